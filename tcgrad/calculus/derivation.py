@@ -1,0 +1,62 @@
+"""A derivation: everything that was worked out about a program, ready to be printed, emitted or checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.tensors import Role, Tensor
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """``dOF[...]/dWRT[...]`` in closed form, over inputs, intermediates and outputs.
+
+    define: its tensor has the role JACOBIAN; its free indices are those of ``of``, then those of ``wrt``.
+        None where no closed form of reasonable size exists: ``reason`` says why.
+    """
+
+    of: Tensor
+    wrt: Tensor
+    define: Define | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """``dl/dWRT[...]`` given ``dl/dOUT`` of every output.
+
+    statements: the last one defines it; earlier ones define the gradients of intermediates that it uses.
+    """
+
+    wrt: Tensor
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What ``derive`` works out.
+
+    backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
+        reverse order of the program, for the emitted ``backward``.
+    """
+
+    program: Program
+    jacobians: tuple[Jacobian, ...]
+    gradients: tuple[Gradient, ...]
+    backward: tuple[Statement, ...]
+
+
+def gradient_of(tensor: Tensor) -> Tensor:
+    """The tensor ``dl/dNAME``, of the same shape."""
+    return Tensor(f"dl/d{tensor.name}", tensor.shape, Role.GRADIENT, about=(tensor,))
+
+
+def tangent_of(tensor: Tensor) -> Tensor:
+    """The tensor ``dNAME``: the derivative along the direction given by the inputs' tangents, of the same shape."""
+    return Tensor(f"d{tensor.name}", tensor.shape, Role.TANGENT, about=(tensor,))
+
+
+def jacobian_of(of: Tensor, wrt: Tensor) -> Tensor:
+    """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``."""
+    return Tensor(f"d{of.name}/d{wrt.name}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt))

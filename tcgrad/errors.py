@@ -1,0 +1,126 @@
+"""What can be wrong with a user's input: diagnostics with a place, a code and a way to mend it."""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The characters ``start`` to ``end`` (excluded) of a source file."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """The smallest span that covers this one and ``other``."""
+        return Span(min(self.start, other.start), max(self.end, other.end))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was read: its name for messages and its text."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(offset + 1 for offset, char in enumerate(self.text) if char == "\n")]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, both counted from 1, of a character offset."""
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its end."""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : None if end < 0 else end].rstrip("\r")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A piece of text with the place of each of its characters in the source file.
+
+    ``offsets`` has one entry per character of ``text`` and one for its end, so that escapes, folded
+    lines and block scalars of YAML still lead to the right line and column.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> Span:
+        """The source span of ``text[start:end]``."""
+        first = self.offsets[start]
+        return Span(first, max(first, self.offsets[end - 1] + 1 if end > start else first))
+
+    @property
+    def whole(self) -> Span:
+        return self.span(0, len(self.text))
+
+    @classmethod
+    def plain(cls, text: str) -> Located:
+        """A text that is its own source, as an option of the command line is."""
+        return cls(text, tuple(range(len(text) + 1)))
+
+
+@dataclass(frozen=True)
+class Note:
+    """A second place that an error is about, with what is to be seen there."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing that is wrong: ``code`` is a key of the table of codes in ``tcgrad.codes``."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    help: str | None = None
+    notes: tuple[Note, ...] = ()
+    severity: Severity = "error"
+
+
+@dataclass
+class TcgradError(Exception):
+    """Bad input: one or several diagnostics about one source (None: about the command line)."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    source: Source | None = None
+
+    def __str__(self) -> str:
+        return "\n".join(f"{d.code}: {d.message}" for d in self.diagnostics)
+
+
+@dataclass
+class Report:
+    """Collects the diagnostics of a stage, so that one run tells all that is independently wrong."""
+
+    source: Source | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "warning")
+
+    def raise_errors(self) -> None:
+        """Raise a `TcgradError` with every error collected so far, if there is one."""
+        if self.errors:
+            raise TcgradError(self.errors, self.source)

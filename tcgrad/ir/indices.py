@@ -1,0 +1,254 @@
+"""Indices, dims and the integer expressions that stand as sizes and in index positions.
+
+An integer expression is a polynomial with integer coefficients over atoms: dims, indices, floor quotients,
+remainders and components of integer tensors (gather). A size is one that holds no index. A plain index is
+the polynomial ``1*i``; there is no other path for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tcgrad.ir.tensors import Tensor
+
+_serials = itertools.count()
+
+
+@dataclass(frozen=True)
+class Dim:
+    """A named size with the value the spec gives it."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """An index that runs from 0 to its size. It is itself alone: the name is a hint for the printer.
+
+    ``serial`` counts the indices as they are made; it orders them the same way in every run.
+    """
+
+    name: str
+    size: Integer
+    serial: int = field(default_factory=lambda: next(_serials))
+
+    @cached_property
+    def expr(self) -> Integer:
+        return Integer.of(self)
+
+    def fresh(self) -> Index:
+        """Another index of the same name and size."""
+        return Index(self.name, self.size)
+
+    def __repr__(self) -> str:
+        return f"{self.name}#{self.serial}"
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """``dividend // divisor``, rounded down; the divisor is a positive size."""
+
+    dividend: Integer
+    divisor: Integer
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """``dividend % divisor``, from 0 to the divisor; the divisor is a positive size."""
+
+    dividend: Integer
+    divisor: Integer
+
+
+@dataclass(frozen=True)
+class Gather:
+    """A component of an integer tensor, used as an index."""
+
+    tensor: Tensor
+    indices: tuple[Integer, ...]
+
+
+Atom = Dim | Index | Quotient | Remainder | Gather
+Monomial = tuple[Atom, ...]  # sorted, repeated atoms repeated; () is the constant
+
+
+def _atom_key(atom: Atom) -> tuple[int, str, int]:
+    match atom:
+        case Dim():
+            return 0, atom.name, 0
+        case Index():
+            return 1, atom.name, atom.serial
+        case Quotient() | Remainder():
+            return 2, repr(atom), 0
+        case Gather():
+            return 3, repr(atom), 0
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A polynomial: ``terms`` maps each monomial to its coefficient, never 0, in a canonical order."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    @staticmethod
+    def of(value: int | Atom) -> Integer:
+        """The polynomial of one number or one atom."""
+        if isinstance(value, int):
+            return Integer((((), value),) if value else ())
+        return Integer((((value,), 1),))
+
+    @staticmethod
+    def collect(terms: Iterable[tuple[Monomial, int]]) -> Integer:
+        """The polynomial that is the sum of ``terms``, like monomials merged."""
+        merged: dict[Monomial, int] = {}
+        for monomial, coefficient in terms:
+            merged[monomial] = merged.get(monomial, 0) + coefficient
+        kept = [item for item in merged.items() if item[1]]
+        if len(kept) > 1:
+            kept.sort(key=lambda item: (-len(item[0]), [_atom_key(atom) for atom in item[0]]))
+        return Integer(tuple(kept))
+
+    def __add__(self, other: Integer | int) -> Integer:
+        other = other if isinstance(other, Integer) else Integer.of(other)
+        return Integer.collect((*self.terms, *other.terms))
+
+    def __neg__(self) -> Integer:
+        return Integer(tuple((monomial, -coefficient) for monomial, coefficient in self.terms))
+
+    def __sub__(self, other: Integer | int) -> Integer:
+        return self + -(other if isinstance(other, Integer) else Integer.of(other))
+
+    def __mul__(self, other: Integer | int) -> Integer:
+        other = other if isinstance(other, Integer) else Integer.of(other)
+        return Integer.collect(
+            (tuple(sorted(left + right, key=_atom_key)), a * b) for left, a in self.terms for right, b in other.terms
+        )
+
+    def __floordiv__(self, divisor: Integer) -> Integer:
+        """Rounded down; exact quotients of numbers and division by 1 are worked out."""
+        a, b = self.as_number, divisor.as_number
+        if b == 1:
+            return self
+        if b is not None and b > 0 and all(c % b == 0 for _, c in self.terms):
+            return Integer(tuple((m, c // b) for m, c in self.terms))
+        return Integer.of(a // b) if a is not None and b else Integer.of(Quotient(self, divisor))
+
+    def __mod__(self, divisor: Integer) -> Integer:
+        a, b = self.as_number, divisor.as_number
+        if b is not None and b > 0 and all(c % b == 0 for _, c in self.terms):
+            return Integer.of(0)
+        return Integer.of(a % b) if a is not None and b else Integer.of(Remainder(self, divisor))
+
+    @cached_property
+    def as_number(self) -> int | None:
+        """The value if it is a literal number, else None."""
+        if not self.terms:
+            return 0
+        (monomial, coefficient), *rest = self.terms
+        return coefficient if not monomial and not rest else None
+
+    @cached_property
+    def as_index(self) -> Index | None:
+        """The index if it is one plain index and nothing else, else None."""
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            atom = self.terms[0][0][0]
+            return atom if isinstance(atom, Index) else None
+        return None
+
+    @cached_property
+    def indices(self) -> tuple[Index, ...]:
+        """The indices that occur, at any depth, each once, in the order of occurrence."""
+        return tuple(dict.fromkeys(self._walk_indices()))
+
+    def _walk_indices(self) -> Iterator[Index]:
+        for monomial, _ in self.terms:
+            for atom in monomial:
+                match atom:
+                    case Index():
+                        yield atom
+                    case Quotient() | Remainder():
+                        yield from atom.dividend.indices
+                    case Gather():
+                        for position in atom.indices:
+                            yield from position.indices
+
+    @cached_property
+    def value(self) -> int:
+        """The value of a size under the values of its dims.
+
+        Raises:
+            TypeError: if an index or a gather occurs.
+        """
+        return self.evaluate({})
+
+    def evaluate(self, indices: Mapping[Index, int]) -> int:
+        """The value under the dims' own values and the values given for the indices."""
+        total = 0
+        for monomial, coefficient in self.terms:
+            product = coefficient
+            for atom in monomial:
+                product *= _evaluate_atom(atom, indices)
+            total += product
+        return total
+
+    def substitute(self, mapping: Mapping[Index, Integer]) -> Integer:
+        """Replace indices, at any depth."""
+        if not any(index in mapping for index in self.indices):
+            return self
+        index = self.as_index
+        if index is not None:
+            return mapping[index]
+        total = Integer.of(0)
+        for monomial, coefficient in self.terms:
+            product = Integer.of(coefficient)
+            for atom in monomial:
+                product = product * _substitute_atom(atom, mapping)
+            total = total + product
+        return total
+
+    def coefficient(self, index: Index) -> Integer | None:
+        """The size ``c`` if the whole is ``c*index + rest`` with the index not in the rest, else None."""
+        found: list[tuple[Monomial, int]] = []
+        for monomial, coefficient in self.terms:
+            occurrences = sum(atom is index for atom in monomial)
+            deep = any(index in Integer.of(atom).indices for atom in monomial if atom is not index)
+            if occurrences > 1 or deep:
+                return None
+            if occurrences:
+                found.append((tuple(atom for atom in monomial if atom is not index), coefficient))
+        result = Integer.collect(found)
+        return None if result.indices else result
+
+
+def _evaluate_atom(atom: Atom, indices: Mapping[Index, int]) -> int:
+    match atom:
+        case Dim():
+            return atom.value
+        case Index():
+            if atom not in indices:
+                raise TypeError(f"the index {atom.name} has no value here")
+            return indices[atom]
+        case Quotient():
+            return atom.dividend.evaluate(indices) // atom.divisor.evaluate(indices)
+        case Remainder():
+            return atom.dividend.evaluate(indices) % atom.divisor.evaluate(indices)
+        case Gather():
+            raise TypeError(f"the value of {atom.tensor.name} is known at run time only")
+
+
+def _substitute_atom(atom: Atom, mapping: Mapping[Index, Integer]) -> Integer:
+    match atom:
+        case Dim():
+            return Integer.of(atom)
+        case Index():
+            return mapping.get(atom, atom.expr)
+        case Quotient():
+            return atom.dividend.substitute(mapping) // atom.divisor
+        case Remainder():
+            return atom.dividend.substitute(mapping) % atom.divisor
+        case Gather():
+            return Integer.of(Gather(atom.tensor, tuple(e.substitute(mapping) for e in atom.indices)))

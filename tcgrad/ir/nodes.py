@@ -1,0 +1,143 @@
+"""The expressions of the IR: scalar-valued, with free indices.
+
+Constructors check nothing and simplify nothing. Every sum is explicit. A one-tensor is ``Const(1)``: its range is
+known to the binder or to the statement's left side. ``sqrt`` and ``/`` are powers, ``-`` is a product with -1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, dataclass_transform
+
+from tcgrad.functions import Function
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.tensors import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ReductionKind = Literal["max", "min", "prod", "logsumexp"]
+ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
+
+_Node = TypeVar("_Node", bound=type)
+
+
+@dataclass_transform(frozen_default=True)
+def _node(cls: _Node) -> _Node:
+    """A frozen dataclass whose hash is computed once: trees are keys of many dictionaries."""
+    made = cast("Any", dataclass(frozen=True)(cls))
+    compute = cast("Callable[[Any], int]", made.__hash__)
+
+    def cached_hash(self: Any) -> int:
+        known = self.__dict__.get("_hash")
+        if known is None:
+            known = self.__dict__["_hash"] = compute(self)
+        return cast("int", known)
+
+    made.__hash__ = cached_hash
+    return cast("_Node", made)
+
+
+@_node
+class Const:
+    """An exact rational number."""
+
+    value: Fraction
+
+
+@_node
+class Component:
+    """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
+
+    tensor: Tensor
+    indices: tuple[Integer, ...] = ()
+
+
+@_node
+class Delta:
+    """1 where the two integer expressions are equal, else 0."""
+
+    left: Integer
+    right: Integer
+
+
+@_node
+class Iverson:
+    """1 where ``left operator right`` holds, else 0. A chain is a product of these."""
+
+    operator: ComparisonOperator
+    left: Expr
+    right: Expr
+
+
+@_node
+class IndexValue:
+    """The value of an integer expression as a number: a bare index or a bare dim."""
+
+    value: Integer
+
+
+@_node
+class Add:
+    terms: tuple[Expr, ...]
+
+
+@_node
+class Mul:
+    factors: tuple[Expr, ...]
+
+
+@_node
+class Pow:
+    base: Expr
+    exponent: Expr
+
+
+@_node
+class Call:
+    """An elementwise function of a row of the function table, or an abstract one."""
+
+    function: Function
+    arguments: tuple[Expr, ...]
+
+
+@_node
+class Where:
+    """``then`` where ``condition`` (Iversons or a product of them) is not 0, else ``otherwise``.
+
+    The branch that is not taken may be undefined: nothing may multiply by the condition instead.
+    """
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+
+@_node
+class IndexSum:
+    """The sum over all values of ``indices``, which are bound in ``body``."""
+
+    indices: tuple[Index, ...]
+    body: Expr
+
+
+@_node
+class IndexReduce:
+    """max, min, prod or logsumexp over all values of ``indices``, which are bound in ``body``."""
+
+    kind: ReductionKind
+    indices: tuple[Index, ...]
+    body: Expr
+
+
+Expr = Const | Component | Delta | Iverson | IndexValue | Add | Mul | Pow | Call | Where | IndexSum | IndexReduce
+
+ZERO = Const(Fraction(0))
+ONE = Const(Fraction(1))
+MINUS_ONE = Const(Fraction(-1))
+
+
+def const(value: int | Fraction) -> Const:
+    """The node of an exact number."""
+    return Const(Fraction(value))

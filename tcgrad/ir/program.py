@@ -1,0 +1,89 @@
+"""A program: what a spec means, as a list of statements over the IR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tcgrad.errors import Diagnostic, Span
+from tcgrad.ir.indices import Dim, Index
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.tensors import Tensor
+from tcgrad.spec.model import Sample, Spec
+
+
+@dataclass(frozen=True)
+class Define:
+    """``tensor[free] = body``: every free index of the body is one of ``free``."""
+
+    tensor: Tensor
+    free: tuple[Index, ...]
+    body: Expr
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Intrinsic:
+    """``tensor = inv/det/logdet(operand)`` over the last two axes; leading axes are batch axes."""
+
+    tensor: Tensor
+    kind: Literal["inv", "det", "logdet"]
+    operand: Tensor
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One equation of a recurrence: the recurrence axis has ``position`` (an index, or a literal in a base case)."""
+
+    free: tuple[Index, ...]  # the free indices, without the recurrence axis in a base case
+    position: int | Index
+    body: Expr
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """Tensors defined together over one index, each from values at earlier positions of ``axis``.
+
+    Base cases at negative positions are not part of the tensor.
+    """
+
+    tensors: tuple[Tensor, ...]
+    axes: tuple[int, ...]  # for each tensor the axis that is stepped along
+    bases: tuple[tuple[Case, ...], ...]
+    steps: tuple[Case, ...]
+    span: Span | None = None
+
+
+Statement = Define | Intrinsic | Recurrence
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input tensor and how samples of it are drawn."""
+
+    tensor: Tensor
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class Program:
+    """A spec elaborated: sums explicit, ranges inferred, names resolved.
+
+    expectations are the `expect` entries, elaborated: each is a `Define` whose tensor has the role GRADIENT or
+    JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
+    """
+
+    spec: Spec
+    dims: tuple[Dim, ...]
+    constants: tuple[Tensor, ...]
+    inputs: tuple[Input, ...]
+    statements: tuple[Statement, ...]
+    outputs: tuple[Tensor, ...]
+    wrt: tuple[Tensor, ...]
+    expectations: tuple[Define, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name

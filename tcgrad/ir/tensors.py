@@ -1,0 +1,54 @@
+"""Tensors: what a component is a component of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tcgrad.ir.indices import Integer
+
+
+class Role(Enum):
+    """Where a tensor's value comes from."""
+
+    INPUT = "input"
+    DEFINED = "defined"  # the left side of an equation, or of an intrinsic statement
+    CONSTANT = "constant"  # a named number of the spec, or pi
+    LEVI_CIVITA = "levi_civita"
+    GRADIENT = "gradient"  # dl/dNAME of an output (given) or of an intermediate or input (derived)
+    TANGENT = "tangent"  # the directional derivative of a tensor
+    JACOBIAN = "jacobian"  # dOF/dWRT of an intermediate or output
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of a program, known by its name (an ASCII rendering such as ``dl/dy`` for derived ones).
+
+    shape: the size of each axis.
+    value: the exact value of a CONSTANT that the spec names; None for pi.
+    about: for GRADIENT ``(of,)``, for TANGENT ``(of,)``, for JACOBIAN ``(of, wrt)``: the tensors it derives.
+    """
+
+    name: str
+    shape: tuple[Integer, ...]
+    role: Role
+    dtype: str = "real"
+    symmetric: bool = False
+    zero_outside: bool = False
+    value: Fraction | None = None
+    about: tuple[Tensor, ...] = ()
+
+    @property
+    def order(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def is_real(self) -> bool:
+        return self.dtype == "real"
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.name})"
