@@ -58,6 +58,11 @@ class Recurrence:
 Statement = Define | Intrinsic | Recurrence
 
 
+def defined_tensors(statement: Statement) -> tuple[Tensor, ...]:
+    """The tensors that a statement gives values to."""
+    return statement.tensors if isinstance(statement, Recurrence) else (statement.tensor,)
+
+
 @dataclass(frozen=True)
 class Input:
     """An input tensor and how samples of it are drawn."""

@@ -1,0 +1,205 @@
+"""Walking and rebuilding expressions: children, free indices, substitution, reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import assert_never, cast
+
+from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.tensors import Tensor
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside, in order; index positions hold none."""
+    match expr:
+        case Const() | Component() | Delta() | IndexValue():
+            return ()
+        case Iverson():
+            return expr.left, expr.right
+        case Add():
+            return expr.terms
+        case Mul():
+            return expr.factors
+        case Pow():
+            return expr.base, expr.exponent
+        case Call():
+            return expr.arguments
+        case Where():
+            return expr.condition, expr.then, expr.otherwise
+        case IndexSum() | IndexReduce():
+            return (expr.body,)
+        case _:
+            assert_never(expr)
+
+
+def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
+    """The same node over other children, in the order of `children`."""
+    match expr:
+        case Const() | Component() | Delta() | IndexValue():
+            return expr
+        case Iverson():
+            return Iverson(expr.operator, *parts)
+        case Add():
+            return Add(parts)
+        case Mul():
+            return Mul(parts)
+        case Pow():
+            return Pow(*parts)
+        case Call():
+            return Call(expr.function, parts)
+        case Where():
+            return Where(*parts)
+        case IndexSum():
+            return IndexSum(expr.indices, *parts)
+        case IndexReduce():
+            return IndexReduce(expr.kind, expr.indices, *parts)
+        case _:
+            assert_never(expr)
+
+
+def integers(expr: Expr) -> tuple[Integer, ...]:
+    """The integer expressions that stand directly in a node."""
+    match expr:
+        case Component():
+            return expr.indices
+        case Delta():
+            return expr.left, expr.right
+        case IndexValue():
+            return (expr.value,)
+        case _:
+            return ()
+
+
+def bound_indices(expr: Expr) -> tuple[Index, ...]:
+    """The indices that this very node binds."""
+    return expr.indices if isinstance(expr, IndexSum | IndexReduce) else ()
+
+
+def map_integers(expr: Expr, change: Callable[[Integer], Integer]) -> Expr:
+    """The same leaf with each of its integer expressions changed."""
+    match expr:
+        case Component():
+            return Component(expr.tensor, tuple(change(e) for e in expr.indices))
+        case Delta():
+            return Delta(change(expr.left), change(expr.right))
+        case IndexValue():
+            return IndexValue(change(expr.value))
+        case _:
+            return expr
+
+
+def free_indices(expr: Expr) -> tuple[Index, ...]:
+    """The indices that occur unbound, each once, in the order of occurrence. Kept on the node once known."""
+    known = vars(expr).get("_free")
+    if known is None:
+        found: dict[Index, None] = {}
+        for integer in integers(expr):
+            found.update(dict.fromkeys(integer.indices))
+        for part in children(expr):
+            found.update(dict.fromkeys(free_indices(part)))
+        for index in bound_indices(expr):
+            found.pop(index, None)
+        known = vars(expr)["_free"] = tuple(found)
+    return cast("tuple[Index, ...]", known)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node, parents before children."""
+    yield expr
+    for part in children(expr):
+        yield from walk(part)
+
+
+def size(expr: Expr) -> int:
+    """The number of nodes."""
+    known = vars(expr).get("_size")
+    if known is None:
+        known = vars(expr)["_size"] = 1 + sum(size(part) for part in children(expr))
+    return cast("int", known)
+
+
+def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
+    """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
+    known = vars(expr).get("_tensors")
+    if known is None:
+        found: dict[Tensor, None] = {}
+        if isinstance(expr, Component):
+            found[expr.tensor] = None
+        for integer in integers(expr):
+            found.update(dict.fromkeys(_gathered(integer)))
+        for part in children(expr):
+            found.update(dict.fromkeys(tensors_read(part)))
+        known = vars(expr)["_tensors"] = tuple(found)
+    return cast("tuple[Tensor, ...]", known)
+
+
+def _gathered(integer: Integer) -> Iterator[Tensor]:
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            match atom:
+                case Gather():
+                    yield atom.tensor
+                    for position in atom.indices:
+                        yield from _gathered(position)
+                case Quotient() | Remainder():
+                    yield from _gathered(atom.dividend)
+
+
+def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+    """Replace free indices by integer expressions; a binder that would capture one of them is renamed."""
+    if not any(index in mapping for index in free_indices(expr)):
+        return expr
+    bound = bound_indices(expr)
+    if bound:
+        inner = {index: to for index, to in mapping.items() if index not in bound}
+        if any(index in to.indices for to in inner.values() for index in bound):
+            expr = _renamed_binder(cast("IndexSum | IndexReduce", expr))
+        return rebuild(expr, tuple(substitute(part, inner) for part in children(expr)))
+    if integers(expr):
+        return map_integers(expr, lambda e: e.substitute(mapping))
+    return rebuild(expr, tuple(substitute(part, mapping) for part in children(expr)))
+
+
+def _renamed_binder(expr: IndexSum | IndexReduce) -> IndexSum | IndexReduce:
+    fresh = tuple(index.fresh() for index in expr.indices)
+    mapping = {old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}
+    body = substitute(expr.body, mapping)
+    return IndexSum(fresh, body) if isinstance(expr, IndexSum) else IndexReduce(expr.kind, fresh, body)
+
+
+def freshen(expr: Expr) -> Expr:
+    """The same expression with every bound index replaced by a new one."""
+    if isinstance(expr, IndexSum | IndexReduce):
+        expr = _renamed_binder(expr)
+    parts = children(expr)
+    fresh = tuple(freshen(part) for part in parts)
+    return expr if all(a is b for a, b in zip(parts, fresh, strict=True)) else rebuild(expr, fresh)
+
+
+def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr:
+    """Replace each component read by what ``replace`` makes of it (itself, to keep it)."""
+    if isinstance(expr, Component):
+        return replace(expr)
+    parts = children(expr)
+    made = tuple(replace_components(part, replace) for part in parts)
+    return expr if all(a is b for a, b in zip(parts, made, strict=True)) else rebuild(expr, made)
+
+
+def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...]) -> Expr:
+    """The body of a definition ``tensor[free] = body`` read at ``positions``, with bound indices of its own."""
+    return substitute(freshen(body), dict(zip(free, positions, strict=True)))
