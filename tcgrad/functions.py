@@ -166,7 +166,8 @@ _ROWS = (
          summary="the logarithm of the gamma function"),
     _row("digamma", "polygamma(1, a)", "digamma({0})", latex=r"\psi\left({0}\right)", domain=(0, inf), scipy="digamma",
          summary="the derivative of lgamma"),
-    _row("abs", "sign(a)", latex=r"\left|{0}\right|", branches=("a",), summary="the absolute value, with derivative 0 at 0"),
+    _row("abs", "sign(a)", latex=r"\left|{0}\right|", branches=("a",),
+         summary="the absolute value, with derivative 0 at 0"),
     _row("sign", "0", latex=_operator("sign"), branches=("a",), summary="-1, 0 or 1"),
     _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", branches=("a",), summary="rounded down"),
     _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", branches=("a",), summary="rounded up"),
@@ -211,8 +212,7 @@ def abstract_derivative(function: Function, parameter: int) -> Function:
 
     Of one argument it is named ``f'``, ``f''``; of several ``f'1``, ``f'12``: the arguments by number, in order.
     """
-    assert function.orders is not None
-    orders = tuple(n + (k == parameter) for k, n in enumerate(function.orders))
+    orders = tuple(n + (k == parameter) for k, n in enumerate(function.orders or ()))
     base = function.name.partition("'")[0]
     numbers = "".join(str(k + 1) * n for k, n in enumerate(orders))
     name = base + "'" * sum(orders) if len(orders) == 1 else f"{base}'{numbers}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import assert_never, cast
+from dataclasses import replace
+from typing import TypeVar, assert_never, cast
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
@@ -22,6 +23,8 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Tensor
+
+_Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -164,28 +167,28 @@ def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
     """Replace free indices by integer expressions; a binder that would capture one of them is renamed."""
     if not any(index in mapping for index in free_indices(expr)):
         return expr
-    bound = bound_indices(expr)
-    if bound:
-        inner = {index: to for index, to in mapping.items() if index not in bound}
-        if any(index in to.indices for to in inner.values() for index in bound):
-            expr = _renamed_binder(cast("IndexSum | IndexReduce", expr))
+    if isinstance(expr, IndexSum | IndexReduce):
+        inner = {index: to for index, to in mapping.items() if index not in expr.indices}
+        if any(index in to.indices for to in inner.values() for index in expr.indices):
+            expr = rename_binder(expr)
         return rebuild(expr, tuple(substitute(part, inner) for part in children(expr)))
     if integers(expr):
         return map_integers(expr, lambda e: e.substitute(mapping))
     return rebuild(expr, tuple(substitute(part, mapping) for part in children(expr)))
 
 
-def _renamed_binder(expr: IndexSum | IndexReduce) -> IndexSum | IndexReduce:
+def rename_binder(expr: _Binder) -> _Binder:
+    """The same sum or reduction over new indices; binders further inside stay."""
     fresh = tuple(index.fresh() for index in expr.indices)
     mapping = {old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}
     body = substitute(expr.body, mapping)
-    return IndexSum(fresh, body) if isinstance(expr, IndexSum) else IndexReduce(expr.kind, fresh, body)
+    return replace(expr, indices=fresh, body=body)
 
 
 def freshen(expr: Expr) -> Expr:
     """The same expression with every bound index replaced by a new one."""
     if isinstance(expr, IndexSum | IndexReduce):
-        expr = _renamed_binder(expr)
+        expr = rename_binder(expr)
     parts = children(expr)
     fresh = tuple(freshen(part) for part in parts)
     return expr if all(a is b for a, b in zip(parts, fresh, strict=True)) else rebuild(expr, fresh)

@@ -1,0 +1,121 @@
+"""Derivatives carried backward, statement by statement: the adjoint of each tensor from those that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tcgrad.calculus.dependence import depending_on, needed_for, reads
+from tcgrad.calculus.differentiate import differentiate, times, total
+from tcgrad.calculus.forward import no_recurrences
+from tcgrad.calculus.indices import new_indices
+from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import substitute
+from tcgrad.simplify import simplify
+
+Positions = tuple[Integer, ...]
+Adjoint = Callable[[Positions], Expr]
+
+
+def component_derivative(tensor: Tensor, at: tuple[Index, ...]) -> Callable[[Component], Expr]:
+    """``d x[e] / d x[s] = prod delta(e, s)``, and 0 for every other tensor."""
+
+    def seed(read: Component) -> Expr:
+        if read.tensor != tensor:
+            return ZERO
+        return times(*(Delta(e, s.expr) for e, s in zip(read.indices, at, strict=True)))
+
+    return seed
+
+
+@dataclass
+class Pullback:
+    """The backward pass of a program, from given adjoints of ``starts`` to the adjoints of ``targets``.
+
+    starts: what each start tensor's adjoint is from downstream, at given positions.
+    name: the tensor that holds the adjoint of a tensor; its first axes are those of ``extra``.
+    rename: the same for a start that other statements read as well, whose adjoint has more than one part.
+    """
+
+    program: Program
+    starts: Mapping[Tensor, Adjoint]
+    targets: tuple[Tensor, ...]
+    name: Callable[[Tensor], Tensor]
+    rename: Callable[[Tensor], Tensor]
+    extra: tuple[Index, ...] = ()
+    _parts: dict[Tensor, list[tuple[tuple[Index, ...], Expr]]] = field(default_factory=dict)
+    _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Statement]:
+        """The statements, in reverse order of the program; the targets' own come last, in their order."""
+        on_path = depending_on(self.program, self.targets) & needed_for(self.program, self.starts)
+        for statement in reversed(self.program.statements):
+            if not any(tensor in on_path for tensor in defined_tensors(statement)):
+                continue
+            if isinstance(statement, Recurrence):
+                raise no_recurrences(statement)
+            yield from self._collected(statement.tensor)
+            adjoint = self._adjoint(statement.tensor)
+            for tensor in reads(statement):
+                if tensor in on_path or tensor in self.targets:
+                    yield from self._contribute(statement, tensor, adjoint)
+        for tensor in self.targets:
+            yield self._define(tensor, self.name(tensor))
+
+    def _adjoint(self, tensor: Tensor) -> Adjoint:
+        if tensor in self.starts and tensor not in self._parts:
+            return self.starts[tensor]
+        named = self.rename(tensor) if tensor in self.starts else self.name(tensor)
+        return lambda positions: Component(named, (*(index.expr for index in self.extra), *positions))
+
+    def _collected(self, tensor: Tensor) -> Iterator[Statement]:
+        """The statement that adds up what the readers of a tensor contribute; a mere start needs none."""
+        if tensor in self._parts:
+            yield self._define(tensor, self.rename(tensor) if tensor in self.starts else self.name(tensor))
+
+    def _define(self, tensor: Tensor, named: Tensor) -> Define:
+        at = new_indices(tensor, len(self.extra))
+        positions = tuple(index.expr for index in at)
+        parts = [substitute(expr, dict(zip(own, positions, strict=True))) for own, expr in self._parts.get(tensor, [])]
+        if tensor in self.starts:
+            parts.insert(0, self.starts[tensor](positions))
+        return Define(named, (*self.extra, *at), simplify(total(parts)))
+
+    def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
+        """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
+        at = new_indices(tensor, len(self.extra))
+        if isinstance(statement, Intrinsic):
+            inverse = self._inverses.get(statement.operand)
+            if inverse is None:
+                own = inverse_of(self.program, statement.operand)
+                inverse = self._inverses[statement.operand] = own.tensor
+                if own not in self.program.statements:
+                    yield own
+            free = new_indices(statement.tensor, len(self.extra) + len(at))
+            positions = tuple(index.expr for index in free)
+            seed = component_derivative(tensor, at)
+            inner = intrinsic_derivative(statement, inverse, positions, lambda e: seed(Component(tensor, e)))
+        else:
+            free = statement.free
+            inner = differentiate(statement.body, component_derivative(tensor, at))
+        if inner == ZERO:
+            return
+        product = times(adjoint(tuple(index.expr for index in free)), inner)
+        part = simplify(IndexSum(free, product) if free else product)
+        if part != ZERO:
+            self._parts.setdefault(tensor, []).append((at, part))
+
+
+def used_statements(statements: tuple[Statement, ...], last: Statement) -> tuple[Statement, ...]:
+    """The statements that ``last`` needs, in order, itself at the end."""
+    wanted = {last}
+    tensors = set(reads(last))
+    for statement in reversed(statements):
+        if any(tensor in tensors for tensor in defined_tensors(statement)):
+            wanted.add(statement)
+            tensors.update(reads(statement))
+    return (*(statement for statement in statements if statement in wanted and statement != last), last)

@@ -1,0 +1,86 @@
+"""The derivation of a program: every Jacobian and every gradient that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
+from tcgrad.calculus.derivation import Derivation, Gradient, gradient_of
+from tcgrad.calculus.jacobians import closed_jacobian
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.tensors import Role, Tensor
+
+
+def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derivation:
+    """Jacobians of the outputs ``of`` by the inputs ``wrt``, and the gradients of these inputs.
+
+    of: names of outputs or intermediates; None: the program's outputs. Gradients always come from the outputs.
+    wrt: names of real-valued inputs; None: the program's own choice.
+
+    Raises:
+        TcgradError: for an unknown name, or where a function on the way has no derivative.
+    """
+    sources = _inputs(program, wrt)
+    targets = _targets(program, of)
+    backward = backpropagate(program, sources)
+    jacobians = tuple(closed_jacobian(program, target, source) for target in targets for source in sources)
+    return Derivation(program, jacobians, _gradients(sources, backward), backward)
+
+
+def backpropagate(program: Program, sources: tuple[Tensor, ...]) -> tuple[Statement, ...]:
+    """The gradients of the intermediates on the way and of ``sources``, which come last, given those of the outputs.
+
+    Raises:
+        TcgradError: where a function on the way has no derivative.
+    """
+    starts: dict[Tensor, Adjoint] = {output: _upstream(output) for output in program.outputs}
+    taken = _all_names(program)
+
+    def whole(tensor: Tensor) -> Tensor:
+        name = f"{tensor.name}_total"
+        while name in taken:
+            name += "_"
+        return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
+
+    return tuple(Pullback(program, starts, sources, gradient_of, whole).run())
+
+
+def _upstream(output: Tensor) -> Adjoint:
+    def at(positions: Positions) -> Expr:
+        return Component(gradient_of(output), positions)
+
+    return at
+
+
+def _gradients(sources: tuple[Tensor, ...], backward: tuple[Statement, ...]) -> tuple[Gradient, ...]:
+    defined = {statement.tensor: statement for statement in backward if isinstance(statement, Define)}
+    return tuple(Gradient(source, used_statements(backward, defined[gradient_of(source)])) for source in sources)
+
+
+def _all_names(program: Program) -> set[str]:
+    defined = [tensor.name for statement in program.statements for tensor in defined_tensors(statement)]
+    return {*defined, *(item.tensor.name for item in program.inputs), *(t.name for t in program.constants)}
+
+
+def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
+    if names is None:
+        return program.wrt
+    real = [item.tensor for item in program.inputs if item.tensor.is_real]
+    return tuple(_named(name, real, "real-valued input") for name in names)
+
+
+def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
+    if names is None:
+        return program.outputs
+    defined = [tensor for statement in program.statements for tensor in defined_tensors(statement)]
+    return tuple(_named(name, defined, "tensor that an equation defines") for name in names)
+
+
+def _named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
+    for tensor in among:
+        if tensor.name == name:
+            return tensor
+    choices = ", ".join(tensor.name for tensor in among)
+    raise TcgradError((Diagnostic("TC403", f"{name} is not a {what}", help=f"choose among {choices}"),))

@@ -1,0 +1,197 @@
+"""The one table of derivative rules: the derivative of an expression, given those of the components it reads.
+
+What a component's derivative is decides what comes out: a product of deltas makes a Jacobian, a tangent a
+directional derivative, the component of another Jacobian the chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import assert_never
+
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.functions import FUNCTIONS, Function, abstract, abstract_derivative
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.traversal import children, freshen, rebuild, substitute
+from tcgrad.language.elaborate import elaborate_scalar
+
+Seed = Callable[[Component], Expr]
+
+
+def differentiate(expr: Expr, seed: Seed) -> Expr:
+    """The derivative of ``expr``, where that of each component read is what ``seed`` says (0: it is constant).
+
+    Raises:
+        TcgradError: where a function has no derivative by an argument that is not constant.
+    """
+    match expr:
+        case Const() | Delta() | Iverson() | IndexValue():
+            return ZERO
+        case Component():
+            return seed(expr)
+        case Add():
+            return total([differentiate(term, seed) for term in expr.terms])
+        case Mul():
+            return _product_rule(expr, seed)
+        case Pow():
+            return _power_rule(expr, seed)
+        case Call():
+            return _chain_rule(expr, seed)
+        case Where():
+            return _branch_rule(expr, seed)
+        case IndexSum():
+            body = differentiate(expr.body, seed)
+            return ZERO if body == ZERO else IndexSum(expr.indices, body)
+        case IndexReduce():
+            return _reduction_rule(expr, seed)
+        case _:
+            assert_never(expr)
+
+
+def total(terms: list[Expr]) -> Expr:
+    """The sum of the terms that are not 0."""
+    kept = [term for term in terms if term != ZERO]
+    return Add(tuple(kept)) if len(kept) > 1 else kept[0] if kept else ZERO
+
+
+def times(*factors: Expr) -> Expr:
+    """The product, without factors 1."""
+    if ZERO in factors:
+        return ZERO
+    kept = tuple(factor for factor in factors if factor != ONE)
+    return Mul(kept) if len(kept) > 1 else kept[0] if kept else ONE
+
+
+def _product_rule(expr: Mul, seed: Seed) -> Expr:
+    """``d(f g h) = df g h + f dg h + f g dh``"""
+    terms = []
+    for place, factor in enumerate(expr.factors):
+        inner = differentiate(factor, seed)
+        if inner != ZERO:
+            terms.append(times(*expr.factors[:place], inner, *expr.factors[place + 1 :]))
+    return total(terms)
+
+
+def _power_rule(expr: Pow, seed: Seed) -> Expr:
+    """``d(u^v) = v u^(v-1) du + u^v log(u) dv``"""
+    by_base, by_exponent = differentiate(expr.base, seed), differentiate(expr.exponent, seed)
+    lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
+    return total([
+        times(expr.exponent, lowered, by_base),
+        times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent),
+    ])  # fmt: skip
+
+
+def _chain_rule(expr: Call, seed: Seed) -> Expr:
+    """``d f(u, v) = f'1(u, v) du + f'2(u, v) dv``"""
+    terms = []
+    for place, argument in enumerate(expr.arguments):
+        inner = differentiate(argument, seed)
+        if inner != ZERO:
+            terms.append(times(partial(expr, place), inner))
+    return total(terms)
+
+
+def partial(expr: Call, place: int) -> Expr:
+    """The derivative of a function by its ``place``-th argument, at the arguments of the call.
+
+    Raises:
+        TcgradError: if the table says that there is none.
+    """
+    function = expr.function
+    if function.is_abstract:
+        return Call(abstract_derivative(function, place), expr.arguments)
+    return _with_arguments(_template(function, place), expr)
+
+
+@cache
+def _template(function: Function, place: int) -> Expr:
+    """The table's text for a derivative, over stand-ins for the arguments."""
+    text = function.partials[place]
+    if text is None:
+        raise TcgradError((
+            Diagnostic(
+                "TC401",
+                f"{function.name} has no derivative by its argument {function.parameters[place]}",
+                help=f"make the argument {function.parameters[place]} a constant",
+            ),
+        ))  # fmt: skip
+    return elaborate_scalar(text, {name: _stand_in(name) for name in (*function.parameters, "y")})
+
+
+@cache
+def _stand_in(name: str) -> Call:
+    """A call that stands for an argument in a template; its abstract function is no one else's."""
+    return Call(abstract(f"@{name}", 0), ())
+
+
+def _with_arguments(template: Expr, expr: Call) -> Expr:
+    actual = {_stand_in(n): a for n, a in zip(expr.function.parameters, expr.arguments, strict=True)}
+    actual[_stand_in("y")] = expr
+
+    def replaced(node: Expr) -> Expr:
+        if isinstance(node, Call) and node in actual:
+            return actual[node]
+        return rebuild(node, tuple(replaced(part) for part in children(node)))
+
+    return replaced(template)
+
+
+def _branch_rule(expr: Where, seed: Seed) -> Expr:
+    """The derivative of the branch that is taken; where the branches meet there is none to add."""
+    then, otherwise = differentiate(expr.then, seed), differentiate(expr.otherwise, seed)
+    return ZERO if then == otherwise == ZERO else Where(expr.condition, then, otherwise)
+
+
+def _reduction_rule(expr: IndexReduce, seed: Seed) -> Expr:
+    """
+    ``d max_k f = sum_k [f = max f] df / sum_k [f = max f]``: ties share equally, and so for min;
+    ``d logsumexp_k f = sum_k exp(f - logsumexp f) df``;
+    ``d prod_k f = sum_k df prod_(j != k) f``, which is right with zeros among the factors.
+    """
+    inner = differentiate(expr.body, seed)
+    if inner == ZERO:
+        return ZERO
+    match expr.kind:
+        case "max" | "min":
+            attains = Iverson("==", expr.body, freshen(expr))
+            ties = freshen(IndexSum(expr.indices, attains))
+            return times(Pow(ties, MINUS_ONE), IndexSum(expr.indices, times(attains, inner)))
+        case "logsumexp":
+            weight = Call(FUNCTIONS["exp"], (Add((expr.body, times(MINUS_ONE, freshen(expr)))),))
+            return IndexSum(expr.indices, times(weight, inner))
+        case "prod":
+            return IndexSum(expr.indices, times(_other_factors(expr), inner))
+        case _:
+            assert_never(expr.kind)
+
+
+def _other_factors(expr: IndexReduce) -> Expr:
+    """``prod_(j != k) f(j)``, where ``k`` are the indices of ``expr``."""
+    others = tuple(index.fresh() for index in expr.indices)
+    mapping = {old: new.expr for old, new in zip(expr.indices, others, strict=True)}
+    same = times(*(_equal(old, new) for old, new in zip(expr.indices, others, strict=True)))
+    return IndexReduce("prod", others, Where(same, ONE, substitute(freshen(expr.body), mapping)))
+
+
+def _equal(left: Index, right: Index) -> Expr:
+    return Iverson("==", IndexValue(left.expr), IndexValue(right.expr))

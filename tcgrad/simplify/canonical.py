@@ -1,0 +1,182 @@
+"""Keys that are equal exactly for expressions equal up to the names of bound indices and the order of terms.
+
+Bound indices are labelled by colour refinement: an index's colour is what the factors look like from it, refined
+until it is stable; remaining ties are broken by trying each candidate and keeping the smallest result (as in
+McKay's canonical labelling). The number of candidates tried is bounded: beyond, two equal expressions may get
+different keys, and like terms stay apart, but nothing becomes wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never, cast
+
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.traversal import free_indices
+
+Labels = Mapping[Index, str]
+
+_MOST_LEAVES = 40
+_NO_LABELS: Labels = {}
+
+
+def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
+    """A text that is equal for equal expressions; ``labels`` name indices, others are themselves."""
+    context = tuple(labels.get(index) for index in free_indices(expr))
+    known = cast("dict[tuple[str | None, ...], str]", vars(expr).setdefault("_keys", {}))
+    found = known.get(context)
+    if found is None:
+        found = known[context] = _key(expr, labels)
+    return found
+
+
+def _key(expr: Expr, labels: Labels) -> str:
+    match expr:
+        case Const():
+            return str(expr.value)
+        case Component():
+            return f"{expr.tensor.name}[{_positions(expr.indices, labels)}]"
+        case Delta():
+            return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
+        case Iverson():
+            return f"[{key(expr.left, labels)}{expr.operator}{key(expr.right, labels)}]"
+        case IndexValue():
+            return f"<{_integer(expr.value, labels)}>"
+        case Add():
+            return f"({'+'.join(sorted(key(term, labels) for term in expr.terms))})"
+        case Mul():
+            return f"({'*'.join(sorted(key(factor, labels) for factor in expr.factors))})"
+        case Pow():
+            return f"{key(expr.base, labels)}^{key(expr.exponent, labels)}"
+        case Call():
+            return f"{expr.function.name}({','.join(key(a, labels) for a in expr.arguments)})"
+        case Where():
+            return f"where({key(expr.condition, labels)},{key(expr.then, labels)},{key(expr.otherwise, labels)})"
+        case IndexSum():
+            return f"Σ{_bound_key(expr.indices, expr.body, labels)}"
+        case IndexReduce():
+            return f"{expr.kind}{_bound_key(expr.indices, expr.body, labels)}"
+        case _:
+            assert_never(expr)
+
+
+def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
+    factors = body.factors if isinstance(body, Mul) else (body,)
+    inner = {**labels, **canonical_labels(bound, factors, labels)}
+    sizes = ",".join(sorted(f"{inner[index]}:{_integer(index.size, labels)}" for index in bound))
+    return f"{{{sizes}}}({'*'.join(sorted(key(factor, inner) for factor in factors))})"
+
+
+def _positions(positions: tuple[Integer, ...], labels: Labels) -> str:
+    return ",".join(_integer(position, labels) for position in positions)
+
+
+def _integer(integer: Integer, labels: Labels) -> str:
+    index = integer.as_index
+    if index is not None:
+        return _index(index, labels)
+    terms = [
+        f"{coefficient}*{'*'.join(sorted(_atom(atom, labels) for atom in monomial))}"
+        for monomial, coefficient in integer.terms
+    ]
+    return "+".join(sorted(terms))
+
+
+def _atom(atom: Atom, labels: Labels) -> str:
+    match atom:
+        case Dim():
+            return atom.name
+        case Index():
+            return _index(atom, labels)
+        case Quotient():
+            return f"({_integer(atom.dividend, labels)})//({_integer(atom.divisor, labels)})"
+        case Remainder():
+            return f"({_integer(atom.dividend, labels)})%({_integer(atom.divisor, labels)})"
+        case Gather():
+            return f"{atom.tensor.name}[{_positions(atom.indices, labels)}]"
+
+
+def _index(index: Index, labels: Labels) -> str:
+    return labels.get(index) or f"#{index.serial:08d}"
+
+
+def canonical_labels(bound: Sequence[Index], factors: Sequence[Expr], outer: Labels = _NO_LABELS) -> dict[Index, str]:
+    """A label for each bound index of a product, the same for all products equal up to renaming and order."""
+    sizes = {index: _integer(index.size, outer) for index in bound}
+    search = _Search(tuple(bound), tuple(factors), outer, depth=_depth(outer))
+    return search.run(search.refine(search.ranked(sizes)))
+
+
+def _depth(outer: Labels) -> int:
+    return 1 + max((int(label[1:].partition(".")[0]) for label in outer.values() if label.startswith("@")), default=0)
+
+
+class _Search:
+    """Colour refinement with individualisation over the bound indices of one product."""
+
+    def __init__(self, bound: tuple[Index, ...], factors: tuple[Expr, ...], outer: Labels, depth: int) -> None:
+        self.bound = bound
+        self.factors = factors
+        self.outer = outer
+        self.depth = depth
+        self.leaves = 0
+        self.holding = {k: [f for f in factors if k in free_indices(f)] for k in bound}
+
+    def ranked(self, colours: Mapping[Index, str]) -> dict[Index, str]:
+        """The colours replaced by their ranks."""
+        ranks = {colour: rank for rank, colour in enumerate(sorted(set(colours.values())))}
+        return {index: f"@{self.depth}.{ranks[colours[index]]:03d}" for index in self.bound}
+
+    def refine(self, colours: dict[Index, str]) -> dict[Index, str]:
+        """Split colours until every two indices of one colour see the same factors around them."""
+        classes = len(set(colours.values()))
+        while classes < len(self.bound):
+            seen = {index: self._view(index, colours) for index in self.bound}
+            colours = self.ranked(seen)
+            before, classes = classes, len(set(colours.values()))
+            if classes == before:
+                break
+        return colours
+
+    def _view(self, index: Index, colours: dict[Index, str]) -> str:
+        labels = {**self.outer, **colours, index: "*"}
+        return f"{colours[index]}|{'|'.join(sorted(key(factor, labels) for factor in self.holding[index]))}"
+
+    def run(self, colours: dict[Index, str]) -> dict[Index, str]:
+        """The refined colours made different for every index, by the smallest outcome."""
+        tied = self._first_tie(colours)
+        if not tied:
+            self.leaves += 1
+            return colours
+        candidates: list[dict[Index, str]] = []
+        for index in tied:
+            if candidates and self.leaves >= _MOST_LEAVES:
+                break
+            chosen = {k: colour + ("" if k is index else "~") for k, colour in colours.items()}
+            candidates.append(self.run(self.refine(self.ranked(chosen))))
+        return min(candidates, key=self._outcome)
+
+    def _first_tie(self, colours: dict[Index, str]) -> list[Index]:
+        classes: dict[str, list[Index]] = {}
+        for index in self.bound:
+            classes.setdefault(colours[index], []).append(index)
+        return next((classes[colour] for colour in sorted(classes) if len(classes[colour]) > 1), [])
+
+    def _outcome(self, colours: dict[Index, str]) -> list[str]:
+        labels = {**self.outer, **colours}
+        return sorted(key(factor, labels) for factor in self.factors)

@@ -1,0 +1,121 @@
+"""A monomial without its contractible deltas and its idle sums, and written back as an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.simplify.canonical import canonical_labels
+from tcgrad.simplify.deltas import Solution, solve
+from tcgrad.simplify.monomials import Monomial, monomials
+from tcgrad.simplify.order import factor_order
+from tcgrad.simplify.powers import absorb_sign, merge_powers, power
+
+Simplify = Callable[[Expr], Expr]
+
+
+def contract(part: Monomial, simplify: Simplify) -> list[Monomial]:
+    """``sum_k delta(k, e) f(k) = f(e)`` for every bound index that a delta fixes; then idle sums become sizes.
+
+    Terminates because each step removes a bound index. The result is a sum, for a contraction can open a bracket.
+    """
+    solution = _best_solution(part)
+    if solution is None:
+        return [_sizes_for_idle(_align_free(part, simplify))]
+    mapping = {solution.index: solution.value}
+    factors = [simplify(substitute(power(base, exponent), mapping)) for base, exponent in part.powers]
+    bound = tuple(index for index in part.bound if index is not solution.index)
+    opened = monomials(Mul((Const(part.coefficient), *factors, *solution.guards)), frozenset(bound))
+    return [
+        done
+        for piece in opened
+        if piece.coefficient
+        for done in contract(Monomial(piece.coefficient, bound + piece.bound, piece.powers), simplify)
+    ]
+
+
+def _best_solution(part: Monomial) -> Solution | None:
+    found = [
+        solution
+        for base, exponent in part.powers
+        if isinstance(base, Delta) and _is_positive(exponent)
+        for index in part.bound
+        if (solution := solve(base, index)) is not None
+    ]
+    return min(found, key=lambda solution: solution.cost, default=None)
+
+
+def _is_positive(exponent: Expr) -> bool:
+    return isinstance(exponent, Const) and exponent.value > 0
+
+
+def _align_free(part: Monomial, simplify: Simplify) -> Monomial:
+    """``delta(i, p) f(p) = delta(i, p) f(i)``: the index made first stands in for the other."""
+    for place, (base, exponent) in enumerate(part.powers):
+        if not isinstance(base, Delta) or not _is_positive(exponent):
+            continue
+        first, second = base.left.as_index, base.right.as_index
+        if first is None or second is None:
+            continue
+        mapping = {second: first.expr}
+        others = [*part.powers[:place], *part.powers[place + 1 :]]
+        if any(second in free_indices(b) or second in free_indices(e) for b, e in others):
+            changed = [simplify(substitute(power(b, e), mapping)) for b, e in others]
+            opened = monomials(Mul((Const(part.coefficient), base, *changed)))[0]
+            return _align_free(Monomial(opened.coefficient, part.bound + opened.bound, opened.powers), simplify)
+    return part
+
+
+def _sizes_for_idle(part: Monomial) -> Monomial:
+    """``sum_k f = N f`` where ``k`` does not occur."""
+    used = {index for base, exponent in part.powers for index in (*free_indices(base), *free_indices(exponent))}
+    result = Monomial(part.coefficient, tuple(k for k in part.bound if k in used), part.powers)
+    for idle in (k for k in part.bound if k not in used):
+        result = result * monomials(IndexValue(idle.size))[0]
+    return result
+
+
+def assemble(part: Monomial, simplify: Simplify) -> Expr:
+    """A monomial as an expression: each sum around the factors that it connects, factors in order."""
+    part = merge_powers(part, simplify)
+    if not part.coefficient:
+        return ZERO
+    if part.bound:
+        part = _sizes_for_idle(part)
+        part = merge_powers(_split_sums(part), simplify)
+    part = absorb_sign(part)
+    factors = sorted((power(base, exponent) for base, exponent in part.powers), key=lambda f: factor_order(f, {}))
+    return _product(part.coefficient, factors)
+
+
+def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
+    everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]
+    return everything[0] if len(everything) == 1 else Mul(tuple(everything))
+
+
+def _split_sums(part: Monomial) -> Monomial:
+    """Sums over indices that no factor connects are products of sums."""
+    outside: list[tuple[Expr, Expr]] = []
+    groups: list[tuple[list[Index], list[Expr]]] = []
+    for base, exponent in part.powers:
+        factor = power(base, exponent)
+        touched = [k for k in free_indices(factor) if k in part.bound]
+        if not touched:
+            outside.append((base, exponent))
+            continue
+        joined = [group for group in groups if any(k in group[0] for k in touched)]
+        groups = [group for group in groups if group not in joined]
+        indices = dict.fromkeys([*(k for group in joined for k in group[0]), *touched])
+        groups.append((list(indices), [*(f for group in joined for f in group[1]), factor]))
+    sums = tuple((_index_sum(indices, factors), ONE) for indices, factors in groups)
+    return Monomial(part.coefficient, (), (*outside, *sums))
+
+
+def _index_sum(indices: list[Index], factors: list[Expr]) -> IndexSum:
+    labels = canonical_labels(indices, factors)
+    ordered = sorted(factors, key=lambda factor: factor_order(factor, labels))
+    seen = dict.fromkeys(k for factor in ordered for k in free_indices(factor) if k in indices)
+    return IndexSum(tuple(seen), ordered[0] if len(ordered) == 1 else Mul(tuple(ordered)))

@@ -1,0 +1,144 @@
+"""Monomials: a coefficient times a sum, over bound indices, of a product of powers.
+
+Every product is brought into this form, its deltas are contracted in it, and it is written back with sums as far
+inside as they go. An `Add` inside a product stays closed unless it holds a delta of an index that is summed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from math import isqrt
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.traversal import integers, rename_binder
+
+_MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """``coefficient * sum_bound prod base^exponent``; no base is a number or a product."""
+
+    coefficient: Fraction
+    bound: tuple[Index, ...] = ()
+    powers: tuple[tuple[Expr, Expr], ...] = ()
+
+    def __mul__(self, other: Monomial) -> Monomial:
+        return Monomial(self.coefficient * other.coefficient, self.bound + other.bound, self.powers + other.powers)
+
+
+def monomials(expr: Expr, live: frozenset[Index] = frozenset()) -> list[Monomial]:
+    """An expression, its children already simplified, as a sum of monomials.
+
+    live: the indices summed further out; an `Add` is expanded if it holds a delta of one of them.
+    """
+    match expr:
+        case Const():
+            return [Monomial(expr.value)]
+        case IndexValue():
+            return [_size_powers(expr.value)]
+        case Mul():
+            parts = [monomials(factor, live) for factor in expr.factors]
+            return [_product(choice) for choice in product(*parts)]
+        case IndexSum():
+            fresh = rename_binder(expr)
+            inner = monomials(fresh.body, live | frozenset(fresh.indices))
+            return [replace(part, bound=fresh.indices + part.bound) for part in inner]
+        case Add() if has_delta(expr, live):
+            return [part for term in expr.terms for part in monomials(term, live)]
+        case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
+            return [_product([_raised(part, n) for part in (monomials(f)[0] for f in base.factors)])]
+        case Pow(base=IndexValue()) | Pow(base=Const()):
+            return [_raised(monomials(expr.base)[0], expr.exponent)]
+        case Pow():
+            return [Monomial(Fraction(1), (), ((expr.base, expr.exponent),))]
+        case _:
+            return [Monomial(Fraction(1), (), ((expr, ONE),))]
+
+
+def _product(parts: tuple[Monomial, ...] | list[Monomial]) -> Monomial:
+    result = Monomial(Fraction(1))
+    for part in parts:
+        result = result * part
+    return result
+
+
+def _size_powers(size: Integer) -> Monomial:
+    """``3*H*W`` as a coefficient and one factor per dim; a sum of several monomials stays one factor."""
+    if len(size.terms) != 1:
+        return Monomial(Fraction(1), (), ((IndexValue(size), ONE),)) if size.terms else Monomial(Fraction(0))
+    (atoms, coefficient) = size.terms[0]
+    return Monomial(Fraction(coefficient), (), tuple((IndexValue(Integer.of(atom)), ONE) for atom in atoms))
+
+
+def _raised(part: Monomial, exponent: Expr) -> Monomial:
+    """A monomial without bound indices to a power that may go to each factor."""
+    if part.bound:
+        return Monomial(Fraction(1), (), ((unbound(part), exponent),))
+    powers = tuple((base, multiply_exponents(e, exponent)) for base, e in part.powers)
+    if part.coefficient == 1:
+        return Monomial(Fraction(1), (), powers)
+    folded = fold_power(part.coefficient, exponent)
+    if folded is not None:
+        return Monomial(folded, (), powers)
+    return Monomial(Fraction(1), (), (*powers, (Const(part.coefficient), exponent)))
+
+
+def unbound(part: Monomial) -> Expr:
+    """The monomial written out as it stands."""
+    factors: list[Expr] = [] if part.coefficient == 1 else [Const(part.coefficient)]
+    factors += [base if exponent == ONE else Pow(base, exponent) for base, exponent in part.powers]
+    body = factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
+    return IndexSum(part.bound, body) if part.bound else body
+
+
+def multiply_exponents(inner: Expr, outer: Expr) -> Expr:
+    """The exponent of ``(b^inner)^outer``."""
+    if isinstance(inner, Const) and isinstance(outer, Const):
+        return Const(inner.value * outer.value)
+    return outer if inner == ONE else inner if outer == ONE else Mul((inner, outer))
+
+
+def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:
+    """``base^exponent`` as an exact number, where it is one and stays short; else None."""
+    if not isinstance(exponent, Const) or (base == 0 and exponent.value <= 0):
+        return None
+    n = exponent.value
+    if base in (0, 1):
+        return base
+    if n.denominator == 2 and base > 0:
+        root = _square_root(base)
+        return None if root is None else fold_power(root, Const(n * 2))
+    digits = max(len(str(base.numerator)), len(str(base.denominator))) * abs(n)
+    return base**n.numerator if n.denominator == 1 and digits <= _MOST_DIGITS else None
+
+
+def _square_root(value: Fraction) -> Fraction | None:
+    numerator, denominator = value.numerator, value.denominator
+    if max(numerator, denominator) > 10**_MOST_DIGITS:
+        return None
+    root = Fraction(isqrt(numerator), isqrt(denominator))
+    return root if root * root == value else None
+
+
+def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
+    """Whether a delta of a live index is a factor of one of the terms of ``expr``, at product level."""
+    match expr:
+        case Delta():
+            return any(index in live for integer in integers(expr) for index in integer.indices)
+        case Add():
+            return any(has_delta(term, live) for term in expr.terms)
+        case Mul():
+            return any(has_delta(factor, live) for factor in expr.factors)
+        case IndexSum():
+            return has_delta(expr.body, live)
+        case _:
+            return False
+
+
+def is_mask(base: Expr) -> bool:
+    """Whether the value is always 0 or 1, so that its positive powers are itself."""
+    return isinstance(base, Delta | Iverson)

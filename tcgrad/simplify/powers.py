@@ -1,0 +1,112 @@
+"""Merging the powers of one base: ``x^a * x^b = x^(a+b)``, numbers folded, signs of sums taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.monomials import Monomial, fold_power, is_mask
+from tcgrad.simplify.order import lead_order, term_order
+
+Powers = Iterable[tuple[Expr, Expr]]
+
+
+def merge_powers(part: Monomial, simplify: Callable[[Expr], Expr]) -> Monomial:
+    """One power for each base; ``simplify`` adds symbolic exponents up."""
+    coefficient = part.coefficient
+    merged: dict[str, tuple[Expr, Expr]] = {}
+    for given, exponent in part.powers:
+        factor, base = _normal_base(given, exponent)
+        coefficient *= factor
+        name = key(base)
+        merged[name] = (base, _added(merged[name][1], exponent, simplify) if name in merged else exponent)
+    powers = []
+    for base, exponent in merged.values():
+        folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
+        if folded is not None:
+            coefficient *= folded
+        elif exponent != ZERO:
+            powers.append((base, _mask_exponent(base, exponent)))
+    return Monomial(coefficient, part.bound, tuple(powers))
+
+
+def _added(left: Expr, right: Expr, simplify: Callable[[Expr], Expr]) -> Expr:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return Const(left.value + right.value)
+    return simplify(Add((left, right)))
+
+
+def _mask_exponent(base: Expr, exponent: Expr) -> Expr:
+    positive = isinstance(exponent, Const) and exponent.value > 0
+    return ONE if positive and is_mask(base) else exponent
+
+
+def _normal_base(base: Expr, exponent: Expr) -> tuple[Fraction, Expr]:
+    """A sum to a whole power with its common factor taken out: ``(2b - 2a)^3 = -8 (a - b)^3``."""
+    if not isinstance(base, Add) or not isinstance(exponent, Const) or exponent.value.denominator != 1:
+        return Fraction(1), base
+    terms = [split_coefficient(term) for term in base.terms]
+    sizes = {abs(coefficient) for coefficient, _ in terms}
+    sign = 1 if min(terms, key=lambda term: lead_order(term[1]))[0] > 0 else -1
+    common = sign * (next(iter(sizes)) if len(sizes) == 1 else Fraction(1))
+    folded = fold_power(common, exponent)
+    if common == 1 or folded is None:
+        return Fraction(1), base
+    return folded, scaled_sum(base, 1 / common)
+
+
+def absorb_sign(part: Monomial) -> Monomial:
+    """A negative coefficient goes into a difference: ``-(t - y)`` is ``y - t``."""
+    if part.coefficient >= 0:
+        return part
+    for place, (base, exponent) in enumerate(part.powers):
+        odd = isinstance(exponent, Const) and exponent.value.denominator == 1 and exponent.value.numerator % 2
+        if odd and isinstance(base, Add) and _is_difference(base):
+            flipped = (scaled_sum(base, Fraction(-1)), exponent)
+            return Monomial(-part.coefficient, part.bound, (*part.powers[:place], flipped, *part.powers[place + 1 :]))
+    return part
+
+
+def _is_difference(base: Add) -> bool:
+    signs = {split_coefficient(term)[0] > 0 for term in base.terms}
+    return len(signs) == 2
+
+
+def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:
+    """A term as a number times the rest."""
+    match term:
+        case Const():
+            return term.value, ONE
+        case Mul(factors=(Const() as number, *rest)):
+            return number.value, rest[0] if len(rest) == 1 else Mul(tuple(rest))
+        case _:
+            return Fraction(1), term
+
+
+def scaled(coefficient: Fraction, rest: Expr) -> Expr:
+    """A number times an expression that has none."""
+    if coefficient == 0:
+        return ZERO
+    if coefficient == 1:
+        return rest
+    if rest == ONE:
+        return Const(coefficient)
+    return Mul((Const(coefficient), *(rest.factors if isinstance(rest, Mul) else (rest,))))
+
+
+def scaled_sum(base: Add, factor: Fraction) -> Add:
+    """Every term of a sum times a number, in the order of terms."""
+    terms = [split_coefficient(term) for term in base.terms]
+    return add_of([(coefficient * factor, rest) for coefficient, rest in terms])
+
+
+def add_of(terms: list[tuple[Fraction, Expr]]) -> Add:
+    """The sum of the terms, ordered."""
+    return Add(tuple(scaled(coefficient, rest) for coefficient, rest in sorted(terms, key=term_order)))
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """``base^exponent``, the first power being the base itself."""
+    return base if exponent == ONE else Pow(base, exponent)

@@ -1,0 +1,62 @@
+"""What the ranges of indices imply about integer expressions, for all sizes of at least 1."""
+
+from __future__ import annotations
+
+from tcgrad.ir.indices import Dim, Index, Integer, Quotient, Remainder
+
+_ONE = Integer.of(1)
+
+
+def never_negative(size: Integer) -> bool:
+    """Whether an expression in dims alone is provably at least 0: each dim is at least 1."""
+    if any(not isinstance(atom, Dim) for monomial, _ in size.terms for atom in monomial):
+        return size.as_number is not None and size.as_number >= 0
+    constant = sum(coefficient for monomial, coefficient in size.terms if not monomial)
+    others = [coefficient for monomial, coefficient in size.terms if monomial]
+    return all(coefficient > 0 for coefficient in others) and constant + sum(others) >= 0
+
+
+def bounds(integer: Integer) -> tuple[Integer, Integer] | None:
+    """The smallest and the largest value over the ranges of the indices, as sizes; None if not known.
+
+    Each index is taken on its own, so the bounds hold but need not be attained.
+    """
+    low = high = Integer.of(0)
+    for monomial, coefficient in integer.terms:
+        product = (Integer.of(coefficient), Integer.of(coefficient))
+        for atom in monomial:
+            if isinstance(atom, Dim):
+                factor = (Integer.of(atom), Integer.of(atom))
+            elif (inner := _atom_bounds(atom)) is not None and never_negative(inner[0]):
+                factor = inner
+            else:
+                return None
+            product = product[0] * factor[0], product[1] * factor[1]
+        if coefficient < 0:
+            product = product[1], product[0]
+        low, high = low + product[0], high + product[1]
+    return low, high
+
+
+def _atom_bounds(atom: object) -> tuple[Integer, Integer] | None:
+    match atom:
+        case Index():
+            return Integer.of(0), atom.size - _ONE
+        case Remainder():
+            return Integer.of(0), atom.divisor - _ONE
+        case Quotient():
+            inner = bounds(atom.dividend)
+            return None if inner is None else (inner[0] // atom.divisor, inner[1] // atom.divisor)
+        case _:
+            return None
+
+
+def is_nonnegative(integer: Integer) -> bool:
+    """Whether the expression is at least 0 for every value of its indices."""
+    found = bounds(integer)
+    return found is not None and never_negative(found[0])
+
+
+def is_negative(integer: Integer) -> bool:
+    """Whether the expression is below 0 for every value of its indices."""
+    return is_nonnegative(-integer - _ONE)

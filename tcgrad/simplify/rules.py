@@ -1,0 +1,159 @@
+"""Simplification of one node whose children are simplified: one named rule for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import assert_never
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.traversal import free_indices
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.contract import assemble, contract
+from tcgrad.simplify.deltas import iverson, simplify_delta
+from tcgrad.simplify.monomials import monomials
+from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+
+Simplify = Callable[[Expr], Expr]
+
+
+def simplify_node(expr: Expr, simplify: Simplify) -> Expr:
+    """The simplest form of a node over simplified children; ``simplify`` is for what a rule makes anew."""
+    match expr:
+        case Const() | Component():
+            return expr
+        case Call():
+            return _call(expr)
+        case IndexValue() | Mul() | Pow() | IndexSum():
+            return _product(expr, simplify)
+        case Delta():
+            return simplify_delta(expr)
+        case Iverson():
+            return _iverson(expr)
+        case Add():
+            return _sum(expr)
+        case Where():
+            return _where(expr)
+        case IndexReduce():
+            return _reduction(expr, simplify)
+        case _:
+            assert_never(expr)
+
+
+def _call(expr: Call) -> Expr:
+    """``exp(0) = 1``, ``log(1) = 0``."""
+    match expr.function.name, expr.arguments:
+        case "exp", (Const(value=0),):
+            return ONE
+        case "log", (Const(value=1),):
+            return ZERO
+        case _:
+            return expr
+
+
+def _product(expr: Expr, simplify: Simplify) -> Expr:
+    """A product, power or sum over indices: deltas contracted, powers merged, sums split."""
+    parts = [done for part in monomials(expr) if part.coefficient for done in contract(part, simplify)]
+    written = [assemble(part, simplify) for part in parts]
+    if len(written) == 1:
+        return _opened(written[0], expr, simplify)
+    return _sum(Add(tuple(written))) if written else ZERO
+
+
+def _opened(made: Expr, expr: Expr, simplify: Simplify) -> Expr:
+    """Merging powers can leave a product to be merged again, as when ``(ab)^1`` comes out of a root squared."""
+    nested = isinstance(made, Mul) and any(isinstance(factor, Mul | Const) for factor in made.factors[1:])
+    return simplify(made) if nested and made != expr else made
+
+
+def _sum(expr: Add) -> Expr:
+    """Like terms collected, up to the names of bound indices."""
+    merged: dict[str, tuple[Fraction, Expr]] = {}
+    for coefficient, rest in _flat_terms(expr, Fraction(1)):
+        name = key(rest)
+        before = merged[name][0] if name in merged else Fraction(0)
+        merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
+    terms = [term for term in merged.values() if term[0]]
+    if not terms:
+        return ZERO
+    return scaled(*terms[0]) if len(terms) == 1 else add_of(terms)
+
+
+def _flat_terms(expr: Expr, coefficient: Fraction) -> list[tuple[Fraction, Expr]]:
+    factor, rest = split_coefficient(expr)
+    if isinstance(rest, Add):
+        return [term for part in rest.terms for term in _flat_terms(part, coefficient * factor)]
+    return [(coefficient * factor, rest)]
+
+
+def _iverson(expr: Iverson) -> Expr:
+    """Decided where both sides are numbers, or integers whose ranges decide."""
+    left, right = _as_integer(expr.left), _as_integer(expr.right)
+    if left is not None and right is not None:
+        return iverson(expr.operator, left, right)
+    if isinstance(expr.left, Const) and isinstance(expr.right, Const):
+        a, b = expr.left.value, expr.right.value
+        holds = {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[expr.operator]
+        return ONE if holds else ZERO
+    return expr
+
+
+def _as_integer(expr: Expr) -> Integer | None:
+    """The integer expression that a sum or product of sizes, indices and whole numbers is, else None."""
+    match expr:
+        case Const() if expr.value.denominator == 1:
+            return Integer.of(expr.value.numerator)
+        case IndexValue():
+            return expr.value
+        case Add() | Mul():
+            parts = [_as_integer(part) for part in (expr.terms if isinstance(expr, Add) else expr.factors)]
+            total = Integer.of(0 if isinstance(expr, Add) else 1)
+            for part in parts:
+                if part is None:
+                    return None
+                total = total + part if isinstance(expr, Add) else total * part
+            return total
+        case _:
+            return None
+
+
+def _where(expr: Where) -> Expr:
+    """A decided condition chooses its branch; two equal branches need no condition."""
+    if isinstance(expr.condition, Const):
+        return expr.then if expr.condition.value else expr.otherwise
+    return expr.then if key(expr.then) == key(expr.otherwise) else expr
+
+
+def _reduction(expr: IndexReduce, simplify: Simplify) -> Expr:
+    """An index that does not occur repeats the value: ``max`` is the value, ``prod`` its power."""
+    used = tuple(index for index in expr.indices if index in free_indices(expr.body))
+    idle = [index for index in expr.indices if index not in used]
+    if not idle:
+        return expr
+    count = Mul(tuple(IndexValue(index.size) for index in idle))
+    kept = IndexReduce(expr.kind, used, expr.body) if used else expr.body
+    match expr.kind:
+        case "max" | "min":
+            return kept
+        case "prod":
+            return simplify(Pow(kept, count))
+        case "logsumexp":
+            return simplify(Add((kept, Call(FUNCTIONS["log"], (count,)))))
