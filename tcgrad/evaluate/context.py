@@ -1,0 +1,105 @@
+"""What an evaluation knows: the arrays, their type, the sizes; and arrays that carry the indices of their axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.evaluate.abstract import SmoothFunction
+from tcgrad.evaluate.sizes import resized
+from tcgrad.ir.indices import Index, Integer
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """An array and, for each of its axes, the index that it stands for."""
+
+    array: Array
+    axes: tuple[Index, ...] = ()
+
+    def aligned(self, axes: Sequence[Index]) -> Array:
+        """The array with its axes in the order of ``axes``, of length 1 where it does not depend on the index."""
+        order = [self.axes.index(index) for index in axes if index in self.axes]
+        shape = [self.array.shape[self.axes.index(index)] if index in self.axes else 1 for index in axes]
+        return self.array.transpose(order).reshape(shape)
+
+
+def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
+    """The indices of all ``values``, each once, in the order of occurrence."""
+    return tuple(dict.fromkeys(index for value in values for index in value.axes))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.
+
+    The axis ``batch`` counts independent draws. ``floor`` is the absolute error of an operation (underflow).
+    """
+
+    batch: Index
+    unit: float
+    floor: float
+    random: np.random.Generator
+
+    def move(self, value: Labelled, magnitude: Labelled, ulps: float) -> Labelled:
+        """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element."""
+        axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
+        base, size = value.aligned(axes), magnitude.aligned(axes)
+        draws = self.batch.size.value
+        shape = np.broadcast_shapes(base.shape, size.shape, (draws,) + (1,) * (len(axes) - 1))
+        error = self.random.uniform(-1.0, 1.0, shape) * (ulps * (self.unit * np.abs(size) + self.floor))
+        return Labelled(np.asarray(base + error.astype(value.array.dtype)), axes)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an evaluation knows.
+
+    arrays: by the tensors' names; one axis more than the tensor's order stands for ``batch`` and is the first.
+    sizes: values of dims that replace the dims' own.
+    positions: indices that take these values only, instead of their whole range.
+    origins: for a tensor under construction the axis that starts at a negative position, and that position.
+    """
+
+    arrays: dict[str, Array]
+    dtype: np.dtype[Any]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, SmoothFunction] = field(default_factory=dict)
+    positions: Mapping[Index, NDArray[np.int64]] = field(default_factory=dict)
+    origins: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    batch: Index | None = None
+    noise: Noise | None = None
+
+    def size(self, size: Integer) -> int:
+        """The value of a size under ``sizes``."""
+        known = size.as_number
+        if known is not None:
+            return known
+        if not self.sizes:
+            return size.value
+        return resized(size, self.sizes).value
+
+    def length(self, index: Index) -> int:
+        """How many values ``index`` takes."""
+        chosen = self.positions.get(index)
+        return self.size(index.size) if chosen is None else len(chosen)
+
+    def range(self, index: Index) -> NDArray[np.int64]:
+        """The values that ``index`` takes."""
+        chosen = self.positions.get(index)
+        return np.arange(self.size(index.size)) if chosen is None else chosen
+
+    def shape(self, axes: Sequence[Index]) -> tuple[int, ...]:
+        return tuple(self.length(index) for index in axes)
+
+    def settle(self, value: Labelled, magnitude: Callable[[], Labelled] | None = None, ulps: float = 1.0) -> Labelled:
+        """The result of one operation: as it is, or moved by the noise in proportion to its magnitude."""
+        if self.noise is None:
+            return value
+        return self.noise.move(value, value if magnitude is None else magnitude(), ulps)

@@ -1,0 +1,243 @@
+"""The value of an expression, node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tcgrad.evaluate import functions
+from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.numbers import is_exact, number, whole
+from tcgrad.evaluate.products import conjunction, contract, multiply, total
+from tcgrad.evaluate.reading import component, integers
+from tcgrad.evaluate.structure import footprint, is_guard, is_structural
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+
+# The largest array that a sum may build before it is worked out in pieces.
+_LARGEST = 2**22
+
+_COMPARE: dict[str, Callable[[Array, Array], Array]] = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+
+
+def value(expr: Expr, context: Context) -> Labelled:
+    """The values of ``expr`` over all values of those of its free indices on which it depends."""
+    match expr:
+        case Const():
+            return _const(expr, context)
+        case Component():
+            return component(expr, context)
+        case IndexValue():
+            position = integers(expr.value, context)
+            return Labelled(whole(position.array, context.dtype), position.axes)
+        case Delta() | Iverson():
+            truth = condition(expr, context)
+            return Labelled(whole(truth.array, context.dtype), truth.axes)
+        case Add():
+            return _add(expr, context)
+        case Mul():
+            return _product(expr.factors, (), context)
+        case Pow():
+            return _power(expr, context)
+        case Call():
+            return _call(expr, context)
+        case Where():
+            return _where(expr, context)
+        case IndexSum():
+            return _sum(expr, context)
+        case IndexReduce():
+            return _reduce(expr, context)
+
+
+def condition(expr: Expr, context: Context) -> Labelled:
+    """Where ``expr`` is not 0, as booleans."""
+    match expr:
+        case Delta():
+            left, right = integers(expr.left, context), integers(expr.right, context)
+            axes = union([left, right])
+            return Labelled(left.aligned(axes) == right.aligned(axes), axes)
+        case Iverson():
+            # Positions are compared exactly, in whatever type the evaluation runs.
+            exact = replace(context, dtype=np.dtype(np.float64), noise=None) if is_structural(expr) else context
+            left, right = value(expr.left, exact), value(expr.right, exact)
+            axes = union([left, right])
+            compared = _COMPARE[expr.operator](functions.real(left.aligned(axes)), functions.real(right.aligned(axes)))
+            return Labelled(np.asarray(compared, bool), axes)
+        case Mul():
+            return conjunction([condition(factor, context) for factor in expr.factors])
+        case _:
+            weight = value(expr, context)
+            return Labelled(np.asarray(weight.array != 0, bool), weight.axes)
+
+
+def _const(expr: Const, context: Context) -> Labelled:
+    result = Labelled(np.asarray(number(expr.value, context.dtype), context.dtype))
+    if context.noise is None or is_exact(expr.value, np.dtype(np.float16)):
+        return result
+    return context.settle(result)
+
+
+def _add(expr: Add, context: Context) -> Labelled:
+    terms = [value(term, context) for term in expr.terms]
+    axes = union(terms)
+
+    def magnitude() -> Labelled:
+        return Labelled(np.asarray(sum(np.abs(term.aligned(axes)) for term in terms)), axes)
+
+    added = terms[0].aligned(axes)
+    for term in terms[1:]:
+        added = added + term.aligned(axes)
+    return context.settle(Labelled(np.asarray(added), axes), magnitude)
+
+
+def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
+    """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
+    guards = [condition(factor, context) for factor in factors if is_guard(factor)]
+    values = [value(factor, context) for factor in factors if not is_guard(factor)]
+    values = [_guarded(each, guards) for each in values]
+    cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
+    operands = cast + values
+    if not bound:
+        product = multiply(operands, context)
+        return product if len(values) < 2 else context.settle(product)
+    result = contract(operands, bound, context)
+
+    def magnitude() -> Labelled:
+        return contract([Labelled(np.abs(each.array), each.axes) for each in operands], bound, context)
+
+    return context.settle(result, magnitude)
+
+
+def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
+    """``each`` with what is not finite replaced by 0 where a guard is 0."""
+    if not guards or each.array.dtype == np.object_ or np.isfinite(each.array).all():
+        return each
+    holds = conjunction(guards)
+    axes = union([each, holds])
+    return Labelled(np.where(holds.aligned(axes), each.aligned(axes), each.array.dtype.type(0)), axes)
+
+
+def _power(expr: Pow, context: Context) -> Labelled:
+    base = value(expr.base, context)
+    exponent = expr.exponent
+    if isinstance(exponent, Const):
+        known = _known_power(base.array, exponent.value, context)
+        return context.settle(Labelled(np.asarray(known), base.axes))
+    power = value(exponent, context)
+    axes = union([base, power])
+    raised = np.power(base.aligned(axes), power.aligned(axes))
+    return context.settle(Labelled(np.asarray(raised), axes), ulps=4)
+
+
+def _known_power(base: Array, exponent: Any, context: Context) -> Any:
+    """``base`` to an exact rational exponent."""
+    if exponent < 0:
+        return number(exponent / exponent, context.dtype) / _known_power(base, -exponent, context)
+    if exponent == 1:
+        return base
+    if exponent == 2:
+        return base * base
+    if exponent.denominator == 1 and context.dtype.kind in "cO":
+        return _repeated(base, int(exponent))
+    if context.dtype == np.object_:
+        raise TypeError("roots have no exact values")
+    if exponent.denominator == 2:
+        root = np.sqrt(base)
+        return root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
+    return np.power(base, number(exponent, context.dtype))
+
+
+def _repeated(base: Array, exponent: int) -> Any:
+    result, square = base * 0 + 1, base
+    while exponent:
+        result = result * square if exponent & 1 else result
+        square, exponent = square * square, exponent >> 1
+    return result
+
+
+def _call(expr: Call, context: Context) -> Labelled:
+    arguments = [value(argument, context) for argument in expr.arguments]
+    axes = union(arguments)
+    result = functions.call(expr.function, [argument.aligned(axes) for argument in arguments], context)
+
+    def magnitude() -> Labelled:
+        return Labelled(functions.magnitude(expr.function, result), axes)
+
+    return context.settle(Labelled(result, axes), magnitude, ulps=4)
+
+
+def _where(expr: Where, context: Context) -> Labelled:
+    parts = [condition(expr.condition, context), value(expr.then, context), value(expr.otherwise, context)]
+    axes = union(parts)
+    return Labelled(np.where(*(part.aligned(axes) for part in parts)), axes)
+
+
+def _sum(expr: IndexSum, context: Context) -> Labelled:
+    """Σ of a product is contracted; what would take too much memory is summed piece by piece."""
+    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    largest = max(footprint(factor, context) for factor in factors)
+    splittable = [index for index in expr.indices if context.length(index) > 1]
+    if largest <= _LARGEST or not splittable:
+        return _product(factors, expr.indices, context)
+    index = max(splittable, key=context.length)
+    pieces = min(context.length(index), -(-largest // _LARGEST))
+    parts = []
+    for positions in np.array_split(context.range(index), pieces):
+        part = replace(context, positions={**context.positions, index: positions})
+        parts.append(_sum(expr, part))
+    return total(parts, context)
+
+
+def _reduce(expr: IndexReduce, context: Context) -> Labelled:
+    body = value(expr.body, context)
+    free = tuple(index for index in body.axes if index not in expr.indices)
+    lengths = context.shape(expr.indices)
+    spread = body.aligned((*free, *expr.indices))
+    spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
+    flat = spread.reshape(*spread.shape[: len(free)], -1)
+    reduced = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
+    return reduced if expr.kind in ("max", "min") else context.settle(reduced, ulps=4)
+
+
+def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
+    """The entry of the last axis at which the real part is largest or smallest; NaN if there is one."""
+    where = np.expand_dims(place(functions.real(flat), axis=-1), -1)
+    return np.asarray(np.take_along_axis(flat, where, axis=-1)[..., 0])
+
+
+def _logsumexp(flat: Array) -> Array:
+    top = np.max(functions.real(flat), axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
+
+
+_REDUCTIONS: dict[str, Callable[[Array], Array]] = {
+    "max": lambda flat: _extreme(flat, np.argmax),
+    "min": lambda flat: _extreme(flat, np.argmin),
+    "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
+    "logsumexp": _logsumexp,
+}

@@ -1,0 +1,123 @@
+"""The values of the table's functions, for every floating-point type; nothing here knows of a derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tcgrad.evaluate import special
+from tcgrad.evaluate.context import Array, Context
+from tcgrad.evaluate.numbers import pi
+from tcgrad.functions import Function
+
+# Of these the error is not small beside the value, but beside 1: they cross zero.
+_CROSSING = frozenset({"lgamma", "digamma"})
+
+
+def real(array: Array) -> Array:
+    """What a branch is decided by: of complex numbers the real part."""
+    return np.asarray(array.real) if np.iscomplexobj(array) else array
+
+
+def call(function: Function, arguments: list[Array], context: Context) -> Array:
+    """The function at ``arguments`` (broadcast against each other), in the context's dtype.
+
+    Raises:
+        TypeError: for exact rational numbers, where the function's values are not rational.
+    """
+    if function.orders is not None:
+        return context.functions[function.name.partition("'")[0]](function.orders, arguments)
+    if context.dtype == np.object_ and function.name not in _RATIONAL:
+        raise TypeError(f"{function.name} has no exact values")
+    return np.asarray(_VALUES[function.name](*arguments)).astype(context.dtype, copy=False)
+
+
+def magnitude(function: Function, value: Array) -> Array:
+    """What the error of the function's value is in proportion to."""
+    return np.abs(value) + 1 if function.name in _CROSSING else np.abs(value)
+
+
+def _sigmoid(a: Array) -> Array:
+    e = np.exp(np.where(real(a) >= 0, -a, a))
+    return np.asarray(np.where(real(a) >= 0, 1, e) / (1 + e))
+
+
+def _softplus(a: Array) -> Array:
+    return np.where(real(a) > 0, a, 0) + np.log1p(np.exp(np.where(real(a) > 0, -a, a)))
+
+
+def _gelu(a: Array) -> Array:
+    return np.asarray(a * special.erfc(-a / np.sqrt(a.dtype.type(2))) / 2)
+
+
+def _gelu_tanh(a: Array) -> Array:
+    scale = np.sqrt(2 / pi(a.dtype))
+    cubic = a.dtype.type(44715) / a.dtype.type(1000000)
+    return np.asarray(a * (1 + np.tanh(scale * (a + cubic * a * a * a))) / 2)
+
+
+def _cbrt(a: Array) -> Array:
+    return np.asarray(a ** (1 / a.dtype.type(3))) if np.iscomplexobj(a) else np.cbrt(a)
+
+
+def _where_positive(a: Array, then: Array, otherwise: Array) -> Array:
+    return np.where(real(a) > 0, then, otherwise)
+
+
+def _larger(a: Array, b: Array) -> Array:
+    return np.where(real(a) >= real(b), a, b)
+
+
+def _smaller(a: Array, b: Array) -> Array:
+    return np.where(real(a) <= real(b), a, b)
+
+
+def _sign(a: Array) -> Array:
+    return np.where(real(a) > 0, 1, np.where(real(a) < 0, -1, 0))
+
+
+_VALUES: dict[str, Callable[..., Any]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "sqrt": np.sqrt,
+    "cbrt": _cbrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "relu": lambda a: _where_positive(a, a, a * 0),
+    "gelu": _gelu,
+    "gelu_tanh": _gelu_tanh,
+    "silu": lambda a: a * _sigmoid(a),
+    "elu": lambda a: _where_positive(a, a, np.expm1(a)),
+    "erf": special.erf,
+    "erfc": special.erfc,
+    "lgamma": special.lgamma,
+    "digamma": special.digamma,
+    "polygamma": special.polygamma,
+    "abs": lambda a: a * _sign(a),
+    "sign": _sign,
+    "floor": lambda a: np.floor(real(a)),
+    "ceil": lambda a: np.ceil(real(a)),
+    "max": _larger,
+    "min": _smaller,
+    "atan2": np.arctan2,
+    "leaky_relu": lambda a, slope: _where_positive(a, a, slope * a),
+    "clip": lambda a, lo, hi: _smaller(_larger(a, lo), hi),
+}
+
+_RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})

@@ -1,0 +1,51 @@
+"""inv, det and logdet of the last two axes, for every type of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.program import Intrinsic
+
+
+def intrinsic(statement: Intrinsic, context: Context) -> Array:
+    """The value of the statement's tensor; NaN or infinite where the matrix is singular. ``logdet`` is log |det|."""
+    matrix = context.arrays[statement.operand.name].astype(context.dtype, copy=False)
+    inverse, pivots = _eliminate(_moved(matrix, statement.operand.order, context))
+    match statement.kind:
+        case "inv":
+            return inverse
+        case "det":
+            return np.asarray(np.prod(pivots, axis=-1))
+        case "logdet":
+            return np.asarray(np.sum(np.log(np.abs(pivots)), axis=-1))
+
+
+def _eliminate(matrix: Array) -> tuple[Array, Array]:
+    """Gauss-Jordan elimination with row exchanges -> the inverse, and the pivots with the signs of the exchanges."""
+    size = matrix.shape[-1]
+    unit = np.broadcast_to(np.eye(size, dtype=int).astype(matrix.dtype), matrix.shape)
+    work = np.concatenate([matrix, unit], axis=-1).reshape(-1, size, 2 * size)
+    each = np.arange(len(work))
+    pivots = np.empty((len(work), size), matrix.dtype)
+    for column in range(size):
+        best = column + np.argmax(np.abs(work[:, column:, column]), axis=-1)
+        row = work[each, best]
+        work[each, best] = work[:, column]
+        pivot = row[:, column]
+        pivots[:, column] = np.where(best == column, pivot, -pivot)
+        row = row / pivot[:, None]
+        work = work - work[:, :, column, None] * row[:, None, :]
+        work[:, column] = row
+    return work[:, :, size:].reshape(matrix.shape), pivots.reshape(matrix.shape[:-1])
+
+
+def _moved(matrix: Array, order: int, context: Context) -> Array:
+    """What rounding makes of the matrix: elimination solves exactly for a matrix nearby (Wilkinson)."""
+    if context.noise is None:
+        return matrix
+    batch = (context.noise.batch,) if matrix.ndim > order else ()
+    axes = (*batch, *(Index("", Integer.of(size)) for size in matrix.shape[len(batch) :]))
+    norm = np.broadcast_to(np.max(np.abs(matrix), axis=(-2, -1), keepdims=True), matrix.shape)
+    return context.noise.move(Labelled(matrix, axes), Labelled(norm, axes), float(matrix.shape[-1])).array

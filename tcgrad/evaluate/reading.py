@@ -1,0 +1,123 @@
+"""Integer expressions as arrays of integers, and the components of tensors that they select."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.numbers import number, pi, whole
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Component
+from tcgrad.ir.tensors import Role, Tensor
+
+# What an integer tensor reads outside its range: outside every other tensor, too.
+_NOWHERE = -(2**40)
+
+
+def integers(expr: Integer, context: Context) -> Labelled:
+    """The values of an integer expression over all values of its indices, as 64-bit integers."""
+    total = Labelled(np.zeros((), np.int64))
+    for monomial, coefficient in expr.terms:
+        product = Labelled(np.full((), coefficient, np.int64))
+        for atom in monomial:
+            product = _combine(np.multiply, product, _atom(atom, context))
+        total = _combine(np.add, total, product)
+    return total
+
+
+def _combine(operation: Any, left: Labelled, right: Labelled) -> Labelled:
+    axes = union([left, right])
+    return Labelled(operation(left.aligned(axes), right.aligned(axes)), axes)
+
+
+def _atom(atom: Atom, context: Context) -> Labelled:
+    match atom:
+        case Dim():
+            return Labelled(np.full((), context.sizes.get(atom.name, atom.value), np.int64))
+        case Index():
+            return Labelled(context.range(atom), (atom,))
+        case Quotient():
+            return _combine(np.floor_divide, integers(atom.dividend, context), integers(atom.divisor, context))
+        case Remainder():
+            return _combine(np.remainder, integers(atom.dividend, context), integers(atom.divisor, context))
+        case Gather():
+            return gather(atom, context)
+
+
+def gather(atom: Gather, context: Context) -> Labelled:
+    """The values of an integer tensor's component; far outside of any range where it is read outside its own."""
+    array = context.arrays[atom.tensor.name]
+    return _select(atom.tensor, array.astype(np.int64), atom.indices, context, outside=_NOWHERE)
+
+
+def component(expr: Component, context: Context) -> Labelled:
+    """The values of ``tensor[indices]`` in the context's dtype.
+
+    A read outside the tensor is 0 where the tensor says so, else NaN: whoever makes use of it finds out.
+    """
+    tensor = expr.tensor
+    if tensor.role is Role.CONSTANT:
+        value = pi(context.dtype) if tensor.value is None else number(tensor.value, context.dtype)
+        return Labelled(np.asarray(value, context.dtype))
+    if tensor.role is Role.LEVI_CIVITA:
+        return _levi_civita(expr, context)
+    array = context.arrays[tensor.name]
+    if array.dtype != context.dtype:
+        array = whole(array, context.dtype)
+    plain = _plain(expr, array, context)
+    if plain is not None:
+        return plain
+    outside = 0 if tensor.zero_outside else np.nan
+    return _select(tensor, array, expr.indices, context, outside)
+
+
+def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
+    """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
+    axes = tuple(position.as_index for position in expr.indices)
+    known = tuple(index for index in axes if index is not None)
+    if len(set(known)) < len(axes) or expr.tensor.name in context.origins:
+        return None
+    if any(index in context.positions for index in known):
+        return None
+    lengths = context.shape(known)
+    shape = array.shape[array.ndim - len(known) :]
+    if any(length > size for length, size in zip(lengths, shape, strict=True)):
+        return None
+    beginning = (slice(None),) * (array.ndim - len(known)) + tuple(map(slice, lengths))
+    return Labelled(array[beginning], _batched(array, expr.tensor, context) + known)
+
+
+def _batched(array: Array, tensor: Tensor, context: Context) -> tuple[Index, ...]:
+    return (context.batch,) if context.batch is not None and array.ndim > tensor.order else ()
+
+
+def _select(tensor: Tensor, array: Array, positions: tuple[Integer, ...], context: Context, outside: Any) -> Labelled:
+    """The entries of ``array`` at the given positions, ``outside`` where one is not within the array."""
+    batch = _batched(array, tensor, context)
+    values = [integers(position, context) for position in positions]
+    axes = union(values)
+    chosen, inside = [], np.ones((), bool)
+    for axis, value in enumerate(values):
+        place = value.aligned(axes)
+        origin_axis, origin = context.origins.get(tensor.name, (-1, 0))
+        place = place - origin if axis == origin_axis else place
+        size = array.shape[axis + len(batch)]
+        inside = inside & (place >= 0) & (place < size)
+        chosen.append(np.clip(place, 0, max(size - 1, 0)))
+    read = array[(slice(None),) * len(batch) + tuple(chosen)]
+    if not inside.all():
+        read = np.where(inside, read, np.asarray(outside, read.dtype))
+    return Labelled(read, batch + axes)
+
+
+def _levi_civita(expr: Component, context: Context) -> Labelled:
+    """The sign of the permutation, as the product of the signs of all differences of two positions."""
+    values = [integers(position, context) for position in expr.indices]
+    total = Labelled(np.ones((), np.int64))
+    for left, right in combinations(values, 2):
+        difference = _combine(np.subtract, right, left)
+        total = _combine(np.multiply, total, Labelled(np.sign(difference.array), difference.axes))
+    return Labelled(whole(total.array, context.dtype), total.axes)

@@ -1,0 +1,87 @@
+"""The values of a program's statements, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tcgrad.evaluate.abstract import SmoothFunction
+from tcgrad.evaluate.context import Array, Context
+from tcgrad.evaluate.expressions import value
+from tcgrad.evaluate.intrinsics import intrinsic
+from tcgrad.evaluate.recurrences import recur
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
+from tcgrad.ir.tensors import Tensor
+
+
+def evaluate(
+    expr: Expr,
+    free: Sequence[Index],
+    env: Mapping[Tensor, Array],
+    *,
+    dtype: DTypeLike = np.float64,
+    functions: Mapping[str, SmoothFunction] | None = None,
+) -> Array:
+    """The values of ``expr`` as an array of ``dtype`` with an axis for each index of ``free``, in that order."""
+    context = Context({tensor.name: array for tensor, array in env.items()}, np.dtype(dtype), functions=functions or {})
+    return evaluate_in(expr, free, context)
+
+
+def evaluate_program(
+    program: Program,
+    inputs: Mapping[str, Any],
+    dtype: DTypeLike = np.float64,
+    *,
+    functions: Mapping[str, SmoothFunction] | None = None,
+) -> dict[Tensor, Array]:
+    """The values of the inputs and of every defined tensor; int and bool inputs stay what they are."""
+    env = {}
+    for declared in program.inputs:
+        array = np.asarray(inputs[declared.tensor.name])
+        env[declared.tensor] = array.astype(dtype) if declared.tensor.is_real else array
+    return evaluate_statements(program.statements, env, dtype=dtype, functions=functions)
+
+
+def evaluate_statements(
+    statements: Sequence[Statement],
+    env: Mapping[Tensor, Array],
+    *,
+    dtype: DTypeLike = np.float64,
+    functions: Mapping[str, SmoothFunction] | None = None,
+) -> dict[Tensor, Array]:
+    """``env`` and the values of every tensor that the statements define."""
+    context = Context({tensor.name: array for tensor, array in env.items()}, np.dtype(dtype), functions=functions or {})
+    result = dict(env)
+    for statement in statements:
+        for tensor in run(statement, context):
+            result[tensor] = context.arrays[tensor.name]
+    return result
+
+
+def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
+    """Work one statement out into ``context.arrays`` -> the tensors that it defines."""
+    with np.errstate(all="ignore"):
+        match statement:
+            case Define():
+                context.arrays[statement.tensor.name] = evaluate_in(statement.body, statement.free, context)
+                return (statement.tensor,)
+            case Intrinsic():
+                context.arrays[statement.tensor.name] = intrinsic(statement, context)
+                return (statement.tensor,)
+            case Recurrence():
+                recur(statement, context)
+                return statement.tensors
+
+
+def evaluate_in(expr: Expr, free: Sequence[Index], context: Context) -> Array:
+    """The values of ``expr`` over ``free``, the batch axis first if it depends on it."""
+    with np.errstate(all="ignore"):
+        result = value(expr, context)
+    batch = tuple(index for index in result.axes if index is context.batch)
+    array = result.aligned((*batch, *free))
+    return np.ascontiguousarray(np.broadcast_to(array, context.shape((*batch, *free))))

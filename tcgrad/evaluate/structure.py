@@ -1,0 +1,29 @@
+"""What can be seen of an expression without evaluating it: its size as an array, and whether it is a guard."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tcgrad.evaluate.context import Context
+from tcgrad.ir.nodes import Call, Component, Const, Delta, Expr, Iverson
+from tcgrad.ir.traversal import children, free_indices
+
+
+def footprint(expr: Expr, context: Context) -> int:
+    """How many elements the largest array has that is built for ``expr``; a tensor that is there already counts 0."""
+    if isinstance(expr, Component | Const):
+        return 0
+    own = prod(context.length(index) for index in free_indices(expr))
+    return max(own, *(footprint(part, context) for part in children(expr)), 0)
+
+
+def is_structural(expr: Expr) -> bool:
+    """True if the value depends on the indices alone, not on any array."""
+    if isinstance(expr, Component | Call):
+        return False
+    return all(is_structural(part) for part in children(expr))
+
+
+def is_guard(expr: Expr) -> bool:
+    """True for a condition on the indices alone: where it is 0, what it multiplies need not exist."""
+    return isinstance(expr, Delta) or (isinstance(expr, Iverson) and is_structural(expr))
