@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import cast
 
-from tcgrad.ir.nodes import Expr
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import children, rebuild
+from tcgrad.simplify.monomials import has_delta
+from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.rules import simplify_node
 
 __all__ = ["simplify"]
@@ -16,11 +20,27 @@ def simplify(expr: Expr) -> Expr:
 
     The result is kept on the node, so that a shared subexpression is simplified once.
     """
-    known = vars(expr).get("_simple")
-    if known is None:
-        parts = children(expr)
-        made = tuple(simplify(part) for part in parts)
-        same = all(a is b for a, b in zip(parts, made, strict=True))
-        known = simplify_node(expr if same else rebuild(expr, made), simplify)
-        vars(expr)["_simple"] = vars(known)["_simple"] = known
-    return cast("Expr", known)
+    return _READABLE.simplify(expr)
+
+
+class _Readable:
+    """Sums in a product stay closed unless a delta in them is summed: expanding destroys textbook forms."""
+
+    collects = True
+
+    def simplify(self, expr: Expr) -> Expr:
+        known = vars(expr).get("_simple")
+        if known is None:
+            flat = flattened(expr)
+            parts = children(flat)
+            made = tuple(self.simplify(part) for part in parts)
+            same = all(a is b for a, b in zip(parts, made, strict=True))
+            known = simplify_node(flat if same else rebuild(flat, made), self)
+            vars(expr)["_simple"] = vars(known)["_simple"] = known
+        return cast("Expr", known)
+
+    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
+        return exponent == 1 and has_delta(base, live)
+
+
+_READABLE = _Readable()

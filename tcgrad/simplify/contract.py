@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.deltas import Solution, solve
-from tcgrad.simplify.monomials import Monomial, monomials
+from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import factor_order
 from tcgrad.simplify.powers import absorb_sign, merge_powers, power
 
-Simplify = Callable[[Expr], Expr]
 
-
-def contract(part: Monomial, simplify: Simplify) -> list[Monomial]:
+def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     """``sum_k delta(k, e) f(k) = f(e)`` for every bound index that a delta fixes; then idle sums become sizes.
 
     Terminates because each step removes a bound index. The result is a sum, for a contraction can open a bracket.
     """
     solution = _best_solution(part)
     if solution is None:
-        return [_sizes_for_idle(_align_free(part, simplify))]
+        return [_sizes_for_idle(_align_free(part, policy))]
     mapping = {solution.index: solution.value}
-    factors = [simplify(substitute(power(base, exponent), mapping)) for base, exponent in part.powers]
+    factors = [policy.simplify(substitute(power(base, exponent), mapping)) for base, exponent in part.powers]
     bound = tuple(index for index in part.bound if index is not solution.index)
-    opened = monomials(Mul((Const(part.coefficient), *factors, *solution.guards)), frozenset(bound))
+    opened = monomials(Mul((Const(part.coefficient), *factors, *solution.guards)), policy, frozenset(bound))
     return [
         done
         for piece in opened
         if piece.coefficient
-        for done in contract(Monomial(piece.coefficient, bound + piece.bound, piece.powers), simplify)
+        for done in contract(Monomial(piece.coefficient, bound + piece.bound, piece.powers), policy)
     ]
 
 
@@ -52,7 +49,7 @@ def _is_positive(exponent: Expr) -> bool:
     return isinstance(exponent, Const) and exponent.value > 0
 
 
-def _align_free(part: Monomial, simplify: Simplify) -> Monomial:
+def _align_free(part: Monomial, policy: Policy) -> Monomial:
     """``delta(i, p) f(p) = delta(i, p) f(i)``: the index made first stands in for the other."""
     for place, (base, exponent) in enumerate(part.powers):
         if not isinstance(base, Delta) or not _is_positive(exponent):
@@ -63,9 +60,9 @@ def _align_free(part: Monomial, simplify: Simplify) -> Monomial:
         mapping = {second: first.expr}
         others = [*part.powers[:place], *part.powers[place + 1 :]]
         if any(second in free_indices(b) or second in free_indices(e) for b, e in others):
-            changed = [simplify(substitute(power(b, e), mapping)) for b, e in others]
-            opened = monomials(Mul((Const(part.coefficient), base, *changed)))[0]
-            return _align_free(Monomial(opened.coefficient, part.bound + opened.bound, opened.powers), simplify)
+            changed = [policy.simplify(substitute(power(b, e), mapping)) for b, e in others]
+            opened = monomials(Mul((Const(part.coefficient), base, *changed)), policy)[0]
+            return _align_free(Monomial(opened.coefficient, part.bound + opened.bound, opened.powers), policy)
     return part
 
 
@@ -74,18 +71,18 @@ def _sizes_for_idle(part: Monomial) -> Monomial:
     used = {index for base, exponent in part.powers for index in (*free_indices(base), *free_indices(exponent))}
     result = Monomial(part.coefficient, tuple(k for k in part.bound if k in used), part.powers)
     for idle in (k for k in part.bound if k not in used):
-        result = result * monomials(IndexValue(idle.size))[0]
+        result = result * size_powers(idle.size)
     return result
 
 
-def assemble(part: Monomial, simplify: Simplify) -> Expr:
+def assemble(part: Monomial, policy: Policy) -> Expr:
     """A monomial as an expression: each sum around the factors that it connects, factors in order."""
-    part = merge_powers(part, simplify)
+    part = merge_powers(part, policy)
     if not part.coefficient:
         return ZERO
     if part.bound:
         part = _sizes_for_idle(part)
-        part = merge_powers(_split_sums(part), simplify)
+        part = merge_powers(_split_sums(part), policy)
     part = absorb_sign(part)
     factors = sorted((power(base, exponent) for base, exponent in part.powers), key=lambda f: factor_order(f, {}))
     return _product(part.coefficient, factors)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from math import isqrt
+from typing import Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
@@ -30,29 +31,46 @@ class Monomial:
         return Monomial(self.coefficient * other.coefficient, self.bound + other.bound, self.powers + other.powers)
 
 
-def monomials(expr: Expr, live: frozenset[Index] = frozenset()) -> list[Monomial]:
+class Policy(Protocol):
+    """What distinguishes simplification from full expansion.
+
+    collects: whether the common factors of a sum are taken out of it.
+    """
+
+    collects: bool
+
+    def simplify(self, expr: Expr) -> Expr:
+        """The form that children and newly made expressions are brought to."""
+
+    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
+        """Whether ``base^exponent`` is multiplied out in a product summed over the ``live`` indices."""
+
+
+def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) -> list[Monomial]:
     """An expression, its children already simplified, as a sum of monomials.
 
-    live: the indices summed further out; an `Add` is expanded if it holds a delta of one of them.
+    live: the indices summed further out.
     """
     match expr:
         case Const():
             return [Monomial(expr.value)]
         case IndexValue():
-            return [_size_powers(expr.value)]
+            return [size_powers(expr.value)]
         case Mul():
-            parts = [monomials(factor, live) for factor in expr.factors]
+            parts = [monomials(factor, policy, live) for factor in expr.factors]
             return [_product(choice) for choice in product(*parts)]
         case IndexSum():
             fresh = rename_binder(expr)
-            inner = monomials(fresh.body, live | frozenset(fresh.indices))
+            inner = monomials(fresh.body, policy, live | frozenset(fresh.indices))
             return [replace(part, bound=fresh.indices + part.bound) for part in inner]
-        case Add() if has_delta(expr, live):
-            return [part for term in expr.terms for part in monomials(term, live)]
+        case Add() if policy.opens(expr, Fraction(1), live):
+            return [part for term in expr.terms for part in monomials(term, policy, live)]
+        case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):
+            return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
-            return [_product([_raised(part, n) for part in (monomials(f)[0] for f in base.factors)])]
+            return [_product([_raised(part, n) for part in (monomials(f, policy)[0] for f in base.factors)])]
         case Pow(base=IndexValue()) | Pow(base=Const()):
-            return [_raised(monomials(expr.base)[0], expr.exponent)]
+            return [_raised(monomials(expr.base, policy)[0], expr.exponent)]
         case Pow():
             return [Monomial(Fraction(1), (), ((expr.base, expr.exponent),))]
         case _:
@@ -66,7 +84,7 @@ def _product(parts: tuple[Monomial, ...] | list[Monomial]) -> Monomial:
     return result
 
 
-def _size_powers(size: Integer) -> Monomial:
+def size_powers(size: Integer) -> Monomial:
     """``3*H*W`` as a coefficient and one factor per dim; a sum of several monomials stays one factor."""
     if len(size.terms) != 1:
         return Monomial(Fraction(1), (), ((IndexValue(size), ONE),)) if size.terms else Monomial(Fraction(0))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.monomials import Monomial, fold_power, is_mask
+from tcgrad.simplify.monomials import Monomial, Policy, fold_power, is_mask
 from tcgrad.simplify.order import lead_order, term_order
 
-Powers = Iterable[tuple[Expr, Expr]]
 
-
-def merge_powers(part: Monomial, simplify: Callable[[Expr], Expr]) -> Monomial:
-    """One power for each base; ``simplify`` adds symbolic exponents up."""
+def merge_powers(part: Monomial, policy: Policy) -> Monomial:
+    """One power for each base; the policy adds symbolic exponents up."""
     coefficient = part.coefficient
     merged: dict[str, tuple[Expr, Expr]] = {}
     for given, exponent in part.powers:
         factor, base = _normal_base(given, exponent)
         coefficient *= factor
         name = key(base)
-        merged[name] = (base, _added(merged[name][1], exponent, simplify) if name in merged else exponent)
+        merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers = []
     for base, exponent in merged.values():
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
@@ -32,10 +29,10 @@ def merge_powers(part: Monomial, simplify: Callable[[Expr], Expr]) -> Monomial:
     return Monomial(coefficient, part.bound, tuple(powers))
 
 
-def _added(left: Expr, right: Expr, simplify: Callable[[Expr], Expr]) -> Expr:
+def _added(left: Expr, right: Expr, policy: Policy) -> Expr:
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.value + right.value)
-    return simplify(Add((left, right)))
+    return policy.simplify(Add((left, right)))
 
 
 def _mask_exponent(base: Expr, exponent: Expr) -> Expr:
@@ -63,15 +60,17 @@ def absorb_sign(part: Monomial) -> Monomial:
         return part
     for place, (base, exponent) in enumerate(part.powers):
         odd = isinstance(exponent, Const) and exponent.value.denominator == 1 and exponent.value.numerator % 2
-        if odd and isinstance(base, Add) and _is_difference(base):
+        if odd and isinstance(base, Add) and _may_flip(base, part.coefficient):
             flipped = (scaled_sum(base, Fraction(-1)), exponent)
             return Monomial(-part.coefficient, part.bound, (*part.powers[:place], flipped, *part.powers[place + 1 :]))
     return part
 
 
-def _is_difference(base: Add) -> bool:
-    signs = {split_coefficient(term)[0] > 0 for term in base.terms}
-    return len(signs) == 2
+def _may_flip(base: Add, coefficient: Fraction) -> bool:
+    """Whether there are terms of both signs, and either the sign is all there is to gain or no term leads."""
+    terms = [split_coefficient(term) for term in base.terms]
+    mixed = len({factor > 0 for factor, _ in terms}) == 2
+    return mixed and (coefficient == -1 or len({lead_order(rest)[0] for _, rest in terms}) == 1)
 
 
 def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:
@@ -100,6 +99,19 @@ def scaled_sum(base: Add, factor: Fraction) -> Add:
     """Every term of a sum times a number, in the order of terms."""
     terms = [split_coefficient(term) for term in base.terms]
     return add_of([(coefficient * factor, rest) for coefficient, rest in terms])
+
+
+def flattened(expr: Expr) -> Expr:
+    """A sum of sums as one sum, so that what is collected does not depend on how it was put together."""
+    if not isinstance(expr, Add) or not any(isinstance(split_coefficient(term)[1], Add) for term in expr.terms):
+        return expr
+    terms: list[Expr] = []
+    for term in expr.terms:
+        coefficient, rest = split_coefficient(term)
+        inner = flattened(rest)
+        parts = inner.terms if isinstance(inner, Add) else (inner,)
+        terms += [scaled(coefficient * factor, body) for factor, body in map(split_coefficient, parts)]
+    return Add(tuple(terms))
 
 
 def add_of(terms: list[tuple[Fraction, Expr]]) -> Add:

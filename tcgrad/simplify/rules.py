@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import assert_never
 
@@ -27,33 +26,32 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.traversal import free_indices
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
-from tcgrad.simplify.monomials import monomials
+from tcgrad.simplify.monomials import Policy, monomials
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
 
-Simplify = Callable[[Expr], Expr]
 
-
-def simplify_node(expr: Expr, simplify: Simplify) -> Expr:
-    """The simplest form of a node over simplified children; ``simplify`` is for what a rule makes anew."""
+def simplify_node(expr: Expr, policy: Policy) -> Expr:
+    """The simplest form of a node over simplified children; the policy is for what a rule makes anew."""
     match expr:
         case Const() | Component():
             return expr
         case Call():
             return _call(expr)
         case IndexValue() | Mul() | Pow() | IndexSum():
-            return _product(expr, simplify)
+            return _product(expr, policy)
         case Delta():
             return simplify_delta(expr)
         case Iverson():
             return _iverson(expr)
         case Add():
-            return _sum(expr)
+            return _sum(expr, policy)
         case Where():
             return _where(expr)
         case IndexReduce():
-            return _reduction(expr, simplify)
+            return _reduction(expr, policy)
         case _:
             assert_never(expr)
 
@@ -69,23 +67,23 @@ def _call(expr: Call) -> Expr:
             return expr
 
 
-def _product(expr: Expr, simplify: Simplify) -> Expr:
+def _product(expr: Expr, policy: Policy) -> Expr:
     """A product, power or sum over indices: deltas contracted, powers merged, sums split."""
-    parts = [done for part in monomials(expr) if part.coefficient for done in contract(part, simplify)]
-    written = [assemble(part, simplify) for part in parts]
+    parts = [done for part in monomials(expr, policy) if part.coefficient for done in contract(part, policy)]
+    written = [assemble(part, policy) for part in parts]
     if len(written) == 1:
-        return _opened(written[0], expr, simplify)
-    return _sum(Add(tuple(written))) if written else ZERO
+        return _opened(written[0], expr, policy)
+    return _sum(Add(tuple(written)), policy) if written else ZERO
 
 
-def _opened(made: Expr, expr: Expr, simplify: Simplify) -> Expr:
+def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
     """Merging powers can leave a product to be merged again, as when ``(ab)^1`` comes out of a root squared."""
     nested = isinstance(made, Mul) and any(isinstance(factor, Mul | Const) for factor in made.factors[1:])
-    return simplify(made) if nested and made != expr else made
+    return policy.simplify(made) if nested and made != expr else made
 
 
-def _sum(expr: Add) -> Expr:
-    """Like terms collected, up to the names of bound indices."""
+def _sum(expr: Add, policy: Policy) -> Expr:
+    """Like terms collected, up to the names of bound indices, and common factors taken out."""
     merged: dict[str, tuple[Fraction, Expr]] = {}
     for coefficient, rest in _flat_terms(expr, Fraction(1)):
         name = key(rest)
@@ -94,7 +92,10 @@ def _sum(expr: Add) -> Expr:
     terms = [term for term in merged.values() if term[0]]
     if not terms:
         return ZERO
-    return scaled(*terms[0]) if len(terms) == 1 else add_of(terms)
+    if len(terms) == 1:
+        return scaled(*terms[0])
+    common, rests = take_out(terms) if policy.collects else ([], terms)
+    return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
 
 
 def _flat_terms(expr: Expr, coefficient: Fraction) -> list[tuple[Fraction, Expr]]:
@@ -142,7 +143,7 @@ def _where(expr: Where) -> Expr:
     return expr.then if key(expr.then) == key(expr.otherwise) else expr
 
 
-def _reduction(expr: IndexReduce, simplify: Simplify) -> Expr:
+def _reduction(expr: IndexReduce, policy: Policy) -> Expr:
     """An index that does not occur repeats the value: ``max`` is the value, ``prod`` its power."""
     used = tuple(index for index in expr.indices if index in free_indices(expr.body))
     idle = [index for index in expr.indices if index not in used]
@@ -154,6 +155,6 @@ def _reduction(expr: IndexReduce, simplify: Simplify) -> Expr:
         case "max" | "min":
             return kept
         case "prod":
-            return simplify(Pow(kept, count))
+            return policy.simplify(Pow(kept, count))
         case "logsumexp":
-            return simplify(Add((kept, Call(FUNCTIONS["log"], (count,)))))
+            return policy.simplify(Add((kept, Call(FUNCTIONS["log"], (count,)))))

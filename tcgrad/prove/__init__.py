@@ -1,0 +1,46 @@
+"""Proving two formulas equal: by normal form, with definitions unfolded.
+
+Two formulas that are not proved equal may still be equal: samples tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.traversal import substitute
+from tcgrad.prove.denominators import vanishes
+from tcgrad.prove.expand import TooLargeError
+from tcgrad.prove.rewrite import rewrite
+from tcgrad.prove.unfold import unfold
+from tcgrad.simplify import simplify
+
+__all__ = ["prove_equal"]
+
+
+def prove_equal(left: Define, right: Define, statements: Iterable[Statement] = ()) -> bool:
+    """Whether two definitions of one tensor have the same normal form.
+
+    statements: the definitions of intermediates, and of gradients of intermediates, that may be unfolded.
+    """
+    positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
+    difference = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
+    definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}
+
+    def unfolded() -> Expr:
+        return simplify(unfold(difference, definitions))
+
+    attempts: tuple[Callable[[], Expr], ...] = (
+        lambda: simplify(difference),
+        unfolded,
+        lambda: simplify(rewrite(unfolded())),
+    )
+    return any(_is_zero(attempt) for attempt in attempts)
+
+
+def _is_zero(attempt: Callable[[], Expr]) -> bool:
+    try:
+        return vanishes(attempt())
+    except TooLargeError:
+        return False

@@ -1,0 +1,88 @@
+"""Clearing denominators: a sum of terms over powers of sums is 0 exactly if its numerators are, class by class.
+
+Powers of one sum ``A`` whose exponents differ by no whole number are independent over the rational functions, so
+the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.prove.expand import expand
+from tcgrad.simplify.canonical import key
+
+_MOST_ROUNDS = 6
+
+
+def vanishes(expr: Expr) -> bool:
+    """Whether an expression is 0, as far as expanding and clearing denominators can tell.
+
+    Raises:
+        TooLargeError: if an expansion grows too large.
+    """
+    return _vanishes(expand(expr), _MOST_ROUNDS)
+
+
+def _vanishes(expr: Expr, rounds: int) -> bool:
+    if expr == ZERO:
+        return True
+    base = _denominator(expr)
+    if base is None or not rounds:
+        return False
+    classes: dict[Fraction, list[tuple[Fraction, Expr]]] = {}
+    for term in _terms(expr):
+        exponent, rest = _without(term, base)
+        classes.setdefault(exponent % 1, []).append((exponent, rest))
+    return all(_vanishes(_cleared(base, terms), rounds - 1) for terms in classes.values())
+
+
+def _cleared(base: Expr, terms: list[tuple[Fraction, Expr]]) -> Expr:
+    lowest = min(exponent for exponent, _ in terms)
+    raised = [Mul((rest, *((base,) * int(exponent - lowest)))) for exponent, rest in terms]
+    return expand(Add(tuple(raised)))
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def _factors(term: Expr) -> tuple[Expr, ...]:
+    return term.factors if isinstance(term, Mul) else (term,)
+
+
+def _denominator(expr: Expr) -> Expr | None:
+    """The first base, by key, that is a sum and stands to a negative power in some term."""
+    found = {
+        key(factor.base): factor.base
+        for term in _terms(expr)
+        for factor in _factors(term)
+        if isinstance(factor, Pow) and _is_sum(factor.base) and _exponent(factor) < 0
+    }
+    return found[min(found)] if found else None
+
+
+def _is_sum(base: Expr) -> bool:
+    return isinstance(base, Add) or (isinstance(base, IndexSum) and isinstance(base.body, Add)) or _is_size(base)
+
+
+def _is_size(base: Expr) -> bool:
+    return isinstance(base, IndexValue) and len(base.value.terms) > 1
+
+
+def _exponent(factor: Pow) -> Fraction:
+    return factor.exponent.value if isinstance(factor.exponent, Const) else Fraction(0)
+
+
+def _without(term: Expr, base: Expr) -> tuple[Fraction, Expr]:
+    """A term as a power of ``base`` times the rest."""
+    name = key(base)
+    exponent, rest = Fraction(0), []
+    for factor in _factors(term):
+        if isinstance(factor, Pow) and key(factor.base) == name and isinstance(factor.exponent, Const):
+            exponent += factor.exponent.value
+        elif key(factor) == name:
+            exponent += 1
+        else:
+            rest.append(factor)
+    return exponent, Mul(tuple(rest)) if rest else Const(Fraction(1))
