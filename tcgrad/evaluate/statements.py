@@ -28,7 +28,7 @@ def evaluate(
     functions: Mapping[str, SmoothFunction] | None = None,
 ) -> Array:
     """The values of ``expr`` as an array of ``dtype`` with an axis for each index of ``free``, in that order."""
-    context = Context({tensor.name: array for tensor, array in env.items()}, np.dtype(dtype), functions=functions or {})
+    context = _context(env, dtype, functions)
     return evaluate_in(expr, free, context)
 
 
@@ -55,12 +55,17 @@ def evaluate_statements(
     functions: Mapping[str, SmoothFunction] | None = None,
 ) -> dict[Tensor, Array]:
     """``env`` and the values of every tensor that the statements define."""
-    context = Context({tensor.name: array for tensor, array in env.items()}, np.dtype(dtype), functions=functions or {})
+    context = _context(env, dtype, functions)
     result = dict(env)
     for statement in statements:
         for tensor in run(statement, context):
             result[tensor] = context.arrays[tensor.name]
     return result
+
+
+def _context(env: Mapping[Tensor, Any], dtype: DTypeLike, functions: Mapping[str, SmoothFunction] | None) -> Context:
+    arrays = {tensor.name: np.asarray(array) for tensor, array in env.items()}
+    return Context(arrays, np.dtype(dtype), functions=functions or {})
 
 
 def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
@@ -84,4 +89,4 @@ def evaluate_in(expr: Expr, free: Sequence[Index], context: Context) -> Array:
         result = value(expr, context)
     batch = tuple(index for index in result.axes if index is context.batch)
     array = result.aligned((*batch, *free))
-    return np.ascontiguousarray(np.broadcast_to(array, context.shape((*batch, *free))))
+    return np.array(np.broadcast_to(array, context.shape((*batch, *free))), order="C")

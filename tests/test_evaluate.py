@@ -1,0 +1,321 @@
+"""Plain evaluation, node by node, against values worked out by hand or by NumPy itself."""
+
+import math
+import warnings
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tcgrad.evaluate import evaluate, evaluate_statements, instantiate_abstract
+from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
+from tcgrad.ir.indices import Dim, Gather, Index, Integer
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+    const,
+)
+from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence
+from tcgrad.ir.tensors import Role, Tensor
+
+N, M, K = Dim("N", 4), Dim("M", 3), Dim("K", 2)
+SIZES = {"n": Integer.of(N), "m": Integer.of(M), "k": Integer.of(K)}
+DTYPES = (np.float16, np.float32, np.float64, np.longdouble, np.complex128)
+
+
+def tensor(name, axes="", **more):
+    return Tensor(name, tuple(SIZES[axis] for axis in axes), more.pop("role", Role.INPUT), **more)
+
+
+def index(name, size="n"):
+    return Index(name, SIZES[size] if isinstance(size, str) else Integer.of(size))
+
+
+def at(array, *positions):
+    return Component(
+        array, tuple(p.expr if isinstance(p, Index) else Integer.of(p) if isinstance(p, int) else p for p in positions)
+    )
+
+
+def call(name, *arguments):
+    return Call(FUNCTIONS[name], arguments)
+
+
+X, Y, V, TOK = tensor("x", "nm"), tensor("y", "mk"), tensor("v", "n"), tensor("tok", "m", dtype="int")
+x = np.random.default_rng(1).normal(size=(4, 3))
+y = np.random.default_rng(2).normal(size=(3, 2))
+v = np.array([2.0, -1.0, 0.5, 3.0])
+tok = np.array([3, 0, 3])
+ENV = {X: x, Y: y, V: v, TOK: tok}
+i, i2, j, k = index("i"), index("i"), index("j", "m"), index("k", "k")
+i3 = index("i", 3)
+
+LEVI = Tensor("levi_civita", (Integer.of(3),) * 3, Role.LEVI_CIVITA)
+a3, b3, c3 = (index(name, 3) for name in "abc")
+EPSILON = np.zeros((3, 3, 3))
+for p, q, r in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+    EPSILON[p, q, r], EPSILON[r, q, p] = 1, -1
+
+CASES = {
+    "constant": (const(Fraction(3, 8)), (), 0.375),
+    "named constant": (at(Tensor("eps", (), Role.CONSTANT, value=Fraction(1, 4))), (), 0.25),
+    "pi": (at(Tensor("pi", (), Role.CONSTANT)), (), math.pi),
+    "component": (at(X, i, j), (i, j), x),
+    "transposed": (at(X, i, j), (j, i), x.T),
+    "literal position": (at(X, 1, j), (j,), x[1]),
+    "broadcast over a missing index": (at(V, i), (i, k), np.stack([v, v], 1)),
+    "the beginning of an axis": (at(V, i3), (i3,), v[:3]),
+    "shifted": (at(V, i3.expr + 1), (i3,), v[1:]),
+    "reversed": (at(V, Integer.of(N) - 1 - i.expr), (i,), v[::-1]),
+    "divided": (at(V, i.expr // Integer.of(2)), (i,), v[[0, 0, 1, 1]]),
+    "remainder": (at(V, i.expr % Integer.of(3)), (i,), v[[0, 1, 2, 0]]),
+    "two in one position": (at(V, j.expr + k.expr), (j, k), [[v[0], v[1]], [v[1], v[2]], [v[2], v[3]]]),
+    "gather": (at(X, Integer.of(Gather(TOK, (j.expr,))), k), (j, k), x[tok][:, :2]),
+    "integer tensor as a value": (at(TOK, j), (j,), [3.0, 0.0, 3.0]),
+    "levi_civita": (at(LEVI, a3, b3, c3), (a3, b3, c3), EPSILON),
+    "levi_civita, repeated": (at(LEVI, a3, a3, c3), (a3, c3), np.zeros((3, 3))),
+    "delta": (Delta(i.expr, i2.expr), (i, i2), np.eye(4)),
+    "shifted delta": (Delta(i.expr, i2.expr + 1), (i, i2), np.eye(4, k=-1)),
+    "iverson on indices": (Iverson("<=", IndexValue(i.expr), IndexValue(i2.expr)), (i, i2), np.triu(np.ones((4, 4)))),
+    "iverson on values": (Iverson(">", at(V, i), const(1)), (i,), [1, 0, 0, 1]),
+    "index value": (IndexValue(i.expr * 2 + 1), (i,), [1, 3, 5, 7]),
+    "size": (IndexValue(Integer.of(N)), (), 4),
+    "sum of terms": (Add((at(V, i), at(X, i, j), const(1))), (i, j), v[:, None] + x + 1),
+    "product": (Mul((at(V, i), at(X, i, j))), (i, j), v[:, None] * x),
+    "square": (Pow(at(V, i), const(2)), (i,), v**2),
+    "cube": (Pow(at(V, i), const(3)), (i,), v**3),
+    "reciprocal": (Pow(at(V, i), const(-1)), (i,), 1 / v),
+    "root": (Pow(Pow(at(V, i), const(2)), const(Fraction(1, 2))), (i,), abs(v)),
+    "reciprocal root": (Pow(Pow(at(V, i), const(2)), const(Fraction(-1, 2))), (i,), 1 / abs(v)),
+    "zero to the zero": (Pow(const(0), const(0)), (), 1),
+    "power of an index": (Pow(at(V, i2), IndexValue(i.expr)), (i, i2), v ** np.arange(4)[:, None]),
+    "function": (call("tanh", at(X, i, j)), (i, j), np.tanh(x)),
+    "two arguments": (call("max", at(V, i), at(X, i, j)), (i, j), np.maximum(v[:, None], x)),
+    "matrix product": (IndexSum((j,), Mul((at(X, i, j), at(Y, j, k)))), (i, k), x @ y),
+    "trace": (IndexSum((i,), Mul((at(V, i), Delta(i.expr, i.expr)))), (), v.sum()),
+    "diagonal": (at(X, j, j), (j,), np.diagonal(x)),
+    "sum of a diagonal": (IndexSum((j,), at(X, j, j)), (), np.trace(x)),
+    "sum over what does not occur": (IndexSum((i, k), at(Y, j, 0)), (j,), 8 * y[:, 0]),
+    "sum of a constant": (IndexSum((i, j), const(1)), (), 12),
+    "sum of a sum of terms": (IndexSum((i,), Add((at(V, i), const(1)))), (), v.sum() + 4),
+    "nested sums": (IndexSum((i,), Mul((at(V, i), IndexSum((j,), at(X, i, j))))), (), v @ x.sum(1)),
+    "max over an index": (IndexReduce("max", (i,), at(X, i, j)), (j,), x.max(0)),
+    "min over two": (IndexReduce("min", (i, j), at(X, i, j)), (), x.min()),
+    "prod": (IndexReduce("prod", (j,), at(X, i, j)), (i,), x.prod(1)),
+    "prod of what does not depend": (IndexReduce("prod", (j,), at(V, i)), (i,), v**3),
+    "logsumexp": (IndexReduce("logsumexp", (j,), at(X, i, j)), (i,), np.log(np.exp(x).sum(1))),
+    "logsumexp of what does not depend": (IndexReduce("logsumexp", (j,), at(V, i)), (i,), v + np.log(3)),
+    "where": (Where(Iverson(">", at(V, i), const(0)), at(V, i), const(0)), (i,), np.maximum(v, 0)),
+    "where of two conditions": (
+        Where(Mul((Iverson(">", at(V, i), const(0)), Iverson("<", at(V, i), const(1)))), const(7), const(0)), (i,),
+        [0, 0, 7, 0],
+    ),
+    "branch not taken": (
+        Where(Iverson(">", at(V, i), const(0)), call("log", at(V, i)), const(0)), (i,), np.log([2, 1, 0.5, 3]),
+    ),
+    "guarded read": (
+        Mul((Iverson("<", IndexValue(i.expr), const(3)), at(V, i.expr + 1))), (i,), [*v[1:], 0],
+    ),
+    "guarded read, summed": (
+        IndexSum((i,), Mul((Delta(i.expr + 1, i2.expr), at(V, i.expr + 1), at(V, i)))), (i2,), [0, *(v[1:] * v[:-1])],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_node_has_its_value(name, dtype):
+    expr, free, expected = CASES[name]
+    env = {t: a if t.dtype == "int" else a.astype(dtype) for t, a in ENV.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = evaluate(expr, free, env, dtype=dtype)
+    assert found.dtype == dtype
+    assert found.shape == np.shape(expected)
+    tolerance = 200 * np.finfo(dtype).eps
+    np.testing.assert_allclose(found.astype(complex), expected, rtol=max(tolerance, 1e-14), atol=tolerance)
+
+
+def test_reads_outside_are_zero_where_the_tensor_says_so_and_else_poison():
+    padded = tensor("p", "n", zero_outside=True)
+    shifted = at(padded, i.expr - 1)
+    assert evaluate(shifted, (i,), {padded: v}).tolist() == [0, 2, -1, 0.5]
+    assert np.isnan(evaluate(at(V, i.expr - 1), (i,), ENV)[0])
+
+
+def test_a_gather_outside_reads_nothing():
+    gathered = at(V, Integer.of(Gather(TOK, (j.expr,))))
+    assert np.isnan(evaluate(gathered, (j,), {V: v, TOK: np.array([0, 9, -1])})).tolist() == [False, True, True]
+
+
+def test_exact_rational_numbers():
+    half = np.vectorize(Fraction, otypes=[object])(np.round(x * 8)) / 8
+    product = IndexSum((i,), Mul((at(X, i, j), Pow(at(X, i, j), const(2)), const(Fraction(1, 3)))))
+    found = evaluate(product, (j,), {X: half}, dtype=object)
+    assert found.tolist() == [sum(half[n, m] ** 3 for n in range(4)) / 3 for m in range(3)]
+    assert all(isinstance(entry, Fraction) for entry in found)
+    with pytest.raises(TypeError, match="exp has no exact values"):
+        evaluate(call("exp", at(X, i, j)), (i, j), {X: half}, dtype=object)
+
+
+def test_a_large_sum_is_worked_out_in_pieces():
+    h, g, f = index("h", 3000), index("g", 3000), index("f", 2)
+    left, right = (Tensor(name, (Integer.of(3000),) * 2, Role.INPUT) for name in "ab")
+    expr = IndexSum((h, g), call("cos", Add((at(left, h, g), at(right, g, f)))))
+    zero = np.zeros((3000, 3000), np.float32)
+    assert evaluate(expr, (f,), {left: zero, right: zero}, dtype=np.float32).tolist() == [9e6, 9e6]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_intrinsics(dtype):
+    stack = Tensor("a", (Integer.of(2), Integer.of(3), Integer.of(3)), Role.INPUT)
+    a = np.random.default_rng(3).normal(size=(2, 3, 3))
+    a[1, 0, 0] = 0  # a row exchange is needed
+    shapes = {"inv": stack.shape, "det": stack.shape[:1], "logdet": stack.shape[:1]}
+    expected = {"inv": np.linalg.inv(a), "det": np.linalg.det(a), "logdet": np.linalg.slogdet(a)[1]}
+    for kind, shape in shapes.items():
+        made = Tensor(kind, shape, Role.DEFINED)
+        found = evaluate_statements([Intrinsic(made, kind, stack)], {stack: a.astype(dtype)}, dtype=dtype)[made]
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected[kind], rtol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+def test_an_exact_inverse():
+    square = Tensor("a", (Integer.of(2),) * 2, Role.INPUT)
+    made = Tensor("inv(a)", square.shape, Role.DEFINED)
+    a = np.array([[Fraction(0), Fraction(2)], [Fraction(3), Fraction(1)]], object)
+    found = evaluate_statements([Intrinsic(made, "inv", square)], {square: a}, dtype=object)[made]
+    assert found.tolist() == [[Fraction(-1, 6), Fraction(1, 3)], [Fraction(1, 2), 0]]
+
+
+def test_a_recurrence_with_a_base_before_the_beginning():
+    hidden, start, t = tensor("h", "nm", role=Role.DEFINED), tensor("h0", "m"), index("t")
+    base = Case((j,), -1, at(start, j))
+    step = Case((t, j), t, Add((at(hidden, t.expr - 1, j), at(X, t, j))))
+    statement = Recurrence((hidden,), (0,), ((base,),), (step,))
+    found = evaluate_statements([statement], {start: np.ones(3), X: x})[hidden]
+    np.testing.assert_allclose(found, 1 + np.cumsum(x, 0))
+
+
+def test_a_recurrence_two_steps_back():
+    fibonacci, t = Tensor("f", (Integer.of(9),), Role.DEFINED), index("t", 9)
+    bases = (Case((), 0, const(0)), Case((), 1, const(1)))
+    step = Case((t,), t, Add((at(fibonacci, t.expr - 1), at(fibonacci, t.expr - 2))))
+    found = evaluate_statements([Recurrence((fibonacci,), (0,), (bases,), (step,))], {})[fibonacci]
+    assert found.tolist() == [0, 1, 1, 2, 3, 5, 8, 13, 21]
+
+
+def test_coupled_recurrences_step_together():
+    p, q, t = Tensor("p", (Integer.of(4),), Role.DEFINED), Tensor("q", (Integer.of(4),), Role.DEFINED), index("t", 4)
+    bases = ((Case((), -1, const(1)),), (Case((), -1, const(2)),))
+    steps = (Case((t,), t, at(q, t.expr - 1)), Case((t,), t, Add((at(p, t.expr - 1), at(q, t.expr - 1)))))
+    found = evaluate_statements([Recurrence((p, q), (0, 0), bases, steps)], {})
+    assert (found[p].tolist(), found[q].tolist()) == ([2, 3, 5, 8], [3, 5, 8, 13])
+
+
+def test_statements_follow_each_other():
+    square, root = tensor("s", "n", role=Role.DEFINED), tensor("r", "n", role=Role.DEFINED)
+    statements = [
+        Define(square, (i,), Pow(at(V, i), const(2))),
+        Define(root, (i2,), Pow(at(square, i2), const(Fraction(1, 2)))),
+    ]
+    assert evaluate_statements(statements, ENV)[root].tolist() == abs(v).tolist()
+
+
+REFERENCE_POINTS = {
+    "exp": [-700.0, 0.0, 1.5], "sigmoid": [-700.0, -1.0, 0.0, 800.0], "softplus": [-700.0, 0.0, 800.0],
+    "gelu": [-5.0, -1.0, 0.0, 2.0], "erf": [-3.0, 0.3], "erfc": [-3.0, 0.3, 9.0], "lgamma": [0.1, 1.0, 30.5],
+    "digamma": [0.1, 1.5, 40.0], "log": [1e-300, 2.0], "acosh": [1.5], "atanh": [-0.5, 0.5],
+}  # fmt: skip
+
+
+def _by_mpmath(name, a):
+    import mpmath
+
+    formulas = {
+        "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+        "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+        "gelu": lambda z: z * mpmath.erfc(-z / mpmath.sqrt(2)) / 2,
+        "gelu_tanh": lambda z: (
+            z * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf("0.044715") * z**3))) / 2
+        ),
+        "silu": lambda z: z / (1 + mpmath.exp(-z)),
+        "elu": lambda z: z if z > 0 else mpmath.expm1(z),
+        "relu": lambda z: max(z, mpmath.mpf(0)),
+        "lgamma": mpmath.loggamma,
+        "abs": abs,
+        "cbrt": lambda z: mpmath.sign(z) * mpmath.cbrt(abs(z)),
+        "leaky_relu": lambda z: z if z > 0 else z / 4,
+        "clip": lambda z: min(max(z, mpmath.mpf(-0.5)), mpmath.mpf(0.5)),
+        "max": lambda z: max(z, mpmath.mpf(0.25)),
+        "min": lambda z: min(z, mpmath.mpf(0.25)),
+        "atan2": lambda z: mpmath.atan2(z, mpmath.mpf(0.25)),
+        "polygamma": lambda z: mpmath.psi(2, z),
+    }  # fmt: skip
+    return formulas.get(name, getattr(mpmath, name, None))(mpmath.mpf(a))
+
+
+MORE = {"leaky_relu": (Fraction(1, 4),), "max": (Fraction(1, 4),), "min": (Fraction(1, 4),),
+        "atan2": (Fraction(1, 4),), "clip": (Fraction(-1, 2), Fraction(1, 2))}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+def test_a_function_of_the_table_against_mpmath(name, dtype):
+    import mpmath
+
+    low, high = FUNCTIONS[name].domain[-1 if name == "polygamma" else 0]
+    points = np.array(REFERENCE_POINTS.get(name, [a for a in (-0.75, -0.25, 0.5, 0.875, 1.5, 7.0) if low < a < high]))
+    axis = Index("p", Integer.of(len(points)))
+    argument = Component(Tensor("a", (axis.size,), Role.INPUT), (axis.expr,))
+    before = (const(2),) if name == "polygamma" else ()
+    expr = call(name, *before, argument, *(const(value) for value in MORE.get(name, ())))
+    found = evaluate(expr, (axis,), {argument.tensor: points.astype(dtype)}, dtype=dtype)
+    with mpmath.workdps(40):
+        expected = np.array([np.longdouble(mpmath.nstr(_by_mpmath(name, float(a)), 30)) for a in points])
+    error = np.abs(found.astype(np.longdouble) - expected)
+    scale = np.abs(expected) + (name in ("lgamma", "digamma"))
+    assert np.all(error <= 400 * np.finfo(dtype).eps * scale), (found, expected)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_keeps_half_precision(name):
+    row = FUNCTIONS[name]
+    inside = {"acosh": 1.5}.get(name, 0.5)
+    expr = call(name, *(const(1) if row.parameters[n] == "n" else const(Fraction(inside)) for n in range(row.arity)))
+    assert evaluate(expr, (), {}, dtype=np.float16).dtype == np.float16
+
+
+def test_abstract_functions_are_smooth_and_their_derivatives_are_theirs():
+    f = abstract("f", 2)
+    drawn = instantiate_abstract([f], np.random.default_rng(0))
+    left, right = tensor("p"), tensor("q")
+
+    def value(function, a, b):
+        return evaluate(Call(function, (at(left), at(right))), (), {left: a, right: b}, functions=drawn)
+
+    step = 2.0**-10
+    for parameter, (da, db) in enumerate([(step, 0), (0, step)]):
+        slope = (value(f, 0.5 + da, 0.25 + db) - value(f, 0.5 - da, 0.25 - db)) / (2 * step)
+        derivative = abstract_derivative(f, parameter)
+        assert abs(slope - value(derivative, 0.5, 0.25)) < 1e-5
+        second = abstract_derivative(derivative, 0)
+        bend = (value(derivative, 0.5 + step, 0.25) - value(derivative, 0.5 - step, 0.25)) / (2 * step)
+        assert abs(bend - value(second, 0.5, 0.25)) < 1e-5
+
+
+def test_const_is_rounded_correctly():
+    assert evaluate(Const(Fraction(1, 10)), (), {}).item() == 0.1
+    assert evaluate(Const(Fraction(10) ** 400), (), {}).item() == np.inf
+    wide = evaluate(Const(Fraction(1, 10)), (), {}, dtype=np.longdouble)[()]
+    assert wide == np.longdouble(1) / 10
