@@ -69,7 +69,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Product:
-    """``a*b/c``: factors from left to right, each with its operator ``*``, ``/``, ``//`` or ``%``; the first has ``*``."""
+    """``a*b/c``: factors from left to right, each with the operator before it; the first has ``*``."""
 
     factors: tuple[tuple[Literal["*", "/", "//", "%"], Expression], ...]
     span: Span

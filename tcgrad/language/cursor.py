@@ -1,0 +1,108 @@
+"""A place in the tokens of one equation, and the ways in which parsing stops there."""
+
+from __future__ import annotations
+
+from tcgrad.errors import Diagnostic, Located, Note, Report, Span
+from tcgrad.language.lexer import UNREADABLE, Token, tokenize
+from tcgrad.language.operators import CLOSING
+
+DEPTH_LIMIT = 64
+"""How deep parentheses, brackets, powers and signs may nest: far more than a formula needs, and little enough
+that every recursive walk over a tree stays within the interpreter's own limit."""
+
+
+ERROR_LIMIT = 8
+
+
+class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it
+    """The equation cannot be read on; what is wrong has been reported."""
+
+
+class Cursor:
+    """Reads tokens one after another and reports what does not fit.
+
+    Raises:
+        StopParsing: from `close`, `enter` and `report_error`, after a diagnostic was added to the report.
+    """
+
+    def __init__(self, text: Located, report: Report) -> None:
+        self.text = text
+        self.report = report
+        known = len(report.diagnostics)
+        self.tokens = tokenize(text, report)
+        self.is_readable = self.tokens[-1].kind != UNREADABLE
+        self._errors = len(report.diagnostics) - known
+        self.at = 0
+        self._depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    @property
+    def kind(self) -> str:
+        return self.tokens[self.at].kind
+
+    def peek(self, ahead: int = 1) -> Token:
+        """A token further on; behind the last one, the end."""
+        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
+
+    def take(self) -> Token:
+        """The current token, stepping over it; the end is never stepped over."""
+        token = self.tokens[self.at]
+        if token.kind != "end":
+            self.at += 1
+        return token
+
+    def accept(self, kind: str) -> Token | None:
+        return self.take() if self.kind == kind else None
+
+    def span(self, token: Token) -> Span:
+        return self.text.span(token.start, token.end)
+
+    def since(self, start: Token) -> Span:
+        """From the beginning of ``start`` to the end of the token read last."""
+        last = self.tokens[self.at - 1] if self.at else start
+        return self.text.span(start.start, max(start.end, last.end))
+
+    def source(self, start: Token) -> str:
+        """The text from ``start`` to the token read last, as it was written."""
+        return self.text.text[start.start : self.tokens[self.at - 1].end]
+
+    def report_error(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:
+        """Add an error after which reading goes on, up to a number that nobody reads."""
+        self._errors += 1
+        self.report.add(Diagnostic(code, message, span, help_, notes))
+        if self._errors == ERROR_LIMIT:
+            raise StopParsing
+
+    def failure(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> StopParsing:
+        """Add an error; the exception that ends the reading, for the caller to raise."""
+        self.report.add(Diagnostic(code, message, span, help_, notes))
+        return StopParsing()
+
+    def describe(self) -> str:
+        """The current token in words."""
+        return "the end of the equation" if self.kind == "end" else f"`{self.token.text}`"
+
+    def close(self, opening: Token) -> None:
+        """Step over the bracket that closes ``opening``."""
+        closing = CLOSING[opening.kind]
+        if self.accept(closing):
+            return
+        note = Note(self.span(opening), f"`{opening.text}` opened here")
+        message = f"`{closing}` is missing before {self.describe()}"
+        if self.kind in CLOSING.values():
+            message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
+        raise self.failure("TC203", message, self.span(self.token), None, note)
+
+    def enter(self, levels: int = 1) -> None:
+        """Count ``levels`` of nesting, until `leave`."""
+        self._depth += levels
+        if self._depth > DEPTH_LIMIT:
+            help_ = "give the inner part a name of its own, in an equation before this one"
+            message = f"this is nested too deeply: more than {DEPTH_LIMIT} levels"
+            raise self.failure("TC207", message, self.span(self.token), help_)
+
+    def leave(self, levels: int = 1) -> None:
+        self._depth -= levels

@@ -1,0 +1,147 @@
+"""From the text of an equation to tokens, and from a block of text to its equations."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, cast
+
+from tcgrad.errors import Diagnostic, Located, Report
+from tcgrad.language.operators import CLOSING
+
+UNREADABLE = "unreadable"
+
+
+class Token(NamedTuple):
+    """``kind`` is ``name``, ``number``, ``end`` or the symbol itself; ``start`` and ``end`` count in the text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+_TOKEN = re.compile(
+    r"""
+      (?P<skip>   \s+ | \#[^\n]* )
+    | (?P<number> (?:[0-9]+\.?[0-9]*|\.[0-9]+) (?:[eE][+-]?[0-9]+)? )
+    | (?P<name>   (?!_\{) (?: [^\W\d]\w*?(?=_\{) | [^\W\d]\w* ) (?:'+[0-9]*)? )
+    | (?P<symbol> _\{ | \*\* | // | == | != | <= | >= | [-+*/%^()\[\]{},<>=] )
+    | (?P<other>  . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_SPELLINGS = {
+    "·": "*",
+    "⋅": "*",
+    "×": "*",
+    "∗": "*",
+    "÷": "/",
+    "−": "-",
+    "–": "-",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+}
+
+_HINTS = {
+    "@": "write a matrix product with indices: a[i,k]*b[k,j]",
+    ":": "write an index for every axis, as in x[i,j]",
+    "\\": "write names without a backslash: delta[i,j], sum[i](...), exp(x)",
+    "|": "write abs(x) for |x|, and a product of Iverson brackets for a condition",
+    "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",
+    "!": "write != for 'not equal'",
+    ";": "write one equation a line",
+    "∂": "write dy[i]/dx[p]",
+    "∑": "write sum[i](...)",
+    "√": "write sqrt(x)",
+    "∞": "write a large number: there is no infinity in an equation",
+    "'": "a prime stands directly behind the name of an abstract function: f'(x)",
+    "ᵀ": "write a transpose by its indices: a[j,i]",
+    **{power: f"write ^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}
+
+
+def tokenize(text: Located, report: Report) -> list[Token]:
+    """The tokens of an equation, an ``end`` token last.
+
+    A character that belongs to none is reported (TC201). Where it is another spelling of an operator, that stands for
+    it; else there is no telling what was meant, and the tokens end with one of the kind `UNREADABLE`.
+    """
+    tokens: list[Token] = []
+    at, length = 0, len(text.text)
+    while at < length:
+        kind, found = _next(text.text, at)
+        if kind == "other":
+            tokens.append(_stray(text, report, at, found))
+        elif kind != "skip":
+            tokens.append(Token(found if kind == "symbol" else kind, found, at, at + len(found)))
+        if tokens and tokens[-1].kind == UNREADABLE:
+            return tokens
+        at += len(found)
+    tokens.append(Token("end", "", length, length))
+    return tokens
+
+
+def _next(text: str, at: int) -> tuple[str, str]:
+    """The kind and the text of what begins at ``at``."""
+    match = cast("re.Match[str]", _TOKEN.match(text, at))
+    kind, found = cast("str", match.lastgroup), match.group()
+    return _identifier(found) if kind == "name" and not found.isascii() else (kind, found)
+
+
+def _identifier(found: str) -> tuple[str, str]:
+    """The longest identifier that a run of word characters begins with, or its first character as no token."""
+    name = found.partition("'")[0]
+    for end in range(len(name), 0, -1):
+        if name[:end].isidentifier():
+            return "name", found if end == len(name) else name[:end]
+    return "other", found[0]
+
+
+def _stray(text: Located, report: Report, at: int, char: str) -> Token:
+    """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
+    spelling = _SPELLINGS.get(char)
+    shown = char if char.isprintable() else f"U+{ord(char):04X}"
+    help_ = f"write `{spelling}`" if spelling else _HINTS.get(char)
+    span = text.span(at, at + 1)
+    report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning in an equation", span, help_))
+    return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
+
+
+_LINE = re.compile(r"[^\n]*(?:\n|$)")
+_BRACKET = re.compile(r"[()\[\]{}]|\#.*")
+_EQUATION_START = re.compile(r"\s*[^\W\d]\w*\s*(?:(?:\[[^\]\n]*\]|_?\{[^}\n]*\})\s*)?=(?!=)")
+
+
+def split_block(text: Located) -> tuple[Located, ...]:
+    """The equations of a block string: one a line, blank lines and comments left out.
+
+    An open bracket continues on the next line, unless that line plainly begins an equation of its own.
+    """
+    pieces: list[tuple[int, int]] = []
+    depth = 0
+    for match in _LINE.finditer(text.text):
+        line = match.group()
+        if not line.partition("#")[0].strip():
+            continue
+        if depth > 0 and not _EQUATION_START.match(line):
+            pieces[-1] = (pieces[-1][0], match.end())
+        else:
+            depth = 0
+            pieces.append((match.start(), match.end()))
+        depth = max(0, depth + _depth_change(line))
+    return tuple(_cut(text, start, end) for start, end in pieces)
+
+
+def _depth_change(line: str) -> int:
+    brackets = [match.group() for match in _BRACKET.finditer(line)]
+    return sum(1 if bracket in CLOSING else -1 for bracket in brackets if not bracket.startswith("#"))
+
+
+def _cut(text: Located, start: int, end: int) -> Located:
+    """``text[start:end]`` without the space around it."""
+    piece = text.text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    end -= len(piece) - len(piece.rstrip())
+    return Located(text.text[start:end], text.offsets[start : end + 1])

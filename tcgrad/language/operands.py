@@ -1,0 +1,284 @@
+"""The operands of an expression: numbers, names, components, calls, reductions, brackets, derivative names."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from fractions import Fraction
+from typing import cast
+
+from tcgrad.errors import Located, Report, Span
+from tcgrad.functions import FUNCTIONS
+from tcgrad.language.cursor import Cursor
+from tcgrad.language.lexer import Token
+from tcgrad.language.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS
+from tcgrad.language.syntax import (
+    Call,
+    Comparison,
+    ComparisonOperator,
+    Expression,
+    Gradient,
+    Group,
+    Iverson,
+    Jacobian,
+    Name,
+    Number,
+    Reduction,
+    ReductionKind,
+    Subscript,
+)
+
+_LONGEST_NUMBER = 100
+_LARGEST_EXPONENT = 400
+_OPENING = ("[", "_{")
+
+
+class OperandParser(Cursor, ABC):
+    """Everything that binds tighter than any operator."""
+
+    def __init__(self, text: Located, report: Report, tensors: Collection[str] | None) -> None:
+        super().__init__(text, report)
+        self._tensors = tensors
+
+    @abstractmethod
+    def expression(self) -> Expression:
+        """A sum of products: everything but a comparison."""
+
+    def operand(self) -> Expression:
+        match self.kind:
+            case "number":
+                return self._number()
+            case "name":
+                return self.named()
+            case "(":
+                return self._group()
+            case "[":
+                return self._iverson()
+        help_ = "an equation continues on the next line inside an open bracket" if self.kind == "end" else None
+        raise self.failure("TC205", self._missing_operand(), self.span(self.token), help_)
+
+    def named(self, *, in_target: bool = False) -> Expression:
+        """What begins with a name; ``in_target``: on the left of an equation, where there is no division."""
+        token = self.take()
+        if self.kind == "(":
+            return self._call(token)
+        if self.kind not in _OPENING:
+            return self._derivative(token, Name(token.text, self.span(token)), in_target=in_target)
+        if token.text in REDUCTIONS:
+            return self._reduction(token)
+        node = Subscript(token.text, self.span(token), self._positions(token), self.since(token))
+        return self._derivative(token, node, in_target=in_target)
+
+    def comparison(self) -> Expression:
+        """A chain of comparisons; an expression alone where there is none."""
+        start = self.token
+        operands, operators = [self.expression()], list[ComparisonOperator]()
+        while self.kind in COMPARISONS or self.kind == "=":
+            token = self.take()
+            if token.kind == "=":
+                self.report_error(
+                    "TC210", "`=` defines; a comparison is written with `==`", self.span(token), "write `==`"
+                )
+            operators.append(cast("ComparisonOperator", "==" if token.kind == "=" else token.kind))
+            operands.append(self.expression())
+        return Comparison(tuple(operands), tuple(operators), self.since(start)) if operators else operands[0]
+
+    def _missing_operand(self) -> str:
+        before = self.tokens[self.at - 1].text if self.at else ""
+        if self.kind == "end":
+            return f"the equation ends after `{before}`, where an expression is expected"
+        return f"an expression is expected before {self.describe()}"
+
+    def _number(self) -> Expression:
+        token = self.take()
+        span = self.span(token)
+        if self.kind in _OPENING and not self._begins_iverson():
+            return self._one(token)
+        exponent = re.search(r"[eE]([+-]?[0-9]+)$", token.text)
+        if len(token.text) > _LONGEST_NUMBER or (exponent and abs(int(exponent[1])) > _LARGEST_EXPONENT):
+            message = (
+                f"a number has at most {_LONGEST_NUMBER} characters and an exponent of at most {_LARGEST_EXPONENT}"
+            )
+            raise self.failure("TC206", message, span)
+        return Number(Fraction(token.text), token.text, span)
+
+    def _begins_iverson(self) -> bool:
+        """Whether the bracket that opens here holds a comparison."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in {"(", "[", "_{"}) - (token.kind in {")", "]", "}"})
+            if depth == 0:
+                return False
+            if depth == 1 and token.kind in COMPARISONS:
+                return True
+        return False
+
+    def _one(self, token: Token) -> Subscript:
+        """A one-tensor ``1[i,j]``."""
+        node = Subscript(ONE, self.span(token), self._positions(token), self.since(token))
+        if token.text != ONE:
+            brackets = self.source(token).removeprefix(token.text)
+            message = f"`{token.text}` is a number and has no indices; only the one-tensor is written `1[...]`"
+            self.report_error("TC208", message, node.span, f"write `{token.text}*1{brackets}`")
+        return node
+
+    def _group(self) -> Expression:
+        opening = self.take()
+        self.enter()
+        body = self.comparison()
+        self.close(opening)
+        self.leave()
+        span = self.since(opening)
+        if isinstance(body, Comparison):
+            inner = self.source(opening)[1:-1].strip()
+            raise self.failure("TC210", "a comparison is written in an Iverson bracket", span, f"write `[{inner}]`")
+        if self.kind in _OPENING and not self._begins_iverson():
+            help_ = "define it first: `t[i,j] = ...`, then read `t[...]`"
+            raise self.failure("TC208", "an expression in parentheses has no components", self.span(self.token), help_)
+        return Group(body, span)
+
+    def _iverson(self) -> Expression:
+        opening = self.take()
+        self.enter()
+        condition = self.comparison()
+        self.close(opening)
+        self.leave()
+        if isinstance(condition, Comparison):
+            return Iverson(condition, self.since(opening))
+        help_ = f"write `{self.source(opening)[1:-1].strip()} > 0` in the bracket, or parentheses `( )` for grouping"
+        message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
+        raise self.failure("TC210", message, self.since(opening), help_)
+
+    def _positions(self, owner: Token) -> tuple[Expression, ...]:
+        """``[a, b]`` or ``_{ab}``, behind ``owner``."""
+        opening = self.take()
+        if opening.kind == "_{" and (letters := self._letters()) is not None:
+            return letters
+        self.enter()
+        positions = self._list(opening, comparisons=False)
+        self.leave()
+        if not positions:
+            help_ = f"write `{owner.text}`"
+            raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
+        if self.kind in _OPENING and not self._begins_iverson():
+            before = self.source(owner)[:-1].rstrip()
+            help_ = f"write all indices in one pair of brackets: `{before}, ...]`"
+            raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
+        return positions
+
+    def _list(self, opening: Token, *, comparisons: bool) -> tuple[Expression, ...]:
+        """Expressions separated by commas, up to the bracket that closes ``opening``."""
+        items: list[Expression] = []
+        closing = CLOSING[opening.kind]
+        while self.kind != closing:
+            items.append(self.comparison() if comparisons else self.expression())
+            if not self.accept(","):
+                break
+        self.close(opening)
+        return tuple(items)
+
+    def _letters(self) -> tuple[Expression, ...] | None:
+        """``ij}`` as ``i, j``; None where commas or operators stand between the braces."""
+        end = self.at
+        while self.tokens[end].kind in {"name", "number"}:
+            end += 1
+        if self.tokens[end].kind != "}" or end == self.at:
+            return None
+        positions = [node for token in self.tokens[self.at : end] for node in self._split(token)]
+        self.at = end + 1
+        return tuple(positions)
+
+    def _split(self, token: Token) -> list[Expression]:
+        """The letters and digits of a subscript in braces; a name with an underscore stays whole."""
+        if "_" in token.text or "'" in token.text:
+            return [Name(token.text, self.span(token))]
+        nodes: list[Expression] = []
+        for offset, char in enumerate(token.text):
+            span = self.text.span(token.start + offset, token.start + offset + 1)
+            if char.isascii() and char.isdigit():
+                nodes.append(Number(Fraction(char), char, span))
+            elif char.isidentifier():
+                nodes.append(Name(char, span))
+            else:
+                raise self.failure("TC208", f"`{char}` is no index", span, "separate the indices by commas: A[i,j]")
+        return nodes
+
+    def _call(self, name: Token) -> Call:
+        opening = self.take()
+        self.enter()
+        arguments = self._list(opening, comparisons=True)
+        self.leave()
+        span = self.since(name)
+        for number, argument in enumerate(arguments):
+            if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
+                self.report_error(
+                    "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
+                )
+        if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
+            self._index_meant(name, arguments)
+        positions = self._positions(name) if self.kind in _OPENING and not self._begins_iverson() else None
+        if positions is not None and name.text not in INTRINSICS:
+            self._refuse_positions(name, span)
+        return Call(name.text, self.span(name), arguments, positions, self.since(name))
+
+    def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
+        """``sum(x[i])``, without the index."""
+        last = arguments[-1] if arguments else None
+        index = (
+            next((p.name for p in last.positions if isinstance(p, Name)), "i") if isinstance(last, Subscript) else "i"
+        )
+        inner = self.source(name).removeprefix(name.text).strip()[1:-1]
+        message = f"`{name.text}` needs the index that it runs over"
+        help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
+        raise self.failure("TC209", message, self.since(name), help_)
+
+    def _refuse_positions(self, name: Token, call: Span) -> None:
+        message = f"the value of `{name.text}(...)` is a number and has no components"
+        help_ = f"index the arguments: `{name.text}(x[i])`"
+        raise self.failure("TC208", message, call, help_)
+
+    def _reduction(self, kind: Token) -> Reduction:
+        """``sum[i,j](body)``."""
+        bracket = self.token
+        positions = self._positions(kind)
+        indices = tuple(node for node in positions if isinstance(node, Name))
+        if len(indices) < len(positions):
+            shown = self.source(bracket)
+            message = f"`{kind.text}{shown}` names the indices that it runs over, and nothing else"
+            raise self.failure("TC209", message, self.since(bracket), f"write `{kind.text}[i](...)`")
+        opening = self.token
+        if not self.accept("("):
+            shown = self.source(kind)
+            help_ = f"write `{shown}(...)`"
+            raise self.failure("TC209", f"parentheses are missing behind `{shown}`", self.span(opening), help_)
+        self.enter()
+        body = self.expression()
+        self.close(opening)
+        self.leave()
+        return Reduction(cast("ReductionKind", kind.text), indices, body, self.since(kind))
+
+    def _derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
+        """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""
+        name = self.peek().text
+        if self._tensors is None or self.kind != "/" or not self._is_derivative(node, name, in_target=in_target):
+            return node
+        self.take()
+        token = self.take()
+        of, wrt = node.name[1:], name[1:]
+        positions = self._positions(token) if self.kind in _OPENING else ()
+        if of == "l" and isinstance(node, Name):
+            return Gradient(wrt, positions, self.since(start))
+        return Jacobian(of, node.positions if isinstance(node, Subscript) else (), wrt, positions, self.since(start))
+
+    def _is_derivative(self, node: Name | Subscript, denominator: str, *, in_target: bool) -> bool:
+        """Whether ``node/denominator`` is ``dl/dWRT`` or ``dOF/dWRT``.
+
+        On the left every ``dA/dB`` is one, and an unknown tensor is found later; on the right both must be
+        tensors, so that a division of a tensor ``dl`` by one called ``dx`` is one only where no ``x`` exists.
+        """
+        if not (node.name[:1] == "d" == denominator[:1] and len(node.name) > 1 and len(denominator) > 1):
+            return False
+        known = self._tensors or ()
+        is_gradient = node.name == "dl" and isinstance(node, Name)
+        return in_target or ((is_gradient or node.name[1:] in known) and denominator[1:] in known)

@@ -1,0 +1,50 @@
+"""The operator table: one list of binding strengths, read by the parser and by every printer."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+
+class Precedence(IntEnum):
+    """How tightly a form binds, from loosest to tightest.
+
+    An operand needs parentheses where it binds less tightly than the place it stands in.
+    """
+
+    COMPARISON = 0
+    SUM = 1
+    PRODUCT = 2
+    UNARY = 3
+    POWER = 4
+    ATOM = 5
+
+
+BINARY: Final = {
+    "+": Precedence.SUM,
+    "-": Precedence.SUM,
+    "*": Precedence.PRODUCT,
+    "/": Precedence.PRODUCT,
+    "//": Precedence.PRODUCT,
+    "%": Precedence.PRODUCT,
+    "^": Precedence.POWER,  # groups from the right; all others from the left
+    "**": Precedence.POWER,
+}
+
+COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
+
+CLOSING: Final = {"(": ")", "[": "]", "{": "}", "_{": "}"}
+
+REDUCTIONS: Final = ("sum", "mean", "prod", "max", "min", "logsumexp")
+
+INTRINSICS: Final = ("inv", "det", "logdet")
+
+ONE: Final = "1"
+DELTA: Final = "delta"
+LEVI_CIVITA: Final = "levi_civita"
+
+ALIASES: Final = {"δ": DELTA, "ε": LEVI_CIVITA}
+"""Other spellings of built-in tensors, for names that a spec does not declare itself."""
+
+FORMS: Final = (DELTA, LEVI_CIVITA, *REDUCTIONS, "where", *INTRINSICS, "pi")
+"""The names of the language's own forms; with the functions of the table they are reserved."""

@@ -1,0 +1,233 @@
+"""Syntax trees of equations, and what is said about those that have none."""
+
+import time
+
+import pytest
+
+from tcgrad.errors import Located, Report
+from tcgrad.language import syntax as s
+from tcgrad.language.parser import parse_equation, parse_expression
+
+
+def dump(node):
+    """A tree as nested parentheses, without spans."""
+    match node:
+        case s.Number():
+            return node.text
+        case s.Name():
+            return node.name
+        case s.Subscript():
+            return f"{node.name}[{' '.join(map(dump, node.positions))}]"
+        case s.Gradient():
+            return f"<dl/d{node.wrt}>[{' '.join(map(dump, node.positions))}]"
+        case s.Jacobian():
+            of, wrt = (" ".join(map(dump, p)) for p in (node.of_positions, node.wrt_positions))
+            return f"<d{node.of}>[{of}]/<d{node.wrt}>[{wrt}]"
+        case s.Sum():
+            return f"({' '.join('- +'[sign + 1] + dump(term) for sign, term in node.terms)})"
+        case s.Product():
+            return f"({' '.join(operator + dump(factor) for operator, factor in node.factors)})"
+        case s.Negative():
+            return f"neg({dump(node.operand)})"
+        case s.Power():
+            return f"({dump(node.base)} ^ {dump(node.exponent)})"
+        case s.Call():
+            tail = "" if node.positions is None else f"[{' '.join(map(dump, node.positions))}]"
+            return f"{node.name}({', '.join(map(dump, node.arguments))}){tail}"
+        case s.Reduction():
+            return f"{node.kind}[{' '.join(map(dump, node.indices))}]({dump(node.body)})"
+        case s.Comparison():
+            first, *rest = map(dump, node.operands)
+            return first + "".join(f" {o} {operand}" for o, operand in zip(node.operators, rest, strict=True))
+        case s.Iverson():
+            return f"[{dump(node.condition)}]"
+        case s.Group():
+            return f"group{{{dump(node.body)}}}"
+
+
+def parse(text, tensors=None):
+    report = Report()
+    return parse_equation(Located.plain(text), report, tensors=tensors), report.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a + b - c", "(+a +b -c)"),
+        ("-a*b + c", "(-(*a *b) +c)"),
+        ("+a", "a"),
+        ("a*-b", "(*a *neg(b))"),
+        ("--a", "(-neg(a))"),
+        ("-a^2", "(-(a ^ 2))"),
+        ("a/b*c", "(*a /b *c)"),
+        ("a*b^c^d", "(*a *(b ^ (c ^ d)))"),
+        ("x^-1.5", "(x ^ neg(1.5))"),
+        ("2^-y^2", "(2 ^ neg((y ^ 2)))"),
+        ("a**b", "(a ^ b)"),
+        ("-i//2", "(*neg(i) //2)"),
+        ("a - i//2 % 3", "(+a -(*i //2 %3))"),
+        ("(a + b)*c", "(*group{(+a +b)} *c)"),
+        ("x[i, 2*i + p-1]", "x[i (+(*2 *i) +p -1)]"),
+        ("E[tok[b,t], d]", "E[tok[b t] d]"),
+        ("A_{ij}*B_{k,l+1}^2", "(*A[i j] *(B[k (+l +1)] ^ 2))"),
+        ("A_{i0}*1_{k}*δ_{ij}", "(*A[i 0] *1[k] *δ[i j])"),
+        ("1[i,j]*delta[i,j]", "(*1[i j] *delta[i j])"),
+        ("sum[i,j](x[i] + y[j])", "sum[i j]((+x[i] +y[j]))"),
+        ("max[i](x[i]) + max(a, b)", "(+max[i](x[i]) +max(a, b))"),
+        ("[i <= j]*[0 <= i - p < H]", "(*[i <= j] *[0 <= (+i -p) < H])"),
+        ("where(x[i] > 0, x[i], 0)", "where(x[i] > 0, x[i], 0)"),
+        ("where([a < b]*[c < d], 1, 0)", "where((*[a < b] *[c < d]), 1, 0)"),
+        ("inv(A)[b,i,j]*det(A)", "(*inv(A)[b i j] *det(A))"),
+        ("f(x)[a < b]", None),
+        ("f'(x)*f''(x)*f'12(x, y)", "(*f'(x) *f''(x) *f'12(x, y))"),
+        ("b[b]", "b[b]"),
+        ("dl/dx", "(*dl /dx)"),
+        ("f()", "f()"),
+    ],
+)
+def test_expressions(text, tree):
+    equation, diagnostics = parse(f"y = {text}")
+    if tree is None:
+        assert diagnostics
+    else:
+        assert (dump(equation.body), diagnostics) == (tree, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "body"),
+    [
+        ("dy[i,j]/dx[p,q] = delta[i,p]*a[q,j]", "<dy>[i j]/<dx>[p q]", "(*delta[i p] *a[q j])"),
+        ("dl/dx[p] = dl/dy[p]", "<dl/dx>[p]", "<dl/dy>[p]"),
+        ("df/dx[p] = df/dy*dy/dx[p]", "<df>[]/<dx>[p]", "(*<df>[]/<dy>[] *<dy>[]/<dx>[p])"),
+        ("dl/dx = a/dl/dy/b", "<dl/dx>[]", "(*a /<dl/dy>[] /b)"),
+        ("dl/dx = y^dl/dy", "<dl/dx>[]", "(y ^ <dl/dy>[])"),
+        ("dl[i]/dx = dl/dl[i]", "<dl>[i]/<dx>[]", "<dl/dl>[i]"),
+        ("dd/dx = dl/dd", "<dd>[]/<dx>[]", "<dl/dd>[]"),
+        ("dl/ddx = dx", "<dl/ddx>[]", "dx"),
+        ("dnone/dx = dx/dnone", "<dnone>[]/<dx>[]", "(*dx /dnone)"),
+    ],
+)
+def test_derivative_names(text, target, body):
+    equation, diagnostics = parse(text, tensors={"x", "y", "a", "b", "l", "d", "dx", "f"})
+    assert (dump(equation.target), dump(equation.body), diagnostics) == (target, body, [])
+
+
+def test_a_division_of_tensors_that_look_like_differentials():
+    equation, _ = parse("dl/dx = (dl)/dx[i]", tensors={"x", "dl", "dx"})
+    assert dump(equation.body) == "(*group{dl} /dx[i])"
+    equation, _ = parse("dy/dx = dl/dx[i]", tensors={"y", "dl", "dx"})
+    assert dump(equation.body) == "(*dl /dx[i])"
+
+
+SYNTAX_ERRORS = [
+    # text, code, (start, end), a part of the message, help
+    ("y = 2x", "TC202", (4, 6), "operator is missing", "write `2*x`"),
+    ("y = a[i] (b + c)", "TC202", (4, 16), "operator is missing", "write `a[i]*(b + c)`"),
+    ("y = (a)(b)", "TC202", (4, 10), "operator is missing", "write `(a)*(b)`"),
+    ("y = sin x", "TC202", (4, 9), "argument of `sin`", "write `sin(x)`"),
+    ("y = 1[i<=j]", "TC202", (4, 11), "operator is missing", "write `[i<=j]`"),
+    ("y = (a + b", "TC203", (10, 10), "`)` is missing before the end", None),
+    ("y = f(a]", "TC203", (7, 8), "`]` closes nothing: `)` is missing", None),
+    ("y = x[i", "TC203", (7, 7), "`]` is missing", None),
+    ("y = a)", "TC203", (5, 6), "closes nothing", "take out the `)`"),
+    ("y + a", "TC204", (0, 5), "`=`", "write NAME[indices] = y + a"),
+    ("y == a", "TC204", (2, 4), "`==` compares", "write `=`"),
+    ("a + b = c", "TC204", (0, 5), "left side", "write NAME[i,j] = ..., and bring everything else to the right"),
+    ("y = a = b", "TC204", (6, 7), "one `=`", "write one equation a line, and `==` for a comparison: [a == b]"),
+    ("", "TC204", (0, 0), "missing", "write NAME[indices] = expression"),
+    ("y = a*", "TC205", (6, 6), "ends after `*`", "an equation continues on the next line inside an open bracket"),
+    ("y = a*/b", "TC205", (6, 7), "expected before `/`", None),
+    ("y = a*+b", "TC205", (6, 7), "plus sign", "take out the `+`"),
+    ("y = a, b", "TC205", (5, 6), "not expected", None),
+    ("y = 1e999", "TC206", (4, 9), "exponent", None),
+    ("y(i) = a", "TC208", (0, 4), "square brackets", "write `y[i]`"),
+    ("y = x[i][j]", "TC208", (8, 9), "one pair", "write all indices in one pair of brackets: `x[i, ...]`"),
+    ("y = x[]", "TC208", (5, 7), "empty", "write `x`"),
+    ("y = 2[i]", "TC208", (4, 8), "one-tensor", "write `2*1[i]`"),
+    ("y = (a + b)[i]", "TC208", (11, 12), "parentheses", "define it first: `t[i,j] = ...`, then read `t[...]`"),
+    ("y = f(a)[i]", "TC208", (4, 8), "no components", "index the arguments: `f(x[i])`"),
+    ("y = sum(x[i])", "TC209", (4, 13), "needs the index", "write `sum[i](x[i])`"),
+    ("y = max(x[k])", "TC209", (4, 13), "needs the index", "write `max[k](x[k])`"),
+    ("y = sum[i] x[i]", "TC209", (11, 12), "parentheses are missing", "write `sum[i](...)`"),
+    ("y = sum[0](x)", "TC209", (7, 10), "names the indices", "write `sum[i](...)`"),
+    (
+        "y = [i]",
+        "TC210",
+        (4, 7),
+        "holds a comparison",
+        "write `i > 0` in the bracket, or parentheses `( )` for grouping",
+    ),
+    ("y = [i = j]", "TC210", (7, 8), "written with `==`", "write `==`"),
+    ("y = a > b", "TC210", (6, 7), "Iverson", "write `[a > b]`, which is 1 or 0"),
+    ("y = (a > b)*c", "TC210", (4, 11), "Iverson", "write `[a > b]`"),
+    ("y = f(a > b)", "TC210", (6, 11), "Iverson", "write `[...]` around it"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "place", "message", "help_"), SYNTAX_ERRORS)
+def test_errors(text, code, place, message, help_):
+    _, (diagnostic,) = parse(text)
+    assert (diagnostic.code, (diagnostic.span.start, diagnostic.span.end), diagnostic.help) == (code, place, help_)
+    assert message in diagnostic.message
+
+
+def test_several_errors_in_one_equation():
+    equation, diagnostics = parse("y(i) = 2x[i] + 3z")
+    assert [d.code for d in diagnostics] == ["TC208", "TC202", "TC202"]
+    assert dump(equation.body) == "(+(*2 *x[i]) +(*3 *z))"
+
+
+def test_the_opening_bracket_is_shown():
+    _, (diagnostic,) = parse("y = a*(b + c")
+    assert [(note.span.start, note.span.end) for note in diagnostic.notes] == [(6, 7)]
+
+
+def test_spans():
+    equation, _ = parse("y[i] = exp(a[i] + 1)^2")
+    assert (equation.span.start, equation.span.end) == (0, 22)
+    power = equation.body
+    assert (power.span.start, power.span.end) == (7, 22)
+    assert (power.base.span.start, power.base.span.end) == (7, 20)
+    assert (power.base.arguments[0].span.start, power.base.arguments[0].span.end) == (11, 19)
+
+
+def test_an_expression_alone():
+    report = Report()
+    assert dump(parse_expression(Located.plain("H - K + 1"), report)) == "(+H -K +1)"
+    assert parse_expression(Located.plain("H ="), report) is None
+    assert [d.code for d in report.errors] == ["TC204"]
+
+
+N = 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * N + "x" + ")" * N,
+        "-" * N + "x",
+        "x" + "^x" * N,
+        "exp(" * N,
+        "x[" * N,
+        "[" * N,
+        "sum[i](" * N,
+        "x^-" * N,
+        "1[i] " * N,
+        "((a)[" * N,
+    ],
+)
+def test_hostile_nesting_is_refused_quickly(text):
+    start = time.perf_counter()
+    equation, diagnostics = parse("y = " + text)
+    assert equation is None
+    assert 0 < len(diagnostics) <= 8
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["+".join(["x[i]*x[i]"] * 10_000), "*".join(["x[i]"] * 10_000), "(" * 60 + "x" + ")" * 60]
+)
+def test_long_and_moderately_deep_expressions_are_read(text):
+    equation, diagnostics = parse("y = " + text)
+    assert equation is not None
+    assert diagnostics == []
