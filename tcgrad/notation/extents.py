@@ -1,0 +1,84 @@
+"""Which range the language would infer for an index that an equation sums without naming its range."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import integers, walk
+
+
+def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
+    """Whether the reads in ``parts`` alone give the index its size.
+
+    True if they do, False if they allow more values than the index has, None if they decide nothing.
+    """
+    nodes = [node for part in parts for node in walk(part)]
+    sizes = [size for node in nodes for size in _plain_sizes(index, node)]
+    if index.size in sizes:
+        return True
+    if sizes and min(size.value for size in sizes) == index.size.value:
+        return True
+    compound = [read for node in nodes for read in _compound_reads(index, node)]
+    if not sizes and not compound:
+        return None
+    return any(_leaves(index, position, size) for position, size in compound)
+
+
+def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:
+    """The sizes that occurrences as a whole position give."""
+    if isinstance(node, Delta):
+        for this, other in ((node.left, node.right), (node.right, node.left)):
+            partner = other.as_index
+            if this.as_index is index and partner is not None and partner is not index:
+                yield partner.size
+    for position, size in _reads(node):
+        if position.as_index is index:
+            yield size
+
+
+def _compound_reads(index: Index, node: Expr) -> Iterator[tuple[Integer, Integer]]:
+    return ((e, size) for e, size in _reads(node) if e.as_index is not index and index in e.indices)
+
+
+def _reads(node: Expr) -> Iterator[tuple[Integer, Integer]]:
+    """Each position that a node reads a tensor at, gathers included, with the size of the axis."""
+    if isinstance(node, Component):
+        yield from _axes(node.tensor, node.indices)
+    for position in integers(node):
+        yield from _gathers(position)
+
+
+def _axes(tensor: Tensor, positions: tuple[Integer, ...]) -> Iterator[tuple[Integer, Integer]]:
+    if not tensor.zero_outside:
+        yield from zip(positions, tensor.shape, strict=True)
+
+
+def _gathers(position: Integer) -> Iterator[tuple[Integer, Integer]]:
+    for monomial, _ in position.terms:
+        for atom in monomial:
+            match atom:
+                case Gather():
+                    yield from _axes(atom.tensor, atom.indices)
+                    for inner in atom.indices:
+                        yield from _gathers(inner)
+                case Quotient() | Remainder():
+                    yield from _gathers(atom.dividend)
+
+
+def _leaves(index: Index, position: Integer, size: Integer) -> bool:
+    """Whether one value more of the index would read outside, for some values of the other indices."""
+    others = [other for other in position.indices if other is not index]
+    ends = [(0, other.size.value - 1) for other in others]
+    for corner in itertools.product(*ends):
+        values = dict(zip(others, corner, strict=True)) | {index: index.size.value}
+        try:
+            reached = position.evaluate(values)
+        except TypeError:  # a gathered position is known at run time only
+            return False
+        if not 0 <= reached < size.value:
+            return True
+    return False

@@ -1,0 +1,101 @@
+"""Index notation: definitions, expressions and whole statements as equations.
+
+ASCII text parses back to the same thing; Unicode and LaTeX are other renderings of the same layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.notation.layout import lay_out
+from tcgrad.notation.naming import Surroundings, name_indices
+from tcgrad.notation.printer import Printer
+from tcgrad.notation.syntaxes import ASCII, Syntax
+
+
+def print_define(
+    define: Define,
+    syntax: Syntax = ASCII,
+    *,
+    explicit: bool = False,
+    surroundings: Surroundings | None = None,
+) -> str:
+    """One equation, ``dl/dx[p,q] = dl/dy[p,j]*a[q,j]``.
+
+    explicit: name every sum. LaTeX always does: its readers know no convention.
+    surroundings: the names of the program that the equation belongs to, so that no index is taken for one.
+    """
+    positions = tuple(index.expr for index in define.free)
+    return _Style(syntax, explicit, surroundings).equation(define.tensor, positions, define.body)
+
+
+def print_expr(
+    expr: Expr,
+    free: Sequence[Index] = (),
+    syntax: Syntax = ASCII,
+    *,
+    explicit: bool = False,
+    names: Mapping[Index, str] | None = None,
+) -> str:
+    """An expression alone, as the right side of an equation whose left side has the indices ``free``.
+
+    names: those of a naming already done, for all indices of the expression.
+    """
+    names = name_indices(free, expr) if names is None else names
+    return Printer(syntax, names).text(lay_out(expr, free, explicit=explicit or syntax.prefix_sums))
+
+
+def print_statement(
+    statement: Statement,
+    syntax: Syntax = ASCII,
+    *,
+    explicit: bool = False,
+    surroundings: Surroundings | None = None,
+) -> tuple[str, ...]:
+    """A statement's equations: one, or for a recurrence its base cases and steps.
+
+    A hidden intrinsic such as ``inv(A)`` is read where it is used and has none.
+    """
+    match statement:
+        case Define():
+            return (print_define(statement, syntax, explicit=explicit, surroundings=surroundings),)
+        case Intrinsic():
+            return ()
+        case Recurrence():
+            return tuple(_Style(syntax, explicit, surroundings).recurrence(statement))
+        case _:
+            assert_never(statement)
+
+
+@dataclass(frozen=True)
+class _Style:
+    syntax: Syntax
+    explicit: bool
+    surroundings: Surroundings | None
+
+    def equation(self, tensor: Tensor, positions: tuple[Integer, ...], body: Expr) -> str:
+        free = tuple(index for index in (position.as_index for position in positions) if index is not None)
+        printer = Printer(self.syntax, name_indices(free, body, self.surroundings))
+        shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums)
+        return f"{printer.read(tensor, positions)} = {printer.text(shown)}"
+
+    def recurrence(self, recurrence: Recurrence) -> Iterator[str]:
+        for number, tensor in enumerate(recurrence.tensors):
+            for case in (*recurrence.bases[number], recurrence.steps[number]):
+                positions = _case_positions(case, recurrence.axes[number], tensor.order)
+                yield self.equation(tensor, positions, case.body)
+
+
+def _case_positions(case: Case, axis: int, order: int) -> tuple[Integer, ...]:
+    """The left side's positions: a literal or the step's index on the recurrence axis, ``free`` on the others."""
+    positions = tuple(index.expr for index in case.free)
+    if len(positions) == order:
+        return positions
+    own = case.position.expr if isinstance(case.position, Index) else Integer.of(case.position)
+    return (*positions[:axis], own, *positions[axis:])

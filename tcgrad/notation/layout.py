@@ -1,0 +1,317 @@
+"""From IR to layout trees: where sums need no sign, where one-tensors stand, what is a fraction.
+
+A sum is left to the summation convention wherever the convention reads it back at that place, or at a place
+that gives the same value because everything between is linear. A dummy that would be left with one occurrence
+gets a one-tensor, ``1[k]*exp(x[k])``; a range that the reads do not imply gets a guard, ``[k < n]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import assert_never
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.traversal import free_indices
+from tcgrad.notation.extents import range_is_implied
+from tcgrad.notation.shown import (
+    Apply,
+    Bracket,
+    Choice,
+    Comparison,
+    Kronecker,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Read,
+    Reduce,
+    Root,
+    Shown,
+    Total,
+    Whole,
+)
+
+_HALF = Fraction(1, 2)
+_DIRECTIONS = {"<": "up", "<=": "up", ">": "down", ">=": "down", "==": "equal"}
+
+
+def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False) -> Shown:
+    """The layout of the right side of an equation whose left side has the indices ``free``.
+
+    explicit: name every sum, as ``sum[k](...)``.
+    """
+    return _Layout(explicit).right_side(body, free)
+
+
+@dataclass
+class _Factors:
+    """The factors of one product, with what stands above and below the fraction bar."""
+
+    coefficient: Fraction = Fraction(1)
+    above: list[Expr | Ones] = field(default_factory=list)
+    below: _Factors | None = None
+    sums: list[Index] = field(default_factory=list)
+
+    def holders(self, index: Index) -> list[Expr | Ones | _Factors]:
+        """The factors in which an index occurs; the whole denominator is one factor."""
+        found: list[Expr | Ones | _Factors] = [item for item in self.above if index in _free(item)]
+        if self.below is not None and self.below.holders(index):
+            found.append(self.below)
+        return found
+
+    @property
+    def parts(self) -> list[Expr]:
+        """The expressions among the factors."""
+        below = [] if self.below is None else self.below.parts
+        return [item for item in self.above if not isinstance(item, Ones)] + below
+
+    def insert(self, item: Expr | Ones) -> None:
+        """Put a factor before the first one that shares an index with it."""
+        shared = set(_free(item))
+        places = (n for n, other in enumerate(self.above) if shared.intersection(_free(other)))
+        self.above.insert(next(places, 0 if self.below else len(self.above)), item)
+
+
+def _free(item: Expr | Ones) -> tuple[Index, ...]:
+    return item.indices if isinstance(item, Ones) else free_indices(item)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    explicit: bool
+
+    def right_side(self, body: Expr, free: Sequence[Index]) -> Shown:
+        known = free_indices(body)
+        missing = tuple(index for index in free if index not in known)
+        if isinstance(body, Const) and body.value == 0:
+            missing = ()
+        return _one_term(*self.term(body, missing))
+
+    def expression(self, expr: Expr) -> Shown:
+        return _one_term(*self.term(expr))
+
+    def term(self, expr: Expr, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
+        """A term's sign and its layout, times the one-tensor over ``missing``."""
+        match expr:
+            case Const() | Mul() | IndexSum() | Pow():
+                return self.product(self.collect(expr), missing)
+            case _ if missing:
+                return self.product(self.collect(expr), missing)
+            case Add():
+                return 1, self.total(expr)
+            case _:
+                return 1, self.factor(expr)
+
+    def total(self, expr: Add) -> Shown:
+        """A sum of terms; one that lacks an index that another has is broadcast, scalars silently."""
+        terms = tuple(_flat_terms(expr))
+        union = tuple(dict.fromkeys(index for term in terms for index in free_indices(term)))
+        shown: list[tuple[int, Shown]] = []
+        for term in terms:
+            own = free_indices(term)
+            missing = tuple(index for index in union if index not in own) if own else ()
+            shown.append(self.term(term, missing))
+        return Total(tuple(shown))
+
+    def collect(self, expr: Expr) -> _Factors:
+        factors = _Factors()
+        self.gather(expr, factors)
+        return factors
+
+    def gather(self, expr: Expr, into: _Factors) -> None:
+        """Take a product apart into what stands above and below the bar."""
+        match expr:
+            case Const(value):
+                into.coefficient *= value
+            case Mul(parts):
+                for part in parts:
+                    self.gather(part, into)
+            case IndexSum(indices, body) if self.explicit:
+                used = tuple(index for index in indices if index in free_indices(body))
+                into.sums.extend(index for index in indices if index not in used)
+                into.above.append(IndexSum(used, body)) if used else self.gather(body, into)
+            case IndexSum(indices, body):
+                into.sums.extend(indices)
+                self.gather(body, into)
+            case Pow(base, Const(value)) if value < 0:
+                into.below = into.below or _Factors()
+                self.gather(base if value == -1 else Pow(base, Const(-value)), into.below)
+            case _:
+                into.above.append(expr)
+
+    def product(self, factors: _Factors, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
+        self.settle_sums(factors)
+        below, divisor = self.denominator(factors.below)
+        coefficient = factors.coefficient / divisor
+        above = self.row(factors.above)
+        if missing:
+            above = (Ones(missing), *above)
+        return (-1 if coefficient < 0 else 1), _fraction(abs(coefficient), above, below)
+
+    def denominator(self, factors: _Factors | None) -> tuple[tuple[Shown, ...], Fraction]:
+        """The factors below the bar, and the number among them."""
+        if factors is None:
+            return (), Fraction(1)
+        self.settle_sums(factors)
+        below, divisor = self.denominator(factors.below)
+        row = self.row(factors.above)
+        if below:
+            row = (_fraction(Fraction(1), row, below),)
+        return row, factors.coefficient / divisor
+
+    def row(self, items: Iterable[Expr | Ones]) -> tuple[Shown, ...]:
+        """Factors laid out, neighbouring brackets joined to chains."""
+        shown: list[Shown] = []
+        for item in items:
+            made = item if isinstance(item, Ones) else self.factor(item)
+            joined = _join(shown[-1], made) if shown else None
+            if joined is None:
+                shown.append(made)
+            else:
+                shown[-1] = joined
+        return tuple(shown)
+
+    def settle_sums(self, factors: _Factors) -> None:
+        """Make sure that each dummy is summed over this product, over its own range."""
+        single: list[Index] = []
+        for index in factors.sums:
+            if not factors.holders(index):
+                _multiply_by_size(factors, index.size)
+            elif not self.is_summed_here(index, factors):
+                if range_is_implied(index, factors.parts) is False:
+                    factors.insert(_guard(index))
+                if len(factors.holders(index)) < 2:
+                    single.append(index)
+        if single:
+            factors.insert(Ones(tuple(single)))
+
+    def is_summed_here(self, index: Index, factors: _Factors) -> bool:
+        """Whether the convention sums the index over this product, or at places inside that give the same value."""
+        match factors.holders(index):
+            case [Component() as read]:
+                repeated = sum(index in position.indices for position in read.indices) > 1
+                return repeated and bool(range_is_implied(index, [read]))
+            case [Add() as inner]:
+                return all(self.is_summed_here(index, self.collect(term)) for term in _flat_terms(inner))
+            case [_, _, *_]:
+                return range_is_implied(index, factors.parts) is not False
+            case _:
+                return False
+
+    def factor(self, expr: Expr) -> Shown:
+        match expr:
+            case Component(tensor, indices):
+                return Read(tensor, indices)
+            case Delta(left, right):
+                return Kronecker(left, right)
+            case Iverson():
+                return Bracket(self.comparison(expr))
+            case IndexValue(value):
+                return Whole(value)
+            case Call(function, arguments):
+                return Apply(function, tuple(self.expression(argument) for argument in arguments))
+            case Where(condition, then, otherwise):
+                return Choice(self.condition(condition), self.expression(then), self.expression(otherwise))
+            case IndexReduce(kind, indices, body):
+                return Reduce(kind, indices, self.expression(body))
+            case IndexSum():
+                return self.named_sum(expr)
+            case Pow(base, exponent):
+                return self.power(base, exponent)
+            case Const() | Add() | Mul():
+                return self.expression(expr)
+            case _:
+                assert_never(expr)
+
+    def named_sum(self, expr: IndexSum) -> Shown:
+        indices, body = expr.indices, expr.body
+        while isinstance(body, IndexSum):
+            indices, body = indices + body.indices, body.body
+        wide = [index for index in indices if range_is_implied(index, [body]) is False]
+        return Reduce("sum", indices, self.expression(Mul((*map(_guard, wide), body)) if wide else body))
+
+    def power(self, base: Expr, exponent: Expr) -> Shown:
+        if isinstance(exponent, Const) and exponent.value == _HALF:
+            return Root(self.expression(base))
+        return Power(self.expression(base), self.expression(exponent))
+
+    def comparison(self, expr: Iverson) -> Comparison:
+        return Comparison((self.expression(expr.left), self.expression(expr.right)), (expr.operator,))
+
+    def condition(self, expr: Expr) -> Comparison:
+        match self.expression(expr):
+            case Bracket(condition):
+                return condition
+            case other:
+                return Comparison((other, Number(Fraction(0))), ("!=",))
+
+
+def _one_term(sign: int, shown: Shown) -> Shown:
+    return shown if sign > 0 else Total(((-1, shown),))
+
+
+def _flat_terms(expr: Expr) -> Iterable[Expr]:
+    if isinstance(expr, Add):
+        for term in expr.terms:
+            yield from _flat_terms(term)
+    else:
+        yield expr
+
+
+def _guard(index: Index) -> Expr:
+    return Iverson("<", IndexValue(index.expr), IndexValue(index.size))
+
+
+def _multiply_by_size(factors: _Factors, size: Integer) -> None:
+    if size.as_number is not None:
+        factors.coefficient *= size.as_number
+    else:
+        factors.above.insert(0, IndexValue(size))
+
+
+def _join(left: Shown, right: Shown) -> Shown | None:
+    """``[a < b]*[b < c]`` as ``[a < b < c]``."""
+    if not isinstance(left, Bracket) or not isinstance(right, Bracket):
+        return None
+    first, second = left.condition, right.condition
+    directions = {_DIRECTIONS.get(operator) for operator in first.operators + second.operators}
+    if first.operands[-1] != second.operands[0] or len(directions) > 1 or None in directions:
+        return None
+    return Bracket(Comparison(first.operands + second.operands[1:], first.operators + second.operators))
+
+
+def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Shown:
+    """A coefficient that is not negative, times one row of factors over another."""
+    if is_decimal(coefficient):
+        above = (Number(coefficient), *above)
+    else:
+        if coefficient.numerator != 1 or not above:
+            above = (Number(Fraction(coefficient.numerator)), *above)
+        if coefficient.denominator != 1:
+            below = (Number(Fraction(coefficient.denominator)), *below)
+    return above[0] if len(above) == 1 and not below else Product(above, below)
+
+
+def is_decimal(value: Fraction) -> bool:
+    """Whether a number is written as a decimal: a finite one that is no simple fraction such as 3/4."""
+    rest, fives = value.denominator, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return fives > 0 and rest & (rest - 1) == 0

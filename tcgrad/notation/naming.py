@@ -1,0 +1,123 @@
+"""Names for the indices of a statement: given once, at the very end, by one pass that knows the scopes.
+
+Two indices get one name only if they are bound in different terms of a sum: there the summation convention
+keeps them apart, everywhere else it would take them for one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
+from tcgrad.ir.program import Program
+from tcgrad.ir.traversal import bound_indices, children, integers, walk
+
+Names = Mapping[Index, str]
+
+_FAMILIES = ("ijkmn", "pqrstuvw", "abcdefgh", "xyz", "lo")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What names mean where a statement will be read.
+
+    dims: the names of sizes, which stand in index positions too.
+    scalars: the names of constants and scalar tensors, which a bare index must not be taken for.
+    ranges: the names that a spec gives a range, with its value; None where that takes a calculation.
+    """
+
+    dims: frozenset[str] = frozenset()
+    scalars: frozenset[str] = frozenset()
+    ranges: Mapping[str, int | None] = field(default_factory=dict)
+
+    @staticmethod
+    def of(program: Program) -> Surroundings:
+        """Those of a program's statements."""
+        values = {dim.name: dim.value for dim in program.dims}
+        given = (*program.constants, *(each.tensor for each in program.inputs))
+        ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
+        return Surroundings(frozenset(values), frozenset(t.name for t in given if t.order == 0), ranges)
+
+
+def _value(text: str, dims: Mapping[str, int]) -> int | None:
+    text = text.strip()
+    return int(text) if text.isdecimal() else dims.get(text)
+
+
+def name_indices(free: Sequence[Index], body: Expr, surroundings: Surroundings | None = None) -> dict[Index, str]:
+    """A name for each index that is free or bound in a statement's right side; the left side's come first."""
+    naming = _Naming.of(body, surroundings or Surroundings())
+    taken: frozenset[str] = frozenset()
+    for index in free:
+        taken |= {naming.give(index, taken)}
+    naming.visit(body, taken)
+    return naming.names
+
+
+@dataclass
+class _Naming:
+    dims: frozenset[str]
+    scalars: frozenset[str]
+    ranges: Mapping[str, int | None]
+    bare: frozenset[Index]  # the indices that stand as numbers
+    names: dict[Index, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(body: Expr, around: Surroundings) -> _Naming:
+        nodes = tuple(walk(body))
+        dims = {name for node in nodes for integer in integers(node) for name in _dims(integer)}
+        scalars = {node.tensor.name for node in nodes if isinstance(node, Component) and not node.indices}
+        bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
+        return _Naming(around.dims | dims, around.scalars | scalars, around.ranges, frozenset(bare))
+
+    def give(self, index: Index, taken: Collection[str]) -> str:
+        """Name an index unless it has a name."""
+        if index not in self.names:
+            self.names[index] = next(name for name in _candidates(index.name) if self.suits(name, index, taken))
+        return self.names[index]
+
+    def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
+        fixed = self.ranges.get(name, index.size.value)
+        if fixed != index.size.value and not (fixed is None and name == index.name):
+            return False
+        return name not in taken and name not in self.dims and not (index in self.bare and name in self.scalars)
+
+    def visit(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:
+        """Name all that is bound in ``expr``; the names it uses in addition to those taken."""
+        used: frozenset[str] = frozenset()
+        for index in bound_indices(expr):
+            used |= {self.give(index, taken | used)}
+        for part in children(expr):
+            visible = taken if isinstance(expr, Add) else taken | used
+            used |= self.visit(part, visible)
+        return used
+
+
+def _candidates(hint: str) -> Iterator[str]:
+    """The hint, other letters of its family, other letters, numbered names."""
+    stem = hint.rstrip("0123456789_") or hint
+    yield hint
+    own = next((family for family in _FAMILIES if stem in family), "")
+    after = own.partition(stem)[2] if own else ""
+    if own:
+        yield from after
+        yield from (letter for letter in own if letter not in after)
+        yield from (letter for family in _FAMILIES if family != own for letter in family)
+    yield from (f"{stem}{number}" for number in itertools.count(2))
+
+
+def _dims(integer: Integer) -> Iterator[str]:
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            match atom:
+                case Dim():
+                    yield atom.name
+                case Quotient() | Remainder():
+                    yield from _dims(atom.dividend)
+                    yield from _dims(atom.divisor)
+                case Gather():
+                    for position in atom.indices:
+                        yield from _dims(position)

@@ -1,0 +1,206 @@
+"""The one walk that turns a layout tree into text, parentheses by the operator table of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
+
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.tensors import Tensor
+from tcgrad.language.operators import Precedence
+from tcgrad.notation.shown import (
+    Apply,
+    Bracket,
+    Choice,
+    Comparison,
+    Kronecker,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Read,
+    Reduce,
+    Root,
+    Shown,
+    Total,
+    Whole,
+)
+from tcgrad.notation.syntaxes import Syntax
+
+
+class Piece(NamedTuple):
+    """A text and how tightly its outermost operator binds."""
+
+    text: str
+    precedence: Precedence
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints layout trees in one syntax, with the names given to the indices."""
+
+    syntax: Syntax
+    names: Mapping[Index, str]
+
+    def text(self, shown: Shown) -> str:
+        return self.piece(shown).text
+
+    def read(self, tensor: Tensor, positions: Iterable[Integer]) -> str:
+        """A component, or the left side of an equation."""
+        return self.syntax.tensor(tensor, [self.position(position) for position in positions])
+
+    def wrapped(self, piece: Piece, least: Precedence) -> str:
+        """The text of a piece where something must bind as tightly as ``least``."""
+        left, right = self.syntax.parentheses
+        return piece.text if piece.precedence >= least else f"{left}{piece.text}{right}"
+
+    def bracketed(self, text: str) -> str:
+        left, right = self.syntax.brackets
+        return f"{left}{text}{right}"
+
+    def operand(self, shown: Shown, least: Precedence) -> str:
+        return self.wrapped(self.piece(shown), least)
+
+    def piece(self, shown: Shown) -> Piece:
+        match shown:
+            case Total(terms):
+                return self.total(terms)
+            case Product(above, below):
+                return self.product(above, below)
+            case Power(base, exponent):
+                return self.power(base, exponent)
+            case Whole(value):
+                return self.integer(value, spaced=True)
+            case Reduce("sum", indices, body) if self.syntax.prefix_sums:
+                inner = self.operand(body, Precedence.PRODUCT)
+                return Piece(self.syntax.reduction("sum", self.indices(indices), inner), Precedence.UNARY)
+            case Choice() if self.syntax.prefix_sums:
+                return Piece(self.atom(shown), Precedence.PRODUCT)
+            case _:
+                return Piece(self.atom(shown), Precedence.ATOM)
+
+    def atom(self, shown: Number | Read | Ones | Kronecker | Root | Apply | Reduce | Bracket | Choice) -> str:
+        match shown:
+            case Number(value):
+                return self.syntax.number(value)
+            case Read(tensor, positions):
+                return self.read(tensor, positions)
+            case Ones(indices):
+                return self.syntax.ones(self.indices(indices))
+            case Kronecker(left, right):
+                return self.syntax.delta(self.position(left), self.position(right))
+            case Root(body):
+                return self.syntax.root(self.text(body))
+            case Apply(function, arguments):
+                return self.syntax.call(function, [self.text(argument) for argument in arguments])
+            case Reduce(kind, indices, body):
+                return self.syntax.reduction(kind, self.indices(indices), self.text(body))
+            case Bracket(condition):
+                return self.bracketed(self.comparison(condition))
+            case Choice(condition, then, otherwise):
+                return self.syntax.choice(self.comparison(condition), self.text(then), self.text(otherwise))
+            case _:
+                assert_never(shown)
+
+    def total(self, terms: tuple[tuple[int, Shown], ...]) -> Piece:
+        text = ""
+        for sign, term in terms:
+            operand = self.operand(term, Precedence.PRODUCT)
+            if text:
+                text += f" {self.syntax.minus if sign < 0 else '+'} {operand}"
+            else:
+                text = self.syntax.minus + operand if sign < 0 else operand
+        return Piece(text, Precedence.SUM)
+
+    def product(self, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Piece:
+        syntax = self.syntax
+        if syntax.fraction is not None and below:
+            over = self.row(above).text
+            return Piece(syntax.fraction(over, self.row(below).text), Precedence.PRODUCT)
+        numerator = self.row(above)
+        if not below:
+            return numerator
+        denominator = self.wrapped(self.row(below), Precedence.UNARY)
+        return Piece(f"{self.wrapped(numerator, Precedence.PRODUCT)}/{denominator}", Precedence.PRODUCT)
+
+    def row(self, factors: tuple[Shown, ...]) -> Piece:
+        """Factors side by side; one alone is itself."""
+        if len(factors) == 1:
+            return self.piece(factors[0])
+        if self.syntax.prefix_sums:
+            factors = tuple(sorted(factors, key=_is_sum))
+        texts = [self.factor(factor, last=n == len(factors) - 1) for n, factor in enumerate(factors)]
+        return Piece(self.syntax.times.join(texts), Precedence.PRODUCT)
+
+    def factor(self, shown: Shown, *, last: bool) -> str:
+        piece = self.piece(shown)
+        if self.syntax.prefix_sums and _is_sum(shown) and not last:
+            return self.wrapped(Piece(piece.text, Precedence.SUM), Precedence.PRODUCT)
+        return self.wrapped(piece, Precedence.PRODUCT if self.syntax.fraction else Precedence.UNARY)
+
+    def power(self, base: Shown, exponent: Shown) -> Piece:
+        under, over = self.operand(base, Precedence.ATOM), self.piece(exponent)
+        built = self.syntax.power(under, over.text)
+        if built is None:
+            built = f"{under}^{self.wrapped(over, Precedence.POWER)}"
+        return Piece(built, Precedence.POWER)
+
+    def comparison(self, shown: Comparison) -> str:
+        text = self.operand(shown.operands[0], Precedence.SUM)
+        for operator, operand in zip(shown.operators, shown.operands[1:], strict=True):
+            text += f" {self.syntax.comparisons.get(operator, operator)} {self.operand(operand, Precedence.SUM)}"
+        return text
+
+    def indices(self, indices: Iterable[Index]) -> list[str]:
+        return [self.syntax.index(self.names[index]) for index in indices]
+
+    def position(self, value: Integer) -> str:
+        return self.integer(value, spaced=False).text
+
+    def integer(self, value: Integer, *, spaced: bool) -> Piece:
+        """An integer expression; the terms with a positive sign come first."""
+        terms = sorted(value.terms, key=lambda term: term[1] < 0)
+        if not terms:
+            return Piece("0", Precedence.ATOM)
+        pieces = [self.monomial(monomial, abs(coefficient)) for monomial, coefficient in terms]
+        if len(terms) == 1 and terms[0][1] > 0:
+            return pieces[0]
+        plus, minus = (" + ", f" {self.syntax.minus} ") if spaced else ("+", self.syntax.minus)
+        text = (self.syntax.minus if terms[0][1] < 0 else "") + pieces[0].text
+        for (_, coefficient), piece in zip(terms[1:], pieces[1:], strict=True):
+            text += (minus if coefficient < 0 else plus) + piece.text
+        return Piece(text, Precedence.SUM)
+
+    def monomial(self, atoms: tuple[Atom, ...], coefficient: int) -> Piece:
+        pieces = [self.integer_atom(atom) for atom in atoms]
+        if coefficient != 1 or not atoms:
+            pieces.insert(0, Piece(str(coefficient), Precedence.ATOM))
+        if len(pieces) == 1:
+            return pieces[0]
+        times = self.syntax.times
+        return Piece(times.join(self.wrapped(piece, Precedence.UNARY) for piece in pieces), Precedence.PRODUCT)
+
+    def integer_atom(self, atom: Atom) -> Piece:
+        match atom:
+            case Index():
+                return Piece(self.syntax.index(self.names[atom]), Precedence.ATOM)
+            case Dim():
+                return Piece(self.syntax.dim(atom.name), Precedence.ATOM)
+            case Gather():
+                return Piece(self.read(atom.tensor, atom.indices), Precedence.ATOM)
+            case Quotient(dividend, divisor):
+                return self.division(self.syntax.quotient, dividend, divisor)
+            case Remainder(dividend, divisor):
+                return self.division(self.syntax.remainder, dividend, divisor)
+            case _:
+                assert_never(atom)
+
+    def division(self, join: Callable[[str, str], str], dividend: Integer, divisor: Integer) -> Piece:
+        left = self.wrapped(self.integer(dividend, spaced=False), Precedence.PRODUCT)
+        right = self.wrapped(self.integer(divisor, spaced=False), Precedence.UNARY)
+        return Piece(join(left, right), Precedence.PRODUCT)
+
+
+def _is_sum(shown: Shown) -> bool:
+    return isinstance(shown, Reduce) and shown.kind == "sum"

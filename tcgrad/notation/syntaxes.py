@@ -1,0 +1,188 @@
+"""How formulas are spelt: one record for each way of writing, all read by the same printer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from tcgrad.functions import Function
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.latex_names import latex_function, latex_name, latex_positions
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """The spellings that formulas are put together from.
+
+    fraction: a numerator over a denominator that needs no parentheses; None: infix ``/``.
+    power: an exponent that needs no parentheses, on its base; None: infix ``^``.
+    call: a function applied to its arguments.
+    reduction: an operator over indices, applied to a body.
+    prefix_sums: a sum reaches to the end of its product, as after a sigma.
+    """
+
+    name: str
+    times: str
+    comparisons: Mapping[str, str]
+    parentheses: tuple[str, str]
+    brackets: tuple[str, str]
+    minus: str
+    tensor: Callable[[Tensor, Sequence[str]], str]
+    ones: Callable[[Sequence[str]], str]
+    delta: Callable[[str, str], str]
+    index: Callable[[str], str]
+    dim: Callable[[str], str]
+    number: Callable[[Fraction], str]
+    root: Callable[[str], str]
+    call: Callable[[Function, Sequence[str]], str]
+    choice: Callable[[str, str, str], str]
+    reduction: Callable[[str, Sequence[str], str], str]
+    fraction: Callable[[str, str], str] | None = None
+    power: Callable[[str, str], str | None] = lambda _base, _exponent: None
+    quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
+    remainder: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}%{divisor}"
+    prefix_sums: bool = False
+
+
+def _indexed(name: str, positions: Sequence[str]) -> str:
+    return f"{name}[{','.join(positions)}]" if positions else name
+
+
+def _derivative_aware(sign: str, rename: Callable[[str], str]) -> Callable[[Tensor, Sequence[str]], str]:
+    """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with a sign for the ``d``."""
+
+    def read(tensor: Tensor, positions: Sequence[str]) -> str:
+        match tensor.role, tensor.about:
+            case Role.GRADIENT, (of,):
+                return f"{sign}l/{sign}{_indexed(rename(of.name), positions)}"
+            case Role.JACOBIAN, (of, wrt):
+                above = _indexed(rename(of.name), positions[: of.order])
+                return f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
+            case _:
+                return _indexed(rename(tensor.name), positions)
+
+    return read
+
+
+def decimal(value: Fraction) -> str:
+    """A whole number or a finite decimal, exactly; very small ones as ``1e-05``."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    places = 0
+    while (value * 10**places).denominator != 1:
+        places += 1
+    digits = str((value * 10**places).numerator)
+    if len(digits) <= places - 4:
+        point = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
+        return f"{point}e-{places - len(digits) + 1:02d}"
+    digits = digits.rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+ASCII = Syntax(
+    name="ascii",
+    times="*",
+    comparisons={},
+    parentheses=("(", ")"),
+    brackets=("[", "]"),
+    minus="-",
+    tensor=_derivative_aware("d", lambda name: name),
+    ones=lambda indices: _indexed("1", indices),
+    delta=lambda left, right: f"delta[{left},{right}]",
+    index=lambda name: name,
+    dim=lambda name: name,
+    number=decimal,
+    root=lambda body: f"sqrt({body})",
+    call=lambda function, arguments: f"{function.name}({', '.join(arguments)})",
+    choice=lambda condition, then, otherwise: f"where({condition}, {then}, {otherwise})",
+    reduction=lambda kind, indices, body: f"{kind}[{','.join(indices)}]({body})",
+)
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_UNICODE_NAMES = {"pi": "π", "levi_civita": "ε"}
+
+
+def _superscript(base: str, exponent: str) -> str | None:
+    return base + exponent.translate(_SUPERSCRIPTS) if exponent.isdecimal() else None
+
+
+def _unicode_name(name: str) -> str:
+    if name.startswith("inv(") and name.endswith(")"):
+        return f"{name[4:-1]}⁻¹"
+    return _UNICODE_NAMES.get(name, name)
+
+
+def _unicode_call(function: Function, arguments: Sequence[str]) -> str:
+    return f"{function.name.replace(chr(39), '′')}({', '.join(arguments)})"
+
+
+UNICODE = replace(
+    ASCII,
+    name="unicode",
+    times="·",
+    comparisons={"<=": "≤", ">=": "≥", "!=": "≠", "==": "="},
+    tensor=_derivative_aware("∂", _unicode_name),
+    delta=lambda left, right: f"δ[{left},{right}]",
+    root=lambda body: f"√{body}" if body.isalnum() else f"√({body})",
+    call=_unicode_call,
+    power=_superscript,
+    reduction=lambda kind, indices, body: f"{'Σ' if kind == 'sum' else kind}[{','.join(indices)}]({body})",
+)
+
+
+def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
+    match tensor.role, tensor.about:
+        case Role.GRADIENT, (of,):
+            return rf"\frac{{\partial l}}{{\partial {latex_name(of.name, positions)}}}"
+        case Role.JACOBIAN, (of, wrt):
+            above, below = positions[: of.order], positions[of.order :]
+            return rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
+        case _:
+            return latex_name(tensor.name, positions)
+
+
+_LATEX_OPERATORS = {"sum": r"\sum", "prod": r"\prod", "logsumexp": r"\operatorname{logsumexp}"}
+
+
+def _latex_reduction(kind: str, indices: Sequence[str], body: str) -> str:
+    operator = _LATEX_OPERATORS.get(kind, rf"\{kind}")
+    argument = body if kind == "sum" else rf"\left({body}\right)"
+    return rf"{operator}_{{{latex_positions(indices)}}} {argument}"
+
+
+def _latex_number(value: Fraction) -> str:
+    mantissa, _, exponent = decimal(value).partition("e-")
+    if not exponent:
+        return mantissa
+    power = rf"10^{{-{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+
+
+LATEX = Syntax(
+    name="latex",
+    times=" ",
+    comparisons={"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="},
+    parentheses=(r"\left(", r"\right)"),
+    brackets=(r"\left[", r"\right]"),
+    minus="-",
+    tensor=_latex_tensor,
+    ones=lambda indices: rf"\mathbf{{1}}_{{{latex_positions(indices)}}}",
+    delta=lambda left, right: rf"\delta_{{{latex_positions((left, right))}}}",
+    index=lambda name: latex_name(name, ()),
+    dim=lambda name: latex_name(name, ()),
+    number=_latex_number,
+    root=lambda body: rf"\sqrt{{{body}}}",
+    call=latex_function,
+    choice=lambda condition, then, otherwise: (
+        rf"\begin{{cases}} {then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}} \end{{cases}}"
+    ),
+    reduction=_latex_reduction,
+    fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
+    power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",
+    remainder=lambda dividend, divisor: rf"{dividend} \bmod {divisor}",
+    prefix_sums=True,
+)
+
+SYNTAXES = {syntax.name: syntax for syntax in (ASCII, UNICODE, LATEX)}
