@@ -127,7 +127,8 @@ class _Layout:
         for term in terms:
             own = free_indices(term)
             missing = tuple(index for index in union if index not in own) if own else ()
-            shown.append(self.term(term, missing))
+            sign, laid = self.term(term, missing)
+            shown.extend(laid.terms if sign > 0 and isinstance(laid, Total) else [(sign, laid)])
         return Total(tuple(shown))
 
     def collect(self, expr: Expr) -> _Factors:
@@ -302,10 +303,13 @@ def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Show
     if is_decimal(coefficient):
         above = (Number(coefficient), *above)
     else:
+        over, under = (Number(Fraction(n)) for n in coefficient.as_integer_ratio())
+        if coefficient.numerator != 1 and coefficient.denominator != 1 and above and not below:
+            return Product((Product((over,), (under,)), *above), ())  # 2/3*x
         if coefficient.numerator != 1 or not above:
-            above = (Number(Fraction(coefficient.numerator)), *above)
+            above = (over, *above)
         if coefficient.denominator != 1:
-            below = (Number(Fraction(coefficient.denominator)), *below)
+            below = (under, *below)
     return above[0] if len(above) == 1 and not below else Product(above, below)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
 from tcgrad.ir.program import Program
-from tcgrad.ir.traversal import bound_indices, children, integers, walk
+from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 
 Names = Mapping[Index, str]
 
@@ -63,6 +63,7 @@ class _Naming:
     scalars: frozenset[str]
     ranges: Mapping[str, int | None]
     bare: frozenset[Index]  # the indices that stand as numbers
+    tensors: frozenset[str]  # names that may be given to an index, yet read badly
     names: dict[Index, str] = field(default_factory=dict)
 
     @staticmethod
@@ -71,7 +72,8 @@ class _Naming:
         dims = {name for node in nodes for integer in integers(node) for name in _dims(integer)}
         scalars = {node.tensor.name for node in nodes if isinstance(node, Component) and not node.indices}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
-        return _Naming(around.dims | dims, around.scalars | scalars, around.ranges, frozenset(bare))
+        tensors = frozenset(tensor.name for tensor in tensors_read(body))
+        return _Naming(around.dims | dims, around.scalars | scalars, around.ranges, frozenset(bare), tensors)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
@@ -83,7 +85,9 @@ class _Naming:
         fixed = self.ranges.get(name, index.size.value)
         if fixed != index.size.value and not (fixed is None and name == index.name):
             return False
-        return name not in taken and name not in self.dims and not (index in self.bare and name in self.scalars)
+        misread = name in self.dims or (index in self.bare and name in self.scalars)
+        confusing = name in self.tensors and name != index.name
+        return name not in taken and not misread and not confusing
 
     def visit(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:
         """Name all that is bound in ``expr``; the names it uses in addition to those taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
@@ -114,30 +115,32 @@ class Printer:
         return Piece(text, Precedence.SUM)
 
     def product(self, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Piece:
-        syntax = self.syntax
-        if syntax.fraction is not None and below:
-            over = self.row(above).text
-            return Piece(syntax.fraction(over, self.row(below).text), Precedence.PRODUCT)
-        numerator = self.row(above)
         if not below:
-            return numerator
-        denominator = self.wrapped(self.row(below), Precedence.UNARY)
-        return Piece(f"{self.wrapped(numerator, Precedence.PRODUCT)}/{denominator}", Precedence.PRODUCT)
+            return self.row(above)
+        if self.syntax.fraction is None:
+            under = self.wrapped(self.row(below), Precedence.UNARY)
+            return Piece(f"{self.wrapped(self.row(above), Precedence.PRODUCT)}/{under}", Precedence.PRODUCT)
+        sums = tuple(factor for factor in above if _is_sum(factor))
+        rest = tuple(factor for factor in above if not _is_sum(factor)) or (Number(Fraction(1)),)
+        fraction = Piece(self.syntax.fraction(self.row(rest).text, self.row(below).text), Precedence.PRODUCT)
+        return self.joined(fraction.text, self.row(sums).text) if sums else fraction
 
     def row(self, factors: tuple[Shown, ...]) -> Piece:
-        """Factors side by side; one alone is itself."""
+        """Factors side by side; one alone is itself. A sum that reaches to the end of its product comes last."""
         if len(factors) == 1:
             return self.piece(factors[0])
         if self.syntax.prefix_sums:
             factors = tuple(sorted(factors, key=_is_sum))
-        texts = [self.factor(factor, last=n == len(factors) - 1) for n, factor in enumerate(factors)]
-        return Piece(self.syntax.times.join(texts), Precedence.PRODUCT)
+        return self.joined(*(self.factor(factor, n, len(factors)) for n, factor in enumerate(factors)))
 
-    def factor(self, shown: Shown, *, last: bool) -> str:
+    def joined(self, *factors: str) -> Piece:
+        return Piece(self.syntax.times.join(factors), Precedence.PRODUCT)
+
+    def factor(self, shown: Shown, place: int, count: int) -> str:
         piece = self.piece(shown)
-        if self.syntax.prefix_sums and _is_sum(shown) and not last:
+        if self.syntax.prefix_sums and _is_sum(shown) and place < count - 1:
             return self.wrapped(Piece(piece.text, Precedence.SUM), Precedence.PRODUCT)
-        return self.wrapped(piece, Precedence.PRODUCT if self.syntax.fraction else Precedence.UNARY)
+        return self.wrapped(piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY)
 
     def power(self, base: Shown, exponent: Shown) -> Piece:
         under, over = self.operand(base, Precedence.ATOM), self.piece(exponent)

@@ -54,8 +54,8 @@ def _derivative_aware(sign: str, rename: Callable[[str], str]) -> Callable[[Tens
 
     def read(tensor: Tensor, positions: Sequence[str]) -> str:
         match tensor.role, tensor.about:
-            case Role.GRADIENT, (of,):
-                return f"{sign}l/{sign}{_indexed(rename(of.name), positions)}"
+            case Role.GRADIENT, _:
+                return f"{sign}l/{sign}{_indexed(rename(_differentiated(tensor)), positions)}"
             case Role.JACOBIAN, (of, wrt):
                 above = _indexed(rename(of.name), positions[: of.order])
                 return f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
@@ -63,6 +63,11 @@ def _derivative_aware(sign: str, rename: Callable[[str], str]) -> Callable[[Tens
                 return _indexed(rename(tensor.name), positions)
 
     return read
+
+
+def _differentiated(gradient: Tensor) -> str:
+    """The name after ``dl/d``; it may mark a gradient that several paths add up to, as ``dl/dy_total``."""
+    return gradient.name.removeprefix("dl/d")
 
 
 def decimal(value: Fraction) -> str:
@@ -133,8 +138,8 @@ UNICODE = replace(
 
 def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
     match tensor.role, tensor.about:
-        case Role.GRADIENT, (of,):
-            return rf"\frac{{\partial l}}{{\partial {latex_name(of.name, positions)}}}"
+        case Role.GRADIENT, _:
+            return rf"\frac{{\partial l}}{{\partial {latex_name(_differentiated(tensor), positions)}}}"
         case Role.JACOBIAN, (of, wrt):
             above, below = positions[: of.order], positions[of.order :]
             return rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
@@ -159,6 +164,13 @@ def _latex_number(value: Fraction) -> str:
     return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
 
+def _latex_power(base: str, exponent: str) -> str:
+    """A base that has an exponent already, or is a fraction, goes into parentheses."""
+    if not base.endswith(r"\right)") and ("^" in base or base.startswith(r"\frac")):
+        base = rf"\left({base}\right)"
+    return f"{base}^{{{exponent}}}"
+
+
 LATEX = Syntax(
     name="latex",
     times=" ",
@@ -179,7 +191,7 @@ LATEX = Syntax(
     ),
     reduction=_latex_reduction,
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
-    power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    power=_latex_power,
     quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",
     remainder=lambda dividend, divisor: rf"{dividend} \bmod {divisor}",
     prefix_sums=True,
