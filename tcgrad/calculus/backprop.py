@@ -15,7 +15,7 @@ from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
-from tcgrad.simplify import simplify
+from tcgrad.simplify.fold import Facts
 
 Positions = tuple[Integer, ...]
 Adjoint = Callable[[Positions], Expr]
@@ -39,6 +39,7 @@ class Pullback:
     starts: what each start tensor's adjoint is from downstream, at given positions.
     name: the tensor that holds the adjoint of a tensor; its first axes are those of ``extra``.
     rename: the same for a start that other statements read as well, whose adjoint has more than one part.
+    known: the definitions that are recognised in the adjoints.
     """
 
     program: Program
@@ -46,6 +47,7 @@ class Pullback:
     targets: tuple[Tensor, ...]
     name: Callable[[Tensor], Tensor]
     rename: Callable[[Tensor], Tensor]
+    known: Facts
     extra: tuple[Index, ...] = ()
     _parts: dict[Tensor, list[tuple[tuple[Index, ...], Expr]]] = field(default_factory=dict)
     _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Pullback:
         parts = [substitute(expr, dict(zip(own, positions, strict=True))) for own, expr in self._parts.get(tensor, [])]
         if tensor in self.starts:
             parts.insert(0, self.starts[tensor](positions))
-        return Define(named, (*self.extra, *at), simplify(total(parts)))
+        return Define(named, (*self.extra, *at), self.known.fold(total(parts)))
 
     def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
         """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
@@ -105,7 +107,7 @@ class Pullback:
         if inner == ZERO:
             return
         product = times(adjoint(tuple(index.expr for index in free)), inner)
-        part = simplify(IndexSum(free, product) if free else product)
+        part = self.known.fold(IndexSum(free, product) if free else product)
         if part != ZERO:
             self._parts.setdefault(tensor, []).append((at, part))
 

@@ -11,6 +11,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.simplify.fold import Facts
 
 
 def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derivation:
@@ -24,12 +25,13 @@ def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[s
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
-    backward = backpropagate(program, sources)
-    jacobians = tuple(closed_jacobian(program, target, source) for target in targets for source in sources)
+    known = Facts(program.statements)
+    backward = backpropagate(program, sources, known)
+    jacobians = tuple(closed_jacobian(program, target, source, known) for target in targets for source in sources)
     return Derivation(program, jacobians, _gradients(sources, backward), backward)
 
 
-def backpropagate(program: Program, sources: tuple[Tensor, ...]) -> tuple[Statement, ...]:
+def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -> tuple[Statement, ...]:
     """The gradients of the intermediates on the way and of ``sources``, which come last, given those of the outputs.
 
     Raises:
@@ -44,7 +46,7 @@ def backpropagate(program: Program, sources: tuple[Tensor, ...]) -> tuple[Statem
             name += "_"
         return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
 
-    return tuple(Pullback(program, starts, sources, gradient_of, whole).run())
+    return tuple(Pullback(program, starts, sources, gradient_of, whole, known).run())
 
 
 def _upstream(output: Tensor) -> Adjoint:

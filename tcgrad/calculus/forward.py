@@ -14,6 +14,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify import simplify
+from tcgrad.simplify.fold import Facts
 
 Derivative = Callable[[Component], Expr]
 Seed = Callable[[Component, tuple[Index, ...]], Expr]
@@ -33,6 +34,7 @@ def push(
     extra: makes new indices for the extra axes, once for each statement.
     """
     reached = depending_on(program, sources)
+    known = Facts(program.statements)
     inverses: dict[Tensor, Tensor] = {}
     for statement in program.statements:
         axes = extra()
@@ -46,7 +48,7 @@ def push(
 
         match statement:
             case Define() if statement.tensor in reached:
-                body = simplify(differentiate(statement.body, derivative))
+                body = known.fold(differentiate(statement.body, derivative))
                 yield Define(name(statement.tensor), (*statement.free, *axes), body)
             case Intrinsic() if statement.tensor in reached:
                 if statement.operand not in inverses:

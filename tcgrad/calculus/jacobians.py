@@ -19,14 +19,17 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement,
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, size
 from tcgrad.simplify import simplify
+from tcgrad.simplify.fold import Facts
 
 Derivative = Callable[[Component], Expr]
 
 _LARGEST_CLOSED_FORM = 1500  # nodes; about a page
 
 
-def closed_jacobian(program: Program, of: Tensor, wrt: Tensor) -> Jacobian:
+def closed_jacobian(program: Program, of: Tensor, wrt: Tensor, known: Facts) -> Jacobian:
     """``dOF/dWRT`` over inputs, intermediates and outputs: the definitions on the way multiplied out.
+
+    known: the definitions that are recognised in the result.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
@@ -55,7 +58,7 @@ def closed_jacobian(program: Program, of: Tensor, wrt: Tensor) -> Jacobian:
             return Jacobian(of, wrt, None, reason)
         bodies[statement.tensor] = free, body
     free, body = bodies.get(of) or (new_indices(of, len(at)), ZERO)
-    return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *at), body))
+    return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *at), known.fold(body)))
 
 
 def _statement_derivative(
@@ -113,7 +116,8 @@ def _backward(program: Program, of: Tensor, wrt: Tensor) -> Iterator[Statement]:
     def name(tensor: Tensor) -> Tensor:
         return jacobian_of(of, tensor)
 
-    return Pullback(replace(program, statements=_way(program, of)), {of: start}, (wrt,), name, name, rows).run()
+    way = replace(program, statements=_way(program, of))
+    return Pullback(way, {of: start}, (wrt,), name, name, Facts(way.statements), rows).run()
 
 
 def _way(program: Program, of: Tensor) -> tuple[Statement, ...]:

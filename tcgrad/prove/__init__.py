@@ -11,7 +11,7 @@ from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
-from tcgrad.prove.expand import TooLargeError
+from tcgrad.simplify.expand import TooLargeError
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify

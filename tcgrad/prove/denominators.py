@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.prove.expand import expand
+from tcgrad.simplify.expand import expand
 from tcgrad.simplify.canonical import key
 
 _MOST_ROUNDS = 6
