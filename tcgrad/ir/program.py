@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Span
-from tcgrad.ir.indices import Dim, Index
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
 from tcgrad.spec.model import Sample, Spec
@@ -34,18 +34,30 @@ class Intrinsic:
 
 @dataclass(frozen=True)
 class Case:
-    """One equation of a recurrence: the recurrence axis has ``position`` (an index, or a literal in a base case)."""
+    """One equation of a recurrence: the recurrence axis has ``position`` (an index, or a size in a base case)."""
 
     free: tuple[Index, ...]  # the free indices, without the recurrence axis in a base case
-    position: int | Index
+    position: int | Integer | Index
     body: Expr
+
+    @property
+    def at(self) -> Integer:
+        """The position as an integer expression."""
+        match self.position:
+            case Index():
+                return self.position.expr
+            case Integer():
+                return self.position
+            case int():
+                return Integer.of(self.position)
 
 
 @dataclass(frozen=True)
 class Recurrence:
     """Tensors defined together over one index, each from values at earlier positions of ``axis``.
 
-    Base cases at negative positions are not part of the tensor.
+    Base cases at negative positions are not part of the tensor. The steps run over all positions that have no
+    base case: upwards, or downwards from the last where ``downward`` says so (the adjoint of one that runs upwards).
     """
 
     tensors: tuple[Tensor, ...]
@@ -53,6 +65,7 @@ class Recurrence:
     bases: tuple[tuple[Case, ...], ...]
     steps: tuple[Case, ...]
     span: Span | None = None
+    downward: bool = False
 
 
 Statement = Define | Intrinsic | Recurrence

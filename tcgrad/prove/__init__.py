@@ -11,10 +11,10 @@ from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
-from tcgrad.simplify.expand import TooLargeError
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
+from tcgrad.simplify.expand import TooLargeError
 
 __all__ = ["prove_equal"]
 

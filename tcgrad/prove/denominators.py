@@ -9,8 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.simplify.expand import expand
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.expand import expand
 
 _MOST_ROUNDS = 6
 

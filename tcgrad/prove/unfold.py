@@ -8,8 +8,8 @@ from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, size
-from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify import simplify
+from tcgrad.simplify.expand import TooLargeError
 
 _LARGEST = 5_000  # nodes
 
