@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(offset + 1 for offset, char in enumerate(self.text) if char == "\n")]
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both counted from 1, of a character offset."""
@@ -41,8 +44,8 @@ class Source:
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its end."""
         start = self._line_starts[number - 1]
-        end = self.text.find("\n", start)
-        return self.text[start : None if end < 0 else end].rstrip("\r")
+        match = _LINE_END.search(self.text, start)
+        return self.text[start : match.start() if match else None]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,7 @@
+"""TC4xx: derivatives and expectations."""
+
+from __future__ import annotations
+
+from tcgrad.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

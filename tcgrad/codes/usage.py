@@ -1,0 +1,56 @@
+"""TC6xx: the command line and files."""
+
+from __future__ import annotations
+
+from tcgrad.codes.code import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "TC601",
+        "the command line is wrong",
+        "An option or an argument is unknown, is missing, or has a value that it cannot have.",
+        "tcgrad derive --notatoin latex layer_norm.yaml",
+        "tcgrad derive --notation latex layer_norm.yaml",
+    ),
+    Code(
+        "TC602",
+        "a file does not exist",
+        "The spec, or another file that the command line names, is not there.",
+        "tcgrad derive layer_nrom.yaml",
+        "tcgrad derive layer_norm.yaml",
+    ),
+    Code(
+        "TC603",
+        "a folder or a pattern holds no spec, or one spec is wanted and a folder is given",
+        "`tcgrad check` takes files, folders and patterns, and each must hold at least one file that ends in .yaml or "
+        ".yml. The other commands take one file.",
+        "tcgrad derive specs/",
+        "tcgrad derive specs/layer_norm.yaml",
+    ),
+    Code(
+        "TC604",
+        "the gallery has no such spec",
+        "The name behind `gallery:` is not one of those that `tcgrad gallery` lists.",
+        "tcgrad derive gallery:layernorm",
+        "tcgrad derive gallery:layer_norm",
+    ),
+    Code(
+        "TC605",
+        "a file cannot be written",
+        "The folder does not exist, or may not be written to.",
+        "tcgrad emit gallery:matmul -o /nowhere/matmul.py",
+        "tcgrad emit gallery:matmul -o matmul.py",
+    ),
+    Code(
+        "TC606",
+        "there is no such error code",
+        "`tcgrad explain` takes a code as it stands in a message; without a code it lists all of them.",
+        "tcgrad explain TC999",
+        "tcgrad explain TC107",
+    ),
+    Code(
+        "TC607",
+        "a file cannot be read",
+        "It may not be read, or the name cannot be that of a file.",
+    ),
+)

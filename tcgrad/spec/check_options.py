@@ -1,0 +1,42 @@
+"""THE table of options that a spec may preset for ``tcgrad check``; the command takes the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+DTYPES: Final = ("float16", "float32", "float64", "longdouble")
+METHODS: Final = ("auto", "central", "fourth", "complex", "exact", "directional")
+
+OptionKind = Literal["integer", "number", "choice", "choices", "boolean"]
+
+
+@dataclass(frozen=True)
+class CheckOption:
+    """An option ``--name`` (with ``-`` for ``_``) of the command and key ``name`` of a spec's ``check``.
+
+    kind: ``choices`` takes one of ``values`` or a list of them, and is always handed on as a tuple.
+    minimum: the least value of an integer or number.
+    positive: a number must be above 0.
+    """
+
+    name: str
+    kind: OptionKind
+    meaning: str
+    values: tuple[str, ...] = ()
+    minimum: int = 0
+    positive: bool = False
+
+
+CHECK_OPTIONS: Final[dict[str, CheckOption]] = {
+    option.name: option
+    for option in (
+        CheckOption("dtype", "choices", "the precision that the emitted module is checked in", values=DTYPES),
+        CheckOption("seed", "integer", "the seed of the random inputs"),
+        CheckOption("trials", "integer", "how many draws of random inputs are compared", minimum=1),
+        CheckOption("method", "choice", "the reference that derivatives are compared with", values=METHODS),
+        CheckOption("tolerance", "number", "a relative tolerance, if not that from rounding", positive=True),
+        CheckOption("max_elements", "integer", "how many elements of a derivative are compared one by one", minimum=1),
+        CheckOption("allow_inconclusive", "boolean", "whether a result that cannot be decided counts as passed"),
+    )
+}

@@ -1,0 +1,77 @@
+"""Spec files as text: size, encoding and the characters that do not belong in one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tcgrad.errors import Diagnostic, Source, Span, TcgradError
+from tcgrad.spec.limits import MAX_BYTES
+
+_FOREIGN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_START = Span(0, 0)
+_OTHER_ENCODINGS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+def read_source(path: str | Path) -> Source:
+    """The text of a file, without a byte order mark.
+
+    Raises:
+        TcgradError: TC602, TC603 or TC607 if there is no such file or it cannot be read; TC101 if it is not text in
+            UTF-8; TC103 if it is too big.
+    """
+    name = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _unread("TC602", f"there is no file `{name}`") from None
+    except IsADirectoryError:
+        raise _unread("TC603", f"`{name}` is a folder, and one spec is wanted here") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _unread("TC607", f"`{name}` cannot be read: {reason}") from None
+    return _decode(data, name)
+
+
+def _unread(code: str, message: str) -> TcgradError:
+    return TcgradError((Diagnostic(code, message),))
+
+
+def _decode(data: bytes, name: str) -> Source:
+    if len(data) > MAX_BYTES:
+        raise _fail("TC103", f"the file has more than {MAX_BYTES} bytes: no spec is so big", Source(name, ""))
+    for mark, encoding in _OTHER_ENCODINGS.items():
+        if data.startswith(mark):
+            raise _fail("TC101", f"the file is in {encoding}", Source(name, ""), help_="save it as UTF-8")
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        source = Source(name, data.decode("utf-8-sig", "replace"))
+        offset = len(data[: error.start].decode("utf-8-sig"))
+        message = "the file is not text in UTF-8" if b"\0" not in data else "this is a binary file, not a spec"
+        raise _fail("TC101", message, source, Span(offset, offset + 1), "save it as UTF-8") from None
+
+
+def check_source(source: Source) -> None:
+    """Raise TC101 for a character that YAML does not allow, or takes for the end of a line where editors do not;
+    TC103 for a text that is too big."""
+    if len(source.text) > MAX_BYTES:
+        message = f"the text has more than {MAX_BYTES} characters: no spec is so big"
+        raise _fail("TC103", message, Source(source.name, ""))
+    found = _FOREIGN.search(source.text)
+    if found is None:
+        return
+    if found.group() == "\0":
+        raise _fail("TC101", "this is a binary file, not a spec: it has NUL bytes", source, Span(*found.span()))
+    message = f"the character U+{ord(found.group()):04X} does not belong in a spec"
+    raise _fail("TC101", message, source, Span(*found.span()), "delete it, or write a space or a line break")
+
+
+def _fail(code: str, message: str, source: Source, span: Span = _START, help_: str | None = None) -> TcgradError:
+    return TcgradError((Diagnostic(code, message, span, help_),), source)

@@ -1,0 +1,172 @@
+"""Inputs as declared: shapes, dtypes and how samples are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tcgrad.errors import Diagnostic, Located, Report, Span
+from tcgrad.spec.limits import MAX_ORDER
+from tcgrad.spec.model import Dtype, InputDeclaration, Sample, SampleKind
+from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
+from tcgrad.spec.reading import (
+    is_null,
+    read_choice,
+    read_entries,
+    read_flag,
+    read_integer,
+    read_items,
+    read_known,
+    read_number,
+    read_size,
+    refuse,
+)
+from tcgrad.spec.scalars import exact_value, kind_of
+from tcgrad.spec.schema import DTYPES, INPUT_KEYS, PLAIN_SAMPLES, RANGE_SAMPLES
+
+_SHAPE_HELP = "write [B, H] for a matrix, [] for a scalar"
+_SAMPLE_ORDERS = {"spd": 2, "simplex": 1, "one_hot": 1}
+_INTEGER_SAMPLES = ("integers", "one_hot")
+_NORMAL = Sample()
+
+
+@dataclass
+class _Fields:
+    """What the keys of one input say; the span of each key that was given."""
+
+    shape: tuple[Located, ...]
+    dtype: Dtype = "real"
+    sample: Sample = _NORMAL
+    symmetric: bool = False
+    zero_outside: bool = False
+
+
+def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | None:
+    """An input from its shape alone or from a mapping of its keys; None if its shape cannot be read."""
+    if not isinstance(node, Mapping):
+        shape = _read_shape(node, name, report)
+        return None if shape is None else InputDeclaration(name, shape)
+    found = read_known(node, f"the input `{name.text}`", [key.name for key in INPUT_KEYS], report)
+    if "shape" not in found:
+        report.add(Diagnostic("TC108", f"the input `{name.text}` has no `shape`", name.whole, _SHAPE_HELP))
+    given = {key: value for key, (_, value) in found.items() if key == "shape" or not is_null(value)}
+    shape = _read_shape(given["shape"], name, report) if "shape" in given else None
+    fields = _Fields(shape or ())
+    _read_fields(fields, given, name, report)
+    if shape is None:
+        return None
+    _check_together(fields, given, name, report)
+    return InputDeclaration(name, shape, fields.dtype, fields.sample, fields.symmetric, fields.zero_outside)
+
+
+def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...] | None:
+    before = len(report.diagnostics)
+    items = read_items(node, f"the shape of `{name.text}`", report, _SHAPE_HELP)
+    if len(items) > MAX_ORDER:
+        message = f"`{name.text}` has {len(items)} axes; {MAX_ORDER} are the limit"
+        report.add(Diagnostic("TC115", message, node.span))
+    sizes = [read_size(item, f"axis {axis} of `{name.text}`", report) for axis, item in enumerate(items)]
+    return None if len(report.diagnostics) > before else tuple(size for size in sizes if size is not None)
+
+
+def _read_fields(fields: _Fields, given: dict[str, Node], name: Located, report: Report) -> None:
+    if "dtype" in given:
+        fields.dtype = cast("Dtype", read_choice(given["dtype"], "the dtype", DTYPES, report) or "real")
+    if "sample" in given:
+        fields.sample = _read_sample(given["sample"], report) or _NORMAL
+    if "symmetric" in given:
+        fields.symmetric = read_flag(given["symmetric"], "`symmetric`", report) or False
+    if "outside" in given:
+        fields.zero_outside = _read_outside(given["outside"], name, report)
+
+
+def _read_outside(node: Node, name: Located, report: Report) -> bool:
+    number = isinstance(node, Scalar) and kind_of(node) in ("int", "float")
+    if isinstance(node, Scalar) and number and exact_value(node.text.text) == 0:
+        return True
+    message = f"outside of its range `{name.text}` can only be 0"
+    report.add(Diagnostic("TC114", message, node.span, "write `outside: 0`, or leave the key out"))
+    return False
+
+
+def _read_sample(node: Node, report: Report) -> Sample | None:
+    """A kind by its name, or ``{uniform: [lo, hi]}``, ``{integers: [lo, hi]}``."""
+    if isinstance(node, Scalar):
+        if node.text.text in RANGE_SAMPLES:
+            help_ = f"write {{{node.text.text}: [0, 2]}}"
+            report.add(Diagnostic("TC115", f"`{node.text.text}` needs its bounds", node.span, help_))
+            return None
+        kind = read_choice(node, "the sample", (*PLAIN_SAMPLES, *RANGE_SAMPLES), report)
+        return Sample(cast("SampleKind", kind)) if kind else None
+    if not isinstance(node, Mapping):
+        refuse(node, "the sample must be a kind or {uniform: [lo, hi]}", report)
+        return None
+    return _read_range_sample(node, report)
+
+
+def _read_range_sample(node: Mapping, report: Report) -> Sample | None:
+    entries = list(read_entries(node, "the sample", report))
+    if len(entries) != 1:
+        if len(node.entries) == len(entries):
+            message = "the sample is one kind with its bounds"
+            report.add(Diagnostic("TC115", message, node.span, "write {uniform: [0.5, 1.5]}"))
+        return None
+    [(key, bounds)] = entries
+    if key.text in PLAIN_SAMPLES:
+        message = f"`{key.text}` has no bounds"
+        report.add(Diagnostic("TC115", message, key.whole, f"write `sample: {key.text}`"))
+        return None
+    kind = read_choice(Scalar(key, True, None, key.whole), "the sample", RANGE_SAMPLES, report)
+    return _read_bounds(cast("SampleKind", kind), bounds, report) if kind else None
+
+
+def _read_bounds(kind: SampleKind, node: Node, report: Report) -> Sample | None:
+    items = read_items(node, f"`{kind}`", report, f"write {{{kind}: [0, 2]}}")
+    if isinstance(node, Sequence) and len(items) != 2:
+        report.add(Diagnostic("TC115", f"`{kind}` takes two bounds", node.span, f"write {{{kind}: [0, 2]}}"))
+        return None
+    what = f"a bound of `{kind}`"
+    if kind == "integers":
+        values = [read_integer(item, what, "TC115", report) for item in items]
+    else:
+        values = [read_number(item, what, "TC115", report) for item in items]  # type: ignore[misc]
+    low, high = values if len(values) == 2 else (None, None)
+    if low is None or high is None:
+        return None
+    if not float(low) < float(high):
+        message = f"the lower bound of `{kind}` must be below the upper one"
+        report.add(Diagnostic("TC115", message, node.span))
+        return None
+    return Sample(kind, float(low), float(high))
+
+
+def _check_together(fields: _Fields, given: dict[str, Node], name: Located, report: Report) -> None:
+    """Report keys of an input that contradict each other (TC115)."""
+    order, kind = len(fields.shape), fields.sample.kind
+    sample = given["sample"].span if "sample" in given else name.whole
+
+    def refuse_at(span: Span, message: str, help_: str | None = None) -> None:
+        report.add(Diagnostic("TC115", f"`{name.text}` {message}", span, help_))
+
+    if order < _SAMPLE_ORDERS.get(kind, 0):
+        refuse_at(sample, f"has {order} axes, and `{kind}` needs at least {_SAMPLE_ORDERS[kind]}")
+    if fields.symmetric and order < 2:
+        refuse_at(given["symmetric"].span, f"has {order} axes, and a symmetric tensor has at least 2")
+    if fields.symmetric and kind in ("simplex", "one_hot"):
+        refuse_at(sample, f"is symmetric, and a sample `{kind}` is not")
+    if fields.dtype != "real" and "sample" in given and kind not in _INTEGER_SAMPLES:
+        help_ = "write `sample: {integers: [0, 2]}`, or leave the key out"
+        refuse_at(sample, f"has the dtype {fields.dtype}, and a sample `{kind}` is real", help_)
+    if fields.dtype == "bool" and kind == "integers" and (fields.sample.low, fields.sample.high) != (0, 2):
+        refuse_at(sample, "has the dtype bool, and its values are 0 and 1", "write `sample: {integers: [0, 2]}`")
+    _check_square(fields, name, report)
+
+
+def _check_square(fields: _Fields, name: Located, report: Report) -> None:
+    """Report last two axes that are different integers; dims are compared once their values are known."""
+    if len(fields.shape) < 2 or not (fields.symmetric or fields.sample.kind == "spd"):
+        return
+    rows, columns = fields.shape[-2:]
+    if rows.text != columns.text and rows.text.isdecimal() and columns.text.isdecimal():
+        message = f"`{name.text}` is symmetric, and its last two axes have the sizes {rows.text} and {columns.text}"
+        report.add(Diagnostic("TC115", message, rows.whole.to(columns.whole)))

@@ -1,0 +1,32 @@
+"""How much a spec may hold. The limits lie far beyond what anybody writes; they keep hostile files cheap."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BYTES: Final = 1 << 20
+"""Size of a spec file."""
+
+MAX_DEPTH: Final = 16
+"""Nested YAML lists and mappings; a spec needs four."""
+
+MAX_NODES: Final = 20_000
+"""Values in the YAML, each use of an alias counted in full."""
+
+MAX_DIM: Final = 2**31 - 1
+"""A dim: what an index of 32 bits can count."""
+
+MAX_DIGITS: Final = 400
+"""Characters of a number."""
+
+MAX_EXPONENT: Final = 300
+"""A constant is 0 or between 1e-300 and 1e300 in magnitude, so that it is a number in float64."""
+
+MAX_INTEGER: Final = 2**53
+"""Integers that float64 holds exactly: the bounds of integer samples, and the check options."""
+
+MAX_NAME: Final = 200
+"""Characters of a name."""
+
+MAX_ORDER: Final = 32
+"""Axes of an input, as many as NumPy before version 2 takes."""

@@ -1,0 +1,52 @@
+"""The lists of a spec: equations and names."""
+
+from __future__ import annotations
+
+from tcgrad.errors import Diagnostic, Located, Note, Report
+from tcgrad.language.parser import split_block
+from tcgrad.spec.nodes import Node, Scalar, Sequence
+from tcgrad.spec.reading import read_items, read_name, read_text, refuse
+
+
+def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located, ...]:
+    """The equations of a list of texts, or of one block of them; comments and blank lines are left out."""
+    if node is None:
+        return ()
+    if not isinstance(node, Scalar | Sequence):
+        help_ = "write a list of equations, or a block of them after `|`"
+        refuse(node, f"`{key}` must be a list of equations", report, help_)
+        return ()
+    items = node.items if isinstance(node, Sequence) else (node,)
+    if not items and key == "equations":
+        report.add(Diagnostic("TC108", "`equations` is empty", node.span, "write `- y[i] = ...`"))
+    return tuple(equation for item in items for equation in _read_item(item, report))
+
+
+def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
+    text = read_text(item, "an equation", report, "quote an equation that YAML reads as something else")
+    if text is None:
+        return ()
+    pieces = split_block(text)
+    if not pieces:
+        report.add(Diagnostic("TC108", "an equation is missing here", item.span, "write NAME[indices] = expression"))
+    return pieces
+
+
+def read_names(node: Node | None, key: str, report: Report) -> tuple[Located, ...]:
+    """A list of names, at least one, none of them twice."""
+    if node is None:
+        return ()
+    help_ = f"write [{node.text.text}]" if isinstance(node, Scalar) else None
+    items = read_items(node, f"`{key}`", report, help_)
+    if isinstance(node, Sequence) and not items:
+        report.add(Diagnostic("TC108", f"`{key}` is empty", node.span, "leave the key out for its default"))
+    names: dict[str, Located] = {}
+    for item in items:
+        name = read_name(item, f"an entry of `{key}`", report)
+        if name is not None and name.text in names:
+            note = Note(names[name.text].whole, "it stands here before")
+            message = f"`{name.text}` stands twice in `{key}`"
+            report.add(Diagnostic("TC119", message, name.whole, "leave one of the two out", (note,)))
+        elif name is not None:
+            names[name.text] = name
+    return tuple(names.values())

@@ -1,0 +1,85 @@
+"""Names of a spec: which words can be one, and which are taken."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+from tcgrad.errors import Diagnostic, Located, Note, Report
+from tcgrad.functions import FUNCTIONS
+from tcgrad.language.operators import FORMS
+from tcgrad.spec.limits import MAX_NAME
+
+RESERVED = frozenset((*FUNCTIONS, *FORMS))
+"""Names that mean something in every equation: they cannot name tensors, constants or functions."""
+
+_DOTS = frozenset("\u00b7\u0387")  # identifiers may go on with a middle dot, which an equation uses as a product
+
+
+def is_name(text: str) -> bool:
+    """Whether the text is a Unicode identifier that the equation language reads as one name."""
+    return len(text) <= MAX_NAME and text.isidentifier() and not _DOTS & set(text)
+
+
+def check_name(name: Located, what: str, report: Report) -> bool:
+    """Report a name that cannot be one (TC110); whether it can."""
+    text = name.text
+    if is_name(text):
+        return True
+    if not text:
+        message, help_ = f"the name of {what} is empty", None
+    elif len(text) > MAX_NAME:
+        message, help_ = f"the name of {what} has {len(text)} characters; {MAX_NAME} are the limit", None
+    else:
+        message = f"`{text}` cannot name {what}"
+        help_ = "a name is made of letters, digits and `_` and does not begin with a digit" + _offer(text)
+    report.add(Diagnostic("TC110", message, name.whole, help_))
+    return False
+
+
+def _offer(text: str) -> str:
+    """A name near to the text, where there is one."""
+    near = "".join(char if is_name(f"a{char}") else "_" for char in text).strip("_")
+    return f": `{near}`" if is_name(near) else ""
+
+
+def check_not_reserved(name: Located, what: str, report: Report) -> bool:
+    """Report a name of the language's own (TC111); whether it is free."""
+    if name.text not in RESERVED:
+        return True
+    message = f"`{name.text}` is a name of the language and cannot name {what}"
+    report.add(Diagnostic("TC111", message, name.whole, f"choose another name, such as `{name.text}_`"))
+    return False
+
+
+class Declarations:
+    """The names that dims, constants, inputs and functions share: none is declared twice.
+
+    Names are compared as Python compares identifiers, so that the emitted code keeps two of them apart.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._known: dict[str, tuple[Located, str]] = {}
+
+    def declare(self, name: Located, what: str) -> bool:
+        """Note ``name`` as that of ``what`` ("a dim", ...); report it (TC112) if it is taken."""
+        key = unicodedata.normalize("NFKC", name.text)
+        if key not in self._known:
+            self._known[key] = (name, what)
+            return True
+        first, kind = self._known[key]
+        same = "" if first.text == name.text else f", which is the same name as `{first.text}` in Python"
+        message = f"`{name.text}` names {what} here and {kind} before{same}"
+        note = Note(first.whole, "declared here before")
+        self._report.add(Diagnostic("TC112", message, name.whole, "give one of the two another name", (note,)))
+        return False
+
+
+def suggest(word: str, known: Iterable[str]) -> str | None:
+    """A help line with the known words that are nearest to a misspelt one; None if none is near."""
+    known = list(known)
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(f'`{lowered[name]}`' for name in close)}?" if close else None

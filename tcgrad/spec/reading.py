@@ -1,0 +1,199 @@
+"""Nodes read as the kinds of value that spec keys have; what does not fit is reported, and reading goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as AbstractSequence
+from fractions import Fraction
+
+from tcgrad.errors import Diagnostic, Located, Note, Report, Span
+from tcgrad.spec.limits import MAX_DIM, MAX_EXPONENT, MAX_INTEGER
+from tcgrad.spec.names import suggest
+from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
+from tcgrad.spec.scalars import exact_value, in_decimal, integer_value, kind_of
+
+_KINDS = {
+    "null": "nothing",
+    "bool": "a truth value",
+    "int": "a number",
+    "float": "a number",
+    "str": "text",
+    "list": "a list",
+    "mapping": "a mapping",
+}
+
+
+def node_kind(node: Node) -> str:
+    """``list``, ``mapping`` or the type of a scalar."""
+    match node:
+        case Scalar():
+            return kind_of(node)
+        case Sequence():
+            return "list"
+        case Mapping():
+            return "mapping"
+
+
+def is_null(node: Node) -> bool:
+    return node_kind(node) == "null"
+
+
+def refuse(node: Node, what: str, report: Report, help_: str | None = None) -> None:
+    """TC109: ``what`` must be something else than what stands here."""
+    report.add(Diagnostic("TC109", f"{what}, and this is {_KINDS[node_kind(node)]}", node.span, help_))
+
+
+def read_items(node: Node, what: str, report: Report, help_: str | None = None) -> tuple[Node, ...]:
+    """The items of a list."""
+    if isinstance(node, Sequence):
+        return node.items
+    refuse(node, f"{what} must be a list", report, help_)
+    return ()
+
+
+def read_entries(node: Node, what: str, report: Report, help_: str | None = None) -> Iterator[tuple[Located, Node]]:
+    """The entries of a mapping with their keys; a key that is no text or stands twice is reported and left out."""
+    if not isinstance(node, Mapping):
+        refuse(node, f"{what} must be a mapping", report, help_)
+        return
+    seen: dict[str, Located] = {}
+    for key, value in node.entries:
+        text = _read_key(key, report)
+        if text is None:
+            continue
+        if text.text in seen:
+            note = Note(seen[text.text].whole, "it stands here before")
+            message = f"the key `{text.text}` stands twice in the same mapping"
+            report.add(Diagnostic("TC106", message, key.span, "leave one of the two out", (note,)))
+            continue
+        seen[text.text] = text
+        yield text, value
+
+
+def _read_key(key: Node, report: Report) -> Located | None:
+    if isinstance(key, Scalar) and key.plain and key.text.text == "<<":
+        message = "merge keys are not part of YAML 1.2"
+        report.add(Diagnostic("TC105", message, key.span, "write the entries out"))
+    elif isinstance(key, Scalar) and kind_of(key) == "str":
+        return key.text
+    elif isinstance(key, Scalar) and key.text.text:
+        kind = _KINDS[kind_of(key)]
+        message = f"a key must be text, and `{key.text.text}` is {kind} in YAML"
+        report.add(Diagnostic("TC109", message, key.span, f'quote it: "{key.text.text}"'))
+    else:
+        refuse(key, "a key must be text", report)
+    return None
+
+
+def read_known(
+    node: Node, what: str, known: AbstractSequence[str], report: Report, help_: str | None = None
+) -> dict[str, tuple[Located, Node]]:
+    """The entries of a mapping with fixed keys, in the order written; an unknown key is reported (TC107)."""
+    found: dict[str, tuple[Located, Node]] = {}
+    for key, value in read_entries(node, what, report, help_):
+        if key.text in known:
+            found[key.text] = (key, value)
+            continue
+        offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
+        report.add(Diagnostic("TC107", f"{what} has no key `{key.text}`", key.whole, offer))
+    return found
+
+
+def read_text(node: Node, what: str, report: Report, help_: str | None = None) -> Located | None:
+    """A text; numbers are taken as they are written."""
+    if isinstance(node, Scalar) and kind_of(node) in ("str", "int", "float"):
+        return node.text
+    refuse(node, f"{what} must be text", report, help_)
+    return None
+
+
+def read_name(node: Node, what: str, report: Report) -> Located | None:
+    """A text that is meant as a name."""
+    if isinstance(node, Scalar) and kind_of(node) == "str":
+        return node.text
+    shown = node.text.text if isinstance(node, Scalar) else ""
+    quote = f'quote it: "{shown}"' if shown and kind_of(node) in ("bool", "null") else None  # type: ignore[arg-type]
+    refuse(node, f"{what} must be a name", report, quote)
+    return None
+
+
+def read_flag(node: Node, what: str, report: Report) -> bool | None:
+    """``true`` or ``false``."""
+    if isinstance(node, Scalar) and kind_of(node) == "bool":
+        return node.text.text.lower() == "true"
+    words = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+    meant = words.get(node.text.text.lower()) if isinstance(node, Scalar) else None
+    refuse(node, f"{what} must be true or false", report, f"write `{meant}`" if meant else None)
+    return None
+
+
+def read_choice(node: Node, what: str, choices: AbstractSequence[str], report: Report) -> str | None:
+    """One of some words (TC114)."""
+    shown = node.text.text if isinstance(node, Scalar) else None
+    if shown in choices:
+        return shown
+    message = f"{what} is one of {', '.join(choices)}" + (f", not `{shown}`" if shown else "")
+    report.add(Diagnostic("TC114", message, node.span, suggest(shown, choices) if shown else None))
+    return None
+
+
+def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | None:
+    """An exact finite number."""
+    if not isinstance(node, Scalar) or kind_of(node) not in ("int", "float"):
+        help_ = "a number in quotes is text" if isinstance(node, Scalar) and not node.plain else None
+        refuse(node, f"{what} must be a number", report, help_)
+        return None
+    value = exact_value(node.text.text)
+    if value is None:
+        bounds = f"0, or between 1e-{MAX_EXPONENT} and 1e{MAX_EXPONENT} in magnitude"
+        report.add(Diagnostic(code, f"{what} must be {bounds}", node.span))
+    return value
+
+
+def read_integer(node: Node, what: str, code: str, report: Report, least: int = -MAX_INTEGER) -> int | None:
+    """An integer from ``least`` to the largest that float64 holds exactly."""
+    if not isinstance(node, Scalar) or kind_of(node) != "int":
+        refuse(node, f"{what} must be an integer", report)
+        return None
+    value = integer_value(node.text.text)
+    if value is not None and least <= value <= MAX_INTEGER:
+        return value
+    bound = f"at least {least}" if value is not None and value < least else f"at most {MAX_INTEGER}"
+    report.add(Diagnostic(code, f"{what} must be {bound}", node.span))
+    return None
+
+
+def read_size(node: Node, what: str, report: Report) -> Located | None:
+    """The text of a size: an integer from 1 to the limit (TC113), or an expression of dims, not yet parsed."""
+    if isinstance(node, Scalar) and kind_of(node) == "int":
+        return _read_literal_size(node, what, report)
+    if isinstance(node, Scalar) and kind_of(node) == "str" and node.text.text.strip():
+        return node.text
+    if isinstance(node, Scalar) and kind_of(node) == "float":
+        value = exact_value(node.text.text)
+        whole = value is not None and value.denominator == 1 and abs(value) <= MAX_DIM
+        help_ = f"write `{value}`" if whole else None
+        report.add(Diagnostic("TC113", f"{what} must be an integer", node.span, help_))
+    else:
+        refuse(node, f"{what} must be an integer or an expression of dims", report)
+    return None
+
+
+def _read_literal_size(node: Scalar, what: str, report: Report) -> Located | None:
+    value = integer_value(node.text.text)
+    if value is not None and 1 <= value <= MAX_DIM:
+        return in_decimal(node.text)
+    bound = "at least 1" if value is not None and value < 1 else f"at most {MAX_DIM}"
+    report.add(Diagnostic("TC113", f"{what} must be {bound}", node.span))
+    return None
+
+
+def report_at(span: Span, code: str, message: str, report: Report, help_: str | None = None) -> None:
+    report.add(Diagnostic(code, message, span, help_))
+
+
+def shorten(names: Iterable[str], limit: int = 12) -> str:
+    """Names for a message, not more of them than can be read."""
+    shown = list(names)
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(f"`{name}`" for name in shown[:limit]) + more

@@ -1,0 +1,153 @@
+"""The keys of a spec, each read by a method of its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tcgrad.errors import Diagnostic, Located, Note, Report, Source, Span
+from tcgrad.spec.checks import read_check
+from tcgrad.spec.inputs import read_input
+from tcgrad.spec.lists import read_equations, read_names
+from tcgrad.spec.model import Constant, FunctionDeclaration, InputDeclaration, Spec
+from tcgrad.spec.names import Declarations, check_name, check_not_reserved, suggest
+from tcgrad.spec.nodes import Mapping, Node, Scalar
+from tcgrad.spec.reading import is_null, read_entries, read_flag, read_known, read_number, read_size, read_text
+from tcgrad.spec.schema import SPEC_KEYS
+from tcgrad.spec.signatures import read_function
+
+
+class SpecReader:
+    """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out."""
+
+    def __init__(self, source: Source, root: Mapping, report: Report) -> None:
+        self.source = source
+        self.report = report
+        self.start = root.span.start
+        found = read_known(root, "a spec", [key.name for key in SPEC_KEYS], report)
+        self.keys = {name: key for name, (key, _) in found.items()}
+        self.nodes = {name: value for name, (_, value) in found.items() if not is_null(value)}
+        self.declarations = Declarations(report)
+
+    def read(self) -> Spec:
+        """Every key; what cannot be read is reported and stands in the `Spec` as if it had been left out."""
+        self._check_required()
+        inputs = self._entries("inputs")
+        dims = self._dims()
+        constants = self._constants()
+        declared = self._inputs(inputs)
+        functions = self._functions()
+        return Spec(
+            source=self.source,
+            name=self._name(),
+            doc=self._doc(),
+            dims=dims,
+            constants=constants,
+            inputs=declared,
+            equations=read_equations(self.nodes.get("equations"), "equations", self.report),
+            outputs=read_names(self.nodes.get("outputs"), "outputs", self.report),
+            wrt=self._wrt(declared, {name.text for name, _ in inputs}),
+            indices=self._indices(dims),
+            functions=functions,
+            strict=bool("strict" in self.nodes and read_flag(self.nodes["strict"], "`strict`", self.report)),
+            expect=read_equations(self.nodes.get("expect"), "expect", self.report),
+            check=read_check(self.nodes["check"], self.report) if "check" in self.nodes else {},
+        )
+
+    def _check_required(self) -> None:
+        for key in SPEC_KEYS:
+            if key.required and key.name not in self.nodes:
+                written = self.keys.get(key.name)
+                message = f"`{key.name}` is empty" if written else f"the spec has no `{key.name}`"
+                place = written.whole if written else Span(self.start, self.start)
+                self.report.add(Diagnostic("TC108", message, place, f"`{key.name}` is a {key.value}"))
+
+    def _name(self) -> str:
+        text = read_text(self.nodes["name"], "the name", self.report) if "name" in self.nodes else None
+        if text is None:
+            return Path(self.source.name).stem or self.source.name
+        if not text.text.strip() or "\n" in text.text:
+            self.report.add(Diagnostic("TC110", "the name must be one line of text", self.nodes["name"].span))
+        return text.text
+
+    def _doc(self) -> str:
+        text = read_text(self.nodes["doc"], "the doc", self.report) if "doc" in self.nodes else None
+        return text.text.strip() if text is not None else ""
+
+    def _dims(self) -> dict[str, tuple[Located, Located]]:
+        dims = {}
+        for name, node in self._entries("dims"):
+            size = read_size(node, f"the dim `{name.text}`", self.report)
+            if self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim") and size is not None:
+                dims[name.text] = (name, size)
+        return dims
+
+    def _indices(self, dims: dict[str, tuple[Located, Located]]) -> dict[str, tuple[Located, Located]]:
+        """Index names live apart from those of tensors; a dim, however, can stand wherever an index can."""
+        indices = {}
+        for name, node in self._entries("indices"):
+            size = read_size(node, f"the range of `{name.text}`", self.report)
+            if name.text in dims:
+                note = Note(dims[name.text][0].whole, "declared here before")
+                message = f"`{name.text}` names an index here and a dim before"
+                self.report.add(Diagnostic("TC112", message, name.whole, "give one of the two another name", (note,)))
+            elif self._is_size_name(name, "an index") and size is not None:
+                indices[name.text] = (name, size)
+        return indices
+
+    def _is_size_name(self, name: Located, what: str) -> bool:
+        """Dims and indices may have the names of functions and forms, which stand before brackets only."""
+        if name.text == "pi":
+            return check_not_reserved(name, what, self.report)
+        return check_name(name, what, self.report)
+
+    def _constants(self) -> dict[str, Constant]:
+        constants = {}
+        for name, node in self._entries("constants"):
+            value = read_number(node, f"the constant `{name.text}`", "TC116", self.report)
+            if self._declare(name, "a constant") and value is not None and isinstance(node, Scalar):
+                constants[name.text] = Constant(name, value, node.text.text)
+        return constants
+
+    def _inputs(self, entries: list[tuple[Located, Node]]) -> dict[str, InputDeclaration]:
+        if "inputs" in self.nodes and isinstance(self.nodes["inputs"], Mapping) and not self.nodes["inputs"].entries:
+            help_ = "without an input there is nothing to differentiate by"
+            self.report.add(Diagnostic("TC108", "`inputs` is empty", self.nodes["inputs"].span, help_))
+        inputs = {}
+        for name, node in entries:
+            declared = self._declare(name, "an input")
+            declaration = read_input(name, node, self.report)
+            if declared and declaration is not None:
+                inputs[name.text] = declaration
+        return inputs
+
+    def _functions(self) -> dict[str, FunctionDeclaration]:
+        functions = {}
+        for key, node in self._entries("functions"):
+            function = read_function(key, node, self.report)
+            if function is not None and self.declarations.declare(function.name, "a function"):
+                functions[function.name.text] = function
+        return functions
+
+    def _declare(self, name: Located, what: str) -> bool:
+        return (
+            check_name(name, what, self.report)
+            and check_not_reserved(name, what, self.report)
+            and self.declarations.declare(name, what)
+        )
+
+    def _wrt(self, inputs: dict[str, InputDeclaration], written: set[str]) -> tuple[Located, ...]:
+        """The names under `wrt`, all of them real-valued inputs; of an input that is wrong itself nothing is said."""
+        names = read_names(self.nodes.get("wrt"), "wrt", self.report)
+        for name in names:
+            if name.text in inputs and inputs[name.text].dtype != "real":
+                message = f"`{name.text}` has the dtype {inputs[name.text].dtype}, and nothing is differentiated by it"
+                self.report.add(Diagnostic("TC119", message, name.whole, "leave it out of `wrt`"))
+            elif name.text not in written:
+                help_ = suggest(name.text, inputs)
+                self.report.add(Diagnostic("TC119", f"there is no input `{name.text}`", name.whole, help_))
+        return names
+
+    def _entries(self, section: str) -> list[tuple[Located, Node]]:
+        if section not in self.nodes:
+            return []
+        return list(read_entries(self.nodes[section], f"`{section}`", self.report))
