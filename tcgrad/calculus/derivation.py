@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
+
+__all__ = ["Derivation", "Gradient", "Jacobian", "gradient_of", "jacobian_of", "tangent_of"]
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,3 @@ class Derivation:
     jacobians: tuple[Jacobian, ...]
     gradients: tuple[Gradient, ...]
     backward: tuple[Statement, ...]
-
-
-def gradient_of(tensor: Tensor) -> Tensor:
-    """The tensor ``dl/dNAME``, of the same shape."""
-    return Tensor(f"dl/d{tensor.name}", tensor.shape, Role.GRADIENT, about=(tensor,))
-
-
-def tangent_of(tensor: Tensor) -> Tensor:
-    """The tensor ``dNAME``: the derivative along the direction given by the inputs' tangents, of the same shape."""
-    return Tensor(f"d{tensor.name}", tensor.shape, Role.TANGENT, about=(tensor,))
-
-
-def jacobian_of(of: Tensor, wrt: Tensor) -> Tensor:
-    """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``."""
-    return Tensor(f"d{of.name}/d{wrt.name}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt))

@@ -52,3 +52,18 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"Tensor({self.name})"
+
+
+def gradient_of(tensor: Tensor) -> Tensor:
+    """The tensor ``dl/dNAME``, of the same shape."""
+    return Tensor(f"dl/d{tensor.name}", tensor.shape, Role.GRADIENT, about=(tensor,))
+
+
+def tangent_of(tensor: Tensor) -> Tensor:
+    """The tensor ``dNAME``: the derivative along the direction given by the inputs' tangents, of the same shape."""
+    return Tensor(f"d{tensor.name}", tensor.shape, Role.TANGENT, about=(tensor,))
+
+
+def jacobian_of(of: Tensor, wrt: Tensor) -> Tensor:
+    """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``."""
+    return Tensor(f"d{of.name}/d{wrt.name}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt))
