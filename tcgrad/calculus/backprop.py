@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import differentiate, times, total
-from tcgrad.calculus.forward import no_recurrences
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.recurrences import Adjoints
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
@@ -59,7 +59,8 @@ class Pullback:
             if not any(tensor in on_path for tensor in defined_tensors(statement)):
                 continue
             if isinstance(statement, Recurrence):
-                raise no_recurrences(statement)
+                yield from self._through_recurrence(statement, on_path)
+                continue
             yield from self._collected(statement.tensor)
             adjoint = self._adjoint(statement.tensor)
             for tensor in reads(statement):
@@ -81,11 +82,29 @@ class Pullback:
 
     def _define(self, tensor: Tensor, named: Tensor) -> Define:
         at = new_indices(tensor, len(self.extra))
-        positions = tuple(index.expr for index in at)
+        body = self._outside(tensor, tuple(index.expr for index in at))
+        return Define(named, (*self.extra, *at), self.known.fold(body))
+
+    def _through_recurrence(self, statement: Recurrence, on_path: set[Tensor]) -> Iterator[Statement]:
+        def adjoint(tensor: Tensor) -> Tensor:
+            return self.rename(tensor) if tensor in self.starts else self.name(tensor)
+
+        adjoints = Adjoints(statement, adjoint, self._outside, self.extra)
+        yield adjoints.recurrence()
+        for tensor in reads(statement):
+            if tensor in statement.tensors or (tensor not in on_path and tensor not in self.targets):
+                continue
+            at = new_indices(tensor, len(self.extra))
+            for part in adjoints.contributions(tensor, at):
+                if part != ZERO:
+                    self._parts.setdefault(tensor, []).append((at, self.known.fold(part)))
+
+    def _outside(self, tensor: Tensor, positions: Positions) -> Expr:
+        """What the statements behind contribute to the adjoint of a tensor, and what it starts from."""
         parts = [substitute(expr, dict(zip(own, positions, strict=True))) for own, expr in self._parts.get(tensor, [])]
         if tensor in self.starts:
             parts.insert(0, self.starts[tensor](positions))
-        return Define(named, (*self.extra, *at), self.known.fold(total(parts)))
+        return total(parts)
 
     def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
         """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""

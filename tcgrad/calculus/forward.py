@@ -8,7 +8,7 @@ from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.differentiate import differentiate
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.calculus.recurrences import recurrence_tangent
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
@@ -58,7 +58,7 @@ def push(
                         yield inverse
                 yield _push_intrinsic(statement, inverses[statement.operand], derivative, name, axes)
             case Recurrence() if any(tensor in reached for tensor in statement.tensors):
-                raise no_recurrences(statement)
+                yield recurrence_tangent(statement, derivative, name, axes)
             case _:
                 continue
 
@@ -78,11 +78,3 @@ def _push_intrinsic(
         lambda positions: derivative(Component(statement.operand, positions)),
     )
     return Define(name(statement.tensor), (*free, *axes), simplify(body))
-
-
-def no_recurrences(statement: Recurrence) -> TcgradError:
-    """The error for a derivative through a recurrence."""
-    names = ", ".join(tensor.name for tensor in statement.tensors)
-    return TcgradError((
-        Diagnostic("TC402", f"the derivative through the recurrence of {names} is not supported", statement.span),
-    ))  # fmt: skip

@@ -85,7 +85,7 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     forward = _count(wrt) <= _count(of)
     statements = tuple(_forward(program, of, wrt) if forward else _backward(program, of, wrt))
     target = jacobian_of(of, wrt)
-    last = next((s for s in statements if isinstance(s, Define) and s.tensor == target), None)
+    last = next((s for s in statements if target in defined_tensors(s)), None)
     if last is None:
         return (Define(target, (*new_indices(of), *new_indices(wrt, of.order)), ZERO),)
     return used_statements(statements, last)

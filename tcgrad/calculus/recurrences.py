@@ -1,0 +1,306 @@
+"""Derivatives through recurrences: the tangent recurrence, and the adjoint recurrence that runs back (BPTT).
+
+For ``u[t] = S(u[t-1], x[t])`` with ``u[-1] = B`` the adjoint is ``a[s] = g[s] + a[s+1] dS(s+1)/du[s]``, downward from
+the last position, and ``dl/dx += sum_t a[t] dS(t)/dx``. Positions whose equations would read before the start are written
+out one by one, with the base cases put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from tcgrad.calculus.differentiate import differentiate, times, total
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
+from tcgrad.ir.program import Case, Recurrence
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, instantiate, rebuild, replace_components, substitute, walk
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+
+Positions = tuple[Integer, ...]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A recurrence seen through its lags: how far back its steps read, and what they read there."""
+
+    statement: Recurrence
+
+    @cached_property
+    def axis(self) -> dict[Tensor, int]:
+        return dict(zip(self.statement.tensors, self.statement.axes, strict=True))
+
+    @cached_property
+    def step(self) -> dict[Tensor, Case]:
+        return dict(zip(self.statement.tensors, self.statement.steps, strict=True))
+
+    @cached_property
+    def base(self) -> dict[Tensor, dict[int, Case]]:
+        """The base cases of each tensor by position."""
+        return {
+            tensor: {case.at.value: case for case in cases}
+            for tensor, cases in zip(self.statement.tensors, self.statement.bases, strict=True)
+        }
+
+    def first(self, tensor: Tensor) -> int:
+        """The first position that a step defines."""
+        return max((position + 1 for position in self.base[tensor] if position >= 0), default=0)
+
+    def length(self, tensor: Tensor) -> Integer:
+        return tensor.shape[self.axis[tensor]]
+
+    @cached_property
+    def longest(self) -> int:
+        """The longest lag."""
+        return max((lag for tensor in self.step for _, lag in self.lags(tensor)), default=0)
+
+    def lags(self, reader: Tensor) -> list[tuple[Tensor, int]]:
+        """What the step of ``reader`` reads of the recurrence: each tensor and lag once."""
+        found = [
+            (read.tensor, self.lag(reader, read))
+            for read in walk(self.step[reader].body)
+            if isinstance(read, Component) and read.tensor in self.step
+        ]
+        return list(dict.fromkeys(found))
+
+    def lag(self, reader: Tensor, read: Component) -> int:
+        """How many positions back a read in the step of ``reader`` lies."""
+        return (self.step[reader].at - read.indices[self.axis[read.tensor]]).value
+
+    def others(self, tensor: Tensor) -> tuple[Index, ...]:
+        """The free indices of a step but for the one that is stepped."""
+        case = self.step[tensor]
+        return tuple(index for index in case.free if index is not case.position)
+
+    def positions(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Positions:
+        """All positions of a component: ``at`` on the recurrence's axis, the other indices around it."""
+        result = [index.expr for index in others]
+        result.insert(self.axis[tensor], at)
+        return tuple(result)
+
+    def written_out(self, tensor: Tensor, position: int) -> Case:
+        """The equation at a position: the step there, or the base case, with base cases put in for reads before 0."""
+        if position in self.base[tensor]:
+            return self.base[tensor][position]
+        case = self.step[tensor]
+        body = substitute(case.body, {_index(case): Integer.of(position)})
+        return Case(self.others(tensor), position, replace_components(body, self._base_read))
+
+    def through_base(self, tensor: Tensor, position: int, seed: Callable[[Component], Expr]) -> Expr:
+        """The part of the derivative of the step at a position that goes through base cases before 0."""
+        case = self.step[tensor]
+        body = substitute(case.body, {_index(case): Integer.of(position)})
+
+        def before(read: Component) -> Expr:
+            put_in = self._base_read(read)
+            return ZERO if put_in is read else differentiate(put_in, seed)
+
+        return replace_components(differentiate(body, before), self._base_read)
+
+    def _base_read(self, read: Component) -> Expr:
+        if read.tensor not in self.step:
+            return read
+        axis = self.axis[read.tensor]
+        position = read.indices[axis].as_number
+        if position is None or position >= 0:
+            return read
+        case = self.base[read.tensor][position]
+        return instantiate(case.free, case.body, (*read.indices[:axis], *read.indices[axis + 1 :]))
+
+
+def _index(case: Case) -> Index:
+    if not isinstance(case.position, Index):
+        raise TypeError("a step is at an index")
+    return case.position
+
+
+def recurrence_tangent(
+    statement: Recurrence,
+    derivative: Callable[[Component], Expr],
+    name: Callable[[Tensor], Tensor],
+    extra: tuple[Index, ...],
+) -> Recurrence:
+    """The recurrence of the derivatives, ``extra`` indices being the last axes of each."""
+    steps = Steps(statement)
+
+    def derived(case: Case) -> Case:
+        return Case((*case.free, *extra), case.position, simplify(differentiate(case.body, derivative)))
+
+    written_out = [
+        tuple(derived(steps.written_out(tensor, at)) for at in range(max(steps.first(tensor), steps.longest)))
+        for tensor in statement.tensors
+    ]
+    return Recurrence(
+        tuple(name(tensor) for tensor in statement.tensors),
+        statement.axes,
+        tuple(written_out),
+        tuple(derived(case) for case in statement.steps),
+        statement.span,
+    )
+
+
+@dataclass(frozen=True)
+class Adjoints:
+    """The backward pass through one recurrence.
+
+    adjoint: the tensor that holds a tensor's adjoint, its first axes those of ``extra``.
+    outside: what comes to a tensor's adjoint from behind the recurrence, at given positions.
+    """
+
+    statement: Recurrence
+    adjoint: Callable[[Tensor], Tensor]
+    outside: Callable[[Tensor, Positions], Expr]
+    extra: tuple[Index, ...] = ()
+
+    @cached_property
+    def steps(self) -> Steps:
+        return Steps(self.statement)
+
+    def recurrence(self) -> Recurrence:
+        """The adjoints of all tensors of the recurrence, downward from the last position."""
+        tensors = tuple(reversed(self.statement.tensors))
+        cases = [self._cases(tensor) for tensor in tensors]
+        return Recurrence(
+            tuple(self.adjoint(tensor) for tensor in tensors),
+            tuple(len(self.extra) + self.steps.axis[tensor] for tensor in tensors),
+            tuple(bases for bases, _ in cases),
+            tuple(step for _, step in cases),
+            self.statement.span,
+            downward=True,
+        )
+
+    def _cases(self, tensor: Tensor) -> tuple[tuple[Case, ...], Case]:
+        """The equations of one adjoint: where not all readers exist or reads go below 0, and everywhere else."""
+        steps = self.steps
+        at = Index(_index(steps.step[tensor]).name, steps.length(tensor))
+        others = tuple(index.fresh() for index in steps.others(tensor))
+        readers = [(v, lag) for v in self.statement.tensors for u, lag in steps.lags(v) if u == tensor]
+        parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
+        late = max((lag for _, lag in readers), default=0)
+        early = max((max(steps.first(v) - lag, reach(parts[v, lag], at)) for v, lag in readers), default=0)
+        length = steps.length(tensor)
+
+        def case(position: Integer, terms: list[Expr]) -> Case:
+            outside = self.outside(tensor, steps.positions(tensor, position, others))
+            return Case((*self.extra, *others), position, simplify(total([outside, *terms])))
+
+        bases = [
+            case(length - c, [substitute(parts[r], {at: length - c}) for r in readers if r[1] < c])
+            for c in range(1, late + 1)
+        ]
+        bases += [
+            case(Integer.of(c), self._written_out(tensor, c, readers, others))
+            for c in range(early)
+            if c < length.value - late
+        ]
+        step = case(at.expr, list(parts.values()))
+        free = self.steps.positions(tensor, at.expr, others)
+        indices = tuple(index for position in free for index in position.indices)
+        return tuple(bases), Case((*self.extra, *indices), at, step.body)
+
+    def _read(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Expr:
+        positions = self.steps.positions(tensor, at, others)
+        return Component(self.adjoint(tensor), (*(index.expr for index in self.extra), *positions))
+
+    def _from_step(self, tensor: Tensor, reader: Tensor, lag: int, at: Index, others: tuple[Index, ...]) -> Expr:
+        """``sum a_v[s + lag] dS_v(s + lag)/du[s]``"""
+        steps = self.steps
+        case = steps.step[reader]
+
+        def seed(read: Component) -> Expr:
+            if read.tensor != tensor or steps.lag(reader, read) != lag:
+                return ZERO
+            return _deltas(_without(read.indices, steps.axis[tensor]), others)
+
+        inner = named_value(simplify(differentiate(case.body, seed)), reader, case)
+        product = times(self._read(reader, case.at, steps.others(reader)), inner)
+        summed = _summed(steps.others(reader), product)
+        return simplify(substitute(summed, {_index(case): at.expr + lag}))
+
+    def _written_out(
+        self, tensor: Tensor, position: int, readers: list[tuple[Tensor, int]], others: tuple[Index, ...]
+    ) -> list[Expr]:
+        """The same at a position near the start, from the equations written out there."""
+        steps = self.steps
+        here = Integer.of(position)
+
+        def seed(read: Component) -> Expr:
+            if read.tensor != tensor or read.indices[steps.axis[tensor]] != here:
+                return ZERO
+            return _deltas(_without(read.indices, steps.axis[tensor]), others)
+
+        terms = []
+        for reader, lag in readers:
+            if position + lag >= steps.first(reader):
+                case = steps.written_out(reader, position + lag)
+                product = times(self._read(reader, case.at, case.free), differentiate(case.body, seed))
+                terms.append(simplify(_summed(case.free, product)))
+        return terms
+
+    def contributions(self, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
+        """``sum_t a_v[t] dS_v(t)/dx[p]`` over every equation that reads ``tensor``, base cases included."""
+        for reader in self.statement.tensors:
+            yield from self._from_equations(reader, tensor, at)
+
+    def _from_equations(self, reader: Tensor, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
+        """The sum over all steps that read no base case, and the equations before them one by one."""
+        steps = self.steps
+        case = steps.step[reader]
+
+        def seed(read: Component) -> Expr:
+            return _deltas(read.indices, at) if read.tensor == tensor else ZERO
+
+        inner = named_value(simplify(differentiate(case.body, seed)), reader, case)
+        start = max(steps.first(reader), reach(inner, _index(case)))
+        for position in range(start):
+            whole = steps.written_out(reader, position)
+            yield self._weighted(reader, whole, differentiate(whole.body, seed))
+        for position in range(start, steps.longest):
+            whole = steps.written_out(reader, position)
+            yield self._weighted(reader, whole, steps.through_base(reader, position, seed))
+        shifted = Index(_index(case).name, steps.length(reader) - start)
+        product = times(self._read(reader, case.at, steps.others(reader)), inner)
+        moved = substitute(product, {_index(case): shifted.expr + start})
+        yield simplify(IndexSum((shifted, *steps.others(reader)), moved))
+
+    def _weighted(self, reader: Tensor, case: Case, inner: Expr) -> Expr:
+        """The derivative of the equation at one position, contracted with the adjoint there."""
+        return simplify(_summed(case.free, times(self._read(reader, case.at, case.free), inner)))
+
+
+def reach(expr: Expr, at: Index) -> int:
+    """How far below ``at`` the positions of any component of an expression go."""
+    offsets = [
+        (at.expr - position).as_number
+        for read in walk(expr)
+        if isinstance(read, Component)
+        for position in read.indices
+        if at in position.indices
+    ]
+    return max((offset for offset in offsets if offset is not None), default=0)
+
+
+def named_value(expr: Expr, tensor: Tensor, case: Case) -> Expr:
+    """An expression in which the right side of an equation is written as the component that it defines."""
+    name = key(simplify(case.body))
+    value = Component(tensor, tuple(index.expr for index in case.free))
+
+    def replaced(node: Expr) -> Expr:
+        return value if key(node) == name else rebuild(node, tuple(replaced(part) for part in children(node)))
+
+    return simplify(replaced(expr))
+
+
+def _deltas(positions: Positions, at: tuple[Index, ...]) -> Expr:
+    return times(*(Delta(e, s.expr) for e, s in zip(positions, at, strict=True)))
+
+
+def _without(positions: Positions, axis: int) -> Positions:
+    return (*positions[:axis], *positions[axis + 1 :])
+
+
+def _summed(indices: tuple[Index, ...], body: Expr) -> Expr:
+    return IndexSum(indices, body) if indices and body not in (ZERO, ONE) else body
