@@ -1,0 +1,138 @@
+"""The Python interface: what the command line does, as functions and objects.
+
+`load` reads a spec; the `TensorFunction` that it returns derives, emits, compiles and checks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from tcgrad.calculus import Derivation, Gradient, Jacobian, derive
+from tcgrad.ir.program import Program
+from tcgrad.language.elaborate import elaborate
+from tcgrad.locate import find_spec
+from tcgrad.spec.loader import load_spec, read_spec
+from tcgrad.spec.model import Spec
+
+if TYPE_CHECKING:
+    from tcgrad.check import CheckResult
+    from tcgrad.point import PointValues
+
+Notation = Literal["all", "index", "matrix"]
+Format = Literal["text", "json", "latex", "markdown"]
+
+
+def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorFunction:
+    """Read a spec file, or with ``gallery:NAME`` a spec of the gallery.
+
+    strict: if given, instead of what the spec says, whether implicit broadcasting is an error.
+
+    Raises:
+        TcgradError: with a diagnostic for everything that is wrong with the file.
+    """
+    return TensorFunction(_with_strict(load_spec(find_spec(os.fspath(spec))), strict))
+
+
+def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> TensorFunction:
+    """The same for the text of a spec; ``name`` stands for the file in messages.
+
+    Raises:
+        TcgradError: with a diagnostic for everything that is wrong with the text.
+    """
+    return TensorFunction(_with_strict(read_spec(text, name), strict))
+
+
+def _with_strict(spec: Spec, strict: bool | None) -> Spec:
+    return spec if strict is None else replace(spec, strict=strict)
+
+
+class TensorFunction:
+    """A tensor function as its spec defines it. `str` shows the equations as they were read, sums written out."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def doc(self) -> str:
+        return self.spec.doc
+
+    @cached_property
+    def program(self) -> Program:
+        """What the spec means.
+
+        Raises:
+            TcgradError: with a diagnostic for everything that is wrong with the equations.
+        """
+        return elaborate(self.spec)
+
+    def derive(self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derived:
+        """Jacobians and gradients of the outputs ``of`` (all) by the inputs ``wrt`` (those of the spec).
+
+        Raises:
+            TcgradError: if a name is not that of an output or of a real-valued input.
+        """
+        return Derived(derive(self.program, of=of, wrt=wrt))
+
+    def emit(self) -> str:
+        """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
+        from tcgrad.emit import emit
+
+        return emit(derive(self.program))
+
+    def compile(self) -> ModuleType:
+        """The emitted module itself: ``function.compile().forward(x, w)``."""
+        from tcgrad.emit.compiled import compile_module
+
+        return compile_module(self.emit())
+
+    def check(self, **options: Any) -> CheckResult:
+        """Check formulas and emitted code against difference quotients, and the spec's own expectations.
+
+        options: those of `tcgrad.check.check`; one that is not given is taken from the spec.
+        """
+        from tcgrad.check import check
+
+        return check(self.program, **{**self.spec.check, **options})
+
+    def __repr__(self) -> str:
+        return f"<tensor function {self.name}>"
+
+    def __str__(self) -> str:
+        return print_reading(self.program, UNICODE)
+
+    def _repr_latex_(self) -> str:
+        return print_reading(self.program, LATEX)
+
+
+class Derived:
+    """The derivatives of a tensor function. `str` shows the formulas, and a notebook typesets them."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+
+    @property
+    def jacobians(self) -> tuple[Jacobian, ...]:
+        return self.derivation.jacobians
+
+    @property
+    def gradients(self) -> tuple[Gradient, ...]:
+        return self.derivation.gradients
+
+    def at(self, values: Mapping[str, Any]) -> PointValues:
+        """The values of the derivatives where each input has the value given for its name.
+
+        Raises:
+            TcgradError: if a value is missing, unknown or of the wrong shape.
+        """
+        from tcgrad.point import evaluate_at
+
+        return evaluate_at(self.derivation, values)

@@ -1,0 +1,92 @@
+"""``tcgrad derive``: the derivatives of a spec as formulas."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import tcgrad
+from tcgrad.cli.help import Example
+from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
+from tcgrad.cli.output import takes_unicode, write
+from tcgrad.formats import Format, Notation
+
+EXAMPLES: tuple[Example, ...] = (
+    ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
+    ("tcgrad derive gallery:layer_norm --wrt x --notation index", "One gradient, in index notation"),
+    ("tcgrad derive gallery:gradient_xy --at x=2,y=4", "The values at a point"),
+    ("tcgrad derive attention.yaml --format latex > attention.tex", "Formulas for a paper"),
+)
+
+_WHICH = "Which derivatives"
+_HOW = "How they are written"
+
+Of = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--of", metavar="NAME", rich_help_panel=_WHICH, help="Differentiate these outputs only. [default: all]"
+    ),
+]
+Wrt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--wrt",
+        metavar="NAME",
+        rich_help_panel=_WHICH,
+        help="Differentiate by these inputs. [default: those of the spec]",
+    ),
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at", metavar="POINT", rich_help_panel=_WHICH,
+        help="Show the values at a point as well: `x=2,y=4`, or a YAML file of names and nested lists.",
+    ),
+]  # fmt: skip
+NotationOption = Annotated[
+    Notation,
+    typer.Option(
+        "--notation", rich_help_panel=_HOW, help="Index notation, matrix notation, or all that there is for each."
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", rich_help_panel=_HOW, help="The format of the output.")]
+Ascii = Annotated[
+    bool, typer.Option("--ascii", rich_help_panel=_HOW, help="Write the formulas as a spec takes them: `dl/dx[p,q]`.")
+]
+Explicit = Annotated[
+    bool, typer.Option("--explicit", rich_help_panel=_HOW, help="Write every sum out instead of leaving it implied.")
+]
+Code = Annotated[bool, typer.Option("--code", rich_help_panel=_HOW, help="Show the emitted module after the formulas.")]
+
+
+def command(
+    spec: Spec,
+    of: Of = None,
+    wrt: Wrt = None,
+    at: At = None,
+    notation: NotationOption = "all",
+    output_format: FormatOption = "text",
+    ascii_only: Ascii = False,
+    explicit: Explicit = False,
+    code: Code = False,
+    strict: Strict = False,
+    debug: Debug = False,
+) -> None:
+    """Derive the Jacobians and gradients of a spec.
+
+    First the equations are shown as they were read, then the Jacobian of every output by every input and the
+    gradient of every input, given the gradients `dl/dy` of the outputs. Shapes stand beside the formulas.
+    """
+    function = load_argument(spec, strict)
+    derived = function.derive(of=split_names(of), wrt=split_names(wrt))
+    write(
+        derived.render(
+            output_format,
+            notation=notation,
+            ascii_only=ascii_only or not takes_unicode(),
+            explicit=explicit,
+            code=code,
+            at=tcgrad.read_point(at) if at else None,
+        )
+    )

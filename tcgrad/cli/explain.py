@@ -1,0 +1,56 @@
+"""``tcgrad explain``: what an error code means."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from typing import Annotated
+
+import typer
+
+from tcgrad.cli.help import Example
+from tcgrad.cli.options import Debug
+from tcgrad.cli.output import write
+from tcgrad.codes import CODES, Code
+from tcgrad.errors import Diagnostic, TcgradError
+
+EXAMPLES: tuple[Example, ...] = (
+    ("tcgrad explain TC301", "Explain one code"),
+    ("tcgrad explain", "List all codes"),
+)
+
+CodeName = Annotated[
+    str | None,
+    typer.Argument(metavar="[CODE]", show_default=False, help="A code as it stands in a message: TC301."),
+]
+
+
+def command(code: CodeName = None, debug: Debug = False) -> None:
+    """Explain an error code.
+
+    Shows what it means, an example of it, and what mends the example. Without CODE, all codes are listed.
+    """
+    write(_list_codes() if code is None else render_code(_look_up(code)))
+
+
+def render_code(code: Code) -> str:
+    """An entry of the table as text: title, explanation, the example and its mended form."""
+    parts = [f"{code.code}: {code.title}", textwrap.fill(" ".join(code.explanation.split()), 88)]
+    if code.example:
+        parts += ["This is refused:", textwrap.indent(code.example.strip("\n"), "    ")]
+    if code.mended:
+        parts += ["This is accepted:", textwrap.indent(code.mended.strip("\n"), "    ")]
+    return "\n\n".join(parts)
+
+
+def _look_up(name: str) -> Code:
+    wanted = name.upper()
+    if wanted in CODES:
+        return CODES[wanted]
+    close = difflib.get_close_matches(wanted, CODES, n=3)
+    offer = f"did you mean {' or '.join(f'`{match}`' for match in close)}?" if close else "`tcgrad explain` lists them"
+    raise TcgradError((Diagnostic("TC606", f"there is no code `{name}`", help=offer),))
+
+
+def _list_codes() -> str:
+    return "\n".join(f"{code.code}  {code.title}" for code in CODES.values())

@@ -1,0 +1,95 @@
+"""Help pages: typer's own costs twice the start-up and writes escapes into pipes in some CI systems.
+
+Headings and names are styled here; typer's ``echo`` takes the styles off where the output is no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter, Parameter
+
+Example = tuple[str, str]  # a command line, what it does
+
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class HelpPage(TyperCommand):
+    """A command whose help is usage, description, arguments, options by group, and examples."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        return ["[OPTIONS]", *(param.metavar or "" for param in self.params if _is_argument(param))]
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        for title, params in option_groups(self.get_params(ctx)):
+            _write_section(formatter, title, _records(params, ctx))
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        _write_epilog(formatter, self.epilog)
+
+
+class GroupPage(TyperGroup):
+    """The same for the program itself: usage, description, commands, options, examples."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        _write_section(formatter, "Commands", [(name, c.get_short_help_str(200)) for name, c in self.commands.items()])
+        for title, params in option_groups(self.get_params(ctx)):
+            _write_section(formatter, title, _records(params, ctx))
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        _write_epilog(formatter, self.epilog)
+
+
+def option_groups(params: Sequence[Parameter]) -> Iterator[tuple[str, list[Parameter]]]:
+    """The parameters under their headings: arguments first, then options by panel, those without one last."""
+    panels: dict[str, list[Parameter]] = {"Arguments": []}
+    plain: list[Parameter] = []
+    for param in params:
+        panel = "Arguments" if _is_argument(param) else getattr(param, "rich_help_panel", None)
+        (panels.setdefault(panel, []) if panel else plain).append(param)
+    yield from panels.items()
+    yield "Options", plain
+
+
+def example_text(examples: Sequence[Example]) -> str:
+    """Examples as an epilog, one a paragraph."""
+    return "\n\n".join(f"{does}\n$ {line}" for line, does in examples)
+
+
+def describe(param: Parameter, ctx: Context) -> tuple[str, str] | None:
+    """How a parameter is written and what it means; None if it is hidden."""
+    record = param.get_help_record(ctx)
+    return record if record is None or not _is_argument(param) else (record[0], record[1].removesuffix("  [required]"))
+
+
+def _is_argument(param: Parameter) -> bool:
+    return param.param_type_name == "argument"
+
+
+def _records(params: Sequence[Parameter], ctx: Context) -> list[tuple[str, str]]:
+    return [record for param in params if (record := describe(param, ctx)) is not None]
+
+
+def _write_section(formatter: HelpFormatter, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    if rows:
+        with formatter.section(_style(title, bold=True)):
+            formatter.write_dl([(_style(term, fg="cyan"), text) for term, text in rows])
+
+
+def _write_epilog(formatter: HelpFormatter, epilog: str | None) -> None:
+    if not epilog:
+        return
+    with formatter.section(_style("Examples", bold=True)):
+        for paragraph in epilog.split("\n\n"):
+            does, _, line = paragraph.partition("\n")
+            formatter.write(f"  {does}\n    {_style(line, fg='cyan')}\n")
+
+
+def _style(text: str, *, fg: str | None = None, bold: bool = False) -> str:
+    return text if os.environ.get("NO_COLOR") else typer.style(text, fg=fg, bold=bold or None)

@@ -1,0 +1,59 @@
+"""What several commands take, declared once."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import tcgrad
+
+if TYPE_CHECKING:
+    from tcgrad.api import TensorFunction
+
+STANDARD_INPUT = "-"
+
+
+@dataclass
+class Session:
+    """What the command line as a whole was told; shared by all commands of one run."""
+
+    debug: bool = False
+
+
+def _set_debug(context: typer.Context, value: bool) -> bool:
+    if value:
+        context.ensure_object(Session).debug = True
+    return value
+
+
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", callback=_set_debug, is_eager=True, help="Show the traceback of an error."),
+]
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", show_default=False, help="A spec file, `gallery:NAME`, or `-` for standard input."
+    ),
+]  # fmt: skip
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse terms that would be broadcast: every one-tensor must be written."),
+]
+
+
+def load_argument(spec: str, strict: bool) -> TensorFunction:
+    """The function that a SPEC argument names; ``--strict`` goes before what the spec says."""
+    if spec == STANDARD_INPUT:
+        return tcgrad.loads(sys.stdin.read(), "<stdin>", strict=strict or None)
+    return tcgrad.load(spec, strict=strict or None)
+
+
+def split_names(values: list[str] | None) -> list[str] | None:
+    """The values of an option that is repeated or takes a list with commas; None if it was not given."""
+    if not values:
+        return None
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]

@@ -1,0 +1,63 @@
+"""Writing results: to standard output, or to a file that is never left half written."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from tcgrad.errors import Diagnostic, TcgradError
+
+
+def write(text: str) -> None:
+    """Write a text, ended by a newline, to standard output at once."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def write_error(text: str) -> None:
+    """The same to standard error."""
+    sys.stderr.write(text if text.endswith("\n") else text + "\n")
+    sys.stderr.flush()
+
+
+def takes_unicode() -> bool:
+    """Whether standard output can write every character."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a reader sees the old text or the new one.
+
+    Raises:
+        TcgradError: if the file cannot be written.
+    """
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),)) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

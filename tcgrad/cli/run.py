@@ -1,0 +1,92 @@
+"""The way into the command line and out of it: exceptions become messages and exit statuses."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+
+import typer
+
+from tcgrad.cli.app import build
+from tcgrad.cli.options import Session
+from tcgrad.cli.output import write_error
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.report.diagnostics import render_diagnostics
+
+WRONG_INPUT = 2
+BUG = 3
+CLOSED_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
+
+_BUG = """\
+tcgrad: internal error: {kind}: {message}
+This is a bug in tcgrad, not in your input. Please report it with the spec and this command line;
+the same command with --debug shows where it happened.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program with the given arguments; its exit status is returned, nothing is raised."""
+    _never_fail_to_print()
+    session = Session()
+    try:
+        status = build().main(list(arguments), prog_name="tcgrad", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except SystemExit as leaving:
+        return _leave(leaving)
+    except BrokenPipeError:
+        return _close_output()
+    except Exception as error:  # noqa: BLE001 (the last line of defence: a message instead of a traceback)
+        return _report(error, session)
+    return status if isinstance(status, int) else 0
+
+
+def _leave(leaving: SystemExit) -> int:
+    """typer leaves by `SystemExit` after shell completion and, with status 1, when the reader of a pipe has gone."""
+    if isinstance(leaving.__context__, BrokenPipeError):
+        return _close_output()
+    return leaving.code if isinstance(leaving.code, int) else 0
+
+
+def _report(error: Exception, session: Session) -> int:
+    if session.debug:
+        write_error("".join(traceback.format_exception(error)))
+    if isinstance(error, TcgradError):
+        write_error(render_diagnostics(error))
+        return WRONG_INPUT
+    if isinstance(error, typer.TyperException):
+        typer.echo(_usage_message(error), err=True)
+        return WRONG_INPUT
+    write_error(_BUG.format(kind=type(error).__name__, message=error))
+    return BUG
+
+
+def _usage_message(error: typer.TyperException) -> str:
+    """The message of a wrong command line; without any argument it is the help page."""
+    context = getattr(error, "ctx", None)
+    if context is not None and error.message == context.get_help():
+        return error.message
+    message, _, question = error.format_message().partition(" Did you mean ")
+    message, _, options = message.partition(" (Possible options: ")
+    close = question.rstrip("?").replace("'", "`") or ", ".join(f"`{name}`" for name in options.rstrip(")").split(", "))
+    path = context.command_path if context is not None else "tcgrad"
+    offer = f"did you mean {close.replace(', ', ' or ')}?" if close.strip("`") else f"`{path} --help` shows the usage"
+    diagnostic = Diagnostic("TC601", message.rstrip("."), help=offer)
+    return render_diagnostics(TcgradError((diagnostic,)))
+
+
+def _never_fail_to_print() -> None:
+    """Let a terminal that lacks a character show its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _close_output() -> int:
+    """Let the interpreter's last flush go nowhere, for the reader has gone."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return CLOSED_PIPE

@@ -1,0 +1,124 @@
+"""Where specs are: files, folders, globs, and the gallery that comes with the package."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from glob import glob, has_magic
+from pathlib import Path
+
+from tcgrad.errors import Diagnostic, TcgradError
+
+GALLERY = "gallery:"
+SUFFIXES = (".yaml", ".yml")
+
+
+def gallery_folder() -> Path:
+    """The folder of the gallery's specs: inside the installed package, or beside it in a source checkout."""
+    package = Path(__file__).parent
+    installed = package / "gallery"
+    return installed if installed.is_dir() else package.parent / "specs"
+
+
+def gallery_specs() -> list[Path]:
+    """Every spec of the gallery, by name."""
+    return _specs_in(gallery_folder())
+
+
+def find_spec(name: str) -> Path:
+    """The file of one spec, given as a path or as ``gallery:NAME``.
+
+    Raises:
+        TcgradError: if there is no such file or no such name in the gallery.
+    """
+    if name.startswith(GALLERY):
+        return _find_in_gallery(name.removeprefix(GALLERY))
+    path = Path(name)
+    if path.is_dir():
+        raise _error("TC603", f"`{name}` is a folder, and one spec is wanted here", _offer(_specs_in(path), path))
+    if not path.exists():
+        raise _error("TC602", f"there is no file `{name}`", _suggest_file(path))
+    return path
+
+
+def find_specs(names: Sequence[str]) -> list[Path]:
+    """Every spec that the names stand for, each once, in the order given.
+
+    A name is a file, a folder (all specs below it), a glob, or ``gallery:NAME``, where NAME may be a glob.
+
+    Raises:
+        TcgradError: with one diagnostic for every name that stands for nothing.
+    """
+    found: dict[Path, None] = {}
+    wrong: list[Diagnostic] = []
+    for name in names:
+        try:
+            found.update(dict.fromkeys(_expand(name)))
+        except TcgradError as error:
+            wrong.extend(error.diagnostics)
+    if wrong:
+        raise TcgradError(tuple(wrong))
+    return list(found)
+
+
+def _expand(name: str) -> list[Path]:
+    if name.startswith(GALLERY):
+        pattern = name.removeprefix(GALLERY) or "*"
+        if not has_magic(pattern):
+            return [_find_in_gallery(pattern)]
+        specs = [path for path in gallery_specs() if fnmatchcase(path.stem, pattern)]
+    elif Path(name).is_dir():
+        specs = _specs_in(Path(name))
+    elif has_magic(name) and not Path(name).exists():
+        found = glob(name, recursive=True)  # noqa: PTH207 (a pattern may be absolute)
+        specs = sorted(path for path in map(Path, found) if path.is_file())
+    else:
+        return [find_spec(name)]
+    if not specs:
+        kind = "folder" if Path(name).is_dir() else "pattern"
+        raise _error("TC603", f"the {kind} `{name}` holds no spec", "a spec is a file that ends in .yaml or .yml")
+    return specs
+
+
+def _specs_in(folder: Path) -> list[Path]:
+    """The specs at any depth of a folder, but not in hidden folders."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _find_in_gallery(name: str) -> Path:
+    names = {path.stem: path for path in gallery_specs()}
+    if name in names:
+        return names[name]
+    close = difflib.get_close_matches(name, names, n=3)
+    offer = f"did you mean {_either(f'{GALLERY}{match}' for match in close)}?" if close else "`tcgrad gallery` lists it"
+    raise _error("TC604", f"the gallery has no spec `{name}`", offer)
+
+
+def _suggest_file(path: Path) -> str | None:
+    """A file of nearly this name beside it, or the spec of the gallery that is called so."""
+    siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}")]
+    close = difflib.get_close_matches(str(path), sorted(siblings), n=3)
+    if close:
+        return f"did you mean {_either(close)}?"
+    if any(spec.stem == path.stem for spec in gallery_specs()):
+        return f"the gallery has one of that name: `{GALLERY}{path.stem}`"
+    return None
+
+
+def _offer(specs: Sequence[Path], folder: Path) -> str | None:
+    return f"`tcgrad check {folder}` checks the {len(specs)} specs in it" if specs else None
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)
+
+
+def _error(code: str, message: str, offer: str | None = None) -> TcgradError:
+    return TcgradError((Diagnostic(code, message, help=offer),))

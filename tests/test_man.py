@@ -1,0 +1,67 @@
+"""The manual pages are current, complete and clean."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from tcgrad.cli import app
+from tcgrad.codes import CODES
+from tcgrad.functions import FUNCTIONS
+from tcgrad.spec.schema import KEYS
+
+FOLDER = Path(__file__).parent.parent / "man"
+PAGES = sorted(path.name for path in FOLDER.glob("*.[15]"))
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", FOLDER / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _text(name: str) -> str:
+    """A page without the escapes of roff."""
+    page = (FOLDER / name).read_text(encoding="utf-8")
+    return re.sub(r"\\f[BR]|\\&", "", page).replace(r"\-", "-").replace(r"\(ha", "^").replace(r"\(aq", "'")
+
+
+def test_pages_are_current():
+    assert _generator().stale_pages() == [], "run: python man/generate.py"
+
+
+def test_every_command_has_a_page():
+    assert [f"tcgrad-{name}.1" for name in sorted(app.COMMANDS)] == [
+        name for name in PAGES if name not in ("tcgrad.1", "tcgrad-spec.5")
+    ]
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_every_option_is_described(name: str):
+    command = app.build().commands[name]
+    page = _text(f"tcgrad-{name}.1")
+    for param in command.get_params(typer.Context(command, info_name=name)):
+        for flag in (*param.opts, *param.secondary_opts) if param.param_type_name == "option" else ():
+            assert f"Fl {flag.removeprefix('-')}" in page, f"{flag} is missing"
+
+
+@pytest.mark.parametrize("word", [*FUNCTIONS, *CODES, *KEYS])
+def test_language_page_names_everything(word: str):
+    assert re.search(rf"\b{word}\b", _text("tcgrad-spec.5"))
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
+@pytest.mark.parametrize("name", PAGES)
+def test_mandoc_finds_nothing(name: str):
+    result = subprocess.run(["mandoc", "-Tlint", str(FOLDER / name)], capture_output=True, text=True, check=False)
+    assert result.stdout == ""
