@@ -24,6 +24,7 @@ class Function:
     scipy: the name to import from ``scipy.special``, where NumPy has none.
     helper: the source of a function the emitted module defines, for what is no single NumPy call.
     orders: of a derivative of an abstract function, how often by each parameter; None for the others.
+    inline: the call as one expression in NumPy alone, where ``numpy`` is a helper; an argument may occur repeatedly.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Function:
     helper: str | None = None
     summary: str = ""
     orders: tuple[int, ...] | None = None
+    inline: str | None = None
 
     @property
     def arity(self) -> int:
@@ -61,6 +63,7 @@ def _row(
     scipy: str | None = None,
     helper: str | None = None,
     summary: str = "",
+    inline: str | None = None,
 ) -> Function:
     """A row of one argument ``a``; by default it is ``np.name`` and ``\\name``."""
     return Function(
@@ -74,6 +77,7 @@ def _row(
         scipy=scipy,
         helper=helper,
         summary=summary,
+        inline=inline,
     )
 
 
@@ -145,6 +149,7 @@ _ROWS = (
     _row("atanh", "1/(1 - a^2)", "np.arctanh({0})", latex=_operator("artanh"), domain=(-1, 1),
          summary="inverse hyperbolic tangent"),
     _row("sigmoid", "y*(1 - y)", "_sigmoid({0})", latex=_operator("sigmoid"), helper=_SIGMOID,
+         inline="(1 + np.tanh({0} / 2)) / 2",
          summary="1/(1 + exp(-a))"),
     _row("softplus", "sigmoid(a)", "np.logaddexp(0, {0})", latex=_operator("softplus"), summary="log(1 + exp(a))"),
     _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"), branches=("a",),
@@ -155,10 +160,13 @@ _ROWS = (
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"
          " + a*(1 - tanh(sqrt(2/pi)*(a + 0.044715*a^3))^2)*sqrt(2/pi)*(1 + 0.134145*a^2)/2",
          "_gelu_tanh({0})", latex=_operator("gelu_{tanh}"), helper=_GELU_TANH,
+         inline="{0} * (1 + np.tanh(0.7978845608028654 * ({0} + 0.044715 * {0} ** 3))) / 2",
          summary="the tanh form of gelu"),
     _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "_silu({0})", latex=_operator("silu"), helper=_SILU,
+         inline="{0} * (1 + np.tanh({0} / 2)) / 2",
          summary="a*sigmoid(a)"),
     _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), branches=("a",), helper=_ELU,
+         inline="np.where({0} > 0, {0}, np.expm1(np.minimum({0}, 0)))",
          summary="a where a > 0, else exp(a) - 1"),
     _row("erf", "2*exp(-a^2)/sqrt(pi)", "erf({0})", latex=_operator("erf"), scipy="erf", summary="the error function"),
     _row("erfc", "-2*exp(-a^2)/sqrt(pi)", "erfc({0})", latex=_operator("erfc"), scipy="erfc", summary="1 - erf(a)"),
@@ -179,7 +187,7 @@ _ROWS = (
              r"\operatorname{{atan2}}\left({0}, {1}\right)", (_REAL, _REAL), summary="the angle of the point (b, a)"),
     Function("leaky_relu", ("a", "slope"), ("where(a > 0, 1, slope)", "where(a > 0, 0, a)"), "_leaky_relu({0}, {1})",
              r"\operatorname{{leaky\_relu}}\left({0}, {1}\right)", (_REAL, _REAL), ("a",), helper=_LEAKY_RELU,
-             summary="a where a > 0, else slope*a"),
+             summary="a where a > 0, else slope*a", inline="np.where({0} > 0, {0}, {1} * {0})"),
     Function("clip", ("a", "lo", "hi"),
              ("[lo <= a]*[max(a, lo) <= hi]", "[a < lo]*[lo <= hi]", "[max(a, lo) > hi]"),
              "np.clip({0}, {1}, {2})", r"\operatorname{{clip}}\left({0}, {1}, {2}\right)", (_REAL, _REAL, _REAL),

@@ -1,0 +1,302 @@
+"""The matrix IR: scalars, column vectors and matrices, composed as the Matrix Cookbook composes them.
+
+Constructors check nothing and simplify nothing; `matrix_building` does both. A vector is a column, its transpose a
+row. Functions, powers, comparisons and Hadamard products are elementwise over operands of one shape, scalars apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, assert_never
+
+from tcgrad.functions import Function
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import ComparisonOperator
+from tcgrad.ir.tensors import Tensor
+
+Axis = Integer | None  # the size of an axis; None where there is no such axis
+Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
+FoldKind = Literal["tr", "det", "logdet", "norm", "max", "min", "prod", "logsumexp"]
+
+SCALAR: Shape = (None, None)
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact rational number."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an axis as a number."""
+
+    value: Integer
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A tensor of order 0, 1 or 2 by its name."""
+
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Ones:
+    """The column vector of ones."""
+
+    size: Integer
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """The vector or matrix of zeros."""
+
+    rows: Axis
+    columns: Axis
+
+
+@dataclass(frozen=True)
+class Identity:
+    size: Integer
+
+
+@dataclass(frozen=True)
+class Commutation:
+    """The permutation with ``comm vec(A) = vec(Aᵀ)`` for an A of ``rows`` by ``columns``."""
+
+    rows: Integer
+    columns: Integer
+
+
+@dataclass(frozen=True)
+class Transpose:
+    operand: Matrix
+
+
+@dataclass(frozen=True)
+class Inverse:
+    operand: Matrix
+
+
+@dataclass(frozen=True)
+class MatMul:
+    """The matrix product of two or more factors, neighbours conformable; a column before a row is an outer product."""
+
+    factors: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True)
+class Hadamard:
+    """The elementwise product of ``factors`` over that of ``divisors``."""
+
+    factors: tuple[Matrix, ...]
+    divisors: tuple[Matrix, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kron:
+    """The Kronecker product ``left ⊗ right``."""
+
+    left: Matrix
+    right: Matrix
+
+
+@dataclass(frozen=True)
+class Scale:
+    """``coefficient * factors * body / divisors``: all are scalars but the body; without a body it is a scalar."""
+
+    coefficient: Fraction
+    factors: tuple[Matrix, ...] = ()
+    divisors: tuple[Matrix, ...] = ()
+    body: Matrix | None = None
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum of terms of one shape."""
+
+    terms: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True)
+class Power:
+    """``base`` to the ``exponent``, element by element where it is no scalar."""
+
+    base: Matrix
+    exponent: Matrix
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A function of the table, element by element."""
+
+    function: Function
+    arguments: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True)
+class Compare:
+    """1 where ``left operator right`` holds, else 0, element by element."""
+
+    operator: ComparisonOperator
+    left: Matrix
+    right: Matrix
+
+
+@dataclass(frozen=True)
+class Choose:
+    """``then`` where ``condition`` is not 0, else ``otherwise``, element by element."""
+
+    condition: Matrix
+    then: Matrix
+    otherwise: Matrix
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A scalar made of a whole vector or matrix: its trace, determinant, Euclidean norm, largest element, ..."""
+
+    kind: FoldKind
+    operand: Matrix
+
+
+@dataclass(frozen=True)
+class DiagMatrix:
+    """The diagonal matrix of a vector."""
+
+    vector: Matrix
+
+
+@dataclass(frozen=True)
+class DiagVector:
+    """The diagonal of a square matrix, as a vector."""
+
+    matrix: Matrix
+
+
+@dataclass(frozen=True)
+class Vec:
+    """A matrix as one column, row after row, or column after column."""
+
+    operand: Matrix
+    order: Literal["row", "column"] = "row"
+
+
+Matrix = (
+    Number
+    | Size
+    | Symbol
+    | Ones
+    | Zeros
+    | Identity
+    | Commutation
+    | Transpose
+    | Inverse
+    | MatMul
+    | Hadamard
+    | Kron
+    | Scale
+    | Sum
+    | Power
+    | Apply
+    | Compare
+    | Choose
+    | Fold
+    | DiagMatrix
+    | DiagVector
+    | Vec
+)
+
+
+def shape(matrix: Matrix) -> Shape:
+    """The sizes of rows and columns, None for an axis that is not there."""
+    match matrix:
+        case Number() | Size() | Fold():
+            return SCALAR
+        case Symbol():
+            return _symbol_shape(matrix.tensor)
+        case Ones():
+            return matrix.size, None
+        case Zeros():
+            return matrix.rows, matrix.columns
+        case Identity():
+            return matrix.size, matrix.size
+        case Commutation():
+            return (area := matrix.rows * matrix.columns), area
+        case Transpose():
+            rows, columns = shape(matrix.operand)
+            return columns, rows
+        case Inverse():
+            return shape(matrix.operand)
+        case MatMul():
+            return shape(matrix.factors[0])[0], shape(matrix.factors[-1])[1]
+        case Kron():
+            (m, n), (p, q) = shape(matrix.left), shape(matrix.right)
+            return _product(m, p), _product(n, q)
+        case Scale():
+            return SCALAR if matrix.body is None else shape(matrix.body)
+        case DiagMatrix():
+            rows, _ = shape(matrix.vector)
+            return rows, rows
+        case DiagVector():
+            rows, _ = shape(matrix.matrix)
+            return rows, None
+        case Vec():
+            return _product(*shape(matrix.operand)), None
+        case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
+            return common_shape(operands(matrix))
+        case _:
+            assert_never(matrix)
+
+
+def _symbol_shape(tensor: Tensor) -> Shape:
+    rows, columns = (*tensor.shape, None, None)[:2]
+    return rows, columns
+
+
+def _product(left: Axis, right: Axis) -> Axis:
+    return right if left is None else left if right is None else left * right
+
+
+def common_shape(parts: Iterable[Matrix]) -> Shape:
+    """The shape of those that are no scalars: they agree."""
+    return next((found for part in parts if (found := shape(part)) != SCALAR), SCALAR)
+
+
+def operands(matrix: Matrix) -> tuple[Matrix, ...]:
+    """The expressions directly inside, in order."""
+    match matrix:
+        case Number() | Size() | Symbol() | Ones() | Zeros() | Identity() | Commutation():
+            return ()
+        case Transpose() | Inverse() | Fold() | Vec():
+            return (matrix.operand,)
+        case MatMul():
+            return matrix.factors
+        case Hadamard():
+            return matrix.factors + matrix.divisors
+        case Kron() | Compare():
+            return matrix.left, matrix.right
+        case Scale():
+            return matrix.factors + matrix.divisors + (() if matrix.body is None else (matrix.body,))
+        case Sum():
+            return matrix.terms
+        case Power():
+            return matrix.base, matrix.exponent
+        case Apply():
+            return matrix.arguments
+        case Choose():
+            return matrix.condition, matrix.then, matrix.otherwise
+        case DiagMatrix():
+            return (matrix.vector,)
+        case DiagVector():
+            return (matrix.matrix,)
+        case _:
+            assert_never(matrix)
+
+
+def is_scalar(matrix: Matrix) -> bool:
+    return shape(matrix) == SCALAR

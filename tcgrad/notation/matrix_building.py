@@ -1,0 +1,319 @@
+"""Building matrix expressions in the form in which they read best: flat, scalars in front, few transposes.
+
+Each function returns a value equal to the plain node over its operands; shapes must fit, nothing checks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from tcgrad.notation.matrix import (
+    SCALAR,
+    Apply,
+    Axis,
+    Choose,
+    Commutation,
+    Compare,
+    DiagMatrix,
+    DiagVector,
+    Fold,
+    Hadamard,
+    Identity,
+    Inverse,
+    Kron,
+    MatMul,
+    Matrix,
+    Number,
+    Ones,
+    Power,
+    Scale,
+    Shape,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+    common_shape,
+    is_scalar,
+    operands,
+    shape,
+)
+
+ONE = Number(Fraction(1))
+TWO = Number(Fraction(2))
+
+
+def transposes(matrix: Matrix) -> int:
+    """How many transposes a reader sees; those that only make a row of a vector's name do not count."""
+    inside = sum(transposes(operand) for operand in operands(matrix))
+    if not isinstance(matrix, Transpose):
+        return inside
+    plain = isinstance(matrix.operand, Symbol | Ones) and shape(matrix.operand)[1] is None
+    return inside + (not plain)
+
+
+def transpose(matrix: Matrix) -> Matrix:
+    """``matrixᵀ``, with as few transposes inside as there can be."""
+    match matrix:
+        case Identity() | DiagMatrix():
+            return matrix
+        case Transpose():
+            return matrix.operand
+        case MatMul():
+            return MatMul(tuple(transpose(factor) for factor in reversed(matrix.factors)))
+        case Scale(body=body) if body is not None:
+            return replace(matrix, body=transpose(body))
+        case Zeros():
+            return Zeros(matrix.columns, matrix.rows)
+        case Commutation():
+            return Commutation(matrix.columns, matrix.rows)
+        case Kron():
+            return Kron(transpose(matrix.left), transpose(matrix.right))
+        case Inverse(operand=DiagMatrix()):
+            return matrix
+        case Symbol() if matrix.tensor.symmetric and matrix.tensor.order == 2:
+            return matrix
+        case _:
+            return matrix if is_scalar(matrix) else _shorter(Transpose(matrix), _transposed_inside(matrix))
+
+
+def _shorter(first: Matrix, second: Matrix) -> Matrix:
+    return first if transposes(first) <= transposes(second) else second
+
+
+def _transposed_inside(matrix: Matrix) -> Matrix:
+    """The transpose taken of each operand of an elementwise expression."""
+    match matrix:
+        case Sum():
+            return Sum(tuple(transpose(term) for term in matrix.terms))
+        case Hadamard():
+            return Hadamard(tuple(map(transpose, matrix.factors)), tuple(map(transpose, matrix.divisors)))
+        case Power():
+            return Power(transpose(matrix.base), transpose(matrix.exponent))
+        case Apply():
+            return Apply(matrix.function, tuple(map(transpose, matrix.arguments)))
+        case Compare():
+            return Compare(matrix.operator, transpose(matrix.left), transpose(matrix.right))
+        case Choose():
+            return Choose(transpose(matrix.condition), transpose(matrix.then), transpose(matrix.otherwise))
+        case _:
+            return Transpose(matrix)
+
+
+def scaled(
+    body: Matrix | None, factors: Iterable[Matrix] = (), divisors: Iterable[Matrix] = (), by: Fraction = Fraction(1)
+) -> Matrix:
+    """``by * factors * body / divisors`` with the numbers worked out and scalars of scalars flattened."""
+    above, below = list(factors), list(divisors)
+    if body is not None and (is_scalar(body) or isinstance(body, Scale)):
+        above.append(body)
+        body = None
+    over: list[Matrix] = []
+    under: list[Matrix] = []
+    coefficient = by
+    for part, up in [*((part, True) for part in above), *((part, False) for part in below)]:
+        match part:
+            case Number(value=value) if up or value:
+                coefficient = coefficient * value if up else coefficient / value
+            case Scale() if up or part.coefficient:
+                coefficient = coefficient * part.coefficient if up else coefficient / part.coefficient
+                (over if up else under).extend(part.factors)
+                (under if up else over).extend(part.divisors)
+                body = part.body if body is None else body
+            case _:
+                (over if up else under).append(part)
+    return _scale(coefficient, tuple(over), tuple(under), body)
+
+
+def _scale(
+    coefficient: Fraction, factors: tuple[Matrix, ...], divisors: tuple[Matrix, ...], body: Matrix | None
+) -> Matrix:
+    if not coefficient or isinstance(body, Zeros):
+        return zeros(SCALAR if body is None else shape(body))
+    if body is None and not factors and not divisors:
+        return Number(coefficient)
+    if coefficient == 1 and not divisors:
+        if body is None and len(factors) == 1:
+            return factors[0]
+        if body is not None and not factors:
+            return body
+    return Scale(coefficient, factors, divisors, body)
+
+
+def unscaled(matrix: Matrix) -> Scale:
+    """The same with its scalar factors apart: of a plain matrix a `Scale` by 1."""
+    if isinstance(matrix, Scale):
+        return matrix
+    if isinstance(matrix, Number):
+        return Scale(matrix.value)
+    return Scale(Fraction(1), (matrix,)) if is_scalar(matrix) else Scale(Fraction(1), body=matrix)
+
+
+def apart(matrix: Matrix) -> tuple[Scale, Matrix]:
+    """The scalar factors of a vector or a matrix, and the rest."""
+    match matrix:
+        case Scale(body=body) if body is not None:
+            return replace(matrix, body=None), body
+        case _:
+            return Scale(Fraction(1)), matrix
+
+
+def zeros(of: Shape) -> Matrix:
+    return Number(Fraction(0)) if of == SCALAR else Zeros(*of)
+
+
+def product(*matrices: Matrix) -> Matrix:
+    """The matrix product, flat, with the scalars in front and without identities."""
+    scales = [unscaled(matrix) for matrix in matrices]
+    bodies = [scale.body for scale in scales if scale.body is not None]
+    chain = [factor for body in bodies for factor in (body.factors if isinstance(body, MatMul) else (body,))]
+    kept = [factor for factor in chain if not isinstance(factor, Identity)] or chain[:1]
+    if any(isinstance(factor, Zeros) for factor in kept):
+        return zeros((shape(kept[0])[0], shape(kept[-1])[1]))
+    pieces = [_readable_scalar(_chained(piece)) for piece in outer_pieces(kept)]
+    scalars = [piece for piece in pieces if is_scalar(piece)]
+    body = _chained([piece for piece in pieces if not is_scalar(piece)])
+    return scaled(body, [*(replace(scale, body=None) for scale in scales), *scalars])
+
+
+def outer_pieces(chain: Sequence[Matrix]) -> list[list[Matrix]]:
+    """The chain cut between a column and the row that follows it."""
+    pieces: list[list[Matrix]] = [[]]
+    for factor in chain:
+        if pieces[-1] and shape(factor)[0] is None:
+            pieces.append([])
+        pieces[-1].append(factor)
+    return pieces
+
+
+def _chained(chain: Sequence[Matrix]) -> Matrix:
+    flat = [factor for part in chain for factor in (part.factors if isinstance(part, MatMul) else (part,))]
+    return ONE if not flat else flat[0] if len(flat) == 1 else MatMul(tuple(flat))
+
+
+def _readable_scalar(chain: Matrix) -> Matrix:
+    """A product that is a scalar equals its transpose: the one with fewer transposes."""
+    if not isinstance(chain, MatMul) or shape(chain) != SCALAR:
+        return chain
+    return _shorter(chain, MatMul(tuple(transpose(factor) for factor in reversed(chain.factors))))
+
+
+def hadamard(factors: Iterable[Matrix], divisors: Iterable[Matrix] = ()) -> Matrix:
+    """The elementwise product and quotient of equal shapes and scalars, flat, without factors of ones."""
+    above = [unscaled(factor) for factor in factors]
+    below = [unscaled(divisor) for divisor in divisors]
+    over = [scale.body for scale in above if scale.body is not None]
+    under = [scale.body for scale in below if scale.body is not None]
+    body = _elementwise(over, under) if over or under else None
+    return scaled(body, (replace(scale, body=None) for scale in above), (replace(scale, body=None) for scale in below))
+
+
+def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
+    above: list[Matrix] = []
+    below: list[Matrix] = []
+    for part, up in [*((part, True) for part in over), *((part, False) for part in under)]:
+        if isinstance(part, Hadamard):
+            (above if up else below).extend(part.factors)
+            (below if up else above).extend(part.divisors)
+        else:
+            (above if up else below).append(part)
+    if any(isinstance(part, Zeros) for part in above):
+        return zeros(common_shape([*above, *below]))
+    factors = [part for part in above if not is_ones(part)]
+    divisors = [part for part in below if not is_ones(part)]
+    if not factors and not divisors:
+        return above[0] if above else below[0]
+    return factors[0] if len(factors) == 1 and not divisors else Hadamard(tuple(factors), tuple(divisors))
+
+
+def is_ones(matrix: Matrix) -> bool:
+    """Whether every element is 1: ``1``, ``1ᵀ`` and ``1 1ᵀ``."""
+    match matrix:
+        case Ones():
+            return True
+        case Transpose():
+            return is_ones(matrix.operand)
+        case MatMul(factors=(left, right)):
+            return is_ones(left) and is_ones(right) and shape(left)[1] is None
+        case _:
+            return False
+
+
+def diagonal_matrix(vector: Matrix) -> Matrix:
+    """``diag(vector)``; of a vector of reciprocals the inverse of the diagonal matrix."""
+    match vector:
+        case Ones():
+            return Identity(vector.size)
+        case Scale(body=body) if body is not None:
+            return scaled(diagonal_matrix(body), (replace(vector, body=None),))
+        case Hadamard(factors=()):
+            return Inverse(DiagMatrix(hadamard(vector.divisors)))
+        case DiagVector(matrix=DiagMatrix() as matrix):
+            return matrix
+        case _:
+            return DiagMatrix(vector)
+
+
+def power(base: Matrix, exponent: Matrix) -> Matrix:
+    """``base`` to the ``exponent``, element by element; of a negative one a quotient, a name's square is a product."""
+    if not isinstance(exponent, Number):
+        return Power(base, exponent)
+    n = exponent.value
+    match base:
+        case _ if n == 1:
+            return base
+        case Power(base=Fold(kind="norm") as norm, exponent=Number(value=m)):
+            return power(norm, Number(m * n))
+        case Number(value=value) if n.denominator == 1 and (value or n > 0) and abs(n) < 64:
+            return Number(value ** int(n))
+        case _ if n < 0:
+            inverse = power(base, Number(-n))
+            return scaled(None, (), (inverse,)) if is_scalar(base) else hadamard((), (inverse,))
+        case Symbol() | Transpose(operand=Symbol()) if n == 2 and not is_scalar(base):
+            return Hadamard((base, base))
+        case _:
+            return Power(base, exponent)
+
+
+def squared_norm(operand: Matrix) -> Matrix:
+    """``‖operand‖²``, the sum of the squares of the elements."""
+    return Power(Fold("norm", operand), TWO)
+
+
+def square_root_of(matrix: Matrix) -> Matrix | None:
+    """The x of an elementwise square of x, else None."""
+    match matrix:
+        case Hadamard(factors=(first, second), divisors=()) if first == second:
+            return first
+        case Power(exponent=Number(value=n)) if n == 2 and not is_scalar(matrix):
+            return matrix.base
+        case _:
+            return None
+
+
+def trace(matrix: Matrix) -> Matrix:
+    """``tr(matrix)``; a product is turned round its cycle, or transposed, to where it has the fewest transposes."""
+    scale, body = apart(matrix)
+    if isinstance(body, MatMul):
+        chain = body.factors
+        turns = [MatMul(chain[k:] + chain[:k]) for k in range(len(chain))]
+        body = min([t for turn in turns for t in (turn, transpose(turn))], key=transposes)
+    return scaled(None, (scale, Fold("tr", body)))
+
+
+def filled(matrix: Matrix, to: Shape) -> Matrix:
+    """The matrix repeated along the axes of ``to`` that it lacks, by ones."""
+    rows, columns = to
+    own = shape(matrix)
+    if own[0] is None and rows is not None:
+        matrix = scaled(Ones(rows), (matrix,)) if own[1] is None else product(Ones(rows), matrix)
+        own = shape(matrix)
+    if own[1] is None and columns is not None:
+        matrix = product(matrix, Transpose(Ones(columns)))
+    return matrix
+
+
+def same_axis(left: Axis, right: Axis) -> bool:
+    """Whether two axes have the same size under the spec's dims."""
+    return left == right or (left is not None and right is not None and left.value == right.value)

@@ -1,0 +1,57 @@
+"""A definition in matrix notation: what raising delivers and reports print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.matrix import Matrix, Symbol, Vec
+from tcgrad.notation.matrix_numpy import numpy_text
+from tcgrad.notation.matrix_printer import print_matrix
+from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
+
+Layout = Literal["full", "vec"]
+
+
+@dataclass(frozen=True)
+class MatrixForm:
+    """``tensor = matrix``; the texts are those of the right side, `left` gives the left side.
+
+    layout: ``full``, the matrix is the tensor; ``vec``, a Jacobian whose matrices are vectorised row after row on
+        both sides.
+    """
+
+    tensor: Tensor
+    matrix: Matrix
+    layout: Layout
+
+    @cached_property
+    def text(self) -> str:
+        """The right side in Unicode."""
+        return print_matrix(self.matrix, MATRIX_UNICODE)
+
+    @cached_property
+    def ascii(self) -> str:
+        return print_matrix(self.matrix, MATRIX_ASCII)
+
+    @cached_property
+    def latex(self) -> str:
+        return print_matrix(self.matrix, MATRIX_LATEX)
+
+    @cached_property
+    def numpy(self) -> str | None:
+        """An expression in NumPy with the value of the right side; None where a function in it is not in NumPy."""
+        return numpy_text(self.matrix)
+
+    def left(self, syntax: MatrixSyntax) -> str:
+        """The left side in a syntax, as ``∂vec(y)/∂vec(x)``."""
+        sign = r"\partial " if syntax is MATRIX_LATEX else "∂" if syntax is MATRIX_UNICODE else "d"
+        if self.layout == "full" or self.tensor.role is not Role.JACOBIAN:
+            return print_matrix(Symbol(self.tensor), syntax)
+        above, below = (sign + self._side(tensor, syntax) for tensor in self.tensor.about)
+        return syntax.scalars.fraction(above, below) if syntax.scalars.fraction else f"{above}/{below}"
+
+    def _side(self, tensor: Tensor, syntax: MatrixSyntax) -> str:
+        return print_matrix(Vec(Symbol(tensor)) if tensor.order == 2 else Symbol(tensor), syntax)

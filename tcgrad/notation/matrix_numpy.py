@@ -1,0 +1,359 @@
+"""Matrix notation as one NumPy expression: vectors are 1-D, ones are broadcast, diagonal matrices scale.
+
+A text is *loose* where NumPy's broadcasting will fill the axes that it lacks: there ``v 1ᵀ`` is ``v[:, None]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple, assert_never
+
+from tcgrad.functions import Function
+from tcgrad.ir.indices import Integer
+from tcgrad.notation.matrix import (
+    Apply,
+    Choose,
+    Commutation,
+    Compare,
+    DiagMatrix,
+    DiagVector,
+    Fold,
+    FoldKind,
+    Hadamard,
+    Identity,
+    Inverse,
+    Kron,
+    MatMul,
+    Matrix,
+    Number,
+    Ones,
+    Power,
+    Scale,
+    Size,
+    Sum,
+    Symbol,
+    Transpose,
+    Vec,
+    Zeros,
+    is_scalar,
+    operands,
+    shape,
+)
+from tcgrad.notation.matrix_building import is_ones, outer_pieces
+from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.numpy_names import code_name, code_number, code_size
+
+# how tightly a text's outermost operator binds; ``@`` and ``*`` are not mixed without parentheses
+SUM, PRODUCT, CHAIN, UNARY, POWER, ATOM = range(1, 7)
+
+_FOLDS: dict[FoldKind, str] = {
+    "tr": "np.trace({0})",
+    "det": "np.linalg.det({0})",
+    "logdet": "np.linalg.slogdet({0})[1]",
+    "norm": "np.linalg.norm({0})",
+    "max": "np.max({0})",
+    "min": "np.min({0})",
+    "prod": "np.prod({0})",
+    "logsumexp": "np.logaddexp.reduce({0}, axis=None)",
+}
+
+
+class Piece(NamedTuple):
+    """A text and how tightly its outermost operator binds."""
+
+    text: str
+    level: int
+
+
+def numpy_text(matrix: Matrix) -> str | None:
+    """The expression, or None where a function in it cannot be written with NumPy alone."""
+    return _full(matrix).text if _is_spelt(matrix) else None
+
+
+def _is_spelt(matrix: Matrix) -> bool:
+    own = not isinstance(matrix, Apply) or _template(matrix.function) is not None
+    return own and all(map(_is_spelt, operands(matrix)))
+
+
+def _template(function: Function) -> str | None:
+    plain = bool(function.numpy) and function.scipy is None and function.helper is None
+    return function.numpy if plain else function.inline
+
+
+def _spans(matrix: Matrix) -> tuple[bool, bool]:
+    """Whether the loose text has rows, and whether it has columns."""
+    match matrix:
+        case Ones() | Zeros():
+            return False, False
+        case Transpose() if None in shape(matrix):
+            rows, columns = _spans(matrix.operand)
+            return columns, rows
+        case MatMul():
+            return not isinstance(matrix.factors[0], Ones), not is_ones(matrix.factors[-1])
+        case Scale(body=body) if body is not None:
+            return _spans(body)
+        case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
+            spans = [_spans(part) for part in operands(matrix) if not is_scalar(part)]
+            return any(rows for rows, _ in spans), any(columns for _, columns in spans)
+        case _:
+            return True, True
+
+
+def _covers(matrix: Matrix) -> bool:
+    """Whether the loose text has every axis of the matrix."""
+    return all(spanned or axis is None for spanned, axis in zip(_spans(matrix), shape(matrix), strict=True))
+
+
+def _full(matrix: Matrix) -> Piece:
+    """The text of the whole array."""
+    return _show(matrix, full=not _covers(matrix))
+
+
+def _loose(matrix: Matrix) -> Piece:
+    return _show(matrix, full=False)
+
+
+def _show(matrix: Matrix, *, full: bool) -> Piece:
+    """The text; ``full`` where axes have to be made that the loose text lacks."""
+    match matrix:
+        case Number():
+            return _number(matrix.value)
+        case Size():
+            text = code_size(matrix.value)
+            return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
+        case Symbol():
+            return Piece(code_name(matrix.tensor), ATOM)
+        case Ones():
+            return _atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
+        case Zeros():
+            return _atom("np.zeros({0})", _shape(matrix)) if full else Piece("0", ATOM)
+        case Identity():
+            return _atom("np.eye({0})", code_size(matrix.size))
+        case Commutation():
+            return _commutation(matrix)
+        case Transpose() if None in shape(matrix):
+            return _show(matrix.operand, full=full)
+        case Transpose():
+            return Piece(_within(_full(matrix.operand), ATOM) + ".T", ATOM)
+        case Inverse(operand=DiagMatrix(vector=vector)):
+            return _atom("np.diag({0})", f"1 / {_within(_full(vector), UNARY)}")
+        case Inverse():
+            return _atom("np.linalg.inv({0})", _full(matrix.operand).text)
+        case MatMul():
+            return _product(matrix, full=full)
+        case Hadamard():
+            return _hadamard(matrix, full=full)
+        case Kron():
+            return _atom("np.kron({0}, {1})", _kron_operand(matrix.left), _kron_operand(matrix.right))
+        case Scale():
+            return _scale(matrix, full=full)
+        case Sum():
+            return _sum(matrix, full=full)
+        case Power():
+            return _power(matrix, full=full)
+        case Apply():
+            return _apply(matrix, full=full)
+        case Compare():
+            left, right = _elementwise((matrix.left, matrix.right), full=full)
+            return _atom("np.where({0} {1} {2}, 1, 0)", left.text, matrix.operator, right.text)
+        case Choose():
+            condition, then, otherwise = _elementwise((matrix.condition, matrix.then, matrix.otherwise), full=full)
+            return _atom("np.where({0}, {1}, {2})", condition.text, then.text, otherwise.text)
+        case Fold():
+            return _atom(_FOLDS[matrix.kind], _full(matrix.operand).text)
+        case DiagMatrix():
+            return _atom("np.diag({0})", _full(matrix.vector).text)
+        case DiagVector():
+            return _atom("np.diag({0})", _full(matrix.matrix).text)
+        case Vec():
+            return Piece(_within(_full(matrix.operand), ATOM) + ".ravel()", ATOM)
+        case _:
+            assert_never(matrix)
+
+
+def _within(piece: Piece, level: int) -> str:
+    return piece.text if piece.level >= level else f"({piece.text})"
+
+
+def _atom(template: str, *parts: str) -> Piece:
+    return Piece(template.format(*parts), ATOM)
+
+
+def _shape(matrix: Matrix) -> str:
+    """The shape as the argument of an array maker."""
+    sizes = [code_size(axis) for axis in shape(matrix) if axis is not None]
+    return sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _number(value: Fraction) -> Piece:
+    text = code_number(value)
+    return Piece(text, UNARY if text.startswith("-") else PRODUCT if "/" in text else ATOM)
+
+
+def _commutation(matrix: Commutation) -> Piece:
+    rows, columns, area = code_size(matrix.rows), code_size(matrix.columns), code_size(matrix.rows * matrix.columns)
+    blocks = f"np.eye({area}).reshape({rows}, {columns}, {area})"
+    return Piece(f"{blocks}.swapaxes(0, 1).reshape({area}, {area})", ATOM)
+
+
+def _kron_operand(matrix: Matrix) -> str:
+    piece = _full(matrix)
+    rows, columns = shape(matrix)
+    return f"{_within(piece, ATOM)}[:, None]" if rows is not None and columns is None else piece.text
+
+
+def _elementwise(parts: Sequence[Matrix], *, full: bool) -> list[Piece]:
+    """Operands that are broadcast together; if all the axes are needed, the first that is no scalar makes them."""
+    maker = next((part for part in parts if not is_scalar(part)), None) if full else None
+    return [_full(part) if part is maker else _loose(part) for part in parts]
+
+
+def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
+    """``a * b / c``; a comparison is a mask there, as long as something else makes numbers of it."""
+    plain = any(not isinstance(part, Compare) for part in operands(matrix))
+    pieces = _elementwise(operands(matrix), full=full)
+    if plain and not full:
+        masked = zip(operands(matrix), pieces, strict=True)
+        pieces = [_mask(part) if isinstance(part, Compare) else piece for part, piece in masked]
+    above = [_within(piece, UNARY) for piece in pieces[: len(matrix.factors)]] or ["1"]
+    below = [_within(piece, UNARY) for piece in pieces[len(matrix.factors) :]]
+    return Piece(" * ".join(above) + "".join(f" / {text}" for text in below), PRODUCT)
+
+
+def _mask(matrix: Compare) -> Piece:
+    left, right = _loose(matrix.left), _loose(matrix.right)
+    return Piece(f"({left.text} {matrix.operator} {right.text})", ATOM)
+
+
+def _sum(matrix: Sum, *, full: bool) -> Piece:
+    signs = [split_sign(term) for term in matrix.terms]
+    first, *rest = zip(signs, _elementwise([term for term, _ in signs], full=full), strict=True)
+    (_, negated), piece = first
+    text = f"-{_within(piece, PRODUCT)}" if negated else piece.text
+    for (_, minus), term in rest:
+        text += f" {'-' if minus else '+'} {_within(term, PRODUCT)}"
+    return Piece(text, SUM)
+
+
+def _scale(matrix: Scale, *, full: bool) -> Piece:
+    """``2 * s * (A @ x) / n``; of ones alone ``np.full``."""
+    positive, negated = split_sign(matrix)
+    if matrix.body is not None and is_ones(matrix.body) and full:
+        value = _scale(Scale(matrix.coefficient, matrix.factors, matrix.divisors), full=False)
+        return _atom("np.full({0}, {1})", _shape(matrix), value.text)
+    if negated:
+        return Piece(f"-{_within(_show(positive, full=full), PRODUCT)}", PRODUCT)
+    number, divisor = matrix.coefficient.numerator, matrix.coefficient.denominator
+    plain = matrix.body is None or is_ones(matrix.body)
+    body = [] if matrix.body is None or plain else [_scaled_body(matrix.body, full=full, masks=bool(matrix.factors))]
+    above = [*([_number(Fraction(number))] if number != 1 else []), *map(_loose, matrix.factors), *body]
+    below = [*([_number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, matrix.divisors)]
+    text = " * ".join(_within(piece, UNARY) for piece in above) or "1"
+    return Piece(text + "".join(f" / {_within(piece, UNARY)}" for piece in below), PRODUCT)
+
+
+def _scaled_body(body: Matrix, *, full: bool, masks: bool) -> Piece:
+    return _mask(body) if isinstance(body, Compare) and masks and not full else _show(body, full=full)
+
+
+def _power(matrix: Power, *, full: bool) -> Piece:
+    match matrix.base, matrix.exponent:
+        case Fold(kind="norm", operand=operand), Number(value=value) if value == 2:
+            inner = _full(operand)
+            if None in shape(operand) and inner.text.isidentifier():
+                return Piece(f"{inner.text} @ {inner.text}", CHAIN)
+            return _atom("np.sum({0} ** 2)", _within(inner, ATOM))
+        case inside, Number(value=value) if value == Fraction(1, 2):
+            return _atom("np.sqrt({0})", _show(inside, full=full).text)
+    base, exponent = _elementwise((matrix.base, matrix.exponent), full=full)
+    return Piece(f"{_within(base, ATOM)} ** {_within(exponent, ATOM)}", POWER)
+
+
+def _apply(matrix: Apply, *, full: bool) -> Piece:
+    pieces = _elementwise(matrix.arguments, full=full)
+    template = _template(matrix.function) or ""
+    if template == matrix.function.numpy:
+        return _atom(template, *(piece.text for piece in pieces))
+    return Piece(template.format(*(_within(piece, ATOM) for piece in pieces)), SUM)
+
+
+def _product(matrix: MatMul, *, full: bool) -> Piece:
+    """A chain of ``@``; an outer product is ``np.outer``, with ones a repetition."""
+    match outer_pieces(matrix.factors):
+        case [chain]:
+            return _chain(chain)
+        case [left, right]:
+            return _outer(left, right, matrix, full=full)
+        case _:
+            raise AssertionError("a product has at most one column before a row")
+
+
+def _outer(left: Sequence[Matrix], right: Sequence[Matrix], matrix: MatMul, *, full: bool) -> Piece:
+    rows, columns = (None if axis is None else code_size(axis) for axis in shape(matrix))
+    match is_ones(left[0]), is_ones(right[0]) and len(right) == 1:
+        case True, True:
+            return _atom("np.ones(({0}, {1}))", str(rows), str(columns)) if full else Piece("1", ATOM)
+        case True, False:
+            row = _chain(right)
+            return _atom("np.tile({0}, ({1}, 1))", row.text, str(rows)) if full else row
+        case False, True:
+            column = f"{_within(_chain(left), ATOM)}[:, None]"
+            return _atom("np.repeat({0}, {1}, axis=1)", column, str(columns)) if full else Piece(column, ATOM)
+        case _:
+            return _atom("np.outer({0}, {1})", _chain(left).text, _chain(right).text)
+
+
+def _chain(factors: Sequence[Matrix]) -> Piece:
+    """Factors of which only the first can be a row and only the last a column."""
+    if len(factors) == 1:
+        return _full(factors[0])
+    first, last = factors[0], factors[-1]
+    above, below = is_ones(first), is_ones(last)
+    core = list(factors[1 if above else 0 : len(factors) - 1 if below else None])
+    if not core:
+        return _loose(Size(shape(last)[0] or Integer.of(1)))
+    piece = _scaled_chain(core)
+    flat = shape(core[0])[0] is None or shape(core[-1])[1] is None
+    match above, below:
+        case False, False:
+            return piece
+        case True, True:
+            return _atom("np.sum({0})", piece.text)
+        case _ if flat:
+            return _atom("np.sum({0})", piece.text)
+        case _:
+            return _atom("np.sum({0}, axis={1})", piece.text, "0" if above else "1")
+
+
+def _scaled_chain(factors: Sequence[Matrix]) -> Piece:
+    """The product of factors where diagonal matrices multiply rows or columns."""
+    first, *rest = factors
+    diagonal = _diagonal(first)
+    if diagonal and rest:
+        vector, sign = diagonal
+        column = shape(rest[-1])[1] is None
+        weight = _within(vector, UNARY) if column else f"{_within(vector, ATOM)}[:, None]"
+        inner = _within(_scaled_chain(rest), UNARY)
+        return Piece(f"{weight} * {inner}" if sign == "*" else f"{inner} / {weight}", PRODUCT)
+    whole = _full(first)
+    for factor in rest:
+        scaling = _diagonal(factor)
+        if scaling:
+            weights, sign = scaling
+            level = PRODUCT if whole.level != CHAIN else UNARY
+            whole = Piece(f"{_within(whole, level)} {sign} {_within(weights, UNARY)}", PRODUCT)
+        else:
+            whole = Piece(f"{_within(whole, CHAIN)} @ {_within(_full(factor), UNARY)}", CHAIN)
+    return whole
+
+
+def _diagonal(matrix: Matrix) -> tuple[Piece, str] | None:
+    """The vector of a diagonal matrix and the operator with which it acts."""
+    match matrix:
+        case DiagMatrix(vector=vector):
+            return _full(vector), "*"
+        case Inverse(operand=DiagMatrix(vector=vector)):
+            return _full(vector), "/"
+        case _:
+            return None

@@ -1,0 +1,224 @@
+"""The one precedence walk that prints matrix expressions; a `MatrixSyntax` says how each construction is spelt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import assert_never
+
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.tensors import Role
+from tcgrad.notation.matrix import (
+    Apply,
+    Choose,
+    Commutation,
+    Compare,
+    DiagMatrix,
+    DiagVector,
+    Fold,
+    Hadamard,
+    Identity,
+    Inverse,
+    Kron,
+    MatMul,
+    Matrix,
+    Number,
+    Ones,
+    Power,
+    Scale,
+    Size,
+    Sum,
+    Symbol,
+    Transpose,
+    Vec,
+    Zeros,
+    is_scalar,
+)
+from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.matrix_syntaxes import MatrixSyntax
+from tcgrad.notation.printer import Printer
+
+# how tightly a printed expression holds together
+SUM, PRODUCT, ELEMENTWISE, CHAIN, POSTFIX, ATOM = range(1, 7)
+
+Printed = tuple[str, int]
+
+
+def print_matrix(matrix: Matrix, syntax: MatrixSyntax) -> str:
+    """The expression in a syntax."""
+    return _Printer(syntax).show(matrix)[0]
+
+
+@dataclass(frozen=True)
+class _Printer:
+    syntax: MatrixSyntax
+
+    def show(self, matrix: Matrix) -> Printed:
+        """The text and how tightly it holds together."""
+        s = self.syntax
+        match matrix:
+            case Number():
+                return self._number(matrix.value)
+            case Size():
+                text = self._size(matrix.value)
+                return text, ATOM if text.isalnum() else SUM
+            case Symbol():
+                return s.scalars.tensor(matrix.tensor, ()), POSTFIX if is_derivative(matrix) else ATOM
+            case Ones():
+                return s.ones, ATOM
+            case Zeros():
+                return "0", ATOM
+            case Identity():
+                return s.identity, ATOM
+            case Commutation():
+                return s.commutation.format(self._size(matrix.rows), self._size(matrix.columns)), ATOM
+            case Transpose(operand=Inverse(operand=inner)):
+                return s.inverse_transpose.format(self.within(inner, ATOM)), POSTFIX
+            case Transpose():
+                return s.transpose.format(self.within(matrix.operand, ATOM)), POSTFIX
+            case Inverse():
+                return s.inverse.format(self.within(matrix.operand, ATOM)), POSTFIX
+            case MatMul():
+                return " ".join(self.within(factor, POSTFIX) for factor in matrix.factors), CHAIN
+            case Hadamard():
+                return self._hadamard(matrix)
+            case Kron():
+                return s.kron.format(self.within(matrix.left, POSTFIX), self.within(matrix.right, POSTFIX)), ELEMENTWISE
+            case Scale():
+                return self._scale(matrix)
+            case Sum():
+                return self._sum(matrix)
+            case Power():
+                return self._power(matrix)
+            case Apply():
+                return s.scalars.call(matrix.function, [self.within(a, SUM) for a in matrix.arguments]), ATOM
+            case Compare():
+                left, right = s.scalars.brackets
+                return f"{left}{self._comparison(matrix)}{right}", ATOM
+            case Choose():
+                condition = self._condition(matrix.condition)
+                return s.scalars.choice(
+                    condition, self.within(matrix.then, SUM), self.within(matrix.otherwise, SUM)
+                ), ATOM
+            case Fold():
+                return s.folds[matrix.kind].format(self.within(matrix.operand, SUM)), ATOM
+            case DiagMatrix():
+                return s.diag.format(self.within(matrix.vector, SUM)), ATOM
+            case DiagVector():
+                return s.diag.format(self.within(matrix.matrix, SUM)), ATOM
+            case Vec():
+                return s.vec.format(self.within(matrix.operand, SUM)), ATOM
+            case _:
+                assert_never(matrix)
+
+    def within(self, matrix: Matrix, level: int) -> str:
+        """The text, in brackets if it holds together less tightly than ``level``."""
+        text, own = self.show(matrix)
+        return text if own >= level else self._grouped(text)
+
+    def _grouped(self, text: str) -> str:
+        left, right = self.syntax.scalars.parentheses
+        return f"{left}{text}{right}"
+
+    def _size(self, size: Integer) -> str:
+        return Printer(self.syntax.scalars, {}).integer(size, spaced=True).text
+
+    def _number(self, value: Fraction) -> Printed:
+        size = abs(value)
+        if size.denominator == 1 or is_decimal(size):
+            text = self.syntax.scalars.number(size)
+        else:
+            text = self.syntax.ratio.format(size.numerator, size.denominator)
+        if value < 0:
+            return self.syntax.scalars.minus + text, SUM
+        return text, ATOM if text.isdigit() else PRODUCT
+
+    def _comparison(self, matrix: Compare) -> str:
+        sign = self.syntax.scalars.comparisons.get(matrix.operator, matrix.operator)
+        return f"{self.within(matrix.left, SUM)} {sign} {self.within(matrix.right, SUM)}"
+
+    def _condition(self, matrix: Matrix) -> str:
+        return self._comparison(matrix) if isinstance(matrix, Compare) else self.within(matrix, SUM)
+
+    def _hadamard(self, matrix: Hadamard) -> Printed:
+        s = self.syntax
+        above = s.hadamard.join(self.within(factor, POSTFIX) for factor in matrix.factors) or s.ones
+        below = "".join(s.divide + self.within(divisor, POSTFIX) for divisor in matrix.divisors)
+        return above + below, ELEMENTWISE
+
+    def _sum(self, matrix: Sum) -> Printed:
+        first, *rest = matrix.terms
+        text = self.within(first, SUM)
+        for term in rest:
+            positive, negated = split_sign(term)
+            text += f" {self.syntax.scalars.minus if negated else '+'} {self.within(positive, PRODUCT)}"
+        return text, SUM
+
+    def _scale(self, matrix: Scale) -> Printed:
+        positive, negated = split_sign(matrix)
+        if negated:
+            return self.syntax.scalars.minus + self.within(positive, PRODUCT), SUM
+        number, divisor = split_number(matrix.coefficient)
+        above = [*([number] if number != 1 else []), *matrix.factors]
+        below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors]
+        body = [] if matrix.body is None else [matrix.body]
+        if not below:
+            return self._juxtaposed([*above, *body]), PRODUCT
+        fraction = self.syntax.scalars.fraction
+        if fraction is None:
+            text = self._juxtaposed([*above, *body] or [Fraction(1)], closed=True)
+            return f"{text} / {self._divisor(below)}", PRODUCT
+        quotient = fraction(self._juxtaposed(above or [Fraction(1)]), self._divisor(below))
+        return " ".join([quotient, *(self.within(part, ELEMENTWISE) for part in body)]), PRODUCT
+
+    def _juxtaposed(self, parts: Sequence[Matrix | Fraction], *, closed: bool = False) -> str:
+        """Scalars and at most one matrix, side by side; ``closed`` where a slash follows."""
+        text = ""
+        for place, part in enumerate(parts):
+            shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
+            digits = text[-1:].isdigit() and shown[:1].isdigit()
+            text += (self.syntax.number_times if digits else " " if text else "") + shown
+        return text
+
+    def _beside(self, part: Matrix | Fraction, *, alone: bool, before_slash: bool) -> str:
+        if isinstance(part, Fraction):
+            return self._number(part)[0]
+        if before_slash and is_derivative(part):
+            return self.within(part, ATOM)
+        return self.within(part, PRODUCT if alone else POSTFIX if is_scalar(part) else ELEMENTWISE)
+
+    def _divisor(self, parts: Sequence[Matrix]) -> str:
+        inline = self.syntax.scalars.fraction is None
+        if len(parts) == 1:
+            return self.within(parts[0], ATOM if inline else SUM)
+        text = self._juxtaposed(parts)
+        return self._grouped(text) if inline else text
+
+    def _power(self, matrix: Power) -> Printed:
+        match matrix.exponent:
+            case Number(value=value) if value == Fraction(1, 2):
+                return self.syntax.scalars.root(self.within(matrix.base, SUM)), ATOM
+        base = self.within(matrix.base, ATOM)
+        if is_scalar(matrix):
+            return self.syntax.scalar_power(base, self.within(matrix.exponent, SUM)), POSTFIX
+        return self.syntax.elementwise_power.format(base, self.within(matrix.exponent, ATOM)), POSTFIX
+
+
+def is_derivative(matrix: Matrix) -> bool:
+    """Whether a name prints as a fraction of differentials."""
+    return isinstance(matrix, Symbol) and matrix.tensor.role in (Role.GRADIENT, Role.JACOBIAN)
+
+
+def split_number(value: Fraction) -> tuple[Fraction, int]:
+    """The number in front and the whole number below the fraction bar; a long decimal stays in front."""
+    return (value, 1) if is_decimal(value) else (Fraction(value.numerator), value.denominator)
+
+
+def is_decimal(value: Fraction) -> bool:
+    """Whether a number reads better as a decimal than as a ratio: a finite decimal with a large denominator."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1 and value.denominator > 64

@@ -1,0 +1,116 @@
+"""How matrix notation is spelt: in ASCII, in Unicode as the Matrix Cookbook writes it, and in LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from tcgrad.notation.matrix import FoldKind
+from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+
+
+@dataclass(frozen=True)
+class MatrixSyntax:
+    """The spellings of matrix notation; a template's ``{0}``, ``{1}`` stand for what is inside.
+
+    scalars: the syntax of index notation that names, numbers and functions are spelt in.
+    number_times: what stands between a number and something that begins with a digit.
+    ratio: of two whole numbers.
+    """
+
+    scalars: Syntax
+    folds: Mapping[FoldKind, str]
+    elementwise_power: str
+    scalar_power: Callable[[str, str], str]
+    hadamard: str
+    divide: str
+    kron: str
+    transpose: str
+    inverse: str
+    inverse_transpose: str
+    number_times: str
+    ratio: str = "{0}/{1}"
+    ones: str = "1"
+    identity: str = "I"
+    diag: str = "diag({0})"
+    vec: str = "vec({0})"
+    commutation: str = "comm({0}, {1})"
+
+
+def _caret(base: str, exponent: str) -> str:
+    return f"{base}^{exponent if exponent.isalnum() else f'({exponent})'}"
+
+
+def _superscript(base: str, exponent: str) -> str:
+    return UNICODE.power(base, exponent) or _caret(base, exponent)
+
+
+def _operator(name: str) -> str:
+    return rf"\operatorname{{{{{name}}}}}\left({{0}}\right)"
+
+
+MATRIX_ASCII = MatrixSyntax(
+    scalars=ASCII,
+    folds={
+        "tr": "tr({0})",
+        "det": "det({0})",
+        "logdet": "logdet({0})",
+        "norm": "||{0}||",
+        "max": "max({0})",
+        "min": "min({0})",
+        "prod": "prod({0})",
+        "logsumexp": "logsumexp({0})",
+    },
+    elementwise_power="{0}.^{1}",
+    scalar_power=_caret,
+    hadamard=" .* ",
+    divide=" ./ ",
+    kron="{0} (x) {1}",
+    transpose="{0}^T",
+    inverse="{0}^-1",
+    inverse_transpose="{0}^-T",
+    number_times="*",
+)
+
+MATRIX_UNICODE = replace(
+    MATRIX_ASCII,
+    scalars=UNICODE,
+    folds={**MATRIX_ASCII.folds, "logdet": "log det({0})", "norm": "‖{0}‖"},
+    elementwise_power="{0}^⊙{1}",
+    scalar_power=_superscript,
+    hadamard=" ⊙ ",
+    divide=" ⊘ ",
+    kron="{0} ⊗ {1}",
+    transpose="{0}ᵀ",
+    inverse="{0}⁻¹",
+    inverse_transpose="{0}⁻ᵀ",
+    number_times="·",
+)
+
+MATRIX_LATEX = MatrixSyntax(
+    scalars=LATEX,
+    folds={
+        "tr": _operator("tr"),
+        "det": r"\det\left({0}\right)",
+        "logdet": r"\log\det\left({0}\right)",
+        "norm": r"\left\lVert {0} \right\rVert",
+        "max": r"\max\left({0}\right)",
+        "min": r"\min\left({0}\right)",
+        "prod": _operator("prod"),
+        "logsumexp": _operator("logsumexp"),
+    },
+    elementwise_power=r"{0}^{{\odot {1}}}",
+    scalar_power=lambda base, exponent: f"{base}^{{{exponent}}}",
+    hadamard=r" \odot ",
+    divide=r" \oslash ",
+    kron=r"{0} \otimes {1}",
+    transpose=r"{0}^\top",
+    inverse=r"{0}^{{-1}}",
+    inverse_transpose=r"{0}^{{-\top}}",
+    number_times=r" \cdot ",
+    ratio=r"\frac{{{0}}}{{{1}}}",
+    ones=r"\mathbf{1}",
+    diag=_operator("diag"),
+    vec=_operator("vec"),
+    commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",
+)

@@ -1,0 +1,55 @@
+"""Names and numbers as they stand in NumPy expressions."""
+
+from __future__ import annotations
+
+import keyword
+from fractions import Fraction
+
+from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.tensors import Role, Tensor
+
+
+def code_name(tensor: Tensor) -> str:
+    """The variable of a tensor: its name, ``dy`` for the gradient ``dl/dy``, ``np.pi``; keywords get an underscore."""
+    match tensor.role:
+        case Role.GRADIENT:
+            return f"d{tensor.about[0].name}"
+        case Role.CONSTANT if tensor.value is None:
+            return "np.pi"
+        case _:
+            return code_word(tensor.name)
+
+
+def code_word(name: str) -> str:
+    """A name that Python does not reserve."""
+    return f"{name}_" if keyword.iskeyword(name) or name == "np" else name
+
+
+def code_number(value: Fraction) -> str:
+    """An exact whole number, a float where it is one exactly, else a quotient."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    return repr(float(value)) if Fraction(float(value)) == value else f"{value.numerator} / {value.denominator}"
+
+
+def code_size(size: Integer) -> str:
+    """A size in dims and numbers."""
+    text = ""
+    for monomial, coefficient in size.terms:
+        number = [str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []
+        product = " * ".join([*number, *map(_atom, monomial)])
+        sign = "-" if coefficient < 0 else "+"
+        text += f" {sign} {product}" if text else f"{sign.strip('+')}{product}"
+    return text or "0"
+
+
+def _atom(atom: Atom) -> str:
+    match atom:
+        case Dim():
+            return code_word(atom.name)
+        case Quotient():
+            return f"(({code_size(atom.dividend)}) // ({code_size(atom.divisor)}))"
+        case Remainder():
+            return f"(({code_size(atom.dividend)}) % ({code_size(atom.divisor)}))"
+        case _:
+            raise TypeError(f"{atom} is no size")

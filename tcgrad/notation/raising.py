@@ -1,0 +1,28 @@
+"""The matrix notation of a definition: of a forward equation, a gradient or a Jacobian."""
+
+from __future__ import annotations
+
+from tcgrad.ir.program import Define, Intrinsic, Program
+from tcgrad.ir.tensors import Role
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_jacobians import raise_vectorised
+from tcgrad.notation.raising_products import Refusal
+
+
+def raise_define(define: Define, program: Program) -> MatrixForm | Refusal:
+    """The right side in matrix notation, or why there is none.
+
+    A Jacobian of more than two axes is raised with both sides vectorised, row after row; all else in full.
+    """
+    raising = Raising({s.tensor: s for s in program.statements if isinstance(s, Intrinsic)})
+    sides = define.tensor.about if define.tensor.role is Role.JACOBIAN else (define.tensor,)
+    high = next((tensor for tensor in sides if tensor.order > 2), None)
+    if high is not None:
+        return Refusal(f"{high.name} has order {high.order}")
+    if len(define.free) <= 2:
+        raised = raising.over(define.body, define.free)
+        return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "full")
+    split = sides[0].order
+    raised = raise_vectorised(raising, define.body, define.free[:split], define.free[split:])
+    return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "vec")

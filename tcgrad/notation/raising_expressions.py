@@ -1,0 +1,221 @@
+"""From index notation to matrix notation: a matrix expression with the same value, or a refusal with its reason.
+
+A node with no more than two free indices becomes a scalar, a column or a matrix, the first index its rows. Products
+under sums are the interesting part: see `raising_products`. It refuses before it guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.program import Intrinsic
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import free_indices
+from tcgrad.notation.matrix import (
+    Apply,
+    Choose,
+    Compare,
+    DiagVector,
+    Fold,
+    Inverse,
+    Matrix,
+    Number,
+    Shape,
+    Size,
+    Symbol,
+)
+from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, same_axis, transpose
+from tcgrad.notation.matrix_sums import add
+from tcgrad.notation.raising_products import Factor, Network, Refusal
+from tcgrad.notation.raising_terms import Operand, Term, expansion, flatten, multiplied_out, resolve_deltas
+
+Axes = tuple[Index, ...]
+MOST_TERMS = 64  # of a product multiplied out
+
+
+@dataclass(frozen=True)
+class Raising:
+    """Raises expressions of one program.
+
+    intrinsics: for the tensor of an inverse or a determinant, the statement that defines it.
+    """
+
+    intrinsics: Mapping[Tensor, Intrinsic]
+
+    def over(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
+        """The matrix of an expression whose free indices are among ``axes``, repeated along those it lacks."""
+        free = free_indices(expr)
+        own = tuple(index for index in axes if index in free)
+        raised = self.exact(expr, own)
+        if isinstance(raised, Refusal):
+            return raised
+        turned = transpose(raised) if len(own) == 1 and own[0] is not axes[0] else raised
+        return filled(turned, shape_over(axes))
+
+    def exact(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
+        """The matrix of an expression whose free indices are ``axes``, two at most."""
+        match expr:
+            case Const():
+                return Number(expr.value)
+            case IndexValue():
+                index = next(iter(expr.value.indices), None)
+                return Size(expr.value) if index is None else Refusal(f"the index {index.name} is used as a number")
+            case Component():
+                return self._component(expr, axes)
+            case Add():
+                parts = all_or_refusal(self.over(term, axes) for term in expr.terms)
+                return parts if isinstance(parts, Refusal) else add(parts)
+            case Pow(exponent=Const(value=n)) if n >= 0 and not (isinstance(expr.base, Mul) and n.denominator == 1):
+                base = self.exact(expr.base, axes)
+                return base if isinstance(base, Refusal) else power(base, Number(n))
+            case Pow(exponent=exponent) if not isinstance(exponent, Const):
+                pair = self._elementwise((expr.base, exponent), axes)
+                return pair if isinstance(pair, Refusal) else power(*pair)
+            case Call():
+                arguments = self._elementwise(expr.arguments, axes)
+                return arguments if isinstance(arguments, Refusal) else Apply(expr.function, tuple(arguments))
+            case Iverson():
+                sides = self._elementwise((expr.left, expr.right), axes)
+                return sides if isinstance(sides, Refusal) else Compare(expr.operator, *sides)
+            case Where():
+                parts = self._elementwise((expr.condition, expr.then, expr.otherwise), axes)
+                return parts if isinstance(parts, Refusal) else Choose(*parts)
+            case IndexReduce():
+                return self._reduction(expr, axes)
+            case Mul() | Pow() | IndexSum() | Delta():
+                return self._term(flatten(expr), axes)
+
+    def _component(self, expr: Component, axes: Axes) -> Matrix | Refusal:
+        reason = _why_no_symbol(expr)
+        if reason is not None:
+            return Refusal(reason)
+        positions = tuple(position.as_index for position in expr.indices)
+        symbol = self._symbol(expr.tensor)
+        if len(positions) == 2 and positions[0] is positions[1]:
+            return DiagVector(symbol)
+        return transpose(symbol) if len(axes) == 2 and positions[0] is axes[1] else symbol
+
+    def _symbol(self, tensor: Tensor) -> Matrix:
+        """The tensor's name, or what it is if it is an inverse or a determinant."""
+        intrinsic = self.intrinsics.get(tensor)
+        if intrinsic is None:
+            return Symbol(tensor)
+        operand = self._symbol(intrinsic.operand)
+        return Inverse(operand) if intrinsic.kind == "inv" else Fold(intrinsic.kind, operand)
+
+    def _elementwise(self, parts: Iterable[Expr], axes: Axes) -> list[Matrix] | Refusal:
+        """Operands of an elementwise function: each over all the axes, scalars as they are."""
+        return all_or_refusal(self.over(part, axes if free_indices(part) else ()) for part in parts)
+
+    def _reduction(self, expr: IndexReduce, axes: Axes) -> Matrix | Refusal:
+        """``max``, ``min``, ``prod`` and ``logsumexp`` over every index that there is."""
+        names = ", ".join(index.name for index in expr.indices)
+        if axes or len(expr.indices) > 2:
+            return Refusal(f"{expr.kind} over {names} alone is not a function of a whole vector or matrix")
+        operand = self.over(expr.body, expr.indices)
+        return operand if isinstance(operand, Refusal) else Fold(expr.kind, operand)
+
+    def _term(self, term: Term, axes: Axes) -> Matrix | Refusal:
+        """A product under sums."""
+        addends = multiplied_out(term)
+        if addends is not None and expansion(term) > MOST_TERMS:
+            return Refusal(f"multiplied out it has {expansion(term)} terms")
+        if addends is not None:
+            parts = all_or_refusal(self.over(part, axes) for part in addends)
+            return parts if isinstance(parts, Refusal) else add(parts)
+        term = resolve_deltas(term)
+        network = self.network(term)
+        if isinstance(network, Refusal):
+            return network
+        match axes:
+            case ():
+                return network.scale(ONE)
+            case (index,):
+                return network.scale(network.take_vector(index))
+            case (row, column) if term.equal:
+                return network.scale(_on_diagonal(network, term))
+            case (row, column):
+                return network.scale(network.take_matrix(row, column))
+            case _:
+                return Refusal(f"it has the free indices {_listed(axes)}")
+
+    def network(self, term: Term) -> Network | Refusal:
+        """The factors of a term, raised, with every summed index taken out."""
+        network = Network()
+        for operand in term.operands:
+            factor = self._factor(operand)
+            if isinstance(factor, Refusal):
+                return factor
+            network.place(factor)
+        return network.reduce(term.summed) or network
+
+    def _factor(self, operand: Operand) -> Factor | Refusal:
+        if isinstance(operand.expr, Delta):
+            return Refusal("a delta of compound index positions is no identity matrix")
+        axes = free_indices(operand.expr)
+        if isinstance(operand.expr, Component) and (reason := _why_no_symbol(operand.expr)):
+            return Refusal(reason)
+        if len(axes) > 2:
+            return Refusal(f"a factor has the indices {_listed(axes)}")
+        matrix = self.exact(operand.expr, axes)
+        return matrix if isinstance(matrix, Refusal) else Factor(matrix, axes, operand.divides)
+
+
+def all_or_refusal(items: Iterable[Matrix | Refusal]) -> list[Matrix] | Refusal:
+    """The matrices, or the first refusal among them."""
+    kept: list[Matrix] = []
+    for item in items:
+        if isinstance(item, Refusal):
+            return item
+        kept.append(item)
+    return kept
+
+
+def shape_over(axes: Axes) -> Shape:
+    """The shape of a column over one axis, of a matrix over two."""
+    rows, columns = (*(index.size for index in axes), None, None)[:2]
+    return rows, columns
+
+
+def _on_diagonal(network: Network, term: Term) -> Matrix:
+    """A term with a delta between its rows and its columns: a diagonal matrix or the identity."""
+    (kept, _), *_ = term.equal
+    return diagonal_matrix(network.take_vector(kept))
+
+
+def _why_no_symbol(expr: Component) -> str | None:
+    """Why a component cannot be read as an entry of a whole vector or matrix; None if it can."""
+    tensor = expr.tensor
+    if tensor.role is Role.LEVI_CIVITA:
+        return "the permutation symbol has no matrix notation"
+    if tensor.order > 2:
+        return f"{tensor.name} has order {tensor.order}"
+    for position, size in zip(expr.indices, tensor.shape, strict=True):
+        index = position.as_index
+        if index is None:
+            return f"{tensor.name} is read at a position that is no plain index"
+        if not same_axis(index.size, size):
+            return f"{index.name} runs over a part of {tensor.name} only"
+    return None
+
+
+def _listed(axes: Axes) -> str:
+    *most, last = [index.name for index in axes]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,155 @@
+"""Jacobians of or by matrices as matrices: both sides vectorised, deltas as Kronecker products.
+
+Rows stand for the indices of the numerator, columns for those of the denominator, row-major: the entry of ``i, j``
+and ``p, q`` lies in row ``i*n + j`` and column ``p*t + q``, so that ``d vec(X A) / d vec(X) = I ⊗ Aᵀ``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Add, Expr
+from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, shape
+from tcgrad.notation.matrix_building import apart, diagonal_matrix, is_ones, product, scaled, transpose
+from tcgrad.notation.matrix_sums import add
+from tcgrad.notation.raising_expressions import Axes, Raising, all_or_refusal
+from tcgrad.notation.raising_products import Network, Refusal
+from tcgrad.notation.raising_terms import Term, flatten, multiplied_out, resolve_deltas
+
+Pair = tuple[Index | None, Index | None]  # a row index and a column index whose entries make one Kronecker factor
+
+
+def raise_vectorised(raising: Raising, expr: Expr, rows: Axes, columns: Axes) -> Matrix | Refusal:
+    """The matrix with ``rows``, one or two indices, down and ``columns``, one or two, across."""
+    if isinstance(expr, Add):
+        return _sum(raising, expr.terms, rows, columns)
+    term = flatten(expr)
+    addends = multiplied_out(term)
+    if addends is not None:
+        return _sum(raising, addends, rows, columns)
+    term = resolve_deltas(term)
+    network = raising.network(term)
+    if isinstance(network, Refusal):
+        return network
+    raised = _Block(network, term, rows, columns).raised()
+    return raised if isinstance(raised, Refusal) else network.scale(raised)
+
+
+def _sum(raising: Raising, terms: tuple[Expr, ...], rows: Axes, columns: Axes) -> Matrix | Refusal:
+    parts = all_or_refusal(raise_vectorised(raising, term, rows, columns) for term in terms)
+    return parts if isinstance(parts, Refusal) else add(parts)
+
+
+@dataclass
+class _Block:
+    """A network without summed indices, to be read as a matrix of these rows and columns."""
+
+    network: Network
+    term: Term
+    rows: Axes
+    columns: Axes
+
+    def vertex(self, index: Index) -> Index:
+        """The index that stands for this one after the deltas."""
+        for kept, gone in self.term.equal:
+            index = kept if index is gone else index
+        return index
+
+    def raised(self) -> Matrix | Refusal:
+        if not self._linked():
+            return product(self._side(self.rows), transpose(self._side(self.columns)))
+        for crossed in (False, True):
+            pairs = self._pairs(crossed=crossed)
+            if self._fits(pairs):
+                return self._kronecker(pairs, swapped=crossed and len(self.rows) == len(self.columns))
+        return Refusal("rows and columns are not linked pair by pair, as in a Kronecker product")
+
+    def _linked(self) -> bool:
+        """Whether a row index meets a column index in a delta or in a factor."""
+        between = [{row, column} for row in self.rows for column in self.columns]
+        return bool(self.term.equal) or any(set(edge) in between for edge in self.network.edges)
+
+    def _side(self, axes: Axes) -> Matrix:
+        """Rows alone, or columns alone, as one column vector."""
+        match axes:
+            case (first, second):
+                return vectorised(self.network.take_matrix(first, second))
+            case _:
+                return self.network.take_vector(axes[0])
+
+    def _pairs(self, *, crossed: bool) -> list[Pair]:
+        """Row and column indices side by side; None beside the one that has no partner."""
+        columns = tuple(reversed(self.columns)) if crossed else self.columns
+        if len(self.rows) == len(columns):
+            return list(zip(self.rows, columns, strict=True))
+        if len(self.rows) == 2:
+            return [(row, columns[0] if (k == 1) == crossed else None) for k, row in enumerate(self.rows)]
+        return [(self.rows[0] if (k == 1) == crossed else None, column) for k, column in enumerate(self.columns)]
+
+    def _fits(self, pairs: list[Pair]) -> bool:
+        """Whether each delta lies within a pair and each factor within a pair, the rows or the columns."""
+        deltas = (
+            all((row, column) in pairs or (column, row) in pairs for row, column in self.term.equal)
+            and self._disjoint()
+        )
+        places = [self._vertices(*pair) for pair in (*pairs, self.rows, self.columns)]
+        return deltas and all(set(edge) in places for edge in self.network.edges)
+
+    def _disjoint(self) -> bool:
+        """Whether no two deltas share an index."""
+        ends = [index for pair in self.term.equal for index in pair]
+        return len(ends) == len(set(ends))
+
+    def _vertices(self, *indices: Index | None) -> set[Index]:
+        return {self.vertex(index) for index in indices if index is not None}
+
+    def _kronecker(self, pairs: list[Pair], *, swapped: bool) -> Matrix:
+        """``diag(vec(M)) (K ⊗ L) diag(vec(N))``, with a permutation where the pairs cross."""
+        left, right = self._weights(self.rows), self._weights(self.columns)
+        blocks = kronecker(*(self._block(*pair) for pair in pairs))
+        middle = [blocks, Commutation(*(index.size for index in self.columns))] if swapped else [blocks]
+        return product(*left, *middle, *right)
+
+    def _weights(self, axes: Axes) -> list[Matrix]:
+        """The diagonal matrix of a factor that stands on both row indices, or both column indices; none without it."""
+        if len(axes) == 1 or not self._has_edge(*axes):
+            return []
+        first, second = map(self.vertex, axes)
+        whole = len(self.term.equal) == 2
+        matrix = self.network.take_matrix(first, second) if whole else self.network.take_edge(first, second).joined()
+        return [diagonal_matrix(vectorised(matrix))]
+
+    def _has_edge(self, first: Index, second: Index) -> bool:
+        return self._vertices(first, second) in [set(edge) for edge in self.network.edges]
+
+    def _block(self, row: Index | None, column: Index | None) -> Matrix:
+        """One Kronecker factor: a matrix, an identity or diagonal matrix, a column or a row."""
+        match row, column:
+            case Index(), Index() if self.vertex(row) is self.vertex(column):
+                return diagonal_matrix(self.network.take_vector(self.vertex(row)))
+            case Index(), Index():
+                return self.network.take_matrix(row, column)
+            case Index(), None:
+                return self.network.take_vector(self.vertex(row))
+            case _:
+                return transpose(self.network.take_vector(self.vertex(column or self.columns[0])))
+
+
+def kronecker(left: Matrix, right: Matrix) -> Matrix:
+    """``left ⊗ right`` with scalars in front; of two identities the identity."""
+    (first, a), (second, b) = apart(left), apart(right)
+    whole = Kron(a, b)
+    rows, _ = shape(whole)
+    if isinstance(a, Identity) and isinstance(b, Identity) and rows is not None:
+        return scaled(Identity(rows), (first, second))
+    return scaled(whole, (first, second))
+
+
+def vectorised(matrix: Matrix) -> Matrix:
+    """``vec(matrix)``, row after row, with scalars in front."""
+    scale, body = apart(matrix)
+    rows, columns = shape(body)
+    if rows is not None and columns is not None:
+        body = Ones(rows * columns) if is_ones(body) else Vec(body)
+    return scaled(body, (scale,))

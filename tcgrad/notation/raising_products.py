@@ -1,0 +1,198 @@
+"""A sum of products as a network of matrices, reduced to one matrix expression.
+
+Indices are the vertices. A factor with one index is a weight on its vertex, one with two an edge between them. Each
+summed index is taken out by an identity of matrix algebra; what remains stands on the free indices. Networks that
+these identities do not reduce (three edges meet in a summed index) have no matrix notation here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tcgrad.ir.indices import Index
+from tcgrad.notation.matrix import DiagVector, Hadamard, Identity, Matrix, Ones, Size
+from tcgrad.notation.matrix_building import (
+    diagonal_matrix,
+    filled,
+    hadamard,
+    product,
+    scaled,
+    square_root_of,
+    squared_norm,
+    trace,
+    transpose,
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """No matrix notation, and why."""
+
+    reason: str
+
+
+@dataclass
+class Bundle:
+    """Factors and divisors that stand on the same indices: their elementwise product."""
+
+    factors: list[Matrix] = field(default_factory=list)
+    divisors: list[Matrix] = field(default_factory=list)
+
+    def add(self, matrix: Matrix, *, divides: bool) -> None:
+        (self.divisors if divides else self.factors).append(matrix)
+
+    def __bool__(self) -> bool:
+        return bool(self.factors or self.divisors)
+
+    def joined(self) -> Matrix:
+        """The elementwise product; the bundle is not empty."""
+        return hadamard(self.factors, self.divisors)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A raised factor: a scalar, a column over its one index, or a matrix over its two."""
+
+    matrix: Matrix
+    indices: tuple[Index, ...]
+    divides: bool = False
+
+
+class Network:
+    """The factors of one product, by the indices they stand on."""
+
+    def __init__(self) -> None:
+        self.scalars = Bundle()
+        self.vertices: dict[Index, Bundle] = {}
+        self.edges: dict[tuple[Index, Index], Bundle] = {}
+
+    def place(self, factor: Factor) -> None:
+        match factor.indices:
+            case ():
+                self.scalars.add(factor.matrix, divides=factor.divides)
+            case (index,):
+                self.weigh(index, factor.matrix, divides=factor.divides)
+            case (row, column):
+                self.connect(row, column, factor.matrix, divides=factor.divides)
+
+    def weigh(self, index: Index, vector: Matrix, *, divides: bool = False) -> None:
+        self.vertices.setdefault(index, Bundle()).add(vector, divides=divides)
+
+    def connect(self, row: Index, column: Index, matrix: Matrix, *, divides: bool = False) -> None:
+        if (column, row) in self.edges:
+            row, column, matrix = column, row, transpose(matrix)
+        self.edges.setdefault((row, column), Bundle()).add(matrix, divides=divides)
+
+    def neighbours(self, index: Index) -> list[Index]:
+        return [b if a is index else a for a, b in self.edges if index is a or index is b]
+
+    def take_weight(self, index: Index) -> Bundle:
+        """The bundle on a vertex, taken out."""
+        return self.vertices.pop(index, Bundle())
+
+    def take_edge(self, row: Index, column: Index) -> Bundle:
+        """The bundle between two vertices, taken out and read in this direction."""
+        if (row, column) in self.edges:
+            return self.edges.pop((row, column))
+        bundle = self.edges.pop((column, row), Bundle())
+        return Bundle([transpose(m) for m in bundle.factors], [transpose(m) for m in bundle.divisors])
+
+    def reduce(self, summed: Sequence[Index]) -> Refusal | None:
+        """Take every summed index out; None when all are gone."""
+        pending = list(summed)
+        while pending:
+            index = min(pending, key=lambda k: min(len(self.neighbours(k)), 2))
+            around = self.neighbours(index)
+            pending.remove(index)
+            match around:
+                case []:
+                    self.scalars.add(_total(index, self.take_weight(index)), divides=False)
+                case [other] if self._is_closed_pair(index, other, pending):
+                    pending.remove(other)
+                    self.scalars.add(_closed_pair(self.take_edge(other, index)), divides=False)
+                case [other]:
+                    self._absorb_leaf(index, other)
+                case [left, right]:
+                    self._join(left, index, right)
+                case _:
+                    return Refusal(f"the sum over {index.name} runs through {_count(len(around))} factors")
+        return None
+
+    def _is_closed_pair(self, index: Index, other: Index, summed: Sequence[Index]) -> bool:
+        """Whether nothing but matrices between these two summed indices is there: a trace or a norm."""
+        alone = other in summed and len(self.neighbours(other)) == 1
+        bundle = self.edges.get((index, other)) or self.edges[other, index]
+        plain = not bundle.divisors and (len(bundle.factors) == 2 or square_root_of(bundle.joined()) is not None)
+        return alone and plain and not self.vertices.get(index) and not self.vertices.get(other)
+
+    def _absorb_leaf(self, index: Index, other: Index) -> None:
+        """``A v``: a summed index with one neighbour."""
+        weight = self.take_weight(index)
+        vector = weight.joined() if weight else Ones(index.size)
+        self.weigh(other, product(self.take_edge(other, index).joined(), vector))
+
+    def _join(self, left: Index, index: Index, right: Index) -> None:
+        """``A diag(v) B``: a summed index with two neighbours."""
+        first, weight, second = self.take_edge(left, index), self.take_weight(index), self.take_edge(index, right)
+        middle = [diagonal_matrix(weight.joined())] if weight else []
+        self.connect(left, right, product(first.joined(), *middle, second.joined()))
+
+    def take_vector(self, index: Index) -> Matrix:
+        """What stands on one free index, as a column; ones where there is nothing."""
+        weight = self.take_weight(index)
+        return filled(weight.joined(), (index.size, None)) if weight else Ones(index.size)
+
+    def take_matrix(self, row: Index, column: Index) -> Matrix:
+        """What stands on two free indices: ``u wᵀ`` or ``diag(u) A diag(w)``."""
+        above, edge, below = self.take_weight(row), self.take_edge(row, column), self.take_weight(column)
+        if not edge:
+            left = above.joined() if above else Ones(row.size)
+            right = below.joined() if below else Ones(column.size)
+            return product(left, transpose(right))
+        left_diagonal = [diagonal_matrix(above.joined())] if above else []
+        right_diagonal = [diagonal_matrix(below.joined())] if below else []
+        return product(*left_diagonal, edge.joined(), *right_diagonal)
+
+    def scale(self, matrix: Matrix) -> Matrix:
+        """The matrix times all scalars of the network."""
+        return scaled(matrix, self.scalars.factors, self.scalars.divisors)
+
+
+def _total(index: Index, weight: Bundle) -> Matrix:
+    """The sum of the elements of a vector: ``n``, ``1ᵀ v``, ``‖v‖²``, ``vᵀ w`` or the trace."""
+    if not weight:
+        return Size(index.size)
+    joined = weight.joined()
+    root = square_root_of(joined)
+    if root is not None:
+        return squared_norm(root)
+    match joined:
+        case DiagVector():
+            return trace(joined.matrix)
+        case _ if len(weight.factors) > 1:
+            first, *rest = weight.factors
+            return product(transpose(first), hadamard(rest, weight.divisors))
+        case Hadamard(factors=(first, *rest)) if rest:
+            return product(transpose(first), hadamard(rest, joined.divisors))
+        case _:
+            return product(transpose(Ones(index.size)), joined)
+
+
+def _closed_pair(edge: Bundle) -> Matrix:
+    """``‖A‖²`` or ``tr(A Bᵀ)``: two matrices multiplied element by element and summed."""
+    root = square_root_of(edge.joined())
+    if root is not None:
+        return squared_norm(root)
+    first, second = edge.factors
+    return trace(product(first, transpose(second)))
+
+
+def _count(number: int) -> str:
+    return {3: "three", 4: "four", 5: "five"}.get(number, str(number))
+
+
+def identity_or_diagonal(network: Network, index: Index) -> Matrix:
+    """``delta[i,j]`` times what stands on ``i``: the identity or a diagonal matrix."""
+    weight = network.take_weight(index)
+    return diagonal_matrix(weight.joined()) if weight else Identity(index.size)

@@ -1,0 +1,120 @@
+"""Products taken apart for raising: nested sums and products flat, deltas resolved, additions multiplied out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.notation.matrix_building import same_axis
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One factor of a product, or one divisor."""
+
+    expr: Expr
+    divides: bool = False
+
+
+@dataclass(frozen=True)
+class Term:
+    """``Σ_summed Π operands``; ``equal`` are pairs of free indices that deltas make one: the second is gone."""
+
+    summed: tuple[Index, ...]
+    operands: tuple[Operand, ...]
+    equal: tuple[tuple[Index, Index], ...] = ()
+
+
+def flatten(expr: Expr) -> Term:
+    """The product that an expression is, with sums of factors drawn in front: all bound indices differ."""
+    summed: dict[Index, None] = {}
+    operands = tuple(_flat_operands(expr, summed, divides=False))
+    return Term(tuple(summed), operands)
+
+
+def _flat_operands(expr: Expr, summed: dict[Index, None], *, divides: bool) -> Iterable[Operand]:
+    match expr:
+        case Mul():
+            for factor in expr.factors:
+                yield from _flat_operands(factor, summed, divides=divides)
+        case IndexSum() if not divides:
+            taken = [index for index in expr.indices if index in summed]
+            fresh = {index: index.fresh() for index in taken}
+            summed.update(dict.fromkeys(fresh.get(index, index) for index in expr.indices))
+            body = substitute(expr.body, {old: new.expr for old, new in fresh.items()})
+            yield from _flat_operands(body, summed, divides=False)
+        case Pow(base=Mul(factors=factors), exponent=Const(value=n)) if n.denominator == 1:
+            for factor in factors:
+                yield from _flat_operands(Pow(factor, expr.exponent), summed, divides=divides)
+        case Pow(base=base, exponent=Const(value=n)) if n < 0:
+            inverse = base if n == -1 else Pow(base, const(-n))
+            yield from _flat_operands(inverse, summed, divides=not divides)
+        case _:
+            yield Operand(expr, divides)
+
+
+def as_expr(term: Term) -> Expr:
+    """The expression that a term without equalities stands for."""
+    factors = tuple(Pow(o.expr, MINUS_ONE) if o.divides else o.expr for o in term.operands)
+    body = factors[0] if len(factors) == 1 else Mul(factors)
+    return IndexSum(term.summed, body) if term.summed else body
+
+
+def resolve_deltas(term: Term) -> Term:
+    """Every delta of two plain indices of one size is used: one of the two indices is replaced by the other."""
+    while True:
+        found = next((o for o in term.operands if not o.divides and _joins(o.expr)), None)
+        if found is None:
+            return term
+        rest = tuple(o for o in term.operands if o is not found)
+        term = _identify(replace(term, operands=rest), *free_indices(found.expr))
+
+
+def _joins(expr: Expr) -> bool:
+    if not isinstance(expr, Delta) or expr.left.as_index is None or expr.right.as_index is None:
+        return False
+    return same_axis(expr.left.as_index.size, expr.right.as_index.size)
+
+
+def _identify(term: Term, kept: Index, gone: Index | None = None) -> Term:
+    """Let two indices be one; a summed one goes first. Of ``delta[i,i]`` there is only ``kept``."""
+    if gone is None:
+        return term
+    if kept in term.summed:
+        kept, gone = gone, kept
+    operands = tuple(replace(o, expr=substitute(o.expr, {gone: kept.expr})) for o in term.operands)
+    if gone in term.summed:
+        return replace(term, operands=operands, summed=tuple(k for k in term.summed if k is not gone))
+    return replace(term, operands=operands, equal=(*term.equal, (kept, gone)))
+
+
+def multiplied_out(term: Term) -> tuple[Expr, ...] | None:
+    """The term as a sum, where one of its factors is an addition that has to be taken apart; else None."""
+    for place, operand in enumerate(term.operands):
+        if isinstance(operand.expr, Add) and not operand.divides and _hinders(operand.expr, term):
+            return tuple(_with_operand(term, place, part) for part in operand.expr.terms)
+    return None
+
+
+def expansion(term: Term) -> int:
+    """How many products there are once every addition that has to be is multiplied out."""
+    additions = [o.expr for o in term.operands if isinstance(o.expr, Add) and not o.divides and _hinders(o.expr, term)]
+    return prod(len(addition.terms) for addition in additions)
+
+
+def _hinders(addition: Add, term: Term) -> bool:
+    bare_sum = len(term.operands) == 1 and bool(term.summed)
+    return bare_sum or len(free_indices(addition)) > 2 or any(_has_delta(part) for part in addition.terms)
+
+
+def _has_delta(expr: Expr) -> bool:
+    return any(isinstance(operand.expr, Delta) for operand in flatten(expr).operands)
+
+
+def _with_operand(term: Term, place: int, expr: Expr) -> Expr:
+    operands: Sequence[Operand] = (*term.operands[:place], Operand(expr), *term.operands[place + 1 :])
+    return as_expr(replace(term, operands=tuple(operands)))

@@ -1,0 +1,55 @@
+"""What the tests of matrix notation share: values for tensors, and the NumPy text of a form against the index form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from tcgrad.evaluate import evaluate
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import bound_indices, tensors_read, walk
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.numpy_names import code_name
+
+
+def draw_value(tensor: Tensor, seed: int) -> np.ndarray:
+    """Normal values, never symmetric; those of a tensor differ from those of every other."""
+    rng = np.random.default_rng([seed, *tensor.name.encode()])
+    value = rng.normal(size=[axis.value for axis in tensor.shape])
+    if tensor.role is Role.CONSTANT:
+        return np.asarray(math.pi if tensor.value is None else float(tensor.value))
+    return value + value.T if tensor.symmetric else value
+
+
+def names(sizes: Iterable[Integer], values: dict[Tensor, np.ndarray]) -> dict[str, object]:
+    """What the NumPy text may use: arrays, dims and NumPy."""
+    dims = {atom.name: atom.value for size in sizes for monomial, _ in size.terms for atom in monomial}
+    return {"np": np, **dims, **{code_name(tensor): value for tensor, value in values.items()}}
+
+
+def sizes_in(define: Define) -> list[Integer]:
+    nodes = list(walk(define.body))
+    axes = [axis for tensor in tensors_read(define.body) for axis in tensor.shape]
+    bound = [index.size for node in nodes for index in bound_indices(node)]
+    return [*axes, *bound, *(index.size for index in define.free)]
+
+
+def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.ndarray]) -> None:
+    """The NumPy text of the form evaluates to the index form, shape included."""
+    expected = evaluate(define.body, define.free, values)
+    if form.layout == "vec":
+        of, _ = define.tensor.about
+        rows = math.prod(index.size.value for index in define.free[: of.order])
+        expected = expected.reshape(rows, -1)
+    assert form.numpy is not None
+    found = eval(form.numpy, {"__builtins__": {}}, names(sizes_in(define), values))  # noqa: S307 - text that the tool made
+    assert np.shape(found) == expected.shape, form.numpy
+    np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-9, atol=1e-9, err_msg=form.numpy)
+
+
+def values_for(define: Define, seed: int = 0) -> dict[Tensor, np.ndarray]:
+    return {tensor: draw_value(tensor, seed) for tensor in tensors_read(define.body)}

@@ -1,0 +1,161 @@
+"""Random index expressions of order two at most: raising is right or refuses."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from matrix_tools import assert_same_value, values_for
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    const,
+)
+from tcgrad.ir.program import Define, Program
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import free_indices
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
+from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising_products import Refusal
+from tcgrad.spec.model import Spec
+
+DIMS = {name: Integer.of(Dim(name, value)) for name, value in {"A": 2, "B": 3, "C": 5}.items()}
+SMOOTH = ("sin", "tanh", "exp", "sigmoid", "silu")
+
+
+def tensor(name: str, *dims: str) -> Tensor:
+    return Tensor(name, tuple(DIMS[dim] for dim in dims), Role.INPUT)
+
+
+TENSORS = [
+    tensor("s"),
+    tensor("lambda"),
+    *(tensor(f"{letter}{dim}", dim) for letter in "uv" for dim in DIMS),
+    *(tensor(f"{letter}{a}{b}", a, b) for letter in "MN" for a in DIMS for b in DIMS),
+]
+
+
+def fitting(indices: tuple[Index, ...]) -> list[Component]:
+    """Every read of a tensor with these indices, or some of them."""
+    found = []
+    for read in TENSORS:
+        places: list[tuple[Index, ...]] = [()]
+        for axis in read.shape:
+            places = [(*place, index) for place in places for index in indices if index.size == axis]
+        found += [Component(read, tuple(index.expr for index in place)) for place in places]
+    return found
+
+
+@st.composite
+def factors(draw: st.DrawFn, indices: tuple[Index, ...], depth: int = 2) -> Expr:
+    reads = fitting(indices)
+    kinds = ["read"] * 6 + ["call", "square", "inverse", "sum", "delta", "compare", "inner", "root", "size"]
+    kind = draw(st.sampled_from(kinds if depth else ["read"]))
+    match kind:
+        case "call":
+            return Call(FUNCTIONS[draw(st.sampled_from(SMOOTH))], (draw(factors(indices, depth - 1)),))
+        case "square":
+            return Pow(draw(factors(indices, depth - 1)), const(2))
+        case "inverse":
+            return Pow(positive(draw(factors(indices, depth - 1))), const(-1))
+        case "root":
+            return Pow(
+                positive(draw(factors(indices, depth - 1))), Const(Fraction(draw(st.sampled_from([-3, -1, 1])), 2))
+            )
+        case "sum":
+            return Add(tuple(draw(st.lists(products(indices, depth - 1), min_size=2, max_size=3))))
+        case "delta" if len(indices) > 1:
+            left, right = draw(st.permutations(indices))[:2]
+            return Delta(left.expr, right.expr) if left.size == right.size else const(3)
+        case "compare":
+            return Iverson(">", draw(st.sampled_from(reads)), draw(st.sampled_from([*reads, const(0)])))
+        case "inner":
+            dummy = Index("r", DIMS[draw(st.sampled_from(list(DIMS)))])
+            return IndexSum((dummy,), draw(products((*indices, dummy), depth - 1)))
+        case "size" if indices:
+            return IndexValue(indices[0].size)
+        case _:
+            return draw(st.sampled_from(reads))
+
+
+def positive(expr: Expr) -> Expr:
+    return Add((const(1), Pow(expr, const(2))))
+
+
+@st.composite
+def products(draw: st.DrawFn, indices: tuple[Index, ...], depth: int = 2) -> Expr:
+    parts = draw(st.lists(factors(indices, depth), min_size=1, max_size=4))
+    number = draw(st.sampled_from([1, 1, -1, 2, Fraction(1, 2), Fraction(-2, 3)]))
+    return Mul((const(Fraction(number)), *parts)) if number != 1 else Mul(tuple(parts))
+
+
+@st.composite
+def defines(draw: st.DrawFn, most_free: int = 2) -> Define:
+    free = draw_indices(draw, "ij", most_free)
+    terms = []
+    for _ in range(draw(st.integers(1, 3))):
+        dummies = draw_indices(draw, "klm", 3)
+        body = draw(products((*free, *dummies)))
+        terms.append(IndexSum(dummies, body) if dummies else body)
+    body = terms[0] if len(terms) == 1 else Add(tuple(terms))
+    return Define(Tensor("y", tuple(index.size for index in free), Role.DEFINED), free, body)
+
+
+def draw_indices(draw: st.DrawFn, letters: str, most: int) -> tuple[Index, ...]:
+    count = draw(st.integers(0, most))
+    return tuple(Index(letters[n], DIMS[draw(st.sampled_from(list(DIMS)))]) for n in range(count))
+
+
+def program_of(*defined: Define) -> Program:
+    return Program(None, (), (), (), defined, (), (), ())  # type: ignore[arg-type]
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@given(defines(), st.integers(0, 3))
+def test_raised_forms_have_the_value_of_the_index_form(define, seed):
+    form = raise_define(define, program_of(define))
+    assert isinstance(form, MatrixForm | Refusal)
+    if isinstance(form, MatrixForm):
+        assert_same_value(define, form, values_for(define, seed))
+        assert form.text
+        assert form.ascii.isascii()
+        assert form.latex.isascii()
+
+
+@st.composite
+def jacobians(draw: st.DrawFn) -> Define:
+    """Jacobians between vectors and matrices, three or four indices."""
+    rows = draw_indices(draw, "ij", 2)
+    columns = draw_indices(draw, "pq", 2)
+    if len(rows) + len(columns) < 3:
+        rows, columns = (Index("i", DIMS["A"]), Index("j", DIMS["B"])), (Index("p", DIMS["A"]), Index("q", DIMS["C"]))
+    free = rows + columns
+    body = draw(st.lists(products(free, 1), min_size=1, max_size=2))
+    deltas = [Delta(a.expr, b.expr) for a in rows for b in columns if a.size == b.size and draw(st.booleans())]
+    expr: Expr = Mul((*deltas, *body))
+    of = Tensor("y", tuple(index.size for index in rows), Role.DEFINED)
+    wrt = Tensor("x", tuple(index.size for index in columns), Role.INPUT)
+    return Define(Tensor("dy/dx", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt)), free, expr)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(jacobians(), st.integers(0, 3))
+def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed):
+    form = raise_define(define, program_of())
+    if isinstance(form, MatrixForm):
+        assert_same_value(define, form, values_for(define, seed))
+        assert form.left(MATRIX_UNICODE)
