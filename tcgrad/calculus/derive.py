@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
+from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, gradient_of
 from tcgrad.calculus.jacobians import closed_jacobian
 from tcgrad.errors import Diagnostic, TcgradError
@@ -46,7 +47,8 @@ def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -
             name += "_"
         return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
 
-    return tuple(Pullback(program, starts, sources, gradient_of, whole, known).run())
+    statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known).run())
+    return compact(statements, {gradient_of(source) for source in sources}, known)
 
 
 def _upstream(output: Tensor) -> Adjoint:

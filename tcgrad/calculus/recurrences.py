@@ -1,8 +1,8 @@
 """Derivatives through recurrences: the tangent recurrence, and the adjoint recurrence that runs back (BPTT).
 
 For ``u[t] = S(u[t-1], x[t])`` with ``u[-1] = B`` the adjoint is ``a[s] = g[s] + a[s+1] dS(s+1)/du[s]``, downward from
-the last position, and ``dl/dx += sum_t a[t] dS(t)/dx``. Positions whose equations would read before the start are written
-out one by one, with the base cases put in.
+the last position, and ``dl/dx += sum_t a[t] dS(t)/dx``. Positions whose equations would read before the start are
+written out one by one, with the base cases put in.
 """
 
 from __future__ import annotations

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tcgrad.ir.nodes import ONE, Const, Expr, Mul
+from tcgrad.ir.nodes import ONE, Const, Expr, Mul, Pow
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.powers import power
 
 Term = tuple[Fraction, Expr]
+Powers = dict[str, tuple[Expr, Expr]]  # by the key of the base: the base and its exponent
 
 
 def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     """The common factors of two or more terms, and the terms without them; a number only where it is in every term.
 
-    Powers of one base are taken out only where they are the same in every term: ``x^3 + x^2`` stays.
+    Of ``A^(-3/2)`` and ``A^(-1/2)`` the latter is common; positive powers only where they are the same everywhere:
+    ``x^3 + x^2`` stays.
     """
-    factored = [_factors(rest) for _, rest in terms]
-    shared = [name for name in factored[0] if all(name in other for other in factored[1:])]
-    common = [factored[0][name] for name in shared]
-    rests = [_product([f for name, f in factors.items() if name not in shared]) for factors in factored]
+    factored = [_powers(rest) for _, rest in terms]
+    shared: Powers = {}
+    for name, (base, _) in factored[0].items():
+        exponent = _common([factors[name][1] if name in factors else None for factors in factored])
+        if exponent is not None:
+            shared[name] = (base, exponent)
+    rests = [_divided(factors, shared) for factors in factored]
+    common = [power(base, exponent) for base, exponent in shared.values()]
     sizes = {abs(coefficient) for coefficient, _ in terms}
     number = next(iter(sizes)) if len(sizes) == 1 else Fraction(1)
     if number != 1:
@@ -26,10 +33,30 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     return common, [(coefficient / number, rest) for (coefficient, _), rest in zip(terms, rests, strict=True)]
 
 
-def _factors(rest: Expr) -> dict[str, Expr]:
+def _powers(rest: Expr) -> Powers:
     factors = rest.factors if isinstance(rest, Mul) else () if rest == ONE else (rest,)
-    return {key(factor): factor for factor in factors}
+    pairs = [(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in factors]
+    return {key(base): (base, exponent) for base, exponent in pairs}
 
 
-def _product(factors: list[Expr]) -> Expr:
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
+def _common(exponents: list[Expr | None]) -> Expr | None:
+    """The power that is taken out of all, if any."""
+    first = exponents[0]
+    if all(exponent == first for exponent in exponents):
+        return first
+    values = [exponent.value for exponent in exponents if isinstance(exponent, Const)]
+    negative = len(values) == len(exponents) and all(value < 0 for value in values)
+    whole = negative and all((value - values[0]).denominator == 1 for value in values)
+    return Const(max(values)) if whole else None
+
+
+def _divided(factors: Powers, shared: Powers) -> Expr:
+    """The product of powers without the shared ones."""
+    left: list[Expr] = []
+    for name, (base, exponent) in factors.items():
+        taken = shared[name][1] if name in shared else None
+        if taken is None:
+            left.append(power(base, exponent))
+        elif isinstance(exponent, Const) and isinstance(taken, Const) and exponent != taken:
+            left.append(power(base, Const(exponent.value - taken.value)))
+    return left[0] if len(left) == 1 else Mul(tuple(left)) if left else ONE

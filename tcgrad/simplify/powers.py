@@ -60,17 +60,16 @@ def absorb_sign(part: Monomial) -> Monomial:
         return part
     for place, (base, exponent) in enumerate(part.powers):
         odd = isinstance(exponent, Const) and exponent.value.denominator == 1 and exponent.value.numerator % 2
-        if odd and isinstance(base, Add) and _may_flip(base, part.coefficient):
+        if odd and isinstance(base, Add) and _may_flip(base):
             flipped = (scaled_sum(base, Fraction(-1)), exponent)
             return Monomial(-part.coefficient, part.bound, (*part.powers[:place], flipped, *part.powers[place + 1 :]))
     return part
 
 
-def _may_flip(base: Add, coefficient: Fraction) -> bool:
-    """Whether there are terms of both signs, and either the sign is all there is to gain or no term leads."""
+def _may_flip(base: Add) -> bool:
+    """Whether there are terms of both signs and none of them leads by what it is."""
     terms = [split_coefficient(term) for term in base.terms]
-    mixed = len({factor > 0 for factor, _ in terms}) == 2
-    return mixed and (coefficient == -1 or len({lead_order(rest)[0] for _, rest in terms}) == 1)
+    return len({factor > 0 for factor, _ in terms}) == 2 and len({lead_order(rest)[0] for _, rest in terms}) == 1
 
 
 def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:

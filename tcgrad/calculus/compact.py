@@ -1,0 +1,64 @@
+"""Fewer and shorter lines: an adjoint is put into the lines that use it where the whole gets no longer by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from tcgrad.calculus.dependence import reads
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import instantiate, replace_components, size, tensors_read
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.fold import Facts
+
+_MOST_USERS = 3
+_LARGEST = 250  # nodes of a line that is worth trying
+
+
+def compact(statements: Sequence[Statement], kept: Collection[Tensor], known: Facts) -> tuple[Statement, ...]:
+    """The statements with some definitions substituted into later ones; those of ``kept`` tensors all stay.
+
+    Each definition is tried once, in order, so that the cost stays linear in the number of statements.
+    """
+    lines: list[Statement | None] = list(statements)
+    users = _users(statements)
+    for place, line in enumerate(lines):
+        if not isinstance(line, Define) or line.tensor in kept or size(line.body) > _LARGEST:
+            continue
+        reading = [n for n in users.get(line.tensor, ()) if isinstance(lines[n], Define)]
+        if len(reading) != len(users.get(line.tensor, ())) or not 0 < len(reading) <= _MOST_USERS:
+            continue
+        old = [user for n in reading if isinstance(user := lines[n], Define)]
+        if any(size(user.body) > _LARGEST for user in old):
+            continue
+        new = [_substituted(user, line, known) for user in old]
+        if sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old):
+            lines[place] = None
+            for n, user in zip(reading, new, strict=True):
+                lines[n] = user
+            _reassign(users, line, place, reading)
+    return tuple(line for line in lines if line is not None)
+
+
+def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
+    """For each tensor the places of the statements that read it."""
+    users: dict[Tensor, list[int]] = {}
+    for place, statement in enumerate(statements):
+        for tensor in reads(statement):
+            users.setdefault(tensor, []).append(place)
+    return users
+
+
+def _reassign(users: dict[Tensor, list[int]], line: Define, place: int, reading: list[int]) -> None:
+    """What the substituted line read is now read where it went."""
+    for tensor in tensors_read(line.body):
+        users[tensor] = sorted({*(n for n in users[tensor] if n != place), *reading})
+
+
+def _substituted(user: Define, line: Define, known: Facts) -> Define:
+    def put_in(read: Component) -> Expr:
+        return instantiate(line.free, line.body, read.indices) if read.tensor == line.tensor else read
+
+    return replace(user, body=known.fold(replace_components(user.body, put_in)))
