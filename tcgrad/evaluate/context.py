@@ -65,6 +65,7 @@ class Context:
     sizes: values of dims that replace the dims' own.
     positions: indices that take these values only, instead of their whole range.
     origins: for a tensor under construction the axis that starts at a negative position, and that position.
+    branches: takes what every branch was decided by: two evaluations that agree in it took the same branches.
     """
 
     arrays: dict[str, Array]
@@ -75,6 +76,12 @@ class Context:
     origins: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     batch: Index | None = None
     noise: Noise | None = None
+    branches: list[Labelled] | None = None
+
+    def decide(self, *decisions: Labelled) -> None:
+        """Keep a record of which branch is taken where, if one is asked for."""
+        if self.branches is not None:
+            self.branches.extend(decisions)
 
     def size(self, size: Integer) -> int:
         """The value of a size under ``sizes``."""

@@ -86,7 +86,10 @@ def condition(expr: Expr, context: Context) -> Labelled:
             left, right = value(expr.left, exact), value(expr.right, exact)
             axes = union([left, right])
             compared = _COMPARE[expr.operator](functions.real(left.aligned(axes)), functions.real(right.aligned(axes)))
-            return Labelled(np.asarray(compared, bool), axes)
+            truth = Labelled(np.asarray(compared, bool), axes)
+            if exact is context:
+                context.decide(truth)
+            return truth
         case Mul():
             return conjunction([condition(factor, context) for factor in expr.factors])
         case _:
@@ -144,6 +147,8 @@ def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
 def _power(expr: Pow, context: Context) -> Labelled:
     base = value(expr.base, context)
     exponent = expr.exponent
+    if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
+        context.decide(Labelled(np.sign(functions.real(base.array)), base.axes))
     if isinstance(exponent, Const):
         known = _known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))
@@ -182,7 +187,10 @@ def _repeated(base: Array, exponent: int) -> Any:
 def _call(expr: Call, context: Context) -> Labelled:
     arguments = [value(argument, context) for argument in expr.arguments]
     axes = union(arguments)
-    result = functions.call(expr.function, [argument.aligned(axes) for argument in arguments], context)
+    aligned = [argument.aligned(axes) for argument in arguments]
+    result = functions.call(expr.function, aligned, context)
+    if context.branches is not None:
+        context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
 
     def magnitude() -> Labelled:
         return Labelled(functions.magnitude(expr.function, result), axes)
@@ -220,7 +228,11 @@ def _reduce(expr: IndexReduce, context: Context) -> Labelled:
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
     flat = spread.reshape(*spread.shape[: len(free)], -1)
     reduced = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
-    return reduced if expr.kind in ("max", "min") else context.settle(reduced, ulps=4)
+    if expr.kind not in ("max", "min"):
+        return context.settle(reduced, ulps=4)
+    attained = np.asarray(flat == reduced.array[..., None]).reshape(spread.shape)
+    context.decide(Labelled(attained, (*free, *expr.indices)))
+    return reduced
 
 
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:

@@ -39,6 +39,12 @@ def magnitude(function: Function, value: Array) -> Array:
     return np.abs(value) + 1 if function.name in _CROSSING else np.abs(value)
 
 
+def decisions(function: Function, arguments: list[Array]) -> list[Array]:
+    """What the function's branch is decided by at ``arguments``: where it changes there is a kink, a jump or a pole."""
+    decide = _DECISIONS.get(function.name)
+    return [] if decide is None else [np.asarray(each) for each in decide(*map(real, arguments))]
+
+
 def _sigmoid(a: Array) -> Array:
     e = np.exp(np.where(real(a) >= 0, -a, a))
     return np.asarray(np.where(real(a) >= 0, 1, e) / (1 + e))
@@ -118,6 +124,22 @@ _VALUES: dict[str, Callable[..., Any]] = {
     "atan2": np.arctan2,
     "leaky_relu": lambda a, slope: _where_positive(a, a, slope * a),
     "clip": lambda a, lo, hi: _smaller(_larger(a, lo), hi),
+}
+
+_DECISIONS: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "relu": lambda a: (np.sign(a),),
+    "elu": lambda a: (np.sign(a),),
+    "abs": lambda a: (np.sign(a),),
+    "sign": lambda a: (np.sign(a),),
+    "floor": lambda a: (np.floor(a),),
+    "ceil": lambda a: (np.ceil(a),),
+    "max": lambda a, b: (np.sign(a - b),),
+    "min": lambda a, b: (np.sign(a - b),),
+    "leaky_relu": lambda a, slope: (np.sign(a) + 0 * slope,),
+    "clip": lambda a, lo, hi: (np.sign(a - lo) + 0 * hi, np.sign(np.where(a >= lo, a, lo) - hi)),
+    "cbrt": lambda a: (np.sign(a),),
+    "atan2": lambda a, b: (np.where(b < 0, np.sign(a), 0),),
+    "tan": lambda a: (np.sign(np.cos(a)),),
 }
 
 _RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})

@@ -33,7 +33,7 @@ class _Running:
     def advance(self, position: int, context: Context) -> None:
         """Fill one position: by the base case that names it, else by the step."""
         for case in self.bases:
-            if case.position == position:
+            if context.size(case.at) == position:
                 return self._store(position, case.free, value(case.body, context), context)
         if position < 0 or not isinstance(self.step.position, Index):
             return None
@@ -58,15 +58,15 @@ class _Running:
 
 def recur(statement: Recurrence, context: Context) -> None:
     """Work out the statement's tensors into ``context.arrays``: all of them at one position, then at the next."""
-    literal = [case.position for cases in statement.bases for case in cases if isinstance(case.position, int)]
-    first = min([0, *literal])
+    first = min([0, *(context.size(case.at) for cases in statement.bases for case in cases)])
     parts = zip(statement.tensors, statement.axes, statement.bases, statement.steps, strict=True)
     running = [_Running(tensor, axis, first, bases, step) for tensor, axis, bases, step in parts]
     origins = {each.tensor.name: (each.axis, first) for each in running}
     inner = replace(context, arrays=dict(context.arrays), origins={**context.origins, **origins})
     for each in running:
         each.allocate(inner)
-    for position in range(first, context.size(running[0].tensor.shape[running[0].axis])):
+    positions = range(first, context.size(running[0].tensor.shape[running[0].axis]))
+    for position in reversed(positions) if statement.downward else positions:
         for each in running:
             each.advance(position, inner)
     for each in running:
