@@ -97,5 +97,5 @@ def _case_positions(case: Case, axis: int, order: int) -> tuple[Integer, ...]:
     positions = tuple(index.expr for index in case.free)
     if len(positions) == order:
         return positions
-    own = case.position.expr if isinstance(case.position, Index) else Integer.of(case.position)
-    return (*positions[:axis], own, *positions[axis:])
+
+    return (*positions[:axis], case.at, *positions[axis:])

@@ -1,0 +1,141 @@
+"""What a report on a derivation says, before any format: headings, formulas in each notation, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.notation.index import print_expr
+from tcgrad.notation.reading import reading
+from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, is_scalar_only
+
+if TYPE_CHECKING:
+    from tcgrad.point import PointValues
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a reader asked for.
+
+    notations: names out of the table of notations; None: all of them.
+    unicode: False: nothing but ASCII in text, and every index formula parses back.
+    color: text with terminal escapes.
+    explicit: every sum named in the derivatives too, not only in what the spec was read as.
+    at: the values at a point, shown after the formulas.
+    code: the source of the emitted module, shown last.
+    """
+
+    notations: Sequence[str] | None = None
+    unicode: bool = True
+    color: bool = False
+    explicit: bool = False
+    at: PointValues | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One derivative: its symbol, its shape and its formulas, notation by notation.
+
+    reason: why it has no closed form at all; then ``written`` is empty.
+    """
+
+    symbol: str
+    shape: tuple[Integer, ...]
+    written: tuple[Written, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """The Jacobian of scalars by scalars as one matrix, of the symbols ``of`` by the symbols ``wrt``."""
+
+    of: tuple[str, ...]
+    wrt: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """A report, in the order in which it is read.
+
+    scalar: the output's symbol where it is the only one and a scalar: then ``gradients`` are its own, and
+        ``jacobians`` hold only those of other tensors.
+    upstream: symbol and shape of each gradient that ``gradients`` are given in terms of.
+    """
+
+    name: str
+    doc: str
+    reading: tuple[Formula, ...]
+    jacobians: tuple[Entry, ...]
+    table: Table | None
+    gradients: tuple[Entry, ...]
+    upstream: tuple[tuple[str, tuple[Integer, ...]], ...]
+    scalar: str | None
+
+
+def describe(derivation: Derivation, style: Style, options: Options) -> Content:
+    """What a report says about a derivation, spelt in a style.
+
+    Raises:
+        TcgradError: for an unknown notation.
+    """
+    program = derivation.program
+    style = replace(style, explicit=style.explicit or options.explicit)
+    writer = _Writer(program, style, choose_notations(options.notations))
+    scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
+    own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
+    gradients = (writer.jacobian(own[g.wrt]) if g.wrt in own else writer.gradient(g) for g in derivation.gradients)
+    return Content(
+        name=program.name,
+        doc=" ".join(program.spec.doc.split()),
+        reading=tuple(Formula(*equation, shape) for equation, shape in reading(program, style.index)),
+        jacobians=tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values()),
+        table=writer.table(derivation.jacobians),
+        gradients=tuple(gradients),
+        upstream=tuple((writer.symbol(gradient_of(y)), y.shape) for y in program.outputs),
+        scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Writer:
+    program: Program
+    style: Style
+    notations: tuple[Notation, ...]
+
+    def symbol(self, tensor: Tensor) -> str:
+        return self.style.index.tensor(tensor, ())
+
+    def jacobian(self, jacobian: Jacobian) -> Entry:
+        shape = jacobian.of.shape + jacobian.wrt.shape
+        symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
+        if jacobian.define is None:
+            return Entry(symbol, shape, (), jacobian.reason)
+        return Entry(symbol, shape, self.written((jacobian.define,)))
+
+    def gradient(self, gradient: Gradient) -> Entry:
+        return Entry(self.symbol(gradient_of(gradient.wrt)), gradient.wrt.shape, self.written(gradient.statements))
+
+    def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
+        """The statements in each notation; where all is scalar, one says it all."""
+        notations = self.notations[:1] if is_scalar_only(statements) else self.notations
+        return tuple(write(statements, self.program, self.style) for write in notations)
+
+    def table(self, jacobians: Sequence[Jacobian]) -> Table | None:
+        """All Jacobians as one matrix, if there are several and all are scalars by scalars."""
+        if len(jacobians) < 2 or any(j.define is None or j.of.order or j.wrt.order for j in jacobians):
+            return None
+        of = tuple(dict.fromkeys(j.of for j in jacobians))
+        wrt = tuple(dict.fromkeys(j.wrt for j in jacobians))
+        cells = {(j.of, j.wrt): j.define for j in jacobians}
+        rows = tuple(tuple(self.cell(cells[y, x]) for x in wrt) for y in of)
+        return Table(tuple(map(self.symbol, of)), tuple(map(self.symbol, wrt)), rows)
+
+    def cell(self, define: Define | None) -> str:
+        return "" if define is None else print_expr(define.body, (), self.style.index, explicit=self.style.explicit)

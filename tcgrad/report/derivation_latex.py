@@ -1,0 +1,81 @@
+"""The ``derive`` report as LaTeX, to be put into a document that loads amsmath and amssymb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tcgrad.calculus.derivation import Derivation
+from tcgrad.notation.latex_names import escape
+from tcgrad.notation.reading import Equation, print_shape
+from tcgrad.report.derivation_content import Content, Entry, Options, Table, describe
+from tcgrad.report.derivation_point import point_equations
+from tcgrad.report.notations import STYLES, Formula
+
+_STYLE = STYLES["latex"]
+
+
+def render_latex(derivation: Derivation, options: Options | None = None) -> str:
+    """The report as paragraphs and displays; it needs the packages amsmath and amssymb.
+
+    Raises:
+        TcgradError: for an unknown notation.
+    """
+    options = options or Options()
+    lines = list(_lines(describe(derivation, _STYLE, options)))
+    if options.at is not None:
+        lines += [r"\paragraph{At the point}", *_display(tuple(point_equations(options.at)))]
+    if options.code is not None:
+        lines += [r"\begin{verbatim}", options.code.rstrip("\n"), r"\end{verbatim}"]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(content: Content) -> Iterator[str]:
+    yield rf"\paragraph{{{escape(content.name)}}} {escape(content.doc)}".rstrip()
+    yield from _display(equations(content.reading))
+    if content.jacobians:
+        yield r"\paragraph{Jacobians}"
+        yield from (line for entry in content.jacobians for line in _entry(entry))
+    if content.scalar is not None:
+        yield rf"\paragraph{{Gradients}} of the scalar ${content.scalar}$"
+    else:
+        yield rf"\paragraph{{Gradients}} given {', '.join(f'${symbol}$' for symbol, _ in content.upstream)}"
+    yield from (line for entry in content.gradients for line in _entry(entry))
+    if content.table is not None:
+        yield from (r"\paragraph{The Jacobian as one matrix}", *_display([table_equation(content.table)]))
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    if entry.reason is not None:
+        yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}."
+    yield from _display([equation for written in entry.written for equation in equations(written.formulas)])
+    for written in entry.written:
+        if written.reason:
+            yield f"No {written.notation} notation: {escape(written.reason)}."
+
+
+def equations(formulas: Sequence[Formula]) -> list[Equation]:
+    """Formulas with their shapes beside them."""
+    return [(formula.left, rf"{formula.right} {_shape(formula)}") for formula in formulas]
+
+
+def _shape(formula: Formula) -> str:
+    shape = print_shape(formula.shape, _STYLE.index)
+    return r"&& \text{scalar}" if shape == "scalar" else f"&& {shape}"
+
+
+def _display(equations: Sequence[Equation]) -> Iterator[str]:
+    if equations:
+        yield r"\begin{align*}"
+        yield " \\\\\n".join(f"{left} &= {right}" for left, right in equations)
+        yield r"\end{align*}"
+
+
+def table_equation(table: Table) -> Equation:
+    """The Jacobian matrix of scalars by scalars."""
+    left = rf"\frac{{\partial {_vector(table.of)}}}{{\partial {_vector(table.wrt)}}}"
+    rows = r" \\ ".join(" & ".join(row) for row in table.cells)
+    return left, rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+
+def _vector(symbols: Sequence[str]) -> str:
+    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"

@@ -1,0 +1,72 @@
+"""The ``derive`` report as Markdown, formulas as the math blocks of GitHub and GitLab."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tcgrad.calculus.derivation import Derivation
+from tcgrad.notation.reading import Equation, align, print_shape
+from tcgrad.report.derivation_content import Content, Entry, Options, describe
+from tcgrad.report.derivation_latex import table_equation
+from tcgrad.report.derivation_point import point_equations
+from tcgrad.report.notations import STYLES
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$])")
+
+
+def render_markdown(derivation: Derivation, options: Options | None = None) -> str:
+    """The report with a heading a derivative.
+
+    Raises:
+        TcgradError: for an unknown notation.
+    """
+    options = options or Options()
+    content = describe(derivation, STYLES["latex"], options)
+    symbols = describe(derivation, STYLES["unicode"], Options(notations=()))
+    lines = list(_lines(content, symbols))
+    if options.at is not None:
+        lines += ["## At the point\n", *_math(tuple(point_equations(options.at)))]
+    if options.code is not None:
+        lines += ["## Code\n", f"```python\n{options.code.rstrip(chr(10))}\n```\n"]
+    return "\n".join(lines)
+
+
+def _lines(content: Content, symbols: Content) -> Iterator[str]:
+    yield f"# {_plain(content.name)}\n"
+    if content.doc:
+        yield f"{_plain(content.doc)}\n"
+    yield from ("## Read as\n", *_math([(formula.left, formula.right) for formula in content.reading]))
+    if content.jacobians:
+        yield "## Jacobians\n"
+        yield from _entries(content.jacobians, symbols.jacobians)
+    yield f"## {_gradient_title(symbols)}\n"
+    yield from _entries(content.gradients, symbols.gradients)
+    if content.table is not None:
+        yield from ("## The Jacobian as one matrix\n", *_math([table_equation(content.table)]))
+
+
+def _gradient_title(symbols: Content) -> str:
+    if symbols.scalar is not None:
+        return f"Gradients of the scalar `{symbols.scalar}`"
+    return "Gradients, given " + ", ".join(f"`{symbol}`" for symbol, _ in symbols.upstream)
+
+
+def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str]:
+    for entry, plain in zip(entries, symbols, strict=True):
+        yield f"### `{plain.symbol}`, shape `{print_shape(entry.shape, STYLES['ascii'].index)}`\n"
+        if entry.reason is not None:
+            yield f"No closed form: {_plain(entry.reason)}.\n"
+        for written in entry.written:
+            yield from _math([(formula.left, formula.right) for formula in written.formulas])
+            if written.reason:
+                yield f"No {written.notation} notation: {_plain(written.reason)}.\n"
+
+
+def _math(equations: Sequence[Equation]) -> Iterator[str]:
+    if equations:
+        yield f"```math\n{align(equations)}\n```\n"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)

@@ -1,0 +1,96 @@
+"""The ``derive`` report as text: for people at a terminal, and plain where it is piped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from tcgrad.calculus.derivation import Derivation
+from tcgrad.notation.reading import print_shape
+from tcgrad.report.derivation_content import Content, Entry, Options, Table, describe
+from tcgrad.report.derivation_point import point_lines
+from tcgrad.report.notations import STYLES, Formula, Style, Written
+from tcgrad.report.paint import paint
+
+_MARGIN = "    "
+_FAR = 72  # beyond this column a shape follows its formula at once
+
+
+def render_text(derivation: Derivation, options: Options | None = None) -> str:
+    """The whole report. Lines are never wrapped or cut: a formula is worth a scroll bar.
+
+    Raises:
+        TcgradError: for an unknown notation.
+    """
+    options = options or Options()
+    style = STYLES["unicode" if options.unicode else "ascii"]
+    lines = list(_lines(describe(derivation, style, options), style))
+    if options.at is not None:
+        lines += ["", *point_lines(options.at, style)]
+    if options.code is not None:
+        lines += ["", options.code.rstrip("\n")]
+    text = "\n".join(lines) + "\n"
+    return paint(text) if options.color else text
+
+
+def _lines(content: Content, style: Style) -> Iterator[str]:
+    yield f"{content.name}: {content.doc}" if content.doc else content.name
+    yield from ("", "Read as", *_formulas(content.reading, style))
+    if content.jacobians:
+        yield from _section("Jacobians", content.jacobians, style)
+    yield from _section(_gradient_title(content, style), content.gradients, style)
+    if content.table is not None:
+        yield from ("", "The Jacobian as one matrix", *_table(content.table, style))
+
+
+def _gradient_title(content: Content, style: Style) -> str:
+    if content.scalar is not None:
+        return f"Gradients of the scalar {content.scalar}"
+    given = (f"{symbol} {print_shape(shape, style.index) if shape else ''}" for symbol, shape in content.upstream)
+    return f"Gradients, given {', '.join(map(str.rstrip, given))}"
+
+
+def _section(title: str, entries: Sequence[Entry], style: Style) -> Iterator[str]:
+    """The entries, with a blank line between them unless each is one line."""
+    yield from ("", title)
+    blocks = [_entry(entry, style) for entry in entries]
+    if all(len(block) == 1 for block in blocks):
+        yield from _formulas([formula for e in entries for written in e.written for formula in written.formulas], style)
+        return
+    for number, block in enumerate(blocks):
+        yield from block if number == 0 else ("", *block)
+
+
+def _entry(entry: Entry, style: Style) -> list[str]:
+    lines = list(_formulas([formula for written in entry.written for formula in written.formulas], style))
+    if entry.reason is not None:
+        lines.append(f"{_MARGIN}{entry.symbol}    {print_shape(entry.shape, style.index)}")
+        lines.append(f"{_MARGIN}no closed form: {entry.reason}")
+    return lines + [_MARGIN + _refusal(written) for written in entry.written if written.reason]
+
+
+def _formulas(formulas: Sequence[Formula], style: Style) -> Iterator[str]:
+    """Equations below each other, aligned at their equals signs, shapes beside them."""
+    left = max((len(formula.left) for formula in formulas), default=0)
+    lines = [f"{_MARGIN}{formula.left:<{left}} = {formula.right}" for formula in formulas]
+    width = max((len(line) for line in lines if len(line) <= _FAR), default=0)
+    for line, formula in zip(lines, formulas, strict=True):
+        yield f"{line:<{width}}    {print_shape(formula.shape, style.index)}"
+
+
+def _refusal(written: Written) -> str:
+    return f"no {written.notation} notation: {written.reason}"
+
+
+def _table(table: Table, style: Style) -> Iterator[str]:
+    """``∂(f, g)/∂(x, y) = [2·x  3]`` and the rows below it, columns aligned."""
+    sign = "∂" if style.index is STYLES["unicode"].index else "d"
+    head = f"{_MARGIN}{sign}{_vector(table.of)}/{sign}{_vector(table.wrt)} = "
+    widths = [max(map(len, column)) for column in zip(*table.cells, strict=True)]
+    for lead, row in zip_longest([head], table.cells, fillvalue=" " * len(head)):
+        cells = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        yield f"{lead}[{cells}]"
+
+
+def _vector(symbols: Sequence[str]) -> str:
+    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"

@@ -1,0 +1,136 @@
+"""The notations that formulas are reported in: a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import Component
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import walk
+from tcgrad.notation.index import print_statement
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_printer import print_matrix
+from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
+from tcgrad.notation.naming import Surroundings
+from tcgrad.notation.raising import raise_define
+from tcgrad.notation.reading import sides
+from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+
+
+@dataclass(frozen=True)
+class Style:
+    """The spelling of a report: one syntax a notation."""
+
+    index: Syntax
+    matrix: MatrixSyntax
+    explicit: bool = False
+
+
+STYLES = {
+    "ascii": Style(ASCII, MATRIX_ASCII),
+    "unicode": Style(UNICODE, MATRIX_UNICODE),
+    "latex": Style(LATEX, MATRIX_LATEX),
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An equation with the shape of what it defines."""
+
+    left: str
+    right: str
+    shape: tuple[Integer, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Statements in one notation: their equations, or the reason why there are none."""
+
+    notation: str
+    formulas: tuple[Formula, ...]
+    reason: str | None = None
+
+
+Notation = Callable[[Sequence[Statement], Program, Style], Written]
+
+
+def _write_index(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    return Written("index", tuple(_index_formulas(statements, program, style)))
+
+
+def _index_formulas(statements: Sequence[Statement], program: Program, style: Style) -> Iterator[Formula]:
+    around = Surroundings.of(program)
+    for statement in statements:
+        lines = print_statement(statement, style.index, explicit=style.explicit, surroundings=around)
+        shapes = _shapes(statement)
+        yield from (Formula(*sides(line), shape) for line, shape in zip(lines, shapes, strict=False))
+
+
+def _shapes(statement: Statement) -> list[tuple[Integer, ...]]:
+    """The shape of the left side of each equation of a statement."""
+    if not isinstance(statement, Recurrence):
+        return [statement.tensor.shape]
+    pairs = zip(statement.tensors, statement.bases, strict=True)
+    return [tensor.shape for tensor, bases in pairs for _ in range(len(bases) + 1)]
+
+
+def _write_matrix(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    formulas = []
+    for statement in statements:
+        if isinstance(statement, Recurrence):
+            return Written("matrix", (), f"{statement.tensors[0].name} is defined by a recurrence")
+        if isinstance(statement, Define):
+            form = raise_define(statement, program)
+            if not isinstance(form, MatrixForm):
+                return Written("matrix", (), form.reason)
+            right = print_matrix(form.matrix, style.matrix)
+            formulas.append(Formula(form.left(style.matrix), right, matrix_shape(form)))
+    return Written("matrix", tuple(formulas))
+
+
+def matrix_shape(form: MatrixForm) -> tuple[Integer, ...]:
+    """The shape of a form: of a vectorised Jacobian that of the matrix, else the tensor's own."""
+    if form.layout == "full" or form.tensor.role is not Role.JACOBIAN:
+        return form.tensor.shape
+    return tuple(_product(tensor.shape) for tensor in form.tensor.about)
+
+
+def _product(shape: Sequence[Integer]) -> Integer:
+    total = Integer.of(1)
+    for size in shape:
+        total = total * size
+    return total
+
+
+NOTATIONS: dict[str, Notation] = {"index": _write_index, "matrix": _write_matrix}
+"""Adding a notation is adding a row."""
+
+
+def choose_notations(names: Sequence[str] | None) -> tuple[Notation, ...]:
+    """The notations by name; all of them for None or where ``all`` is named.
+
+    Raises:
+        TcgradError: for a name that is none of them.
+    """
+    if names is None or "all" in names:
+        return tuple(NOTATIONS.values())
+    for name in names:
+        if name not in NOTATIONS:
+            choices = ", ".join(("all", *NOTATIONS))
+            raise TcgradError((Diagnostic("TC601", f"there is no notation `{name}`", help=f"choose among {choices}"),))
+    return tuple(NOTATIONS[name] for name in names)
+
+
+def is_scalar_only(statements: Sequence[Statement]) -> bool:
+    """Whether statements define scalars from scalars alone, so that all notations say the same."""
+    return all(_is_scalar(statement) for statement in statements)
+
+
+def _is_scalar(statement: Statement) -> bool:
+    if isinstance(statement, Recurrence | Intrinsic):
+        return False
+    return not statement.free and not any(isinstance(e, Component) and e.indices for e in walk(statement.body))

@@ -1,0 +1,27 @@
+"""Reports with terminal escapes: headings bold, δ and Σ in colour, shapes and reasons dim."""
+
+from __future__ import annotations
+
+import io
+
+_LOOKS = (
+    (r"(δ|delta)(?=\[)", "magenta"),
+    (r"(Σ|sum)(?=\[)", "cyan"),
+    (r"(?<= {4})(\[[^=]*\](?: = \[[\d, ]*\])?|scalar)$", "dim"),
+    (r"^ +no .*: .*$", "dim"),
+)
+
+
+def paint(text: str) -> str:
+    """The text line by line, neither wrapped nor cut; a line that is not indented is a heading."""
+    from rich.console import Console
+    from rich.text import Text
+
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system="standard", highlight=False)
+    for line in text.splitlines():
+        painted = Text(line, style="bold" if line and not line.startswith(" ") else "")
+        for pattern, look in _LOOKS:
+            painted.highlight_regex(pattern, look)
+        console.print(painted, soft_wrap=True)
+    return file.getvalue()
