@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.simplify.canonical import canonical_labels
@@ -17,20 +18,37 @@ from tcgrad.simplify.powers import absorb_sign, merge_powers, power
 def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     """``sum_k delta(k, e) f(k) = f(e)`` for every bound index that a delta fixes; then idle sums become sizes.
 
-    Terminates because each step removes a bound index. The result is a sum, for a contraction can open a bracket.
+    Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
+    result is a sum, for a contraction can open a bracket.
     """
     solution = _best_solution(part)
-    if solution is None:
-        return [_sizes_for_idle(_align_free(part, policy))]
-    mapping = {solution.index: solution.value}
-    factors = [policy.simplify(substitute(power(base, exponent), mapping)) for base, exponent in part.powers]
-    bound = tuple(index for index in part.bound if index is not solution.index)
-    opened = monomials(Mul((Const(part.coefficient), *factors, *solution.guards)), policy, frozenset(bound))
+    if solution is not None:
+        bound = tuple(index for index in part.bound if index is not solution.index)
+        kept: tuple[Expr, ...] = solution.guards
+        return _substituted(replace(part, bound=bound), {solution.index: solution.value}, kept, part.powers, policy)
+    aligned = _alignment(part)
+    if aligned is not None:
+        delta, mapping = aligned
+        others = tuple(item for item in part.powers if item[0] is not delta)
+        return _substituted(part, mapping, (delta,), others, policy)
+    return [_sizes_for_idle(part)]
+
+
+def _substituted(
+    part: Monomial,
+    mapping: dict[Index, Integer],
+    kept: tuple[Expr, ...],
+    changed: tuple[tuple[Expr, Expr], ...],
+    policy: Policy,
+) -> list[Monomial]:
+    """The monomial with indices replaced in the ``changed`` powers, beside the ``kept`` factors; contracted on."""
+    factors = [policy.simplify(substitute(power(base, exponent), mapping)) for base, exponent in changed]
+    opened = monomials(Mul((Const(part.coefficient), *kept, *factors)), policy, frozenset(part.bound))
     return [
         done
         for piece in opened
         if piece.coefficient
-        for done in contract(Monomial(piece.coefficient, bound + piece.bound, piece.powers), policy)
+        for done in contract(replace(piece, bound=part.bound + piece.bound), policy)
     ]
 
 
@@ -49,21 +67,17 @@ def _is_positive(exponent: Expr) -> bool:
     return isinstance(exponent, Const) and exponent.value > 0
 
 
-def _align_free(part: Monomial, policy: Policy) -> Monomial:
-    """``delta(i, p) f(p) = delta(i, p) f(i)``: the index made first stands in for the other."""
-    for place, (base, exponent) in enumerate(part.powers):
+def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
+    """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and the index made first for the other."""
+    for base, exponent in part.powers:
         if not isinstance(base, Delta) or not _is_positive(exponent):
             continue
         first, second = base.left.as_index, base.right.as_index
         if first is None or second is None:
             continue
-        mapping = {second: first.expr}
-        others = [*part.powers[:place], *part.powers[place + 1 :]]
-        if any(second in free_indices(b) or second in free_indices(e) for b, e in others):
-            changed = [policy.simplify(substitute(power(b, e), mapping)) for b, e in others]
-            opened = monomials(Mul((Const(part.coefficient), base, *changed)), policy)[0]
-            return _align_free(Monomial(opened.coefficient, part.bound + opened.bound, opened.powers), policy)
-    return part
+        if any(second in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
+            return base, {second: first.expr}
+    return None
 
 
 def _sizes_for_idle(part: Monomial) -> Monomial:

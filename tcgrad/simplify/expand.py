@@ -7,9 +7,11 @@ from typing import cast
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, Add, Call, Const, Expr, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, rebuild, size
 from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.ranges import never_negative
 from tcgrad.simplify.rules import simplify_node
 
 _LARGEST_POWER = 6
@@ -34,7 +36,9 @@ class Expanding:
         known = vars(expr).get("_expanded")
         if known is None:
             parts = tuple(self.simplify(part) for part in children(expr))
-            known = simplify_node(_split_exponential(rebuild(expr, parts)), self)
+            plain = rebuild(expr, parts)
+            split = _split_root(_split_exponential(plain))
+            known = simplify_node(plain, self) if split is plain else self.simplify(split)
             if size(known) > _LARGEST_EXPRESSION:
                 raise TooLargeError
             vars(expr)["_expanded"] = vars(known)["_expanded"] = known
@@ -47,18 +51,50 @@ class Expanding:
 
 def _split_exponential(expr: Expr) -> Expr:
     """``exp(a + 2 b) = exp(a) exp(b)^2``"""
-    if not isinstance(expr, Call) or expr.function.name != "exp":
-        return expr
-    (argument,) = expr.arguments
-    terms = argument.terms if isinstance(argument, Add) else (argument,)
-    factors = []
-    for term in terms:
-        coefficient, rest = split_coefficient(term)
-        base = Call(FUNCTIONS["exp"], (rest,))
-        factors.append(base if coefficient == 1 or rest == ONE else Pow(base, Const(coefficient)))
-        if rest == ONE:
-            factors[-1] = Call(FUNCTIONS["exp"], (term,))
-    return Mul(tuple(factors)) if len(factors) > 1 else factors[0]
+    match expr:
+        case Call(function=function, arguments=(argument,)) if function.name == "exp":
+            parts = [split_coefficient(term) for term in _terms(argument)]
+            if len(parts) == 1 and (parts[0][0] == 1 or parts[0][1] == ONE):
+                return expr
+            return Mul(tuple(_exponential(coefficient, rest) for coefficient, rest in parts))
+        case _:
+            return expr
+
+
+def _exponential(coefficient: Fraction, rest: Expr) -> Expr:
+    """``exp(c u)`` as ``exp(u)^c``; of a number alone as it is."""
+    if rest == ONE:
+        return Call(FUNCTIONS["exp"], (Const(coefficient),))
+    return Pow(Call(FUNCTIONS["exp"], (rest,)), Const(coefficient))
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def _split_root(expr: Expr) -> Expr:
+    """``(2 H u)^(1/2) = 2^(1/2) H^(1/2) u^(1/2)``: numbers and sizes are positive."""
+    match expr:
+        case Pow(base=Mul(factors=factors), exponent=Const(value=n) as exponent) if n.denominator != 1:
+            positive = [factor for factor in factors if _is_positive(factor)]
+            rest = Mul((ONE, *(factor for factor in factors if not _is_positive(factor))))
+            return Mul((*(Pow(factor, exponent) for factor in positive), Pow(rest, exponent))) if positive else expr
+        case _:
+            return expr
+
+
+def _is_positive(factor: Expr) -> bool:
+    match factor:
+        case Const():
+            return factor.value > 0
+        case IndexValue():
+            return not factor.value.indices and never_negative(factor.value)
+        case Pow(base=base):
+            return _is_positive(base)
+        case Component():
+            return factor.tensor.role is Role.CONSTANT and (factor.tensor.value is None or factor.tensor.value > 0)
+        case _:
+            return False
 
 
 EXPANDING = Expanding()

@@ -6,6 +6,7 @@ inside as they go. An `Add` inside a product stays closed unless it holds a delt
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import integers, rename_binder
+from tcgrad.ir.traversal import children, integers, rename_binder
 
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
 
@@ -144,17 +145,23 @@ def _square_root(value: Fraction) -> Fraction | None:
 
 def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
     """Whether a delta of a live index is a factor of one of the terms of ``expr``, at product level."""
+    return any(index in live for delta in _deltas(expr) for side in integers(delta) for index in side.indices)
+
+
+def holds_delta(expr: Expr) -> bool:
+    """Whether any delta is a factor of one of the terms of ``expr``, outside of sums over indices."""
+    return any(True for _ in _deltas(expr, sums=False))
+
+
+def _deltas(expr: Expr, *, sums: bool = True) -> Iterator[Delta]:
     match expr:
         case Delta():
-            return any(index in live for integer in integers(expr) for index in integer.indices)
-        case Add():
-            return any(has_delta(term, live) for term in expr.terms)
-        case Mul():
-            return any(has_delta(factor, live) for factor in expr.factors)
-        case IndexSum():
-            return has_delta(expr.body, live)
-        case _:
-            return False
+            yield expr
+        case Add() | Mul():
+            for part in children(expr):
+                yield from _deltas(part, sums=sums)
+        case IndexSum() if sums:
+            yield from _deltas(expr.body)
 
 
 def is_mask(base: Expr) -> bool:

@@ -29,7 +29,7 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
-from tcgrad.simplify.monomials import Policy, monomials
+from tcgrad.simplify.monomials import Policy, holds_delta, monomials
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
 
 
@@ -49,7 +49,7 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
         case Add():
             return _sum(expr, policy)
         case Where():
-            return _where(expr)
+            return _where(expr, policy)
         case IndexReduce():
             return _reduction(expr, policy)
         case _:
@@ -136,11 +136,32 @@ def _as_integer(expr: Expr) -> Integer | None:
             return None
 
 
-def _where(expr: Where) -> Expr:
-    """A decided condition chooses its branch; two equal branches need no condition."""
+def _where(expr: Where, policy: Policy) -> Expr:
+    """A decided condition chooses its branch; equal branches need no condition; deltas stand outside."""
     if isinstance(expr.condition, Const):
         return expr.then if expr.condition.value else expr.otherwise
-    return expr.then if key(expr.then) == key(expr.otherwise) else expr
+    if key(expr.then) == key(expr.otherwise):
+        return expr.then
+    if holds_delta(expr.then) or holds_delta(expr.otherwise):
+        return _where_without_deltas(expr, policy)
+    return expr
+
+
+def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
+    """``where(c, delta f + g, 0) = delta where(c, f, 0) + where(c, g, 0)``, so that the delta can be contracted."""
+    terms = [(term, True) for term in _terms(expr.then)] + [(term, False) for term in _terms(expr.otherwise)]
+    parts = []
+    for term, then in terms:
+        factors = term.factors if isinstance(term, Mul) else (term,)
+        deltas = [factor for factor in factors if isinstance(factor, Delta)]
+        rest = Mul((ONE, *(factor for factor in factors if not isinstance(factor, Delta))))
+        branch = Where(expr.condition, rest, ZERO) if then else Where(expr.condition, ZERO, rest)
+        parts.append(Mul((*deltas, branch)))
+    return policy.simplify(Add(tuple(parts)))
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.terms if isinstance(expr, Add) else (expr,)
 
 
 def _reduction(expr: IndexReduce, policy: Policy) -> Expr:
