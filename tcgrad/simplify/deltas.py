@@ -19,9 +19,9 @@ class Solution:
     stride: int  # 0 where the solution needs no division
 
     @property
-    def cost(self) -> tuple[int, int, int]:
-        """Smaller is nicer: no division, few guards, a short value."""
-        return self.stride, len(self.guards), len(self.value.terms)
+    def cost(self) -> tuple[int, int, int, int]:
+        """Smaller is nicer: no division, few guards, the longest sum gone, a short value."""
+        return self.stride, len(self.guards), -self.index.size.value, len(self.value.terms)
 
 
 def solve(delta: Delta, index: Index) -> Solution | None:
