@@ -46,7 +46,10 @@ def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.
         rows = math.prod(index.size.value for index in define.free[: of.order])
         expected = expected.reshape(rows, -1)
     assert form.numpy is not None
-    found = eval(form.numpy, {"__builtins__": {}}, names(sizes_in(define), values))  # noqa: S307 - text that the tool made
+    try:
+        found = eval(form.numpy, {"__builtins__": {}}, names(sizes_in(define), values))  # noqa: S307 - our own text
+    except Exception as error:
+        raise AssertionError(form.numpy) from error
     assert np.shape(found) == expected.shape, form.numpy
     np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-9, atol=1e-9, err_msg=form.numpy)
 

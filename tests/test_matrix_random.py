@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from matrix_tools import assert_same_value, values_for
+
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import (
@@ -26,12 +26,10 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.raising_products import Refusal
-from tcgrad.spec.model import Spec
 
 DIMS = {name: Integer.of(Dim(name, value)) for name, value in {"A": 2, "B": 3, "C": 5}.items()}
 SMOOTH = ("sin", "tanh", "exp", "sigmoid", "silu")

@@ -5,6 +5,7 @@ Each function returns a value equal to the plain node over its operands; shapes 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -30,6 +31,7 @@ from tcgrad.notation.matrix import (
     Power,
     Scale,
     Shape,
+    Size,
     Sum,
     Symbol,
     Transpose,
@@ -123,14 +125,13 @@ def scaled(
                 body = part.body if body is None else body
             case _:
                 (over if up else under).append(part)
-    return _scale(coefficient, tuple(over), tuple(under), body)
+    return _scale(coefficient, over, under, body)
 
 
-def _scale(
-    coefficient: Fraction, factors: tuple[Matrix, ...], divisors: tuple[Matrix, ...], body: Matrix | None
-) -> Matrix:
+def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix], body: Matrix | None) -> Matrix:
     if not coefficient or isinstance(body, Zeros):
         return zeros(SCALAR if body is None else shape(body))
+    factors, divisors = _cancelled(over, under)
     if body is None and not factors and not divisors:
         return Number(coefficient)
     if coefficient == 1 and not divisors:
@@ -139,6 +140,20 @@ def _scale(
         if body is not None and not factors:
             return body
     return Scale(coefficient, factors, divisors, body)
+
+
+def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
+    """Repeated factors as powers, and sizes that stand above and below taken out."""
+    above, below = Counter(over), Counter(under)
+    for size in [factor for factor in above if isinstance(factor, Size)]:
+        common = min(above[size], below[size])
+        above[size] -= common
+        below[size] -= common
+    return _powers(above), _powers(below)
+
+
+def _powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
+    return tuple(power(factor, Number(Fraction(count))) for factor, count in counts.items() if count)
 
 
 def unscaled(matrix: Matrix) -> Scale:
@@ -263,8 +278,8 @@ def power(base: Matrix, exponent: Matrix) -> Matrix:
     match base:
         case _ if n == 1:
             return base
-        case Power(base=Fold(kind="norm") as norm, exponent=Number(value=m)):
-            return power(norm, Number(m * n))
+        case Power(base=base_of, exponent=Number(value=m)) if _may_merge(base_of, m, n):
+            return power(base_of, Number(m * n))
         case Number(value=value) if n.denominator == 1 and (value or n > 0) and abs(n) < 64:
             return Number(value ** int(n))
         case _ if n < 0:
@@ -274,6 +289,11 @@ def power(base: Matrix, exponent: Matrix) -> Matrix:
             return Hadamard((base, base))
         case _:
             return Power(base, exponent)
+
+
+def _may_merge(base: Matrix, inner: Fraction, outer: Fraction) -> bool:
+    """Whether ``(base^inner)^outer`` is ``base^(inner*outer)`` for every sign of the base."""
+    return (isinstance(base, Fold) and base.kind == "norm") or (inner.denominator == 1 and outer.denominator == 1)
 
 
 def squared_norm(operand: Matrix) -> Matrix:
@@ -288,6 +308,9 @@ def square_root_of(matrix: Matrix) -> Matrix | None:
             return first
         case Power(exponent=Number(value=n)) if n == 2 and not is_scalar(matrix):
             return matrix.base
+        case Transpose():
+            root = square_root_of(matrix.operand)
+            return None if root is None else transpose(root)
         case _:
             return None
 

@@ -40,7 +40,7 @@ from tcgrad.notation.matrix import (
     operands,
     shape,
 )
-from tcgrad.notation.matrix_building import is_ones, outer_pieces
+from tcgrad.notation.matrix_building import is_ones, outer_pieces, scaled
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size
 
@@ -210,15 +210,16 @@ def _elementwise(parts: Sequence[Matrix], *, full: bool) -> list[Piece]:
 
 
 def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
-    """``a * b / c``; a comparison is a mask there, as long as something else makes numbers of it."""
-    plain = any(not isinstance(part, Compare) for part in operands(matrix))
-    pieces = _elementwise(operands(matrix), full=full)
-    if plain and not full:
-        masked = zip(operands(matrix), pieces, strict=True)
-        pieces = [_mask(part) if isinstance(part, Compare) else piece for part, piece in masked]
-    above = [_within(piece, UNARY) for piece in pieces[: len(matrix.factors)]] or ["1"]
-    below = [_within(piece, UNARY) for piece in pieces[len(matrix.factors) :]]
-    return Piece(" * ".join(above) + "".join(f" / {text}" for text in below), PRODUCT)
+    """``a * b / c``; a comparison is a mask there, behind a factor that is a number."""
+    numbers = [factor for factor in matrix.factors if not isinstance(factor, Compare)]
+    comparisons = [factor for factor in matrix.factors if isinstance(factor, Compare)]
+    if full or not numbers:
+        pieces = _elementwise(operands(matrix), full=full)
+        above, below = pieces[: len(matrix.factors)], pieces[len(matrix.factors) :]
+    else:
+        above, below = [*map(_loose, numbers), *map(_mask, comparisons)], [*map(_loose, matrix.divisors)]
+    text = " * ".join(_within(piece, UNARY) for piece in above) or "1"
+    return Piece(text + "".join(f" / {_within(piece, UNARY)}" for piece in below), PRODUCT)
 
 
 def _mask(matrix: Compare) -> Piece:
@@ -240,7 +241,7 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
     """``2 * s * (A @ x) / n``; of ones alone ``np.full``."""
     positive, negated = split_sign(matrix)
     if matrix.body is not None and is_ones(matrix.body) and full:
-        value = _scale(Scale(matrix.coefficient, matrix.factors, matrix.divisors), full=False)
+        value = _loose(scaled(None, matrix.factors, matrix.divisors, matrix.coefficient))
         return _atom("np.full({0}, {1})", _shape(matrix), value.text)
     if negated:
         return Piece(f"-{_within(_show(positive, full=full), PRODUCT)}", PRODUCT)

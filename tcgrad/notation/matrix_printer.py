@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,7 +81,7 @@ class _Printer:
             case Inverse():
                 return s.inverse.format(self.within(matrix.operand, ATOM)), POSTFIX
             case MatMul():
-                return " ".join(self.within(factor, POSTFIX) for factor in matrix.factors), CHAIN
+                return " ".join(self._chain_power(factor, n) for factor, n in runs(matrix.factors)), CHAIN
             case Hadamard():
                 return self._hadamard(matrix)
             case Kron():
@@ -140,6 +141,12 @@ class _Printer:
 
     def _condition(self, matrix: Matrix) -> str:
         return self._comparison(matrix) if isinstance(matrix, Compare) else self.within(matrix, SUM)
+
+    def _chain_power(self, factor: Matrix, count: int) -> str:
+        """``X``, or ``X³`` for ``X X X``."""
+        if count == 1:
+            return self.within(factor, POSTFIX)
+        return self.syntax.scalar_power(self.within(factor, ATOM), str(count))
 
     def _hadamard(self, matrix: Hadamard) -> Printed:
         s = self.syntax
@@ -203,6 +210,11 @@ class _Printer:
         if is_scalar(matrix):
             return self.syntax.scalar_power(base, self.within(matrix.exponent, SUM)), POSTFIX
         return self.syntax.elementwise_power.format(base, self.within(matrix.exponent, ATOM)), POSTFIX
+
+
+def runs(factors: Sequence[Matrix]) -> list[tuple[Matrix, int]]:
+    """Each factor with how often it follows on itself."""
+    return [(factor, len(list(same))) for factor, same in itertools.groupby(factors)]
 
 
 def is_derivative(matrix: Matrix) -> bool:
