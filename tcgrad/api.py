@@ -10,21 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tcgrad.calculus import Derivation, Gradient, Jacobian, derive
 from tcgrad.ir.program import Program
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
+from tcgrad.notation.reading import print_reading
+from tcgrad.notation.syntaxes import LATEX, UNICODE
+from tcgrad.report.derivation import Format, render_derivation, render_equations
+from tcgrad.report.derivation_json import render_json
 from tcgrad.spec.loader import load_spec, read_spec
 from tcgrad.spec.model import Spec
 
 if TYPE_CHECKING:
     from tcgrad.check import CheckResult
     from tcgrad.point import PointValues
-
-Notation = Literal["all", "index", "matrix"]
-Format = Literal["text", "json", "latex", "markdown"]
 
 
 def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorFunction:
@@ -136,3 +137,38 @@ class Derived:
         from tcgrad.point import evaluate_at
 
         return evaluate_at(self.derivation, values)
+
+    def report(
+        self,
+        output_format: Format = "text",
+        *,
+        notations: Sequence[str] | None = None,
+        unicode: bool = True,
+        color: bool = False,
+        at: PointValues | None = None,
+        code: str | None = None,
+    ) -> str:
+        """The report that ``tcgrad derive`` prints.
+
+        output_format: ``text``, ``json``, ``latex`` (for a document that loads amsmath) or ``markdown``.
+        notations: out of ``index`` and ``matrix``; None: both.
+        unicode: False for a text in plain ASCII, in which every formula can be read back.
+        color: with the escapes that colour a terminal.
+        at, code: the values at a point and a module's source, to be put behind the formulas.
+        """
+        return render_derivation(
+            self.derivation, output_format, notations=notations, unicode=unicode, color=color, at=at, code=code
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as data that `json.dumps` takes; tcgrad-spec(5) describes it."""
+        return render_json(self.derivation)
+
+    def __repr__(self) -> str:
+        return f"<derivatives of {self.derivation.program.name}>"
+
+    def __str__(self) -> str:
+        return self.report()
+
+    def _repr_latex_(self) -> str:
+        return f"${render_equations(self.derivation)}$"

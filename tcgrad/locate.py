@@ -108,7 +108,7 @@ def _suggest_file(path: Path) -> str | None:
     if close:
         return f"did you mean {_either(close)}?"
     if any(spec.stem == path.stem for spec in gallery_specs()):
-        return f"the gallery has one of that name: `{GALLERY}{path.stem}`"
+        return f"the gallery has one: `{GALLERY}{path.stem}`"
     return None
 
 

@@ -9,34 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.calculus import Derivation
-from tcgrad.calculus.derivation import gradient_of
+from tcgrad.calculus import Derivation, stepwise_jacobian
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Program
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 
-
-@dataclass(frozen=True)
-class Value:
-    """The array of one output, Jacobian or gradient; ``name`` is its ASCII name, such as ``dy/dx``."""
-
-    name: str
-    array: Array
+Values = dict[Tensor, Array]
 
 
 @dataclass(frozen=True)
 class PointValues:
-    """What a derivation comes to at one point.
+    """What a derivation comes to at one point: arrays by tensor, of Jacobians and gradients by theirs.
 
-    jacobians: those that have a closed form.
+    given: the inputs, and the outputs' gradients if they are given.
     gradients: empty unless the gradient of every output is given, or the one output is a scalar.
-    matrix: for several scalar outputs and inputs, the rows of the Jacobian matrix.
     """
 
-    outputs: tuple[Value, ...]
-    jacobians: tuple[Value, ...]
-    gradients: tuple[Value, ...]
+    given: Values
+    outputs: Values
+    jacobians: Values
+    gradients: Values
 
 
 def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValues:
@@ -48,64 +41,69 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
         TcgradError: if a value is missing, unknown or of the wrong shape, or a function is abstract.
     """
     program = derivation.program
-    upstream = _upstream_names(program)
-    arrays = _arrays(program, values, upstream)
-    env = evaluate_program(program, {t.tensor.name: arrays[t.tensor.name] for t in program.inputs})
-    outputs = tuple(Value(tensor.name, env[tensor]) for tensor in program.outputs)
-    jacobians = tuple(
-        Value(jacobian.define.tensor.name, evaluate(jacobian.define.body, jacobian.define.free, env))
-        for jacobian in derivation.jacobians
-        if jacobian.define is not None
+    _refuse_abstract(program)
+    given = _arrays(program, values)
+    env = evaluate_program(program, {declared.tensor.name: given[declared.tensor] for declared in program.inputs})
+    upstream = _upstream(program, given)
+    return PointValues(
+        given=given,
+        outputs={tensor: env[tensor] for tensor in program.outputs},
+        jacobians=_jacobians(derivation, env),
+        gradients={} if upstream is None else _gradients(derivation, {**env, **upstream}),
     )
-    return PointValues(outputs, jacobians, _gradients(derivation, env, _upstream(program, arrays)))
 
 
-def _gradients(
-    derivation: Derivation, env: Mapping[Tensor, Array], upstream: Mapping[Tensor, Array] | None
-) -> tuple[Value, ...]:
-    if upstream is None:
-        return ()
-    found = []
-    for gradient in derivation.gradients:
-        last = gradient_of(gradient.wrt)
-        found.append(Value(last.name, evaluate_statements(gradient.statements, {**env, **upstream})[last]))
-    return tuple(found)
+def _jacobians(derivation: Derivation, env: Values) -> Values:
+    """By the closed form, or statement by statement where there is none."""
+    found = {}
+    for jacobian in derivation.jacobians:
+        tensor = jacobian_of(jacobian.of, jacobian.wrt)
+        if jacobian.define is not None:
+            found[tensor] = evaluate(jacobian.define.body, jacobian.define.free, env)
+        else:
+            steps = stepwise_jacobian(derivation.program, jacobian.of, jacobian.wrt)
+            found[tensor] = evaluate_statements(steps, env)[tensor]
+    return found
 
 
-def _upstream_names(program: Program) -> dict[str, Tensor]:
-    """The names by which the gradient of an output can be given; an input of the same name goes first."""
-    inputs = {declared.tensor.name for declared in program.inputs}
+def _gradients(derivation: Derivation, env: Values) -> Values:
+    last = {gradient_of(gradient.wrt): gradient.statements for gradient in derivation.gradients}
+    return {tensor: evaluate_statements(statements, env)[tensor] for tensor, statements in last.items()}
+
+
+def _upstream(program: Program, given: Values) -> Values | None:
+    """The outputs' gradients: those given, 1 for a single scalar, else None."""
+    wanted = [gradient_of(output) for output in program.outputs]
+    if len(wanted) == 1 and not wanted[0].order:
+        return {wanted[0]: given.get(wanted[0], np.asarray(1.0))}
+    return {tensor: given[tensor] for tensor in wanted} if all(tensor in given for tensor in wanted) else None
+
+
+def _names(program: Program) -> dict[str, Tensor]:
+    """What a value can be given for; ``dy`` means the gradient of y unless an input is called so."""
     gradients = [gradient_of(output) for output in program.outputs]
-    long = {gradient.name: gradient for gradient in gradients}
-    short = {gradient.name.removeprefix("dl/"): gradient for gradient in gradients}
-    return {**{name: gradient for name, gradient in short.items() if name not in inputs}, **long}
+    return {
+        **{gradient.name.removeprefix("dl/"): gradient for gradient in gradients},
+        **{gradient.name: gradient for gradient in gradients},
+        **{declared.tensor.name: declared.tensor for declared in program.inputs},
+    }
 
 
-def _upstream(program: Program, arrays: Mapping[str, Array]) -> dict[Tensor, Array] | None:
-    gradients = [gradient_of(output) for output in program.outputs]
-    if len(gradients) == 1 and not gradients[0].order and gradients[0].name not in arrays:
-        return {gradients[0]: np.asarray(1.0)}
-    if all(gradient.name in arrays for gradient in gradients):
-        return {gradient: arrays[gradient.name] for gradient in gradients}
-    return None
-
-
-def _arrays(program: Program, values: Mapping[str, Any], upstream: Mapping[str, Tensor]) -> dict[str, Array]:
-    """The values as arrays by tensor name, every input among them."""
-    known = {**{declared.tensor.name: declared.tensor for declared in program.inputs}, **upstream}
-    wrong = [_unknown(name, list(known)) for name in values if name not in known]
-    arrays: dict[str, Array] = {}
+def _arrays(program: Program, values: Mapping[str, Any]) -> Values:
+    """The values as arrays, every input among them; all that is wrong with them is raised at once."""
+    names = _names(program)
+    wrong: list[Diagnostic] = []
+    arrays: Values = {}
     for name, value in values.items():
-        if name in known:
-            made = _array(known[name], value)
-            if isinstance(made, Diagnostic):
-                wrong.append(made)
-            else:
-                arrays[known[name].name] = made
+        made = _array(names[name], value) if name in names else _unknown(name, program)
+        if isinstance(made, Diagnostic):
+            wrong.append(made)
+        else:
+            arrays[names[name]] = made
     missing = [d.tensor.name for d in program.inputs if d.tensor.name not in values]
     if missing:
-        names = ", ".join(f"`{name}`" for name in missing)
-        wrong.append(Diagnostic("TC608", f"the point has no value for {names}", help=_template(missing)))
+        message = f"the point has no value for {', '.join(f'`{name}`' for name in missing)}"
+        wrong.append(Diagnostic("TC608", message, help="`--at x=2,y=4` for numbers, a YAML file for tensors"))
     if wrong:
         raise TcgradError(tuple(wrong))
     return arrays
@@ -113,29 +111,31 @@ def _arrays(program: Program, values: Mapping[str, Any], upstream: Mapping[str, 
 
 def _array(tensor: Tensor, value: Any) -> Array | Diagnostic:
     shape = tuple(size.value for size in tensor.shape)
+    wanted = f"lists nested {len(shape)} deep, of shape {_show(shape)}" if shape else "a single number is wanted"
     try:
         array = np.asarray(value, dtype=np.float64 if tensor.is_real else np.int64)
-    except (TypeError, ValueError):
-        return Diagnostic("TC608", f"the value of `{tensor.name}` is not a tensor of numbers", help=_expected(shape))
+    except (TypeError, ValueError, OverflowError):
+        return Diagnostic("TC608", f"the value of `{tensor.name}` is not a tensor of numbers", help=wanted)
     if array.shape != shape:
-        found = f"the value of `{tensor.name}` has shape {_show(array.shape)}, not {_show(shape)}"
-        return Diagnostic("TC608", found, help=_expected(shape))
+        message = f"the value of `{tensor.name}` has shape {_show(array.shape)}, not {_show(shape)}"
+        return Diagnostic("TC608", message, help=wanted)
     return array
-
-
-def _expected(shape: Sequence[int]) -> str:
-    return f"lists nested {len(shape)} deep, of shape {_show(shape)}" if shape else "a single number is wanted"
 
 
 def _show(shape: Sequence[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def _unknown(name: str, known: list[str]) -> Diagnostic:
-    close = difflib.get_close_matches(name, known, n=1)
-    offer = f"did you mean `{close[0]}`?" if close else f"the inputs are {', '.join(f'`{n}`' for n in known)}"
+def _unknown(name: str, program: Program) -> Diagnostic:
+    inputs = [declared.tensor.name for declared in program.inputs]
+    close = difflib.get_close_matches(name, inputs, n=1)
+    offer = f"did you mean `{close[0]}`?" if close else f"the inputs are {', '.join(f'`{n}`' for n in inputs)}"
     return Diagnostic("TC608", f"`{name}` is no input", help=offer)
 
 
-def _template(missing: Sequence[str]) -> str:
-    return "for scalars `--at " + ",".join(f"{name}=1" for name in missing) + "`; for tensors a YAML file"
+def _refuse_abstract(program: Program) -> None:
+    for function in program.spec.functions.values():
+        if function.body is None:
+            message = f"the function `{function.name.text}` is abstract and has no values"
+            offer = "give it a body under `functions`, or leave out `--at`"
+            raise TcgradError((Diagnostic("TC608", message, function.name.whole, offer),), program.spec.source)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-import tcgrad
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
-from tcgrad.cli.output import takes_unicode, write
-from tcgrad.formats import Format, Notation
+from tcgrad.cli.output import takes_color, takes_unicode, write
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
@@ -45,17 +43,17 @@ At = Annotated[
     ),
 ]  # fmt: skip
 NotationOption = Annotated[
-    Notation,
+    Literal["all", "index", "matrix"],
     typer.Option(
         "--notation", rich_help_panel=_HOW, help="Index notation, matrix notation, or all that there is for each."
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", rich_help_panel=_HOW, help="The format of the output.")]
+FormatOption = Annotated[
+    Literal["text", "json", "latex", "markdown"],
+    typer.Option("--format", rich_help_panel=_HOW, help="The format of the output."),
+]
 Ascii = Annotated[
     bool, typer.Option("--ascii", rich_help_panel=_HOW, help="Write the formulas as a spec takes them: `dl/dx[p,q]`.")
-]
-Explicit = Annotated[
-    bool, typer.Option("--explicit", rich_help_panel=_HOW, help="Write every sum out instead of leaving it implied.")
 ]
 Code = Annotated[bool, typer.Option("--code", rich_help_panel=_HOW, help="Show the emitted module after the formulas.")]
 
@@ -68,25 +66,31 @@ def command(
     notation: NotationOption = "all",
     output_format: FormatOption = "text",
     ascii_only: Ascii = False,
-    explicit: Explicit = False,
     code: Code = False,
     strict: Strict = False,
     debug: Debug = False,
 ) -> None:
     """Derive the Jacobians and gradients of a spec.
 
-    First the equations are shown as they were read, then the Jacobian of every output by every input and the
-    gradient of every input, given the gradients `dl/dy` of the outputs. Shapes stand beside the formulas.
+    First the equations are shown as they were read, with every sum written out. Then come the Jacobian of every
+    output by every input and the gradient of every input, given the gradients `dl/dy` of the outputs. Shapes stand
+    beside the formulas.
     """
     function = load_argument(spec, strict)
     derived = function.derive(of=split_names(of), wrt=split_names(wrt))
     write(
-        derived.render(
+        derived.report(
             output_format,
-            notation=notation,
-            ascii_only=ascii_only or not takes_unicode(),
-            explicit=explicit,
-            code=code,
-            at=tcgrad.read_point(at) if at else None,
+            notations=None if notation == "all" else [notation],
+            unicode=takes_unicode() and not ascii_only,
+            color=takes_color(),
+            at=derived.at(_read_point(at)) if at else None,
+            code=function.emit() if code else None,
         )
     )
+
+
+def _read_point(texts: list[str]) -> dict[str, Any]:
+    from tcgrad.point_input import read_point
+
+    return read_point(texts)

@@ -28,6 +28,11 @@ def takes_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
+def takes_color() -> bool:
+    """Whether standard output is a terminal that shows colours, and https://no-color.org is not asked for."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all: a reader sees the old text or the new one.
 

@@ -1,0 +1,89 @@
+"""Points as the command line takes them: ``x=2,y=4``, or a YAML file of names and nested lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tcgrad.errors import Diagnostic, Located, Report, Source, TcgradError
+from tcgrad.evaluate import evaluate
+from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.spec.files import check_source, read_source
+from tcgrad.spec.nodes import Mapping, Node, Scalar, compose
+from tcgrad.spec.nodes import Sequence as Items
+from tcgrad.spec.reading import node_kind, read_entries, read_number
+
+OPTION = "--at"
+
+
+def read_point(texts: Sequence[str]) -> dict[str, Any]:
+    """Number or nested list of numbers by name, from every value of the option ``--at``; later ones win.
+
+    A number may be an expression of numbers, such as ``pi/2``.
+
+    Raises:
+        TcgradError: if a text is neither assignments nor the name of a file that can be read so.
+    """
+    point: dict[str, Any] = {}
+    for text in texts:
+        point.update(_read_assignments(text) if "=" in text and not Path(text).exists() else _read_file(text))
+    return point
+
+
+def _read_file(name: str) -> dict[str, Any]:
+    source = read_source(name)
+    check_source(source)
+    report = Report(source)
+    root = compose(source)
+    if not isinstance(root, Mapping):
+        message = "a point is a mapping of names to numbers and nested lists"
+        raise TcgradError((Diagnostic("TC608", message, root.span if root else None),), source)
+    point = {key.text: _value(node, report) for key, node in read_entries(root, "a point", report)}
+    report.raise_errors()
+    return point
+
+
+def _read_assignments(text: str) -> dict[str, Any]:
+    source = Source(OPTION, text)
+    report = Report(source)
+    point = {}
+    for start, end in _split(text):
+        name, equals, value = text[start:end].partition("=")
+        if not equals or not name.strip() or not value.strip():
+            span = Located.plain(text).span(start, max(end, start + 1) if text else start)
+            raise TcgradError((Diagnostic("TC608", "`NAME=VALUE` is wanted here", span),), source)
+        # The value keeps its column, so that messages point at the right place of the option.
+        node = compose(Source(OPTION, " " * (end - len(value)) + value))
+        point[name.strip()] = None if node is None else _value(node, report)
+    report.raise_errors()
+    return point
+
+
+def _split(text: str) -> Iterator[tuple[int, int]]:
+    """The pieces between commas that stand outside of brackets."""
+    depth = start = 0
+    for place, char in enumerate(text):
+        depth += (char in "[({") - (char in "])}")
+        if char == "," and not depth:
+            yield start, place
+            start = place + 1
+    yield start, len(text)
+
+
+def _value(node: Node, report: Report) -> Any:
+    if isinstance(node, Items):
+        return [_value(item, report) for item in node.items]
+    if isinstance(node, Scalar) and node_kind(node) == "str":
+        return _expression(node)
+    number = read_number(node, "a value", "TC608", report)
+    return None if number is None else float(number)
+
+
+def _expression(node: Scalar) -> float:
+    """The value of an expression of numbers.
+
+    Raises:
+        TcgradError: with the diagnostics of the expression, about its own text.
+    """
+    return float(evaluate(elaborate_scalar(node.text.text, {}), (), {}))

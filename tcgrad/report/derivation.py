@@ -1,0 +1,87 @@
+"""The ``derive`` report in any format, with the values at a point and the emitted module behind it on request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from tcgrad.calculus.derivation import Derivation
+from tcgrad.notation.syntaxes import ASCII, UNICODE
+from tcgrad.notation.reading import align
+from tcgrad.report.derivation_content import STYLES, describe
+from tcgrad.report.derivation_json import json_text, render_json
+from tcgrad.report.derivation_latex import render_latex
+from tcgrad.report.derivation_markdown import render_markdown
+from tcgrad.report.derivation_text import render_text
+
+if TYPE_CHECKING:
+    from tcgrad.point import PointValues
+
+Format = Literal["text", "json", "latex", "markdown"]
+
+_WRAPPERS = {
+    "text": "{text}",
+    "latex": "\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}",
+    "markdown": "```{language}\n{text}\n```",
+}
+
+
+def render_derivation(
+    derivation: Derivation,
+    output_format: Format = "text",
+    *,
+    notations: Sequence[str] | None = None,
+    unicode: bool = True,
+    color: bool = False,
+    at: PointValues | None = None,
+    code: str | None = None,
+) -> str:
+    """The whole report, ended by a newline. Unicode and colour concern the format ``text`` alone.
+
+    Raises:
+        TcgradError: for an unknown notation.
+    """
+    if output_format == "json":
+        return _as_json(derivation, at, code)
+    match output_format:
+        case "text":
+            report = render_text(derivation, notations=notations, unicode=unicode, color=color)
+        case "latex":
+            report = render_latex(derivation, notations=notations)
+        case "markdown":
+            report = render_markdown(derivation, notations=notations)
+    parts = [report.rstrip("\n")]
+    if at is not None:
+        parts.append(_attach(output_format, "text", _point_text(at, unicode)))
+    if code is not None:
+        parts.append(_attach(output_format, "python", code))
+    return "\n\n".join(parts) + "\n"
+
+
+def render_equations(derivation: Derivation) -> str:
+    """All Jacobians and gradients in index notation as one aligned display of LaTeX."""
+    content = describe(derivation, STYLES["latex"], ["index"])
+    entries = (*content.jacobians, *content.gradients)
+    return align([equation for entry in entries for written in entry.written for equation in written.equations])
+
+
+def _as_json(derivation: Derivation, at: PointValues | None, code: str | None) -> str:
+    data = render_json(derivation)
+    if at is not None:
+        from tcgrad.report.point_values import point_data
+
+        data["at"] = point_data(at)
+    if code is not None:
+        data["code"] = code
+    return json_text(data)
+
+
+def _point_text(at: PointValues, unicode: bool) -> str:
+    from tcgrad.report.point_values import point_text
+
+    return point_text(at, UNICODE if unicode else ASCII)
+
+
+def _attach(output_format: str, language: str, text: str) -> str:
+    """A text that is taken as it is, marked as the format marks such."""
+    return _WRAPPERS[output_format].format(language=language, text=text.rstrip("\n"))

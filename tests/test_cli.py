@@ -1,0 +1,268 @@
+"""The command line: exit statuses, streams, messages, formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MATMUL = str(ROOT / "specs" / "matmul.yaml")
+BAD = "inputs: {x: [3]}\nequations:\n  - y = 3*x[i]\n"
+
+
+def tcgrad(*arguments: str, stdin: str = "", cwd: Path | None = None, **environment: str):
+    """Run the program in a process of its own -> status, standard output and standard error."""
+    return subprocess.run(
+        [sys.executable, "-m", "tcgrad", *arguments],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd or ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=False,
+    )
+
+
+STATUSES = [
+    ("derive gallery:matmul", 0),
+    ("derive specs/matmul.yaml --format json", 0),
+    ("emit gallery:matmul", 0),
+    ("check gallery:matmul", 0),
+    ("check gallery:mat* --format json", 0),
+    ("gallery", 0),
+    ("gallery matmul", 0),
+    ("explain", 0),
+    ("explain tc601", 0),
+    ("--version", 0),
+    ("--help", 0),
+    ("derive --help", 0),
+    ("", 2),
+    ("derive", 2),
+    ("deriv gallery:matmul", 2),
+    ("derive gallery:matmul --notatoin index", 2),
+    ("derive gallery:matmul --format pdf", 2),
+    ("derive gallery:matmul --of z", 2),
+    ("derive gallery:matmul --wrt z", 2),
+    ("derive gallery:matmull", 2),
+    ("derive nowhere.yaml", 2),
+    ("derive specs", 2),
+    ("derive gallery:gradient_xy --at x=2", 2),
+    ("emit gallery:matmul -o nowhere/matmul.py", 2),
+    ("check nowhere/*.yaml", 2),
+    ("check tests/benchmarks", 2),
+    ("check gallery:matmul --dtype float12", 2),
+    ("check gallery:matmul --trials 0", 2),
+    ("check gallery:matmul --seed -1", 2),
+    ("check gallery:matmul --rtol nan", 2),
+    ("explain TC999", 2),
+    ("gallery matmull", 2),
+]
+
+
+@pytest.mark.parametrize(("line", "status"), STATUSES)
+def test_exit_status(line: str, status: int):
+    result = tcgrad(*line.split())
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr
+    assert (result.stderr == "") == (status == 0)
+    if status:
+        assert result.stdout == ""
+
+
+MESSAGES = [
+    ("derive --notatoin index x", "TC601", "No such option: --notatoin", "did you mean `--notation`?"),
+    ("chekc x", "TC601", "No such command 'chekc'", "did you mean `check`?"),
+    ("check", "TC601", "Missing argument 'SPEC...'", "`tcgrad check --help` shows the usage"),
+    ("derive gallery:sofmax", "TC604", "the gallery has no spec `sofmax`", "did you mean `gallery:softmax`"),
+    ("derive specs/matmull.yaml", "TC602", "there is no file `specs/matmull.yaml`", "did you mean `specs/matmul.yaml`"),
+    ("derive softmax.yaml", "TC602", "there is no file `softmax.yaml`", "the gallery has one: `gallery:softmax`"),
+    (
+        "check no/*.yaml",
+        "TC603",
+        "the pattern `no/*.yaml` holds no spec",
+        "a spec is a file that ends in .yaml or .yml",
+    ),
+    ("derive specs", "TC603", "`specs` is a folder, and one spec is wanted here", "`tcgrad check specs` checks the "),
+    ("explain TC6099", "TC606", "there is no code `TC6099`", "did you mean `TC60"),
+    ("derive gallery:gradient_xy --at x=2,y=4,z=3", "TC608", "`z` is no input", "the inputs are `x`, `y`"),
+    ("derive gallery:gradient_xy --at x=2", "TC608", "the point has no value for `y`", "`--at x=2,y=4` for numbers"),
+    ("derive gallery:gradient_xy --at x=2,y=[1]", "TC608", "the value of `y` has shape [1], not []", "a single number"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "message", "offer"), MESSAGES)
+def test_messages_suggest(line: str, code: str, message: str, offer: str):
+    assert tcgrad(*line.split()).stderr.startswith(f"tcgrad: error[{code}]: {message}\nhelp: {offer}")
+
+
+def test_an_option_is_pointed_at():
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "x=2,y")
+    assert result.stderr.splitlines()[:3] == ["--at:1:5: error[TC608]: `NAME=VALUE` is wanted here", "x=2,y", "    ^"]
+
+
+def test_errors_of_a_spec_name_the_place(tmp_path: Path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+    result = tcgrad("derive", "bad.yaml", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("bad.yaml:3:11: error[TC3")
+    assert "  - y = 3*x[i]\n" in result.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+    for arguments in (["--debug", "derive", "bad.yaml"], ["derive", "bad.yaml", "--debug"]):
+        result = tcgrad(*arguments, cwd=tmp_path)
+        assert result.returncode == 2
+        assert "Traceback" in result.stderr
+        assert "bad.yaml:3:11: error[TC3" in result.stderr
+
+
+def test_a_bug_is_reported_as_one(tmp_path: Path):
+    (tmp_path / "broken.py").write_text(
+        "import sys, tcgrad.api\nfrom tcgrad.cli.run import run\n"
+        "def fail(*_, **__): raise ZeroDivisionError('oh')\n"
+        "tcgrad.api.derive = fail\nsys.exit(run(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, str(tmp_path / "broken.py"), "derive", "gallery:matmul"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert result.returncode == 3
+    assert result.stderr.startswith("tcgrad: internal error: ZeroDivisionError: oh\n")
+    assert "Traceback" not in result.stderr
+    assert "report it" in result.stderr
+    shown = subprocess.run([*command, "--debug"], capture_output=True, text=True, env=environment, check=False)
+    assert shown.returncode == 3
+    assert "Traceback" in shown.stderr
+
+
+def test_an_interrupt_is_quiet(tmp_path: Path):
+    (tmp_path / "stopped.py").write_text(
+        "import sys, tcgrad.api\nfrom tcgrad.cli.run import run\n"
+        "def stop(*_, **__): raise KeyboardInterrupt\n"
+        "tcgrad.api.derive = stop\nsys.exit(run(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, str(tmp_path / "stopped.py"), "derive", "gallery:matmul"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such pipes")
+@pytest.mark.parametrize("arguments", [["derive", "gallery:layer_norm"], ["--help"], ["explain"]])
+def test_a_closed_pipe_is_quiet(arguments: list[str]):
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        [sys.executable, "-m", "tcgrad", *arguments],
+        stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["derive", "--help"], ["derive", "gallery:matmul"], ["gallery"]])
+@pytest.mark.parametrize("variable", ["GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS"])
+def test_nothing_piped_has_escapes(arguments: list[str], variable: str):
+    assert "\x1b" not in tcgrad(*arguments, **{variable: "1"}).stdout
+
+
+@pytest.mark.parametrize("name", ["derive", "emit", "check", "gallery", "explain"])
+def test_help_has_examples(name: str):
+    text = tcgrad(name, "--help").stdout
+    assert text.startswith(f"Usage: tcgrad {name} [OPTIONS]")
+    assert f"\n    $ tcgrad {name}" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_standard_input_is_a_spec():
+    text = Path(MATMUL).read_text()
+    assert "delta[i,p]*a[q,j]" in tcgrad("derive", "-", "--ascii", stdin=text).stdout
+
+
+def test_a_terminal_without_unicode_gets_ascii():
+    result = tcgrad("derive", "gallery:matmul", PYTHONIOENCODING="ascii")
+    assert result.stdout.isascii()
+    assert "dl/dx[p,q] = dl/dy[p,j]*a[q,j]" in result.stdout
+
+
+def test_emit_replaces_a_file_whole(tmp_path: Path):
+    target = tmp_path / "matmul.py"
+    target.write_text("old")
+    target.chmod(0o640)
+    result = tcgrad("emit", "gallery:matmul", "-o", str(target))
+    assert (result.returncode, result.stdout) == (0, "")
+    assert target.read_text() == tcgrad("emit", "gallery:matmul").stdout
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["matmul.py"]
+
+
+def test_a_failed_emit_leaves_the_old_file(tmp_path: Path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / "out.py").write_text("old")
+    assert tcgrad("emit", "bad.yaml", "-o", "out.py", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "out.py").read_text() == "old"
+
+
+def test_a_wrong_expectation_fails(tmp_path: Path):
+    text = Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "dl/dy[p,j]*a[q,j]*2")
+    (tmp_path / "wrong.yaml").write_text(text)
+    result = tcgrad("check", "wrong.yaml", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_a_broken_spec_does_not_hide_the_others(tmp_path: Path):
+    (tmp_path / "a_bad.yaml").write_text(BAD)
+    (tmp_path / "b_good.yaml").write_text(Path(MATMUL).read_text())
+    result = tcgrad("check", ".", "--format", "json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "a_bad.yaml:3:11: error" in result.stderr
+    report = json.loads(result.stdout)
+    assert not report["ok"]
+    assert [(entry["spec"], entry["ok"]) for entry in report["specs"]] == [("a_bad.yaml", False), ("b_good.yaml", True)]
+
+
+def test_derive_json_has_the_keys_of_the_manual():
+    data = json.loads(tcgrad("derive", "gallery:matmul", "--format", "json").stdout)
+    assert list(data) == ["name", "outputs", "jacobians", "gradients"]
+    assert data["jacobians"][0]["index"] == "dy[i,j]/dx[p,q] = delta[i,p]*a[q,j]"
+    assert data["gradients"][1]["index"] == ["dl/da[p,q] = dl/dy[i,q]*x[i,p]"]
+
+
+POINTS = [
+    ("x=2,y=4", [4.0, 3.0]),
+    ("x=-1e0, y=pi", [-2.0, 3.0]),
+    ("x=1/4,y=sqrt(2)", [0.5, 3.0]),
+]
+
+
+@pytest.mark.parametrize(("point", "row"), POINTS)
+def test_values_at_a_point(point: str, row: list[float]):
+    result = tcgrad("derive", "gallery:gradient_xy", "--format", "json", "--at", point)
+    assert json.loads(result.stdout)["at"]["matrix"] == [row]
+
+
+def test_values_at_a_point_from_a_file(tmp_path: Path):
+    (tmp_path / "point.yaml").write_text("b: [1, 2, 3, 4]\nc: [5, 6, 7, 8]\nds: 10\n")
+    result = tcgrad("derive", "gallery:matrix_operations_dot", "--format", "json", "--at", "point.yaml", cwd=tmp_path)
+    values = json.loads(result.stdout)["at"]
+    assert values["outputs"] == {"s": 70.0}
+    assert values["gradients"] == {"dl/db": [50.0, 60.0, 70.0, 80.0], "dl/dc": [10.0, 20.0, 30.0, 40.0]}
+
+
+def test_code_stands_behind_the_formulas():
+    text = tcgrad("derive", "gallery:matmul", "--code").stdout
+    assert text.endswith(tcgrad("emit", "gallery:matmul").stdout)
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "latex", "markdown"])
+def test_output_does_not_depend_on_hashes(output_format: str):
+    seen = {
+        tcgrad("derive", "gallery:attention", "--format", output_format, PYTHONHASHSEED=seed).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(seen) == 1
