@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -90,14 +90,13 @@ def describe(derivation: Derivation, style: Style, options: Options) -> Content:
     writer = _Writer(program, style, choose_notations(options.notations))
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
-    gradients = (writer.jacobian(own[g.wrt]) if g.wrt in own else writer.gradient(g) for g in derivation.gradients)
     return Content(
         name=program.name,
         doc=" ".join(program.spec.doc.split()),
         reading=tuple(Formula(*equation, shape) for equation, shape in reading(program, style.index)),
         jacobians=tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values()),
         table=writer.table(derivation.jacobians),
-        gradients=tuple(gradients),
+        gradients=tuple(writer.gradients(derivation.gradients, own)),
         upstream=tuple((writer.symbol(gradient_of(y)), y.shape) for y in program.outputs),
         scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
     )
@@ -119,8 +118,16 @@ class _Writer:
             return Entry(symbol, shape, (), jacobian.reason)
         return Entry(symbol, shape, self.written((jacobian.define,)))
 
-    def gradient(self, gradient: Gradient) -> Entry:
-        return Entry(self.symbol(gradient_of(gradient.wrt)), gradient.wrt.shape, self.written(gradient.statements))
+    def gradients(self, gradients: Sequence[Gradient], own: Mapping[Tensor, Jacobian]) -> Iterator[Entry]:
+        """An entry for each; what an earlier one defines on its way is not repeated."""
+        seen: set[Statement] = set()
+        for gradient in gradients:
+            if gradient.wrt in own:
+                yield self.jacobian(own[gradient.wrt])
+                continue
+            fresh = tuple(s for s in gradient.statements if s not in seen) or gradient.statements[-1:]
+            seen.update(fresh)
+            yield Entry(self.symbol(gradient_of(gradient.wrt)), gradient.wrt.shape, self.written(fresh))
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
         """The statements in each notation; where all is scalar, one says it all."""

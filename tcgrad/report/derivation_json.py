@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
-from tcgrad.ir.program import Define, Program, Recurrence
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components
+from tcgrad.ir.traversal import instantiate, replace_components, size
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
-from tcgrad.notation.syntaxes import LATEX
+from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
 from tcgrad.report.derivation_content import Options
 from tcgrad.report.derivation_point import point_data
 from tcgrad.simplify import simplify
@@ -31,11 +34,12 @@ def render_json(derivation: Derivation, options: Options | None = None) -> dict[
     """
     options = options or Options()
     program = derivation.program
+    entries = _Data(program)
     data: dict[str, Any] = {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
-        "jacobians": [_jacobian(jacobian, program) for jacobian in derivation.jacobians],
-        "gradients": [_gradient(gradient, program) for gradient in derivation.gradients],
+        "jacobians": [entries.jacobian(jacobian) for jacobian in derivation.jacobians],
+        "gradients": [entries.gradient(gradient) for gradient in derivation.gradients],
     }
     if options.at is not None:
         data["at"] = point_data(options.at)
@@ -53,39 +57,51 @@ def json_text(data: dict[str, Any]) -> str:
 _SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+\]')
 
 
-def _jacobian(jacobian: Jacobian, program: Program) -> dict[str, Any]:
-    shape = [size.value for size in jacobian.of.shape + jacobian.wrt.shape]
-    head = {"of": jacobian.of.name, "wrt": jacobian.wrt.name}
-    define = jacobian.define
-    if define is None:
-        missing = {"indices": [], "shape": shape, "index": None, "reason": jacobian.reason}
-        return {**head, **missing, "latex": None, "matrix": None}
-    around = Surroundings.of(program)
-    names = name_indices(define.free, define.body, around)
-    form = raise_define(define, program)
-    return {
-        **head,
-        "indices": [names[index] for index in define.free],
-        "shape": shape,
-        "index": print_statement(define, surroundings=around)[0],
-        "latex": print_statement(define, LATEX, surroundings=around)[0],
-        "matrix": {**_matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
-    }
+class _Data:
+    """Makes the entries; the equations of a statement are printed once, however many gradients use it."""
 
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.around = Surroundings.of(program)
+        self.ascii: dict[Statement, tuple[str, ...]] = {}
+        self.latex: dict[Statement, tuple[str, ...]] = {}
 
-def _gradient(gradient: Gradient, program: Program) -> dict[str, Any]:
-    around = Surroundings.of(program)
-    lines = [line for s in gradient.statements for line in print_statement(s, surroundings=around)]
-    latex = [line for s in gradient.statements for line in print_statement(s, LATEX, surroundings=around)]
-    whole = unfold(gradient)
-    form = None if whole is None else raise_define(whole, program)
-    return {
-        "wrt": gradient.wrt.name,
-        "shape": [size.value for size in gradient.wrt.shape],
-        "index": lines,
-        "latex": align([sides(line) for line in latex]),
-        "matrix": _matrix(form) if isinstance(form, MatrixForm) else None,
-    }
+    def lines(
+        self, statements: Sequence[Statement], syntax: Syntax, known: dict[Statement, tuple[str, ...]]
+    ) -> list[str]:
+        for statement in statements:
+            if statement not in known:
+                known[statement] = print_statement(statement, syntax, surroundings=self.around)
+        return [line for statement in statements for line in known[statement]]
+
+    def jacobian(self, jacobian: Jacobian) -> dict[str, Any]:
+        shape = [size.value for size in jacobian.of.shape + jacobian.wrt.shape]
+        head = {"of": jacobian.of.name, "wrt": jacobian.wrt.name}
+        define = jacobian.define
+        if define is None:
+            missing = {"indices": [], "shape": shape, "index": None, "reason": jacobian.reason}
+            return {**head, **missing, "latex": None, "matrix": None}
+        names = name_indices(define.free, define.body, self.around)
+        form = raise_define(define, self.program)
+        return {
+            **head,
+            "indices": [names[index] for index in define.free],
+            "shape": shape,
+            "index": self.lines([define], ASCII, self.ascii)[0],
+            "latex": self.lines([define], LATEX, self.latex)[0],
+            "matrix": {**_matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
+        }
+
+    def gradient(self, gradient: Gradient) -> dict[str, Any]:
+        whole = unfold(gradient)
+        form = None if whole is None else raise_define(whole, self.program)
+        return {
+            "wrt": gradient.wrt.name,
+            "shape": [size.value for size in gradient.wrt.shape],
+            "index": self.lines(gradient.statements, ASCII, self.ascii),
+            "latex": align([sides(line) for line in self.lines(gradient.statements, LATEX, self.latex)]),
+            "matrix": _matrix(form) if isinstance(form, MatrixForm) else None,
+        }
 
 
 def _matrix(form: MatrixForm) -> dict[str, Any]:
@@ -93,27 +109,29 @@ def _matrix(form: MatrixForm) -> dict[str, Any]:
 
 
 def unfold(gradient: Gradient) -> Define | None:
-    """The gradient in terms of the outputs' gradients alone; None where a recurrence defines one on the way."""
-    if any(isinstance(statement, Recurrence) for statement in gradient.statements):
+    """The gradient in terms of the outputs' gradients alone; None where that gets long, or meets a recurrence."""
+    if len(gradient.statements) > _LONGEST or any(isinstance(s, Recurrence) for s in gradient.statements):
         return None
     known: dict[Tensor, Define] = {}
     whole = None
     for statement in gradient.statements:
         if isinstance(statement, Define):
             whole = _insert(statement, known)
+            if size(whole.body) > _LARGEST:
+                return None
             known[whole.tensor] = whole
     return whole
 
 
-def _insert(define: Define, known: dict[Tensor, Define]) -> Define:
-    if not known:
-        return define
-    body = replace_components(
-        define.body,
-        lambda read: (
-            instantiate(known[read.tensor].free, known[read.tensor].body, read.indices)
-            if read.tensor in known
-            else read
-        ),
-    )
-    return Define(define.tensor, define.free, simplify(body), define.span)
+_LONGEST = 12  # statements
+_LARGEST = 1500  # nodes; about a page
+
+
+def _insert(define: Define, known: Mapping[Tensor, Define]) -> Define:
+    """The definition with the known ones put in."""
+
+    def unfolded(read: Component) -> Expr:
+        inner = known.get(read.tensor)
+        return read if inner is None else instantiate(inner.free, inner.body, read.indices)
+
+    return replace(define, body=simplify(replace_components(define.body, unfolded))) if known else define
