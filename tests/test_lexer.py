@@ -76,3 +76,17 @@ def test_split_block_keeps_places():
     first, second = split_block(Located.plain("  a = b\n\n c = d"))
     assert (first.whole.start, first.whole.end) == (2, 7)
     assert (second.whole.start, second.whole.end) == (10, 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("e\u0301[i]", ["e\u0301", "i"]),  # a letter with a combining mark
+        ("नमस्ते_{ij}", ["नमस्ते", "ij"]),
+        ("𝒳_{ij}*é''1(x)", ["𝒳", "ij", "é''1", "x"]),
+    ],
+)
+def test_names_are_unicode_identifiers(text, names):
+    report = Report()
+    assert [token.text for token in tokenize(Located.plain(text), report) if token.kind == "name"] == names
+    assert not report.diagnostics

@@ -31,8 +31,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_PRIMES = re.compile(r"'+[0-9]*")
+
 _SPELLINGS = {
     "·": "*",
+    "\u0387": "*",
     "⋅": "*",
     "×": "*",
     "∗": "*",
@@ -87,16 +90,27 @@ def _next(text: str, at: int) -> tuple[str, str]:
     """The kind and the text of what begins at ``at``."""
     match = cast("re.Match[str]", _TOKEN.match(text, at))
     kind, found = cast("str", match.lastgroup), match.group()
-    return _identifier(found) if kind == "name" and not found.isascii() else (kind, found)
+    after = text[match.end() : match.end() + 1]
+    plain = kind != "name" or (found.isascii() and after.isascii())
+    return (kind, found) if plain else _identifier(text, at)
 
 
-def _identifier(found: str) -> tuple[str, str]:
-    """The longest identifier that a run of word characters begins with, or its first character as no token."""
-    name = found.partition("'")[0]
-    for end in range(len(name), 0, -1):
-        if name[:end].isidentifier():
-            return "name", found if end == len(name) else name[:end]
-    return "other", found[0]
+def _identifier(text: str, at: int) -> tuple[str, str]:
+    """The Unicode identifier at ``at`` with its primes, or one character as no token.
+
+    Word characters are neither all that go on an identifier (combining marks do) nor do they all (superscripts do not).
+    """
+    if not text[at].isidentifier():
+        return "other", text[at]
+    end = at + 1
+    while end < len(text) and _goes_on(text[end]) and not text.startswith("_{", end):
+        end += 1
+    primes = _PRIMES.match(text, end)
+    return "name", text[at : primes.end() if primes else end]
+
+
+def _goes_on(char: str) -> bool:
+    return f"a{char}".isidentifier() and char not in _SPELLINGS
 
 
 def _stray(text: Located, report: Report, at: int, char: str) -> Token:
