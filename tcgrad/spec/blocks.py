@@ -12,8 +12,8 @@ _BREAK = re.compile(r"\r\n?|\n")
 _SEPARATORS = re.compile(r" |\n*")
 
 
-def block_places(value: str, source: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """Each character of ``value`` with its offset; ``source[start:end]`` is the block with its header."""
+def block_runs(value: str, source: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """Runs of characters of ``value`` with the offset of the first of each; ``source[start:end]`` is the block with its header."""
     header = _BREAK.search(source, start, end)
     lines = _lines(source, header.end(), end) if header else []
     indentation = _indentation(value, source, lines)
@@ -25,7 +25,7 @@ def block_places(value: str, source: str, start: int, end: int) -> Iterator[tupl
             count = _count_separators(value, position, breaks)
             yield from _separators(value, position, breaks[len(breaks) - count :])
             position += count + last - content
-            yield from zip(source[content:last], range(content, last), strict=True)
+            yield source[content:last], content
             breaks = []
         breaks.append(last)
     yield from _separators(value, position, breaks[: _count_separators(value, position, breaks)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 DTYPES: Final = ("float16", "float32", "float64", "longdouble")
-METHODS: Final = ("auto", "central", "fourth", "complex", "exact", "directional")
+METHODS: Final = ("auto", "central", "fourth", "directional")
 
 OptionKind = Literal["integer", "number", "choice", "choices", "boolean"]
 
@@ -35,7 +35,8 @@ CHECK_OPTIONS: Final[dict[str, CheckOption]] = {
         CheckOption("seed", "integer", "the seed of the random inputs"),
         CheckOption("trials", "integer", "how many draws of random inputs are compared", minimum=1),
         CheckOption("method", "choice", "the reference that derivatives are compared with", values=METHODS),
-        CheckOption("tolerance", "number", "a relative tolerance, if not that from rounding", positive=True),
+        CheckOption("rtol", "number", "a relative tolerance instead of the one from rounding errors", positive=True),
+        CheckOption("atol", "number", "a difference that is excused in any case", positive=True),
         CheckOption("max_elements", "integer", "how many elements of a derivative are compared one by one", minimum=1),
         CheckOption("allow_inconclusive", "boolean", "whether a result that cannot be decided counts as passed"),
     )

@@ -56,7 +56,7 @@ def compose(source: Source) -> Node | None:
     except yaml.MarkedYAMLError as error:
         raise TcgradError((explain_yaml_error(error, source),), source) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # what the pure parser makes of a bad escape
-        raise TcgradError((Diagnostic("TC102", f"this is not valid YAML: {error}"),), source) from None
+        raise TcgradError((Diagnostic("TC102", f"this is not valid YAML: {error}", Span(0, 0)),), source) from None
 
 
 @dataclass

@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tcgrad.errors import Located
-from tcgrad.spec.blocks import block_places
+from tcgrad.spec.blocks import block_runs
 
 _PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[!&][^\s,\[\]{}]*)(?:\s+(?:#[^\n]*)?)*)+")
 _BREAK = re.compile(r"\r\n?|\n")
-_GAP = re.compile(r"[ \t]*(?:\r\n?|\n)[ \t\r\n]*")
-_PLAIN_RUN = re.compile(r"[^ \t\r\n]+")
-_DOUBLE_RUN = re.compile(r"[^ \t\r\n\\]+")
+_GAP = re.compile(r"[ \t\r\n]+")
+_RUNS = {
+    "'": re.compile(r"[^ \t\r\n']+"),
+    '"': re.compile(r"[^ \t\r\n\\]+"),
+    "": re.compile(r"[^ \t\r\n]+"),
+}
 _SEARCHED = 256  # characters, so that aligning stays linear
 
 _CODE_LENGTHS = {"x": 2, "u": 4, "U": 8}
@@ -25,7 +28,8 @@ _NAMED_ESCAPES = {
     "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
 
-Place = tuple[str, int]
+Run = tuple[str, int]
+"""Characters that stand side by side in the source, and the offset of the first."""
 
 
 def locate_scalar(value: str, style: str | None, source: str, start: int, end: int) -> Located:
@@ -37,68 +41,59 @@ def locate_scalar(value: str, style: str | None, source: str, start: int, end: i
     start = properties.end() if properties else start
     if not style and source.startswith(value, start):
         return Located(value, tuple(range(start, start + len(value) + 1)))
-    places = list(_decode(value, style, source, start, end))[: len(value)]
-    if "".join(char for char, _ in places) != value:
-        places = list(_align(value, source, start, end))
-    if style in ("'", '"'):
-        after = max(end - 1, start)  # the closing quote
-    else:
-        after = places[-1][1] + 1 if places else start
-    return Located(value, (*(offset for _, offset in places), after))
+    offsets = _offsets(value, _decode(value, style or "", source, start, end))
+    if offsets is None:
+        offsets = list(_align(value, source, start, end))
+    last = offsets[-1] + 1 if offsets else start
+    closing_quote = max(end - 1, start)
+    return Located(value, (*offsets, closing_quote if style in ("'", '"') else last))
 
 
-def _decode(value: str, style: str | None, source: str, start: int, end: int) -> Iterator[Place]:
-    match style:
-        case "'":
-            return _single_quoted(source, start + 1, end - 1)
-        case '"':
-            return _double_quoted(source, start + 1, end - 1)
-        case "|" | ">":
-            return block_places(value, source, start, end)
-        case _:
-            return _folded_lines(source, start, end)
+def _offsets(value: str, runs: Iterable[Run]) -> list[int] | None:
+    """The offset of each character, or None if the runs do not begin with ``value``."""
+    offsets: list[int] = []
+    texts: list[str] = []
+    for text, offset in runs:
+        texts.append(text)
+        offsets.extend(range(offset, offset + len(text)))
+    return offsets[: len(value)] if "".join(texts).startswith(value) else None
 
 
-def _folded(gap: re.Match[str]) -> Iterable[Place]:
-    """A gap with line breaks in a flow scalar: one break is a space, of several the first is dropped."""
-    breaks = [found.start() for found in _BREAK.finditer(gap.string, gap.start(), gap.end())]
-    return [(" ", breaks[0])] if len(breaks) == 1 else [("\n", offset) for offset in breaks[1:]]
+def _decode(value: str, style: str, source: str, start: int, end: int) -> Iterator[Run]:
+    if style in ("|", ">"):
+        return block_runs(value, source, start, end)
+    return _flow_runs(style, source, start + 1, end - 1) if style else _flow_runs(style, source, start, end)
 
 
-def _folded_lines(source: str, position: int, end: int, run: re.Pattern[str] = _PLAIN_RUN) -> Iterator[Place]:
-    """Text with its gaps folded; in double quotes the escapes, at which the runs stop, are read too."""
+def _flow_runs(style: str, source: str, position: int, end: int) -> Iterator[Run]:
+    """A plain or quoted scalar, without its quotes: gaps are folded and escapes read."""
+    run = _RUNS[style]
     while position < end:
         if found := run.match(source, position, end):
-            yield from zip(found.group(), range(position, found.end()), strict=True)
+            yield found.group(), position
             position = found.end()
         elif gap := _GAP.match(source, position, end):
             yield from _folded(gap)
             position = gap.end()
-        elif source[position] == "\\":
-            char, after = _escape(source, position, end)
-            yield from ((part, position) for part in char)
-            position = after
+        elif style == "'":
+            yield "'", position  # it is written twice
+            position += 2
         else:
-            yield source[position], position
-            position += 1
+            char, after = _escape(source, position, end)
+            yield char, position
+            position = after
 
 
-def _single_quoted(source: str, position: int, end: int) -> Iterator[Place]:
-    second_quote = -1
-    for char, offset in _folded_lines(source, position, end):
-        if offset == second_quote:
-            continue
-        if char == "'":
-            second_quote = offset + 1
-        yield char, offset
+def _folded(gap: re.Match[str]) -> list[Run]:
+    """White space in a flow scalar: with one line break it is a space, of several breaks the first is dropped."""
+    breaks = [found.start() for found in _BREAK.finditer(gap.string, gap.start(), gap.end())]
+    if not breaks:
+        return [(gap.group(), gap.start())]
+    return [(" ", breaks[0])] if len(breaks) == 1 else [("\n", offset) for offset in breaks[1:]]
 
 
-def _double_quoted(source: str, position: int, end: int) -> Iterator[Place]:
-    return _folded_lines(source, position, end, _DOUBLE_RUN)
-
-
-def _escape(source: str, position: int, end: int) -> tuple[str, int]:
-    """The character that an escape stands for (none for an escaped line break) and where the escape ends."""
+def _escape(source: str, position: int, end: int) -> Run:
+    """The character that an escape stands for (none for an escaped line break), and where the escape ends."""
     kind = source[position + 1 : position + 2]
     if kind in ("\r", "\n"):
         gap = _GAP.match(source, position + 1, end)
@@ -109,14 +104,13 @@ def _escape(source: str, position: int, end: int) -> tuple[str, int]:
     return _NAMED_ESCAPES.get(kind, kind), after
 
 
-def _align(value: str, source: str, start: int, end: int) -> Iterator[Place]:
-    """Each character at its next occurrence; white space that has none stays where the text is."""
+def _align(value: str, source: str, start: int, end: int) -> Iterator[int]:
+    """The offset of each character at its next occurrence; white space that has none stays where the text is."""
     position = start
     for char in value:
         found = source.find(char, position, min(end, position + _SEARCHED))
         if found >= 0 and (not char.isspace() or not source[position:found].strip()):
-            position = found
-            yield char, found
-            position += 1
+            yield found
+            position = found + 1
         else:
-            yield char, min(position, max(start, end - 1))
+            yield min(position, max(start, end - 1))
