@@ -1,0 +1,129 @@
+"""One emitted function: its body, and the head that reads sizes and checks shapes for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.names import Scope
+from tcgrad.emit.numpy_code import Printer, Used
+from tcgrad.emit.schedule import Body, Wanted
+from tcgrad.emit.sizes import Array, Reading, dims_in, readings
+from tcgrad.ir.indices import Dim, Integer
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What every function of a module calls by the same name.
+
+    dims: the name of each dim; those in ``fixed`` are module constants, no input's shape shows them.
+    """
+
+    dims: Mapping[Dim, str]
+    fixed: Collection[Dim]
+    constants: Mapping[Node, str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """An argument whose shape must be one that is known otherwise: sizes, or the shape of another argument."""
+
+    name: str
+    shape: tuple[Integer, ...]
+    like: str | None = None
+
+
+@dataclass
+class FunctionWriter:
+    """Writes the statements of one function.
+
+    arrays: the arrays whose shapes may be read, in the order in which they are asked.
+    typed: the names of the arguments that together decide the dtype.
+    """
+
+    naming: Naming
+    scope: Scope
+    names: dict[Node, str]
+    arrays: list[Array] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    used: Used = field(default_factory=Used)
+    body: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.printer = Printer(self.names, self.naming.constants, self._dim_name, self.used)
+
+    def _dim_name(self, dim: Dim) -> str:
+        return self.naming.dims[dim]
+
+    def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> list[str]:
+        """Write what the results need; their code."""
+        body = Body(self.printer, self.scope)
+        body.compute(wanted, results, extra)
+        self.body += body.lines
+        return [self.printer.expression(node).code for node in results]
+
+    def missing_dims(self) -> list[Dim]:
+        """The dims that the code uses and none of the arrays shows."""
+        return [dim for dim in self._local_dims() if dim not in readings(self._local_dims(), self.arrays)]
+
+    def head(self) -> list[str]:
+        """The statements before the body."""
+        checks = self._check_lines()
+        lines = [*self._reading_lines(), *checks]
+        if self.used.dtype:
+            lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
+        return lines
+
+    def _local_dims(self) -> list[Dim]:
+        return [dim for dim in self.used.dims if dim not in self.naming.fixed]
+
+    def _check_lines(self) -> list[str]:
+        whole = self._whole_readings()
+        lines = []
+        for check in self.checks:
+            if check.like is None and check.name in whole:
+                continue
+            shape = check.like or self.printer.shape(check.shape)
+            lines.append(f'_check_shape("{check.name}", {check.name}, {shape})')
+            self.used.helpers["check_shape"] = None
+        return lines
+
+    def _whole_readings(self) -> set[str]:
+        """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""
+        dims = [dim for check in self.checks for size in check.shape for dim in dims_in(size)]
+        found = readings(dims, self.arrays)
+        count = {array.name: 0 for array in self.arrays}
+        for reading in found.values():
+            if reading.dim not in self.naming.fixed and reading.is_plain:
+                count[reading.array.name] += 1
+        return {array.name for array in self.arrays if array.shape and count[array.name] == len(array.shape)}
+
+    def _reading_lines(self) -> list[str]:
+        dims = [*self._local_dims()]
+        for check in self.checks:
+            dims += [dim for size in check.shape for dim in dims_in(size) if check.like is None]
+        found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays)
+        by_array: dict[str, list[Reading]] = {}
+        for reading in found.values():
+            by_array.setdefault(reading.array.name, []).append(reading)
+        return [line for group in by_array.values() for line in self._array_lines(group)]
+
+    def _array_lines(self, group: list[Reading]) -> list[str]:
+        array = group[0].array
+        if all(reading.is_plain for reading in group) and len(group) == len(array.shape):
+            names = [self.naming.dims[reading.dim] for reading in group]
+            return [f"{', '.join(names)}{',' if len(names) == 1 else ''} = {array.name}.shape"]
+        return [self._reading_line(reading) for reading in group]
+
+    def _reading_line(self, reading: Reading) -> str:
+        code = f"{reading.array.name}.shape[{reading.axis}]"
+        offset = self.printer.size(Integer.of(0) - reading.offset)
+        if reading.offset.terms:
+            code += f" - {offset.code[1:]}" if offset.code.startswith("-") else f" + {offset.code}"
+        if reading.factor == -1:
+            code = f"{self.printer.size(reading.offset).code} - {reading.array.name}.shape[{reading.axis}]"
+        elif reading.factor != 1:
+            code = f"({code}) // {reading.factor}" if reading.offset.terms else f"{code} // {reading.factor}"
+        return f"{self.naming.dims[reading.dim]} = {code}"

@@ -1,0 +1,73 @@
+"""The functions that an emitted module defines beside its own, where it uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tcgrad.functions import FUNCTIONS, Function
+
+CHECK_SHAPE = '''\
+def _check_shape(name, array, shape):
+    """Raise ValueError if an argument does not have the shape that the others ask for."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
+'''
+
+LOGSUMEXP = '''\
+def _logsumexp(a, axis=None):
+    """log(sum(exp(a))) without overflow."""
+    largest = a.max(axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    return np.log(np.exp(a - largest).sum(axis=axis)) + largest.squeeze(axis)
+'''
+
+LINALG = '''\
+def _linalg(function, *arrays):
+    """A function of np.linalg in the arrays' own dtype: it has neither float16 nor long double."""
+    dtype = np.result_type(*arrays, np.float16)
+    if dtype in (np.float32, np.float64):
+        return function(*arrays)
+    result = function(*(np.asarray(a, np.float64) for a in arrays))
+    return tuple(part.astype(dtype) for part in result) if isinstance(result, tuple) else result.astype(dtype)
+'''
+
+SPECIAL = '''\
+def _special(function, *arguments):
+    """A function of SciPy in the arguments' own dtype: it has neither float16 nor long double."""
+    dtype = np.result_type(*arguments, np.float16)
+    if dtype in (np.float32, np.float64):
+        return function(*arguments)
+    return function(*(np.asarray(a, np.float64) for a in arguments)).astype(dtype)
+'''
+
+LEVI_CIVITA = '''\
+def _levi_civita(order):
+    """The permutation symbol: the sign of each permutation of the axes' positions, else 0."""
+    symbol = np.zeros((order,) * order, np.int8)
+    for permutation in itertools.permutations(range(order)):
+        inversions = sum(a > b for a, b in itertools.combinations(permutation, 2))
+        symbol[permutation] = 1 - 2 * (inversions % 2)
+    return symbol
+'''
+
+
+def _wrapper(name: str) -> str:
+    return f"def {name}(*arguments):\n    return _special(special.{name}, *arguments)\n"
+
+
+def helper_sources(names: Iterable[str], functions: Iterable[Function]) -> list[str]:
+    """The sources of the named helpers and of all that the functions need, each once."""
+    known = {"check_shape": CHECK_SHAPE, "logsumexp": LOGSUMEXP, "linalg": LINALG, "levi_civita": LEVI_CIVITA}
+    sources = [source for name, source in known.items() if name in set(names)]
+    rows = sorted(functions, key=lambda row: row.name)
+    scipy = sorted({row.scipy for row in rows if row.scipy})
+    if scipy:
+        sources += [SPECIAL, *map(_wrapper, scipy)]
+    return sources + [row.helper for row in rows if row.helper]
+
+
+def helper_names() -> set[str]:
+    """Every name that a helper may take in a module."""
+    sources = helper_sources(["check_shape", "logsumexp", "linalg", "levi_civita"], FUNCTIONS.values())
+    return set(re.findall(r"^def (\w+)", "".join(sources), flags=re.MULTILINE))

@@ -1,0 +1,50 @@
+"""Lines of Python laid out as a formatter would: long lists broken over several lines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+WIDTH = 100
+
+
+def bracketed(head: str, items: Sequence[str], tail: str, indent: int = 0) -> list[str]:
+    """``head`` + items + ``tail`` on one line, else the items on a line of their own, else one to a line."""
+    line = head + ", ".join(items) + tail
+    if indent + len(line) <= WIDTH or not items:
+        return [line]
+    inner = "    " + ", ".join(items)
+    if indent + len(inner) <= WIDTH:
+        return [head, inner, tail]
+    return [head, *(f"    {item}," for item in items), tail]
+
+
+def tuple_lines(head: str, items: Sequence[str], indent: int = 4) -> list[str]:
+    """``head`` and a tuple in parentheses."""
+    if len(items) == 1:
+        return [f"{head}({items[0]},)"]
+    return bracketed(f"{head}(", items, ")", indent)
+
+
+def return_lines(items: Sequence[str], indent: int = 4) -> list[str]:
+    """A return of a tuple, without parentheses where it fits a line."""
+    line = f"return {', '.join(items)}"
+    if len(items) > 1 and indent + len(line) <= WIDTH:
+        return [line]
+    return tuple_lines("return ", items, indent)
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Lines one level further in; empty ones stay empty."""
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def escaped(text: str) -> str:
+    """Text that may stand in a docstring whatever it holds."""
+    printable = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def wrapped(text: str, prefix: str = "", width: int = WIDTH - 4) -> list[str]:
+    """A paragraph as lines."""
+    return textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=prefix, break_long_words=False)

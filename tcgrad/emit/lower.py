@@ -1,0 +1,376 @@
+"""From the IR to the array program: statement by statement, every definition a value that later ones read."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import assert_never
+
+from tcgrad.emit.arrays import (
+    Apply,
+    Compare,
+    Kind,
+    Leaf,
+    LeviCivita,
+    Linalg,
+    Node,
+    Number,
+    Power,
+    Reduction,
+    Select,
+    Value,
+)
+from tcgrad.emit.positions import Positions
+from tcgrad.emit.products import Operand, product
+from tcgrad.emit.structure import Axes, Classes, Structured, Term, added, dense, finished, materialised, renamed
+from tcgrad.emit.values import Builder
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.program import Define, Intrinsic, Statement
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import free_indices, rename_binder, walk
+
+
+@dataclass(frozen=True)
+class Step:
+    """A lowered statement: the nodes that its tensor is made of (several blocks, where it is structured)."""
+
+    statement: Statement
+    tensor: Tensor
+    nodes: tuple[Node, ...]
+
+
+@dataclass
+class _Factors:
+    """A product taken apart."""
+
+    coefficient: Fraction = Fraction(1)
+    factors: list[tuple[Expr, bool]] = field(default_factory=list)  # with whether it divides
+    deltas: list[tuple[Index, Index]] = field(default_factory=list)
+    summed: list[Index] = field(default_factory=list)
+
+
+class Lowering:
+    """Lowers statements in order; reads of tensors that none defines are arguments of the emitted function."""
+
+    def __init__(self, build: Builder) -> None:
+        self.build = build
+        self._positions = Positions(build, self._gathered)
+        self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
+
+    # Statements
+
+    def statement(self, statement: Statement) -> Step:
+        """Lower one statement and remember what it defines."""
+        match statement:
+            case Define():
+                return self._define(statement)
+            case Intrinsic():
+                return self._intrinsic(statement)
+            case _:
+                raise TypeError(f"cannot be emitted yet: {type(statement).__name__}")
+
+    def _define(self, define: Define) -> Step:
+        structured = self.lower(define.body, define.free)
+        if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
+            structured = plain(dense(self.build, structured, define.free))
+        values = [finished(self.build, term) for term in structured.terms]
+        terms = tuple(Term(Fraction(1), v, t.equal) for v, t in zip(values, structured.terms, strict=True))
+        self._defined[define.tensor.role, define.tensor.name] = define.free, Structured(terms)
+        return Step(define, define.tensor, tuple(value.node for value in values))
+
+    def _intrinsic(self, statement: Intrinsic) -> Step:
+        operand = self.whole(statement.operand)
+        kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
+        node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
+        free = tuple(Index("i", size) for size in statement.tensor.shape)
+        self._defined[statement.tensor.role, statement.tensor.name] = free, plain(Value(node, free))
+        return Step(statement, statement.tensor, (node,))
+
+    def whole(self, tensor: Tensor) -> Node:
+        """The array of a tensor that was lowered before or is an argument, in full shape."""
+        free, structured = self._definition(tensor)
+        return materialised(self.build, dense(self.build, structured, free), free)
+
+    def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
+        known = self._defined.get((tensor.role, tensor.name))
+        if known is None:
+            free = tuple(Index("i", size) for size in tensor.shape)
+            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self._leaf(tensor), free))
+        return known
+
+    def _leaf(self, tensor: Tensor) -> Node:
+        make = self.build.graph.make
+        if tensor.role is Role.LEVI_CIVITA:
+            return make(LeviCivita(tensor.order), (), tensor.shape, Kind.INT)
+        if tensor.role is Role.CONSTANT and tensor.value is None:
+            return make(Number(None), (), (), Kind.SCALAR)
+        kind = {"real": Kind.FLOAT, "int": Kind.INT, "bool": Kind.BOOL}[tensor.dtype]
+        return make(Leaf(tensor), (), tensor.shape, Kind.SCALAR if tensor.role is Role.CONSTANT else kind)
+
+    # Expressions
+
+    def dense(self, expr: Expr, hint: Axes) -> Value:
+        """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
+        return dense(self.build, self.lower(expr, hint), hint)
+
+    def lower(self, expr: Expr, hint: Axes) -> Structured:
+        """An expression as a sum of blocks."""
+        match expr:
+            case Const():
+                return Structured((Term(expr.value, Value(self.build.number(1))),))
+            case Component():
+                return self._read(expr)
+            case Add():
+                terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
+                return added(self.build, terms, hint)
+            case IndexSum(indices, Add() as body):
+                return self._sum_of_terms(indices, body, hint)
+            case Mul() | IndexSum() | Delta():
+                return self._product(expr, hint)
+            case Pow(exponent=Const(value)) if value < 0 or value == 1:
+                return self._product(expr, hint)
+            case Pow():
+                return plain(self._power(expr, hint))
+            case Call():
+                return plain(self._call(expr, hint))
+            case Iverson():
+                left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
+                return plain(self._elementwise(Compare(expr.operator), (left, right), hint, Kind.BOOL))
+            case IndexValue():
+                return plain(self._positions.integer(expr.value))
+            case Where():
+                return plain(self._where(expr, hint))
+            case IndexReduce():
+                return self._reduce(expr, hint)
+            case _:
+                assert_never(expr)
+
+    def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
+        if not self._distributes(body):
+            return plain(product(self.build, [Operand(self.dense(body, (*hint, *indices)))], indices, hint))
+        parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
+        return added(self.build, [term for part in parts for term in part.terms], hint)
+
+    def _distributes(self, body: Add) -> bool:
+        """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
+        return all(_is_contraction(term) for term in body.terms) or any(
+            isinstance(node, Delta) or (isinstance(node, Component) and self._is_structured(node.tensor))
+            for term in body.terms
+            for node in walk(term)
+        )
+
+    def _is_structured(self, tensor: Tensor) -> bool:
+        known = self._defined.get((tensor.role, tensor.name))
+        return known is not None and known[1].plain is None
+
+    # Products
+
+    def _product(self, expr: Expr, hint: Axes) -> Structured:
+        parts = _Factors()
+        self._collect(expr, False, parts)
+        if len(parts.factors) == 1 and parts.summed:
+            parts.factors = _squares_as_products(parts.factors[0])
+        inner = (*hint, *parts.summed)
+        lowered = [self._factor(factor, inverted, inner) for factor, inverted in parts.factors]
+        choices = itertools.product(*(structured.terms for structured in lowered))
+        inverted = [divides for _, divides in parts.factors]
+        terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
+        return added(self.build, terms, hint)
+
+    def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
+        structured = self.lower(expr, hint)
+        return structured if structured.plain or not inverted else plain(dense(self.build, structured, hint))
+
+    def _collect(self, expr: Expr, inverted: bool, parts: _Factors) -> None:
+        match expr:
+            case Const(value) if value or not inverted:
+                parts.coefficient *= 1 / value if inverted else value
+            case Mul():
+                for factor in expr.factors:
+                    self._collect(factor, inverted, parts)
+            case Pow(base, Const(exponent)) if exponent in (1, -1):
+                self._collect(base, inverted ^ (exponent < 0), parts)
+            case Pow(base, Const(exponent)) if exponent < 0:
+                self._collect(Pow(base, Const(-exponent)), not inverted, parts)
+            case Delta() if not inverted and expr.left.as_index and expr.right.as_index:
+                parts.deltas.append((expr.left.as_index, expr.right.as_index))
+            case IndexSum() if not inverted and (not isinstance(expr.body, Add) or self._distributes(expr.body)):
+                if any(index in parts.summed for index in expr.indices):
+                    expr = rename_binder(expr)
+                parts.summed.extend(expr.indices)
+                self._collect(expr.body, inverted, parts)
+            case _:
+                parts.factors.append((expr, inverted))
+
+    def _multiply(self, parts: _Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
+        """The product of one term of each factor, with everything that is equal made one index."""
+        coefficient = parts.coefficient
+        classes = Classes(hint, parts.summed)
+        for left, right in parts.deltas:
+            classes.unite(left, right)
+        for term, inverted in factors:
+            coefficient *= 1 / term.coefficient if inverted else term.coefficient
+            for left, right in term.equal:
+                classes.unite(left, right)
+        operands = [
+            Operand(renamed(self.build, term.value, {i: classes.find(i) for i in term.value.axes}), inverted)
+            for term, inverted in factors
+            if not _is_one(term.value.node)
+        ]
+        summed = tuple(index for index in parts.summed if classes.find(index) is index)
+        wanted = tuple(dict.fromkeys(classes.find(index) for index in hint))
+        return Term(coefficient, product(self.build, operands, summed, wanted), classes.equalities())
+
+    # Elementwise
+
+    def _elementwise(
+        self, operation: Compare | Apply | Select | Power, values: Sequence[Value], hint: Axes, kind: Kind = Kind.FLOAT
+    ) -> Value:
+        axes = self.build.combined_axes(values, hint)
+        nodes = tuple(self.build.aligned(value, axes) for value in values)
+        widest = max(nodes, key=lambda node: len(node.shape))
+        if kind is Kind.FLOAT and all(node.kind is Kind.SCALAR for node in nodes):
+            kind = Kind.SCALAR
+        shape = tuple(index.size for index in axes) if axes else widest.shape
+        return Value(self.build.graph.make(operation, nodes, shape, kind), axes)
+
+    def _floating(self, expr: Expr, hint: Axes) -> Value:
+        value = self.dense(expr, hint)
+        return Value(self.build.as_float(value.node), value.axes)
+
+    def _comparable(self, expr: Expr, hint: Axes) -> Value:
+        """Integers are compared as integers, whatever the dtype of the inputs."""
+        return self._positions.integer(expr.value) if isinstance(expr, IndexValue) else self.dense(expr, hint)
+
+    def _power(self, expr: Pow, hint: Axes) -> Value:
+        base = self._floating(expr.base, hint)
+        if isinstance(expr.exponent, Const) and expr.exponent.value > 0:
+            return Value(self.build.power(base.node, expr.exponent.value), base.axes)
+        return self._elementwise(Power(), (base, self._floating(expr.exponent, hint)), hint)
+
+    def _call(self, expr: Call, hint: Axes) -> Value:
+        arguments = [self._floating(argument, hint) for argument in expr.arguments]
+        return self._elementwise(Apply(expr.function), arguments, hint)
+
+    def _where(self, expr: Where, hint: Axes) -> Value:
+        condition = self.dense(expr.condition, hint)
+        if condition.node.kind is not Kind.BOOL:
+            condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
+        branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
+        guarded = any(_may_be_undefined(node) for branch in (expr.then, expr.otherwise) for node in walk(branch))
+        return self._elementwise(Select(guarded), (condition, *branches), hint)
+
+    def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
+        used = free_indices(expr.body)
+        unused = tuple(index for index in expr.indices if index not in used)
+        if unused:
+            return self.lower(_without_unused(expr, unused), hint)
+        body = self._floating(expr.body, (*hint, *expr.indices))
+        gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
+        kept = tuple(index for index in body.axes if index not in expr.indices)
+        shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
+        return plain(Value(self.build.graph.make(Reduction(expr.kind, gone), (body.node,), shape), kept))
+
+    # Reads
+
+    def _read(self, component: Component) -> Structured:
+        free, structured = self._definition(component.tensor)
+        actual = [position.as_index for position in component.indices]
+        if structured.plain is None:
+            if all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True)):
+                mapping = {f: index for f, index in zip(free, actual, strict=True) if index is not None}
+                return Structured(tuple(self._renamed_term(term, mapping) for term in structured.terms))
+            structured = plain(dense(self.build, structured, free))
+        value = structured.terms[0].value
+        positions = dict(zip(free, component.indices, strict=True))
+        return plain(self._positions.read(value, [positions[index] for index in value.axes]))
+
+    def _renamed_term(self, term: Term, mapping: Mapping[Index, Index]) -> Term:
+        classes = Classes(tuple(mapping.values()), ())
+        for left, right in term.equal:
+            classes.unite(mapping[left], mapping[right])
+        value = renamed(self.build, term.value, {index: classes.find(mapping[index]) for index in term.value.axes})
+        return Term(term.coefficient, value, classes.equalities())
+
+    def _gathered(self, gather: Gather) -> Value:
+        return finished(self.build, self._read(Component(gather.tensor, gather.indices)).terms[0])
+
+
+def plain(value: Value) -> Structured:
+    """A value without structure."""
+    return Structured((Term(Fraction(1), value),))
+
+
+def _is_one(node: Node) -> bool:
+    return isinstance(node.operation, Number) and node.operation.value == 1
+
+
+def _is_contraction(term: Expr) -> bool:
+    """Whether a term is a product of at least two arrays, or a sum already."""
+    match term:
+        case IndexSum():
+            return True
+        case Mul():
+            return sum(bool(free_indices(factor)) for factor in term.factors) > 1
+        case _:
+            return False
+
+
+def _squares_as_products(factor: tuple[Expr, bool]) -> list[tuple[Expr, bool]]:
+    """``u^2`` as two factors ``u``: its sum is then a dot product."""
+    match factor:
+        case (Pow(base, Const(exponent)), False) if exponent == 2:
+            return [(base, False), (base, False)]
+        case _:
+            return [factor]
+
+
+def _without_unused(expr: IndexReduce, unused: Axes) -> Expr:
+    """A reduction over indices that do not occur in the body, without them."""
+    rest = tuple(index for index in expr.indices if index not in unused)
+    inner = IndexReduce(expr.kind, rest, expr.body) if rest else expr.body
+    count = IndexValue(math.prod((index.size for index in unused), start=Integer.of(1)))
+    match expr.kind:
+        case "max" | "min":
+            return inner
+        case "prod":
+            return Pow(inner, count)
+        case "logsumexp":
+            return Add((inner, Call(FUNCTIONS["log"], (count,))))
+
+
+def _may_be_undefined(expr: Expr) -> bool:
+    """Whether a node can give NaN or infinity for finite arguments."""
+    match expr:
+        case Pow(exponent=Const(value)):
+            return value < 0 or value.denominator != 1
+        case Pow():
+            return True
+        case Call():
+            return (
+                expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity or expr.function.name in _GROWING
+            )
+        case _:
+            return False
+
+
+_GROWING = ("exp", "expm1", "sinh", "cosh")

@@ -1,0 +1,68 @@
+"""The one naming pass of emitted code: spec names where Python allows them, each name once in its scope."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import unicodedata
+from collections.abc import Iterable
+
+_RESERVED = frozenset(
+    {
+        *keyword.kwlist,
+        *dir(builtins),
+        "_",
+        "np",
+        "math",
+        "special",
+        "dtype",
+        "saved",
+        "forward",
+        "forward_saved",
+        "backward",
+        "value_and_grad",
+        "jvp",
+        "jacobian",
+        "hessian",
+        "hvp",
+    }
+)
+
+
+class Scope:
+    """The names of a module or of one of its functions; those of the scope around it are taken too."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {*_RESERVED, *taken}
+
+    def inner(self) -> Scope:
+        """A scope inside this one."""
+        return Scope(self._taken)
+
+    def claim(self, wanted: str) -> str:
+        """A free identifier: the one wanted, or that with an underscore and, if need be, a number.
+
+        Python reads identifiers in their NFKC form, so that form is the one that is compared and written.
+        """
+        name = unicodedata.normalize("NFKC", wanted)
+        if name in self._taken:
+            name = name if name.endswith("_") else f"{name}_"
+        number = 2
+        candidate = name
+        while candidate in self._taken:
+            candidate = f"{name}{number}"
+            number += 1
+        self._taken.add(candidate)
+        return candidate
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Take names that are in use already."""
+        self._taken.update(names)
+
+    def numbered(self, stem: str) -> str:
+        """The first free name of ``stem``, ``stem2``, ...; for temporaries."""
+        number = 1
+        while (name := stem if number == 1 else f"{stem}{number}") in self._taken:
+            number += 1
+        self._taken.add(name)
+        return name

@@ -1,0 +1,471 @@
+"""Nodes as NumPy expressions, with as few parentheses as Python's precedence allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from fractions import Fraction
+
+from tcgrad.emit.arrays import (
+    Apply,
+    Arange,
+    Assemble,
+    Broadcast,
+    Cast,
+    Compare,
+    Contiguous,
+    Copy,
+    Diagonal,
+    Einsum,
+    Expand,
+    Full,
+    Integral,
+    Kind,
+    Linalg,
+    Matmul,
+    Mean,
+    Node,
+    Number,
+    Outer,
+    Pick,
+    Plus,
+    Power,
+    Reduction,
+    Reshape,
+    Select,
+    Size,
+    Slice,
+    Sqrt,
+    Sum,
+    Take,
+    Tensordot,
+    Times,
+    Trace,
+    Transpose,
+    Vdot,
+)
+from tcgrad.functions import Function
+from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+
+_LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
+
+
+class Level(IntEnum):
+    """How tightly an expression holds together, as Python reads it (and a matrix product less than a product)."""
+
+    COMPARE = 1
+    AND = 2
+    ADD = 3
+    MATMUL = 4
+    MUL = 5
+    UNARY = 6
+    POWER = 7
+    ATOM = 8
+
+
+@dataclass(frozen=True)
+class Text:
+    """Code and how tightly it holds together."""
+
+    code: str
+    level: Level = Level.ATOM
+
+    def at(self, level: Level) -> str:
+        """The code as an operand that must hold together at least as tightly as ``level``."""
+        return self.code if self.level >= level else f"({self.code})"
+
+
+@dataclass
+class Used:
+    """What the printed code needs from the module and from the head of its function."""
+
+    dims: dict[Dim, None] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    helpers: dict[str, None] = field(default_factory=dict)
+    constants: dict[Node, None] = field(default_factory=dict)
+    math: bool = False
+    dtype: bool = False
+    guarded: bool = False
+
+
+class Printer:
+    """Prints nodes: those in ``names`` and module constants by their name, and dims by ``dim_name``."""
+
+    def __init__(
+        self, names: dict[Node, str], constants: Mapping[Node, str], dim_name: Callable[[Dim], str], used: Used
+    ) -> None:
+        self.names = names
+        self._constants = constants
+        self.dim_name = dim_name
+        self.used = used
+
+    def expression(self, node: Node) -> Text:
+        """The code of a node: its name, if it has one."""
+        name = self.names.get(node)
+        if name is not None:
+            return Text(name)
+        if node in self._constants:
+            self.used.constants[node] = None
+            return Text(self._constants[node])
+        return self.definition(node)
+
+    def definition(self, node: Node) -> Text:
+        """The code that computes a node from its arguments."""
+        arguments = node.arguments
+        match node.operation:
+            case Number(value):
+                return Text("np.pi") if value is None else number(value)
+            case Size(size):
+                return self.size(size)
+            case Plus(signs):
+                return self._sum(node, signs)
+            case Times():
+                return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
+            case Power():
+                return self._power(*arguments)
+            case Compare(operator):
+                return self._binary(node, operator, Level.COMPARE, Level.AND, Level.AND)
+            case Integral(operator):
+                return self._binary(node, operator, Level.MUL, Level.MUL, Level.UNARY)
+            case Matmul():
+                chained = self.expression(arguments[0]).level is Level.MATMUL
+                return self._binary(node, "@", Level.MATMUL, Level.MATMUL if chained else Level.ATOM, Level.ATOM)
+            case Apply(function):
+                return self._call(node, function)
+            case Sqrt() if node.is_static:
+                self.used.math = True
+                return Text(f"math.sqrt({self.expression(arguments[0]).code})")
+            case _:
+                return Text(self._atom(node))
+
+    def _atom(self, node: Node) -> str:
+        """What is written as a call, a method, an attribute or a subscript."""
+        operation, argument = node.operation, node.arguments[0] if node.arguments else node
+        match operation:
+            case Arange(size):
+                return f"np.arange({self.size(size).code})"
+            case Transpose(order):
+                return self._operand(argument) + _transposition(order)
+            case Expand(new):
+                return f"{self._operand(argument)}[{_new_axes(new)}]"
+            case Diagonal(labels):
+                if labels == (0, 0):
+                    return f"np.diagonal({self._plain(argument)})"
+                letters = "".join(_LETTERS[k] for k in labels)
+                return f'np.einsum("{letters}->{_LETTERS[: max(labels) + 1]}", {self._plain(argument)})'
+            case Pick(positions):
+                places = [":" if p is None else self.size(p).code for p in positions]
+                return f"{self._operand(argument)}[{_subscript(places)}]"
+            case Slice():
+                return f"{self._operand(argument)}[{self._slice(operation, node.shape[operation.axis])}]"
+            case Take(places):
+                arrays = [":" if k is None else self._plain(node.arguments[k + 1]) for k in places]
+                return f"{self._operand(argument)}[{_subscript(arrays)}]"
+            case Sqrt():
+                return f"np.sqrt({self._plain(argument)})"
+            case Select():
+                self.used.guarded |= operation.guarded
+                return f"np.where({self._list(node.arguments)})"
+            case Cast():
+                return self._cast(argument)
+            case Sum(axes):
+                return f"{self._operand(argument)}.sum({_axis_argument(axes, argument)})"
+            case Mean(axes):
+                return f"{self._operand(argument)}.mean({_axis_argument(axes, argument)})"
+            case Reduction(kind, axes):
+                return self._reduction(kind, axes, argument)
+            case Trace():
+                return f"np.trace({self._plain(argument)})"
+            case Outer():
+                return f"np.outer({self._list(node.arguments)})"
+            case Vdot():
+                return f"np.vdot({self._list(node.arguments)})"
+            case Tensordot():
+                return f"np.tensordot({self._list(node.arguments)}, {_tensordot_axes(operation, argument)})"
+            case Einsum():
+                parts = (
+                    "".join(_LETTERS[k] for k in part) for part in (operation.left, operation.right, operation.out)
+                )
+                return f'np.einsum("{next(parts)},{next(parts)}->{next(parts)}", {self._list(node.arguments)})'
+            case Reshape():
+                return f"{self._operand(argument)}.reshape({', '.join(self.size(s).code for s in node.shape)})"
+            case Contiguous():
+                return f"np.ascontiguousarray({self._plain(argument)})"
+            case Full():
+                return self._full(node, argument)
+            case Broadcast():
+                return f"np.broadcast_to({self._plain(argument)}, {self.shape(node.shape)}).copy()"
+            case Copy():
+                return f"{self._operand(argument)}.copy()" if node.shape else f"np.array({self._plain(argument)})"
+            case Assemble():
+                return self._diagonal_matrix(node, argument)
+            case Linalg(kind):
+                return self._linalg(kind, node.arguments)
+            case _:
+                raise TypeError(f"{node} has no code of its own")
+
+    def _plain(self, node: Node) -> str:
+        return self.expression(node).code
+
+    def _operand(self, node: Node) -> str:
+        return self.expression(node).at(Level.ATOM)
+
+    def _list(self, nodes: Sequence[Node]) -> str:
+        return ", ".join(map(self._plain, nodes))
+
+    # Arithmetic
+
+    def _binary(self, node: Node, operator: str, level: Level, left: Level, right: Level) -> Text:
+        first, second = map(self.expression, node.arguments)
+        return Text(f"{first.at(left)} {operator} {second.at(right)}", level)
+
+    def _sum(self, node: Node, signs: tuple[int, ...]) -> Text:
+        terms = [self._term(sign, term) for sign, term in zip(signs, node.arguments, strict=True)]
+        first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
+        terms.insert(0, terms.pop(first))
+        text = ""
+        for sign, code in terms:
+            if text:
+                text += f" {'+' if sign > 0 else '-'} {code}"
+            else:
+                text = code if sign > 0 else f"-{code}"
+        return Text(text, Level.ADD)
+
+    def _term(self, sign: int, node: Node) -> tuple[int, str]:
+        """A term with its sign taken out of a leading minus."""
+        text = self.expression(node)
+        if text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY):
+            return -sign, text.code[1:]
+        return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
+
+    def _product(self, node: Node) -> Text:
+        parts = _Product()
+        self._gather(node, parts, False, True)
+        return parts.text(self)
+
+    def _gather(self, node: Node, parts: _Product, inverted: bool, top: bool = False) -> None:
+        """The factors of nested products that have no name of their own."""
+        operation = node.operation
+        if isinstance(operation, Times) and node.kind is not Kind.BOOL and (top or node not in self.names):
+            for k, factor in enumerate(node.arguments):
+                self._gather(factor, parts, inverted ^ (k >= operation.numerators))
+        elif isinstance(operation, Number) and operation.value:
+            parts.coefficient *= 1 / operation.value if inverted else operation.value
+        else:
+            parts.factors[not node.shape, inverted].append(node)
+
+    def _conjunction(self, node: Node) -> Text:
+        return Text(" & ".join(self.expression(a).at(Level.ADD) for a in node.arguments), Level.AND)
+
+    def _power(self, base: Node, exponent: Node) -> Text:
+        left, right = self.expression(base).at(Level.ATOM), self.expression(exponent).at(Level.UNARY)
+        if not base.shape and not base.is_static:
+            return Text(f"np.power({left}, {right})")
+        space = "" if _is_simple(left) and _is_simple(right) else " "
+        return Text(f"{left}{space}**{space}{right}", Level.POWER)
+
+    def _call(self, node: Node, function: Function) -> Text:
+        self.used.functions[function.name] = function
+        code = function.numpy.format(*map(self._plain, node.arguments))
+        return Text(f"float({code})" if node.is_static else code)
+
+    # Arrays
+
+    def _cast(self, argument: Node) -> str:
+        self.used.dtype = True
+        if isinstance(argument.operation, Arange) and argument not in self.names:
+            return f"np.arange({self.size(argument.operation.size).code}, dtype=dtype)"
+        if not argument.shape:
+            return f"np.asarray({self._plain(argument)}, dtype)"
+        return f"{self._operand(argument)}.astype(dtype)"
+
+    def _full(self, node: Node, argument: Node) -> str:
+        self.used.dtype = True
+        shape = self.shape(node.shape)
+        match argument.operation:
+            case Number(value) if value in (0, 1):
+                return f"np.{'ones' if value else 'zeros'}({shape}, dtype)"
+            case _:
+                return f"np.full({shape}, {self._plain(argument)}, dtype)"
+
+    def _diagonal_matrix(self, node: Node, argument: Node) -> str:
+        if argument.shape:
+            return f"np.diag({self._plain(argument)})"
+        self.used.dtype = True
+        return f"np.eye({self.size(node.shape[0]).code}, dtype=dtype)"
+
+    def _reduction(self, kind: str, axes: tuple[int, ...], argument: Node) -> str:
+        axis = _axis_argument(axes, argument)
+        if kind != "logsumexp":
+            return f"{self._operand(argument)}.{kind}({axis})"
+        self.used.helpers["logsumexp"] = None
+        return f"_logsumexp({self._plain(argument)}, {axis.removeprefix('axis=') or 'None'})"
+
+    def _linalg(self, kind: str, arguments: Sequence[Node]) -> str:
+        self.used.helpers["linalg"] = None
+        names = {"inv": "inv", "det": "det", "logdet": "slogdet", "solve": "solve"}
+        return f"_linalg(np.linalg.{names[kind]}, {self._list(arguments)})" + ("[1]" if kind == "logdet" else "")
+
+    def _slice(self, slice_: Slice, length: Integer) -> str:
+        return _subscript([":"] * slice_.axis + [self.range(slice_.start, slice_.step, length)])
+
+    def range(self, start: Integer, step: int, length: Integer) -> str:
+        """``start:stop:step`` of so many elements."""
+        last = start + (length - 1) * step
+        first = "" if start == Integer.of(0) else self.size(start).code
+        stop = self.size(last + (1 if step > 0 else -1)).code
+        if step < 0 and last == Integer.of(0):
+            stop = ""
+        space = " " if not _is_simple(first or "0") or not _is_simple(stop or "0") else ""
+        head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
+        return head if step == 1 else f"{head}{space}:{space}{step}"
+
+    # Sizes
+
+    def shape(self, sizes: Sequence[Integer]) -> str:
+        """A tuple of sizes."""
+        codes = [self.size(size).code for size in sizes]
+        return f"({codes[0]},)" if len(codes) == 1 else f"({', '.join(codes)})"
+
+    def size(self, size: Integer) -> Text:
+        """A size as a Python integer expression."""
+        text = ""
+        for monomial, coefficient in size.terms:
+            factors = [] if abs(coefficient) == 1 and monomial else [str(abs(coefficient))]
+            code = " * ".join([*factors, *map(self._size_atom, monomial)])
+            if text:
+                text += f" {'+' if coefficient > 0 else '-'} {code}"
+            else:
+                text = code if coefficient > 0 else f"-{code}"
+        return Text(text or "0", _size_level(size))
+
+    def _size_atom(self, atom: Atom) -> str:
+        match atom:
+            case Dim():
+                self.used.dims[atom] = None
+                return self.dim_name(atom)
+            case Quotient():
+                return f"({self.size(atom.dividend).at(Level.MUL)} // {self.size(atom.divisor).at(Level.UNARY)})"
+            case Remainder():
+                return f"({self.size(atom.dividend).at(Level.MUL)} % {self.size(atom.divisor).at(Level.UNARY)})"
+            case _:
+                raise TypeError(f"{atom} is no size")
+
+
+@dataclass
+class _Product:
+    """A product to be written: a coefficient, and factors by whether they are scalars and whether they divide."""
+
+    coefficient: Fraction = Fraction(1)
+    factors: dict[tuple[bool, bool], list[Node]] = field(
+        default_factory=lambda: {(scalar, inverted): [] for scalar in (True, False) for inverted in (True, False)}
+    )
+
+    def text(self, printer: Printer) -> Text:
+        """Scalars first, so that an array is passed over once for all of them."""
+        over, under = self._number()
+        above = [*over, *self._codes(printer, True, False)]
+        below = [*under, *self._codes(printer, True, True)]
+        arrays, divisors = self._codes(printer, False, False), self._codes(printer, False, True)
+        if not above or not arrays:
+            above, below, arrays, divisors = above + arrays, below + divisors, [], []
+        code = _quotient(above or ["1"], below)
+        if arrays:
+            code = _quotient([code, *arrays], divisors)
+        sign = "-" if self.coefficient < 0 else ""
+        if not arrays and not below and len(above) == 1:
+            return Text(sign + code, Level.UNARY)
+        return Text(sign + code, Level.MUL)
+
+    def _number(self) -> tuple[list[str], list[str]]:
+        """The absolute coefficient as factors above and below the line."""
+        value = abs(self.coefficient)
+        over, under = str(value.numerator), str(value.denominator)
+        if len(over) + len(under) > 5:
+            return [repr(float(value))], []
+        return [over] if value.numerator != 1 else [], [under] if value.denominator != 1 else []
+
+    def _codes(self, printer: Printer, scalar: bool, inverted: bool) -> list[str]:
+        return [
+            printer.expression(node).at(Level.MUL if not inverted else Level.UNARY)
+            for node in self.factors[scalar, inverted]
+        ]
+
+
+def _quotient(above: list[str], below: list[str]) -> str:
+    code = " * ".join(above)
+    if not below:
+        return code
+    return f"{code} / {below[0]}" if len(below) == 1 else f"{code} / ({' * '.join(below)})"
+
+
+def number(value: Fraction) -> Text:
+    """An exact number: a whole number, a short decimal or a quotient."""
+    sign, size = ("-", -value) if value < 0 else ("", value)
+    level = Level.UNARY if sign else Level.ATOM
+    if size.denominator == 1 and size < 10**15:
+        return Text(f"{sign}{size}", level)
+    decimal = repr(float(size))
+    if Fraction(decimal) == size or len(f"{size}") > 8:
+        return Text(sign + decimal, level)
+    return Text(f"{sign}{size.numerator} / {size.denominator}", Level.MUL)
+
+
+def _size_level(size: Integer) -> Level:
+    if len(size.terms) > 1:
+        return Level.ADD
+    if not size.terms:
+        return Level.ATOM
+    (monomial, coefficient), *_ = size.terms
+    if coefficient < 0:
+        return Level.UNARY
+    return Level.MUL if len(monomial) + (coefficient != 1) > 1 else Level.ATOM
+
+
+def _is_simple(code: str) -> bool:
+    return re.fullmatch(r"-?[\w.]+", code) is not None
+
+
+def _transposition(order: tuple[int, ...]) -> str:
+    rank = len(order)
+    if order == tuple(reversed(range(rank))):
+        return ".T"
+    if order == (*range(rank - 2), rank - 1, rank - 2):
+        return ".swapaxes(-1, -2)"
+    return f".transpose({', '.join(map(str, order))})"
+
+
+def _new_axes(new: tuple[bool, ...]) -> str:
+    if len(new) > 2 and new[-1] and not any(new[:-1]):
+        return "..., None"
+    return _subscript(["None" if is_new else ":" for is_new in new])
+
+
+def _subscript(places: list[str]) -> str:
+    """Places of a subscript, whole axes at the end left out."""
+    while len(places) > 1 and places[-1] == ":":
+        places = places[:-1]
+    return ", ".join(places)
+
+
+def _axis_argument(axes: tuple[int, ...], argument: Node) -> str:
+    rank = len(argument.shape)
+    if len(axes) == rank:
+        return ""
+    if axes == (rank - 1,):
+        return "axis=-1"
+    return f"axis={axes[0]}" if len(axes) == 1 else f"axis={axes}"
+
+
+def _tensordot_axes(operation: Tensordot, left: Node) -> str:
+    count = len(operation.left)
+    rank = len(left.shape)
+    if operation.left == tuple(range(rank - count, rank)) and operation.right == tuple(range(count)):
+        return str(count)
+    return f"({_tuple(operation.left)}, {_tuple(operation.right)})"
+
+
+def _tuple(axes: tuple[int, ...]) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(axes)

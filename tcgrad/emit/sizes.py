@@ -1,0 +1,99 @@
+"""Reading sizes off the shapes of the arrays at hand, and checking that the arrays fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tcgrad.ir.indices import Dim, Integer, Quotient, Remainder
+
+_ZERO = Integer.of(0)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array under its name in the code, with the shape that the spec gives it."""
+
+    name: str
+    shape: tuple[Integer, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a dim is read: ``(shape of array[axis] - offset) // factor``."""
+
+    dim: Dim
+    array: Array
+    axis: int
+    offset: Integer = _ZERO
+    factor: int = 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the axis is as long as the dim."""
+        return not self.offset.terms and self.factor == 1
+
+
+def readings(dims: Iterable[Dim], arrays: Sequence[Array]) -> dict[Dim, Reading]:
+    """How to read each dim that can be read, in an order in which what a reading needs is read before it.
+
+    An axis whose size is linear in one dim that is not yet known gives that dim.
+    """
+    wanted = set(dims)
+    found: dict[Dim, Reading] = {}
+    for array in arrays:
+        for axis, size in enumerate(array.shape):
+            dim = _plain_dim(size)
+            if dim is not None and dim not in found:
+                found[dim] = Reading(dim, array, axis)
+    while _solve_one(arrays, found):
+        pass
+    return _only(wanted, found)
+
+
+def _plain_dim(size: Integer) -> Dim | None:
+    if len(size.terms) == 1:
+        (monomial, coefficient), *_ = size.terms
+        if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Dim):
+            return monomial[0]
+    return None
+
+
+def _solve_one(arrays: Sequence[Array], found: dict[Dim, Reading]) -> bool:
+    for array in arrays:
+        for axis, size in enumerate(array.shape):
+            unknown = [dim for dim in dims_in(size) if dim not in found]
+            if len(unknown) == 1 and _solve(array, axis, unknown[0], found):
+                return True
+    return False
+
+
+def _solve(array: Array, axis: int, dim: Dim, found: dict[Dim, Reading]) -> bool:
+    size = array.shape[axis]
+    alone = [c for monomial, c in size.terms if monomial == (dim,)]
+    rest = Integer.collect((m, c) for m, c in size.terms if m != (dim,))
+    if not alone or dim in dims_in(rest):
+        return False
+    found[dim] = Reading(dim, array, axis, rest, alone[0])
+    return True
+
+
+def dims_in(size: Integer) -> list[Dim]:
+    """The dims that occur in a size, at any depth."""
+    found: dict[Dim, None] = {}
+    for monomial, _ in size.terms:
+        for atom in monomial:
+            if isinstance(atom, Dim):
+                found[atom] = None
+            elif isinstance(atom, Quotient | Remainder):
+                found.update(dict.fromkeys((*dims_in(atom.dividend), *dims_in(atom.divisor))))
+    return list(found)
+
+
+def _only(wanted: set[Dim], found: dict[Dim, Reading]) -> dict[Dim, Reading]:
+    """The readings of the wanted dims and of those that they need."""
+    needed = set(wanted)
+    for reading in reversed(list(found.values())):
+        if reading.dim in needed:
+            needed.update(dims_in(reading.offset))
+    return {dim: reading for dim, reading in found.items() if dim in needed}

@@ -1,0 +1,85 @@
+"""The array program of a derivation in stages: forward, backward, tangents, Jacobians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tcgrad.emit.arrays import Copy, Graph, Leaf, Node
+from tcgrad.emit.lower import Lowering, Step
+from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
+from tcgrad.emit.values import Builder
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.index import print_define
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Statements lowered together, and the arrays that are wanted of them: in full shape, and new ones."""
+
+    steps: tuple[Step, ...]
+    results: tuple[tuple[Tensor, Node], ...]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [node for _, node in self.results]
+
+    def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
+        """Names and comments for what the statements define, then for the results."""
+        comments = {step.tensor: _comment(step.statement) for step in self.steps}
+        wanted = [Wanted(name(step.tensor), step.nodes, comments[step.tensor]) for step in self.steps]
+        return wanted + [Wanted(name(tensor), (node,), comments.get(tensor)) for tensor, node in self.results]
+
+
+class Stages:
+    """Lowers statements into one graph, so that what stages share is one node."""
+
+    def __init__(self) -> None:
+        self._build = Builder(Graph())
+        self._lowering = Lowering(self._build)
+
+    def argument(self, tensor: Tensor) -> Node:
+        """The node of a tensor that is an argument or a constant of the module."""
+        return self._lowering.whole(tensor)
+
+    def stage(self, statements: Iterable[Statement], wanted: Iterable[Tensor]) -> Stage:
+        """Lower statements in order."""
+        steps = tuple(self._lowering.statement(statement) for statement in statements)
+        results: list[tuple[Tensor, Node]] = []
+        for tensor in wanted:
+            results.append((tensor, self._owned(self._lowering.whole(tensor), [node for _, node in results])))
+        return Stage(steps, tuple(results))
+
+    def _owned(self, node: Node, others: Sequence[Node]) -> Node:
+        """The node, or a copy of it where its memory is the caller's or another result's."""
+        if isinstance(node.base.operation, Leaf) or any(node.base is other.base for other in others):
+            return self._build.graph.make(Copy(), (node,), node.shape, node.kind)
+        return node
+
+
+def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
+    """What the backward pass reads of the forward pass: the nodes at which its own computation starts."""
+    computed = {node for node in needed_nodes(forward.nodes, ()) if not is_trivial(node)}
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(reversed(backward.nodes))
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in computed or is_input(node):
+            found[node] = None
+        else:
+            stack.extend(reversed(node.arguments))
+    return sorted(found, key=lambda node: (not is_input(node), node.serial))
+
+
+def is_input(node: Node) -> bool:
+    """Whether a node is an input of the program."""
+    return isinstance(node.operation, Leaf) and node.operation.tensor.role is Role.INPUT
+
+
+def _comment(statement: Statement) -> str | None:
+    return print_define(statement) if isinstance(statement, Define) else None

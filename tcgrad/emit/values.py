@@ -1,0 +1,192 @@
+"""Building values: nodes whose axes stand for indices, brought into line with each other by views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from tcgrad.emit.arrays import (
+    Arange,
+    Cast,
+    Diagonal,
+    Expand,
+    Graph,
+    Kind,
+    Node,
+    Number,
+    Pick,
+    Plus,
+    Power,
+    Size,
+    Sqrt,
+    Sum,
+    Times,
+    Trace,
+    Transpose,
+    Value,
+)
+from tcgrad.ir.indices import Index, Integer
+
+_ONE = Integer.of(1)
+
+
+class Builder:
+    """Makes values in a graph. Every method takes values whose axes are distinct indices."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    # Scalars
+
+    def number(self, value: Fraction | int) -> Node:
+        return self.graph.make(Number(Fraction(value)), (), (), Kind.SCALAR)
+
+    def size(self, size: Integer) -> Node:
+        known = size.as_number
+        return self.number(known) if known is not None else self.graph.make(Size(size), (), (), Kind.SCALAR)
+
+    # Views
+
+    def transposed(self, node: Node, order: Sequence[int]) -> Node:
+        """Axis k of the result is axis ``order[k]`` of the node; views of views are one view."""
+        if isinstance(node.operation, Transpose):
+            order = tuple(node.operation.order[k] for k in order)
+            node = node.arguments[0]
+        if all(k == axis for k, axis in enumerate(order)):
+            return node
+        return self.graph.make(Transpose(tuple(order)), (node,), tuple(node.shape[k] for k in order), node.kind)
+
+    def arranged(self, value: Value, axes: Sequence[Index]) -> Node:
+        """The node with its axes, all of which occur in ``axes``, in that order."""
+        if value.axes == tuple(axes):
+            return value.node
+        position = {index: k for k, index in enumerate(value.axes)}
+        return self.transposed(value.node, [position[index] for index in axes if index in position])
+
+    def aligned(self, value: Value, axes: Sequence[Index], *, full: bool = False) -> Node:
+        """A view that broadcasts against arrays with these axes.
+
+        full: with an axis of size 1 also in front, where broadcasting needs none.
+        """
+        node = self.arranged(value, axes)
+        new = [index not in value.axes for index in axes]
+        if not full:
+            while new and new[0]:
+                new.pop(0)
+        return self.expanded(node, new) if value.axes or full else node
+
+    def expanded(self, node: Node, new: Sequence[bool]) -> Node:
+        """A view with an axis of size 1 wherever ``new`` is True."""
+        if not any(new):
+            return node
+        old = iter(node.shape)
+        shape = tuple(_ONE if is_new else next(old) for is_new in new)
+        return self.graph.make(Expand(tuple(new)), (node,), shape, node.kind)
+
+    def diagonal(self, node: Node, axes: Sequence[Index]) -> Value:
+        """The value of a node whose axes may repeat an index: the diagonal view where one does."""
+        distinct = tuple(dict.fromkeys(axes))
+        if len(distinct) == len(axes):
+            return Value(node, distinct)
+        labels = tuple(distinct.index(index) for index in axes)
+        shape = tuple(node.shape[labels.index(k)] for k in range(len(distinct)))
+        return Value(self.graph.make(Diagonal(labels), (node,), shape, node.kind), distinct)
+
+    def picked(self, node: Node, positions: Sequence[Integer | None]) -> Node:
+        """A view at fixed positions of some axes."""
+        if all(position is None for position in positions):
+            return node
+        shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
+        return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
+
+    # Elementwise
+
+    def as_float(self, node: Node) -> Node:
+        """An integer or truth value in the inputs' dtype."""
+        if node.kind in (Kind.INT, Kind.BOOL):
+            return self.graph.make(Cast(), (node,), node.shape)
+        return node
+
+    def combined_axes(self, values: Iterable[Value], hint: Sequence[Index]) -> tuple[Index, ...]:
+        """All axes of the values: in the order of the first value that has them all, else in the order of the hint."""
+        values = tuple(values)
+        axes = tuple(dict.fromkeys(index for value in values for index in value.axes))
+        for value in values:
+            if len(value.axes) == len(axes):
+                return value.axes
+        return tuple(index for index in hint if index in axes) + tuple(index for index in axes if index not in hint)
+
+    def times(self, numerators: Sequence[Node], denominators: Sequence[Node] = ()) -> Node:
+        """The elementwise product of aligned nodes, divided by others."""
+        numerators = self._float_product(numerators, denominators) or [self.number(1)]
+        denominators = [self.as_float(node) for node in denominators]
+        if len(numerators) == 1 and not denominators:
+            return numerators[0]
+        nodes = (*numerators, *denominators)
+        return self.graph.make(Times(len(numerators)), nodes, _broadcast_shape(nodes), _product_kind(nodes))
+
+    def _float_product(self, numerators: Sequence[Node], denominators: Sequence[Node]) -> list[Node]:
+        """Factors of which one at least has the inputs' dtype, unless all are truth values or Python numbers."""
+        nodes = (*numerators, *denominators)
+        if _product_kind(nodes) is not Kind.FLOAT:
+            return list(numerators)
+        if any(node.kind is Kind.FLOAT for node in nodes):  # truth values take the dtype of what they multiply
+            return [self.as_float(node) if node.kind is Kind.INT else node for node in numerators]
+        return [self.as_float(node) for node in numerators]
+
+    def plus(self, nodes: Sequence[Node], signs: Sequence[int]) -> Node:
+        """The elementwise sum of aligned nodes, each with its sign."""
+        if len(nodes) == 1 and signs[0] == 1:
+            return nodes[0]
+        if len(nodes) == 1:
+            return self.times([self.number(-1), *nodes])
+        nodes = tuple(self.as_float(node) for node in nodes)
+        kind = Kind.SCALAR if all(node.kind is Kind.SCALAR for node in nodes) else Kind.FLOAT
+        return self.graph.make(Plus(tuple(signs)), nodes, _broadcast_shape(nodes), kind)
+
+    def power(self, node: Node, exponent: Fraction) -> Node:
+        """A power with a positive exponent: products and square roots where the exponent allows it."""
+        node = self.as_float(node)
+        whole, rest = divmod(exponent, 1)
+        if rest == Fraction(1, 2) and whole <= 2:
+            root = self.graph.make(Sqrt(), (node,), node.shape)
+            return self.times([self.power(node, Fraction(whole)), root]) if whole else root
+        if rest or whole > 8:
+            return self.graph.make(Power(), (node, self.number(exponent)), node.shape, node.kind)
+        if whole == 1:
+            return node
+        half = self.power(node, Fraction(whole // 2))
+        return self.times([half, half, node] if whole % 2 else [half, half])
+
+    # Reductions and index values
+
+    def summed(self, value: Value, indices: Iterable[Index]) -> Value:
+        """The sum over some of the value's axes."""
+        gone = tuple(k for k, index in enumerate(value.axes) if index in set(indices))
+        if not gone:
+            return value
+        node = self.as_float(value.node)
+        kept = tuple(index for k, index in enumerate(value.axes) if k not in gone)
+        if isinstance(node.operation, Diagonal) and node.operation.labels == (0, 0):
+            return Value(self.graph.make(Trace(), node.arguments, ()))
+        shape = tuple(size for k, size in enumerate(node.shape) if k not in gone)
+        return Value(self.graph.make(Sum(gone), (node,), shape), kept)
+
+    def arange(self, index: Index) -> Value:
+        """The values of an index, as integers."""
+        return Value(self.graph.make(Arange(index.size), (), (index.size,), Kind.INT), (index,))
+
+
+def _broadcast_shape(nodes: Sequence[Node]) -> tuple[Integer, ...]:
+    rank = max((len(node.shape) for node in nodes), default=0)
+    shape = [_ONE] * rank
+    for node in nodes:
+        for k, size in enumerate(node.shape, start=rank - len(node.shape)):
+            if shape[k] == _ONE:
+                shape[k] = size
+    return tuple(shape)
+
+
+def _product_kind(nodes: Sequence[Node]) -> Kind:
+    kinds = {node.kind for node in nodes}
+    return kinds.pop() if kinds in ({Kind.BOOL}, {Kind.SCALAR}) else Kind.FLOAT
