@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.notation.syntaxes import ASCII, UNICODE
 from tcgrad.notation.reading import align
-from tcgrad.report.derivation_content import STYLES, describe
+from tcgrad.notation.syntaxes import ASCII, UNICODE
+from tcgrad.report.derivation_content import describe
 from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
 from tcgrad.report.derivation_text import render_text
+from tcgrad.report.notations import STYLES
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
 from tcgrad.ir.indices import Integer
@@ -13,29 +12,6 @@ from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.reading import reading
 from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, is_scalar_only
-
-if TYPE_CHECKING:
-    from tcgrad.point import PointValues
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a reader asked for.
-
-    notations: names out of the table of notations; None: all of them.
-    unicode: False: nothing but ASCII in text, and every index formula parses back.
-    color: text with terminal escapes.
-    explicit: every sum named in the derivatives too, not only in what the spec was read as.
-    at: the values at a point, shown after the formulas.
-    code: the source of the emitted module, shown last.
-    """
-
-    notations: Sequence[str] | None = None
-    unicode: bool = True
-    color: bool = False
-    explicit: bool = False
-    at: PointValues | None = None
-    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,15 +55,16 @@ class Content:
     scalar: str | None
 
 
-def describe(derivation: Derivation, style: Style, options: Options) -> Content:
+def describe(derivation: Derivation, style: Style, notations: Sequence[str] | None = None) -> Content:
     """What a report says about a derivation, spelt in a style.
+
+    notations: names out of the table of notations; None: all of them.
 
     Raises:
         TcgradError: for an unknown notation.
     """
     program = derivation.program
-    style = replace(style, explicit=style.explicit or options.explicit)
-    writer = _Writer(program, style, choose_notations(options.notations))
+    writer = _Writer(program, style, choose_notations(notations))
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
     return Content(
@@ -145,4 +122,4 @@ class _Writer:
         return Table(tuple(map(self.symbol, of)), tuple(map(self.symbol, wrt)), rows)
 
     def cell(self, define: Define | None) -> str:
-        return "" if define is None else print_expr(define.body, (), self.style.index, explicit=self.style.explicit)
+        return "" if define is None else print_expr(define.body, (), self.style.index)

@@ -19,33 +19,24 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
-from tcgrad.report.derivation_content import Options
-from tcgrad.report.derivation_point import point_data
 from tcgrad.simplify import simplify
 
 
-def render_json(derivation: Derivation, options: Options | None = None) -> dict[str, Any]:
+def render_json(derivation: Derivation) -> dict[str, Any]:
     """The derivation as data: ``name``, ``outputs``, ``jacobians`` and ``gradients``, formulas in ASCII and LaTeX.
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
     ``latex`` and ``matrix``. ``matrix`` is null or has ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
-    Only if they were asked for there are ``at``, values by name, and ``code``.
     """
-    options = options or Options()
     program = derivation.program
     entries = _Data(program)
-    data: dict[str, Any] = {
+    return {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
         "jacobians": [entries.jacobian(jacobian) for jacobian in derivation.jacobians],
         "gradients": [entries.gradient(gradient) for gradient in derivation.gradients],
     }
-    if options.at is not None:
-        data["at"] = point_data(options.at)
-    if options.code is not None:
-        data["code"] = options.code
-    return data
 
 
 def json_text(data: dict[str, Any]) -> str:

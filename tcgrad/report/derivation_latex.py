@@ -7,26 +7,21 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_names import escape
 from tcgrad.notation.reading import Equation, print_shape
-from tcgrad.report.derivation_content import Content, Entry, Options, Table, describe
-from tcgrad.report.derivation_point import point_equations
+from tcgrad.report.derivation_content import Content, Entry, Table, describe
 from tcgrad.report.notations import STYLES, Formula
 
 _STYLE = STYLES["latex"]
 
 
-def render_latex(derivation: Derivation, options: Options | None = None) -> str:
+def render_latex(derivation: Derivation, *, notations: Sequence[str] | None = None) -> str:
     """The report as paragraphs and displays; it needs the packages amsmath and amssymb.
+
+    notations: names out of the table of notations; None: all of them.
 
     Raises:
         TcgradError: for an unknown notation.
     """
-    options = options or Options()
-    lines = list(_lines(describe(derivation, _STYLE, options)))
-    if options.at is not None:
-        lines += [r"\paragraph{At the point}", *_display(tuple(point_equations(options.at)))]
-    if options.code is not None:
-        lines += [r"\begin{verbatim}", options.code.rstrip("\n"), r"\end{verbatim}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_lines(describe(derivation, _STYLE, notations))) + "\n"
 
 
 def _lines(content: Content) -> Iterator[str]:

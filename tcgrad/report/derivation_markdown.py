@@ -7,29 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align, print_shape
-from tcgrad.report.derivation_content import Content, Entry, Options, describe
+from tcgrad.report.derivation_content import Content, Entry, describe
 from tcgrad.report.derivation_latex import table_equation
-from tcgrad.report.derivation_point import point_equations
 from tcgrad.report.notations import STYLES
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$])")
 
 
-def render_markdown(derivation: Derivation, options: Options | None = None) -> str:
+def render_markdown(derivation: Derivation, *, notations: Sequence[str] | None = None) -> str:
     """The report with a heading a derivative.
+
+    notations: names out of the table of notations; None: all of them.
 
     Raises:
         TcgradError: for an unknown notation.
     """
-    options = options or Options()
-    content = describe(derivation, STYLES["latex"], options)
-    symbols = describe(derivation, STYLES["unicode"], Options(notations=()))
-    lines = list(_lines(content, symbols))
-    if options.at is not None:
-        lines += ["## At the point\n", *_math(tuple(point_equations(options.at)))]
-    if options.code is not None:
-        lines += ["## Code\n", f"```python\n{options.code.rstrip(chr(10))}\n```\n"]
-    return "\n".join(lines)
+    content = describe(derivation, STYLES["latex"], notations)
+    return "\n".join(_lines(content, describe(derivation, STYLES["unicode"], ())))
 
 
 def _lines(content: Content, symbols: Content) -> Iterator[str]:
@@ -58,7 +52,7 @@ def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str
         if entry.reason is not None:
             yield f"No closed form: {_plain(entry.reason)}.\n"
         for written in entry.written:
-            yield from _math([(formula.left, formula.right) for formula in written.formulas])
+            yield from _math(written.equations)
             if written.reason:
                 yield f"No {written.notation} notation: {_plain(written.reason)}.\n"
 

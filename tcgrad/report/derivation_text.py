@@ -7,8 +7,7 @@ from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import print_shape
-from tcgrad.report.derivation_content import Content, Entry, Options, Table, describe
-from tcgrad.report.derivation_point import point_lines
+from tcgrad.report.derivation_content import Content, Entry, Table, describe
 from tcgrad.report.notations import STYLES, Formula, Style, Written
 from tcgrad.report.paint import paint
 
@@ -16,21 +15,21 @@ _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once
 
 
-def render_text(derivation: Derivation, options: Options | None = None) -> str:
+def render_text(
+    derivation: Derivation, *, notations: Sequence[str] | None = None, unicode: bool = True, color: bool = False
+) -> str:
     """The whole report. Lines are never wrapped or cut: a formula is worth a scroll bar.
+
+    notations: names out of the table of notations; None: all of them.
+    unicode: False: nothing but ASCII, and every index formula parses back.
+    color: with terminal escapes.
 
     Raises:
         TcgradError: for an unknown notation.
     """
-    options = options or Options()
-    style = STYLES["unicode" if options.unicode else "ascii"]
-    lines = list(_lines(describe(derivation, style, options), style))
-    if options.at is not None:
-        lines += ["", *point_lines(options.at, style)]
-    if options.code is not None:
-        lines += ["", options.code.rstrip("\n")]
-    text = "\n".join(lines) + "\n"
-    return paint(text) if options.color else text
+    style = STYLES["unicode" if unicode else "ascii"]
+    text = "\n".join(_lines(describe(derivation, style, notations), style)) + "\n"
+    return paint(text) if color else text
 
 
 def _lines(content: Content, style: Style) -> Iterator[str]:

@@ -17,7 +17,7 @@ from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.raising import raise_define
-from tcgrad.notation.reading import sides
+from tcgrad.notation.reading import Equation, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
 
 
@@ -27,7 +27,6 @@ class Style:
 
     index: Syntax
     matrix: MatrixSyntax
-    explicit: bool = False
 
 
 STYLES = {
@@ -54,6 +53,10 @@ class Written:
     formulas: tuple[Formula, ...]
     reason: str | None = None
 
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        return tuple((formula.left, formula.right) for formula in self.formulas)
+
 
 Notation = Callable[[Sequence[Statement], Program, Style], Written]
 
@@ -65,7 +68,7 @@ def _write_index(statements: Sequence[Statement], program: Program, style: Style
 def _index_formulas(statements: Sequence[Statement], program: Program, style: Style) -> Iterator[Formula]:
     around = Surroundings.of(program)
     for statement in statements:
-        lines = print_statement(statement, style.index, explicit=style.explicit, surroundings=around)
+        lines = print_statement(statement, style.index, surroundings=around)
         shapes = _shapes(statement)
         yield from (Formula(*sides(line), shape) for line, shape in zip(lines, shapes, strict=False))
 

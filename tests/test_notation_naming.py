@@ -1,0 +1,103 @@
+"""Names of indices: the user's where they are free, and never one that captures another."""
+
+import pytest
+
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.nodes import Add, Call, Component, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.functions import FUNCTIONS
+from tcgrad.notation.naming import Surroundings, name_indices
+
+SIZE = Integer.of(Dim("N", 5))
+X = Tensor("x", (SIZE,), Role.INPUT)
+
+
+def read(*indices: Index, name: str = "x") -> Expr:
+    return Component(Tensor(name, (SIZE,) * len(indices), Role.INPUT), tuple(index.expr for index in indices))
+
+
+def summed(*hints: str) -> tuple[list[Index], Expr]:
+    """A product of sums, one over each hint."""
+    indices = [Index(hint, SIZE) for hint in hints]
+    return indices, Mul(tuple(IndexSum((index,), Mul((read(index), read(index)))) for index in indices))
+
+
+def test_hints_are_kept_where_they_are_free() -> None:
+    i, j = Index("i", SIZE), Index("j", SIZE)
+    assert name_indices((i,), IndexSum((j,), read(i, j))) == {i: "i", j: "j"}
+
+
+@pytest.mark.parametrize(
+    ("hints", "names"),
+    [
+        (("k", "k"), ["k", "m"]),
+        (("k", "k", "k"), ["k", "m", "n"]),
+        (("n", "n"), ["n", "i"]),
+        (("p", "p"), ["p", "q"]),
+        (("h", "h"), ["h", "a"]),
+        (("tok", "tok", "tok"), ["tok", "tok2", "tok3"]),
+        (("α", "α"), ["α", "α2"]),
+        (("k2", "k2"), ["k2", "m"]),
+    ],
+)
+def test_sums_of_one_product_get_different_names(hints: tuple[str, ...], names: list[str]) -> None:
+    indices, body = summed(*hints)
+    given = name_indices((), body)
+    assert [given[index] for index in indices] == names
+
+
+def test_letters_run_out() -> None:
+    indices, body = summed(*["k"] * 40)
+    given = name_indices((), body)
+    assert len({given[index] for index in indices}) == 40
+    assert given[indices[-1]].startswith("k")
+
+
+def test_terms_of_a_sum_share_names() -> None:
+    first, second = Index("k", SIZE), Index("k", SIZE)
+    body = Add((IndexSum((first,), read(first)), IndexSum((second,), read(second))))
+    assert set(name_indices((), body).values()) == {"k"}
+
+
+def test_a_factor_beside_a_sum_of_terms_shares_no_name_with_them() -> None:
+    first, second, third = (Index("k", SIZE) for _ in range(3))
+    terms = Add((IndexSum((first,), read(first)), IndexSum((second,), read(second))))
+    names = name_indices((), Mul((terms, Call(FUNCTIONS["exp"], (IndexSum((third,), read(third)),)))))
+    assert names == {first: "k", second: "k", third: "m"}
+
+
+def test_an_enclosing_sum_is_not_captured() -> None:
+    outer, inner = Index("k", SIZE), Index("k", SIZE)
+    body = IndexSum((outer,), Mul((read(outer), IndexSum((inner,), read(outer, inner)))))
+    assert name_indices((), body) == {outer: "k", inner: "m"}
+
+
+def test_free_indices_of_one_hint_are_told_apart() -> None:
+    first, second = Index("p", SIZE), Index("p", SIZE)
+    assert name_indices((first, second), read(first, second)) == {first: "p", second: "q"}
+
+
+def test_dims_are_no_index_names() -> None:
+    index = Index("n", SIZE)
+    assert name_indices((index,), read(index), Surroundings(dims=frozenset("n")))[index] == "i"
+    named = Index("N", SIZE)
+    assert name_indices((named,), Mul((read(named), IndexValue(SIZE))))[named] == "N2"
+
+
+def test_a_bare_index_is_not_named_like_a_scalar() -> None:
+    index = Index("c", SIZE)
+    around = Surroundings(scalars=frozenset("c"))
+    assert name_indices((index,), read(index), around)[index] == "c"
+    assert name_indices((index,), IndexValue(index.expr), around)[index] == "d"
+
+
+def test_a_new_letter_is_no_tensor_of_the_equation() -> None:
+    first, second = Index("k", SIZE), Index("k", SIZE)
+    names = name_indices((first,), IndexSum((second,), Mul((read(first, name="m"), read(second)))))
+    assert names == {first: "k", second: "n"}
+
+
+def test_a_declared_range_belongs_to_its_size() -> None:
+    index = Index("i", SIZE)
+    assert name_indices((index,), read(index), Surroundings(ranges={"i": 5}))[index] == "i"
+    assert name_indices((index,), read(index), Surroundings(ranges={"i": 4}))[index] == "j"

@@ -1,0 +1,77 @@
+"""Spellings of numbers, names and functions."""
+
+from fractions import Fraction
+
+import pytest
+
+from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
+from tcgrad.notation.latex_names import escape, latex_function, latex_name, latex_positions
+from tcgrad.notation.syntaxes import LATEX, decimal
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "latex"),
+    [
+        ("0", "0", "0"),
+        ("7", "7", "7"),
+        ("0.1", "0.1", "0.1"),
+        ("2.5", "2.5", "2.5"),
+        ("0.044715", "0.044715", "0.044715"),
+        ("0.0001", "0.0001", "0.0001"),
+        ("0.00001", "1e-05", "10^{-5}"),
+        ("0.0000125", "1.25e-05", r"1.25 \cdot 10^{-5}"),
+        ("1e-12", "1e-12", "10^{-12}"),
+        ("100000", "100000", "100000"),
+    ],
+)
+def test_decimals(value: str, text: str, latex: str) -> None:
+    assert decimal(Fraction(value)) == text
+    assert Fraction(text) == Fraction(value)
+    assert LATEX.number(Fraction(value)) == latex
+
+
+@pytest.mark.parametrize(
+    ("name", "positions", "latex"),
+    [
+        ("x", "ij", "x_{ij}"),
+        ("x", "", "x"),
+        ("gamma", "h", r"\gamma_{h}"),
+        ("eps", "", r"\varepsilon"),
+        ("logits", "b", r"\mathrm{logits}_{b}"),
+        ("W1", "ij", "W^{(1)}_{ij}"),
+        ("b1", "", "b_{1}"),
+        ("x_12", "i", "x^{(12)}_{i}"),
+        ("y_true", "i", r"y^{\mathrm{true}}_{i}"),
+        ("beta_hat", "", r"\beta^{\mathrm{hat}}"),
+        ("my_name", "i", r"\mathrm{my\_name}_{i}"),
+        ("x1_2", "i", r"\mathrm{x1\_2}_{i}"),
+        ("inv(A)", "ij", r"\left(A^{-1}\right)_{ij}"),
+        ("det(A)", "", r"\det\left(A\right)"),
+        ("logdet(A1)", "b", r"\log\det\left(A_{1}\right)_{b}"),
+        ("levi_civita", "ijk", r"\varepsilon_{ijk}"),
+        ("é", "i", "é_{i}"),
+    ],
+)
+def test_latex_names(name: str, positions: str, latex: str) -> None:
+    assert latex_name(name, tuple(positions)) == latex
+
+
+def test_latex_positions_that_are_no_letters_stand_between_commas() -> None:
+    assert latex_positions(("i", "j+1")) == "i, j+1"
+    assert latex_positions((r"\alpha", "i")) == r"\alpha i"
+    assert latex_positions(("0", "j")) == "0j"
+
+
+def test_latex_escapes() -> None:
+    assert escape("50% of a_b {x} \\ ~ ^ & # $") == (
+        r"50\% of a\_b \{x\} \textbackslash{} \textasciitilde{} \textasciicircum{} \& \# \$"
+    )
+
+
+def test_latex_functions() -> None:
+    f, g = abstract("f", 1), abstract("blend", 2)
+    assert latex_function(FUNCTIONS["exp"], ["x"]) == r"\exp\left(x\right)"
+    assert latex_function(f, ["x"]) == r"f\left(x\right)"
+    assert latex_function(abstract_derivative(abstract_derivative(f, 0), 0), ["x"]) == r"f''\left(x\right)"
+    assert latex_function(abstract_derivative(g, 1), ["x", "y"]) == r"\operatorname{blend}'_{2}\left(x, y\right)"
+    assert latex_function(abstract("sigma", 1), ["z"]) == r"\sigma\left(z\right)"
