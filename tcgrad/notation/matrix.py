@@ -14,7 +14,7 @@ from typing import Literal, assert_never
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ComparisonOperator
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
@@ -300,3 +300,21 @@ def operands(matrix: Matrix) -> tuple[Matrix, ...]:
 
 def is_scalar(matrix: Matrix) -> bool:
     return shape(matrix) == SCALAR
+
+
+def is_ones(matrix: Matrix) -> bool:
+    """Whether every element is 1: ``1``, ``1ᵀ`` and ``1 1ᵀ``."""
+    match matrix:
+        case Ones():
+            return True
+        case Transpose():
+            return is_ones(matrix.operand)
+        case MatMul(factors=(left, right)):
+            return is_ones(left) and is_ones(right) and shape(left)[1] is None
+        case _:
+            return False
+
+
+def is_derivative(matrix: Matrix) -> bool:
+    """Whether a name prints as a fraction of differentials."""
+    return isinstance(matrix, Symbol) and matrix.tensor.role in (Role.GRADIENT, Role.JACOBIAN)

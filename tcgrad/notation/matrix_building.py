@@ -5,25 +5,19 @@ Each function returns a value equal to the plain node over its operands; shapes 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import (
     SCALAR,
-    Apply,
     Axis,
-    Choose,
-    Commutation,
-    Compare,
     DiagMatrix,
     DiagVector,
     Fold,
     Hadamard,
     Identity,
     Inverse,
-    Kron,
     MatMul,
     Matrix,
     Number,
@@ -31,151 +25,19 @@ from tcgrad.notation.matrix import (
     Power,
     Scale,
     Shape,
-    Size,
-    Sum,
     Symbol,
     Transpose,
     Zeros,
     common_shape,
+    is_ones,
     is_scalar,
-    operands,
     shape,
 )
+from tcgrad.notation.matrix_scaling import apart, scaled, unscaled, zeros
+from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
 
 ONE = Number(Fraction(1))
 TWO = Number(Fraction(2))
-
-
-def transposes(matrix: Matrix) -> int:
-    """How many transposes a reader sees; those that only make a row of a vector's name do not count."""
-    inside = sum(transposes(operand) for operand in operands(matrix))
-    if not isinstance(matrix, Transpose):
-        return inside
-    plain = isinstance(matrix.operand, Symbol | Ones) and shape(matrix.operand)[1] is None
-    return inside + (not plain)
-
-
-def transpose(matrix: Matrix) -> Matrix:
-    """``matrixᵀ``, with as few transposes inside as there can be."""
-    match matrix:
-        case Identity() | DiagMatrix():
-            return matrix
-        case Transpose():
-            return matrix.operand
-        case MatMul():
-            return MatMul(tuple(transpose(factor) for factor in reversed(matrix.factors)))
-        case Scale(body=body) if body is not None:
-            return replace(matrix, body=transpose(body))
-        case Zeros():
-            return Zeros(matrix.columns, matrix.rows)
-        case Commutation():
-            return Commutation(matrix.columns, matrix.rows)
-        case Kron():
-            return Kron(transpose(matrix.left), transpose(matrix.right))
-        case Inverse(operand=DiagMatrix()):
-            return matrix
-        case Symbol() if matrix.tensor.symmetric and matrix.tensor.order == 2:
-            return matrix
-        case _:
-            return matrix if is_scalar(matrix) else _shorter(Transpose(matrix), _transposed_inside(matrix))
-
-
-def _shorter(first: Matrix, second: Matrix) -> Matrix:
-    return first if transposes(first) <= transposes(second) else second
-
-
-def _transposed_inside(matrix: Matrix) -> Matrix:
-    """The transpose taken of each operand of an elementwise expression."""
-    match matrix:
-        case Sum():
-            return Sum(tuple(transpose(term) for term in matrix.terms))
-        case Hadamard():
-            return Hadamard(tuple(map(transpose, matrix.factors)), tuple(map(transpose, matrix.divisors)))
-        case Power():
-            return Power(transpose(matrix.base), transpose(matrix.exponent))
-        case Apply():
-            return Apply(matrix.function, tuple(map(transpose, matrix.arguments)))
-        case Compare():
-            return Compare(matrix.operator, transpose(matrix.left), transpose(matrix.right))
-        case Choose():
-            return Choose(transpose(matrix.condition), transpose(matrix.then), transpose(matrix.otherwise))
-        case _:
-            return Transpose(matrix)
-
-
-def scaled(
-    body: Matrix | None, factors: Iterable[Matrix] = (), divisors: Iterable[Matrix] = (), by: Fraction = Fraction(1)
-) -> Matrix:
-    """``by * factors * body / divisors`` with the numbers worked out and scalars of scalars flattened."""
-    above, below = list(factors), list(divisors)
-    if body is not None and (is_scalar(body) or isinstance(body, Scale)):
-        above.append(body)
-        body = None
-    over: list[Matrix] = []
-    under: list[Matrix] = []
-    coefficient = by
-    for part, up in [*((part, True) for part in above), *((part, False) for part in below)]:
-        match part:
-            case Number(value=value) if up or value:
-                coefficient = coefficient * value if up else coefficient / value
-            case Scale() if up or part.coefficient:
-                coefficient = coefficient * part.coefficient if up else coefficient / part.coefficient
-                (over if up else under).extend(part.factors)
-                (under if up else over).extend(part.divisors)
-                body = part.body if body is None else body
-            case _:
-                (over if up else under).append(part)
-    return _scale(coefficient, over, under, body)
-
-
-def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix], body: Matrix | None) -> Matrix:
-    if not coefficient or isinstance(body, Zeros):
-        return zeros(SCALAR if body is None else shape(body))
-    factors, divisors = _cancelled(over, under)
-    if body is None and not factors and not divisors:
-        return Number(coefficient)
-    if coefficient == 1 and not divisors:
-        if body is None and len(factors) == 1:
-            return factors[0]
-        if body is not None and not factors:
-            return body
-    return Scale(coefficient, factors, divisors, body)
-
-
-def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
-    """Repeated factors as powers, and sizes that stand above and below taken out."""
-    above, below = Counter(over), Counter(under)
-    for size in [factor for factor in above if isinstance(factor, Size)]:
-        common = min(above[size], below[size])
-        above[size] -= common
-        below[size] -= common
-    return _powers(above), _powers(below)
-
-
-def _powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
-    return tuple(power(factor, Number(Fraction(count))) for factor, count in counts.items() if count)
-
-
-def unscaled(matrix: Matrix) -> Scale:
-    """The same with its scalar factors apart: of a plain matrix a `Scale` by 1."""
-    if isinstance(matrix, Scale):
-        return matrix
-    if isinstance(matrix, Number):
-        return Scale(matrix.value)
-    return Scale(Fraction(1), (matrix,)) if is_scalar(matrix) else Scale(Fraction(1), body=matrix)
-
-
-def apart(matrix: Matrix) -> tuple[Scale, Matrix]:
-    """The scalar factors of a vector or a matrix, and the rest."""
-    match matrix:
-        case Scale(body=body) if body is not None:
-            return replace(matrix, body=None), body
-        case _:
-            return Scale(Fraction(1)), matrix
-
-
-def zeros(of: Shape) -> Matrix:
-    return Number(Fraction(0)) if of == SCALAR else Zeros(*of)
 
 
 def product(*matrices: Matrix) -> Matrix:
@@ -211,7 +73,7 @@ def _readable_scalar(chain: Matrix) -> Matrix:
     """A product that is a scalar equals its transpose: the one with fewer transposes."""
     if not isinstance(chain, MatMul) or shape(chain) != SCALAR:
         return chain
-    return _shorter(chain, MatMul(tuple(transpose(factor) for factor in reversed(chain.factors))))
+    return shorter(chain, MatMul(tuple(transpose(factor) for factor in reversed(chain.factors))))
 
 
 def hadamard(factors: Iterable[Matrix], divisors: Iterable[Matrix] = ()) -> Matrix:
@@ -240,19 +102,6 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
     if not factors and not divisors:
         return above[0] if above else below[0]
     return factors[0] if len(factors) == 1 and not divisors else Hadamard(tuple(factors), tuple(divisors))
-
-
-def is_ones(matrix: Matrix) -> bool:
-    """Whether every element is 1: ``1``, ``1ᵀ`` and ``1 1ᵀ``."""
-    match matrix:
-        case Ones():
-            return True
-        case Transpose():
-            return is_ones(matrix.operand)
-        case MatMul(factors=(left, right)):
-            return is_ones(left) and is_ones(right) and shape(left)[1] is None
-        case _:
-            return False
 
 
 def diagonal_matrix(vector: Matrix) -> Matrix:
@@ -298,7 +147,7 @@ def _may_merge(base: Matrix, inner: Fraction, outer: Fraction) -> bool:
 
 def squared_norm(operand: Matrix) -> Matrix:
     """``‖operand‖²``, the sum of the squares of the elements."""
-    return Power(Fold("norm", operand), TWO)
+    return Power(Fold("norm", operand.operand if isinstance(operand, Transpose) else operand), TWO)
 
 
 def square_root_of(matrix: Matrix) -> Matrix | None:

@@ -36,11 +36,13 @@ from tcgrad.notation.matrix import (
     Transpose,
     Vec,
     Zeros,
+    is_ones,
     is_scalar,
     operands,
     shape,
 )
-from tcgrad.notation.matrix_building import is_ones, outer_pieces, scaled
+from tcgrad.notation.matrix_building import outer_pieces
+from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size
 

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.tensors import Role
 from tcgrad.notation.matrix import (
     Apply,
     Choose,
@@ -34,6 +33,7 @@ from tcgrad.notation.matrix import (
     Transpose,
     Vec,
     Zeros,
+    is_derivative,
     is_scalar,
 )
 from tcgrad.notation.matrix_signs import split_sign
@@ -215,11 +215,6 @@ class _Printer:
 def runs(factors: Sequence[Matrix]) -> list[tuple[Matrix, int]]:
     """Each factor with how often it follows on itself."""
     return [(factor, len(list(same))) for factor, same in itertools.groupby(factors)]
-
-
-def is_derivative(matrix: Matrix) -> bool:
-    """Whether a name prints as a fraction of differentials."""
-    return isinstance(matrix, Symbol) and matrix.tensor.role in (Role.GRADIENT, Role.JACOBIAN)
 
 
 def split_number(value: Fraction) -> tuple[Fraction, int]:

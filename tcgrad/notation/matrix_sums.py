@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import MatMul, Matrix, Scale, Shape, Sum, common_shape, shape
-from tcgrad.notation.matrix_building import product, scaled, unscaled, zeros
+from tcgrad.notation.matrix_building import product
+from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled, zeros
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
@@ -49,7 +50,7 @@ def _factored(terms: list[Scale]) -> Matrix:
         else term
         for term, chain in zip(terms, chains, strict=True)
     ]
-    total: Matrix = Sum(tuple(scaled(core) for core in cores))
+    total: Matrix = Sum(ordered(scaled(core) for core in cores))
     if head or tail:
         total = product(*head, add(cores), *tail)
     return scaled(total, (common,))

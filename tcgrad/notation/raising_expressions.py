@@ -41,8 +41,9 @@ from tcgrad.notation.matrix import (
     Size,
     Symbol,
 )
-from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, same_axis, transpose
+from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, same_axis
 from tcgrad.notation.matrix_sums import add
+from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network, Refusal
 from tcgrad.notation.raising_terms import Operand, Term, expansion, flatten, multiplied_out, resolve_deltas
 

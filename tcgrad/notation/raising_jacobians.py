@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, shape
-from tcgrad.notation.matrix_building import apart, diagonal_matrix, is_ones, product, scaled, transpose
+from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, is_ones, shape
+from tcgrad.notation.matrix_building import diagonal_matrix, product
+from tcgrad.notation.matrix_scaling import apart, scaled
 from tcgrad.notation.matrix_sums import add
+from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_expressions import Axes, Raising, all_or_refusal
 from tcgrad.notation.raising_products import Network, Refusal
 from tcgrad.notation.raising_terms import Term, flatten, multiplied_out, resolve_deltas

@@ -17,12 +17,12 @@ from tcgrad.notation.matrix_building import (
     filled,
     hadamard,
     product,
-    scaled,
     square_root_of,
     squared_norm,
     trace,
-    transpose,
 )
+from tcgrad.notation.matrix_scaling import scaled
+from tcgrad.notation.matrix_transpose import transpose
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Network:
         """Take every summed index out; None when all are gone."""
         pending = list(summed)
         while pending:
-            index = min(pending, key=lambda k: min(len(self.neighbours(k)), 2))
+            index = min(reversed(pending), key=lambda k: min(len(self.neighbours(k)), 2))
             around = self.neighbours(index)
             pending.remove(index)
             match around:
@@ -110,7 +110,8 @@ class Network:
                     self.scalars.add(_total(index, self.take_weight(index)), divides=False)
                 case [other] if self._is_closed_pair(index, other, pending):
                     pending.remove(other)
-                    self.scalars.add(_closed_pair(self.take_edge(other, index)), divides=False)
+                    ends = (index, other) if (index, other) in self.edges else (other, index)
+                    self.scalars.add(_closed_pair(self.edges.pop(ends)), divides=False)
                 case [other]:
                     self._absorb_leaf(index, other)
                 case [left, right]:

@@ -1,0 +1,153 @@
+"""Scalar factors in front of matrices, signs and the order of terms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from tcgrad.notation.matrix import (
+    SCALAR,
+    Hadamard,
+    Identity,
+    MatMul,
+    Matrix,
+    Number,
+    Power,
+    Scale,
+    Shape,
+    Size,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+    is_ones,
+    is_scalar,
+    shape,
+)
+from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.matrix_transpose import transpose, transposes
+
+
+def scaled(
+    body: Matrix | None, factors: Iterable[Matrix] = (), divisors: Iterable[Matrix] = (), by: Fraction = Fraction(1)
+) -> Matrix:
+    """``by * factors * body / divisors`` with the numbers worked out and scalars of scalars flattened."""
+    above, below = list(factors), list(divisors)
+    if body is not None and (is_scalar(body) or isinstance(body, Scale)):
+        above.append(body)
+        body = None
+    over: list[Matrix] = []
+    under: list[Matrix] = []
+    coefficient = by
+    for part, up in [*((part, True) for part in above), *((part, False) for part in below)]:
+        match part:
+            case Number(value=value) if up or value:
+                coefficient = coefficient * value if up else coefficient / value
+            case Scale() if up or part.coefficient:
+                coefficient = coefficient * part.coefficient if up else coefficient / part.coefficient
+                (over if up else under).extend(part.factors)
+                (under if up else over).extend(part.divisors)
+                body = part.body if body is None else body
+            case _:
+                (over if up else under).append(part)
+    return _scale(coefficient, over, under, body)
+
+
+def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix], body: Matrix | None) -> Matrix:
+    if not coefficient or isinstance(body, Zeros):
+        return zeros(SCALAR if body is None else shape(body))
+    factors, divisors = _cancelled(over, under)
+    turned = None if body is None or coefficient > 0 else negated(body)
+    if turned is not None:
+        coefficient, body = -coefficient, turned
+    if body is None and not factors and not divisors:
+        return Number(coefficient)
+    if coefficient == 1 and not divisors:
+        if body is None and len(factors) == 1:
+            return factors[0]
+        if body is not None and not factors:
+            return body
+    return Scale(coefficient, factors, divisors, body)
+
+
+def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
+    """Repeated factors as powers, and sizes that stand above and below taken out."""
+    above, below = Counter(over), Counter(under)
+    for size in [factor for factor in above if isinstance(factor, Size)]:
+        common = min(above[size], below[size])
+        above[size] -= common
+        below[size] -= common
+    return _powers(above), _powers(below)
+
+
+def _powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
+    return tuple(_repeated(factor, count) for factor, count in counts.items() if count)
+
+
+def _repeated(factor: Matrix, count: int) -> Matrix:
+    match factor:
+        case _ if count == 1:
+            return factor
+        case Power(exponent=Number(value=n)) if n.denominator == 1:
+            return Power(factor.base, Number(n * count))
+        case _:
+            return Power(factor, Number(Fraction(count)))
+
+
+def negated(matrix: Matrix) -> Matrix | None:
+    """Minus the matrix, where a sum in it takes the sign as readily: ``A x - b`` for ``b - A x``; else None."""
+    match matrix:
+        case Sum():
+            return None if _keeps_sign(matrix) else Sum(ordered(scaled(t, by=Fraction(-1)) for t in matrix.terms))
+        case Transpose():
+            turned = negated(matrix.operand)
+            return None if turned is None else transpose(turned)
+        case MatMul() | Hadamard():
+            for place, factor in enumerate(matrix.factors):
+                turned = negated(factor)
+                if turned is not None:
+                    return replace(matrix, factors=(*matrix.factors[:place], turned, *matrix.factors[place + 1 :]))
+    return None
+
+
+def _keeps_sign(matrix: Sum) -> bool:
+    """Whether most terms are positive, or a constant is, as in ``1 - y``."""
+    signs = [split_sign(term) for term in matrix.terms]
+    constant = any(isinstance(term, Number | Identity) or is_ones(term) for term, minus in signs if not minus)
+    return constant or 2 * sum(minus for _, minus in signs) < len(signs)
+
+
+def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:
+    """The terms of a sum, one with a plus first, products before names, transposed ones last."""
+    listed = list(terms)
+    products = any(isinstance(unscaled(term).body, MatMul) for term in listed)
+    return tuple(sorted(listed, key=lambda term: _reading_order(term, products=products)))
+
+
+def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, int]:
+    positive, minus = split_sign(term)
+    return minus, products and isinstance(positive, Symbol), transposes(positive)
+
+
+def unscaled(matrix: Matrix) -> Scale:
+    """The same with its scalar factors apart: of a plain matrix a `Scale` by 1."""
+    if isinstance(matrix, Scale):
+        return matrix
+    if isinstance(matrix, Number):
+        return Scale(matrix.value)
+    return Scale(Fraction(1), (matrix,)) if is_scalar(matrix) else Scale(Fraction(1), body=matrix)
+
+
+def apart(matrix: Matrix) -> tuple[Scale, Matrix]:
+    """The scalar factors of a vector or a matrix, and the rest."""
+    match matrix:
+        case Scale(body=body) if body is not None:
+            return replace(matrix, body=None), body
+        case _:
+            return Scale(Fraction(1)), matrix
+
+
+def zeros(of: Shape) -> Matrix:
+    return Number(Fraction(0)) if of == SCALAR else Zeros(*of)

@@ -1,0 +1,87 @@
+"""Transposes that read well: drawn inside products, left outside sums where that takes fewer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tcgrad.notation.matrix import (
+    Apply,
+    Choose,
+    Commutation,
+    Compare,
+    DiagMatrix,
+    Hadamard,
+    Identity,
+    Inverse,
+    Kron,
+    MatMul,
+    Matrix,
+    Ones,
+    Power,
+    Scale,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+    is_derivative,
+    is_scalar,
+    operands,
+    shape,
+)
+
+
+def transposes(matrix: Matrix) -> int:
+    """How much there is to read in the transposes: a row that is a vector's plain name is nothing."""
+    inside = sum(transposes(operand) for operand in operands(matrix))
+    if not isinstance(matrix, Transpose):
+        return inside
+    row = isinstance(matrix.operand, Symbol | Ones) and shape(matrix)[0] is None
+    return inside + (0 if row else 2) + is_derivative(matrix.operand)
+
+
+def transpose(matrix: Matrix) -> Matrix:
+    """``matrixᵀ``, with as few transposes inside as there can be."""
+    match matrix:
+        case Identity() | DiagMatrix():
+            return matrix
+        case Transpose():
+            return matrix.operand
+        case MatMul():
+            return MatMul(tuple(transpose(factor) for factor in reversed(matrix.factors)))
+        case Scale(body=body) if body is not None:
+            return replace(matrix, body=transpose(body))
+        case Zeros():
+            return Zeros(matrix.columns, matrix.rows)
+        case Commutation():
+            return Commutation(matrix.columns, matrix.rows)
+        case Kron():
+            return Kron(transpose(matrix.left), transpose(matrix.right))
+        case Inverse(operand=DiagMatrix()):
+            return matrix
+        case Symbol() if matrix.tensor.symmetric and matrix.tensor.order == 2:
+            return matrix
+        case _:
+            return matrix if is_scalar(matrix) else shorter(Transpose(matrix), _transposed_inside(matrix))
+
+
+def shorter(first: Matrix, second: Matrix) -> Matrix:
+    return first if transposes(first) <= transposes(second) else second
+
+
+def _transposed_inside(matrix: Matrix) -> Matrix:
+    """The transpose taken of each operand of an elementwise expression."""
+    match matrix:
+        case Sum():
+            return Sum(tuple(transpose(term) for term in matrix.terms))
+        case Hadamard():
+            return Hadamard(tuple(map(transpose, matrix.factors)), tuple(map(transpose, matrix.divisors)))
+        case Power():
+            return Power(transpose(matrix.base), transpose(matrix.exponent))
+        case Apply():
+            return Apply(matrix.function, tuple(map(transpose, matrix.arguments)))
+        case Compare():
+            return Compare(matrix.operator, transpose(matrix.left), transpose(matrix.right))
+        case Choose():
+            return Choose(transpose(matrix.condition), transpose(matrix.then), transpose(matrix.otherwise))
+        case _:
+            return Transpose(matrix)
