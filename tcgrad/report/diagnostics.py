@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -9,6 +10,8 @@ from tcgrad.errors import Diagnostic, Note, Source, Span, TcgradError
 
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown
+_QUOTED = 200  # characters of the user's own text in a message
+_LONG_QUOTE = re.compile(f"`[^`]{{{_QUOTED + 1},}}`")
 _BEFORE = 60  # of these, at most so many before the place
 
 # Marks that turn the direction of writing can make a line look like another one.
@@ -34,7 +37,7 @@ def render_all(diagnostics: Iterable[Diagnostic], source: Source | None) -> str:
 
 
 def _render(diagnostic: Diagnostic, source: Source | None) -> Iterator[str]:
-    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {escape(diagnostic.message)}"
+    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {_message(diagnostic.message)}"
     yield from _quote(diagnostic.span, source)
     if diagnostic.help:
         first, *more = diagnostic.help.split("\n")
@@ -45,7 +48,7 @@ def _render(diagnostic: Diagnostic, source: Source | None) -> Iterator[str]:
 
 
 def _render_note(note: Note, source: Source | None) -> Iterator[str]:
-    yield f"{_place(note.span, source)}: note: {escape(note.message)}"
+    yield f"{_place(note.span, source)}: note: {_message(note.message)}"
     yield from _quote(note.span, source)
 
 
@@ -81,6 +84,15 @@ def _window(line: str, start: int, end: int) -> tuple[int, int]:
         return 0, len(line)
     first = 0 if end <= _WINDOW else max(0, start - _BEFORE)
     return first, min(len(line), first + _WINDOW)
+
+
+def _clip(match: re.Match[str]) -> str:
+    return f"`{match.group()[1:_QUOTED]}...`"
+
+
+def _message(text: str) -> str:
+    """A message on one line, with what it quotes cut where that is very long."""
+    return escape(_LONG_QUOTE.sub(_clip, text))
 
 
 def escape(text: str) -> str:

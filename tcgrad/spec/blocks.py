@@ -13,7 +13,10 @@ _SEPARATORS = re.compile(r" |\n*")
 
 
 def block_runs(value: str, source: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """Runs of characters of ``value`` with the offset of the first of each; ``source[start:end]`` is the block with its header."""
+    """Runs of the characters of ``value`` with the offset of the first of each.
+
+    ``source[start:end]`` is the block, from its header on.
+    """
     header = _BREAK.search(source, start, end)
     lines = _lines(source, header.end(), end) if header else []
     indentation = _indentation(value, source, lines)

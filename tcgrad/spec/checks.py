@@ -43,7 +43,7 @@ def _read_option(option: CheckOption, node: Node, report: Report) -> object:
             return _read_choices(option, node, report)
         case "number":
             value = read_number(node, what, "TC118", report)
-            if value is not None and value <= 0:
+            if option.positive and value is not None and value <= 0:
                 report.add(Diagnostic("TC118", f"{what} must be above 0", node.span))
                 return None
             return None if value is None else float(value)

@@ -45,17 +45,21 @@ def _unread(code: str, message: str) -> TcgradError:
 
 def _decode(data: bytes, name: str) -> Source:
     if len(data) > MAX_BYTES:
-        raise _fail("TC103", f"the file has more than {MAX_BYTES} bytes: no spec is so big", Source(name, ""))
+        raise _fail("TC103", f"the file has more than {MAX_BYTES} bytes: no spec is so big", _roughly(data, name))
     for mark, encoding in _OTHER_ENCODINGS.items():
         if data.startswith(mark):
-            raise _fail("TC101", f"the file is in {encoding}", Source(name, ""), help_="save it as UTF-8")
+            raise _fail("TC101", f"the file is in {encoding}", _roughly(data, name), help_="save it as UTF-8")
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        source = Source(name, data.decode("utf-8-sig", "replace"))
         offset = len(data[: error.start].decode("utf-8-sig"))
         message = "the file is not text in UTF-8" if b"\0" not in data else "this is a binary file, not a spec"
-        raise _fail("TC101", message, source, Span(offset, offset + 1), "save it as UTF-8") from None
+        raise _fail("TC101", message, _roughly(data, name), Span(offset, offset + 1), "save it as UTF-8") from None
+
+
+def _roughly(data: bytes, name: str) -> Source:
+    """What is no text, as far as it can be shown."""
+    return Source(name, data.decode("utf-8-sig", "replace"))
 
 
 def check_source(source: Source) -> None:
@@ -63,7 +67,7 @@ def check_source(source: Source) -> None:
     TC103 for a text that is too big."""
     if len(source.text) > MAX_BYTES:
         message = f"the text has more than {MAX_BYTES} characters: no spec is so big"
-        raise _fail("TC103", message, Source(source.name, ""))
+        raise _fail("TC103", message, source)
     found = _FOREIGN.search(source.text)
     if found is None:
         return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Sequence as AbstractSequence
 from fractions import Fraction
 
-from tcgrad.errors import Diagnostic, Located, Note, Report, Span
+from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_DIM, MAX_EXPONENT, MAX_INTEGER
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import is_name, suggest
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.scalars import exact_value, in_decimal, integer_value, kind_of
 
@@ -79,7 +79,8 @@ def _read_key(key: Node, report: Report) -> Located | None:
     elif isinstance(key, Scalar) and key.text.text:
         kind = _KINDS[kind_of(key)]
         message = f"a key must be text, and `{key.text.text}` is {kind} in YAML"
-        report.add(Diagnostic("TC109", message, key.span, f'quote it: "{key.text.text}"'))
+        help_ = f'quote it: "{key.text.text}"' if is_name(key.text.text) else None
+        report.add(Diagnostic("TC109", message, key.span, help_))
     else:
         refuse(key, "a key must be text", report)
     return None
@@ -112,8 +113,7 @@ def read_name(node: Node, what: str, report: Report) -> Located | None:
     if isinstance(node, Scalar) and kind_of(node) == "str":
         return node.text
     shown = node.text.text if isinstance(node, Scalar) else ""
-    quote = f'quote it: "{shown}"' if shown and kind_of(node) in ("bool", "null") else None  # type: ignore[arg-type]
-    refuse(node, f"{what} must be a name", report, quote)
+    refuse(node, f"{what} must be a name", report, f'quote it: "{shown}"' if is_name(shown) else None)
     return None
 
 
@@ -186,14 +186,3 @@ def _read_literal_size(node: Scalar, what: str, report: Report) -> Located | Non
     bound = "at least 1" if value is not None and value < 1 else f"at most {MAX_DIM}"
     report.add(Diagnostic("TC113", f"{what} must be {bound}", node.span))
     return None
-
-
-def report_at(span: Span, code: str, message: str, report: Report, help_: str | None = None) -> None:
-    report.add(Diagnostic(code, message, span, help_))
-
-
-def shorten(names: Iterable[str], limit: int = 12) -> str:
-    """Names for a message, not more of them than can be read."""
-    shown = list(names)
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(f"`{name}`" for name in shown[:limit]) + more

@@ -145,6 +145,9 @@ class SpecReader:
             elif name.text not in written:
                 help_ = suggest(name.text, inputs)
                 self.report.add(Diagnostic("TC119", f"there is no input `{name.text}`", name.whole, help_))
+        if not names and inputs and len(inputs) == len(written) and all(i.dtype != "real" for i in inputs.values()):
+            message = "no input is real-valued, so there is nothing to differentiate by"
+            self.report.add(Diagnostic("TC108", message, self.keys["inputs"].whole))
         return names
 
     def _entries(self, section: str) -> list[tuple[Located, Node]]:
