@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.layout import unpacked
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer, Used
 from tcgrad.emit.schedule import Body, Wanted
@@ -70,8 +71,8 @@ class FunctionWriter:
 
     def head(self) -> list[str]:
         """The statements before the body."""
-        checks = self._check_lines()
-        lines = [*self._reading_lines(), *checks]
+        checks = self._needed_checks()
+        lines = [*self._reading_lines(checks), *map(self._check_line, checks)]
         if self.used.dtype:
             lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
         return lines
@@ -79,16 +80,14 @@ class FunctionWriter:
     def _local_dims(self) -> list[Dim]:
         return [dim for dim in self.used.dims if dim not in self.naming.fixed]
 
-    def _check_lines(self) -> list[str]:
+    def _needed_checks(self) -> list[Check]:
         whole = self._whole_readings()
-        lines = []
-        for check in self.checks:
-            if check.like is None and check.name in whole:
-                continue
-            shape = check.like or self.printer.shape(check.shape)
-            lines.append(f'_check_shape("{check.name}", {check.name}, {shape})')
-            self.used.helpers["check_shape"] = None
-        return lines
+        return [check for check in self.checks if check.like is not None or check.name not in whole]
+
+    def _check_line(self, check: Check) -> str:
+        self.used.helpers["check_shape"] = None
+        shape = check.like or self.printer.shape(check.shape)
+        return f'_check_shape("{check.name}", {check.name}, {shape})'
 
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""
@@ -100,9 +99,9 @@ class FunctionWriter:
                 count[reading.array.name] += 1
         return {array.name for array in self.arrays if array.shape and count[array.name] == len(array.shape)}
 
-    def _reading_lines(self) -> list[str]:
-        dims = [*self._local_dims()]
-        for check in self.checks:
+    def _reading_lines(self, checks: Sequence[Check]) -> list[str]:
+        dims = [*self.used.dims]
+        for check in checks:
             dims += [dim for size in check.shape for dim in dims_in(size) if check.like is None]
         found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays)
         by_array: dict[str, list[Reading]] = {}
@@ -114,7 +113,7 @@ class FunctionWriter:
         array = group[0].array
         if all(reading.is_plain for reading in group) and len(group) == len(array.shape):
             names = [self.naming.dims[reading.dim] for reading in group]
-            return [f"{', '.join(names)}{',' if len(names) == 1 else ''} = {array.name}.shape"]
+            return [f"{unpacked(names)} = {array.name}.shape"]
         return [self._reading_line(reading) for reading in group]
 
     def _reading_line(self, reading: Reading) -> str:

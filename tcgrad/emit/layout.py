@@ -34,6 +34,19 @@ def return_lines(items: Sequence[str], indent: int = 4) -> list[str]:
     return tuple_lines("return ", items, indent)
 
 
+def unpacked(names: Sequence[str]) -> str:
+    """The targets of an assignment that unpacks a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+
+
+def unpack_lines(names: Sequence[str], code: str) -> list[str]:
+    """The assignment of the parts of a tuple to names, if there are any."""
+    line = f"{unpacked(names)} = {code}" if names else ""
+    if len(line) + 4 <= WIDTH:
+        return [line] if line else []
+    return bracketed("(", names, f") = {code}", 4)
+
+
 def indented(lines: Sequence[str]) -> list[str]:
     """Lines one level further in; empty ones stay empty."""
     return [f"    {line}" if line else "" for line in lines]

@@ -25,7 +25,18 @@ from tcgrad.emit.arrays import (
 )
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.products import Operand, product
-from tcgrad.emit.structure import Axes, Classes, Structured, Term, added, dense, finished, materialised, renamed
+from tcgrad.emit.structure import (
+    Axes,
+    Classes,
+    Structured,
+    Term,
+    added,
+    assembled,
+    dense,
+    finished,
+    materialised,
+    renamed,
+)
 from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
@@ -51,11 +62,11 @@ from tcgrad.ir.traversal import free_indices, rename_binder, walk
 
 @dataclass(frozen=True)
 class Step:
-    """A lowered statement: the nodes that its tensor is made of (several blocks, where it is structured)."""
+    """A lowered statement; ``node`` is None where its tensor is kept as several blocks."""
 
     statement: Statement
     tensor: Tensor
-    nodes: tuple[Node, ...]
+    node: Node | None
 
 
 @dataclass
@@ -92,10 +103,10 @@ class Lowering:
         structured = self.lower(define.body, define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
             structured = plain(dense(self.build, structured, define.free))
-        values = [finished(self.build, term) for term in structured.terms]
-        terms = tuple(Term(Fraction(1), v, t.equal) for v, t in zip(values, structured.terms, strict=True))
-        self._defined[define.tensor.role, define.tensor.name] = define.free, Structured(terms)
-        return Step(define, define.tensor, tuple(value.node for value in values))
+        if structured.plain is not None:
+            structured = plain(finished(self.build, structured.plain))
+        self._defined[define.tensor.role, define.tensor.name] = define.free, structured
+        return Step(define, define.tensor, structured.plain.value.node if structured.plain else None)
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
         operand = self.whole(statement.operand)
@@ -103,21 +114,24 @@ class Lowering:
         node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
         free = tuple(Index("i", size) for size in statement.tensor.shape)
         self._defined[statement.tensor.role, statement.tensor.name] = free, plain(Value(node, free))
-        return Step(statement, statement.tensor, (node,))
+        return Step(statement, statement.tensor, node)
 
     def whole(self, tensor: Tensor) -> Node:
         """The array of a tensor that was lowered before or is an argument, in full shape."""
         free, structured = self._definition(tensor)
-        return materialised(self.build, dense(self.build, structured, free), free)
+        if structured.plain is None:
+            return assembled(self.build, structured, free)
+        return materialised(self.build, finished(self.build, structured.plain), free)
 
     def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
         known = self._defined.get((tensor.role, tensor.name))
         if known is None:
             free = tuple(Index("i", size) for size in tensor.shape)
-            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self._leaf(tensor), free))
+            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self.leaf(tensor), free))
         return known
 
-    def _leaf(self, tensor: Tensor) -> Node:
+    def leaf(self, tensor: Tensor) -> Node:
+        """The node of a tensor that no statement defines."""
         make = self.build.graph.make
         if tensor.role is Role.LEVI_CIVITA:
             return make(LeviCivita(tensor.order), (), tensor.shape, Kind.INT)

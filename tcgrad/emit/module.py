@@ -11,7 +11,7 @@ from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
 from tcgrad.emit.function import Check, FunctionWriter, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
-from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines
+from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer, Used, number
 from tcgrad.emit.sizes import Array, readings
@@ -135,6 +135,7 @@ class ModuleWriter:
         """Save inputs too whose shape or dtype the backward pass asks for."""
         inputs = {self._stages.argument(tensor): tensor for tensor in self._inputs}
         backward.arrays = [Array(name, node.shape) for node, name in kept.items()]
+        backward.arrays.sort(key=lambda array: -len(array.shape))
         for node, tensor in inputs.items():
             missing = backward.missing_dims()
             if any(dim in readings(missing, [Array("", tensor.shape)]) for dim in missing):
@@ -174,7 +175,7 @@ class ModuleWriter:
         self, writer: FunctionWriter, kept: dict[Node, str], upstream: list[str], gradients: list[str]
     ) -> Lines:
         saved = list(kept.values())
-        unpack = [f"{saved[0]}, = saved" if len(saved) == 1 else f"{', '.join(saved)} = saved"] if saved else []
+        unpack = unpack_lines(saved, "saved")
         inputs = [self._name(tensor) for tensor in self._program.wrt]
         outputs = [self._name(tensor) for tensor in self._program.outputs]
         summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."

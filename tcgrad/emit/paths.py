@@ -39,6 +39,11 @@ class _Volume(dict[int, int]):
         value = self[mask] = self[mask ^ low] * self._sizes[low.bit_length() - 1]
         return value
 
+    def of_step(self, left: int, right: int) -> int:
+        """The cost of one multiplication; a little more where both arguments are broadcast."""
+        union = left | right
+        return self[union] + (union not in (left, right))
+
 
 def _optimal(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[int, int]]:
     whole = (1 << len(operands)) - 1
@@ -50,7 +55,7 @@ def _optimal(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[
         # At equal cost the operands are taken from left to right: the smallest, last right part wins.
         cost, _, right = min(
             (
-                best[subset ^ right][0] + best[right][0] + volume[live[subset ^ right] | live[right]],
+                best[subset ^ right][0] + best[right][0] + volume.of_step(live[subset ^ right], live[right]),
                 right.bit_count(),
                 -right,
             )

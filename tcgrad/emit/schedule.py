@@ -31,10 +31,10 @@ FILLED = (Assemble, Scatter, Accumulate)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Nodes that are to be computed under a name, with the equation that they compute."""
+    """A node that is to be computed under a name, with the equation that it computes."""
 
     name: str
-    nodes: tuple[Node, ...]
+    node: Node
     comment: str | None = None
 
 
@@ -98,21 +98,20 @@ class Body:
         }
         inside = set(needed)
         for want in wanted:
-            for node in want.nodes:
-                if node in inside and node in self._own:
-                    self._write(node)
+            if want.node in inside and want.node in self._own:
+                start = len(self.lines)
+                self._write(want.node)
+                self.lines[start:start] = wrapped(want.comment, prefix="# ") if want.comment else []
         for node in needed:
             if node in self._own:
                 self._write(node)
 
     def _prefer(self, wanted: Sequence[Wanted]) -> None:
-        """Which name a node gets: the last one wanted for it, beside the first comment."""
+        """Which name a node gets: the first one wanted for it."""
         self._preferred = {}
         for want in wanted:
-            for node in want.nodes:
-                if not self._is_plain(node):
-                    before = self._preferred.get(node, want)
-                    self._preferred[node] = Wanted(want.name, want.nodes, before.comment)
+            if not self._is_plain(want.node):
+                self._preferred.setdefault(want.node, want)
 
     @staticmethod
     def _is_plain(node: Node) -> bool:
@@ -124,10 +123,9 @@ class Body:
         for argument in node.arguments:
             self._write_named(argument)
         name = self._name(node)
-        comment = self._comment(node)
         lines = self._assignment(name, node)
         self.printer.names[node] = name
-        self.lines += [*comment, *lines]
+        self.lines += lines
 
     def _write_named(self, node: Node) -> None:
         """Write the named nodes that the code of this one mentions."""
@@ -143,13 +141,7 @@ class Body:
         want = self._preferred.get(node)
         if want is None:
             return self.scope.numbered(self._hint(node))
-        return want.name if want.nodes[0] is node else self.scope.numbered(want.name)
-
-    def _comment(self, node: Node) -> list[str]:
-        want = self._preferred.get(node)
-        if want is None or want.comment is None or want.nodes[0] is not node:
-            return []
-        return wrapped(want.comment, prefix="# ")
+        return want.name
 
     def _assignment(self, name: str, node: Node) -> list[str]:
         """The statement; parts of it become temporaries until it fits a line."""

@@ -28,8 +28,9 @@ class Stage:
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
         comments = {step.tensor: _comment(step.statement) for step in self.steps}
-        wanted = [Wanted(name(step.tensor), step.nodes, comments[step.tensor]) for step in self.steps]
-        return wanted + [Wanted(name(tensor), (node,), comments.get(tensor)) for tensor, node in self.results]
+        named = {step.node: step.tensor for step in self.steps if step.node is not None}
+        named |= {node: tensor for tensor, node in self.results}
+        return [Wanted(name(tensor), node, comments.get(tensor)) for node, tensor in named.items()]
 
 
 class Stages:
@@ -41,7 +42,7 @@ class Stages:
 
     def argument(self, tensor: Tensor) -> Node:
         """The node of a tensor that is an argument or a constant of the module."""
-        return self._lowering.whole(tensor)
+        return self._lowering.leaf(tensor)
 
     def stage(self, statements: Iterable[Statement], wanted: Iterable[Tensor]) -> Stage:
         """Lower statements in order."""

@@ -135,15 +135,19 @@ def finished(build: Builder, term: Term) -> Value:
 
 def dense(build: Builder, structured: Structured, free: Axes) -> Value:
     """One value, with zeros where the structure has them; ``free`` gives the order of its axes then."""
-    plain = structured.plain
-    if plain is not None:
-        return finished(build, plain)
+    if structured.plain is not None:
+        return finished(build, structured.plain)
     used = {
         index for term in structured.terms for index in (*term.value.axes, *(i for pair in term.equal for i in pair))
     }
     axes = tuple(index for index in free if index in used) + tuple(
         sorted(used - set(free), key=lambda index: index.serial)
     )
+    return Value(assembled(build, structured, axes), axes)
+
+
+def assembled(build: Builder, structured: Structured, axes: Axes) -> Node:
+    """The array with these axes, zeros written out."""
     blocks, patterns = [], []
     for term in structured.terms:
         of = dict(term.equal)
@@ -152,7 +156,7 @@ def dense(build: Builder, structured: Structured, free: Axes) -> Value:
         blocks.append(build.aligned(finished(build, term), distinct))
         patterns.append(tuple(distinct.index(index) for index in representatives))
     shape = tuple(index.size for index in axes)
-    return Value(build.graph.make(Assemble(tuple(patterns)), tuple(blocks), shape), axes)
+    return build.graph.make(Assemble(tuple(patterns)), tuple(blocks), shape)
 
 
 def materialised(build: Builder, value: Value, free: Axes) -> Node:

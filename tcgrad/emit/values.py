@@ -12,6 +12,7 @@ from tcgrad.emit.arrays import (
     Expand,
     Graph,
     Kind,
+    Mean,
     Node,
     Number,
     Pick,
@@ -122,8 +123,25 @@ class Builder:
         denominators = [self.as_float(node) for node in denominators]
         if len(numerators) == 1 and not denominators:
             return numerators[0]
+        mean = self._mean(numerators, denominators)
+        if mean is not None:
+            return self.times(*mean)
         nodes = (*numerators, *denominators)
         return self.graph.make(Times(len(numerators)), nodes, _broadcast_shape(nodes), _product_kind(nodes))
+
+    def _mean(
+        self, numerators: Sequence[Node], denominators: Sequence[Node]
+    ) -> tuple[Sequence[Node], Sequence[Node]] | None:
+        """The product with a sum over axes divided by their size written as a mean, if there is one."""
+        if len(numerators) > 1 or not isinstance(numerators[0].operation, Sum):
+            return None
+        (total,) = numerators
+        axes = total.operation.axes if isinstance(total.operation, Sum) else ()
+        sizes = [self.size(total.arguments[0].shape[axis]) for axis in axes]
+        if not all(size in denominators for size in sizes):
+            return None
+        rest = [node for node in denominators if node not in sizes]
+        return [self.graph.make(Mean(axes), total.arguments, total.shape)], rest
 
     def _float_product(self, numerators: Sequence[Node], denominators: Sequence[Node]) -> list[Node]:
         """Factors of which one at least has the inputs' dtype, unless all are truth values or Python numbers."""
