@@ -1,0 +1,115 @@
+"""Interval arithmetic on integer expressions, with bounds that stay symbolic in the dims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All integers from ``low`` to ``high``, both included."""
+
+    low: Integer
+    high: Integer
+
+    def scaled(self, factor: Integer) -> Interval:
+        ends = (self.low * factor, self.high * factor)
+        return Interval(*ends) if factor.value >= 0 else Interval(*reversed(ends))
+
+    def plus(self, other: Interval) -> Interval:
+        return Interval(self.low + other.low, self.high + other.high)
+
+    def times(self, other: Interval) -> Interval:
+        corners = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(min(corners, key=_value), max(corners, key=_value))
+
+
+Ranges = Mapping[Index, Interval]
+
+
+def _value(integer: Integer) -> int:
+    return integer.value
+
+
+def point(integer: Integer) -> Interval:
+    return Interval(integer, integer)
+
+
+def interval(integer: Integer, ranges: Ranges) -> Interval | None:
+    """The values that ``integer`` can take; None if one of its indices has no range, or a gather occurs.
+
+    It is exact where no index occurs in two of the terms, and never too narrow.
+    """
+    total = point(Integer.of(0))
+    for monomial, coefficient in integer.terms:
+        product = point(Integer.of(1))
+        for atom in monomial:
+            factor = _atom(atom, ranges)
+            if factor is None:
+                return None
+            product = product.times(factor) if isinstance(atom, Index) else _product(product, factor)
+        total = total.plus(product.scaled(Integer.of(coefficient)))
+    return total
+
+
+def _product(left: Interval, right: Interval) -> Interval:
+    return left.scaled(right.low) if right.low == right.high else left.times(right)
+
+
+def _atom(atom: Atom, ranges: Ranges) -> Interval | None:
+    match atom:
+        case Dim():
+            return point(Integer.of(atom))
+        case Index():
+            return ranges.get(atom)
+        case Gather():
+            return None
+        case Quotient():
+            inner = interval(atom.dividend, ranges)
+            return inner and Interval(inner.low // atom.divisor, inner.high // atom.divisor)
+        case Remainder():
+            inner = interval(atom.dividend, ranges)
+            if inner is not None and inner.low.value >= 0 and inner.high.value < atom.divisor.value:
+                return inner
+            return Interval(Integer.of(0), atom.divisor - 1)
+
+
+def normalise(expr: Integer) -> Integer:
+    """An expression that is at least 0 wherever ``expr`` is, and nowhere else, with outer quotients solved.
+
+    ``a//c + b >= 0`` is ``a + c*b >= 0``, and ``b - a//c >= 0`` is ``c*b + c - 1 - a >= 0``, for integers.
+    """
+    while (found := _outer_quotient(expr)) is not None:
+        quotient, sign = found
+        rest = expr - Integer.of(quotient) * sign
+        slack = rest * quotient.divisor
+        expr = quotient.dividend + slack if sign > 0 else slack + quotient.divisor - 1 - quotient.dividend
+    return expr
+
+
+def _outer_quotient(expr: Integer) -> tuple[Quotient, int] | None:
+    """The one quotient that holds all the indices of ``expr``, with its sign, if there is such a one."""
+    holding = [(m, c) for m, c in expr.terms if any(Integer.of(atom).indices for atom in m)]
+    match holding:
+        case [((Quotient() as quotient,), 1 | -1 as sign)]:
+            return quotient, sign
+    return None
+
+
+def solve_at_least_zero(expr: Integer, index: Index, ranges: Ranges) -> tuple[Integer | None, Integer | None] | None:
+    """The bounds, both included, between which ``index`` keeps ``expr >= 0`` for all values of the other indices.
+
+    One of the two is None: the inequality is linear. None alone: it is not linear in ``index``, or does not tell.
+    """
+    coefficient = expr.coefficient(index)
+    if coefficient is None or coefficient.value == 0:
+        return None
+    rest = interval(expr - coefficient * index.expr, ranges)
+    if rest is None:
+        return None
+    if coefficient.value > 0:
+        return -(rest.low // coefficient), None
+    return None, rest.low // -coefficient

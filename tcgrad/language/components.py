@@ -1,0 +1,213 @@
+"""Reading components: tensors, their positions, the one-tensor, deltas, gradients, matrix functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol, cast
+
+from tcgrad.errors import Note, Span
+from tcgrad.ir.indices import Gather, Integer
+from tcgrad.ir.nodes import ONE as ONE_CONST
+from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.program import Intrinsic
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.language.integers import read_integer
+from tcgrad.language.occurrences import Occurrences, is_index_in_position
+from tcgrad.language.operators import DELTA, LEVI_CIVITA, ONE
+from tcgrad.language.slots import RangeProblem, Read, Slot
+from tcgrad.language.symbols import Refused, Symbols
+from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Subscript
+
+Scope = Mapping[str, Slot]
+
+
+class SteppedAxis(Protocol):
+    """The axis along which a recurrence defines a tensor."""
+
+    @property
+    def axis(self) -> int: ...
+
+    def check(self, position: Integer, span: Span, symbols: Symbols) -> None:
+        """Refuse a position whose value is not known at the step that reads it."""
+
+
+_LARGEST_PERMUTATION = 8
+
+
+class ComponentReader:
+    """Everything in square brackets.
+
+    guards: expressions that are at least 0 wherever what is being read counts.
+    term_span: the additive term that is being read, for help.
+    recurrent: the tensors of the recurrence that is being read, which have rules of their own.
+    """
+
+    def __init__(self, symbols: Symbols, problem: RangeProblem, occurrences: Occurrences) -> None:
+        self.symbols = symbols
+        self.problem = problem
+        self.occurrences = occurrences
+        self.recurrent: Mapping[str, SteppedAxis] = {}
+        self.scope: Scope = {}
+        self.guards: tuple[Integer, ...] = ()
+        self.term_span = Span(0, 0)
+
+    def read_component(self, node: Subscript) -> Expr:
+        """A component of a tensor, or of a built-in one."""
+        match self.symbols.builtin(node.name):
+            case name if name == ONE:
+                for position in node.positions:
+                    self._plain(position)
+                return ONE_CONST
+            case name if name == DELTA:
+                return self._delta(node)
+            case name if name == LEVI_CIVITA:
+                order = len(node.positions)
+                if order > _LARGEST_PERMUTATION:
+                    message = f"`{node.name}` has at most {_LARGEST_PERMUTATION} indices"
+                    raise self.symbols.refuse("TC304", message, node.span)
+                tensor = Tensor(LEVI_CIVITA, (Integer.of(order),) * order, Role.LEVI_CIVITA)
+                return self._component(tensor, node.name, node.positions, node.span)
+        tensor = self.symbols.tensor(node.name, node.name_span)
+        return self._component(tensor, node.name, node.positions, node.span)
+
+    def read_gradient(self, node: Gradient) -> Expr:
+        """An upstream gradient, on the right of an expectation."""
+        tensor = self.symbols.tensor(node.wrt, node.span)
+        upstream = (self.symbols.upstream or {}).get(node.wrt)
+        if upstream is None:
+            help_ = f"upstream gradients are those of outputs and intermediates; `{tensor.name}` is an input"
+            raise self.symbols.refuse("TC332", f"`dl/d{node.wrt}` is not given", node.span, help_)
+        return self._component(upstream, upstream.name, node.positions, node.span)
+
+    def refuse_jacobian(self, node: Jacobian) -> Refused:
+        help_ = "write the right side over inputs, intermediates, outputs and `dl/d...`"
+        return self.symbols.refuse("TC332", "a Jacobian stands on the left of an expectation only", node.span, help_)
+
+    def read_intrinsic(self, node: Call) -> Expr:
+        """``inv(A)[i,j]``, ``det(A)[b]``: a component of a tensor that a statement of its own gives values to."""
+        operand = self._matrix(node)
+        name = f"{node.name}({operand.name})"
+        if name not in self.symbols.intrinsics:
+            shape = operand.shape if node.name == "inv" else operand.shape[:-2]
+            tensor = Tensor(name, shape, Role.DEFINED)
+            kind = cast("Literal['inv', 'det', 'logdet']", node.name)
+            self.symbols.intrinsics[name] = Intrinsic(tensor, kind, operand, node.span)
+            self.symbols.pending.append(self.symbols.intrinsics[name])
+        tensor = self.symbols.intrinsics[name].tensor
+        return self._component(tensor, name, node.positions or (), node.span)
+
+    def _matrix(self, node: Call) -> Tensor:
+        """The tensor that a matrix function is of."""
+        argument = node.arguments[0] if len(node.arguments) == 1 else None
+        while isinstance(argument, Group):
+            argument = argument.body
+        example = f"{node.name}(M)[i,j]" if node.name == "inv" else f"{node.name}(M)"
+        if not isinstance(argument, Name):
+            inner = self.symbols.text(argument.span) if argument else "..."
+            help_ = f"define it first: `M[i,j] = {inner}`, then write `{example}`"
+            if isinstance(argument, Subscript):
+                help_ = f"write `{example.replace('M', argument.name)}`"
+            raise self.symbols.refuse("TC319", f"`{node.name}` is taken of a tensor by its name", node.span, help_)
+        if argument.name in self.recurrent:
+            message = f"`{node.name}` of a tensor is not possible inside the recurrence that defines it"
+            raise self.symbols.refuse("TC319", message, node.span)
+        tensor = self.symbols.tensor(argument.name, argument.span)
+        if tensor.order < 2 or tensor.shape[-1].value != tensor.shape[-2].value or not tensor.is_real:
+            sizes = " x ".join(str(size.value) for size in tensor.shape) or "a scalar"
+            message = f"`{node.name}` needs a real tensor whose last two axes have one size; `{tensor.name}` is {sizes}"
+            raise self.symbols.refuse("TC319", message, argument.span)
+        return tensor
+
+    def _component(self, tensor: Tensor, name: str, positions: tuple[Expression, ...], span: Span) -> Component:
+        """Read ``tensor`` at ``positions``, noting what each says about ranges."""
+        if len(positions) != tensor.order:
+            raise self.wrong_order(tensor, name, len(positions), span)
+        where = tuple(self.position(position) for position in positions)
+        stepped = self.recurrent.get(name)
+        for axis, (node, position, size) in enumerate(zip(positions, where, tensor.shape, strict=True)):
+            if stepped is not None and axis == stepped.axis:
+                stepped.check(position, node.span, self.symbols)
+            else:
+                read = Read(name, axis, position, size, node.span, not tensor.zero_outside, self.guards)
+                self.problem.reads.append(read)
+        return Component(tensor, where)
+
+    def wrong_order(self, tensor: Tensor, name: str, given: int, span: Span) -> Refused:
+        """Report a component with too many or too few positions."""
+        expected = "no index" if tensor.order == 0 else f"{tensor.order} ind{'ex' if tensor.order == 1 else 'ices'}"
+        example = f"{name}[{','.join('ijklmnpqrstuvw'[: tensor.order])}]" if tensor.order else name
+        note = self.symbols.places.get(tensor.name)
+        notes = (Note(note, f"`{name}` is declared here"),) if note else ()
+        message = f"`{name}` has {expected}, here are {given}" if given else f"`{name}` has {expected}, here is none"
+        return self.symbols.refuse("TC304", message, span, f"write `{example}`", *notes)
+
+    def _delta(self, node: Subscript) -> Expr:
+        if len(node.positions) != 2:
+            message = f"`{node.name}` has 2 indices, here are {len(node.positions)}"
+            raise self.symbols.refuse("TC304", message, node.span, "write `delta[i,j]`")
+        left, right = (self.position(position) for position in node.positions)
+        slots = {slot.index: slot for slot in self.scope.values()}
+        if left.as_index is not None and right.as_index is not None:
+            self.problem.equal.append((slots[left.as_index], slots[right.as_index]))
+        return Delta(left, right)
+
+    def _plain(self, node: Expression) -> None:
+        """A position of the one-tensor: an index, and nothing else."""
+        if not isinstance(node, Name):
+            message = "the one-tensor takes indices, and nothing else"
+            raise self.symbols.refuse("TC317", message, node.span, "write `1[i]`")
+        self.position(node)
+
+    def position(self, node: Expression) -> Integer:
+        """The integer expression in an index position."""
+        if isinstance(node, Name) and node.name in self.scope and node.name not in self.symbols.dims:
+            position = self.scope[node.name].index.expr
+        else:
+            position = read_integer(node, self)
+        if position.indices:
+            self.problem.mentions.append((node.span, position))
+        return position
+
+    def integer_name(self, node: Name) -> Integer:
+        """A name in an index position: an index, a dim, or an integer scalar."""
+        name, symbols = node.name, self.symbols
+        if name in symbols.dims:
+            if name in self.scope:
+                raise self.two_meanings(node, "a dim")
+            return symbols.dims[name]
+        if name in self.scope:
+            return self.scope[name].index.expr
+        if is_index_in_position(name, symbols):
+            raise self.single(node)
+        return Integer.of(Gather(symbols.tensors[name], ()))
+
+    def two_meanings(self, node: Name, what: str) -> Refused:
+        message = f"`{node.name}` is an index here, and {what} as well"
+        return self.symbols.refuse("TC314", message, node.span, "give the index another name")
+
+    def single(self, node: Name) -> Refused:
+        """Report an index that occurs once and is neither on the left nor summed."""
+        term = self.symbols.text(self.term_span)
+        short = term if len(term) <= 60 else "..."
+        message = f"`{node.name}` occurs only once: nothing says how to sum over it"
+        help_ = f"write `sum[{node.name}]({short})` or `1[{node.name}]*...` to sum over it, or put it on the left"
+        return self.symbols.refuse("TC305", message, node.span, help_)
+
+    def integer_component(self, node: Subscript) -> Integer:
+        """Gather: a component of an integer tensor as an index."""
+        tensor = self.symbols.tensor(node.name, node.name_span)
+        if tensor.dtype != "int":
+            message = f"`{node.name}` is {tensor.dtype}; only an integer tensor can be an index"
+            help_ = f"declare it so: `{node.name}: {{shape: [...], dtype: int}}`" if tensor.role is Role.INPUT else None
+            raise self.symbols.refuse("TC318", message, node.span, help_)
+        component = self._component(tensor, node.name, node.positions, node.span)
+        return Integer.of(Gather(tensor, component.indices))
+
+    def refuse_integer(self, message: str, span: Span, help_: str | None = None) -> Refused:
+        return self.symbols.refuse("TC317", message, span, help_)
+
+    def enter(self, slots: Mapping[str, Slot]) -> Scope:
+        """Add indices to the scope; the scope before, for the caller to go back to."""
+        before = self.scope
+        self.scope = {**before, **slots}
+        return before

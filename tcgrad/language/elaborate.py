@@ -1,0 +1,150 @@
+"""From a spec to its program: equations parsed, names resolved, every sum explicit, every range known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from tcgrad.errors import Located, Report, TcgradError
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Input, Intrinsic, Program, Statement, defined_tensors
+from tcgrad.ir.tensors import Tensor
+from tcgrad.language.arranging import Group, arrange, target_name
+from tcgrad.language.equations import define
+from tcgrad.language.expectations import elaborate_expectations
+from tcgrad.language.names import (
+    declare_constants,
+    declare_dims,
+    declare_functions,
+    declare_indices,
+    declare_inputs,
+    read_scalar,
+)
+from tcgrad.language.parser import parse_equation, parse_expression
+from tcgrad.language.recurrences import define_recurrence
+from tcgrad.language.symbols import Refused, Symbols
+from tcgrad.language.syntax import Equation
+from tcgrad.spec.model import Spec
+from tcgrad.spec.names import suggest
+
+
+def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
+    """The program that ``spec`` means.
+
+    sizes: values that replace those of the dims (of a dim that is an expression of others there is none to replace).
+
+    Raises:
+        TcgradError: with everything that is independently wrong.
+    """
+    report = Report(spec.source)
+    symbols = Symbols(report, strict=spec.strict)
+    dims = declare_dims(spec, symbols, sizes or {})
+    constants = declare_constants(spec, symbols)
+    inputs = declare_inputs(spec, symbols)
+    declare_indices(spec, symbols)
+    declare_functions(spec, symbols)
+    statements = _elaborate_equations(spec, symbols)
+    outputs = _outputs(spec, symbols, statements)
+    wrt = _wrt(spec, symbols, inputs)
+    expectations = elaborate_expectations(spec, symbols, statements)
+    report.raise_errors()
+    statements.extend(_take_pending(symbols))
+    return Program(spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, tuple(report.warnings))
+
+
+def elaborate_scalar(text: str, arguments: Mapping[str, Expr]) -> Expr:
+    """A scalar expression, such as a derivative in the function table, with ``arguments`` in the place of names.
+
+    Raises:
+        TcgradError: if the text is no such expression.
+    """
+    report = Report()
+    node = parse_expression(Located.plain(text), report)
+    try:
+        value = read_scalar(node, Symbols(report), arguments) if node is not None else None
+    except Refused:
+        value = None
+    if value is None:
+        raise TcgradError(report.errors)
+    return value
+
+
+def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
+    """The statements, each matrix function before the first that reads it."""
+    equations = _parse(spec.equations, symbols)
+    for equation in reversed(equations):
+        symbols.later[target_name(equation)] = equation.target.span
+    statements: list[Statement] = []
+    for unit in arrange(equations):
+        for equation in unit.equations:
+            symbols.later.pop(target_name(equation), None)
+        try:
+            statement = _elaborate_unit(unit, symbols)
+        except Refused:
+            symbols.broken.update(target_name(equation) for equation in unit.equations)
+            symbols.places.update((target_name(equation), equation.target.span) for equation in unit.equations)
+            continue
+        statements.extend(_take_pending(symbols))
+        statements.append(statement)
+    return statements
+
+
+def _elaborate_unit(unit: Group, symbols: Symbols) -> Statement:
+    symbols.hidden = {}
+    if unit.is_recurrence:
+        return define_recurrence(unit, symbols)
+    equation = unit.equations[0]
+    name = target_name(equation)
+    help_ = f"give the new value another name; a recurrence has a base case, `{name}[0] = ...`, and reads `{name}[t-1]`"
+    symbols.hidden = {name: ("TC303", f"`{name}` is used in its own definition", help_)}
+    return define(equation, symbols)
+
+
+def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:
+    """The equations that can be read; of the others the names are kept as broken."""
+    equations = []
+    for text in texts:
+        equation = parse_equation(text, symbols.report)
+        if equation is not None:
+            equations.append(equation)
+        elif (match := re.match(r"\s*([^\W\d]\w*)", text.text)) is not None:
+            symbols.broken.add(match[1].rstrip("_"))
+            symbols.broken.add(match[1])
+    return equations
+
+
+def _take_pending(symbols: Symbols) -> list[Intrinsic]:
+    """The matrix functions that have been met since the last call."""
+    found = [*symbols.pending]
+    symbols.pending.clear()
+    return found
+
+
+def _outputs(spec: Spec, symbols: Symbols, statements: list[Statement]) -> tuple[Tensor, ...]:
+    """The tensors named under ``outputs:``, by default that of the last equation."""
+    if not spec.outputs:
+        defined = [s for s in statements if not isinstance(s, Intrinsic)]
+        return defined_tensors(defined[-1])[-1:] if defined else ()
+    names = [tensor.name for statement in statements for tensor in defined_tensors(statement)]
+    return _named(spec.outputs, names, "no equation defines `{}`", symbols)
+
+
+def _wrt(spec: Spec, symbols: Symbols, inputs: tuple[Input, ...]) -> tuple[Tensor, ...]:
+    """The inputs named under ``wrt:``, by default every real one."""
+    real = [item.tensor for item in inputs if item.tensor.is_real]
+    if not spec.wrt:
+        return tuple(real)
+    return _named(spec.wrt, [tensor.name for tensor in real], "`{}` is not a real-valued input", symbols)
+
+
+def _named(texts: tuple[Located, ...], names: list[str], message: str, symbols: Symbols) -> tuple[Tensor, ...]:
+    found: dict[str, Tensor] = {}
+    for text in texts:
+        name = text.text.strip()
+        if name in found:
+            symbols.refuse("TC321", f"`{name}` is listed twice", text.whole, "list each tensor once")
+        elif name in names:
+            found[name] = symbols.tensors[name]
+        elif name not in symbols.broken:
+            symbols.refuse("TC321", message.format(name), text.whole, suggest(name, names))
+    return tuple(found.values())

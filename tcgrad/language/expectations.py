@@ -1,0 +1,114 @@
+"""The entries of ``expect``: formulas for Jacobians and gradients, elaborated like equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tcgrad.errors import Located, Span
+from tcgrad.ir.indices import Index
+from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.language.equations import free_indices, free_slot, read_body
+from tcgrad.language.occurrences import parts
+from tcgrad.language.parser import parse_equation
+from tcgrad.language.ranges import RangeSolution, solve_ranges
+from tcgrad.language.resolution import Resolver
+from tcgrad.language.slots import RangeProblem, Read, Slot
+from tcgrad.language.symbols import Refused, Symbols
+from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
+from tcgrad.spec.model import Spec
+
+
+def elaborate_expectations(spec: Spec, symbols: Symbols, statements: Sequence[Statement]) -> tuple[Define, ...]:
+    """Each entry as the definition of a gradient or a Jacobian, its free indices those of the left side in order."""
+    named = [s for s in statements if not isinstance(s, Intrinsic)]
+    defined = {tensor.name: tensor for statement in named for tensor in defined_tensors(statement)}
+    upstream = {name: gradient_of(tensor) for name, tensor in defined.items()}
+    inner = replace(symbols, upstream=upstream, later={}, hidden={}, strict=spec.strict)
+    known = {*symbols.tensors, *symbols.broken}
+    found = []
+    for text in spec.expect:
+        equation = parse_equation(text, symbols.report, tensors=known)
+        if equation is not None:
+            try:
+                found.append(_elaborate(equation, text, inner, defined))
+            except Refused:
+                continue
+    return tuple(found)
+
+
+def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dict[str, Tensor]) -> Define:
+    tensor, positions = _target(equation, symbols, defined)
+    if len(positions) != tensor.order:
+        message = f"`{tensor.name}` has {tensor.order} indices, here are {len(positions)}"
+        raise symbols.refuse("TC304", message, equation.target.span, f"write `{_example(tensor)} = ...`")
+    problem = RangeProblem()
+    free: dict[str, Slot] = {}
+    for axis, index in enumerate(free_indices(positions, symbols)):
+        slot = free[index.name] = free_slot(index, problem, symbols)
+        slot.fixed = None
+        problem.reads.append(Read(tensor.name, axis, slot.index.expr, tensor.shape[axis], index.span))
+    body = read_body(equation.body, free, problem, symbols)
+    solution = solve_ranges(problem, symbols, text.whole)
+    return Define(tensor, _whole(tensor, free, solution, symbols), Resolver(solution).resolve(body), equation.span)
+
+
+def _whole(tensor: Tensor, free: dict[str, Slot], solution: RangeSolution, symbols: Symbols) -> tuple[Index, ...]:
+    """The free indices, which run over all of the left side."""
+    for slot, size in zip(free.values(), tensor.shape, strict=True):
+        if solution.indices[slot.index].size.value != size.value:
+            message = f"the right side reads a tensor outside its range for some values of `{slot.name}`"
+            help_ = "multiply it by the condition that it is inside, as in `[0 <= p-k]`"
+            raise symbols.refuse("TC310", message, slot.span, help_)
+    return tuple(solution.indices[slot.index] for slot in free.values())
+
+
+def _target(equation: Equation, symbols: Symbols, defined: dict[str, Tensor]) -> tuple[Tensor, tuple[Expression, ...]]:
+    """The gradient or Jacobian on the left, and its positions."""
+    match equation.target:
+        case Gradient() as node if _defines_l(defined) and not _reads_gradient(equation.body):
+            wrt = _differentiable(node.wrt, node.span, symbols)
+            return jacobian_of(defined["l"], wrt), node.positions
+        case Gradient() as node:
+            return gradient_of(_differentiable(node.wrt, node.span, symbols)), node.positions
+        case Jacobian() as node:
+            of, wrt = symbols.tensor(node.of, node.span), _differentiable(node.wrt, node.span, symbols)
+            if node.of not in defined:
+                help_ = "a Jacobian is that of an output or an intermediate"
+                raise symbols.refuse("TC331", f"`{of.name}` is not defined by an equation", node.span, help_)
+            return jacobian_of(of, wrt), node.of_positions + node.wrt_positions
+    help_ = "write `dy[i]/dx[p] = ...` for a Jacobian, `dl/dx[p] = ...` for a gradient"
+    raise symbols.refuse("TC331", "an expectation is about a derivative", equation.target.span, help_)
+
+
+def _defines_l(defined: dict[str, Tensor]) -> bool:
+    """Whether the spec has a scalar ``l`` of its own, so that ``dl/dx`` may be its Jacobian.
+
+    It is one where no upstream gradient is on the right.
+    """
+    return "l" in defined and defined["l"].order == 0
+
+
+def _reads_gradient(node: Expression) -> bool:
+    return isinstance(node, Gradient) or any(_reads_gradient(part) for part in parts(node))
+
+
+def _differentiable(name: str, span: Span, symbols: Symbols) -> Tensor:
+    tensor = symbols.tensor(name, span)
+    if not tensor.is_real:
+        message = f"`{name}` is {tensor.dtype}: nothing is differentiated by it"
+        raise symbols.refuse("TC331", message, span)
+    if tensor.role.value == "constant":
+        raise symbols.refuse("TC331", f"`{name}` is a constant: nothing is differentiated by it", span)
+    return tensor
+
+
+def _example(tensor: Tensor) -> str:
+    """The left side with the right number of indices."""
+    letters = iter("ijklmnpqrstuvw" * 3)
+    parts_ = [
+        about.name + (f"[{','.join(next(letters) for _ in about.shape)}]" if about.order else "")
+        for about in tensor.about
+    ]
+    return f"dl/d{parts_[0]}" if len(parts_) == 1 else f"d{parts_[0]}/d{parts_[1]}"

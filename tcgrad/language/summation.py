@@ -1,0 +1,241 @@
+"""The summation convention, applied once and here: where each dummy index is summed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tcgrad.errors import Note
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
+from tcgrad.language.building import add, invert, multiply, negate, total
+from tcgrad.language.occurrences import is_intrinsic, parts, positions
+from tcgrad.language.operators import DELTA
+from tcgrad.language.symbols import Refused
+from tcgrad.language.syntax import (
+    Call,
+    Comparison,
+    Expression,
+    Gradient,
+    Group,
+    Iverson,
+    Jacobian,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Subscript,
+    Sum,
+)
+from tcgrad.language.values import ValueReader
+
+_ERRORS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """One factor of a term; ``operator`` is ``/`` where it stands behind one."""
+
+    operator: Literal["*", "/"]
+    node: Expression
+
+
+class Elaborator(ValueReader):
+    """Reads the right side of an equation.
+
+    A dummy that occurs in two or more factors of a term is summed over the whole term; one that occurs in a single
+    factor is treated inside it, and so on inwards until it is summed or found to occur once.
+    """
+
+    def terms(self, node: Expression, expected: frozenset[str] = frozenset()) -> Expr:
+        """A sum of additive terms, each treated by itself.
+
+        expected: the free indices of the left side, for the right side as a whole.
+
+        Raises:
+            Refused: after the errors of all terms.
+        """
+        if self.symbols.strict:
+            self._check_broadcast(node, expected)
+        if not isinstance(node, Sum):
+            return self._term(node)
+        values, scope, guards, failed = [], self.scope, self.guards, 0
+        for sign, term in node.terms:
+            try:
+                value = self._term(term)
+                values.append(value if sign > 0 else negate(value))
+            except Refused:
+                self.scope, self.guards = scope, guards
+                failed += 1
+                if failed == _ERRORS_SHOWN:
+                    break
+        if failed:
+            raise Refused
+        return add(values)
+
+    def _check_broadcast(self, node: Expression, expected: frozenset[str]) -> None:
+        """In strict mode: terms that are added have the same free indices, unless they are scalars."""
+        terms = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
+        found = [[name for name in self.occurrences.of(term) if name in self.scope] for term in terms]
+        wanted = [*dict.fromkeys(name for names in ([*self.scope] if expected else [], *found) for name in names)]
+        wanted = [name for name in wanted if name in expected or any(name in names for names in found)]
+        for term, names in zip(terms, found, strict=True):
+            missing = [name for name in wanted if name not in names]
+            if names and missing:
+                shown = self.symbols.text(term.span)
+                listed = " and ".join(f"`{name}`" for name in missing)
+                message = f"`{shown}` does not have the index {listed} of the sum it stands in"
+                help_ = f"write `1[{','.join(missing)}]*{shown}`"
+                raise self.symbols.refuse("TC312", message, term.span, help_)
+
+    def _term(self, node: Expression) -> Expr:
+        """A product of factors, summed over the dummies that occur in two or more of them."""
+        scope, guards, span = self.scope, self.guards, self.term_span
+        self.term_span = node.span
+        sign, factors = _factors(node)
+        shared = self._shared(factors)
+        if shared:
+            self.enter(self.bind(shared, node))
+        self.guards = guards + tuple(guard for factor in factors for guard in self._guards(factor))
+        value = total(self._bound(shared), multiply([self._factor(factor) for factor in factors]))
+        self.scope, self.guards, self.term_span = scope, guards, span
+        return value if sign > 0 else negate(value)
+
+    def _bound(self, names: list[str]) -> list[Index]:
+        return [self.scope[name].index for name in names]
+
+    def _shared(self, factors: list[_Factor]) -> list[str]:
+        """The dummies of two or more factors, in the order of occurrence."""
+        holding: dict[str, list[Expression]] = {}
+        for factor in factors:
+            for name in self.occurrences.of(factor.node):
+                if name not in self.scope:
+                    holding.setdefault(name, []).append(factor.node)
+        shared = {name: nodes for name, nodes in holding.items() if len(nodes) > 1}
+        for name, nodes in shared.items():
+            self._warn_if_ambiguous(name, nodes)
+        return list(shared)
+
+    def _warn_if_ambiguous(self, name: str, nodes: list[Expression]) -> None:
+        """Warn where each factor could have been summed by itself, as in ``f(x[i]*x[i])*g(y[i]*y[i])``."""
+        if all(self._closes(node, name) for node in nodes):
+            message = f"`{name}` is summed over the whole product, though each of its factors could be summed by itself"
+            offer = f"write `sum[{name}](...)` around what is to be summed by itself, or name the indices apart"
+            note = Note(nodes[1].span, f"`{name}` is the same index here")
+            self.symbols.warn("TC313", message, nodes[0].span, offer, note)
+
+    def _closes(self, node: Expression, name: str) -> bool:
+        """Whether ``name`` would be summed inside ``node`` if ``node`` stood alone."""
+        if self.occurrences.of(node).get(name, 0) < 2:
+            return False
+        if isinstance(node, Sum):
+            return all(self._closes(term, name) for _, term in node.terms if name in self.occurrences.of(term))
+        inner = [factor.node for factor in _factors(node)[1]] if isinstance(node, Product) else parts(node)
+        holding = [part for part in inner if name in self.occurrences.of(part)]
+        return len(holding) != 1 or self._closes(holding[0], name)
+
+    def _guards(self, factor: _Factor) -> tuple[Integer, ...]:
+        """What is at least 0 wherever this factor is not 0."""
+        match factor.node:
+            case Iverson(condition=condition):
+                return self.guard_of(condition)
+            case Subscript(positions=(left, right)) if self.symbols.builtin(factor.node.name) == DELTA:
+                return self.guard_of(Comparison((left, right), ("==",), factor.node.span))
+        return ()
+
+    def _factor(self, factor: _Factor) -> Expr:
+        value = self._operand(factor.node)
+        if factor.operator == "*":
+            return value
+        if isinstance(value, Const) and not value.value:
+            raise self.symbols.refuse("TC324", "this divides by 0", factor.node.span)
+        return invert(value)
+
+    def _operand(self, node: Expression) -> Expr:
+        """One factor alone: a dummy that occurs in several of its parts is summed around it."""
+        if isinstance(node, Group):
+            return self.terms(node.body)
+        if isinstance(node, Sum | Negative) or (isinstance(node, Product) and not _is_integer(node)):
+            return self.terms(node)
+        shared = self._repeated(node)
+        if not shared:
+            return self._value(node)
+        scope = self.enter(self.bind(shared, node))
+        value = total(self._bound(shared), self._value(node))
+        self.scope = scope
+        return value
+
+    def _repeated(self, node: Expression) -> list[str]:
+        """The dummies of a factor that stand in two of its parts, or twice in the brackets of a component."""
+        candidates = [name for name, n in self.occurrences.of(node).items() if n > 1 and name not in self.scope]
+        if not candidates or positions(node):
+            return candidates
+        inside = [self.occurrences.of(part) for part in parts(node)]
+        return [name for name in candidates if sum(name in each for each in inside) > 1]
+
+    def _value(self, node: Expression) -> Expr:
+        """A factor whose own dummies are in scope."""
+        match node:
+            case Number():
+                return Const(node.value)
+            case Name():
+                return self.read_name(node)
+            case Subscript():
+                return self.read_component(node)
+            case Gradient():
+                return self.read_gradient(node)
+            case Call() if is_intrinsic(node):
+                return self.read_intrinsic(node)
+            case Call():
+                return self.read_call(node)
+            case Power():
+                return Pow(self.terms(node.base), self.terms(node.exponent))
+            case Product():
+                return IndexValue(self.position(node))
+            case Reduction():
+                return self.read_reduction(node)
+            case Iverson():
+                return self.read_comparison(node.condition)
+            case Jacobian():
+                raise self.refuse_jacobian(node)
+            case Comparison() | Sum() | Negative() | Group():
+                raise self.symbols.refuse("TC210", "a comparison is written in an Iverson bracket", node.span)
+
+
+def _factors(node: Expression) -> tuple[int, list[_Factor]]:
+    """The sign and the factors of a term; products in parentheses are part of it."""
+    match node:
+        case Group(body=Group() | Product() | Negative() | Sum(terms=(_,)) as body):
+            return _factors(body)
+        case Sum(terms=((sign, term),)):
+            inner, factors = _factors(term)
+            return sign * inner, factors
+        case Negative():
+            sign, factors = _factors(node.operand)
+            return -sign, factors
+        case Product() if not _is_integer(node):
+            return _product_factors(node)
+    return 1, [_Factor("*", node)]
+
+
+def _product_factors(node: Product) -> tuple[int, list[_Factor]]:
+    """The factors of a product; what comes before its last ``//`` or ``%`` is one of them, an integer."""
+    places = [place for place, (operator, _) in enumerate(node.factors) if operator in {"//", "%"}]
+    head = places[-1] + 1 if places else 0
+    prefix = Product(node.factors[:head], node.factors[0][1].span.to(node.factors[head - 1][1].span))
+    total_sign, factors = 1, [_Factor("*", prefix)] if head else []
+    for operator, factor in node.factors[head:]:
+        if operator == "/":
+            factors.append(_Factor("/", factor))
+        else:
+            sign, inner = _factors(factor)
+            total_sign *= sign
+            factors.extend(inner)
+    return total_sign, factors
+
+
+def _is_integer(node: Product) -> bool:
+    """Whether the product ends in ``//`` or ``%``, and so is an integer as a whole."""
+    return node.factors[-1][0] in {"//", "%"}

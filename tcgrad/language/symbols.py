@@ -1,0 +1,123 @@
+"""What the names of a spec stand for, while it is elaborated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tcgrad.errors import Diagnostic, Note, Report, Span
+from tcgrad.functions import FUNCTIONS, Function
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Intrinsic
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.language.operators import ALIASES
+from tcgrad.spec.names import suggest
+
+PI = Tensor("pi", (), Role.CONSTANT)
+
+
+class Refused(Exception):  # noqa: N818 - not an error of its own: the report has it
+    """An expression without meaning; what is wrong has been reported."""
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A function with a body, already elaborated: ``body`` is over the calls that stand for its parameters."""
+
+    name: str
+    parameters: tuple[Expr, ...]
+    body: Expr
+
+
+@dataclass
+class Symbols:
+    """The names in scope of an equation.
+
+    tensors: inputs, constants and what has been defined so far.
+    places: where each tensor was declared or defined.
+    indices: the ranges declared under ``indices:``.
+    broken: names whose own declaration or equation was refused; what depends on them is dropped in silence.
+    later: tensors that an equation further down defines.
+    hidden: names that cannot be used here: the code and the message of the error, and its help.
+    intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
+    upstream: tensors whose gradients an expectation may read; None in an equation.
+    """
+
+    report: Report
+    strict: bool = False
+    dims: dict[str, Integer] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    functions: dict[str, Function | UserFunction] = field(default_factory=lambda: dict(FUNCTIONS))
+    indices: dict[str, Integer] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    later: dict[str, Span] = field(default_factory=dict)
+    hidden: Mapping[str, tuple[str, str, str | None]] = field(default_factory=dict)
+    intrinsics: dict[str, Intrinsic] = field(default_factory=dict)
+    pending: list[Intrinsic] = field(default_factory=list)
+    upstream: dict[str, Tensor] | None = None
+
+    def refuse(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> Refused:
+        """Report an error; the exception for the caller to raise."""
+        self.report.add(Diagnostic(code, message, span, help_, notes))
+        return Refused()
+
+    def warn(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:
+        self.report.add(Diagnostic(code, message, span, help_, notes, "warning"))
+
+    def text(self, span: Span) -> str:
+        """The source text of a span on one line, for help that shows a correction."""
+        source = self.report.source
+        return " ".join(source.text[span.start : span.end].split()) if source else "..."
+
+    def builtin(self, name: str) -> str:
+        """The form that ``name`` is another spelling of, where the spec does not declare the name itself."""
+        return ALIASES.get(name, name) if name not in self.tensors and name not in self.dims else name
+
+    def tensor(self, name: str, span: Span) -> Tensor:
+        """The tensor of that name.
+
+        Raises:
+            Refused: after an error, unless the name is that of something already refused.
+        """
+        if name in self.tensors:
+            return self.tensors[name]
+        if name in self.broken:
+            raise Refused
+        if name in self.later:
+            note = Note(self.later[name], f"`{name}` is defined here")
+            help_ = f"put the equation of `{name}` before this one"
+            raise self.refuse("TC303", f"`{name}` is used before it is defined", span, help_, note)
+        raise self.unknown(name, span, self.tensors)
+
+    def unknown(self, name: str, span: Span, known: Iterable[str]) -> Refused:
+        """Report a name that nothing declares, or that cannot be used here."""
+        if name in self.hidden:
+            code, message, help_ = self.hidden[name]
+            return self.refuse(code, message, span, help_)
+        help_ = self._reading_of(name) or suggest(name, [*known])
+        return self.refuse("TC301", f"`{name}` is not declared or defined", span, help_ or self._how_to_declare(name))
+
+    def _how_to_declare(self, name: str) -> str:
+        return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
+
+    def _reading_of(self, name: str) -> str | None:
+        """What ``x_i`` or ``xᵢ`` was meant to be, where ``x`` is a tensor."""
+        for end in range(len(name) - 1, 0, -1):
+            tensor = self.tensors.get(name[:end])
+            indices = [char for char in name[end:] if char != "_"]
+            if tensor is not None and tensor.order == len(indices) > 0:
+                return f"write `{name[:end]}[{','.join(map(_plain, indices))}]`"
+        return None
+
+    def names(self) -> Collection[str]:
+        """All names that a value can have."""
+        return (*self.tensors, *self.dims, *self.functions)
+
+
+_SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
+
+
+def _plain(char: str) -> str:
+    return _SUBSCRIPTS.get(char, char)
