@@ -38,13 +38,20 @@ def sizes_in(define: Define) -> list[Integer]:
     return [*axes, *bound, *(index.size for index in define.free)]
 
 
-def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.ndarray]) -> None:
+def vectorised(define: Define, value: np.ndarray, vec: str) -> np.ndarray:
+    """A Jacobian's value as the matrix that the stated vectorisation of both sides makes of it."""
+    split = define.tensor.about[0].order
+    rows, columns = list(range(split)), list(range(split, value.ndim))
+    if vec == "column":
+        rows, columns = rows[::-1], columns[::-1]
+    return value.transpose(rows + columns).reshape(math.prod(value.shape[:split]), -1)
+
+
+def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.ndarray], vec: str = "row") -> None:
     """The NumPy text of the form evaluates to the index form, shape included."""
     expected = evaluate(define.body, define.free, values)
     if form.layout == "vec":
-        of, _ = define.tensor.about
-        rows = math.prod(index.size.value for index in define.free[: of.order])
-        expected = expected.reshape(rows, -1)
+        expected = vectorised(define, expected, vec)
     assert form.numpy is not None
     try:
         found = eval(form.numpy, {"__builtins__": {}}, names(sizes_in(define), values))  # noqa: S307 - our own text

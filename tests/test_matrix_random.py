@@ -151,9 +151,9 @@ def jacobians(draw: st.DrawFn) -> Define:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(jacobians(), st.integers(0, 3))
-def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed):
-    form = raise_define(define, program_of())
+@given(jacobians(), st.integers(0, 3), st.sampled_from(["row", "column"]))
+def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed, vec):
+    form = raise_define(define, program_of(), vec=vec)
     if isinstance(form, MatrixForm):
-        assert_same_value(define, form, values_for(define, seed))
+        assert_same_value(define, form, values_for(define, seed), vec)
         assert form.left(MATRIX_UNICODE)

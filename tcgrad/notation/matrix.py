@@ -18,6 +18,7 @@ from tcgrad.ir.tensors import Role, Tensor
 
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
+VecOrder = Literal["row", "column"]  # the order in which a matrix is written as one column
 FoldKind = Literal["tr", "det", "logdet", "norm", "max", "min", "prod", "logsumexp"]
 
 SCALAR: Shape = (None, None)
@@ -70,6 +71,7 @@ class Commutation:
 
     rows: Integer
     columns: Integer
+    order: VecOrder = "row"
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Vec:
     """A matrix as one column, row after row, or column after column."""
 
     operand: Matrix
-    order: Literal["row", "column"] = "row"
+    order: VecOrder = "row"
 
 
 Matrix = (

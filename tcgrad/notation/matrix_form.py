@@ -19,8 +19,7 @@ Layout = Literal["full", "vec"]
 class MatrixForm:
     """``tensor = matrix``; the texts are those of the right side, `left` gives the left side.
 
-    layout: ``full``, the matrix is the tensor; ``vec``, a Jacobian whose matrices are vectorised row after row on
-        both sides.
+    layout: ``full``, the matrix is the tensor; ``vec``, a Jacobian whose matrices are vectorised on both sides.
     """
 
     tensor: Tensor

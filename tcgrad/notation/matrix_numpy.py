@@ -169,7 +169,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case DiagVector():
             return _atom("np.diag({0})", _full(matrix.matrix).text)
         case Vec():
-            return Piece(_within(_full(matrix.operand), ATOM) + ".ravel()", ATOM)
+            by_column = '"F"' if matrix.order == "column" else ""
+            return Piece(f"{_within(_full(matrix.operand), ATOM)}.ravel({by_column})", ATOM)
         case _:
             assert_never(matrix)
 
@@ -194,7 +195,8 @@ def _number(value: Fraction) -> Piece:
 
 
 def _commutation(matrix: Commutation) -> Piece:
-    rows, columns, area = code_size(matrix.rows), code_size(matrix.columns), code_size(matrix.rows * matrix.columns)
+    sizes = (matrix.rows, matrix.columns) if matrix.order == "row" else (matrix.columns, matrix.rows)
+    rows, columns, area = (code_size(size) for size in (*sizes, matrix.rows * matrix.columns))
     blocks = f"np.eye({area}).reshape({rows}, {columns}, {area})"
     return Piece(f"{blocks}.swapaxes(0, 1).reshape({area}, {area})", ATOM)
 

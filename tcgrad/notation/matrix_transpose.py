@@ -53,7 +53,7 @@ def transpose(matrix: Matrix) -> Matrix:
         case Zeros():
             return Zeros(matrix.columns, matrix.rows)
         case Commutation():
-            return Commutation(matrix.columns, matrix.rows)
+            return Commutation(matrix.columns, matrix.rows, matrix.order)
         case Kron():
             return Kron(transpose(matrix.left), transpose(matrix.right))
         case Inverse(operand=DiagMatrix()):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role
+from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.raising_expressions import Raising
-from tcgrad.notation.raising_jacobians import raise_vectorised
+from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_products import Refusal
 
 
-def raise_define(define: Define, program: Program) -> MatrixForm | Refusal:
+def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> MatrixForm | Refusal:
     """The right side in matrix notation, or why there is none.
 
-    A Jacobian of more than two axes is raised with both sides vectorised, row after row; all else in full.
+    A Jacobian of more than two axes is raised with both sides vectorised, row after row or column after column as
+    ``vec`` says; all else in full.
     """
     raising = Raising({s.tensor: s for s in program.statements if isinstance(s, Intrinsic)})
     sides = define.tensor.about if define.tensor.role is Role.JACOBIAN else (define.tensor,)
@@ -24,5 +26,5 @@ def raise_define(define: Define, program: Program) -> MatrixForm | Refusal:
         raised = raising.over(define.body, define.free)
         return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "full")
     split = sides[0].order
-    raised = raise_vectorised(raising, define.body, define.free[:split], define.free[split:])
+    raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
     return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "vec")

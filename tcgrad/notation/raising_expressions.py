@@ -137,7 +137,7 @@ class Raising:
         """A product under sums."""
         addends = multiplied_out(term)
         if addends is not None and expansion(term) > MOST_TERMS:
-            return Refusal(f"multiplied out it has {expansion(term)} terms")
+            return Refusal(too_many_terms(term))
         if addends is not None:
             parts = all_or_refusal(self.over(part, axes) for part in addends)
             return parts if isinstance(parts, Refusal) else add(parts)
@@ -187,6 +187,10 @@ def all_or_refusal(items: Iterable[Matrix | Refusal]) -> list[Matrix] | Refusal:
             return item
         kept.append(item)
     return kept
+
+
+def too_many_terms(term: Term) -> str:
+    return f"multiplied out it has {expansion(term)} terms"
 
 
 def shape_over(axes: Axes) -> Shape:

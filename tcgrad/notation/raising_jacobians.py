@@ -1,7 +1,8 @@
 """Jacobians of or by matrices as matrices: both sides vectorised, deltas as Kronecker products.
 
-Rows stand for the indices of the numerator, columns for those of the denominator, row-major: the entry of ``i, j``
-and ``p, q`` lies in row ``i*n + j`` and column ``p*t + q``, so that ``d vec(X A) / d vec(X) = I ⊗ Aᵀ``.
+Rows stand for the indices of the numerator, columns for those of the denominator. Vectorised row after row, the entry
+of ``i, j`` and ``p, q`` lies in row ``i*n + j`` and column ``p*t + q``, so that ``d vec(X A) / d vec(X) = I ⊗ Aᵀ``.
+Column after column is the same with the indices of each side in the other order: ``Aᵀ ⊗ I``.
 """
 
 from __future__ import annotations
@@ -10,37 +11,46 @@ from dataclasses import dataclass
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, is_ones, shape
+from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder, is_ones, shape
 from tcgrad.notation.matrix_building import diagonal_matrix, product
 from tcgrad.notation.matrix_scaling import apart, scaled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
-from tcgrad.notation.raising_expressions import Axes, Raising, all_or_refusal
+from tcgrad.notation.raising_expressions import MOST_TERMS, Axes, Raising, all_or_refusal, too_many_terms
 from tcgrad.notation.raising_products import Network, Refusal
-from tcgrad.notation.raising_terms import Term, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.raising_terms import Term, expansion, flatten, multiplied_out, resolve_deltas
 
 Pair = tuple[Index | None, Index | None]  # a row index and a column index whose entries make one Kronecker factor
 
 
-def raise_vectorised(raising: Raising, expr: Expr, rows: Axes, columns: Axes) -> Matrix | Refusal:
-    """The matrix with ``rows``, one or two indices, down and ``columns``, one or two, across."""
-    if isinstance(expr, Add):
-        return _sum(raising, expr.terms, rows, columns)
-    term = flatten(expr)
-    addends = multiplied_out(term)
-    if addends is not None:
-        return _sum(raising, addends, rows, columns)
-    term = resolve_deltas(term)
-    network = raising.network(term)
-    if isinstance(network, Refusal):
-        return network
-    raised = _Block(network, term, rows, columns).raised()
-    return raised if isinstance(raised, Refusal) else network.scale(raised)
+@dataclass(frozen=True)
+class Vectorising:
+    """Raises an expression to the matrix with ``rows``, one or two indices, down and ``columns`` across."""
 
+    raising: Raising
+    rows: Axes
+    columns: Axes
+    order: VecOrder
 
-def _sum(raising: Raising, terms: tuple[Expr, ...], rows: Axes, columns: Axes) -> Matrix | Refusal:
-    parts = all_or_refusal(raise_vectorised(raising, term, rows, columns) for term in terms)
-    return parts if isinstance(parts, Refusal) else add(parts)
+    def __call__(self, expr: Expr) -> Matrix | Refusal:
+        if isinstance(expr, Add):
+            return self._sum(expr.terms)
+        term = flatten(expr)
+        addends = multiplied_out(term)
+        if addends is not None:
+            return self._sum(addends) if expansion(term) <= MOST_TERMS else Refusal(too_many_terms(term))
+        term = resolve_deltas(term)
+        network = self.raising.network(term)
+        if isinstance(network, Refusal):
+            return network
+        turned = self.order == "column"
+        rows, columns = (axes[::-1] if turned else axes for axes in (self.rows, self.columns))
+        raised = _Block(network, term, rows, columns, self.order).raised()
+        return raised if isinstance(raised, Refusal) else network.scale(raised)
+
+    def _sum(self, terms: tuple[Expr, ...]) -> Matrix | Refusal:
+        parts = all_or_refusal(map(self, terms))
+        return parts if isinstance(parts, Refusal) else add(parts)
 
 
 @dataclass
@@ -51,6 +61,7 @@ class _Block:
     term: Term
     rows: Axes
     columns: Axes
+    order: VecOrder
 
     def vertex(self, index: Index) -> Index:
         """The index that stands for this one after the deltas."""
@@ -76,7 +87,7 @@ class _Block:
         """Rows alone, or columns alone, as one column vector."""
         match axes:
             case (first, second):
-                return vectorised(self.network.take_matrix(first, second))
+                return vectorised(self.network.take_matrix(first, second), self.order)
             case _:
                 return self.network.take_vector(axes[0])
 
@@ -110,8 +121,12 @@ class _Block:
         """``diag(vec(M)) (K ⊗ L) diag(vec(N))``, with a permutation where the pairs cross."""
         left, right = self._weights(self.rows), self._weights(self.columns)
         blocks = kronecker(*(self._block(*pair) for pair in pairs))
-        middle = [blocks, Commutation(*(index.size for index in self.columns))] if swapped else [blocks]
+        middle = [blocks, self._commutation()] if swapped else [blocks]
         return product(*left, *middle, *right)
+
+    def _commutation(self) -> Matrix:
+        first, second = (index.size for index in (self.columns if self.order == "row" else self.columns[::-1]))
+        return Commutation(first, second, self.order)
 
     def _weights(self, axes: Axes) -> list[Matrix]:
         """The diagonal matrix of a factor that stands on both row indices, or both column indices; none without it."""
@@ -120,7 +135,7 @@ class _Block:
         first, second = map(self.vertex, axes)
         whole = len(self.term.equal) == 2
         matrix = self.network.take_matrix(first, second) if whole else self.network.take_edge(first, second).joined()
-        return [diagonal_matrix(vectorised(matrix))]
+        return [diagonal_matrix(vectorised(matrix, self.order))]
 
     def _has_edge(self, first: Index, second: Index) -> bool:
         return self._vertices(first, second) in [set(edge) for edge in self.network.edges]
@@ -148,10 +163,10 @@ def kronecker(left: Matrix, right: Matrix) -> Matrix:
     return scaled(whole, (first, second))
 
 
-def vectorised(matrix: Matrix) -> Matrix:
-    """``vec(matrix)``, row after row, with scalars in front."""
+def vectorised(matrix: Matrix, order: VecOrder) -> Matrix:
+    """The matrix, row after row, with scalars in front; where that order is not asked for, ``vec`` of its transpose."""
     scale, body = apart(matrix)
     rows, columns = shape(body)
     if rows is not None and columns is not None:
-        body = Ones(rows * columns) if is_ones(body) else Vec(body)
+        body = Ones(rows * columns) if is_ones(body) else Vec(body if order == "row" else transpose(body), order)
     return scaled(body, (scale,))
