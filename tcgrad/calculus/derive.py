@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
 from tcgrad.calculus.compact import compact
-from tcgrad.calculus.derivation import Derivation, Gradient, gradient_of
+from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian, gradient_of
 from tcgrad.calculus.jacobians import closed_jacobian
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.present import Presentation
 
 
 def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derivation:
@@ -27,9 +29,24 @@ def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[s
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     known = Facts(program.statements)
-    backward = backpropagate(program, sources, known)
-    jacobians = tuple(closed_jacobian(program, target, source, known) for target in targets for source in sources)
+    shown = Presentation(program.statements)
+    backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known))
+    jacobians = tuple(
+        _presented_jacobian(closed_jacobian(program, target, source, known), shown)
+        for target in targets
+        for source in sources
+    )
     return Derivation(program, jacobians, _gradients(sources, backward), backward)
+
+
+def _presented(statement: Statement, shown: Presentation) -> Statement:
+    return replace(statement, body=shown.present(statement.body)) if isinstance(statement, Define) else statement
+
+
+def _presented_jacobian(jacobian: Jacobian, shown: Presentation) -> Jacobian:
+    if jacobian.define is None:
+        return jacobian
+    return replace(jacobian, define=replace(jacobian.define, body=shown.present(jacobian.define.body)))
 
 
 def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -> tuple[Statement, ...]:

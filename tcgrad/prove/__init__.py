@@ -5,24 +5,29 @@ Two formulas that are not proved equal may still be equal: samples tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
-from tcgrad.simplify.expand import TooLargeError
+from tcgrad.simplify.assume import assume_unit_sums
+from tcgrad.simplify.expand import TooLargeError, expand
 
 __all__ = ["prove_equal"]
 
 
-def prove_equal(left: Define, right: Define, statements: Iterable[Statement] = ()) -> bool:
+def prove_equal(
+    left: Define, right: Define, statements: Iterable[Statement] = (), unit_sums: Collection[Tensor] = ()
+) -> bool:
     """Whether two definitions of one tensor have the same normal form.
 
     statements: the definitions of intermediates, and of gradients of intermediates, that may be unfolded.
+    unit_sums: the inputs whose last axis is declared to sum to 1.
     """
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
     difference = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
@@ -35,6 +40,7 @@ def prove_equal(left: Define, right: Define, statements: Iterable[Statement] = (
         lambda: simplify(difference),
         unfolded,
         lambda: simplify(rewrite(unfolded())),
+        lambda: assume_unit_sums(expand(unfolded()), unit_sums),
     )
     return any(_is_zero(attempt) for attempt in attempts)
 

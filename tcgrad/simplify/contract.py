@@ -6,13 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.deltas import Solution, solve
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import factor_order
-from tcgrad.simplify.powers import absorb_sign, merge_powers, power
+from tcgrad.simplify.powers import merge_powers, power, scaled_sum
 
 
 def contract(part: Monomial, policy: Policy) -> list[Monomial]:
@@ -97,12 +97,13 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
     if part.bound:
         part = _sizes_for_idle(part)
         part = merge_powers(_split_sums(part), policy)
-    part = absorb_sign(part)
     factors = sorted((power(base, exponent) for base, exponent in part.powers), key=lambda f: factor_order(f, {}))
     return _product(part.coefficient, factors)
 
 
 def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
+    if coefficient == -1 and len(factors) == 1 and isinstance(factors[0], Add):
+        return scaled_sum(factors[0], coefficient)
     everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]
     return everything[0] if len(everything) == 1 else Mul(tuple(everything))
 

@@ -9,10 +9,19 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, instantiate, rebuild, replace_components, size, tensors_read, walk
+from tcgrad.ir.traversal import (
+    children,
+    free_indices,
+    instantiate,
+    rebuild,
+    replace_components,
+    size,
+    tensors_read,
+    walk,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import expand
-from tcgrad.simplify.matching import Match, matches
+from tcgrad.simplify.matching import Match, matches, pairings
 from tcgrad.simplify.powers import power
 from tcgrad.simplify.ranges import is_nonnegative
 
@@ -29,7 +38,7 @@ class Fact:
 
     @property
     def factors(self) -> tuple[Expr, ...]:
-        return self.body.factors if isinstance(self.body, Mul) else (self.body,)
+        return _factors(self.body)
 
     def read(self, match: Match) -> Component | None:
         """The component that a match stands for, if every index is settled and in range."""
@@ -72,9 +81,11 @@ class Facts:
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components; simplified."""
-        plain = self._without_vanishing(simplify(expr))
-        near = self.about(plain)
-        return simplify(_folded(plain, near)) if near else plain
+        folded = self._without_vanishing(simplify(expr))
+        tried: tuple[Fact, ...] = ()
+        while (near := self.about(folded)) != tried:
+            tried, folded = near, simplify(_folded(folded, near))
+        return folded
 
     def _without_vanishing(self, expr: Expr) -> Expr:
         """``sum_h (x[b,h] - m[b])`` is 0 where ``m`` is the mean of ``x``: known once ``m`` is written out."""
@@ -113,6 +124,10 @@ def _is_worth(part: Expr) -> bool:
 
 
 def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
+    for fact in known if isinstance(expr, Pow) else ():
+        found = _as_power_of_component(expr, fact)
+        if found is not None:
+            return found
     parts = children(expr)
     made = tuple(_folded(part, known) for part in parts)
     if any(a is not b for a, b in zip(parts, made, strict=True)):
@@ -125,14 +140,71 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     return expr
 
 
+def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
+    """Where ``n = S^(1/2)`` is known, ``S^(-1/2) = n^-1`` and ``S = n^2``; of whole powers only those of one sign."""
+    (base, wanted), (other, given) = _as_power(fact.body), _as_power(expr)
+    times = given.value / wanted.value if wanted.value else ZERO.value
+    if times.denominator != 1 or not times or (times < 0 and wanted.value.denominator == 1):
+        return None
+    for match in matches(base, other, Match(frozenset(fact.free))):
+        read = fact.read(match)
+        if read is not None:
+            return power(read, Const(times))
+    return None
+
+
+def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
+    """Where ``o = sum_j a v`` is known, ``sum_(e,j) g a v = sum_e g o``."""
+    if not isinstance(expr, IndexSum) or not isinstance(fact.body, IndexSum):
+        return None
+    pattern, factors = _factors(fact.body.body), _factors(expr.body)
+    if len(pattern) >= len(factors):
+        return None
+    for start in pairings(fact.body.indices, expr.indices, Match(frozenset(fact.free))):
+        for match, rest in _consume(pattern, factors, start):
+            read = fact.read(match)
+            gone = {there for _, there in match.bound if there in expr.indices}
+            if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
+                kept = tuple(index for index in expr.indices if index not in gone)
+                return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
+    return None
+
+
+def _factors(body: Expr) -> tuple[Expr, ...]:
+    return body.factors if isinstance(body, Mul) else (body,)
+
+
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
     """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
-    if isinstance(expr, Mul | Pow) or len(fact.factors) == 1:
-        factors = expr.factors if isinstance(expr, Mul) else (expr,)
-        for match, rest in _consume(fact.factors, factors, Match(frozenset(fact.free))):
-            read = fact.read(match)
-            if read is not None:
-                return Mul((read, *rest)) if rest else read
+    if not isinstance(expr, Mul | Pow) and len(fact.factors) > 1:
+        return None
+    if len(fact.factors) == 1:
+        return _as_power_of_component(expr, fact) or _as_inner_sum(expr, fact)
+    factors = _factors(expr)
+    found = _taken_out(factors, fact)
+    if found is not None:
+        return Mul(found)
+    return _across_a_sum(factors, fact)
+
+
+def _across_a_sum(factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
+    """An instance of which some factors stand in a sum and some before it."""
+    for place, factor in enumerate(factors):
+        if isinstance(factor, IndexSum):
+            around = (*factors[:place], *factors[place + 1 :])
+            inside = _factors(factor.body)
+            found = _taken_out((*inside, *around), fact)
+            if found is not None:
+                return IndexSum(factor.indices, Mul(found))
+    return None
+
+
+def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None:
+    """The factors with an instance of the fact among them written as its component."""
+    for match, rest in _consume(fact.factors, factors, Match(frozenset(fact.free))):
+        read = fact.read(match)
+        if read is not None:
+            return (read, *rest)
     return None
 
 

@@ -77,18 +77,19 @@ def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     own, other = bound_indices(pattern), bound_indices(target)
     if len(own) != len(other):
         return
-    for extended in _unordered_bound(own, other, match):
+    for extended in pairings(own, other, match):
         yield from matches(children(pattern)[0], children(target)[0], extended)
 
 
-def _unordered_bound(own: tuple[Index, ...], other: tuple[Index, ...], match: Match) -> Iterator[Match]:
+def pairings(own: tuple[Index, ...], other: tuple[Index, ...], match: Match) -> Iterator[Match]:
+    """Every way to let each bound index of the pattern stand for one of ``other``, of the same size."""
     if not own:
         yield match
         return
     for place, candidate in enumerate(other):
         if candidate.size == own[0].size:
             extended = Match(match.free, match.values, (*match.bound, (own[0], candidate)))
-            yield from _unordered_bound(own[1:], other[:place] + other[place + 1 :], extended)
+            yield from pairings(own[1:], other[:place] + other[place + 1 :], extended)
 
 
 def _integer(pattern: Integer, target: Integer, match: Match) -> Match | None:

@@ -70,6 +70,8 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
             return [_product([_raised(part, n) for part in (monomials(f, policy)[0] for f in base.factors)])]
+        case Pow(base=Pow() as base, exponent=Const(value=n)) if n.denominator == 1:
+            return [_raised(monomials(base, policy)[0], expr.exponent)]
         case Pow(base=IndexValue()) | Pow(base=Const()):
             return [_raised(monomials(expr.base, policy)[0], expr.exponent)]
         case Pow():

@@ -54,24 +54,6 @@ def _normal_base(base: Expr, exponent: Expr) -> tuple[Fraction, Expr]:
     return folded, scaled_sum(base, 1 / common)
 
 
-def absorb_sign(part: Monomial) -> Monomial:
-    """A negative coefficient goes into a difference: ``-(t - y)`` is ``y - t``."""
-    if part.coefficient >= 0:
-        return part
-    for place, (base, exponent) in enumerate(part.powers):
-        odd = isinstance(exponent, Const) and exponent.value.denominator == 1 and exponent.value.numerator % 2
-        if odd and isinstance(base, Add) and _may_flip(base):
-            flipped = (scaled_sum(base, Fraction(-1)), exponent)
-            return Monomial(-part.coefficient, part.bound, (*part.powers[:place], flipped, *part.powers[place + 1 :]))
-    return part
-
-
-def _may_flip(base: Add) -> bool:
-    """Whether there are terms of both signs and none of them leads by what it is."""
-    terms = [split_coefficient(term) for term in base.terms]
-    return len({factor > 0 for factor, _ in terms}) == 2 and len({lead_order(rest)[0] for _, rest in terms}) == 1
-
-
 def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:
     """A term as a number times the rest."""
     match term:

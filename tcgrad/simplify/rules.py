@@ -57,12 +57,16 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
 
 
 def _call(expr: Call) -> Expr:
-    """``exp(0) = 1``, ``log(1) = 0``."""
+    """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``."""
     match expr.function.name, expr.arguments:
         case "exp", (Const(value=0),):
             return ONE
         case "log", (Const(value=1),):
             return ZERO
+        case ("exp", (Call() as inner,)) if inner.function.name == "log":
+            return inner.arguments[0]
+        case ("log", (Call() as inner,)) if inner.function.name == "exp":
+            return inner.arguments[0]
         case _:
             return expr
 

@@ -1,0 +1,139 @@
+"""Simplification: pairs that come to one form, what it leaves alone, and how long it takes."""
+
+import random
+import time
+
+import pytest
+
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.nodes import ONE, ZERO, Component, IndexSum, Mul
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.verify import verify_define
+from tcgrad.language.elaborate import elaborate
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+from tcgrad.spec.loader import read_spec
+
+HEADER = """
+dims: {N: 5, M: 3}
+constants: {c: 2}
+inputs: {x: [N], z: [N], a: [N, M], b: [M, N], q: [N, N], s: [], t: []}
+indices: {i: N, j: M}
+functions: {"f(u)": null}
+equations:
+"""
+
+# left and right come to the same form; the target's free indices are those that both mention
+EQUAL = """
+delta: y[i] = sum[k](delta[k,i]*x[k]) | y[i] = x[i]
+delta, other side: y[i] = sum[k](delta[i,k]*x[k]) | y[i] = x[i]
+two deltas: y[i] = sum[k,m](delta[k,m]*delta[m,i]*x[k]) | y[i] = x[i]
+delta with itself: y[j] = sum[i](delta[i,i]*a[0,j]) | y[j] = N*a[0,j]
+delta squared: y[i] = sum[k](delta[i,k]*delta[i,k]*x[k]) | y[i] = x[i]
+delta in a bracket: y[i] = sum[k](x[k]*(delta[i,k] + z[k])) | y[i] = x[i] + sum[k](x[k]*z[k])
+idle sum: y = sum[i](s) | y = N*s
+idle pair: y = sum[i,j](s) | y = N*M*s
+sizes cancel: y = sum[i](s)/N | y = s
+sum hoisted: y = sum[k](s*x[k]) | y = s*sum[k](x[k])
+sums separate: y = sum[i,j](x[i]*b[j,0]) | y = sum[i](x[i])*sum[j](b[j,0])
+sum over itself: y = sum[k](x[k])/sum[i](x[i]) | y = 1 + 0*s
+like terms: y = sum[k](x[k]*z[k]) + sum[i](z[i]*x[i]) | y = 2*sum[k](x[k]*z[k])
+terms cancel: y = sum[k](x[k]*z[k]) - sum[i](z[i]*x[i]) | y = 0*s
+powers: y[i] = x[i]*x[i]^2/x[i] | y[i] = x[i]^2
+power of a product: y[i] = (x[i]*z[i])^2 | y[i] = x[i]^2*z[i]^2
+root squared: y[i] = sqrt(x[i])*sqrt(x[i]) | y[i] = x[i]
+fractions: y = s/2 + s/3 + s/6 | y = s
+zero: y[i] = 0*x[i] | y[i] = x[i] - x[i]
+signs: y = -(s - t) | y = t - s
+square of a difference: y = (s - t)^2 | y = (t - s)^2
+common factor: y = s*t - 3*t | y = t*(s - 3)
+symbolic exponent: y = s^t*s^2 | y = s^(t + 2)
+exact root of a number: y = sqrt(4)*s | y = 2*s
+branches: y = where(s > 0, t, t) | y = t
+decided: y = where(2 > 1, s, t) | y = s
+idle reduction: y[i] = max[j](x[i]) | y[i] = x[i]
+idle product: y[i] = prod[j](x[i]) | y[i] = x[i]^M
+exp of 0: y = exp(s - s) | y = 1 + 0*s
+levi_civita of free indices stays: y[i] = x[i]*1 | y[i] = x[i]
+"""
+
+# left and right are different functions that a careless rule would make equal
+DIFFERENT = """
+root of a square: y = sqrt(s^2) | y = s
+square outside a sum: y = sum[k](x[k])^2 | y = sum[k](x[k]^2)
+nested contraction: y = sum[i](x[i]*sum[k](q[i,k]*x[k])) | y = sum[i](x[i]*sum[k](q[i,k]*x[i]))
+transpose: y = sum[i,k](x[i]*q[i,k]*z[k]) | y = sum[i,k](x[i]*q[k,i]*z[k])
+diagonal: y = sum[i](q[i,i]) | y = sum[i,k](q[i,k])
+branches: y = where(s > 0, s, t) | y = where(s > 0, t, s)
+"""
+
+
+def rows(table):
+    for line in table.strip().splitlines():
+        name, _, rest = line.partition(": ")
+        yield pytest.param(*rest.split(" | "), id=name)
+
+
+def simplified(equation):
+    (statement,) = elaborate(read_spec(f"{HEADER}  - {equation}\n", "table")).statements
+    free = {index: Index(index.name, index.size) for index in statement.free}
+    assert len(free) == len(statement.free)
+    verify_define(statement)
+    return statement.free, simplify(statement.body)
+
+
+def form(equation):
+    """The key with the free indices named by place."""
+    free, body = simplified(equation)
+    return key(body, {index: f"free{place}" for place, index in enumerate(free)})
+
+
+@pytest.mark.parametrize(("left", "right"), rows(EQUAL))
+def test_equal_forms(left, right):
+    assert form(left) == form(right)
+
+
+@pytest.mark.parametrize(("left", "right"), rows(DIFFERENT))
+def test_different_functions_stay_different(left, right):
+    assert form(left) != form(right)
+
+
+def test_a_delta_of_free_indices_uses_the_first():
+    left = form("y[i,k] = delta[i,k]*x[k]")
+    assert left == form("y[i,k] = delta[i,k]*x[i]")
+
+
+def test_brackets_without_deltas_stay_closed():
+    _, body = simplified("y[i] = (x[i] - z[i])*(x[i] + s)")
+    assert isinstance(body, Mul)
+    assert len(body.factors) == 2
+
+
+def test_one_and_zero():
+    assert simplified("y = s/s")[1] == ONE
+    assert simplified("y = s - s")[1] == ZERO
+
+
+def cycle(length, seed):
+    """``A[k1,k2] A[k2,k3] ... A[kn,k1]``, shuffled: as symmetric as a term can be."""
+    size = Integer.of(Dim("N", 4))
+    tensor = Tensor("A", (size, size), Role.INPUT)
+    dummies = [Index("k", size) for _ in range(length)]
+    factors = [Component(tensor, (a.expr, b.expr)) for a, b in zip(dummies, dummies[1:] + dummies[:1], strict=True)]
+    rng = random.Random(seed)
+    rng.shuffle(factors)
+    rng.shuffle(dummies)
+    return IndexSum(tuple(dummies), Mul(tuple(factors)))
+
+
+def test_ten_dummies_come_to_one_form():
+    assert len({key(simplify(cycle(10, seed))) for seed in range(8)}) == 1
+    assert key(simplify(cycle(10, 0))) != key(simplify(cycle(9, 0)))
+
+
+@pytest.mark.benchmark
+def test_ten_dummies_take_less_than_50_ms():
+    expr = cycle(10, 1)
+    start = time.perf_counter()
+    simplify(expr)
+    assert time.perf_counter() - start < 0.05
