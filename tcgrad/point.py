@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.calculus import Derivation, stepwise_jacobian
+from tcgrad.calculus import Derivation
+from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Program
@@ -24,12 +25,14 @@ class PointValues:
 
     given: the inputs, and the outputs' gradients if they are given.
     gradients: empty unless the gradient of every output is given, or the one output is a scalar.
+    is_scalar: the gradients are those of the one output itself.
     """
 
     given: Values
     outputs: Values
     jacobians: Values
     gradients: Values
+    is_scalar: bool
 
 
 def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValues:
@@ -50,6 +53,7 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
         outputs={tensor: env[tensor] for tensor in program.outputs},
         jacobians=_jacobians(derivation, env),
         gradients={} if upstream is None else _gradients(derivation, {**env, **upstream}),
+        is_scalar=upstream is not None and not given.keys() & upstream.keys(),
     )
 
 

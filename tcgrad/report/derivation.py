@@ -53,7 +53,7 @@ def render_derivation(
             report = render_markdown(derivation, notations=notations)
     parts = [report.rstrip("\n")]
     if at is not None:
-        parts.append(_attach(output_format, "text", _point_text(at, unicode)))
+        parts.append(_attach(output_format, "text", _point_text(at, unicode and output_format != "latex")))
     if code is not None:
         parts.append(_attach(output_format, "python", code))
     return "\n\n".join(parts) + "\n"

@@ -17,8 +17,15 @@ _MARGIN = "    "
 
 
 def point_text(point: PointValues, syntax: Syntax) -> str:
-    """A heading and the values below it, in full."""
-    return "\n".join(["At the point", *_lines({**point.given, **point.outputs}, syntax), *_derivatives(point, syntax)])
+    """Two headings and the values below them, in full. A scalar's own gradient is its Jacobian: it is said once."""
+    derivatives = point.jacobians if point.is_scalar else {**point.jacobians, **point.gradients}
+    lines = ["At the point", *_lines({**point.given, **point.outputs}, syntax)]
+    lines += ["", "The derivatives there", *_lines(derivatives, syntax)]
+    matrix = scalar_matrix(point)
+    if matrix is not None and matrix.size > 1:
+        rows = ", ".join(f"[{', '.join(f'{value:.10g}' for value in row)}]" for row in matrix)
+        lines.append(f"{_MARGIN}as one matrix: [{rows}]")
+    return "\n".join(lines)
 
 
 def point_data(point: PointValues) -> dict[str, Any]:
@@ -42,14 +49,6 @@ def scalar_matrix(point: PointValues) -> Array | None:
     return np.array([[point.jacobians[jacobian_of(y, x)] for x in wrt] for y in of])
 
 
-def _derivatives(point: PointValues, syntax: Syntax) -> Iterator[str]:
-    yield "Values of the derivatives there"
-    yield from _lines({**point.jacobians, **point.gradients}, syntax)
-    matrix = scalar_matrix(point)
-    if matrix is not None and matrix.size > 1:
-        yield f"{_MARGIN}as one matrix: {_numbers(matrix, 0).replace(chr(10), '')}"
-
-
 def _lines(values: Values, syntax: Syntax) -> Iterator[str]:
     names = {tensor: syntax.tensor(tensor, ()) for tensor in values}
     width = max(map(len, names.values()), default=0)
@@ -60,9 +59,17 @@ def _lines(values: Values, syntax: Syntax) -> Iterator[str]:
 
 def _numbers(array: Array, column: int) -> str:
     """The numbers with up to ten digits; further rows begin at the column of the first."""
+    shown = [f"{value:.10g}" for value in array.flat]
+    width = max(map(len, shown), default=0)
     if not array.ndim:
-        return f"{array.item():.10g}"
-    text = np.array2string(array, precision=8, threshold=sys.maxsize, max_line_width=10_000, separator=", ")
+        return shown[0]
+    text = np.array2string(
+        array,
+        separator=", ",
+        threshold=sys.maxsize,
+        max_line_width=sys.maxsize,
+        formatter={"all": lambda value: f"{value:>{width}.10g}"},
+    )
     return text.replace("\n", "\n" + " " * column)
 
 
