@@ -84,9 +84,9 @@ def test_dims_are_no_index_names() -> None:
     assert name_indices((named,), Mul((read(named), IndexValue(SIZE))))[named] == "N2"
 
 
-def test_a_bare_index_is_not_named_like_a_scalar() -> None:
+def test_a_bare_index_is_not_named_like_a_tensor() -> None:
     index = Index("c", SIZE)
-    around = Surroundings(scalars=frozenset("c"))
+    around = Surroundings(tensors=frozenset("c"))
     assert name_indices((index,), read(index), around)[index] == "c"
     assert name_indices((index,), IndexValue(index.expr), around)[index] == "d"
 

@@ -7,7 +7,7 @@ gets a one-tensor, ``1[k]*exp(x[k])``; a range that the reads do not imply gets 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import assert_never
@@ -200,8 +200,8 @@ class _Layout:
                     factors.insert(_guard(index))
                 if len(factors.holders(index)) < 2:
                     single.append(index)
-        if single:
-            factors.insert(Ones(tuple(single)))
+        for together in _by_holder(single, factors):
+            factors.insert(Ones(together))
 
     def is_summed_here(self, index: Index, factors: _Factors) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
@@ -274,6 +274,13 @@ def _flat_terms(expr: Expr) -> Iterable[Expr]:
             yield from _flat_terms(term)
     else:
         yield expr
+
+
+def _by_holder(indices: Sequence[Index], factors: _Factors) -> Iterator[tuple[Index, ...]]:
+    """The indices in groups of those that stand in the same factor."""
+    holders = {index: id(factors.holders(index)[0]) for index in indices}
+    for holder in dict.fromkeys(holders.values()):
+        yield tuple(index for index in indices if holders[index] == holder)
 
 
 def _guard(index: Index) -> Expr:

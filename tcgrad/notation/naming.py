@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
-from tcgrad.ir.program import Program
+from tcgrad.ir.nodes import Add, Expr, IndexValue
+from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 
 Names = Mapping[Index, str]
@@ -25,21 +25,22 @@ class Surroundings:
     """What names mean where a statement will be read.
 
     dims: the names of sizes, which stand in index positions too.
-    scalars: the names of constants and scalar tensors, which a bare index must not be taken for.
+    tensors: the names of constants and tensors, which an index that stands as a number must not be taken for.
     ranges: the names that a spec gives a range, with its value; None where that takes a calculation.
     """
 
     dims: frozenset[str] = frozenset()
-    scalars: frozenset[str] = frozenset()
+    tensors: frozenset[str] = frozenset()
     ranges: Mapping[str, int | None] = field(default_factory=dict)
 
     @staticmethod
     def of(program: Program) -> Surroundings:
         """Those of a program's statements."""
         values = {dim.name: dim.value for dim in program.dims}
-        given = (*program.constants, *(each.tensor for each in program.inputs))
+        defined = (tensor for statement in program.statements for tensor in defined_tensors(statement))
+        tensors = (*program.constants, *(each.tensor for each in program.inputs), *defined)
         ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
-        return Surroundings(frozenset(values), frozenset(t.name for t in given if t.order == 0), ranges)
+        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), ranges)
 
 
 def _value(text: str, dims: Mapping[str, int]) -> int | None:
@@ -60,20 +61,19 @@ def name_indices(free: Sequence[Index], body: Expr, surroundings: Surroundings |
 @dataclass
 class _Naming:
     dims: frozenset[str]
-    scalars: frozenset[str]
+    tensors: frozenset[str]
     ranges: Mapping[str, int | None]
     bare: frozenset[Index]  # the indices that stand as numbers
-    tensors: frozenset[str]  # names that may be given to an index, yet read badly
+    beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
     names: dict[Index, str] = field(default_factory=dict)
 
     @staticmethod
     def of(body: Expr, around: Surroundings) -> _Naming:
         nodes = tuple(walk(body))
         dims = {name for node in nodes for integer in integers(node) for name in _dims(integer)}
-        scalars = {node.tensor.name for node in nodes if isinstance(node, Component) and not node.indices}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
-        tensors = frozenset(tensor.name for tensor in tensors_read(body))
-        return _Naming(around.dims | dims, around.scalars | scalars, around.ranges, frozenset(bare), tensors)
+        beside = frozenset(tensor.name for tensor in tensors_read(body))
+        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
@@ -85,8 +85,8 @@ class _Naming:
         fixed = self.ranges.get(name, index.size.value)
         if fixed != index.size.value and not (fixed is None and name == index.name):
             return False
-        misread = name in self.dims or (index in self.bare and name in self.scalars)
-        confusing = name in self.tensors and name != index.name
+        misread = name in self.dims or (index in self.bare and name in self.tensors)
+        confusing = name in self.beside and name != index.name
         return name not in taken and not misread and not confusing
 
     def visit(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:

@@ -147,6 +147,9 @@ class Printer:
         built = self.syntax.power(under, over.text)
         if built is None:
             built = f"{under}^{self.wrapped(over, Precedence.POWER)}"
+            match exponent:
+                case Total(((-1, operand),)) if (inner := self.piece(operand)).precedence >= Precedence.POWER:
+                    built = f"{under}^{self.syntax.minus}{inner.text}"
         return Piece(built, Precedence.POWER)
 
     def comparison(self, shown: Comparison) -> str:
