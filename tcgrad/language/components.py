@@ -14,7 +14,7 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position
 from tcgrad.language.operators import DELTA, LEVI_CIVITA, ONE
-from tcgrad.language.slots import RangeProblem, Read, Slot
+from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Subscript
 
@@ -37,7 +37,7 @@ _LARGEST_PERMUTATION = 8
 class ComponentReader:
     """Everything in square brackets.
 
-    guards: expressions that are at least 0 wherever what is being read counts.
+    guards: what holds wherever that which is being read counts.
     term_span: the additive term that is being read, for help.
     recurrent: the tensors of the recurrence that is being read, which have rules of their own.
     """
@@ -48,7 +48,7 @@ class ComponentReader:
         self.occurrences = occurrences
         self.recurrent: Mapping[str, SteppedAxis] = {}
         self.scope: Scope = {}
-        self.guards: tuple[Integer, ...] = ()
+        self.guards = NO_GUARDS
         self.term_span = Span(0, 0)
 
     def read_component(self, node: Subscript) -> Expr:
@@ -165,7 +165,7 @@ class ComponentReader:
         else:
             position = read_integer(node, self)
         if position.indices:
-            self.problem.mentions.append((node.span, position))
+            self.problem.mentions.append((node.span, position, False))
         return position
 
     def integer_name(self, node: Name) -> Integer:

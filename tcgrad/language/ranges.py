@@ -11,7 +11,7 @@ from tcgrad.errors import Note, Span
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.language.bounds import Interval, interval, solve_at_least_zero
 from tcgrad.language.integers import has_gather, write_integer
-from tcgrad.language.slots import RangeProblem, Read, Slot, classes, find
+from tcgrad.language.slots import Guards, RangeProblem, Read, Slot, classes, find
 from tcgrad.language.symbols import Refused, Symbols
 
 _ENUMERATED = 20_000
@@ -239,9 +239,10 @@ class _Solver:
         if source is None:
             return f"{slot.name} + {write_integer(low)}"
         text, at = "", self.equation.start
-        for span, mention in sorted(self.problem.mentions, key=lambda item: item[0].start):
+        for span, mention, is_value in sorted(self.problem.mentions, key=lambda item: item[0].start):
             if slot.index in mention.indices and span.start >= at:
-                text += source.text[at : span.start] + write_integer(mention.substitute(moved))
+                shown = write_integer(mention.substitute(moved))
+                text += source.text[at : span.start] + (f"({shown})" if is_value else shown)
                 at = span.end
         return " ".join((text + source.text[at : self.equation.end]).split())
 
@@ -257,7 +258,7 @@ class _Solver:
                     self.refuse_read(read, size, ranges)
 
     def holds(self, condition: Integer, read: Read, ranges: Mapping[Index, Interval]) -> bool:
-        for expr in (condition, *(condition - guard for guard in read.guards)):
+        for expr in (condition, *(condition - guard for guard in read.guards.bounds(ranges))):
             values = interval(expr, ranges)
             if values is not None and values.low.value >= 0:
                 return True
@@ -295,16 +296,14 @@ def _sized(size: Integer) -> str:
     return text if size.as_number is not None else f"{text} = {size.value}"
 
 
-def _never_negative(condition: Integer, guards: tuple[Integer, ...], ranges: Mapping[Index, Interval]) -> bool:
+def _never_negative(condition: Integer, guards: Guards, ranges: Mapping[Index, Interval]) -> bool:
     """Try all values of the indices, where they are not too many."""
-    indices = tuple(dict.fromkeys(index for expr in (condition, *guards) for index in expr.indices))
-    if any(index not in ranges for index in indices) or any(has_gather(expr) for expr in (condition, *guards)):
+    exprs = (condition, *guards.at_least_zero, *guards.not_zero)
+    indices = tuple(dict.fromkeys(index for expr in exprs for index in expr.indices))
+    if any(index not in ranges for index in indices) or any(has_gather(expr) for expr in exprs):
         return False
     values = [range(ranges[index].low.value, ranges[index].high.value + 1) for index in indices]
     if prod(len(each) for each in values) > _ENUMERATED:
         return False
-    for combination in itertools.product(*values):
-        at = dict(zip(indices, combination, strict=True))
-        if condition.evaluate(at) < 0 and all(guard.evaluate(at) >= 0 for guard in guards):
-            return False
-    return True
+    places = (dict(zip(indices, combination, strict=True)) for combination in itertools.product(*values))
+    return all(condition.evaluate(at) >= 0 or not guards.hold(at) for at in places)

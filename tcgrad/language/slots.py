@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.language.bounds import normalise
+from tcgrad.language.bounds import Ranges, interval, normalise
 
 _UNKNOWN = Integer.of(0)
 
@@ -36,11 +36,40 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Guards:
+    """What holds wherever a read counts: some integers are at least 0, others are not 0."""
+
+    at_least_zero: tuple[Integer, ...] = ()
+    not_zero: tuple[Integer, ...] = ()
+
+    def and_(self, other: Guards) -> Guards:
+        return Guards(self.at_least_zero + other.at_least_zero, self.not_zero + other.not_zero)
+
+    def bounds(self, ranges: Ranges | None) -> tuple[Integer, ...]:
+        """Expressions that are at least 0: of what is not 0 the side that ``ranges`` leave; both, without ranges."""
+        sides = [*self.at_least_zero]
+        for expr in self.not_zero:
+            values = interval(expr, ranges) if ranges is not None else None
+            if ranges is None or (values is not None and values.low.value >= 0):
+                sides.append(expr - 1)
+            if ranges is None or (values is not None and values.high.value <= 0):
+                sides.append(-expr - 1)
+        return tuple(sides)
+
+    def hold(self, at: Mapping[Index, int]) -> bool:
+        """Whether they hold at these values of the indices."""
+        positive = all(expr.evaluate(at) >= 0 for expr in self.at_least_zero)
+        return positive and all(expr.evaluate(at) != 0 for expr in self.not_zero)
+
+
+NO_GUARDS = Guards()
+
+
+@dataclass(frozen=True)
 class Read:
     """A component's position along one axis.
 
     decides: False where a read outside the tensor is 0, and so says nothing about ranges.
-    guards: expressions that are at least 0 wherever the read counts.
     """
 
     tensor: str
@@ -49,7 +78,7 @@ class Read:
     size: Integer
     span: Span
     decides: bool = True
-    guards: tuple[Integer, ...] = ()
+    guards: Guards = NO_GUARDS
 
     @property
     def conditions(self) -> tuple[Integer, Integer]:
@@ -57,8 +86,11 @@ class Read:
         return normalise(self.position), normalise(self.size - 1 - self.position)
 
     def is_guarded(self, condition: Integer) -> bool:
-        """Whether a guard says by itself that ``condition`` is at least 0, whatever the ranges are."""
-        gaps = (condition - guard for guard in self.guards)
+        """Whether a guard alone says that ``condition`` is at least 0; for one that is not 0, on the side it is meant.
+
+        The reads are checked against the guards again once the ranges are known.
+        """
+        gaps = (condition - guard for guard in self.guards.bounds(None))
         return any(not gap.indices and gap.value >= 0 for gap in gaps)
 
 
@@ -66,13 +98,14 @@ class Read:
 class RangeProblem:
     """The slots of one or several equations, their reads, and which of them have the same size.
 
-    mentions: every position in which an index occurs, and every bare index, for help that shows a shifted equation.
+    mentions: every place where indices stand in a position, or (then the last is True) an index stands as a value;
+        for help that shows a shifted equation.
     """
 
     slots: list[Slot] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     equal: list[tuple[Slot, Slot]] = field(default_factory=list)
-    mentions: list[tuple[Span, Integer]] = field(default_factory=list)
+    mentions: list[tuple[Span, Integer, bool]] = field(default_factory=list)
 
     def slot(self, name: str, span: Span, fixed: Integer | None, *, is_free: bool = False) -> Slot:
         """A new index."""

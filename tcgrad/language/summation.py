@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 from tcgrad.errors import Note
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.operators import DELTA
+from tcgrad.language.slots import NO_GUARDS, Guards
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,
@@ -98,7 +100,7 @@ class Elaborator(ValueReader):
         shared = self._shared(factors)
         if shared:
             self.enter(self.bind(shared, node))
-        self.guards = guards + tuple(guard for factor in factors for guard in self._guards(factor))
+        self.guards = reduce(Guards.and_, map(self._guards, factors), guards)
         value = total(self._bound(shared), multiply([self._factor(factor) for factor in factors]))
         self.scope, self.guards, self.term_span = scope, guards, span
         return value if sign > 0 else negate(value)
@@ -136,14 +138,14 @@ class Elaborator(ValueReader):
         holding = [part for part in inner if name in self.occurrences.of(part)]
         return len(holding) != 1 or self._closes(holding[0], name)
 
-    def _guards(self, factor: _Factor) -> tuple[Integer, ...]:
-        """What is at least 0 wherever this factor is not 0."""
+    def _guards(self, factor: _Factor) -> Guards:
+        """What holds wherever this factor is not 0."""
         match factor.node:
             case Iverson(condition=condition):
-                return self.guard_of(condition)
+                return self.guards_of(condition)
             case Subscript(positions=(left, right)) if self.symbols.builtin(factor.node.name) == DELTA:
-                return self.guard_of(Comparison((left, right), ("==",), factor.node.span))
-        return ()
+                return self.guards_of(Comparison((left, right), ("==",), factor.node.span))
+        return NO_GUARDS
 
     def _factor(self, factor: _Factor) -> Expr:
         value = self._operand(factor.node)

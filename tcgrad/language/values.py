@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import cast
 
@@ -26,7 +27,7 @@ from tcgrad.language.inlining import inline
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position, parts
 from tcgrad.language.operators import REDUCTIONS
-from tcgrad.language.slots import RangeProblem, Slot
+from tcgrad.language.slots import NO_GUARDS, Guards, RangeProblem, Slot
 from tcgrad.language.symbols import PI, Refused, Symbols, UserFunction
 from tcgrad.language.syntax import Call, Comparison, Expression, Group, Iverson, Name, Number, Power, Product, Reduction
 from tcgrad.spec.names import suggest
@@ -93,7 +94,7 @@ class ValueReader(ComponentReader, ABC):
         if name not in self.scope:
             raise self.single(node)
         value = self.scope[name].index.expr
-        self.problem.mentions.append((node.span, value))
+        self.problem.mentions.append((node.span, value, True))
         return IndexValue(value)
 
     def read_comparison(self, node: Comparison) -> Expr:
@@ -121,20 +122,20 @@ class ValueReader(ComponentReader, ABC):
         inner = parts(node)
         return bool(inner) and all(self.is_integer(part) for part in inner)
 
-    def guard_of(self, node: Expression | None) -> tuple[Integer, ...]:
-        """Expressions that are at least 0 where the condition ``node`` holds; none if it is not about indices."""
+    def guards_of(self, node: Expression | None) -> Guards:
+        """What holds where the condition ``node`` does, as far as it is about indices."""
         match node:
             case Group():
-                return self.guard_of(node.body)
+                return self.guards_of(node.body)
             case Iverson():
-                return self.guard_of(node.condition)
+                return self.guards_of(node.condition)
             case Product():
-                return tuple(guard for _, factor in node.factors for guard in self.guard_of(factor))
+                return reduce(Guards.and_, (self.guards_of(factor) for _, factor in node.factors))
             case Comparison() if all(self.is_integer(operand) for operand in node.operands):
                 values = [read_integer(operand, self) for operand in node.operands]
                 pairs = zip(node.operators, pairwise(values), strict=True)
-                return tuple(guard for operator, (a, b) in pairs for guard in _gaps(operator, a, b))
-        return ()
+                return reduce(Guards.and_, (_guards(operator, b - a) for operator, (a, b) in pairs))
+        return NO_GUARDS
 
     def read_where(self, node: Call) -> Expr:
         if len(node.arguments) != 3:
@@ -143,8 +144,8 @@ class ValueReader(ComponentReader, ABC):
         condition, then, otherwise = node.arguments
         return Where(
             self._condition(condition),
-            self._guarded(self.guard_of(condition), then),
-            self._guarded(self.guard_of(_opposite(condition)), otherwise),
+            self._guarded(self.guards_of(condition), then),
+            self._guarded(self.guards_of(_opposite(condition)), otherwise),
         )
 
     def _condition(self, node: Expression) -> Expr:
@@ -161,9 +162,9 @@ class ValueReader(ComponentReader, ABC):
         help_ = f"write `{text} != 0`" if len(text) < 40 else "write `x != 0`"
         raise self.symbols.refuse("TC324", "the first argument of `where` is a comparison", node.span, help_)
 
-    def _guarded(self, guards: tuple[Integer, ...], node: Expression) -> Expr:
+    def _guarded(self, guards: Guards, node: Expression) -> Expr:
         before = self.guards
-        self.guards = before + guards
+        self.guards = before.and_(guards)
         value = self.terms(node)
         self.guards = before
         return value
@@ -271,20 +272,20 @@ def _leaves(node: Expression) -> list[Expression]:
     return [leaf for part in inner for leaf in _leaves(part)] if inner else [node]
 
 
-def _gaps(operator: str, left: Integer, right: Integer) -> tuple[Integer, ...]:
-    """Expressions that are at least 0 where ``left operator right`` holds."""
+def _guards(operator: str, gap: Integer) -> Guards:
+    """What ``left operator right`` says about ``gap``, which is ``right - left``."""
     match operator:
         case "<":
-            return (right - left - 1,)
+            return Guards((gap - 1,))
         case "<=":
-            return (right - left,)
+            return Guards((gap,))
         case ">":
-            return (left - right - 1,)
+            return Guards((-gap - 1,))
         case ">=":
-            return (left - right,)
+            return Guards((-gap,))
         case "==":
-            return right - left, left - right
-    return ()
+            return Guards((gap, -gap))
+    return Guards((), (gap,))
 
 
 _OPPOSITES: dict[ComparisonOperator, ComparisonOperator] = {
