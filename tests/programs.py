@@ -42,6 +42,7 @@ def specs(draw: st.DrawFn, most_equations: int = 4) -> str:
         "inputs:",
     ]
     lines += [f"  {name}: [{', '.join(shape)}]" for name, shape in inputs.items()]
+    lines.append("indices: {" + ", ".join(f"{name}: {dim}" for name, dim in RANGES.items()) + "}")
     lines += ["equations:", *(f"  - {equation}" for equation in equations), f"outputs: [{', '.join(outputs)}]"]
     return "\n".join(lines) + "\n"
 

@@ -64,7 +64,7 @@ def difference_quotients(program, inputs, of, wrt):
     for k in range(at.size):
         near, far = moved(k, h) - moved(k, -h), moved(k, 2 * h) - moved(k, -2 * h)
         columns[..., k] = (8 * near - far) / (12 * h)
-    return columns.reshape(*columns.shape[:-1], *at.shape)
+    return columns.reshape((*columns.shape[:-1], *at.shape))
 
 
 def check_simplification(text):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.derivation import tangent_of
 from tcgrad.calculus.forward import push
-from tcgrad.ir.nodes import Component
-from tcgrad.ir.program import Program, Statement
+from tcgrad.calculus.indices import new_indices
+from tcgrad.ir.nodes import ZERO, Component
+from tcgrad.ir.program import Define, Program, Statement
 
 
 def push_forward(program: Program) -> tuple[Statement, ...]:
-    """The tangent ``dNAME`` of every tensor that depends on a ``wrt`` input, given those of the inputs.
+    """The tangent ``dNAME`` of every output and of what lies between, given those of the ``wrt`` inputs.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
     """
-    return tuple(push(program, program.wrt, lambda read, _: _tangent(read), tangent_of))
+    reached = depending_on(program, program.wrt)
+    still = (output for output in program.outputs if output not in reached)
+    zeros = (Define(tangent_of(output), new_indices(output), ZERO) for output in still)
+    return (*push(program, program.wrt, lambda read, _: _tangent(read), tangent_of), *zeros)
 
 
 def _tangent(read: Component) -> Component:
