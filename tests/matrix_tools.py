@@ -9,6 +9,7 @@ import numpy as np
 
 from tcgrad.evaluate import evaluate
 from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, tensors_read, walk
@@ -35,7 +36,8 @@ def sizes_in(define: Define) -> list[Integer]:
     nodes = list(walk(define.body))
     axes = [axis for tensor in tensors_read(define.body) for axis in tensor.shape]
     bound = [index.size for node in nodes for index in bound_indices(node)]
-    return [*axes, *bound, *(index.size for index in define.free)]
+    plain = [node.value for node in nodes if isinstance(node, IndexValue)]
+    return [*axes, *bound, *plain, *(index.size for index in define.free)]
 
 
 def vectorised(define: Define, value: np.ndarray, vec: str) -> np.ndarray:

@@ -162,6 +162,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case Choose():
             condition, then, otherwise = _elementwise((matrix.condition, matrix.then, matrix.otherwise), full=full)
             return _atom("np.where({0}, {1}, {2})", condition.text, then.text, otherwise.text)
+        case Fold(kind="tr", operand=MatMul(factors=(left, Transpose(operand=right)))):
+            return _atom("np.sum({0} * {1})", *(_within(_full(part), UNARY) for part in (left, right)))
         case Fold():
             return _atom(_FOLDS[matrix.kind], _full(matrix.operand).text)
         case DiagMatrix():
@@ -318,6 +320,8 @@ def _chain(factors: Sequence[Matrix]) -> Piece:
     core = list(factors[1 if above else 0 : len(factors) - 1 if below else None])
     if not core:
         return _loose(Size(shape(last)[0] or Integer.of(1)))
+    if above != below and len(core) == 1 and isinstance(core[0], Transpose) and None not in shape(core[0]):
+        core, above, below = [core[0].operand], below, above
     piece = _scaled_chain(core)
     flat = shape(core[0])[0] is None or shape(core[-1])[1] is None
     match above, below:

@@ -198,7 +198,7 @@ class _Printer:
     def _divisor(self, parts: Sequence[Matrix]) -> str:
         inline = self.syntax.scalars.fraction is None
         if len(parts) == 1:
-            return self.within(parts[0], ATOM if inline else SUM)
+            return self.within(parts[0], SUM if not inline else ATOM if is_derivative(parts[0]) else POSTFIX)
         text = self._juxtaposed(parts)
         return self._grouped(text) if inline else text
 

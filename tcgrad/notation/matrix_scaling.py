@@ -59,9 +59,9 @@ def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix
     if not coefficient or isinstance(body, Zeros):
         return zeros(SCALAR if body is None else shape(body))
     factors, divisors = _cancelled(over, under)
-    turned = None if body is None or coefficient > 0 else negated(body)
-    if turned is not None:
-        coefficient, body = -coefficient, turned
+    if coefficient < 0:
+        factors, body, turned = _with_sign_drawn_in(factors, body)
+        coefficient = -coefficient if turned else coefficient
     if body is None and not factors and not divisors:
         return Number(coefficient)
     if coefficient == 1 and not divisors:
@@ -96,6 +96,20 @@ def _repeated(factor: Matrix, count: int) -> Matrix:
             return Power(factor, Number(Fraction(count)))
 
 
+def _with_sign_drawn_in(
+    factors: tuple[Matrix, ...], body: Matrix | None
+) -> tuple[tuple[Matrix, ...], Matrix | None, bool]:
+    """A minus sign given to the body or to the first factor that takes it; whether one did."""
+    turned = None if body is None else negated(body)
+    if turned is not None:
+        return factors, turned, True
+    for place, factor in enumerate(factors):
+        turned = negated(factor)
+        if turned is not None:
+            return (*factors[:place], turned, *factors[place + 1 :]), body, True
+    return factors, body, False
+
+
 def negated(matrix: Matrix) -> Matrix | None:
     """Minus the matrix, where a sum in it takes the sign as readily: ``A x - b`` for ``b - A x``; else None."""
     match matrix:
@@ -120,15 +134,16 @@ def _keeps_sign(matrix: Sum) -> bool:
 
 
 def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:
-    """The terms of a sum, one with a plus first, products before names, transposed ones last."""
+    """The terms of a sum, one with a plus first, products before names, repeated scalars and transposes last."""
     listed = list(terms)
     products = any(isinstance(unscaled(term).body, MatMul) for term in listed)
     return tuple(sorted(listed, key=lambda term: _reading_order(term, products=products)))
 
 
-def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, int]:
+def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, bool, int]:
     positive, minus = split_sign(term)
-    return minus, products and isinstance(positive, Symbol), transposes(positive)
+    repeated = isinstance(positive, Scale) and positive.body is not None and is_ones(positive.body)
+    return minus, repeated, products and isinstance(positive, Symbol), transposes(positive)
 
 
 def unscaled(matrix: Matrix) -> Scale:

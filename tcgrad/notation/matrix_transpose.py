@@ -31,12 +31,12 @@ from tcgrad.notation.matrix import (
 
 
 def transposes(matrix: Matrix) -> int:
-    """How much there is to read in the transposes: a row that is a vector's plain name is nothing."""
+    """How much there is to read in the transposes: 1 for a row that is a vector's plain name, else 2, or 3."""
     inside = sum(transposes(operand) for operand in operands(matrix))
     if not isinstance(matrix, Transpose):
         return inside
     row = isinstance(matrix.operand, Symbol | Ones) and shape(matrix)[0] is None
-    return inside + (0 if row else 2) + is_derivative(matrix.operand)
+    return inside + (1 if row else 2) + is_derivative(matrix.operand)
 
 
 def transpose(matrix: Matrix) -> Matrix:
@@ -61,11 +61,17 @@ def transpose(matrix: Matrix) -> Matrix:
         case Symbol() if matrix.tensor.symmetric and matrix.tensor.order == 2:
             return matrix
         case _:
-            return matrix if is_scalar(matrix) else shorter(Transpose(matrix), _transposed_inside(matrix))
+            return matrix if is_scalar(matrix) else _outside_or_inside(matrix)
 
 
 def shorter(first: Matrix, second: Matrix) -> Matrix:
     return first if transposes(first) <= transposes(second) else second
+
+
+def _outside_or_inside(matrix: Matrix) -> Matrix:
+    """``(A - B)ᵀ``, but ``Aᵀ + A`` for ``(A + Aᵀ)ᵀ``."""
+    outside, inside = Transpose(matrix), _transposed_inside(matrix)
+    return inside if transposes(inside) + 1 < transposes(outside) else outside
 
 
 def _transposed_inside(matrix: Matrix) -> Matrix:

@@ -72,10 +72,11 @@ class _Block:
     def raised(self) -> Matrix | Refusal:
         if not self._linked():
             return product(self._side(self.rows), transpose(self._side(self.columns)))
-        for crossed in (False, True):
-            pairs = self._pairs(crossed=crossed)
-            if self._fits(pairs):
-                return self._kronecker(pairs, swapped=crossed and len(self.rows) == len(self.columns))
+        for bridged in (False, True):
+            for crossed in (False, True):
+                pairs = self._pairs(crossed=crossed)
+                if self._fits(pairs, bridged=bridged):
+                    return self._matrix(pairs, swapped=crossed and len(self.rows) == len(self.columns))
         return Refusal("rows and columns are not linked pair by pair, as in a Kronecker product")
 
     def _linked(self) -> bool:
@@ -100,14 +101,15 @@ class _Block:
             return [(row, columns[0] if (k == 1) == crossed else None) for k, row in enumerate(self.rows)]
         return [(self.rows[0] if (k == 1) == crossed else None, column) for k, column in enumerate(self.columns)]
 
-    def _fits(self, pairs: list[Pair]) -> bool:
-        """Whether each delta lies within a pair and each factor within a pair, the rows or the columns."""
-        deltas = (
-            all((row, column) in pairs or (column, row) in pairs for row, column in self.term.equal)
-            and self._disjoint()
-        )
+    def _fits(self, pairs: list[Pair], *, bridged: bool) -> bool:
+        """Whether each delta lies within a pair and each factor within a pair, the rows or the columns.
+
+        bridged: one factor may stand on the row of one pair and the column of the other.
+        """
+        deltas = all((row, column) in pairs or (column, row) in pairs for row, column in self.term.equal)
         places = [self._vertices(*pair) for pair in (*pairs, self.rows, self.columns)]
-        return deltas and all(set(edge) in places for edge in self.network.edges)
+        outside = [edge for edge in self.network.edges if set(edge) not in places]
+        return deltas and self._disjoint() and len(outside) <= bridged
 
     def _disjoint(self) -> bool:
         """Whether no two deltas share an index."""
@@ -117,12 +119,29 @@ class _Block:
     def _vertices(self, *indices: Index | None) -> set[Index]:
         return {self.vertex(index) for index in indices if index is not None}
 
-    def _kronecker(self, pairs: list[Pair], *, swapped: bool) -> Matrix:
+    def _matrix(self, pairs: list[Pair], *, swapped: bool) -> Matrix:
         """``diag(vec(M)) (K ⊗ L) diag(vec(N))``, with a permutation where the pairs cross."""
         left, right = self._weights(self.rows), self._weights(self.columns)
-        blocks = kronecker(*(self._block(*pair) for pair in pairs))
-        middle = [blocks, self._commutation()] if swapped else [blocks]
-        return product(*left, *middle, *right)
+        permutation = [self._commutation()] if swapped else []
+        return product(*left, self._kronecker(*pairs), *permutation, *right)
+
+    def _kronecker(self, first: Pair, second: Pair) -> Matrix:
+        """``K ⊗ L``; with a factor H between the pairs ``(I ⊗ L) diag(vec(H)) (K ⊗ I)``."""
+        one, other = self._block(*first), self._block(*second)
+        (upper, left), (lower, right) = first, second
+        if upper is not None and right is not None and (bridge := self._taken(upper, right)) is not None:
+            inner, outer = Identity(upper.size), Identity(right.size)
+            return product(kronecker(inner, other), self._diagonal(bridge), kronecker(one, outer))
+        if lower is not None and left is not None and (bridge := self._taken(left, lower)) is not None:
+            inner, outer = Identity(left.size), Identity(lower.size)
+            return product(kronecker(one, outer), self._diagonal(bridge), kronecker(inner, other))
+        return kronecker(one, other)
+
+    def _taken(self, first: Index, second: Index) -> Matrix | None:
+        return self.network.take_edge(self.vertex(first), self.vertex(second))
+
+    def _diagonal(self, matrix: Matrix) -> Matrix:
+        return diagonal_matrix(vectorised(matrix, self.order))
 
     def _commutation(self) -> Matrix:
         first, second = (index.size for index in (self.columns if self.order == "row" else self.columns[::-1]))
@@ -130,15 +149,12 @@ class _Block:
 
     def _weights(self, axes: Axes) -> list[Matrix]:
         """The diagonal matrix of a factor that stands on both row indices, or both column indices; none without it."""
-        if len(axes) == 1 or not self._has_edge(*axes):
+        if len(axes) == 1 or self._vertices(*axes) not in [set(edge) for edge in self.network.edges]:
             return []
         first, second = map(self.vertex, axes)
         whole = len(self.term.equal) == 2
-        matrix = self.network.take_matrix(first, second) if whole else self.network.take_edge(first, second).joined()
-        return [diagonal_matrix(vectorised(matrix, self.order))]
-
-    def _has_edge(self, first: Index, second: Index) -> bool:
-        return self._vertices(first, second) in [set(edge) for edge in self.network.edges]
+        matrix = self.network.take_matrix(first, second) if whole else self._taken(first, second)
+        return [] if matrix is None else [self._diagonal(matrix)]
 
     def _block(self, row: Index | None, column: Index | None) -> Matrix:
         """One Kronecker factor: a matrix, an identity or diagonal matrix, a column or a row."""

@@ -91,18 +91,18 @@ class Network:
         """The bundle on a vertex, taken out."""
         return self.vertices.pop(index, Bundle())
 
-    def take_edge(self, row: Index, column: Index) -> Bundle:
-        """The bundle between two vertices, taken out and read in this direction."""
+    def take_edge(self, row: Index, column: Index) -> Matrix | None:
+        """What stands between two vertices, taken out and read in this direction; None if they are not connected."""
         if (row, column) in self.edges:
-            return self.edges.pop((row, column))
-        bundle = self.edges.pop((column, row), Bundle())
-        return Bundle([transpose(m) for m in bundle.factors], [transpose(m) for m in bundle.divisors])
+            return self.edges.pop((row, column)).joined()
+        bundle = self.edges.pop((column, row), None)
+        return None if bundle is None else transpose(bundle.joined())
 
     def reduce(self, summed: Sequence[Index]) -> Refusal | None:
         """Take every summed index out; None when all are gone."""
         pending = list(summed)
         while pending:
-            index = min(reversed(pending), key=lambda k: min(len(self.neighbours(k)), 2))
+            index = min(reversed(pending), key=lambda k: max(len(self.neighbours(k)), 1))
             around = self.neighbours(index)
             pending.remove(index)
             match around:
@@ -129,15 +129,15 @@ class Network:
 
     def _absorb_leaf(self, index: Index, other: Index) -> None:
         """``A v``: a summed index with one neighbour."""
-        weight = self.take_weight(index)
+        weight, edge = self.take_weight(index), self.take_edge(other, index)
         vector = weight.joined() if weight else Ones(index.size)
-        self.weigh(other, product(self.take_edge(other, index).joined(), vector))
+        self.weigh(other, product(*_some(edge), vector))
 
     def _join(self, left: Index, index: Index, right: Index) -> None:
         """``A diag(v) B``: a summed index with two neighbours."""
         first, weight, second = self.take_edge(left, index), self.take_weight(index), self.take_edge(index, right)
         middle = [diagonal_matrix(weight.joined())] if weight else []
-        self.connect(left, right, product(first.joined(), *middle, second.joined()))
+        self.connect(left, right, product(*_some(first), *middle, *_some(second)))
 
     def take_vector(self, index: Index) -> Matrix:
         """What stands on one free index, as a column; ones where there is nothing."""
@@ -147,17 +147,21 @@ class Network:
     def take_matrix(self, row: Index, column: Index) -> Matrix:
         """What stands on two free indices: ``u wᵀ`` or ``diag(u) A diag(w)``."""
         above, edge, below = self.take_weight(row), self.take_edge(row, column), self.take_weight(column)
-        if not edge:
+        if edge is None:
             left = above.joined() if above else Ones(row.size)
             right = below.joined() if below else Ones(column.size)
             return product(left, transpose(right))
         left_diagonal = [diagonal_matrix(above.joined())] if above else []
         right_diagonal = [diagonal_matrix(below.joined())] if below else []
-        return product(*left_diagonal, edge.joined(), *right_diagonal)
+        return product(*left_diagonal, edge, *right_diagonal)
 
     def scale(self, matrix: Matrix) -> Matrix:
         """The matrix times all scalars of the network."""
         return scaled(matrix, self.scalars.factors, self.scalars.divisors)
+
+
+def _some(matrix: Matrix | None) -> list[Matrix]:
+    return [] if matrix is None else [matrix]
 
 
 def _total(index: Index, weight: Bundle) -> Matrix:
