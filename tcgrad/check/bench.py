@@ -1,0 +1,97 @@
+"""What every comparison at one sample needs, and how it is entered in the tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.check.emitted import Module, ModuleError
+from tcgrad.check.formulas import Formulas
+from tcgrad.check.labels import place, unravel
+from tcgrad.check.options import Options
+from tcgrad.check.paths import Paths
+from tcgrad.check.references import Known
+from tcgrad.check.results import Place
+from tcgrad.check.samples import Sample
+from tcgrad.check.tally import Tallies, Tally
+from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import Tensor
+
+Locate = Callable[[int], tuple[tuple[int, ...], str]]
+
+
+@dataclass
+class Bench:
+    """One sample, the subjects and the tallies.
+
+    own: whether the sample has the spec's own sizes.
+    emitted: the module; None if there is none, which is told elsewhere.
+    coarse: by how much the module's rounding is coarser than that of its inputs' type.
+    """
+
+    sample: Sample
+    paths: Paths
+    emitted: ModuleType | None
+    coarse: float
+    options: Options
+    tallies: Tallies
+    own: bool
+    _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        return self.paths.derivation.program.outputs
+
+    @property
+    def wrt(self) -> tuple[Tensor, ...]:
+        return self.paths.derivation.program.wrt
+
+    @cached_property
+    def module(self) -> Module | None:
+        return None if self.emitted is None else Module(self.emitted, self.sample)
+
+    def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
+        """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""
+        if key not in self._formulas:
+            self._formulas[key] = Formulas(self.paths.derivation, self.sample, given or {})
+        return self._formulas[key]
+
+    def add(
+        self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate
+    ) -> None:
+        """Compare what ``find`` returns with what is known, and enter the outcome."""
+        user = Tolerance(self.options.rtol, self.options.atol)
+        with tally.timed():
+            try:
+                outcome = compare(find(), known.value, found_error=bound, reference_error=known.error, user=user)
+            except ModuleError as error:
+                outcome = Comparison("fail", 0, message=str(error))
+        tally.add(outcome, method, lambda worst: self._place(worst, locate))
+        if self.own and outcome.elements:
+            tally.see(np.isfinite(known.error))
+
+    def _place(self, outcome: Comparison, locate: Locate) -> Place:
+        position, text = locate(outcome.worst or 0)
+        sizes = "" if self.own else self.sample.label
+        return Place(position, text, outcome.found, outcome.reference, outcome.tolerance, sizes)
+
+    def element(self, tensor: Tensor, flat: int) -> tuple[tuple[int, ...], str]:
+        """The position and the name of an element."""
+        position = unravel(flat, self.sample.value(tensor.name).shape)
+        return position, place(self.paths.derivation.program, tensor, position)
+
+    def derivative(self, of: Tensor, wrt: Tensor, columns: NDArray[np.int64]) -> Locate:
+        """Places in an array with an axis of elements of ``wrt``, then the axes of ``of``."""
+        each = max(1, self.sample.value(of.name).size)
+
+        def locate(flat: int) -> tuple[tuple[int, ...], str]:
+            row, column = self.element(of, flat % each), self.element(wrt, int(columns[flat // each]))
+            return row[0] + column[0], f"{row[1]} by {column[1]}"
+
+        return locate

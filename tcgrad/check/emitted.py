@@ -1,0 +1,71 @@
+"""The functions of the emitted module, called on a sample in the type that is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import Tensor
+
+
+class ModuleError(Exception):
+    """The emitted module did not do what it should; the message says what it did."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """The functions of an emitted module, called on a sample in the type that is checked."""
+
+    module: ModuleType
+    sample: Sample
+
+    def forward(self) -> dict[str, Array]:
+        return self._outputs(self._call("forward", *self.sample.inputs()))
+
+    def backward(self, upstream: Mapping[str, Array]) -> dict[str, Array]:
+        """The gradient of every ``wrt`` input."""
+        _, saved = self._call("forward_saved", *self.sample.inputs())
+        arguments = [self.sample.narrow(array) for array in upstream.values()]
+        return self._named(self.sample.program.wrt, tuple(self._call("backward", saved, *arguments)))
+
+    def jvp(self, tangents: Mapping[str, Array]) -> dict[str, Array]:
+        """The tangents of the outputs along the given directions of all ``wrt`` inputs."""
+        directions = [self.sample.narrow(tangents[tensor.name]) for tensor in self.sample.program.wrt]
+        return self._outputs(self._call("jvp", *self.sample.inputs(), *directions))
+
+    def jacobian(self) -> dict[tuple[str, str], Array]:
+        return {key: self._checked(block) for key, block in self._call("jacobian", *self.sample.inputs()).items()}
+
+    def _outputs(self, returned: Any) -> dict[str, Array]:
+        outputs = self.sample.program.outputs
+        return self._named(outputs, returned if len(outputs) > 1 else (returned,))
+
+    def _named(self, tensors: Sequence[Tensor], returned: Sequence[Any]) -> dict[str, Array]:
+        if len(returned) != len(tensors):
+            raise ModuleError(f"returns {len(returned)} arrays, not {len(tensors)}")
+        return {tensor.name: self._checked(array) for tensor, array in zip(tensors, returned, strict=True)}
+
+    def _checked(self, returned: Any) -> Array:
+        array = np.asarray(returned)
+        if array.dtype != self.sample.dtype:
+            raise ModuleError(f"returns {array.dtype} for inputs of {self.sample.dtype}")
+        return array
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        before = [np.array(argument) for argument in arguments if isinstance(argument, np.ndarray)]
+        function: Callable[..., Any] = getattr(self.module, name)
+        try:
+            with np.errstate(all="ignore"):
+                result = function(*arguments)
+        except Exception as error:
+            raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error
+        after = [argument for argument in arguments if isinstance(argument, np.ndarray)]
+        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(before, after, strict=True)):
+            raise ModuleError(f"{name} wrote to its inputs")
+        return result

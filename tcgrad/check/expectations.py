@@ -1,0 +1,141 @@
+"""The formulas that a spec expects: proved, equal on all samples, or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from tcgrad.calculus import derive
+from tcgrad.calculus.backprop import used_statements
+from tcgrad.calculus.dependence import reads
+from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.labels import place, unravel
+from tcgrad.check.options import Options
+from tcgrad.check.paths import Paths
+from tcgrad.check.results import Place, Result
+from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.tally import Tally
+from tcgrad.check.verdict import Comparison, compare
+from tcgrad.errors import TcgradError
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.tensors import Role, gradient_of
+from tcgrad.notation.index import print_define
+from tcgrad.prove import prove_equal
+
+_DTYPE = np.dtype(np.float64)
+
+
+def decide_expectations(
+    program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options
+) -> list[Result]:
+    """Decide each of a program's expectations, in double precision."""
+    drawn = []
+    for number, (source, own) in enumerate(samplers):
+        for trial in range(options.trials if own else 1):
+            sample = source.draw(_DTYPE, (options.seed, number, trial))
+            if isinstance(sample, Sample):
+                drawn.append((sample, own))
+    pairs = zip(program.expectations, program.spec.expect, strict=True)
+    return [_Expectation(define, text.text, paths, options).decide(drawn) for define, text in pairs]
+
+
+@dataclass(frozen=True)
+class _Expectation:
+    """One expectation, and the derived formula for the same derivative."""
+
+    define: Define
+    text: str
+    paths: Paths
+    options: Options
+
+    def decide(self, samples: Sequence[tuple[Sample, bool]]) -> Result:
+        started = perf_counter()
+        statements = self._derived()
+        if not statements:
+            return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
+        derived = statements[-1]
+        proved = isinstance(derived, Define) and prove_equal(derived, self.define, self._definitions(statements))
+        tally = Tally("expect", "formula", "", None, str(_DTYPE))
+        for sample, own in samples:
+            self._compare(sample, own, statements, tally)
+        result = self._judged(tally.result(self.options.seed, ""), proved)
+        formula = print_define(derived) if isinstance(derived, Define) and result.status == "fail" else None
+        return replace(result, formula=formula, seconds=perf_counter() - started)
+
+    def _derived(self) -> tuple[Statement, ...]:
+        """The statements that end in the derived formula; empty if there are none."""
+        tensor, program = self.define.tensor, self.paths.program
+        try:
+            if tensor.role is Role.GRADIENT:
+                return self._derived_gradient()
+            of, wrt = tensor.about
+            found = derive(program, of=[of.name], wrt=[wrt.name]).jacobians[0]
+            return (found.define,) if found.define else self.paths.stepwise(of, wrt)
+        except TcgradError:
+            return ()
+
+    def _derived_gradient(self) -> tuple[Statement, ...]:
+        (about,) = self.define.tensor.about
+        program, backward = self.paths.program, self.paths.derivation.backward
+        if about in program.wrt:
+            return self.paths.gradient(about).statements
+        for statement in backward:
+            if gradient_of(about) in defined_tensors(statement):
+                return used_statements(backward, statement)
+        return derive(program, wrt=[about.name]).gradients[0].statements
+
+    def _definitions(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """What may be unfolded in a proof: the program's equations and the gradients of intermediates."""
+        return (*self.paths.program.statements, *statements[:-1], *self._needed())
+
+    def _needed(self) -> tuple[Statement, ...]:
+        """The gradients of intermediates that the expectation itself reads."""
+        backward = self.paths.derivation.backward
+        inner = [s for s in backward if self.define.tensor not in defined_tensors(s)]
+        return used_statements(tuple(inner), self.define)[:-1] if reads(self.define) else ()
+
+    def _compare(self, sample: Sample, own: bool, statements: tuple[Statement, ...], tally: Tally) -> None:
+        """Both sides at one sample, each with a bound on its error."""
+        derived = Formulas(self.paths.derivation, sample, upstream_arrays(sample))
+        expected = Formulas(self.paths.derivation, sample, upstream_arrays(sample))
+        both = (*self._needed(), self.define)
+        known, wide = derived.value(statements), sample.forward.context.dtype
+        outcome = compare(
+            expected.value(both),
+            known.astype(wide),
+            found_error=expected.bound(both),
+            reference_error=derived.bound(statements).astype(wide),
+            by_difference=True,
+        )
+        tally.add(outcome, "samples", lambda worst: self._place(worst, sample, own, known.shape))
+
+    def _place(self, outcome: Comparison, sample: Sample, own: bool, shape: tuple[int, ...]) -> Place:
+        position = unravel(outcome.worst or 0, shape)
+        texts, start = [], 0
+        for tensor in self.define.tensor.about:
+            texts.append(place(self.paths.program, tensor, position[start : start + tensor.order]))
+            start += tensor.order
+        sizes = "" if own else sample.label
+        return Place(position, " by ".join(texts), outcome.found, outcome.reference, outcome.tolerance, sizes)
+
+    def _result(self) -> Result:
+        about = self.define.tensor.about
+        of, wrt = (about[0].name, about[1].name) if len(about) == 2 else ("l", about[0].name)
+        return Result(
+            "expect", "formula", of, wrt, str(_DTYPE), "inconclusive", "none",
+            seed=self.options.seed, equation=self.text, proved=False,
+        )  # fmt: skip
+
+    def _judged(self, numbers: Result, proved: bool) -> Result:
+        own = self._result()
+        found = replace(numbers, of=own.of, wrt=own.wrt, equation=self.text, proved=proved, repeat=None)
+        if found.status == "fail":
+            return replace(found, message="wrong")
+        if proved:
+            return replace(found, status="pass", method="normal form", message="proved")
+        if found.status == "pass":
+            return replace(found, message="equal on all samples, not proved")
+        return found

@@ -1,0 +1,119 @@
+"""The derived formulas, plainly evaluated at a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.calculus import Derivation, gradient_of
+from tcgrad.check.forward import evaluate_forward
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array, Context
+from tcgrad.evaluate.statements import run
+from tcgrad.ir.indices import Index
+from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import tensors_read
+
+Positions = Mapping[Index, NDArray[np.int64]]
+
+
+@dataclass
+class Workplace:
+    """A context in which formulas are worked out, one after the other; what is there already is not done again."""
+
+    context: Context
+    inverses: Mapping[str, Tensor]
+    _done: dict[str, Statement] = field(default_factory=dict)
+
+    def value(self, statements: Sequence[Statement], positions: Positions | None) -> Array:
+        """The value of the tensor that the last statement defines, at ``positions`` only if they are given."""
+        for statement in statements[:-1]:
+            self._run(statement)
+        last = statements[-1]
+        name = defined_tensors(last)[-1].name
+        if positions:
+            self._add_inverses(last)
+            inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions)
+            run(last, inner)
+            return inner.arrays[name]
+        self._run(last)
+        return self.context.arrays[name]
+
+    def _run(self, statement: Statement) -> None:
+        names = [tensor.name for tensor in defined_tensors(statement)]
+        if any(self._done.get(name) is not statement for name in names):
+            self._add_inverses(statement)
+            run(statement, self.context)
+            self._done.update(dict.fromkeys(names, statement))
+
+    def _add_inverses(self, statement: Statement) -> None:
+        """Formulas may read inverses that no equation defines."""
+        for tensor in tensors_read(statement.body) if isinstance(statement, Define) else ():
+            if tensor.name in self.inverses and tensor.name not in self.context.arrays:
+                run(Intrinsic(tensor, "inv", self.inverses[tensor.name]), self.context)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Formulas over the values of a sample, in the type that is checked, and bounds on their errors.
+
+    derivation: of the spec at its own sizes, whatever those of the sample are.
+    given: arrays besides the forward values, such as upstream gradients.
+    """
+
+    derivation: Derivation
+    sample: Sample
+    given: Mapping[str, Array]
+
+    def value(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
+        return self._narrow.value(statements, positions)
+
+    def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
+        """How far rounding in the type that is checked may move the value."""
+        moved, exact = self._moved.value(statements, positions), self._exact.value(statements, positions)
+        return self.sample.rounding.bound(moved, exact)
+
+    @cached_property
+    def _narrow(self) -> Workplace:
+        sample, program = self.sample, self.derivation.program
+        inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
+        forward = evaluate_forward(
+            program.statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions
+        )
+        given = {name: sample.narrow(array) for name, array in self.given.items()}
+        context = replace(forward.context, arrays={**forward.context.arrays, **given})
+        return Workplace(context, self._inverses)
+
+    @cached_property
+    def _exact(self) -> Workplace:
+        context = self.sample.forward.context
+        arrays = {**context.arrays, **self.given}
+        return Workplace(replace(context, arrays=arrays, sizes=self.sample.sizes), self._inverses)
+
+    @cached_property
+    def _moved(self) -> Workplace:
+        noise, arrays = self.sample.rounding.noise, {**self.sample.moved, **self.given}
+        context = replace(self._exact.context, arrays=arrays, batch=noise.batch, noise=noise)
+        return Workplace(context, self._inverses)
+
+    @cached_property
+    def _inverses(self) -> dict[str, Tensor]:
+        """What would be called the inverse of each tensor."""
+        program = self.derivation.program
+        tensors = [item.tensor for item in program.inputs]
+        tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
+        return {f"inv({tensor.name})": tensor for tensor in tensors}
+
+
+def upstream_arrays(sample: Sample, only: str | None = None) -> dict[str, Array]:
+    """The gradients of the outputs by the names that formulas call them; 0 for all but ``only``, if that is given."""
+    arrays = {}
+    for output in sample.program.outputs:
+        given = sample.upstream[output.name]
+        arrays[gradient_of(output).name] = given if only in (None, output.name) else given * 0
+    return arrays

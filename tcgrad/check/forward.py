@@ -1,0 +1,105 @@
+"""The forward equations, plainly evaluated: once at a point, and for many neighbours of the point at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.calculus.dependence import reads
+from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
+from tcgrad.evaluate.context import Labelled
+from tcgrad.evaluate.statements import run
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.program import Statement, defined_tensors
+
+# Elements that the arrays of one evaluation of many neighbours may have together.
+CHUNK = 2**21
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Statements with their values at one point.
+
+    context: its arrays hold the inputs and every defined tensor.
+    decisions: for each statement, what its branches were decided by.
+    """
+
+    statements: tuple[Statement, ...]
+    context: Context
+    decisions: tuple[tuple[Labelled, ...], ...]
+
+    @property
+    def evaluations(self) -> int:
+        """How many elements one evaluation works out, inputs included: a measure of its cost."""
+        return sum(array.size for array in self.context.arrays.values())
+
+
+def evaluate_forward(
+    statements: Sequence[Statement],
+    arrays: Mapping[str, Array],
+    dtype: np.dtype[np.generic],
+    *,
+    sizes: Mapping[str, int] | None = None,
+    functions: Mapping[str, SmoothFunction] | None = None,
+) -> Forward:
+    """Evaluate ``statements`` on ``arrays`` in ``dtype``."""
+    context = Context(dict(arrays), dtype, sizes=sizes or {}, functions=functions or {})
+    decisions = []
+    for statement in statements:
+        taken: list[Labelled] = []
+        inner = replace(context, branches=taken)
+        run(statement, inner)
+        decisions.append(tuple(taken))
+    return Forward(tuple(statements), context, tuple(decisions))
+
+
+def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """The values where the tensors ``changed`` have other values, many at once along a new first axis.
+
+    -> the arrays, with that first axis where they depend on what is changed; and for each of the neighbours
+    whether a branch was taken otherwise than at the point itself.
+    """
+    count = len(next(iter(changed.values())))
+    batch = Index("batch", Integer.of(count))
+    arrays = {**forward.context.arrays, **changed}
+    flipped = np.zeros(count, bool)
+    moving = set(changed)
+    for statement, before in zip(forward.statements, forward.decisions, strict=True):
+        if moving.isdisjoint(tensor.name for tensor in reads(statement)):
+            continue
+        taken: list[Labelled] = []
+        run(statement, replace(forward.context, arrays=arrays, batch=batch, branches=taken))
+        moving.update(tensor.name for tensor in defined_tensors(statement))
+        flipped |= flips(before, taken, batch)
+    return arrays, flipped
+
+
+def shaken(forward: Forward, noise: Noise) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """The values under random rounding, one draw along each step of a new first axis; and which draws took other
+    branches."""
+    arrays = {name: forward.context.arrays[name] for name in _given(forward)}
+    flipped = np.zeros(noise.batch.size.value, bool)
+    for statement, before in zip(forward.statements, forward.decisions, strict=True):
+        taken: list[Labelled] = []
+        run(statement, replace(forward.context, arrays=arrays, batch=noise.batch, noise=noise, branches=taken))
+        flipped |= flips(before, taken, noise.batch)
+    return arrays, flipped
+
+
+def _given(forward: Forward) -> list[str]:
+    defined = {tensor.name for statement in forward.statements for tensor in defined_tensors(statement)}
+    return [name for name in forward.context.arrays if name not in defined]
+
+
+def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -> NDArray[np.bool_]:
+    """For each position along ``batch``, whether a decision of ``after`` is not that of ``before``."""
+    flipped = np.zeros(batch.size.value, bool)
+    for old, new in zip(before, after, strict=True):
+        if batch in new.axes:
+            rest = tuple(index for index in new.axes if index is not batch)
+            different = new.aligned((batch, *rest)) != old.aligned(rest)
+            flipped |= different.reshape(len(flipped), -1).any(axis=1)
+    return flipped

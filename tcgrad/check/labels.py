@@ -1,0 +1,41 @@
+"""Names for places: the spec's own index names beside the positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tcgrad.check.domains import bodies
+from tcgrad.ir.nodes import Component
+from tcgrad.ir.program import Define, Program
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import walk
+
+
+def axis_names(program: Program, tensor: Tensor) -> tuple[str, ...]:
+    """What the spec calls the tensor's axes where it is defined, else where it is first read; numbers otherwise."""
+    for statement in program.statements:
+        if isinstance(statement, Define) and statement.tensor == tensor:
+            return tuple(index.name for index in statement.free)
+    best: tuple[str, ...] = ("",) * tensor.order
+    for statement in program.statements:
+        for body in bodies(statement):
+            for node in walk(body):
+                if isinstance(node, Component) and node.tensor == tensor:
+                    indices = [position.as_index for position in node.indices]
+                    names = tuple("" if index is None else index.name for index in indices)
+                    best = max(best, names, key=lambda candidate: sum(map(bool, candidate)))
+    return best
+
+
+def place(program: Program, tensor: Tensor, position: Sequence[int]) -> str:
+    """An element such as ``x[b=0, h=2]``; of a scalar its name."""
+    if not position:
+        return tensor.name
+    names = axis_names(program, tensor)
+    return f"{tensor.name}[{', '.join(f'{n}={p}' if n else str(p) for n, p in zip(names, position, strict=True))}]"
+
+
+def unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(p) for p in np.unravel_index(flat, shape)) if shape else ()

@@ -1,0 +1,66 @@
+"""The options of a check: from the caller, else from the spec, else the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.spec.check_options import DTYPES, METHODS
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a check is asked for.
+
+    dtypes: the floating-point types of the inputs, one after the other.
+    rtol: a tolerance in proportion to the largest entry, instead of the one from rounding error.
+    atol: a difference that is excused besides.
+    max_elements: how many elements a Jacobian may have to be compared one by one.
+    """
+
+    dtype: tuple[str, ...] = ("float64",)
+    seed: int = 0
+    trials: int = 3
+    method: str = "auto"
+    rtol: float | None = None
+    atol: float | None = None
+    max_elements: int = 2**17
+    allow_inconclusive: bool = False
+
+
+def choose_options(spec: Mapping[str, object], **given: Any) -> Options:
+    """The options with the precedence given > spec > default; what is given as None is not given.
+
+    Raises:
+        TcgradError: for an unknown option, or a value that it cannot have.
+    """
+    names = {field.name for field in fields(Options)}
+    unknown = sorted(set(given) - names)
+    if unknown:
+        raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(names)}"),))
+    chosen: dict[str, Any] = {name: value for name, value in spec.items() if name in names and value is not None}
+    chosen.update({name: value for name, value in given.items() if value is not None})
+    if isinstance(chosen.get("dtype"), str):
+        chosen["dtype"] = (chosen["dtype"],)
+    options = Options(**chosen)
+    _validate(options)
+    return options
+
+
+def _validate(options: Options) -> None:
+    for dtype in options.dtype:
+        _require(dtype in DTYPES, f"no floating-point type {dtype}", f"one of {', '.join(DTYPES)}")
+    _require(options.method in METHODS, f"no method {options.method}", f"one of {', '.join(METHODS)}")
+    _require(options.trials >= 1, f"trials is {options.trials}", "at least 1")
+    _require(options.seed >= 0, f"seed is {options.seed}", "at least 0")
+    _require(options.max_elements >= 1, f"max_elements is {options.max_elements}", "at least 1")
+    for name, value in (("rtol", options.rtol), ("atol", options.atol)):
+        # A NaN is not above 0 either.
+        _require(value is None or 0 < value < float("inf"), f"{name} is {value}", "a finite number above 0")
+
+
+def _require(holds: bool, message: str, choices: str) -> None:
+    if not holds:
+        raise TcgradError((Diagnostic("TC501", message, help=choices),))

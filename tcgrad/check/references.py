@@ -1,0 +1,138 @@
+"""The reference for the derivatives by one input at one sample: difference quotients, element by element or along
+random directions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from tcgrad.check.degrees import degree
+from tcgrad.check.differences import Differences, Elements, Estimate, IntArray, Signs
+from tcgrad.check.options import Options
+from tcgrad.check.precision import type_name, unit_roundoff
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import Tensor
+
+# Beyond this many values in one sample's differences single elements are no longer all perturbed.
+_LARGEST_WORK = 2**21
+_COLUMNS = 16
+_DIRECTIONS = 3
+
+# Random signs average errors out: their sum stays within this many times the root of the sum of squares.
+_DEVIATIONS = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """A reference value and the bound on its error; where the bound is infinite nothing is known."""
+
+    value: Array
+    error: Array
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, or a stratified sample.
+
+    signs: if it is a sample, random directions along which the derivatives are known besides.
+    """
+
+    sample: Sample
+    wrt: Tensor
+    columns: IntArray
+    by_element: Estimate
+    signs: Array | None = None
+    along: Estimate | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.signs is None
+
+    @property
+    def method(self) -> str:
+        name = f"{self.by_element.method} in {type_name(self.sample.forward.context.dtype)}"
+        return name if self.is_full else f"{name}, {len(self.columns)} elements and {_DIRECTIONS} directions"
+
+    @property
+    def evaluations(self) -> int:
+        return self.by_element.evaluations + (self.along.evaluations if self.along else 0)
+
+    def jacobian(self, of: Tensor) -> Known:
+        """An axis of the elements, then those of ``of``."""
+        return Known(self.by_element.values[of.name], self.by_element.errors[of.name])
+
+    def gradient(self, outputs: Sequence[Tensor]) -> Known:
+        """The derivatives of the outputs weighted with the sample's upstream gradients."""
+        return self._weighted(self.by_element, outputs)
+
+    def projections(self, outputs: Sequence[Tensor]) -> Known:
+        """The same along each of the random directions."""
+        if self.along is None:
+            raise TypeError("there are directions only where there are too many elements")
+        return self._weighted(self.along, outputs)
+
+    def tangent(self, of: Tensor) -> Known:
+        """The derivative of ``of`` along the sample's direction of ``wrt``, or along each random direction."""
+        if self.along is not None:
+            return Known(self.along.values[of.name], self.along.errors[of.name])
+        direction = self.sample.tangents[self.wrt.name].reshape(-1)
+        known = self.jacobian(of)
+        error = np.tensordot(np.abs(direction), known.error, 1)
+        return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None])
+
+    @cached_property
+    def directions(self) -> Array:
+        """The directions of `tangent`, with an axis of directions in front."""
+        return self.sample.tangents[self.wrt.name][None] if self.signs is None else self.signs
+
+    def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
+        count_ = len(estimate.kinked)
+        value = error = np.zeros(count_, self.sample.forward.context.dtype)
+        for of in outputs:
+            weights = self.sample.upstream[of.name].reshape(-1)
+            value = value + estimate.values[of.name].reshape(count_, -1) @ weights
+            error = error + estimate.errors[of.name].reshape(count_, -1) @ np.abs(weights)
+        return Known(value, np.where(np.isnan(error), np.inf, error))
+
+
+def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
+    """Work the differences out: for every element of ``wrt`` if that is cheap enough."""
+    shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
+    outputs = [output.name for output in sample.program.outputs]
+    wanted = max(2.0**-44 if dtype != np.float64 else 2.0**-36, unit_roundoff(sample.dtype) / 4)
+    differences = Differences(sample.forward, outputs, sample.own_bounds(), wanted)
+    polynomial = degree(sample.program, wrt.name)
+    number = sample.value(wrt.name).size
+    if _is_cheap(sample, number, options):
+        columns = np.arange(number)
+        elements = Elements(columns, shape, dtype)
+        return Reference(sample, wrt, columns, differences.along(wrt.name, elements, polynomial, options.method))
+    random = np.random.default_rng(number)
+    columns = _stratified(number, random)
+    signs = random.choice(np.array([-1.0, 1.0]), (_DIRECTIONS, *shape)).astype(dtype)
+    by_element = differences.along(wrt.name, Elements(columns, shape, dtype), polynomial, options.method)
+    along = differences.along(wrt.name, Signs(signs), polynomial, options.method)
+    return Reference(sample, wrt, columns, by_element, signs, along)
+
+
+def spread(errors: Array) -> float:
+    """The error of a sum of independent terms with random signs, from the terms' errors."""
+    return float(_DEVIATIONS * np.sqrt(np.sum(np.square(errors.astype(np.float64)))))
+
+
+def _is_cheap(sample: Sample, number: int, options: Options) -> bool:
+    outputs = sum(sample.value(output.name).size for output in sample.program.outputs)
+    if options.method == "directional" or number * outputs > options.max_elements:
+        return False
+    return number * sample.forward.evaluations <= _LARGEST_WORK
+
+
+def _stratified(number: int, random: np.random.Generator) -> IntArray:
+    """One random element out of each of a few stretches of equal length."""
+    edges = np.linspace(0, number, min(number, _COLUMNS) + 1).astype(np.int64)
+    return np.unique([random.integers(low, max(low + 1, high)) for low, high in pairwise(edges)])

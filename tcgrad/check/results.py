@@ -1,0 +1,84 @@
+"""What a check finds out: one result for each thing compared, with all that a report needs to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["pass", "fail", "inconclusive", "skip"]
+Subject = Literal["formula", "module"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The element where found and reference are furthest apart, and what stands there.
+
+    position: the element's position in the result, as the output's axes, then the input's.
+    text: the same in the spec's own index names, such as ``y[i=0, j=2] by x[p=1, q=0]``.
+    sizes: the sizes of the dims at which it happened, if they are not the spec's own.
+    """
+
+    position: tuple[int, ...]
+    text: str
+    found: float
+    reference: float
+    tolerance: float
+    sizes: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one derivative (or value) of one subject, over all samples.
+
+    kind: ``forward``, ``jacobian``, ``gradient``, ``jvp`` or ``expect``.
+    max_abs_error, max_rel_error: the largest difference, and the largest one in proportion to the largest entry.
+    tolerance: the allowed difference where found and reference are furthest apart in proportion to it.
+    proved: of an expectation, whether the two sides have the same normal form.
+    formula: of an expectation that is wrong, the derived formula.
+    """
+
+    kind: str
+    subject: Subject
+    of: str
+    wrt: str | None
+    dtype: str
+    status: Status
+    method: str
+    elements: int = 0
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    tolerance: float | None = None
+    worst: Place | None = None
+    seed: int = 0
+    message: str = ""
+    seconds: float = 0.0
+    evaluations: int = 0
+    proved: bool | None = None
+    formula: str | None = None
+    equation: str | None = None
+    repeat: str | None = None
+
+    def is_ok(self, allow_inconclusive: bool) -> bool:
+        return self.status in ("pass", "skip") or (allow_inconclusive and self.status == "inconclusive")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The results of one spec, in the order in which they were worked out.
+
+    notes: what a reader of the report should know about all of them, such as tolerances of his own.
+    """
+
+    spec: str
+    name: str
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    evaluations: int = 0
+    allow_inconclusive: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing failed, everything could be decided, and something was compared."""
+        compared = any(result.status != "skip" for result in self.results)
+        return compared and all(result.is_ok(self.allow_inconclusive) for result in self.results)

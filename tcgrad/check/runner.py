@@ -1,0 +1,150 @@
+"""A check from beginning to end: samples drawn, everything compared at each, expectations decided."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+from types import ModuleType
+
+import numpy as np
+
+from tcgrad.calculus import Derivation, derive
+from tcgrad.check.bench import Bench
+from tcgrad.check.comparing import compare_all
+from tcgrad.check.cost import refuse_impossible
+from tcgrad.check.expectations import decide_expectations
+from tcgrad.check.options import Options, choose_options
+from tcgrad.check.paths import Paths
+from tcgrad.check.precision import is_longdouble_wider, type_name, unit_roundoff
+from tcgrad.check.results import CheckResult, Result
+from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
+from tcgrad.check.sizes import other_sizes
+from tcgrad.check.tally import Tallies
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
+from tcgrad.ir.program import Program
+
+Progress = Callable[[str], None]
+
+
+def check(
+    program: Program,
+    *,
+    derivation: Derivation | None = None,
+    module: ModuleType | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> CheckResult:
+    """Check the derived formulas and the emitted module of a program, and decide its expectations.
+
+    derivation, module: what is checked, if not what is derived and emitted here.
+    progress: is told in a few words what comes next.
+    options: those of `Options`; one that is not given or None is taken from the spec, else from the defaults.
+
+    Raises:
+        TcgradError: for an option that cannot be, for sizes that no machine can hold, or where a function has no
+            derivative.
+    """
+    started = perf_counter()
+    chosen = choose_options(program.spec.check, **options)
+    refuse_impossible(program)
+    run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None))
+    return replace(run.all_results(module), seconds=perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Run:
+    program: Program
+    derivation: Derivation
+    options: Options
+    progress: Progress
+
+    def all_results(self, module: ModuleType | None) -> CheckResult:
+        paths = Paths(self.derivation)
+        abstract = [function.name for function in abstract_functions(self.program)]
+        if module is None and not abstract:
+            module = compile_module(emit(self.derivation))
+        samplers = [(sampler(self.program), True)]
+        samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
+        results: list[Result] = []
+        evaluations = 0
+        for dtype in self.options.dtype:
+            tallies = Tallies(dtype)
+            results += self._for_dtype(tallies, paths, module, samplers)
+            evaluations += tallies.evaluations
+        if abstract:
+            results.append(self._no_module(abstract))
+        if self.program.expectations:
+            self.progress("expectations")
+            results += decide_expectations(self.program, paths, samplers, self.options)
+        return CheckResult(
+            spec=self.program.spec.source.name,
+            name=self.program.name,
+            results=tuple(results),
+            notes=tuple(self._notes(paths)),
+            evaluations=evaluations,
+            allow_inconclusive=self.options.allow_inconclusive,
+        )
+
+    def _for_dtype(
+        self, tallies: Tallies, paths: Paths, module: ModuleType | None, samplers: list[tuple[Sampler, bool]]
+    ) -> list[Result]:
+        dtype = np.dtype(tallies.dtype)
+        coarse = _coarseness(dtype, paths)
+        for drawn, own in self._samples(dtype, samplers):
+            if isinstance(drawn, str):
+                if own:
+                    return [self._undecided(drawn, tallies.dtype)]
+                continue
+            compare_all(Bench(drawn, paths, module, coarse, self.options, tallies, own))
+        return tallies.results(self.options.seed, self._repeat(tallies.dtype))
+
+    def _samples(
+        self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]
+    ) -> Iterator[tuple[Sample | str, bool]]:
+        """All samples, each with whether it has the spec's own sizes."""
+        for number, (source, own) in enumerate(samplers):
+            for trial in range(self.options.trials if own else 1):
+                sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
+                self.progress(f"{type_name(dtype)}, " + (sizes or f"sample {trial + 1} of {self.options.trials}"))
+                yield source.draw(dtype, (self.options.seed, number, trial)), own
+
+    def _undecided(self, reason: str, dtype: str) -> Result:
+        """No sample was found at all."""
+        return Result(
+            "gradient", "formula", ", ".join(t.name for t in self.program.outputs), None, dtype, "inconclusive",
+            "none", seed=self.options.seed, message=reason, repeat=self._repeat(dtype),
+        )  # fmt: skip
+
+    def _no_module(self, functions: list[str]) -> Result:
+        message = f"no module is emitted: {', '.join(functions)} is abstract and has no code"
+        outputs = ", ".join(t.name for t in self.program.outputs)
+        return Result("gradient", "module", outputs, None, self.options.dtype[0], "skip", "none", message=message)
+
+    def _repeat(self, dtype: str) -> str:
+        """The command that repeats a check."""
+        words = ["tcgrad", "check", self.program.spec.source.name, "--dtype", dtype, "--seed", str(self.options.seed)]
+        words += ["--trials", str(self.options.trials)]
+        for name in ("rtol", "atol"):
+            value = getattr(self.options, name)
+            words += [] if value is None else [f"--{name}", repr(value)]
+        return shlex.join(words)
+
+    def _notes(self, paths: Paths) -> Iterator[str]:
+        if self.options.rtol is not None:
+            yield f"tolerance given: {self.options.rtol:g} of the largest entry, instead of the one from rounding error"
+        if self.options.atol is not None:
+            yield f"differences up to {self.options.atol:g} are excused, as asked for"
+        if "longdouble" in self.options.dtype and not is_longdouble_wider():
+            yield "longdouble is no wider than float64 on this machine"
+        elif "longdouble" in self.options.dtype and paths.uses_double():
+            yield "SciPy and LAPACK work in float64: in longdouble the module is as precise as that"
+
+
+def _coarseness(dtype: np.dtype[np.generic], paths: Paths) -> float:
+    """By how much the module's rounding is coarser than that of ``dtype``."""
+    if dtype == np.longdouble and paths.uses_double():
+        return unit_roundoff(np.dtype(np.float64)) / unit_roundoff(dtype)
+    return 1.0

@@ -1,0 +1,135 @@
+"""A point at which everything is compared: the inputs, the forward values, and how far rounding moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.domains import Demands, bodies, find_demands
+from tcgrad.check.forward import Forward, evaluate_forward
+from tcgrad.check.precision import Rounding, forward_bounds, rounding, unit_roundoff, wide
+from tcgrad.check.sampling import draw_inputs, draw_like
+from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
+from tcgrad.functions import Function
+from tcgrad.ir.nodes import Call
+from tcgrad.ir.program import Program
+from tcgrad.ir.traversal import walk
+
+_ATTEMPTS = 40
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One random point.
+
+    program: elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
+    forward: the reference, in a type that is at least as wide as ``dtype``.
+    moved: the same values under random rounding, with an axis of draws in front where it moves them.
+    bounds: how far rounding in ``dtype`` may move each value.
+    upstream, tangents: random gradients of the outputs and directions of the inputs.
+    in_doubt: rounding alone may take another branch here, and no other point was found.
+    """
+
+    program: Program
+    sizes: Mapping[str, int]
+    dtype: np.dtype[Any]
+    forward: Forward
+    moved: Mapping[str, Array]
+    bounds: Mapping[str, Array]
+    rounding: Rounding
+    upstream: Mapping[str, Array]
+    tangents: Mapping[str, Array]
+    functions: Mapping[str, SmoothFunction]
+    in_doubt: bool
+
+    @property
+    def label(self) -> str:
+        return ", ".join(f"{name}={size}" for name, size in self.sizes.items())
+
+    def value(self, name: str) -> Array:
+        """The reference's value of a tensor."""
+        return self.forward.context.arrays[name]
+
+    def narrow(self, array: Array) -> Array:
+        """An array in the type that is checked; integers stay what they are."""
+        return array.astype(self.dtype) if array.dtype.kind == "f" else array
+
+    def inputs(self) -> list[Array]:
+        """Fresh copies of the inputs in the type that is checked, in the order of the spec."""
+        return [np.array(self.narrow(self.value(item.tensor.name))) for item in self.program.inputs]
+
+    def own_bounds(self) -> dict[str, Array]:
+        """How far rounding in the reference's own type may move each value."""
+        reference = self.forward.context.dtype
+        finer = reference.type(unit_roundoff(reference) / self.rounding.roundoff)
+        return {name: bound * finer for name, bound in self.bounds.items()}
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws samples of a program at some sizes."""
+
+    program: Program
+    sizes: Mapping[str, int]
+    demands: Demands
+
+    def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...]) -> Sample | str:
+        """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none."""
+        doubtful: Sample | None = None
+        reason = ""
+        for attempt in range(_ATTEMPTS):
+            random = np.random.default_rng([*seed, attempt])
+            inputs = draw_inputs(self.program, self.demands, dtype, random, attempt)
+            functions = instantiate_abstract(abstract_functions(self.program), np.random.default_rng(seed))
+            forward = evaluate_forward(self.program.statements, inputs, wide(dtype), functions=functions)
+            reason = self._undefined(forward, dtype)
+            if not reason:
+                sample = self._sample(forward, dtype, random, functions)
+                if not sample.in_doubt:
+                    return sample
+                doubtful = doubtful or sample
+        return doubtful or reason
+
+    def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
+        """What is not finite, or too large for ``dtype``; empty if all is well."""
+        largest = np.finfo(dtype).max / 64
+        for tensor in self.program.outputs:
+            values = forward.context.arrays[tensor.name]
+            if not np.isfinite(values).all():
+                return f"{tensor.name} is not finite at any of {_ATTEMPTS} random inputs; `sample` can say where it is"
+            if np.max(np.abs(values), initial=0) > largest:
+                return f"{tensor.name} overflows {dtype} at every one of {_ATTEMPTS} random inputs"
+        return ""
+
+    def _sample(
+        self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,
+        functions: Mapping[str, SmoothFunction],
+    ) -> Sample:  # fmt: skip
+        how = rounding(dtype, wide(dtype), int(random.integers(2**32)))
+        moved, bounds, in_doubt = forward_bounds(forward, how)
+        upstream = {
+            t.name: draw_like(forward.context.arrays[t.name].shape, dtype, random) for t in self.program.outputs
+        }
+        tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, dtype, random) for t in self.program.wrt}
+        return Sample(
+            self.program, self.sizes, dtype, forward, moved, bounds, how, upstream, tangents, functions, in_doubt
+        )
+
+
+def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
+    return Sampler(program, sizes or {}, find_demands(program))
+
+
+def abstract_functions(program: Program) -> list[Function]:
+    """The abstract functions that a program calls, each once, in the order of occurrence."""
+    calls = (
+        node.function
+        for statement in program.statements
+        for body in bodies(statement)
+        for node in walk(body)
+        if isinstance(node, Call) and node.function.is_abstract
+    )
+    return list(dict.fromkeys(calls))

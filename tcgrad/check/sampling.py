@@ -1,0 +1,148 @@
+"""Random inputs: as declared, in the domain of every function, and never such that they could hide a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.domains import Demands, Interval
+from tcgrad.check.precision import wide
+from tcgrad.evaluate import Array
+from tcgrad.ir.program import Input, Program
+from tcgrad.spec.model import SampleKind
+
+Random = np.random.Generator
+
+# What an input without a declared sample is tried with, one after the other, until everything is defined.
+_TRIED: tuple[Interval, ...] = ((0.0, inf), (0.0, 1.0), (-1.0, 1.0), (1.0, inf))
+
+
+def draw_inputs(
+    program: Program, demands: Demands, dtype: np.dtype[Any], random: Random, attempt: int
+) -> dict[str, Array]:
+    """Values of every input: of the real ones in the type of the reference, but numbers of ``dtype``.
+
+    attempt: how many draws have failed before; later draws try other intervals and smaller scales.
+    """
+    drawn = {}
+    for item in program.inputs:
+        value = _Draw(item, demands, random, attempt).value()
+        drawn[item.tensor.name] = exact(value, dtype) if item.tensor.is_real else value
+    return drawn
+
+
+def exact(value: Array, dtype: np.dtype[Any]) -> Array:
+    """``value`` rounded to numbers of ``dtype`` to which a step can be added without rounding.
+
+    In the reference's type every entry is a multiple of a small power of two, of which the largest entry leaves
+    four bits unused.
+    """
+    reference = wide(dtype)
+    value = value.astype(reference)
+    largest = float(np.max(np.abs(value), initial=0))
+    if largest == 0:
+        return value
+    bits = int(np.finfo(reference).nmant) - 3
+    grid = reference.type(2) ** (int(np.floor(np.log2(largest))) - bits)
+    return np.asarray((np.round(value / grid) * grid).astype(dtype).astype(reference))
+
+
+def draw_like(shape: tuple[int, ...], dtype: np.dtype[Any], random: Random) -> Array:
+    """A random direction or upstream gradient, in the type of the reference."""
+    return exact(random.normal(size=shape), dtype)
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """One draw of one input."""
+
+    item: Input
+    demands: Demands
+    random: Random
+    attempt: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(size.value for size in self.item.tensor.shape)
+
+    def value(self) -> Array:
+        tensor = self.item.tensor
+        value = np.asarray(_KINDS[self.item.sample.kind](self))
+        if tensor.symmetric and tensor.order >= 2:
+            value = (value + np.swapaxes(value, -1, -2)) / 2
+        if tensor.dtype == "bool":
+            return value.astype(bool)
+        return value.astype(np.int64) if tensor.dtype == "int" else value
+
+    def normal(self) -> Array:
+        """Nothing is declared: normal, if that is in every domain."""
+        name = self.item.tensor.name
+        if not self.item.tensor.is_real:
+            return self._index(name)
+        if name in self.demands.intervals:
+            return self._within(self.demands.intervals[name])
+        if name in self.demands.involved and self.attempt > 0:
+            choice = 0 if self.attempt == 1 else int(self.random.integers(-1, len(_TRIED)))
+            if choice >= 0:
+                return self._within(_TRIED[choice])
+        return np.asarray(0.5 ** (self.attempt // 6) * self.random.normal(size=self.shape))
+
+    def _index(self, name: str) -> Array:
+        limit = 2 if self.item.tensor.dtype == "bool" else self.demands.limits.get(name, 3)
+        return np.asarray(self.random.integers(0, max(1, limit >> (self.attempt // 4)), self.shape))
+
+    def _within(self, interval: Interval) -> Array:
+        """Well inside an interval, where functions are neither steep nor flat."""
+        low, high = interval
+        if low == -inf and high == inf:
+            return np.asarray(self.random.normal(size=self.shape))
+        if high == inf:
+            return np.asarray(low + np.exp(0.5 * self.random.normal(size=self.shape)))
+        if low == -inf:
+            return np.asarray(high - np.exp(0.5 * self.random.normal(size=self.shape)))
+        margin = 0.1 * (high - low)
+        return np.asarray(self.random.uniform(low + margin, high - margin, self.shape))
+
+    def positive(self) -> Array:
+        low, high = self.demands.intervals.get(self.item.tensor.name, (0.0, inf))
+        return self._within((max(0.0, low), high))
+
+    def simplex(self) -> Array:
+        weights = self.random.exponential(size=self.shape) + 0.1
+        return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+    def spd(self) -> Array:
+        root = self.random.normal(size=self.shape)
+        return np.asarray(root @ np.swapaxes(root, -1, -2) / self.shape[-1] + 0.5 * np.eye(self.shape[-1]))
+
+    def uniform(self) -> Array:
+        low, high = self._declared()
+        return np.asarray(self.random.uniform(low, high, self.shape))
+
+    def integers(self) -> Array:
+        """At other sizes than the spec's own the declared range may reach beyond the tensor that it indexes."""
+        low, high = self._declared()
+        high = min(high, self.demands.limits.get(self.item.tensor.name, high))
+        return np.asarray(self.random.integers(int(min(low, high - 1)), int(high), self.shape))
+
+    def one_hot(self) -> Array:
+        return np.asarray(np.eye(self.shape[-1])[self.random.integers(0, self.shape[-1], self.shape[:-1])])
+
+    def _declared(self) -> tuple[float, float]:
+        low, high = self.item.sample.low, self.item.sample.high
+        return (0.0 if low is None else low), (1.0 if high is None else high)
+
+
+_KINDS: dict[SampleKind, Callable[[_Draw], Array]] = {
+    "normal": _Draw.normal,
+    "positive": _Draw.positive,
+    "simplex": _Draw.simplex,
+    "spd": _Draw.spd,
+    "uniform": _Draw.uniform,
+    "integers": _Draw.integers,
+    "one_hot": _Draw.one_hot,
+}

@@ -1,0 +1,49 @@
+"""Other sizes than the spec's own: distinct primes, so that no two axes can be confused, and ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tcgrad.check.cost import forward_cost
+from tcgrad.errors import TcgradError
+from tcgrad.ir.program import Program
+from tcgrad.language.elaborate import elaborate
+
+_PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
+_ELEMENTS = 2**14
+
+
+def free_dims(program: Program) -> dict[str, int]:
+    """The dims that are given as numbers, with their sizes; the others follow from them.
+
+    What is no size of any input has no other size: a module could not know it.
+    """
+    shapes = [size for item in program.inputs for size in item.tensor.shape]
+    visible = {atom for size in shapes for monomial, _ in size.terms for atom in monomial}
+    given = {name for name, (_, text) in program.spec.dims.items() if text.text.strip().isdigit()}
+    return {dim.name: dim.value for dim in program.dims if dim in visible and dim.name in given}
+
+
+def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
+    """The program at other sizes -> each with the sizes of all dims. What does not fit the spec is left out."""
+    dims = free_dims(program)
+    if not dims:
+        return
+    own = {dim.name: dim.value for dim in program.dims}
+    ranks = {name: rank for rank, name in enumerate(sorted(dims, key=lambda name: dims[name]))}
+    primes = [{name: series[rank] for name, rank in ranks.items()} for series in _PRIMES if len(dims) <= len(series)]
+    for candidates in (primes, [dict.fromkeys(dims, 1)]):
+        for sizes in candidates:
+            other = _elaborated(program, sizes)
+            if other is not None:
+                found = {dim.name: dim.value for dim in other.dims}
+                if found != own and forward_cost(other).elements <= _ELEMENTS:
+                    yield other, found
+                break
+
+
+def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
+    try:
+        return elaborate(program.spec, sizes)
+    except TcgradError:
+        return None

@@ -1,0 +1,128 @@
+"""The results of one row of the report, gathered over all samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.check.results import Place, Result, Status, Subject
+from tcgrad.check.verdict import Comparison
+
+Key = tuple[str, Subject, str, str | None]
+
+
+@dataclass
+class Tally:
+    """What is known of one row so far.
+
+    seen: for the elements at the spec's own sizes, whether each was compared at some sample.
+    """
+
+    kind: str
+    subject: Subject
+    of: str
+    wrt: str | None
+    dtype: str
+    comparisons: list[Comparison] = field(default_factory=list)
+    worst: Place | None = None
+    worst_rank: float = -1.0
+    methods: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seen: NDArray[np.bool_] | None = None
+    seconds: float = 0.0
+    evaluations: int = 0
+    skipped: str = ""
+
+    def add(self, comparison: Comparison, method: str, place: Callable[[Comparison], Place | None]) -> None:
+        """Take one comparison in; ``place`` names its worst element if that is the worst so far."""
+        self.comparisons.append(comparison)
+        if method not in self.methods:
+            self.methods.append(method)
+        worse = comparison.rank > self.worst_rank and comparison.worst is not None
+        if worse:
+            self.worst, self.worst_rank = place(comparison), comparison.rank
+        message = comparison.message
+        if message and message not in self.notes:
+            self.notes.append(message)
+
+    def skip(self, reason: str) -> None:
+        """There is nothing to compare, for this reason."""
+        self.skipped = reason
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Time spent on this row."""
+        started = perf_counter()
+        yield
+        self.seconds += perf_counter() - started
+
+    def see(self, known: NDArray[np.bool_]) -> None:
+        self.seen = known if self.seen is None or self.seen.shape != known.shape else self.seen | known
+
+    def result(self, seed: int, repeat: str) -> Result:
+        status, message = self._verdict()
+        compared = [c for c in self.comparisons if c.elements]
+        return Result(
+            kind=self.kind,
+            subject=self.subject,
+            of=self.of,
+            wrt=self.wrt,
+            dtype=self.dtype,
+            status=status,
+            method=", ".join(self.methods),
+            elements=sum(c.elements for c in compared),
+            max_abs_error=max((c.max_abs_error for c in compared), default=None),
+            max_rel_error=max((c.max_rel_error for c in compared), default=None),
+            tolerance=self.worst.tolerance if self.worst else None,
+            worst=self.worst,
+            seed=seed,
+            message=message,
+            seconds=self.seconds,
+            evaluations=self.evaluations,
+            repeat=repeat if status in ("fail", "inconclusive") else None,
+        )
+
+    def _verdict(self) -> tuple[Status, str]:
+        """A failure anywhere is a failure; a pass needs one sample that decides, and every element compared."""
+        if self.skipped and not self.comparisons:
+            return "skip", self.skipped
+        statuses = [c.status for c in self.comparisons]
+        failures = [c.message for c in self.comparisons if c.status == "fail" and c.message]
+        if "fail" in statuses:
+            return "fail", failures[0] if failures else ""
+        if "pass" not in statuses:
+            return "inconclusive", "; ".join(self.notes) or "nothing was compared"
+        if self.seen is not None and not self.seen.all():
+            left = int(np.count_nonzero(~self.seen))
+            return "inconclusive", f"kink: {left} of {self.seen.size} elements have no derivative at any sample"
+        return "pass", ""
+
+
+@dataclass
+class Tallies:
+    """The rows of one spec and type, in the order in which they are first asked for."""
+
+    dtype: str
+    rows: dict[Key, Tally] = field(default_factory=dict)
+    _references: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def row(self, kind: str, subject: Subject, of: str, wrt: str | None) -> Tally:
+        return self.rows.setdefault((kind, subject, of, wrt), Tally(kind, subject, of, wrt, self.dtype))
+
+    def spent(self, wrt: str, seconds: float, evaluations: int) -> None:
+        """Time and evaluations that the reference for an input took; all of its rows are told of them."""
+        before = self._references.get(wrt, (0.0, 0))
+        self._references[wrt] = before[0] + seconds, before[1] + evaluations
+
+    @property
+    def evaluations(self) -> int:
+        return sum(evaluations for _, evaluations in self._references.values())
+
+    def results(self, seed: int, repeat: str) -> list[Result]:
+        made = [tally.result(seed, repeat) for tally in self.rows.values()]
+        return [replace(r, evaluations=self._references.get(r.wrt or "", (0.0, 0))[1]) for r in made]

@@ -1,0 +1,123 @@
+"""Found against reference: largest errors, the worst element, and a verdict that can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tcgrad.check.results import Status
+from tcgrad.evaluate import Array
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of two arrays.
+
+    worst: the flat position of the element with the largest ``rank``: its error in proportion to its tolerance, or
+        its error alone.
+    """
+
+    status: Status
+    elements: int
+    max_abs_error: float = 0.0
+    max_rel_error: float = 0.0
+    worst: int | None = None
+    rank: float = 0.0
+    found: float = 0.0
+    reference: float = 0.0
+    tolerance: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What the user allows, besides or instead of what rounding explains."""
+
+    rtol: float | None = None
+    atol: float | None = None
+
+    def allowed(self, rounding: Array, reference: Array) -> Array:
+        allowed = rounding
+        if self.rtol is not None:
+            allowed = np.full(reference.shape, self.rtol * float(np.max(np.abs(reference), initial=0)))
+        return allowed if self.atol is None else np.maximum(allowed, self.atol)
+
+
+_FROM_ROUNDING = Tolerance()
+
+
+def compare(
+    found: Array,
+    reference: Array,
+    *,
+    found_error: Array,
+    reference_error: Array,
+    user: Tolerance = _FROM_ROUNDING,
+    by_difference: bool = False,
+) -> Comparison:
+    """Compare element by element, in the type of ``reference``.
+
+    found_error, reference_error: how far rounding may have moved either, and how far the reference may be off.
+    by_difference: the worst element is that with the largest error, not that with the largest in proportion to its
+        tolerance.
+    An element whose reference has an infinite error is left out: nothing is known there.
+    """
+    if found.shape != reference.shape:
+        return Comparison("fail", 0, message=f"has shape {found.shape}, not {reference.shape}")
+    known = np.isfinite(reference_error) & np.isfinite(reference)
+    elements = int(np.count_nonzero(known))
+    if not elements:
+        return Comparison("inconclusive", 0, message="there is nothing to compare")
+    known_reference = np.where(known, reference, 0)
+    with np.errstate(all="ignore"):
+        found = np.where(known, found.astype(reference.dtype), 0)
+        allowed = np.where(known, user.allowed(found_error + reference_error, known_reference), 0)
+        error = np.abs(found - known_reference)
+        rank = np.nan_to_num(error, nan=np.inf) if by_difference else _ratio(error, allowed)
+    worst = int(np.argmax(rank))
+    at = [float(array.reshape(-1)[worst]) for array in (found, known_reference, allowed, rank)]
+    largest = float(np.max(np.nan_to_num(error, nan=np.inf)))
+    scale = max(float(np.max(np.abs(known_reference))), float(np.max(np.abs(found))))
+    status, message = _judge(_Elements(found, known_reference, error, allowed, np.where(known, reference_error, 0)))
+    return Comparison(
+        status,
+        elements,
+        max_abs_error=largest,
+        max_rel_error=largest / scale if largest else 0.0,
+        worst=worst,
+        found=at[0],
+        reference=at[1],
+        tolerance=at[2],
+        rank=at[3],
+        message=message,
+    )
+
+
+def _ratio(error: Array, allowed: Array) -> Array:
+    """Error in proportion to tolerance; infinite where there is an error and none is allowed, or it is not a number."""
+    ratio = np.where(error == 0, 0, error / np.where(allowed > 0, allowed, 1))
+    ratio = np.where((error != 0) & ~(allowed > 0), np.inf, ratio)
+    return np.where(np.isnan(ratio), np.inf, ratio)
+
+
+@dataclass(frozen=True)
+class _Elements:
+    """What a verdict is made of, element by element; 0 where nothing is known."""
+
+    found: Array
+    reference: Array
+    error: Array
+    allowed: Array
+    reference_error: Array
+
+
+def _judge(elements: _Elements) -> tuple[Status, str]:
+    if not np.isfinite(elements.found).all():
+        return "fail", "is not finite where the reference is"
+    if not np.all(elements.error <= elements.allowed):
+        return "fail", ""
+    size = np.abs(elements.reference)
+    if np.all(size <= elements.allowed) and np.any(size > elements.reference_error):
+        return "inconclusive", "the tolerance is so large that zeros would pass as well"
+    return "pass", ""

@@ -1,0 +1,59 @@
+"""The ``check`` report as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from tcgrad.check.results import CheckResult, Place, Result
+
+
+def render_json(results: Sequence[CheckResult]) -> dict[str, Any]:
+    """All specs' results as data: ``ok``, and ``specs`` with ``spec``, ``name``, ``ok``, ``results`` and ``notes`` each.
+
+    A result has what `Result` has; ``worst`` is the worst element's position, with ``worst_text``, ``worst_found``,
+    ``worst_reference`` and ``worst_sizes`` beside it. A number that is not finite is a string.
+    """
+    specs = [_spec(result) for result in results]
+    return {"ok": all(spec["ok"] for spec in specs) and bool(specs), "specs": specs}
+
+
+def _spec(result: CheckResult) -> dict[str, Any]:
+    return {
+        "spec": result.spec,
+        "name": result.name,
+        "ok": result.ok,
+        "results": [_result(each) for each in result.results],
+        "notes": list(result.notes),
+        "seconds": round(result.seconds, 6),
+        "evaluations": result.evaluations,
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    data = asdict(result) | {"worst": None, "seconds": round(result.seconds, 6)}
+    data |= _worst(result.worst)
+    if result.kind != "expect":
+        del data["proved"], data["equation"], data["formula"]
+    return {name: _plain(value) for name, value in data.items()}
+
+
+def _worst(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    return {
+        "worst": list(place.position),
+        "worst_text": place.text,
+        "worst_found": place.found,
+        "worst_reference": place.reference,
+        "worst_sizes": place.sizes or None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return value
