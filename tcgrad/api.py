@@ -75,19 +75,24 @@ class TensorFunction:
         """
         return elaborate(self.spec)
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Everything that there is to derive: all outputs by all inputs of the spec's ``wrt``."""
+        return derive(self.program)
+
     def derive(self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derived:
         """Jacobians and gradients of the outputs ``of`` (all) by the inputs ``wrt`` (those of the spec).
 
         Raises:
             TcgradError: if a name is not that of an output or of a real-valued input.
         """
-        return Derived(derive(self.program, of=of, wrt=wrt))
+        return Derived(self.derivation if of is None and wrt is None else derive(self.program, of=of, wrt=wrt))
 
     def emit(self) -> str:
         """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
         from tcgrad.emit import emit
 
-        return emit(derive(self.program))
+        return emit(self.derivation)
 
     def compile(self) -> ModuleType:
         """The emitted module itself: ``function.compile().forward(x, w)``."""
@@ -102,7 +107,7 @@ class TensorFunction:
         """
         from tcgrad.check import check
 
-        return check(self.program, **{**self.spec.check, **options})
+        return check(self.program, derivation=self.derivation, **options)
 
     def __repr__(self) -> str:
         return f"<tensor function {self.name}>"
