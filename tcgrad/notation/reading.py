@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.program import Intrinsic, Program, Recurrence
+from tcgrad.ir.program import Program, Recurrence, Statement
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
@@ -18,14 +19,16 @@ def reading(program: Program, syntax: Syntax) -> Iterator[tuple[Equation, tuple[
     """Each equation, sums explicit, with the shape of its tensor; intrinsics are seen where they are read."""
     around = Surroundings.of(program)
     for statement in program.statements:
-        if isinstance(statement, Intrinsic):
-            continue
-        shapes = [statement.tensor.shape]
-        if isinstance(statement, Recurrence):
-            counts = [len(bases) + 1 for bases in statement.bases]
-            shapes = [t.shape for t, count in zip(statement.tensors, counts, strict=True) for _ in range(count)]
         lines = print_statement(statement, syntax, explicit=True, surroundings=around)
-        yield from zip(map(sides, lines), shapes, strict=True)
+        yield from zip(map(sides, lines), left_shapes(statement) if lines else (), strict=True)
+
+
+def left_shapes(statement: Statement) -> tuple[tuple[Integer, ...], ...]:
+    """The shape of the tensor on the left of each equation of a statement."""
+    if not isinstance(statement, Recurrence):
+        return (statement.tensor.shape,)
+    pairs = zip(statement.tensors, statement.bases, strict=True)
+    return tuple(tensor.shape for tensor, bases in pairs for _ in range(len(bases) + 1))
 
 
 def sides(equation: str) -> Equation:
@@ -55,6 +58,16 @@ def print_shape(shape: Sequence[Integer], syntax: Syntax) -> str:
     if not shape:
         return "scalar"
     printer = Printer(syntax, {})
-    names = f"[{', '.join(printer.position(size) for size in shape)}]"
-    values = f"[{', '.join(str(size.value) for size in shape)}]"
-    return names if names == values else f"{names} = {values}"
+    return _named([printer.position(size) for size in shape], [size.value for size in shape])
+
+
+def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> str:
+    """The shape of a matrix whose rows, and whose columns, run over several axes: ``[N*E, M*D] = [15, 8]``."""
+    printer = Printer(syntax, {})
+    names = [syntax.times.join(printer.position(size) for size in side) for side in sides]
+    return _named(names, [prod(size.value for size in side) for side in sides])
+
+
+def _named(names: Sequence[str], values: Sequence[int]) -> str:
+    shown, numbers = f"[{', '.join(names)}]", f"[{', '.join(map(str, values))}]"
+    return shown if shown == numbers else f"{shown} = {numbers}"

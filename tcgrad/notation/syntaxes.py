@@ -118,8 +118,13 @@ def _unicode_name(name: str) -> str:
     return _UNICODE_NAMES.get(name, name)
 
 
+_SUBSCRIPTS = str.maketrans("0123456789'", "₀₁₂₃₄₅₆₇₈₉′")
+
+
 def _unicode_call(function: Function, arguments: Sequence[str]) -> str:
-    return f"{function.name.replace(chr(39), '′')}({', '.join(arguments)})"
+    """Derivatives of abstract functions as ``f′`` and ``f′₁₂``."""
+    name, prime, order = function.name.partition("'")
+    return f"{name}{(prime + order).translate(_SUBSCRIPTS)}({', '.join(arguments)})"
 
 
 UNICODE = replace(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
-from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_expr
-from tcgrad.notation.reading import reading
-from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, is_scalar_only
+from tcgrad.notation.reading import print_shape, reading
+from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, reads_the_same
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,27 @@ class Entry:
     """
 
     symbol: str
-    shape: tuple[Integer, ...]
+    shape: str
     written: tuple[Written, ...]
     reason: str | None = None
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(formula for written in self.written for formula in written.formulas)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say about notations that there are not."""
+        return tuple(f"no {written.notation} notation: {written.reason}" for written in self.written if written.reason)
+
+
+def blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in the blocks that they are set in: each alone, but neighbours of one formula each together."""
+    for is_short, group in groupby(entries, key=lambda entry: len(entry.formulas) == 1 and not entry.remarks):
+        if is_short:
+            yield list(group)
+        else:
+            yield from ([entry] for entry in group)
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,7 @@ class Content:
     jacobians: tuple[Entry, ...]
     table: Table | None
     gradients: tuple[Entry, ...]
-    upstream: tuple[tuple[str, tuple[Integer, ...]], ...]
+    upstream: tuple[tuple[str, str], ...]
     scalar: str | None
 
 
@@ -70,11 +88,13 @@ def describe(derivation: Derivation, style: Style, notations: Sequence[str] | No
     return Content(
         name=program.name,
         doc=" ".join(program.spec.doc.split()),
-        reading=tuple(Formula(*equation, shape) for equation, shape in reading(program, style.index)),
+        reading=tuple(
+            Formula(*equation, print_shape(shape, style.index)) for equation, shape in reading(program, style.index)
+        ),
         jacobians=tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values()),
         table=writer.table(derivation.jacobians),
         gradients=tuple(writer.gradients(derivation.gradients, own)),
-        upstream=tuple((writer.symbol(gradient_of(y)), y.shape) for y in program.outputs),
+        upstream=tuple((writer.symbol(gradient_of(y)), print_shape(y.shape, style.index)) for y in program.outputs),
         scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
     )
 
@@ -89,7 +109,7 @@ class _Writer:
         return self.style.index.tensor(tensor, ())
 
     def jacobian(self, jacobian: Jacobian) -> Entry:
-        shape = jacobian.of.shape + jacobian.wrt.shape
+        shape = print_shape(jacobian.of.shape + jacobian.wrt.shape, self.style.index)
         symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
@@ -104,11 +124,12 @@ class _Writer:
                 continue
             fresh = tuple(s for s in gradient.statements if s not in seen) or gradient.statements[-1:]
             seen.update(fresh)
-            yield Entry(self.symbol(gradient_of(gradient.wrt)), gradient.wrt.shape, self.written(fresh))
+            shape = print_shape(gradient.wrt.shape, self.style.index)
+            yield Entry(self.symbol(gradient_of(gradient.wrt)), shape, self.written(fresh))
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
-        """The statements in each notation; where all is scalar, one says it all."""
-        notations = self.notations[:1] if is_scalar_only(statements) else self.notations
+        """The statements in each notation; in one if all would say the same."""
+        notations = self.notations[:1] if reads_the_same(statements) else self.notations
         return tuple(write(statements, self.program, self.style) for write in notations)
 
     def table(self, jacobians: Sequence[Jacobian]) -> Table | None:

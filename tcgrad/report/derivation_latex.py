@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_names import escape
-from tcgrad.notation.reading import Equation, print_shape
-from tcgrad.report.derivation_content import Content, Entry, Table, describe
+from tcgrad.notation.reading import Equation
+from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import STYLES, Formula
 
 _STYLE = STYLES["latex"]
@@ -29,23 +29,23 @@ def _lines(content: Content) -> Iterator[str]:
     yield from _display(equations(content.reading))
     if content.jacobians:
         yield r"\paragraph{Jacobians}"
-        yield from (line for entry in content.jacobians for line in _entry(entry))
+        yield from _entries(content.jacobians)
     if content.scalar is not None:
         yield rf"\paragraph{{Gradients}} of the scalar ${content.scalar}$"
     else:
         yield rf"\paragraph{{Gradients}} given {', '.join(f'${symbol}$' for symbol, _ in content.upstream)}"
-    yield from (line for entry in content.gradients for line in _entry(entry))
+    yield from _entries(content.gradients)
     if content.table is not None:
         yield from (r"\paragraph{The Jacobian as one matrix}", *_display([table_equation(content.table)]))
 
 
-def _entry(entry: Entry) -> Iterator[str]:
-    if entry.reason is not None:
-        yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}."
-    yield from _display([equation for written in entry.written for equation in equations(written.formulas)])
-    for written in entry.written:
-        if written.reason:
-            yield f"No {written.notation} notation: {escape(written.reason)}."
+def _entries(entries: Sequence[Entry]) -> Iterator[str]:
+    for block in blocks(entries):
+        yield from _display([equation for entry in block for equation in equations(entry.formulas)])
+        for entry in block:
+            if entry.reason is not None:
+                yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}.\par"
+            yield from (f"{escape(remark).capitalize()}." for remark in entry.remarks)
 
 
 def equations(formulas: Sequence[Formula]) -> list[Equation]:
@@ -54,8 +54,7 @@ def equations(formulas: Sequence[Formula]) -> list[Equation]:
 
 
 def _shape(formula: Formula) -> str:
-    shape = print_shape(formula.shape, _STYLE.index)
-    return r"&& \text{scalar}" if shape == "scalar" else f"&& {shape}"
+    return r"&& \text{scalar}" if formula.shape == "scalar" else f"&& {formula.shape}"
 
 
 def _display(equations: Sequence[Equation]) -> Iterator[str]:

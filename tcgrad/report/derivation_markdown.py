@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.notation.reading import Equation, align, print_shape
+from tcgrad.notation.reading import Equation, align
 from tcgrad.report.derivation_content import Content, Entry, describe
 from tcgrad.report.derivation_latex import table_equation
 from tcgrad.report.notations import STYLES
@@ -48,13 +48,13 @@ def _gradient_title(symbols: Content) -> str:
 
 def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str]:
     for entry, plain in zip(entries, symbols, strict=True):
-        yield f"### `{plain.symbol}`, shape `{print_shape(entry.shape, STYLES['ascii'].index)}`\n"
+        yield f"### `{plain.symbol}`, shape `{plain.shape}`\n"
         if entry.reason is not None:
             yield f"No closed form: {_plain(entry.reason)}.\n"
         for written in entry.written:
             yield from _math(written.equations)
-            if written.reason:
-                yield f"No {written.notation} notation: {_plain(written.reason)}.\n"
+        for remark in entry.remarks:
+            yield f"{_plain(remark).capitalize()}.\n"
 
 
 def _math(equations: Sequence[Equation]) -> Iterator[str]:

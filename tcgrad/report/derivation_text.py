@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.notation.reading import print_shape
-from tcgrad.report.derivation_content import Content, Entry, Table, describe
-from tcgrad.report.notations import STYLES, Formula, Style, Written
+from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
+from tcgrad.report.notations import STYLES, Formula, Style
 from tcgrad.report.paint import paint
 
 _MARGIN = "    "
@@ -34,51 +33,41 @@ def render_text(
 
 def _lines(content: Content, style: Style) -> Iterator[str]:
     yield f"{content.name}: {content.doc}" if content.doc else content.name
-    yield from ("", "Read as", *_formulas(content.reading, style))
+    yield from ("", "Read as", *_formulas(content.reading))
     if content.jacobians:
-        yield from _section("Jacobians", content.jacobians, style)
-    yield from _section(_gradient_title(content, style), content.gradients, style)
+        yield from _section("Jacobians", content.jacobians)
+    yield from _section(_gradient_title(content), content.gradients)
     if content.table is not None:
         yield from ("", "The Jacobian as one matrix", *_table(content.table, style))
 
 
-def _gradient_title(content: Content, style: Style) -> str:
+def _gradient_title(content: Content) -> str:
     if content.scalar is not None:
         return f"Gradients of the scalar {content.scalar}"
-    given = (f"{symbol} {print_shape(shape, style.index) if shape else ''}" for symbol, shape in content.upstream)
-    return f"Gradients, given {', '.join(map(str.rstrip, given))}"
+    given = (symbol if shape == "scalar" else f"{symbol} {shape}" for symbol, shape in content.upstream)
+    return f"Gradients, given {', '.join(given)}"
 
 
-def _section(title: str, entries: Sequence[Entry], style: Style) -> Iterator[str]:
-    """The entries, with a blank line between them unless each is one line."""
+def _section(title: str, entries: Sequence[Entry]) -> Iterator[str]:
     yield from ("", title)
-    blocks = [_entry(entry, style) for entry in entries]
-    if all(len(block) == 1 for block in blocks):
-        yield from _formulas([formula for e in entries for written in e.written for formula in written.formulas], style)
-        return
-    for number, block in enumerate(blocks):
-        yield from block if number == 0 else ("", *block)
+    for number, block in enumerate(blocks(entries)):
+        if number:
+            yield ""
+        yield from _formulas([formula for entry in block for formula in entry.formulas])
+        for entry in block:
+            if entry.reason is not None:
+                yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
+                yield f"{_MARGIN}no closed form: {entry.reason}"
+            yield from (_MARGIN + remark for remark in entry.remarks)
 
 
-def _entry(entry: Entry, style: Style) -> list[str]:
-    lines = list(_formulas([formula for written in entry.written for formula in written.formulas], style))
-    if entry.reason is not None:
-        lines.append(f"{_MARGIN}{entry.symbol}    {print_shape(entry.shape, style.index)}")
-        lines.append(f"{_MARGIN}no closed form: {entry.reason}")
-    return lines + [_MARGIN + _refusal(written) for written in entry.written if written.reason]
-
-
-def _formulas(formulas: Sequence[Formula], style: Style) -> Iterator[str]:
+def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
     """Equations below each other, aligned at their equals signs, shapes beside them."""
     left = max((len(formula.left) for formula in formulas), default=0)
     lines = [f"{_MARGIN}{formula.left:<{left}} = {formula.right}" for formula in formulas]
     width = max((len(line) for line in lines if len(line) <= _FAR), default=0)
     for line, formula in zip(lines, formulas, strict=True):
-        yield f"{line:<{width}}    {print_shape(formula.shape, style.index)}"
-
-
-def _refusal(written: Written) -> str:
-    return f"no {written.notation} notation: {written.reason}"
+        yield f"{line:<{width}}    {formula.shape}"
 
 
 def _table(table: Table, style: Style) -> Iterator[str]:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tcgrad.errors import Diagnostic, TcgradError
-from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import Component
+from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import walk
@@ -17,7 +16,7 @@ from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.raising import raise_define
-from tcgrad.notation.reading import Equation, sides
+from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
 
 
@@ -38,11 +37,11 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Formula:
-    """An equation with the shape of what it defines."""
+    """An equation and, as text, the shape of what it defines."""
 
     left: str
     right: str
-    shape: tuple[Integer, ...]
+    shape: str
 
 
 @dataclass(frozen=True)
@@ -69,16 +68,8 @@ def _index_formulas(statements: Sequence[Statement], program: Program, style: St
     around = Surroundings.of(program)
     for statement in statements:
         lines = print_statement(statement, style.index, surroundings=around)
-        shapes = _shapes(statement)
-        yield from (Formula(*sides(line), shape) for line, shape in zip(lines, shapes, strict=False))
-
-
-def _shapes(statement: Statement) -> list[tuple[Integer, ...]]:
-    """The shape of the left side of each equation of a statement."""
-    if not isinstance(statement, Recurrence):
-        return [statement.tensor.shape]
-    pairs = zip(statement.tensors, statement.bases, strict=True)
-    return [tensor.shape for tensor, bases in pairs for _ in range(len(bases) + 1)]
+        for line, shape in zip(lines, left_shapes(statement), strict=False):  # a hidden intrinsic has no line
+            yield Formula(*sides(line), print_shape(shape, style.index))
 
 
 def _write_matrix(statements: Sequence[Statement], program: Program, style: Style) -> Written:
@@ -91,22 +82,15 @@ def _write_matrix(statements: Sequence[Statement], program: Program, style: Styl
             if not isinstance(form, MatrixForm):
                 return Written("matrix", (), form.reason)
             right = print_matrix(form.matrix, style.matrix)
-            formulas.append(Formula(form.left(style.matrix), right, matrix_shape(form)))
+            formulas.append(Formula(form.left(style.matrix), right, _matrix_shape(form, style.index)))
     return Written("matrix", tuple(formulas))
 
 
-def matrix_shape(form: MatrixForm) -> tuple[Integer, ...]:
+def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     """The shape of a form: of a vectorised Jacobian that of the matrix, else the tensor's own."""
     if form.layout == "full" or form.tensor.role is not Role.JACOBIAN:
-        return form.tensor.shape
-    return tuple(_product(tensor.shape) for tensor in form.tensor.about)
-
-
-def _product(shape: Sequence[Integer]) -> Integer:
-    total = Integer.of(1)
-    for size in shape:
-        total = total * size
-    return total
+        return print_shape(form.tensor.shape, syntax)
+    return print_matrix_shape([tensor.shape for tensor in form.tensor.about], syntax)
 
 
 NOTATIONS: dict[str, Notation] = {"index": _write_index, "matrix": _write_matrix}
@@ -128,12 +112,14 @@ def choose_notations(names: Sequence[str] | None) -> tuple[Notation, ...]:
     return tuple(NOTATIONS[name] for name in names)
 
 
-def is_scalar_only(statements: Sequence[Statement]) -> bool:
-    """Whether statements define scalars from scalars alone, so that all notations say the same."""
-    return all(_is_scalar(statement) for statement in statements)
+def reads_the_same(statements: Sequence[Statement]) -> bool:
+    """Whether all notations would say the same: of zeros, and of scalars made from scalars alone."""
+    return all(_is_plain(statement) for statement in statements)
 
 
-def _is_scalar(statement: Statement) -> bool:
+def _is_plain(statement: Statement) -> bool:
     if isinstance(statement, Recurrence | Intrinsic):
         return False
-    return not statement.free and not any(isinstance(e, Component) and e.indices for e in walk(statement.body))
+    return statement.body == ZERO or (
+        not statement.free and not any(isinstance(e, Component) and e.indices for e in walk(statement.body))
+    )
