@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.emit.module import ModuleWriter
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.nodes import Call
+from tcgrad.ir.program import Define, Program
+from tcgrad.ir.traversal import walk
 
 
 def emit(derivation: Derivation) -> str:
     """The source of a module with `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`.
 
     It needs NumPy (and SciPy where a function is not in NumPy) and works for any sizes that fit the spec.
+
+    Raises:
+        TcgradError: if the program calls an abstract function, which has no code.
     """
+    _refuse_abstract(derivation.program)
     return ModuleWriter(derivation).source()
+
+
+def _refuse_abstract(program: Program) -> None:
+    for statement in program.statements:
+        for node in walk(statement.body) if isinstance(statement, Define) else ():
+            if isinstance(node, Call) and node.function.is_abstract:
+                message = f"{node.function.name} is an abstract function: it has no code"
+                hint = f'give it a body under `functions:`, as in "{node.function.name}(z)": "z*sigmoid(z)"'
+                diagnostic = Diagnostic("TC405", message, statement.span, hint)
+                raise TcgradError((diagnostic,), program.spec.source)

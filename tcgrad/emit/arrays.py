@@ -6,7 +6,6 @@ arguments, so that what the forward and the backward pass share is one node, com
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -393,6 +392,10 @@ class Graph:
             node = self._known[key] = Node(operation, arguments, shape, kind, len(self._known))
         return node
 
+    def known(self, operation: Operation, arguments: tuple[Node, ...]) -> Node | None:
+        """The node of an operation whose shape follows from its arguments, if it was made before."""
+        return self._known.get(_key(operation, arguments, ()))
+
 
 def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...]) -> object:
     serials = tuple(argument.serial for argument in arguments)
@@ -408,6 +411,3 @@ def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer
             return operation, serials, shape
         case _:
             return operation, serials
-
-
-Rewrite = Callable[[Node], Node]

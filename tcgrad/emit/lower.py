@@ -24,7 +24,7 @@ from tcgrad.emit.arrays import (
     Value,
 )
 from tcgrad.emit.positions import Positions
-from tcgrad.emit.products import Operand, product
+from tcgrad.emit.products import Operand, Products
 from tcgrad.emit.structure import (
     Axes,
     Classes,
@@ -84,6 +84,7 @@ class Lowering:
 
     def __init__(self, build: Builder) -> None:
         self.build = build
+        self.products = Products(build)
         self._positions = Positions(build, self._gathered)
         self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
 
@@ -180,7 +181,8 @@ class Lowering:
 
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
-            return plain(product(self.build, [Operand(self.dense(body, (*hint, *indices)))], indices, hint))
+            value = self.dense(body, (*hint, *indices))
+            return plain(self.products.product(Fraction(1), [Operand(value)], indices, hint).value)
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
         return added(self.build, [term for part in parts for term in part.terms], hint)
 
@@ -252,7 +254,8 @@ class Lowering:
         ]
         summed = tuple(index for index in parts.summed if classes.find(index) is index)
         wanted = tuple(dict.fromkeys(classes.find(index) for index in hint))
-        return Term(coefficient, product(self.build, operands, summed, wanted), classes.equalities())
+        result = self.products.product(coefficient, operands, summed, wanted)
+        return Term(result.coefficient, result.value, classes.equalities())
 
     # Elementwise
 

@@ -136,11 +136,13 @@ class ModuleWriter:
         inputs = {self._stages.argument(tensor): tensor for tensor in self._inputs}
         backward.arrays = [Array(name, node.shape) for node, name in kept.items()]
         backward.arrays.sort(key=lambda array: -len(array.shape))
+        upstream = [Array(check.name, check.shape) for check in backward.checks]
         for node, tensor in inputs.items():
             missing = backward.missing_dims()
             if any(dim in readings(missing, [Array("", tensor.shape)]) for dim in missing):
                 kept[node] = self._name(tensor)
                 backward.arrays.append(Array(self._name(tensor), tensor.shape))
+        backward.arrays += upstream
         typed = [node for node in kept if node.kind is Kind.FLOAT]
         if backward.used.dtype and not typed:
             typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]

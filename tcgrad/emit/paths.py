@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # Dynamic programming looks at 3^n / 2 pairs of subsets: about a millisecond for seven operands.
 _OPTIMAL_UP_TO = 7
 
 
-def contraction_path(operands: Sequence[int], kept: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Which two operands to combine, step by step; the result of each step is appended to the operands.
+Tree = int | tuple["Tree", "Tree"]
+
+
+def contraction_tree(
+    operands: Sequence[int], kept: int, sizes: Sequence[int], known: Callable[[int], int | None] | None = None
+) -> Tree:
+    """Which operands to combine: a leaf is a set of operands (one, or a known product), as a bit mask.
 
     operands: the indices of each as a bit mask.
     kept: the indices of the result, as a bit mask; the others are summed where they occur last.
     sizes: the size of each index, by bit number.
+    known: the cost of the product of a set of operands that need not be computed; None if it must be.
 
-    The cost of a step is its number of multiplications plus the size of its result; the path is optimal
+    The cost of a step is its number of multiplications plus the size of its result; the tree is optimal
     for few operands and greedy beyond.
     """
-    if len(operands) < 2:
-        return []
+    if len(operands) == 1:
+        return 1
     volume = _Volume(sizes)
     if len(operands) <= _OPTIMAL_UP_TO:
-        return _optimal(operands, kept, volume)
+        return _optimal(operands, kept, volume, known)
     return _greedy(operands, kept, volume)
 
 
@@ -45,12 +51,16 @@ class _Volume(dict[int, int]):
         return self[union] + (union not in (left, right))
 
 
-def _optimal(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[int, int]]:
+def _optimal(operands: Sequence[int], kept: int, volume: _Volume, known: Callable[[int], int | None] | None) -> Tree:
     whole = (1 << len(operands)) - 1
     live = _live(operands, kept)
     best: dict[int, tuple[int, int]] = {1 << k: (0, 0) for k in range(len(operands))}  # subset -> cost, right part
     for subset in range(1, whole + 1):
         if subset in best:
+            continue
+        cost_known = known(subset) if known else None
+        if cost_known == 0:
+            best[subset] = 0, 0
             continue
         # At equal cost the operands are taken from left to right: the smallest, last right part wins.
         cost, _, right = min(
@@ -61,8 +71,9 @@ def _optimal(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[
             )
             for right in _right_parts(subset)
         )
-        best[subset] = cost + volume[live[subset]], -right
-    return _steps(whole, best, len(operands))
+        cost += volume[live[subset]]
+        best[subset] = (cost, -right) if cost_known is None or cost < cost_known else (cost_known, 0)
+    return _tree(whole, best)
 
 
 def _live(operands: Sequence[int], kept: int) -> list[int]:
@@ -85,24 +96,15 @@ def _right_parts(subset: int) -> Iterator[int]:
         part = (part - 1) & rest
 
 
-def _steps(whole: int, best: dict[int, tuple[int, int]], count: int) -> list[tuple[int, int]]:
-    steps: list[tuple[int, int]] = []
-
-    def place(subset: int) -> int:
-        right = best[subset][1]
-        if not right:
-            return subset.bit_length() - 1
-        steps.append((place(subset ^ right), place(right)))
-        return count + len(steps) - 1
-
-    place(whole)
-    return steps
+def _tree(subset: int, best: dict[int, tuple[int, int]]) -> Tree:
+    right = best[subset][1]
+    return (_tree(subset ^ right, best), _tree(right, best)) if right else subset
 
 
-def _greedy(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[int, int]]:
+def _greedy(operands: Sequence[int], kept: int, volume: _Volume) -> Tree:
     """Take the pair whose result grows least over its arguments; at a tie the cheapest, then the first."""
     alive = dict(enumerate(operands))
-    steps: list[tuple[int, int]] = []
+    trees: dict[int, Tree] = {k: 1 << k for k in range(len(operands))}
     for made in range(len(operands), 2 * len(operands) - 1):
         twice, thrice = _repeated(alive.values())
         best: list[tuple[int, int, int, int, int]] = []
@@ -114,8 +116,8 @@ def _greedy(operands: Sequence[int], kept: int, volume: _Volume) -> list[tuple[i
         ((_, _, i, j, result),) = best
         del alive[i], alive[j]
         alive[made] = result
-        steps.append((i, j))
-    return steps
+        trees[made] = trees.pop(i), trees.pop(j)
+    return trees.popitem()[1]
 
 
 def _repeated(masks: Iterable[int]) -> tuple[int, int]:

@@ -1,34 +1,17 @@
-"""Products with sums: along a contraction path, each step as the NumPy call that does it fastest.
-
-No step is an ``einsum`` where BLAS can do it: one is used only for sums over indices that both operands keep in step
-(a dot product for each of the remaining, shared indices).
-"""
+"""Products of many operands with sums: in which order they are combined, and what was combined before."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
 
-from tcgrad.emit.arrays import (
-    Contiguous,
-    Diagonal,
-    Einsum,
-    Expand,
-    Kind,
-    Matmul,
-    Node,
-    Outer,
-    Reshape,
-    Tensordot,
-    Transpose,
-    Value,
-    Vdot,
-)
-from tcgrad.emit.paths import contraction_path
+from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.contract import Axes, contraction, outer
+from tcgrad.emit.paths import Tree, contraction_tree
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Index, Integer
-
-Axes = tuple[Index, ...]
+from tcgrad.ir.indices import Index
 
 
 @dataclass(frozen=True)
@@ -43,250 +26,233 @@ class Operand:
         return self.value.axes
 
 
-def product(build: Builder, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Value:
-    """The product of the operands summed over ``summed``.
+@dataclass(frozen=True)
+class Product:
+    """``coefficient * value``; the coefficient is what could not be multiplied into something smaller."""
 
-    hint: the order in which the axes of the result are wanted, if that costs nothing.
-    """
-    present = {index for operand in operands for index in operand.axes}
-    operands = [
-        *(Operand(Value(build.size(index.size))) for index in summed if index not in present),
-        *_sum_private_axes(build, operands, summed),
-    ]
-    scalars = [operand for operand in operands if not operand.axes]
-    arrays = [operand for operand in operands if operand.axes]
-    result = _along_path(build, arrays, summed, hint) if arrays else None
-    numerators = [scalar.value.node for scalar in scalars if not scalar.inverted]
-    denominators = [scalar.value.node for scalar in scalars if scalar.inverted]
-    if result is None:
-        return Value(build.times(numerators, denominators))
-    (denominators if result.inverted else numerators).append(result.value.node)
-    return Value(build.times(numerators, denominators), result.axes)
+    coefficient: Fraction
+    value: Value
 
 
-def _sum_private_axes(build: Builder, operands: Sequence[Operand], summed: Axes) -> Sequence[Operand]:
-    """Sum the indices that one operand alone has, before anything is multiplied."""
-    if not summed:
-        return operands
-    result = []
-    for operand in operands:
-        others = {index for other in operands if other is not operand for index in other.axes}
-        private = [index for index in operand.axes if index in summed and index not in others]
-        result.append(Operand(build.summed(_plain(build, operand), private)) if private else operand)
-    return result
+# A product of operands up to the names of its indices: serials and labels of each, and the labels that are kept.
+Key = tuple[tuple[tuple[int, bool, tuple[int, ...]], ...], frozenset[int]]
 
 
-def _along_path(build: Builder, operands: list[Operand], summed: Axes, hint: Axes) -> Operand:
-    indices = list(dict.fromkeys(index for operand in operands for index in operand.axes))
-    bits = {index: 1 << k for k, index in enumerate(indices)}
-    kept_mask = sum(bits[index] for index in indices if index not in summed)
-    masks = [sum(bits[index] for index in operand.axes) for operand in operands]
-    pool = dict(enumerate(operands))
-    path = contraction_path(masks, kept_mask, [index.size.value for index in indices])
-    for made, (i, j) in enumerate(path, start=len(operands)):
-        left, right = pool.pop(i), pool.pop(j)
-        needed = {index for other in pool.values() for index in other.axes}
-        kept = {index for index in indices if index not in summed or index in needed}
-        pool[made] = _combine(build, left, right, kept, hint)
-    (result,) = pool.values()
-    return result
+class Products:
+    """Builds products; those that were built before are found again, whatever their indices are called."""
+
+    def __init__(self, build: Builder) -> None:
+        self.build = build
+        self._known: dict[Key, tuple[Node, tuple[int, ...]]] = {}
+        self._groups: set[tuple[int, ...]] = set()
+
+    def snapshot(self) -> Products:
+        """What is known so far, to go on from; what it learns stays with it."""
+        copy = Products(self.build)
+        copy._known, copy._groups = dict(self._known), set(self._groups)
+        return copy
+
+    def product(self, coefficient: Fraction, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Product:
+        """The product of the operands, summed over ``summed``.
+
+        hint: the order in which the axes of the result are wanted, if that costs nothing.
+        """
+        present = {index for operand in operands for index in operand.axes}
+        sizes = [Operand(Value(self.build.size(index.size))) for index in summed if index not in present]
+        operands = [*sizes, *self._without_private_sums(operands, summed)]
+        scalars = [operand for operand in operands if not operand.axes]
+        arrays = [operand for operand in operands if operand.axes]
+        scale = _Scale(coefficient, scalars)
+        if not arrays:
+            return Product(coefficient, Value(scale.scalar(self.build)))
+        return _Plan(self, arrays, summed, hint, scale).result()
+
+    def _without_private_sums(self, operands: Sequence[Operand], summed: Axes) -> Sequence[Operand]:
+        """Sum the indices that one operand alone has, before anything is multiplied."""
+        if not summed:
+            return operands
+        result = []
+        for operand in operands:
+            others = {index for other in operands if other is not operand for index in other.axes}
+            private = [index for index in operand.axes if index in summed and index not in others]
+            result.append(Operand(self.build.summed(self.plain(operand), private)) if private else operand)
+        return result
+
+    def plain(self, operand: Operand) -> Value:
+        """The value of an operand, 1 divided by it if it is inverted."""
+        if not operand.inverted:
+            return operand.value
+        return Value(self.build.times([], [operand.value.node]), operand.axes)
+
+    def combine(self, left: Operand, right: Operand, summed: Axes, hint: Axes, *, last: bool) -> Operand:
+        """The product of two operands, summed over indices that both have."""
+        if summed:
+            return Operand(contraction(self.build, self.plain(left), self.plain(right), summed, hint))
+        axes = self.build.combined_axes((left.value, right.value), hint)
+        if last and not (left.inverted or right.inverted) and len(left.axes) == len(right.axes) == len(axes) - 1 == 1:
+            return Operand(outer(self.build, left.value, right.value, axes))
+        both = [(self.build.aligned(operand.value, axes), operand.inverted) for operand in (left, right)]
+        if left.inverted and right.inverted:
+            return Operand(Value(self.build.times([node for node, _ in both]), axes), inverted=True)
+        numerators = [node for node, inverted in both if not inverted]
+        denominators = [node for node, inverted in both if inverted]
+        return Operand(Value(self.build.times(numerators, denominators), axes))
+
+    # Products built before
+
+    def known(self, operands: Sequence[Operand], kept: frozenset[Index]) -> Value | None:
+        """The product of these operands with these indices kept, if it was built before."""
+        if tuple(sorted(operand.value.node.serial for operand in operands)) not in self._groups:
+            return None
+        key, labels = _key(operands, kept)
+        found = self._known.get(key)
+        if found is None:
+            return None
+        index_of = {label: index for index, label in labels.items()}
+        return Value(found[0], tuple(index_of[label] for label in found[1]))
+
+    def remember(self, operands: Sequence[Operand], kept: frozenset[Index], value: Value) -> None:
+        """Keep a product for `known`."""
+        key, labels = _key(operands, kept)
+        self._groups.add(tuple(sorted(operand.value.node.serial for operand in operands)))
+        self._known.setdefault(key, (value.node, tuple(labels[index] for index in value.axes)))
 
 
-def _plain(build: Builder, operand: Operand) -> Value:
-    if not operand.inverted:
-        return operand.value
-    return Value(build.times([], [operand.value.node]), operand.axes)
-
-
-def _combine(build: Builder, left: Operand, right: Operand, kept: Collection[Index], hint: Axes) -> Operand:
-    """The product of two operands, summed over their indices that are not kept; each of those occurs in both."""
-    summed = tuple(index for index in left.axes if index not in kept)
-    if summed:
-        return Operand(_contraction(build, _plain(build, left), _plain(build, right), summed, hint))
-    axes = build.combined_axes((left.value, right.value), hint)
-    plain = not left.inverted and not right.inverted
-    if plain and len(left.axes) == len(right.axes) == 1 and len(axes) == 2:
-        return Operand(_outer(build, left.value, right.value, axes))
-    nodes = [build.aligned(operand.value, axes) for operand in (left, right)]
-    if left.inverted and right.inverted:
-        return Operand(Value(build.times(nodes), axes), inverted=True)
-    numerators = [node for node, operand in zip(nodes, (left, right), strict=True) if not operand.inverted]
-    denominators = [node for node, operand in zip(nodes, (left, right), strict=True) if operand.inverted]
-    return Operand(Value(build.times(numerators, denominators), axes))
-
-
-def _outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
-    first, second = (left, right) if left.axes[0] is axes[0] else (right, left)
-    first_node, second_node = _one_float(build, first.node, second.node)
-    shape = (*first_node.shape, *second_node.shape)
-    return Value(build.graph.make(Outer(), (first_node, second_node), shape), axes)
-
-
-def _one_float(build: Builder, left: Node, right: Node) -> tuple[Node, Node]:
-    """Both operands such that the product has the inputs' dtype."""
-    if left.kind is Kind.FLOAT or right.kind is Kind.FLOAT:
-        return tuple(build.as_float(n) if n.kind is Kind.INT else n for n in (left, right))  # type: ignore[return-value]
-    return build.as_float(left), build.as_float(right)
+def _key(operands: Sequence[Operand], kept: frozenset[Index]) -> tuple[Key, dict[Index, int]]:
+    labels: dict[Index, int] = {}
+    parts = []
+    for operand in sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted)):
+        own = tuple(labels.setdefault(index, len(labels)) for index in operand.axes)
+        parts.append((operand.value.node.serial, operand.inverted, own))
+    return (tuple(parts), frozenset(labels[index] for index in kept)), labels
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """The indices of a contraction of two operands: kept by both, by the left, by the right alone; summed."""
+class _Scale:
+    """The scalar factors of a product."""
 
-    batch: Axes
-    rows: Axes
-    columns: Axes
+    coefficient: Fraction
+    scalars: list[Operand]
+
+    def scalar(self, build: Builder) -> Node:
+        """The product of the scalars but for the coefficient."""
+        above = [scalar.value.node for scalar in self.scalars if not scalar.inverted]
+        below = [scalar.value.node for scalar in self.scalars if scalar.inverted]
+        return build.times(above, below)
+
+    def applied(self, build: Builder, operand: Operand) -> Operand:
+        """An operand times the scalars."""
+        above = [scalar.value.node for scalar in self.scalars if not scalar.inverted]
+        below = [scalar.value.node for scalar in self.scalars if scalar.inverted]
+        (below if operand.inverted else above).append(operand.value.node)
+        return Operand(Value(build.times(above, below), operand.axes))
+
+    def folded(self, build: Builder, operand: Operand) -> Operand:
+        """An operand times the scalars and the coefficient, but for its sign."""
+        over, under = abs(self.coefficient.numerator), self.coefficient.denominator
+        numbers = [Operand(Value(build.number(over)))] if over != 1 else []
+        numbers += [Operand(Value(build.number(under)), inverted=True)] if under != 1 else []
+        return _Scale(Fraction(1), [*numbers, *self.scalars]).applied(build, operand)
+
+
+@dataclass
+class _Plan:
+    """One product on its way: sets of operands are bit masks, and so are sets of indices."""
+
+    products: Products
+    operands: list[Operand]
     summed: Axes
+    hint: Axes
+    scale: _Scale
+    reused: dict[int, Value] = field(default_factory=dict)
+
+    @cached_property
+    def indices(self) -> list[Index]:
+        return list(dict.fromkeys(index for operand in self.operands for index in operand.axes))
+
+    def result(self) -> Product:
+        """Combine the operands along the cheapest tree, the scalars with what is small."""
+        bits = {index: 1 << k for k, index in enumerate(self.indices)}
+        masks = [sum(bits[index] for index in operand.axes) for operand in self.operands]
+        kept = sum(bits[index] for index in self.indices if index not in self.summed)
+        sizes = [index.size.value for index in self.indices]
+        tree = contraction_tree(masks, kept, sizes, self._cost_known)
+        if isinstance(tree, int):
+            return self._scaled(self._operand(tree))
+        left, right = self._operand(tree[0]), self._operand(tree[1])
+        whole = (1 << len(self.operands)) - 1
+        small = min((left, right), key=lambda operand: _volume(operand.axes))
+        if not self._summed_between(left, right, whole) and _volume(small.axes) < _volume(self._kept(whole)):
+            folded = self.scale.folded(self.products.build, small)
+            left, right = (folded if operand is small else operand for operand in (left, right))
+            sign = Fraction(1 if self.scale.coefficient > 0 else -1)
+            result = self.products.combine(left, right, (), self.hint, last=True)
+            return Product(sign, self.products.plain(result))
+        return self._scaled(self._combined(left, right, whole))
+
+    def _scaled(self, operand: Operand) -> Product:
+        if self.scale.scalars or operand.inverted:
+            operand = self.scale.applied(self.products.build, operand)
+        return Product(self.scale.coefficient, operand.value)
+
+    def _operand(self, tree: Tree) -> Operand:
+        if isinstance(tree, int):
+            known = self.reused.get(tree)
+            return Operand(known) if known is not None else self.operands[tree.bit_length() - 1]
+        mask = _mask(tree)
+        return self._combined(self._operand(tree[0]), self._operand(tree[1]), mask)
+
+    def _combined(self, left: Operand, right: Operand, mask: int) -> Operand:
+        summed = self._summed_between(left, right, mask)
+        last = mask == (1 << len(self.operands)) - 1
+        result = self.products.combine(left, right, summed, self._hint(mask), last=last)
+        if not result.inverted:
+            self.products.remember(self._members(mask), frozenset(result.axes), result.value)
+        return result
+
+    def _summed_between(self, left: Operand, right: Operand, mask: int) -> Axes:
+        kept = self._kept(mask)
+        return tuple(index for index in left.axes if index not in kept and index in right.axes)
+
+    def _members(self, mask: int) -> list[Operand]:
+        return [operand for k, operand in enumerate(self.operands) if mask >> k & 1]
+
+    def _kept(self, mask: int) -> tuple[Index, ...]:
+        """The indices that the product of some operands keeps: those of the result and of the other operands."""
+        inside = dict.fromkeys(index for operand in self._members(mask) for index in operand.axes)
+        outside = {index for operand in self._members(~mask) for index in operand.axes}
+        return tuple(index for index in inside if index not in self.summed or index in outside)
+
+    def _hint(self, mask: int) -> Axes:
+        """The order that suits what comes next: an operand that will be multiplied elementwise, else the result."""
+        kept = self._kept(mask)
+        for operand in self._members(~mask):
+            if sum(index in kept for index in operand.axes) > 1:
+                return tuple(dict.fromkeys((*operand.axes, *self.hint)))
+        return self.hint
+
+    def _cost_known(self, mask: int) -> int | None:
+        """What it costs to use a product that was built before; None if there is none."""
+        members = self._members(mask)
+        kept = frozenset(self._kept(mask))
+        value = self.products.known(members, kept)
+        if value is not None:
+            self.reused[mask] = value
+            return 0
+        everything = frozenset(index for operand in members for index in operand.axes)
+        value = self.products.known(members, everything) if everything != kept else None
+        if value is None:
+            return None
+        self.reused[mask] = self.products.build.summed(value, everything - kept)
+        return _volume(tuple(everything))
 
 
-def _contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: Axes) -> Value:
-    left_node, right_node = _one_float(build, left.node, right.node)
-    left, right = Value(left_node, left.axes), Value(right_node, right.axes)
-    groups = _groups(left, right, summed)
-    if not groups.rows and not groups.columns:
-        return _dot(build, left, right, groups, hint)
-    if _should_swap(left, right, groups, hint):
-        left, right = right, left
-        groups = _groups(left, right, summed)
-    if groups.batch:
-        return _stacked_matmul(build, left, right, groups, hint)
-    return _matmul(build, left, right, groups) or _tensordot(build, left, right, groups)
+def _mask(tree: Tree) -> int:
+    return tree if isinstance(tree, int) else _mask(tree[0]) | _mask(tree[1])
 
 
-def _groups(left: Value, right: Value, summed: Axes) -> _Groups:
-    batch = tuple(index for index in left.axes if index in right.axes and index not in summed)
-    rows = tuple(index for index in left.axes if index not in right.axes)
-    columns = tuple(index for index in right.axes if index not in left.axes)
-    return _Groups(batch, rows, columns, summed)
-
-
-def _should_swap(left: Value, right: Value, groups: _Groups, hint: Axes) -> bool:
-    """Whether the operands stand the wrong way round for the order that is wanted."""
-    if groups.rows and groups.columns:
-        position = {index: k for k, index in enumerate(hint)}
-        last = len(hint)
-        return position.get(groups.columns[0], last) < position.get(groups.rows[0], last)
-    if len(groups.summed) > 1:
-        return not groups.rows
-    # A matrix and a vector: the matrix stands where it needs no transposition.
-    summed = groups.summed[0]
-    return left.axes[-1] is not summed if groups.rows else right.axes[-1] is summed
-
-
-def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
-    """Sums over what both operands have: one dot product for each value of the batch indices."""
-    if not groups.batch and len(groups.summed) == 1:
-        return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
-    if not groups.batch and left.axes == right.axes:
-        return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
-    axes = _ordered(groups.batch, hint)
-    everything = (*axes, *groups.summed)
-    labels = [tuple(everything.index(index) for index in part) for part in (left.axes, right.axes, axes)]
-    operation = Einsum(labels[0], labels[1], labels[2])
-    return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
-
-
-def _ordered(indices: Axes, hint: Axes) -> Axes:
-    return tuple(index for index in hint if index in indices) + tuple(index for index in indices if index not in hint)
-
-
-def _sizes(axes: Axes, *values: Value) -> tuple[Integer, ...]:
-    known = {index: size for value in values for index, size in zip(value.axes, value.node.shape, strict=True)}
-    return tuple(known[index] for index in axes)
-
-
-def _matmul(build: Builder, left: Value, right: Value, groups: _Groups) -> Value | None:
-    """``left @ right`` without a batch, where at most transposing a matrix makes it one."""
-    if len(groups.summed) > 1:
-        return None
-    summed = groups.summed[0]
-    left_axes = (*groups.rows, summed)
-    right_axes = (*groups.columns[:-1], summed, *groups.columns[-1:])
-    if len(groups.columns) > 1 and (groups.rows or right.axes != right_axes):
-        return None
-    if len(groups.rows) > 1 and left.axes != left_axes:
-        return None
-    nodes = build.arranged(left, left_axes), build.arranged(right, right_axes)
-    axes = (*groups.rows, *groups.columns)
-    return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
-
-
-def _tensordot(build: Builder, left: Value, right: Value, groups: _Groups) -> Value:
-    axes = (*groups.rows, *groups.columns)
-    operation = Tensordot(
-        tuple(left.axes.index(index) for index in groups.summed),
-        tuple(right.axes.index(index) for index in groups.summed),
-    )
-    return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
-
-
-def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
-    """``left @ right`` over stacks of matrices; vectors become matrices of one row or column."""
-    left = _merged(build, left, groups.summed)
-    right = _merged(build, right, groups.summed)
-    summed = next(index for index in left.axes if index in right.axes and index not in groups.batch)
-    rows, columns = _ordered(groups.rows, hint), _ordered(groups.columns, hint)
-    stack = _ordered((*groups.batch, *rows[:-1], *columns[:-1]), hint)
-    left_node = _stacked(build, left, stack, (*rows[-1:], summed), new_row=not rows)
-    right_node = _stacked(build, right, stack, (summed, *columns[-1:]), new_column=not columns)
-    axes = (*stack, *rows[-1:], *columns[-1:])
-    full = (*stack, *(rows[-1:] or (None,)), *(columns[-1:] or (None,)))
-    known = {
-        **dict(zip(left.axes, left.node.shape, strict=True)),
-        **dict(zip(right.axes, right.node.shape, strict=True)),
-    }
-    shape = tuple(known[index] if index is not None else Integer.of(1) for index in full)
-    node = build.graph.make(Matmul(), (left_node, right_node), shape)
-    return Value(build.picked(node, [Integer.of(0) if index is None else None for index in full]), axes)
-
-
-def _merged(build: Builder, value: Value, summed: Axes) -> Value:
-    """The value with several summed axes made one, the last, by a reshape."""
-    if len(summed) == 1:
-        return value
-    kept = tuple(index for index in value.axes if index not in summed)
-    node = build.arranged(value, (*kept, *summed))
-    length = Integer.of(1)
-    for size in node.shape[len(kept) :]:
-        length = length * size
-    shape = (*node.shape[: len(kept)], length)
-    return Value(build.graph.make(Reshape(), (node,), shape, node.kind), (*kept, summed[0]))
-
-
-def _stacked(
-    build: Builder, value: Value, stack: Axes, matrix: Axes, *, new_row: bool = False, new_column: bool = False
-) -> Node:
-    """The value as a stack of matrices that broadcasts along the stack's axes it lacks."""
-    own = tuple(index for index in (*stack, *matrix) if index in value.axes)
-    node = _contiguous(build, build.arranged(value, own), len(matrix))
-    new = [index not in value.axes for index in stack] + [False] * len(matrix)
-    while new and new[0]:
-        new.pop(0)
-    if new_row:
-        new.insert(len(new) - 1, True)
-    if new_column:
-        new.append(True)
-    return build.expanded(node, new)
-
-
-def _contiguous(build: Builder, node: Node, matrix_axes: int) -> Node:
-    """A copy where neither axis of the matrices is the one that memory runs along: BLAS cannot read such a view."""
-    if _innermost(node) >= len(node.shape) - matrix_axes:
-        return node
-    return build.graph.make(Contiguous(), (node,), node.shape, node.kind)
-
-
-def _innermost(node: Node) -> int:
-    """The axis along which neighbours in memory lie, if fresh arrays are in C order."""
-    last = len(node.shape) - 1
-    match node.operation:
-        case Transpose(order):
-            inner = _innermost(node.arguments[0])
-            return order.index(inner) if inner in order else last
-        case Expand(new):
-            inner = _innermost(node.arguments[0])
-            return [k for k, is_new in enumerate(new) if not is_new][inner]
-        case Diagonal(labels):
-            return labels[_innermost(node.arguments[0])]
-        case _:
-            return last
+def _volume(axes: Axes) -> int:
+    volume = 1
+    for index in axes:
+        volume *= index.size.value
+    return volume

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tcgrad.emit.arrays import Copy, Graph, Leaf, Node
 from tcgrad.emit.lower import Lowering, Step
+from tcgrad.emit.products import Products
 from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
 from tcgrad.emit.values import Builder
 from tcgrad.ir.program import Define, Statement
@@ -28,7 +29,8 @@ class Stage:
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
         comments = {step.tensor: _comment(step.statement) for step in self.steps}
-        named = {step.node: step.tensor for step in self.steps if step.node is not None}
+        results = dict(self.results)
+        named = {step.node: step.tensor for step in self.steps if step.node is not None and step.tensor not in results}
         named |= {node: tensor for tensor, node in self.results}
         return [Wanted(name(tensor), node, comments.get(tensor)) for node, tensor in named.items()]
 
@@ -39,17 +41,25 @@ class Stages:
     def __init__(self) -> None:
         self._build = Builder(Graph())
         self._lowering = Lowering(self._build)
+        self._forward_products: Products | None = None
 
     def argument(self, tensor: Tensor) -> Node:
         """The node of a tensor that is an argument or a constant of the module."""
         return self._lowering.leaf(tensor)
 
     def stage(self, statements: Iterable[Statement], wanted: Iterable[Tensor]) -> Stage:
-        """Lower statements in order."""
+        """Lower statements in order.
+
+        The first stage is the forward pass; later ones are computed apart from each other.
+        """
+        if self._forward_products is not None:
+            self._lowering.products = self._forward_products.snapshot()
         steps = tuple(self._lowering.statement(statement) for statement in statements)
         results: list[tuple[Tensor, Node]] = []
         for tensor in wanted:
             results.append((tensor, self._owned(self._lowering.whole(tensor), [node for _, node in results])))
+        if self._forward_products is None:
+            self._forward_products = self._lowering.products
         return Stage(steps, tuple(results))
 
     def _owned(self, node: Node, others: Sequence[Node]) -> Node:

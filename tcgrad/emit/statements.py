@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Assemble, Node, Number
-from tcgrad.emit.numpy_code import Printer
+from tcgrad.emit.numpy_code import Level, Printer
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
@@ -34,8 +34,10 @@ def _assembled(printer: Printer, name: str, node: Node, patterns: tuple[tuple[in
     printer.used.dtype = True
     lines.append(f"{name} = np.zeros({printer.shape(node.shape)}, dtype)")
     for number, (block, pattern) in enumerate(arguments):
-        operator = "=" if number == 0 else "+="
-        code = printer.expression(block).code
+        text = printer.expression(block)
+        negative = number > 0 and text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
+        operator = "=" if number == 0 else "-=" if negative else "+="
+        code = text.code[1:] if negative else text.code
         lines.append(f"{_diagonal(name, pattern, whole)} {operator} {code}")
     return lines
 

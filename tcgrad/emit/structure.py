@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Assemble, Broadcast, Full, Kind, Node, Value
+from tcgrad.emit.arrays import Assemble, Broadcast, Full, Kind, Node, Number, Value
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 
@@ -95,12 +95,12 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
     terms = [term for term in terms if term.coefficient] or terms[:1]
     if len(terms) == 1:
         return terms[0]
-    value = plus(build, [(term.coefficient, term.value) for term in terms], hint)
-    return Term(Fraction(1), value, terms[0].equal)
+    sign, value = plus(build, [(term.coefficient, term.value) for term in terms], hint)
+    return Term(sign, value, terms[0].equal)
 
 
-def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> Value:
-    """The elementwise sum; terms that broadcast alike are added before they are broadcast."""
+def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
+    """The elementwise sum, with its sign; terms that broadcast alike are added before they are broadcast."""
     axes = build.combined_axes((value for _, value in terms), hint)
     groups: dict[frozenset[Index], list[tuple[Fraction, Value]]] = {}
     for term in terms:
@@ -109,7 +109,11 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
         small = [_presummed(build, group, len(axes), hint) for group in groups.values()]
         terms = [term for group in small for term in group]
     nodes = [build.aligned(Value(scaled(build, abs(c), value.node), value.axes), axes) for c, value in terms]
-    return Value(build.plus(nodes, [1 if c > 0 else -1 for c, _ in terms]), axes)
+    signs = [1 if c > 0 else -1 for c, _ in terms]
+    negated = build.known_sum(nodes, [-sign for sign in signs])
+    if negated is not None:
+        return Fraction(-1), Value(negated, axes)
+    return Fraction(1), Value(build.plus(nodes, signs), axes)
 
 
 def _presummed(
@@ -117,14 +121,15 @@ def _presummed(
 ) -> list[tuple[Fraction, Value]]:
     if len(group) == 1 or len(group[0][1].axes) == rank:
         return group
-    sign = 1 if any(c > 0 for c, _ in group) else -1
-    return [(Fraction(sign), plus(build, [(sign * c, value) for c, value in group], hint))]
+    return [plus(build, group, hint)]
 
 
 def scaled(build: Builder, coefficient: Fraction, node: Node) -> Node:
     """A multiple of a node."""
     if coefficient == 1:
         return node
+    if isinstance(node.operation, Number) and node.operation.value is not None:
+        return build.number(coefficient * node.operation.value)
     return build.times([build.number(coefficient), node])
 
 

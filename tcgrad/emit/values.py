@@ -162,6 +162,10 @@ class Builder:
         kind = Kind.SCALAR if all(node.kind is Kind.SCALAR for node in nodes) else Kind.FLOAT
         return self.graph.make(Plus(tuple(signs)), nodes, _broadcast_shape(nodes), kind)
 
+    def known_sum(self, nodes: Sequence[Node], signs: Sequence[int]) -> Node | None:
+        """The node of a sum, if it was made before."""
+        return self.graph.known(Plus(tuple(signs)), tuple(self.as_float(node) for node in nodes))
+
     def power(self, node: Node, exponent: Fraction) -> Node:
         """A power with a positive exponent: products and square roots where the exponent allows it."""
         node = self.as_float(node)

@@ -1,0 +1,206 @@
+"""One product of two operands with sums, as the NumPy call that does it fastest.
+
+No call is an ``einsum`` where BLAS can do it: one is used only for sums over indices that both operands keep in step
+(a dot product for each of the remaining, shared indices).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.emit.arrays import (
+    Contiguous,
+    Diagonal,
+    Einsum,
+    Expand,
+    Kind,
+    Matmul,
+    Node,
+    Outer,
+    Reshape,
+    Tensordot,
+    Transpose,
+    Value,
+    Vdot,
+)
+from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Index, Integer
+
+Axes = tuple[Index, ...]
+
+
+def outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
+    first, second = (left, right) if left.axes[0] is axes[0] else (right, left)
+    first_node, second_node = _one_float(build, first.node, second.node)
+    shape = (*first_node.shape, *second_node.shape)
+    return Value(build.graph.make(Outer(), (first_node, second_node), shape), axes)
+
+
+def _one_float(build: Builder, left: Node, right: Node) -> tuple[Node, Node]:
+    """Both operands such that the product has the inputs' dtype."""
+    if left.kind is Kind.FLOAT or right.kind is Kind.FLOAT:
+        return tuple(build.as_float(n) if n.kind is Kind.INT else n for n in (left, right))  # type: ignore[return-value]
+    return build.as_float(left), build.as_float(right)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The indices of a contraction of two operands: kept by both, by the left, by the right alone; summed."""
+
+    batch: Axes
+    rows: Axes
+    columns: Axes
+    summed: Axes
+
+
+def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: Axes) -> Value:
+    left_node, right_node = _one_float(build, left.node, right.node)
+    left, right = Value(left_node, left.axes), Value(right_node, right.axes)
+    groups = _groups(left, right, summed)
+    if not groups.rows and not groups.columns:
+        return _dot(build, left, right, groups, hint)
+    if _should_swap(left, right, groups, hint):
+        left, right = right, left
+        groups = _groups(left, right, summed)
+    if groups.batch:
+        return _stacked_matmul(build, left, right, groups, hint)
+    return _matmul(build, left, right, groups) or _tensordot(build, left, right, groups)
+
+
+def _groups(left: Value, right: Value, summed: Axes) -> _Groups:
+    batch = tuple(index for index in left.axes if index in right.axes and index not in summed)
+    rows = tuple(index for index in left.axes if index not in right.axes)
+    columns = tuple(index for index in right.axes if index not in left.axes)
+    return _Groups(batch, rows, columns, summed)
+
+
+def _should_swap(left: Value, right: Value, groups: _Groups, hint: Axes) -> bool:
+    """Whether the operands stand the wrong way round for the order that is wanted."""
+    if groups.rows and groups.columns:
+        position = {index: k for k, index in enumerate(hint)}
+        last = len(hint)
+        return position.get(groups.columns[0], last) < position.get(groups.rows[0], last)
+    if len(groups.summed) > 1:
+        return not groups.rows
+    # A matrix and a vector: the matrix stands where it needs no transposition.
+    summed = groups.summed[0]
+    return left.axes[-1] is not summed if groups.rows else right.axes[-1] is summed
+
+
+def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
+    """Sums over what both operands have: one dot product for each value of the batch indices."""
+    if not groups.batch and len(groups.summed) == 1:
+        return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
+    if not groups.batch and left.axes == right.axes:
+        return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
+    axes = _ordered(groups.batch, hint)
+    everything = (*axes, *groups.summed)
+    labels = [tuple(everything.index(index) for index in part) for part in (left.axes, right.axes, axes)]
+    operation = Einsum(labels[0], labels[1], labels[2])
+    return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
+
+
+def _ordered(indices: Axes, hint: Axes) -> Axes:
+    return tuple(index for index in hint if index in indices) + tuple(index for index in indices if index not in hint)
+
+
+def _sizes(axes: Axes, *values: Value) -> tuple[Integer, ...]:
+    known = {index: size for value in values for index, size in zip(value.axes, value.node.shape, strict=True)}
+    return tuple(known[index] for index in axes)
+
+
+def _matmul(build: Builder, left: Value, right: Value, groups: _Groups) -> Value | None:
+    """``left @ right`` without a batch, where at most transposing a matrix makes it one."""
+    if len(groups.summed) > 1:
+        return None
+    summed = groups.summed[0]
+    left_axes = (*groups.rows, summed)
+    right_axes = (*groups.columns[:-1], summed, *groups.columns[-1:])
+    if len(groups.columns) > 1 and (groups.rows or right.axes != right_axes):
+        return None
+    if len(groups.rows) > 1 and left.axes != left_axes:
+        return None
+    nodes = build.arranged(left, left_axes), build.arranged(right, right_axes)
+    axes = (*groups.rows, *groups.columns)
+    return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
+
+
+def _tensordot(build: Builder, left: Value, right: Value, groups: _Groups) -> Value:
+    axes = (*groups.rows, *groups.columns)
+    operation = Tensordot(
+        tuple(left.axes.index(index) for index in groups.summed),
+        tuple(right.axes.index(index) for index in groups.summed),
+    )
+    return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
+
+
+def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
+    """``left @ right`` over stacks of matrices; vectors become matrices of one row or column."""
+    left = _merged(build, left, groups.summed)
+    right = _merged(build, right, groups.summed)
+    summed = next(index for index in left.axes if index in right.axes and index not in groups.batch)
+    rows, columns = _ordered(groups.rows, hint), _ordered(groups.columns, hint)
+    stack = _ordered((*groups.batch, *rows[:-1], *columns[:-1]), hint)
+    left_node = _stacked(build, left, stack, (*rows[-1:], summed), new_row=not rows)
+    right_node = _stacked(build, right, stack, (summed, *columns[-1:]), new_column=not columns)
+    axes = (*stack, *rows[-1:], *columns[-1:])
+    full = (*stack, *(rows[-1:] or (None,)), *(columns[-1:] or (None,)))
+    known = {
+        **dict(zip(left.axes, left.node.shape, strict=True)),
+        **dict(zip(right.axes, right.node.shape, strict=True)),
+    }
+    shape = tuple(known[index] if index is not None else Integer.of(1) for index in full)
+    node = build.graph.make(Matmul(), (left_node, right_node), shape)
+    return Value(build.picked(node, [Integer.of(0) if index is None else None for index in full]), axes)
+
+
+def _merged(build: Builder, value: Value, summed: Axes) -> Value:
+    """The value with several summed axes made one, the last, by a reshape."""
+    if len(summed) == 1:
+        return value
+    kept = tuple(index for index in value.axes if index not in summed)
+    node = build.arranged(value, (*kept, *summed))
+    length = Integer.of(1)
+    for size in node.shape[len(kept) :]:
+        length = length * size
+    shape = (*node.shape[: len(kept)], length)
+    return Value(build.graph.make(Reshape(), (node,), shape, node.kind), (*kept, summed[0]))
+
+
+def _stacked(
+    build: Builder, value: Value, stack: Axes, matrix: Axes, *, new_row: bool = False, new_column: bool = False
+) -> Node:
+    """The value as a stack of matrices that broadcasts along the stack's axes it lacks."""
+    own = tuple(index for index in (*stack, *matrix) if index in value.axes)
+    node = _contiguous(build, build.arranged(value, own), len(matrix))
+    new = [index not in value.axes for index in stack] + [False] * len(matrix)
+    while new and new[0]:
+        new.pop(0)
+    if new_row:
+        new.insert(len(new) - 1, True)
+    if new_column:
+        new.append(True)
+    return build.expanded(node, new)
+
+
+def _contiguous(build: Builder, node: Node, matrix_axes: int) -> Node:
+    """A copy where neither axis of the matrices is the one that memory runs along: BLAS cannot read such a view."""
+    if _innermost(node) >= len(node.shape) - matrix_axes:
+        return node
+    return build.graph.make(Contiguous(), (node,), node.shape, node.kind)
+
+
+def _innermost(node: Node) -> int:
+    """The axis along which neighbours in memory lie, if fresh arrays are in C order."""
+    last = len(node.shape) - 1
+    match node.operation:
+        case Transpose(order):
+            inner = _innermost(node.arguments[0])
+            return order.index(inner) if inner in order else last
+        case Expand(new):
+            inner = _innermost(node.arguments[0])
+            return [k for k, is_new in enumerate(new) if not is_new][inner]
+        case Diagonal(labels):
+            return labels[_innermost(node.arguments[0])]
+        case _:
+            return last
