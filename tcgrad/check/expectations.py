@@ -11,6 +11,7 @@ import numpy as np
 from tcgrad.calculus import derive
 from tcgrad.calculus.backprop import used_statements
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.jacobians import closed_jacobian
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
@@ -21,9 +22,10 @@ from tcgrad.check.tally import Tally
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
-from tcgrad.ir.tensors import Role, gradient_of
+from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.index import print_define
 from tcgrad.prove import prove_equal
+from tcgrad.simplify.fold import Facts
 
 _DTYPE = np.dtype(np.float64)
 
@@ -67,15 +69,20 @@ class _Expectation:
 
     def _derived(self) -> tuple[Statement, ...]:
         """The statements that end in the derived formula; empty if there are none."""
-        tensor, program = self.define.tensor, self.paths.program
+        tensor = self.define.tensor
         try:
             if tensor.role is Role.GRADIENT:
                 return self._derived_gradient()
-            of, wrt = tensor.about
-            found = derive(program, of=[of.name], wrt=[wrt.name]).jacobians[0]
-            return (found.define,) if found.define else self.paths.stepwise(of, wrt)
+            return self._derived_jacobian(*tensor.about)
         except TcgradError:
             return ()
+
+    def _derived_jacobian(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
+        """The closed form if there is one; by an intermediate as if that were an input."""
+        program = self.paths.program
+        after = tuple(s for s in program.statements if wrt not in defined_tensors(s))
+        found = closed_jacobian(replace(program, statements=after), of, wrt, Facts(program.statements))
+        return (found.define,) if found.define else self.paths.stepwise(of, wrt)
 
     def _derived_gradient(self) -> tuple[Statement, ...]:
         (about,) = self.define.tensor.about
