@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.simplify.canonical import key
@@ -84,15 +85,24 @@ def scaled_sum(base: Add, factor: Fraction) -> Add:
 
 def flattened(expr: Expr) -> Expr:
     """A sum of sums as one sum, so that what is collected does not depend on how it was put together."""
-    if not isinstance(expr, Add) or not any(isinstance(split_coefficient(term)[1], Add) for term in expr.terms):
+    if not isinstance(expr, Add) or not any(isinstance(_numbers_out(term)[1], Add) for term in expr.terms):
         return expr
     terms: list[Expr] = []
     for term in expr.terms:
-        coefficient, rest = split_coefficient(term)
+        coefficient, rest = _numbers_out(term)
         inner = flattened(rest)
         parts = inner.terms if isinstance(inner, Add) else (inner,)
         terms += [scaled(coefficient * factor, body) for factor, body in map(split_coefficient, parts)]
     return Add(tuple(terms))
+
+
+def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
+    """A term, not simplified yet, as the product of its numbers times the rest."""
+    if not isinstance(term, Mul):
+        return split_coefficient(term)
+    number = prod((factor.value for factor in term.factors if isinstance(factor, Const)), start=Fraction(1))
+    rest = tuple(factor for factor in term.factors if not isinstance(factor, Const))
+    return number, rest[0] if len(rest) == 1 else Mul(rest) if rest else ONE
 
 
 def add_of(terms: list[tuple[Fraction, Expr]]) -> Add:
