@@ -15,7 +15,7 @@ import typer
 from tcgrad.cli import app
 from tcgrad.codes import CODES
 from tcgrad.functions import FUNCTIONS
-from tcgrad.spec.schema import KEYS
+from tcgrad.spec.schema import INPUT_KEYS, SPEC_KEYS
 
 FOLDER = Path(__file__).parent.parent / "man"
 PAGES = sorted(path.name for path in FOLDER.glob("*.[15]"))
@@ -55,7 +55,7 @@ def test_every_option_is_described(name: str):
             assert f"Fl {flag.removeprefix('-')}" in page, f"{flag} is missing"
 
 
-@pytest.mark.parametrize("word", [*FUNCTIONS, *CODES, *KEYS])
+@pytest.mark.parametrize("word", [*FUNCTIONS, *CODES, *(key.name for key in (*SPEC_KEYS, *INPUT_KEYS))])
 def test_language_page_names_everything(word: str):
     assert re.search(rf"\b{word}\b", _text("tcgrad-spec.5"))
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 import tcgrad
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Strict, split_names
-from tcgrad.cli.output import write, write_error
-from tcgrad.cli.progress import progress
+from tcgrad.cli.output import takes_color, takes_unicode, write, write_error
+from tcgrad.cli.progress import ProgressLine
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_specs
 from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.spec.check_options import CHECK_OPTIONS
+
+if TYPE_CHECKING:
+    from tcgrad.check import CheckResult
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check gallery:layer_norm", "Check one spec"),
@@ -25,48 +34,32 @@ EXAMPLES: tuple[Example, ...] = (
 FAILED = 1
 WRONG_INPUT = 2
 
+
+def _option(name: str, metavar: str | None, panel: str, default: str = "") -> Any:
+    """An option out of the table, which a spec's `check` knows too."""
+    row = CHECK_OPTIONS[name]
+    meaning = row.meaning[0].upper() + row.meaning[1:]
+    choices = f": {', '.join(row.values)}" if row.values else ""
+    shown = f" [default: {default}]" if default else ""
+    flag = f"--{name.replace('_', '-')}"
+    return typer.Option(flag, metavar=metavar, rich_help_panel=panel, help=f"{meaning}{choices}.{shown}")
+
+
 _SAMPLES = "What is drawn and compared"
 _VERDICT = "What passes"
 
 Specs = Annotated[
     list[str],
-    typer.Argument(
-        metavar="SPEC...", show_default=False, help="Spec files, folders, patterns, or `gallery:NAME`."
-    ),
-]  # fmt: skip
-Dtype = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--dtype", metavar="DTYPE", rich_help_panel=_SAMPLES,
-        help="float16, float32, float64 or longdouble; several with commas. [default: float64]",
-    ),
-]  # fmt: skip
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", metavar="N", rich_help_panel=_SAMPLES, help="The seed of the samples. [default: 0]"),
+    typer.Argument(metavar="SPEC...", show_default=False, help="Spec files, folders, patterns, or `gallery:NAME`."),
 ]
-Trials = Annotated[
-    int | None, typer.Option("--trials", metavar="N", rich_help_panel=_SAMPLES, help="How many samples. [default: 3]")
-]
-Rtol = Annotated[
-    float | None,
-    typer.Option(
-        "--rtol", metavar="NUMBER", rich_help_panel=_VERDICT,
-        help="A relative tolerance instead of the one that follows from rounding errors.",
-    ),
-]  # fmt: skip
-Atol = Annotated[
-    float | None,
-    typer.Option(
-        "--atol", metavar="NUMBER", rich_help_panel=_VERDICT, help="A difference that is excused in any case."
-    ),
-]
-AllowInconclusive = Annotated[
-    bool | None,
-    typer.Option(
-        "--allow-inconclusive", rich_help_panel=_VERDICT, help="Count what cannot be decided, as at a kink, as well."
-    ),
-]
+Dtype = Annotated[list[str] | None, _option("dtype", "DTYPE", _SAMPLES, "float64")]
+Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "0")]
+Trials = Annotated[int | None, _option("trials", "N", _SAMPLES, "3")]
+Method = Annotated[str | None, _option("method", "METHOD", _SAMPLES, "auto")]
+MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
+Rtol = Annotated[float | None, _option("rtol", "NUMBER", _VERDICT)]
+Atol = Annotated[float | None, _option("atol", "NUMBER", _VERDICT)]
+AllowInconclusive = Annotated[bool, _option("allow_inconclusive", None, _VERDICT)]
 FormatOption = Annotated[Literal["text", "json"], typer.Option("--format", help="The format of the report.")]
 
 
@@ -75,9 +68,11 @@ def command(
     dtype: Dtype = None,
     seed: Seed = None,
     trials: Trials = None,
+    method: Method = None,
+    max_elements: MaxElements = None,
     rtol: Rtol = None,
     atol: Atol = None,
-    allow_inconclusive: AllowInconclusive = None,
+    allow_inconclusive: AllowInconclusive = False,
     output_format: FormatOption = "text",
     strict: Strict = False,
     debug: Debug = False,
@@ -90,20 +85,81 @@ def command(
 
     Options that are not given are taken from the spec's `check`.
     """
+    names = split_names(dtype)
     options = {
-        "dtype": split_names(dtype), "seed": seed, "trials": trials, "rtol": rtol, "atol": atol,
-        "allow_inconclusive": allow_inconclusive,
-    }  # fmt: skip
-    raise NotImplementedError(
-        options,
-        strict,
-        specs,
-        output_format,
-        find_specs,
-        progress,
-        tcgrad,
-        write,
-        write_error,
-        TcgradError,
-        render_diagnostics,
-    )
+        "dtype": tuple(names) if names else None,
+        "seed": seed,
+        "trials": trials,
+        "method": method,
+        "max_elements": max_elements,
+        "rtol": rtol,
+        "atol": atol,
+        "allow_inconclusive": allow_inconclusive or None,
+    }
+    raise typer.Exit(_Run(options, strict, output_format).over(find_specs(specs)))
+
+
+class _Run:
+    """One run over several specs: what is wrong with one of them does not hide the others."""
+
+    def __init__(self, options: dict[str, Any], strict: bool, output_format: str) -> None:
+        self.options = options
+        self.strict = strict
+        self.output_format = output_format
+        self.results: list[CheckResult] = []
+        self.broken: list[tuple[Path, TcgradError]] = []
+
+    def over(self, paths: Sequence[Path]) -> int:
+        """Check all of them and report -> the exit status."""
+        with ProgressLine(len(paths)) as line:
+            for path in paths:
+                line.begin(str(path))
+                self._check(path, line)
+        self._finish()
+        if self.broken:
+            return WRONG_INPUT
+        return 0 if all(result.ok for result in self.results) else FAILED
+
+    def _check(self, path: Path, line: ProgressLine) -> None:
+        try:
+            function = tcgrad.load(path, strict=self.strict or None)
+            result = function.check(progress=line.tell, **self.options)
+        except TcgradError as error:
+            if error.source is None:  # about the options: as wrong for every other spec
+                raise
+            line.pause()
+            self.broken.append((path, error))
+            write_error(render_diagnostics(error))
+        else:
+            line.pause()
+            if self.output_format == "text":
+                write(("\n" if self.results else "") + _as_text(result))
+            self.results.append(result)
+
+    def _finish(self) -> None:
+        if self.output_format == "json":
+            write(_as_json(self.results, self.broken))
+        elif len(self.results) > 1:
+            from tcgrad.report.check_text import render_summary
+
+            write("\n" + render_summary(self.results, unicode=takes_unicode(), color=takes_color()))
+
+
+def _as_text(result: CheckResult) -> str:
+    from tcgrad.report.check_text import render_text
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return render_text(result, unicode=takes_unicode(), color=takes_color(), width=width)
+
+
+def _as_json(results: Sequence[CheckResult], broken: Sequence[tuple[Path, TcgradError]]) -> str:
+    """The report; a spec that cannot be checked has no results but ``errors``."""
+    from tcgrad.report.check_json import render_json
+
+    report = render_json(results)
+    for path, error in broken:
+        errors = render_diagnostics(error).splitlines()
+        report["specs"].append({"spec": str(path), "name": path.stem, "ok": False, "results": [], "errors": errors})
+    report["specs"].sort(key=lambda entry: entry["spec"])
+    report["ok"] = report["ok"] and not broken
+    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,50 +1,73 @@
-"""A line of progress on standard error, where that is a terminal."""
+"""A line of progress on standard error: for people at a terminal, and only where a run takes its time."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-Item = TypeVar("Item")
-Write = Callable[[str], None]
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PATIENCE = 0.7  # seconds before anything is shown
 
 
-@contextmanager
-def progress(
-    items: Sequence[Item], label: Callable[[Item], str], write: Write
-) -> Iterator[tuple[Iterator[Item], Write]]:
-    """The items one after the other, and a ``write`` that keeps the line of progress out of the text's way."""
-    if len(items) < 2 or not sys.stderr.isatty():
-        yield iter(items), write
-        return
+class ProgressLine:
+    """What is being worked on, of how many things.
+
+    Enter it, call `begin` for each thing and `tell` for each part of it, and `pause` before other text is written.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = -1
+        self.label = ""
+        self.started = monotonic()
+        self.wanted = sys.stderr.isatty()
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.pause()
+
+    def begin(self, label: str) -> None:
+        """The next thing."""
+        self.done += 1
+        self.label = label
+        self.tell("")
+
+    def tell(self, part: str) -> None:
+        """What of it comes next."""
+        if not self.wanted or monotonic() - self.started < PATIENCE:
+            return
+        if self.bar is None:
+            self.bar, self.task = _make_bar(self.total)
+        if self.task is not None:
+            self.bar.update(self.task, completed=self.done, description=f"{self.label}  {part}")
+        self.bar.start()
+
+    def pause(self) -> None:
+        """Take the line away until the next call."""
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _make_bar(total: int) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
-        TextColumn("checking"),
-        BarColumn(),
+        BarColumn(20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    task = bar.add_task("", total=len(items))
-
-    def announce() -> Iterator[Item]:
-        for item in items:
-            bar.update(task, description=label(item))
-            yield item
-            bar.advance(task)
-
-    def write_between(text: str) -> None:
-        bar.stop()
-        write(text)
-        bar.start()
-
-    with bar:
-        yield announce(), write_between
+    return bar, bar.add_task("", total=total)
