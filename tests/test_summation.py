@@ -191,6 +191,7 @@ AMBIGUOUS = [
     ("r = f(x[i]*x[i])*g(y[i]*y[i])", "f(x[i]*x[i])", "g(y[i]*y[i])"),
     ("r = s*f(x[i]*x[i])*g(y[i]*y[i])", "f(x[i]*x[i])", "g(y[i]*y[i])"),
     ("r = (x[i]*x[i])^2*g(y[i]*y[i])", "(x[i]*x[i])^2", "g(y[i]*y[i])"),
+    ("r = max(x[i]*x[i], y[i]*y[i])", "x[i]*x[i]", "y[i]*y[i]"),
     ("r = (x[i]*x[i] + 1)*(y[i]*y[i] + 2)", "(x[i]*x[i] + 1)", "(y[i]*y[i] + 2)"),
 ]
 

@@ -141,9 +141,7 @@ def _named(texts: tuple[Located, ...], names: list[str], message: str, symbols: 
     found: dict[str, Tensor] = {}
     for text in texts:
         name = text.text.strip()
-        if name in found:
-            symbols.refuse("TC321", f"`{name}` is listed twice", text.whole, "list each tensor once")
-        elif name in names:
+        if name in names:
             found[name] = symbols.tensors[name]
         elif name not in symbols.broken:
             symbols.refuse("TC321", message.format(name), text.whole, suggest(name, names))

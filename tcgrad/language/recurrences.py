@@ -166,7 +166,7 @@ def _running_name(bases: Mapping[str, list[tuple[int, _Base]]], steps: list[Equa
 
 def _member(equation: Equation, bases: Mapping[str, list[tuple[int, _Base]]], index: str, symbols: Symbols) -> _Member:
     name, target = target_name(equation), equation.target
-    check_free_name(name, target.span, symbols)
+    check_free_name(name, target.name_span if isinstance(target, Subscript) else target.span, symbols)
     names = free_indices(target.positions if isinstance(target, Subscript) else (), symbols)
     axis = next((axis for axis, each in enumerate(names) if each.name == index), None)
     own = bases.get(name, [])

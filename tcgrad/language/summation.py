@@ -121,9 +121,11 @@ class Elaborator(ValueReader):
         return list(shared)
 
     def _warn_if_ambiguous(self, name: str, nodes: list[Expression]) -> None:
-        """Warn where each factor could have been summed by itself, as in ``f(x[i]*x[i])*g(y[i]*y[i])``."""
+        """Warn where each part could have been summed by itself, as in ``f(x[i]*x[i])*g(y[i]*y[i])``."""
         if all(self._closes(node, name) for node in nodes):
-            message = f"`{name}` is summed over the whole product, though each of its factors could be summed by itself"
+            message = (
+                f"`{name}` is summed over the whole, though each of the parts it occurs in could be summed by itself"
+            )
             offer = f"write `sum[{name}](...)` around what is to be summed by itself, or name the indices apart"
             note = Note(nodes[1].span, f"`{name}` is the same index here")
             self.symbols.warn("TC313", message, nodes[0].span, offer, note)
@@ -174,8 +176,11 @@ class Elaborator(ValueReader):
         candidates = [name for name, n in self.occurrences.of(node).items() if n > 1 and name not in self.scope]
         if not candidates or positions(node):
             return candidates
-        inside = [self.occurrences.of(part) for part in parts(node)]
-        return [name for name in candidates if sum(name in each for each in inside) > 1]
+        holding = {name: [part for part in parts(node) if name in self.occurrences.of(part)] for name in candidates}
+        shared = [name for name in candidates if len(holding[name]) > 1]
+        for name in shared:
+            self._warn_if_ambiguous(name, holding[name])
+        return shared
 
     def _value(self, node: Expression) -> Expr:
         """A factor whose own dummies are in scope."""

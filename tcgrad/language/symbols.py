@@ -112,8 +112,8 @@ class Symbols:
         return None
 
     def names(self) -> Collection[str]:
-        """All names that a value can have."""
-        return (*self.tensors, *self.dims, *self.functions)
+        """All names that have a value by themselves."""
+        return (*self.tensors, *self.dims, PI.name)
 
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
