@@ -14,7 +14,7 @@ from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul, Pow, const
+from tcgrad.ir.nodes import Add, Call, Component, Delta, Expr, IndexSum, IndexValue, Mul, Pow, const
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.language.elaborate import elaborate
@@ -240,8 +240,10 @@ def test_unicode(equation: str, text: str) -> None:
 LATEX_TABLE = [
     (
         "dl/db[p,q] = dl/dy_out[p,j]*b[i,j]*b[i,q]",
-        r"\frac{\partial l}{\partial b_{pq}} = "
-        r"\sum_{ji} \frac{\partial l}{\partial y^{\mathrm{out}}_{pj}} b_{ij} b_{iq}",
+        (
+            r"\frac{\partial l}{\partial b_{pq}} = "
+            r"\sum_{ji} \frac{\partial l}{\partial y^{\mathrm{out}}_{pj}} b_{ij} b_{iq}"
+        ),
     ),
     (
         "dl/dx[p] = x[p]*(y[p] - 1[p]*(z[k]*w[k]))",
@@ -254,19 +256,25 @@ LATEX_TABLE = [
     ("dl/ds = (x[i]*y[i])^2", r"\frac{\partial l}{\partial s} = \left(\sum_{i} x_{i} y_{i}\right)^{2}"),
     (
         "dl/dx[p] = sum[i](x[i])*sum[j](exp(y[j]))",
-        r"\frac{\partial l}{\partial x_{p}} = \mathbf{1}_{p} \left(\sum_{i} x_{i}\right) "
-        r"\sum_{j} \exp\left(y_{j}\right)",
+        (
+            r"\frac{\partial l}{\partial x_{p}} = \mathbf{1}_{p} \left(\sum_{i} x_{i}\right) "
+            r"\sum_{j} \exp\left(y_{j}\right)"
+        ),
     ),
     ("dl/dx[p] = sqrt(x[p])^3/2", r"\frac{\partial l}{\partial x_{p}} = \frac{\sqrt{x_{p}}^{3}}{2}"),
     (
         "dl/dx[p] = dl/dy_out[0,0]^2*x[p]",
-        r"\frac{\partial l}{\partial x_{p}} = "
-        r"\left(\frac{\partial l}{\partial y^{\mathrm{out}}_{00}}\right)^{2} x_{p}",
+        (
+            r"\frac{\partial l}{\partial x_{p}} = "
+            r"\left(\frac{\partial l}{\partial y^{\mathrm{out}}_{00}}\right)^{2} x_{p}"
+        ),
     ),
     (
         "dl/dx[p] = where(x[p] > 0, 1, eps)*s",
-        r"\frac{\partial l}{\partial x_{p}} = \begin{cases} 1 & \text{if } x_{p} > 0 \\ "
-        r"\varepsilon & \text{otherwise} \end{cases} s",
+        (
+            r"\frac{\partial l}{\partial x_{p}} = \begin{cases} 1 & \text{if } x_{p} > 0 \\ "
+            r"\varepsilon & \text{otherwise} \end{cases} s"
+        ),
     ),
     ("dl/dx[p] = 1e-07*x[p]^-y[p]", r"\frac{\partial l}{\partial x_{p}} = 10^{-7} x_{p}^{-y_{p}}"),
 ]

@@ -2,10 +2,10 @@
 
 import pytest
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.functions import FUNCTIONS
 from tcgrad.notation.naming import Surroundings, name_indices
 
 SIZE = Integer.of(Dim("N", 5))
