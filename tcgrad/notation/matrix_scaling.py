@@ -143,7 +143,7 @@ def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:
 def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, bool, int]:
     positive, minus = split_sign(term)
     repeated = isinstance(positive, Scale) and positive.body is not None and is_ones(positive.body)
-    return minus, repeated, products and isinstance(positive, Symbol), transposes(positive)
+    return minus, repeated, products and isinstance(unscaled(positive).body, Symbol), transposes(positive)
 
 
 def unscaled(matrix: Matrix) -> Scale:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.ir.program import Define, Intrinsic, Program
-from tcgrad.ir.tensors import Role
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.raising_expressions import Raising
@@ -17,7 +18,7 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     A Jacobian of more than two axes is raised with both sides vectorised, row after row or column after column as
     ``vec`` says; all else in full.
     """
-    raising = Raising({s.tensor: s for s in program.statements if isinstance(s, Intrinsic)})
+    raising = Raising(_intrinsics(program))
     sides = define.tensor.about if define.tensor.role is Role.JACOBIAN else (define.tensor,)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
     if high is not None:
@@ -28,3 +29,10 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     split = sides[0].order
     raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
     return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "vec")
+
+
+def _intrinsics(program: Program) -> dict[Tensor, Intrinsic]:
+    """Inverses and determinants by their tensors, with the inverses that derivatives of determinants read."""
+    stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
+    inverses = [inverse_of(program, statement.operand) for statement in stated]
+    return {statement.tensor: statement for statement in (*stated, *inverses)}
