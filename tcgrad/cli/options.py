@@ -48,7 +48,7 @@ Strict = Annotated[
 def load_argument(spec: str, strict: bool) -> TensorFunction:
     """The function that a SPEC argument names; ``--strict`` goes before what the spec says."""
     if spec == STANDARD_INPUT:
-        return tcgrad.loads(sys.stdin.read(), "<stdin>", strict=strict or None)
+        return tcgrad.loads(sys.stdin.read(), "stdin", strict=strict or None)
     return tcgrad.load(spec, strict=strict or None)
 
 
