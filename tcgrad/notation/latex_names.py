@@ -22,7 +22,7 @@ def latex_name(name: str, positions: Sequence[str]) -> str:
     """A name with its subscripts: ``W1`` at i, j is ``W^{(1)}_{ij}``, ``gamma`` is ``\\gamma``."""
     intrinsic = _INTRINSIC.fullmatch(name)
     if intrinsic:
-        return _intrinsic(*intrinsic.groups(), positions)
+        return _intrinsic(intrinsic[1], intrinsic[2], positions)
     stem, mark = _parts(name)
     subscript = latex_positions(positions)
     if mark.isdecimal() and not subscript:

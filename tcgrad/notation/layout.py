@@ -16,6 +16,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     Add,
     Call,
+    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -49,7 +50,6 @@ from tcgrad.notation.shown import (
 )
 
 _HALF = Fraction(1, 2)
-_DIRECTIONS = {"<": "up", "<=": "up", ">": "down", ">=": "down", "==": "equal"}
 
 
 def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False) -> Shown:
@@ -295,14 +295,38 @@ def _multiply_by_size(factors: _Factors, size: Integer) -> None:
 
 
 def _join(left: Shown, right: Shown) -> Shown | None:
-    """``[a < b]*[b < c]`` as ``[a < b < c]``."""
+    """``[a < b]*[b < c]`` as ``[a < b < c]``, ``[b < c]*[b > a]`` too."""
     if not isinstance(left, Bracket) or not isinstance(right, Bracket):
         return None
     first, second = left.condition, right.condition
-    directions = {_DIRECTIONS.get(operator) for operator in first.operators + second.operators}
-    if first.operands[-1] != second.operands[0] or len(directions) > 1 or None in directions:
+    if {*first.operators, *second.operators} <= _CHAINS[first.operators[0]] and first.operands[-1] == second.operands[
+        0
+    ]:
+        return Bracket(_chain(first, second))
+    low, high = _upwards(first), _upwards(second)
+    if low is None or high is None:
         return None
-    return Bracket(Comparison(first.operands + second.operands[1:], first.operators + second.operators))
+    if high.operands[-1] == low.operands[0]:
+        low, high = high, low
+    return Bracket(_chain(low, high)) if low.operands[-1] == high.operands[0] else None
+
+
+_CHAINS = {
+    "<": {"<", "<="}, "<=": {"<", "<="}, ">": {">", ">="}, ">=": {">", ">="}, "==": {"=="}, "!=": set[str](),
+}  # fmt: skip
+_FLIPPED: dict[str, ComparisonOperator] = {">": "<", ">=": "<="}
+
+
+def _chain(first: Comparison, second: Comparison) -> Comparison:
+    return Comparison(first.operands + second.operands[1:], first.operators + second.operators)
+
+
+def _upwards(comparison: Comparison) -> Comparison | None:
+    """The comparison with ``<`` and ``<=`` alone; None if it is none of order."""
+    if all(operator in _FLIPPED for operator in comparison.operators):
+        flipped = tuple(_FLIPPED[operator] for operator in reversed(comparison.operators))
+        return Comparison(comparison.operands[::-1], flipped)
+    return comparison if {*comparison.operators} <= _CHAINS["<"] else None
 
 
 def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Shown:

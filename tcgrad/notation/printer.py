@@ -165,8 +165,10 @@ class Printer:
         return self.integer(value, spaced=False).text
 
     def integer(self, value: Integer, *, spaced: bool) -> Piece:
-        """An integer expression; the terms with a positive sign come first."""
-        terms = sorted(value.terms, key=lambda term: term[1] < 0)
+        """An integer expression; a term with a positive sign comes first, a number last if it can."""
+        terms = sorted(value.terms, key=lambda term: (not term[0], term[1] < 0))
+        if terms and terms[0][1] < 0 < terms[-1][1]:
+            terms = [terms[-1], *terms[:-1]]
         if not terms:
             return Piece("0", Precedence.ATOM)
         pieces = [self.monomial(monomial, abs(coefficient)) for monomial, coefficient in terms]
