@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tcgrad.codes import CODES
 from tcgrad.errors import TcgradError
-from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.report.diagnostics import MAX_SHOWN, render_diagnostics
 from tcgrad.spec import nodes
-from tcgrad.spec.loader import read_spec
+from tcgrad.spec.loader import load_spec, read_spec
+from tcgrad.spec.schema import INPUT_KEYS, SPEC_KEYS
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 
@@ -45,9 +46,10 @@ check: {trials: 3, seed: 0, dtype: [float32, float64], rtol: 1e-6, allow-inconcl
 
 CHARACTERS = "\n\n  \t:-?[]{},#&*!|>'\"%@`~<\\=0123456789abyxé中🙂\u0301\u202e\ufeff\x00\x1b\x85\u2028\r"
 FRAGMENTS = [
-    ": ", "- ", "\n  ", "\n\n", "[[", "]]", "{", "}", "null", "~", "true", "1e999", "0x", "0o9", "!!python/object:os.system ",
-    "&a ", "*a", "*shape", "<<: ", "? ", "|\n", ">-\n", "'", '"', "\\u12", "---\n", "...\n", "%YAML 3.0\n", "9" * 50, "-.inf", ".nan",
-    "dims: ", "wrt: [x, x]\n", "__class__", "__import__('os')", "x(y)", "f(", "1_000", "\r\n",
+    ": ", "- ", "\n  ", "\n\n", "[[", "]]", "{", "}", "null", "~", "true", "1e999", "0x", "0o9", "&a ", "*a", "*shape",
+    "!!python/object:os.system ", "<<: ", "? ", "|\n", ">-\n", "'", '"', "\\u12", "---\n", "...\n", "9" * 50,
+    "%YAML 3.0\n", "-.inf", ".nan", "dims: ", "wrt: [x, x]\n", "__class__", "__import__('os')", "x(y)", "f(",
+    "1_000", "\r\n",
 ]  # fmt: skip
 
 
@@ -56,18 +58,22 @@ def attempt(text):
     try:
         read_spec(text, "fuzz.yaml")
     except TcgradError as error:
-        shown = render_diagnostics(error)
-        assert error.diagnostics
-        for diagnostic in error.diagnostics:
-            assert diagnostic.code in CODES
-            assert diagnostic.span is not None
-            assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(error.source.text) + 1
-            line, column = error.source.position(diagnostic.span.start)
-            assert f"fuzz.yaml:{line}:{column}: error[{diagnostic.code}]: " in shown or len(error.diagnostics) > 50
-        assert all(char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") for char in shown)
-        shown.encode("utf-8")
+        check_rendering(error)
         return [diagnostic.code for diagnostic in error.diagnostics]
     return []
+
+
+def check_rendering(error):
+    shown = render_diagnostics(error)
+    assert error.diagnostics
+    for diagnostic in error.diagnostics:
+        assert diagnostic.code in CODES
+        assert diagnostic.span is not None
+        assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(error.source.text) + 1
+        line, column = error.source.position(diagnostic.span.start)
+        assert f"fuzz.yaml:{line}:{column}: error[{diagnostic.code}]: " in shown or len(error.diagnostics) > MAX_SHOWN
+    assert all(char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") for char in shown)
+    shown.encode("utf-8")
 
 
 def mutate(text, rng):
@@ -97,7 +103,8 @@ def loader(request, monkeypatch):
     return request.param
 
 
-def test_the_unchanged_specs_load(loader):
+@pytest.mark.usefixtures("loader")
+def test_the_unchanged_specs_load():
     assert attempt(RICH) == []
     assert all(attempt(path.read_text()) == [] for path in SPECS)
 
@@ -119,8 +126,7 @@ def test_any_text(text):
     attempt("inputs: {x: [3]}\nequations: ['y[i] = x[i]']\n" + text)
 
 
-KEYS = ["name", "doc", "dims", "constants", "inputs", "equations", "outputs", "wrt", "indices", "functions", "strict",
-        "expect", "check", "shape", "dtype", "sample", "symmetric", "outside", "uniform", "x", "f(z)", "trials"]  # fmt: skip
+KEYS = [key.name for key in (*SPEC_KEYS, *INPUT_KEYS)] + ["uniform", "x", "f(z)", "trials"]
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
     st.sampled_from([*KEYS, "real", "int", "B", "y[i] = x[i]", "normal", "spd", "float64"]),
@@ -133,7 +139,7 @@ TREES = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(KEYS[:13]), TREES, max_size=13))
+@given(st.dictionaries(st.sampled_from(KEYS[: len(SPEC_KEYS)]), TREES, max_size=13))
 def test_any_tree(tree):
     attempt(yaml.safe_dump(tree, allow_unicode=True))
 
@@ -142,8 +148,6 @@ def test_any_tree(tree):
     "data", [b"\xff", b"\x80abc", b"PK\x03\x04\x00\x00", bytes(range(256)), b"\xff\xfea\x00", b"\xed\xa0\x80"]
 )
 def test_any_bytes(data, tmp_path):
-    from tcgrad.spec.loader import load_spec
-
     path = tmp_path / "t.yaml"
     path.write_bytes(data)
     with pytest.raises(TcgradError) as caught:

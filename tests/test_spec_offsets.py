@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tcgrad.errors import Source
 from tcgrad.spec import nodes
 from tcgrad.spec.nodes import Mapping, Scalar, Sequence, compose
+from tcgrad.spec.offsets import locate_scalar
 
 LOADERS = [pytest.param(yaml.SafeLoader, id="pure")]
 if hasattr(yaml, "CSafeLoader"):
@@ -156,12 +157,12 @@ def test_flow_scalars(ending, word, splits, quote, indentation):
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @settings(max_examples=60, deadline=None)
-@given(WORDS, SPLITS, st.sampled_from(["|", ">"]), st.sampled_from(["", "-", "+"]), st.integers(1, 4))
-def test_block_scalars(ending, word, splits, style, chomping, indentation):
+@given(WORDS, SPLITS, st.sampled_from(["|", ">", "|-", ">-", "|+", ">+"]), st.integers(1, 4))
+def test_block_scalars(ending, word, splits, header, indentation):
     lines = "".join(text + gap.replace(" ", "") + ("" if "\n" in gap else "\n") for text, gap in pieces(word, splits))
     body = "".join(" " * indentation + line + "\n" if line else "\n" for line in lines.split("\n"))
-    text = f"- k: N\n- {style}{chomping}\n{body}".replace("\n", ending)
-    expected = yaml.safe_load(f"- {style}{chomping}\n{body}")[0]
+    text = f"- k: N\n- {header}\n{body}".replace("\n", ending)
+    expected = yaml.safe_load(f"- {header}\n{body}")[0]
     assert_located(text, expected)
 
 
@@ -177,8 +178,6 @@ def test_escapes(word, hows):
 
 
 def test_what_the_decoders_do_not_expect_is_aligned():
-    from tcgrad.spec.offsets import locate_scalar
-
     found = locate_scalar("ab c", "'", "- 'a?b  c'", 2, 10)
     assert found.text == "ab c"
     assert found.offsets == (3, 5, 6, 8, 9)

@@ -14,8 +14,8 @@ _QUOTED = 200  # characters of the user's own text in a message
 _LONG_QUOTE = re.compile(f"`[^`]{{{_QUOTED + 1},}}`")
 _BEFORE = 60  # of these, at most so many before the place
 
-# Marks that turn the direction of writing can make a line look like another one.
-_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control, format (among them those that turn the direction of writing), surrogate, private, unassigned, separators.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def render_diagnostics(error: TcgradError) -> str:
@@ -96,15 +96,14 @@ def _message(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """The text with everything that could drive a terminal written as an escape."""
+    """The text with everything that could drive a terminal written as an escape, and what cannot be seen too."""
     return text if text.isprintable() else "".join(_shown(char, tab=r"\t") for char in text)
 
 
 def _shown(char: str, tab: str = "\t") -> str:
     if char == "\t":
         return tab
-    hidden = unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp", "Cn", "Co") or char in _DIRECTION
-    return char.encode("unicode_escape").decode("ascii") if hidden else char
+    return char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in _HIDDEN else char
 
 
 def _width(text: str) -> int:
@@ -113,6 +112,6 @@ def _width(text: str) -> int:
 
 
 def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from tcgrad.errors import Diagnostic, Located, Report
 from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
+from tcgrad.spec.names import suggest
 from tcgrad.spec.nodes import Node, Sequence
 from tcgrad.spec.reading import is_null, read_choice, read_entries, read_flag, read_integer, read_number
 
@@ -25,8 +24,7 @@ def read_check(node: Node, report: Report) -> dict[str, object]:
 
 
 def _refuse_option(key: Located, report: Report) -> None:
-    close = difflib.get_close_matches(key.text[:100].replace("-", "_").lower(), CHECK_OPTIONS, n=1)
-    help_ = f"did you mean `{close[0]}`?" if close else f"the options are {', '.join(CHECK_OPTIONS)}"
+    help_ = suggest(key.text.replace("-", "_"), CHECK_OPTIONS) or f"the options are {', '.join(CHECK_OPTIONS)}"
     report.add(Diagnostic("TC107", f"`check` has no option `{key.text}`", key.whole, help_))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from tcgrad.spec.limits import MAX_BYTES
 _FOREIGN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _START = Span(0, 0)
 _OTHER_ENCODINGS = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
+    codecs.BOM_UTF32_LE: "UTF-32",  # begins with the mark of UTF-16
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
 }
 
 
@@ -36,7 +37,7 @@ def read_source(path: str | Path) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unread("TC607", f"`{name}` cannot be read: {reason}") from None
-    return _decode(data, name)
+    return _decode(data.removeprefix(codecs.BOM_UTF8), name)
 
 
 def _unread(code: str, message: str) -> TcgradError:
@@ -50,16 +51,16 @@ def _decode(data: bytes, name: str) -> Source:
         if data.startswith(mark):
             raise _fail("TC101", f"the file is in {encoding}", _roughly(data, name), help_="save it as UTF-8")
     try:
-        return Source(name, data.decode("utf-8-sig"))
+        return Source(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        offset = len(data[: error.start].decode("utf-8-sig"))
+        offset = len(data[: error.start].decode("utf-8"))
         message = "the file is not text in UTF-8" if b"\0" not in data else "this is a binary file, not a spec"
         raise _fail("TC101", message, _roughly(data, name), Span(offset, offset + 1), "save it as UTF-8") from None
 
 
 def _roughly(data: bytes, name: str) -> Source:
     """What is no text, as far as it can be shown."""
-    return Source(name, data.decode("utf-8-sig", "replace"))
+    return Source(name, data.decode("utf-8", "replace"))
 
 
 def check_source(source: Source) -> None:

@@ -10,7 +10,7 @@ MAX_BYTES: Final = 1 << 19
 MAX_DEPTH: Final = 16
 """Nested YAML lists and mappings; a spec needs four."""
 
-MAX_NODES: Final = 20_000
+MAX_NODES: Final = 10_000
 """Values in the YAML, each use of an alias counted in full."""
 
 MAX_DIM: Final = 2**31 - 1
@@ -27,6 +27,9 @@ MAX_INTEGER: Final = 2**53
 
 MAX_NAME: Final = 200
 """Characters of a name."""
+
+MAX_PARAMETERS: Final = 32
+"""Parameters of a function."""
 
 MAX_ORDER: Final = 32
 """Axes of an input, as many as NumPy before version 2 takes."""

@@ -78,8 +78,7 @@ class Declarations:
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
-    """A help line with the known words that are nearest to a misspelt one; None if none is near."""
-    known = list(known)
+    """A help line with the known word that is nearest to a misspelt one; None if none is near."""
     lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(f'`{lowered[name]}`' for name in close)}?" if close else None
+    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=1)
+    return f"did you mean `{lowered[close[0]]}`?" if close else None

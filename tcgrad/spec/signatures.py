@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
+from tcgrad.spec.limits import MAX_PARAMETERS
 from tcgrad.spec.model import FunctionDeclaration
 from tcgrad.spec.names import check_name, check_not_reserved
 from tcgrad.spec.nodes import Node
 from tcgrad.spec.reading import is_null, read_text
 
-_SIGNATURE = re.compile(r"\s*(?P<name>[^()]*?)\s*\((?P<parameters>[^()]*)\)\s*\Z")
+_SIGNATURE = re.compile(r"(?P<name>[^()]*)\((?P<parameters>[^()]*)\)\Z")
 
 
 def read_function(key: Located, body: Node, report: Report) -> FunctionDeclaration | None:
     """A function from its entry; None (after TC110, TC111 or TC117) if its signature cannot be read."""
-    match = _SIGNATURE.match(key.text)
+    match = _SIGNATURE.match(key.text.rstrip())
     if match is None:
         message = f"`{key.text}` is not a function with its parameters"
         report.add(Diagnostic("TC117", message, key.whole, 'write name(parameter), as in "swish(z)"'))
@@ -34,6 +35,10 @@ def _read_parameters(key: Located, match: re.Match[str], report: Report) -> tupl
     start, end = match.span("parameters")
     if not match["parameters"].strip():
         report.add(Diagnostic("TC117", "a function needs at least one parameter", key.whole, 'write "f(z)"'))
+        return None
+    if match["parameters"].count(",") >= MAX_PARAMETERS:
+        message = f"a function has at most {MAX_PARAMETERS} parameters"
+        report.add(Diagnostic("TC117", message, key.span(start, end)))
         return None
     commas = [at for at in range(start, end) if key.text[at] == ","]
     starts = (start, *(at + 1 for at in commas))

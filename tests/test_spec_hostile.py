@@ -1,0 +1,119 @@
+"""Files made to cost time or memory are refused, or read, well under a second; nothing in a file is executed."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tcgrad.errors import TcgradError
+from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.spec.limits import MAX_BYTES, MAX_NODES
+from tcgrad.spec.loader import load_spec, read_spec
+
+REST = "inputs: {x: [3]}\nequations: ['y[i] = x[i]']\n"
+N = MAX_BYTES - 2000
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join(['*' + before] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+# name: the text and the code of the first error, or None where the file is merely big.
+CORPUS = {
+    "alias bomb": (BOMB, "TC103"),
+    "nested lists": ("inputs: " + "[" * 20000 + "]" * 20000, "TC103"),
+    "nested mappings": ("inputs: " + "{a: " * 20000, "TC103"),
+    "nested blocks": ("- " * 20000, "TC103"),
+    "nested keys": ("? " * 20000, "TC103"),
+    "nested keys in brackets": ("[? " * 20000, "TC103"),
+    "indented blocks": ("".join(" " * depth + "a:\n" for depth in range(900)), "TC103"),
+    "many values": ("inputs: [" + "a," * (N // 2) + "]", "TC103"),
+    "many keys": ("\n".join(f"k{n}: 1" for n in range(MAX_NODES)), "TC103"),
+    "many unknown keys": ("\n".join(f"k{n}: 1" for n in range(MAX_NODES // 2 - 1)), "TC108"),
+    "many names": ("inputs: {" + ",".join(f"x{n}: []" for n in range(4900)) + "}\nequations: [y = 1]", None),
+    "names that are near": ("inputs: {" + ",".join(f"{'x' * 90}{n}: [0]" for n in range(3000)) + "}\n", "TC108"),
+    "unknown names": (REST + "wrt: [" + ",".join(f"x{n}" for n in range(9000)) + "]", "TC119"),
+    "many anchors": ("doc: " + "&a " * 1000 + "x\n" + REST, "TC102"),
+    "long key": ("a" * N + ": 3\n", "TC102"),
+    "long name": ("inputs: {? " + "a" * N + " : [3]}\nequations: [y = 1]\n", "TC110"),
+    "long tag": ("doc: " + "!" * N + " x\n" + REST, "TC105"),
+    "long anchor": ("doc: &" + "a" * N + " x\n" + REST, None),
+    "long text": ("doc: " + "word " * (N // 5) + "\n" + REST, None),
+    "long quoted text": ("doc: '" + "a''" * (N // 3) + "'\n" + REST, None),
+    "many escapes": ('doc: "' + r"a\t" * (N // 3) + '"\n' + REST, None),
+    "many spaces": ("doc: '" + " " * N + "'\n" + REST, None),
+    "many spaces in plain text": ("doc: a" + " " * N + "b\n" + REST, None),
+    "many breaks": ('doc: "a' + " \n" * (N // 2) + '"\n' + REST, None),
+    "many lines": ("doc: |\n" + "  a\n" * (N // 4) + REST, None),
+    "many folded lines": ("doc: >\n" + "  a\n" * (N // 4) + REST, None),
+    "many blank lines": ("doc: |\n" + "\n" * N + REST, None),
+    "many comments": ("#\n" * (N // 2) + REST, None),
+    "comments behind an anchor": ("doc: &a\n" + "# c\n" * (N // 4) + "   x\n" + REST, None),
+    "too big": ("#" * (MAX_BYTES + 1), "TC103"),
+    "long dim": ("dims: {n: " + "9" * N + "}\n" + REST, "TC113"),
+    "long constant": ("constants: {c: 0." + "0" * N + "1}\n" + REST, "TC116"),
+    "giant exponent": ("constants: {c: 1e999999999}\n" + REST, "TC116"),
+    "long exponent": ("constants: {c: 1e-" + "9" * N + "}\n" + REST, "TC116"),
+    "long hexadecimal": ("dims: {n: 0x" + "f" * N + "}\n" + REST, "TC113"),
+    "long seed": ("check: {seed: " + "9" * N + "}\n" + REST, "TC118"),
+    "long sample": ("inputs: {x: {shape: [3], sample: " + "u" * N + "}}\nequations: [y = 1]\n", "TC114"),
+    "brackets in a signature": ("functions: {? '" + "(" * N + "' : 1}\n" + REST, "TC117"),
+    "commas in a signature": ("functions: {? 'f(" + "," * N + ")' : 1}\n" + REST, "TC117"),
+    "parameters": ("functions: {? 'f(" + ",".join(f"a{n}" for n in range(50000)) + ")' : 1}\n" + REST, "TC117"),
+    "spaces in a signature": ("functions: {? '" + " " * N + "x' : 1}\n" + REST, "TC117"),
+    "long block of brackets": ("inputs: {x: [3]}\nequations: |\n" + "  ((((\n" * (N // 7), None),
+    "nested parentheses": ("inputs: {x: [3]}\nequations: ['y = " + "(" * 20000 + "1" + ")" * 20000 + "']\n", None),
+}
+
+
+def read(text):
+    """The codes of what is wrong, or None alone if nothing is, and how it is said."""
+    try:
+        read_spec(text, "hostile.yaml")
+    except TcgradError as error:
+        return {diagnostic.code for diagnostic in error.diagnostics}, render_diagnostics(error)
+    return {None}, ""
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_time(name):
+    text, code = CORPUS[name]
+    start = time.process_time()
+    codes, shown = read(text)
+    assert time.process_time() - start < 1
+    assert code in codes
+    assert len(shown) < 100_000
+
+
+INJECTIONS = [
+    "doc: !!python/object/apply:os.system ['touch {mark}']\n" + REST,
+    "inputs: {!!python/object/new:os.system ['touch {mark}']: [3]}\nequations: [y = 1]\n",
+    "inputs: {\"__import__('os').system('touch {mark}')\": [3]}\nequations: [y = 1]\n",
+    "dims: {n: \"__import__('os').system('touch {mark}')\"}\n" + REST,
+    "constants: {c: \"__import__('os').system('touch {mark}')\"}\n" + REST,
+    "functions: {\"f(z)\": \"__import__('os').system('touch {mark}')\"}\n" + REST,
+    "functions: {\"__import__('os').system('touch {mark}')(z)\": z}\n" + REST,
+    "inputs: {x: [3]}\nequations: [\"y = __import__('os').system('touch {mark}')\"]\n",
+]
+
+
+@pytest.mark.parametrize("template", INJECTIONS)
+def test_nothing_is_executed(tmp_path, template):
+    mark = tmp_path / "mark"
+    path = tmp_path / "t.yaml"
+    path.write_text(template.replace("{mark}", str(mark)))
+    try:
+        load_spec(path)
+    except TcgradError as error:
+        render_diagnostics(error)
+    assert not mark.exists()
+
+
+def test_loading_imports_nothing_heavy():
+    code = (
+        "import sys, tcgrad.report.diagnostics; from tcgrad.spec.loader import read_spec\n"
+        f"read_spec({REST!r}, 't.yaml')\n"
+        "print([name for name in ('numpy', 'scipy', 'sympy', 'rich', 'typer') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
