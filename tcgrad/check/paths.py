@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from tcgrad.calculus import Derivation, Gradient, Jacobian
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.check.domains import bodies
-from tcgrad.ir.nodes import Call
+from tcgrad.evaluate.numbers import is_exact
+from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
-from tcgrad.ir.tensors import Tensor, tangent_of
-from tcgrad.ir.traversal import walk
+from tcgrad.ir.tensors import Role, Tensor, tangent_of
+from tcgrad.ir.traversal import tensors_read, walk
+
+_LITERAL = re.compile(r"\d\.\d{4}")
 
 
 @dataclass(frozen=True)
@@ -44,11 +51,36 @@ class Paths:
     def _tangents(self) -> tuple[Statement, ...]:
         return push_forward(self.program)
 
+    @cached_property
     def uses_double(self) -> bool:
-        """Whether the emitted module calls what exists in double precision only: SciPy and LAPACK."""
+        """Whether the emitted module has parts in double precision whatever its inputs are.
+
+        They are SciPy's functions, LAPACK, and numbers: those that are no doubles, and those worked out from others.
+        """
         statements = (*self.program.statements, *self.derivation.backward)
-        calls = (node for s in statements for body in bodies(s) for node in walk(body) if isinstance(node, Call))
-        return any(isinstance(s, Intrinsic) for s in statements) or any(call.function.scipy for call in calls)
+        varying = depending_on(self.program, [item.tensor for item in self.program.inputs])
+        nodes = [node for statement in statements for body in bodies(statement) for node in walk(body)]
+        return any(isinstance(s, Intrinsic) for s in statements) or any(_is_double(node, varying) for node in nodes)
+
+
+def _is_double(node: Expr, varying: set[Tensor]) -> bool:
+    match node:
+        case Const():
+            return not is_exact(node.value, np.dtype(np.float64))
+        case Component(tensor=Tensor(role=Role.CONSTANT, value=value)):
+            return value is None or not is_exact(value, np.dtype(np.float64))
+        case Call(function=function):
+            literals = _LITERAL.search(function.helper or "")
+            return bool(function.scipy or literals) or _is_constant(node, varying)
+        case Pow():
+            return _is_constant(node, varying)
+        case _:
+            return False
+
+
+def _is_constant(node: Expr, varying: set[Tensor]) -> bool:
+    """Whether a value depends on no input and no upstream gradient: Python works it out."""
+    return not any(t in varying or t.role in (Role.GRADIENT, Role.JACOBIAN) for t in tensors_read(node))
 
 
 def up_to(statements: Sequence[Statement], tensor: Tensor) -> tuple[Statement, ...]:

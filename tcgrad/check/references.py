@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from tcgrad.check.degrees import degree
-from tcgrad.check.differences import Differences, Elements, Estimate, IntArray, Signs
+from tcgrad.check.differences import Differences, Estimate
+from tcgrad.check.directions import Elements, IntArray, Signs
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.samples import Sample
@@ -105,7 +106,7 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
     outputs = [output.name for output in sample.program.outputs]
     wanted = max(2.0**-44 if dtype != np.float64 else 2.0**-36, unit_roundoff(sample.dtype) / 4)
-    differences = Differences(sample.forward, outputs, sample.own_bounds(), wanted)
+    differences = Differences(sample.forward, outputs, sample.bounds_near, wanted)
     polynomial = degree(sample.program, wrt.name)
     number = sample.value(wrt.name).size
     if _is_cheap(sample, number, options):

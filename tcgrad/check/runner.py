@@ -139,12 +139,12 @@ class _Run:
             yield f"differences up to {self.options.atol:g} are excused, as asked for"
         if "longdouble" in self.options.dtype and not is_longdouble_wider():
             yield "longdouble is no wider than float64 on this machine"
-        elif "longdouble" in self.options.dtype and paths.uses_double():
-            yield "SciPy and LAPACK work in float64: in longdouble the module is as precise as that"
+        elif "longdouble" in self.options.dtype and paths.uses_double:
+            yield "parts of the module work in float64 (numbers, SciPy, LAPACK): in longdouble it is as precise as that"
 
 
 def _coarseness(dtype: np.dtype[np.generic], paths: Paths) -> float:
     """By how much the module's rounding is coarser than that of ``dtype``."""
-    if dtype == np.longdouble and paths.uses_double():
+    if dtype == np.longdouble and paths.uses_double:
         return unit_roundoff(np.dtype(np.float64)) / unit_roundoff(dtype)
     return 1.0

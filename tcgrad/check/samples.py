@@ -63,9 +63,26 @@ class Sample:
 
     def own_bounds(self) -> dict[str, Array]:
         """How far rounding in the reference's own type may move each value."""
+        return self._finer(self.bounds)
+
+    def bounds_near(self, wrt: str, reach: Any) -> dict[str, Array]:
+        """The same for values at points where elements of ``wrt`` are moved by up to ``reach``.
+
+        Of a polynomial the error only grows with the size of the variables.
+        """
+        if reach == 0:
+            return self.own_bounds()
+        here = self.value(wrt)
+        arrays = {item.tensor.name: self.value(item.tensor.name) for item in self.program.inputs}
+        arrays[wrt] = here + np.where(here < 0, -reach, reach)
+        context = self.forward.context
+        far = evaluate_forward(self.program.statements, arrays, context.dtype, functions=self.functions)
+        return self._finer(forward_bounds(far, self.rounding)[1])
+
+    def _finer(self, bounds: Mapping[str, Array]) -> dict[str, Array]:
         reference = self.forward.context.dtype
         finer = reference.type(unit_roundoff(reference) / self.rounding.roundoff)
-        return {name: bound * finer for name, bound in self.bounds.items()}
+        return {name: bound * finer for name, bound in bounds.items()}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Directions in which an input is moved: along single elements, or along all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.evaluate import Array
+
+IntArray = NDArray[np.int64]
+
+
+class Directions(Protocol):
+    """Several directions of one tensor."""
+
+    @property
+    def moved(self) -> int:
+        """How many elements each direction moves."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, chosen: IntArray) -> Array:
+        """Some of the directions, with an axis of directions in front."""
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Directions along single elements of a tensor, given by their flat positions; made only when taken."""
+
+    columns: IntArray
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    moved: int = 1
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def take(self, chosen: IntArray) -> Array:
+        flat = np.zeros((len(chosen), prod(self.shape)), self.dtype)
+        flat[np.arange(len(chosen)), self.columns[chosen]] = 1
+        return flat.reshape(-1, *self.shape)
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Random directions of entries 1 and -1 (Rademacher)."""
+
+    signs: Array
+
+    @property
+    def moved(self) -> int:
+        return int(self.signs[0].size)
+
+    def __len__(self) -> int:
+        return len(self.signs)
+
+    def take(self, chosen: IntArray) -> Array:
+        return np.asarray(self.signs[chosen])
