@@ -5,12 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from tcgrad.calculus import derive
+from tcgrad.check import check
 from tcgrad.codes import CODES
+from tcgrad.emit import emit
 from tcgrad.errors import TcgradError
+from tcgrad.language.elaborate import elaborate
+from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.loader import read_spec
 
 PACKAGE = Path(__file__).parent.parent / "tcgrad"
-SPEC_FILES = [code for code in CODES.values() if code.code.startswith("TC1")]
+STAGES = {
+    "TC1": ("load",),
+    "TC2": ("load", "elaborate"),
+    "TC3": ("load", "elaborate"),
+    "TC4": ("load", "elaborate", "emit"),
+    "TC5": ("load", "elaborate", "check"),
+}
+EXAMPLES = [code for code in CODES.values() if "equations:" in code.mended]
 
 
 def codes_in_source():
@@ -41,9 +53,27 @@ def test_entries_are_sentences(code):
     assert bool(code.example) >= bool(code.mended)
 
 
-@pytest.mark.parametrize("code", SPEC_FILES, ids=lambda code: code.code)
-def test_examples_of_spec_files(code):
-    with pytest.raises(TcgradError) as caught:
-        read_spec(code.example, "example.yaml")
-    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {code.code}
-    assert read_spec(code.mended, "example.yaml")
+def run(spec_text, stages):
+    """The codes that the stages report about a spec, errors and warnings."""
+    try:
+        spec = read_spec(spec_text, "example.yaml")
+        program = elaborate(spec) if "elaborate" in stages else None
+        if "emit" in stages:
+            emit(derive(program))
+        if "check" in stages:
+            check(program, trials=1)
+    except TcgradError as error:
+        render_diagnostics(error)
+        return {diagnostic.code for diagnostic in error.diagnostics}
+    return {diagnostic.code for diagnostic in program.warnings} if program else set()
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: code.code)
+def test_examples_show_what_they_say(code):
+    stages = STAGES[code.code[:3]]
+    assert run(code.example, stages) == {code.code}
+    assert run(code.mended, stages) == set()
+
+
+def test_every_code_about_a_spec_has_an_example():
+    assert [code.code for code in CODES.values() if code.code < "TC4" and code not in EXAMPLES] == []

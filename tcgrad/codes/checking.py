@@ -4,4 +4,28 @@ from __future__ import annotations
 
 from tcgrad.codes.code import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "TC501",
+        "an option of the check cannot have this value",
+        "A type or a method is not one of those that the message lists, or a number is too small.",
+        "tcgrad check gallery:matmul --trials 0",
+        "tcgrad check gallery:matmul --trials 1",
+    ),
+    Code(
+        "TC502",
+        "the check would be too big",
+        "A check evaluates the function at the sizes of the spec. The memory and the operations that it needs are "
+        "estimated before anything is allocated, and what cannot be done is refused with the number.",
+        example="""\
+dims: {n: 1000000}
+inputs: {x: [n]}
+equations: ["y[i,j] = x[i]*x[j]"]
+""",
+        mended="""\
+dims: {n: 10}
+inputs: {x: [n]}
+equations: ["y[i,j] = x[i]*x[j]"]
+""",
+    ),
+)

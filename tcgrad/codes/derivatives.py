@@ -6,6 +6,27 @@ from tcgrad.codes.code import Code
 
 CODES: tuple[Code, ...] = (
     Code(
+        "TC401",
+        "a function without a derivative by this argument",
+        "Some functions are differentiated by some of their arguments only: the order of `polygamma` counts and has no "
+        "derivative. What stands there must not depend on what is differentiated by.",
+        example="""\
+inputs: {x: {shape: [3], sample: positive}}
+equations: ["y[i] = polygamma(x[i], x[i])"]
+""",
+        mended="""\
+inputs: {x: {shape: [3], sample: positive}}
+equations: ["y[i] = polygamma(1, x[i])"]
+""",
+    ),
+    Code(
+        "TC403",
+        "a derivative of something that is not there",
+        "`--of` takes tensors that an equation defines, `--wrt` takes real-valued inputs.",
+        "tcgrad derive gallery:matmul --wrt y",
+        "tcgrad derive gallery:matmul --wrt x",
+    ),
+    Code(
         "TC405",
         "an abstract function has no code",
         "A function that is declared without a body can be derived and printed, as f and f'. There is nothing to"
