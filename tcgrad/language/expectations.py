@@ -43,7 +43,7 @@ def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dic
     if len(positions) != tensor.order:
         message = f"`{tensor.name}` has {tensor.order} indices, here are {len(positions)}"
         raise symbols.refuse("TC304", message, equation.target.span, f"write `{_example(tensor)} = ...`")
-    problem = RangeProblem()
+    problem = RangeProblem(is_expectation=True)
     free: dict[str, Slot] = {}
     for axis, index in enumerate(free_indices(positions, symbols)):
         slot = free[index.name] = free_slot(index, problem, symbols)

@@ -275,10 +275,12 @@ class OperandParser(Cursor, ABC):
         """Whether ``node/denominator`` is ``dl/dWRT`` or ``dOF/dWRT``.
 
         On the left every ``dA/dB`` is one, and an unknown tensor is found later; on the right both must be
-        tensors, so that a division of a tensor ``dl`` by one called ``dx`` is one only where no ``x`` exists.
+        tensors, so that a division of a tensor ``dl`` by one called ``dx`` is one where no ``x`` exists.
         """
         if not (node.name[:1] == "d" == denominator[:1] and len(node.name) > 1 and len(denominator) > 1):
             return False
         known = self._tensors or ()
         is_gradient = node.name == "dl" and isinstance(node, Name)
-        return in_target or ((is_gradient or node.name[1:] in known) and denominator[1:] in known)
+        if in_target or (is_gradient and "dl" not in known and denominator not in known):
+            return True
+        return (is_gradient or node.name[1:] in known) and denominator[1:] in known

@@ -83,27 +83,46 @@ class _Solver:
         return self.by_extent.get(size.as_index) if size.as_index is not None else None
 
     def fix_plain(self) -> None:
-        """Rule 1: a plain occurrence fixes the size, and two must agree."""
+        """Rule 1: a plain occurrence fixes the size, and two must agree; a delta hands the size on."""
         plain = [(slot, read) for read in self.problem.reads if (slot := self.plain_slot(read)) is not None]
         own = [(slot, owner) for slot, read in plain if (owner := self.owner(read.size)) is not None]
+        fixing = [(slot, read) for slot, read in plain if self.fixes(read)]
         self.classes = classes([*self.problem.equal, *own])
+        self.join_deltas(fixing)
         sizes: dict[Slot, tuple[Integer, Read | None]] = {
             find(self.classes, slot): (slot.fixed, None) for slot in self.problem.slots if slot.fixed is not None
         }
-        for slot, read in plain:
-            if read.decides and self.owner(read.size) is None:
-                self.agree(sizes, slot, read)
+        for slot, read in fixing:
+            self.agree(sizes, slot, read)
         for slot in self.problem.slots:
             size = slot.fixed or sizes.get(find(self.classes, slot), (None, None))[0]
             if size is not None:
                 self.low[slot], self.high[slot] = Integer.of(0), size - 1
 
+    def fixes(self, read: Read) -> bool:
+        """Whether a plain read fixes the size: not where it is 0 outside, or a condition keeps it inside."""
+        return read.decides and self.owner(read.size) is None and not read.is_guarded(read.size - 1 - read.position)
+
+    def join_deltas(self, fixing: list[tuple[Slot, Read]]) -> None:
+        """Make the sizes equal that stand together in a delta, except known and different ones in an expectation."""
+        known = {find(self.classes, slot): read.size.value for slot, read in fixing}
+        for pair in self.problem.deltas:
+            left, right = (find(self.classes, slot) for slot in pair)
+            sizes = {known[slot] for slot in (left, right) if slot in known}
+            if left is not right and (len(sizes) < 2 or not self.problem.is_expectation):
+                self.classes[right] = left
+                known.update((left, size) for size in sizes)
+
     def agree(self, sizes: dict[Slot, tuple[Integer, Read | None]], slot: Slot, read: Read) -> None:
+        """Note the size of an axis for the slot that stands alone in it, or that it has another one."""
         size, first = sizes.setdefault(find(self.classes, slot), (read.size, read))
         if size.value == read.size.value:
             if size != read.size and size.as_number is None and read.size.as_number is None:
                 self.warn_of_coincidence(slot, size, read, first)
-            return
+        else:
+            self.refuse_sizes(slot, size, read, first)
+
+    def refuse_sizes(self, slot: Slot, size: Integer, read: Read, first: Read | None) -> None:
         place = self.place(read)
         message = f"`{slot.name}` has two sizes: {_sized(size)} and {_sized(read.size)}"
         if first is None:
@@ -251,7 +270,7 @@ class _Solver:
         ranges = self.intervals()
         sizes = {slot.extent: self.high[slot] + 1 - self.low[slot] for slot in self.problem.slots}
         for read in self.problem.reads:
-            if read.decides and not self.plain_slot(read) and not has_gather(read.position):
+            if read.decides and not has_gather(read.position) and not (self.plain_slot(read) and self.fixes(read)):
                 size = read.size.substitute(sizes)
                 conditions = Read(read.tensor, read.axis, read.position, size, read.span).conditions
                 if not all(self.holds(condition, read, ranges) for condition in conditions):

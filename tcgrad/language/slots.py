@@ -98,6 +98,8 @@ class Read:
 class RangeProblem:
     """The slots of one or several equations, their reads, and which of them have the same size.
 
+    equal: pairs of one size. deltas: pairs that stand together in a delta.
+    is_expectation: the left side gives its indices their sizes, so that a delta may compare different ones.
     mentions: every place where indices stand in a position, or (then the last is True) an index stands as a value;
         for help that shows a shifted equation.
     """
@@ -105,6 +107,8 @@ class RangeProblem:
     slots: list[Slot] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     equal: list[tuple[Slot, Slot]] = field(default_factory=list)
+    deltas: list[tuple[Slot, Slot]] = field(default_factory=list)
+    is_expectation: bool = False
     mentions: list[tuple[Span, Integer, bool]] = field(default_factory=list)
 
     def slot(self, name: str, span: Span, fixed: Integer | None, *, is_free: bool = False) -> Slot:
