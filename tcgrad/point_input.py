@@ -72,18 +72,19 @@ def _split(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _value(node: Node, report: Report) -> Any:
+    """A number or a nested list; None with a diagnostic in the report."""
     if isinstance(node, Items):
         return [_value(item, report) for item in node.items]
     if isinstance(node, Scalar) and node_kind(node) == "str":
-        return _expression(node)
+        return _expression(node, report)
     number = read_number(node, "a value", "TC608", report)
     return None if number is None else float(number)
 
 
-def _expression(node: Scalar) -> float:
-    """The value of an expression of numbers.
-
-    Raises:
-        TcgradError: with the diagnostics of the expression, about its own text.
-    """
-    return float(evaluate(elaborate_scalar(node.text.text, {}), (), {}))
+def _expression(node: Scalar, report: Report) -> float | None:
+    try:
+        return float(evaluate(elaborate_scalar(node.text.text, {}), (), {}))
+    except TcgradError:
+        message = f"`{node.text.text}` is neither a number nor an expression of numbers"
+        report.add(Diagnostic("TC608", message, node.span, help="such as 0.5, 1e-3, [1, 2], pi/2, sqrt(2)"))
+        return None

@@ -250,6 +250,15 @@ def test_values_at_a_point(point: str, row: list[float]):
     assert json.loads(result.stdout)["at"]["matrix"] == [row]
 
 
+@pytest.mark.parametrize(
+    "value", ["nan", "y", "1+", "'a b'", "exp", "x[i]", "import os", "1e999", "{a: 1}", "true", "[1"]
+)
+def test_values_that_are_no_numbers_are_refused(value: str):
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", f"x={value},y=1")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("--at:1:3: error[TC")
+
+
 def test_values_at_a_point_from_a_file(tmp_path: Path):
     (tmp_path / "point.yaml").write_text("b: [1, 2, 3, 4]\nc: [5, 6, 7, 8]\nds: 10\n")
     result = tcgrad("derive", "gallery:matrix_operations_dot", "--format", "json", "--at", "point.yaml", cwd=tmp_path)
