@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -37,6 +37,23 @@ def compare_all(bench: Bench) -> None:
             _gradient(bench, known, (of,))
         if len(bench.outputs) > 1:
             _gradient(bench, known, bench.outputs)
+
+
+def formulas_are_finite(bench: Bench) -> bool:
+    """Whether every derived formula has finite values at the sample in the type that is checked."""
+    gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
+    for wrt in bench.wrt:
+        if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
+            return False
+    return all(np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench))
+
+
+def _closed(bench: Bench) -> Iterator[Define]:
+    """The closed Jacobians that are small enough to be worked out whole."""
+    for jacobian in bench.paths.derivation.jacobians:
+        size = bench.sample.value(jacobian.of.name).size * bench.sample.value(jacobian.wrt.name).size
+        if jacobian.define is not None and size <= bench.options.max_elements:
+            yield jacobian.define
 
 
 def _forward(bench: Bench, of: Tensor) -> None:
@@ -131,7 +148,7 @@ def _blocks(
 
 def _gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None:
     """The gradient given random upstream gradients of ``outputs``, and 0 for the other outputs."""
-    only = outputs[0].name if len(outputs) < len(bench.outputs) or len(outputs) == 1 else None
+    only = outputs[0].name if len(outputs) < len(bench.outputs) else None
     of = ", ".join(output.name for output in outputs)
     upstream = upstream_arrays(bench.sample, only)
     formulas = bench.formulas("gradient", only or "", given=upstream)

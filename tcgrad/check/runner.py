@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from types import ModuleType
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from tcgrad.calculus import Derivation, derive
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing import compare_all
+from tcgrad.check.comparing import compare_all, formulas_are_finite
 from tcgrad.check.cost import refuse_impossible
 from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options, choose_options
@@ -27,6 +28,9 @@ from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.program import Program
 
 Progress = Callable[[str], None]
+Draw = Callable[[int], Sample | str]
+
+_FIRST_ATTEMPTS = (0, 12, 24, 36)
 
 
 def check(
@@ -93,23 +97,25 @@ class _Run:
     ) -> list[Result]:
         dtype = np.dtype(tallies.dtype)
         coarse = _coarseness(dtype, paths)
-        for drawn, own in self._samples(dtype, samplers):
-            if isinstance(drawn, str):
-                if own:
-                    return [self._undecided(drawn, tallies.dtype)]
-                continue
-            compare_all(Bench(drawn, paths, module, coarse, self.options, tallies, own))
+
+        def bench(own: bool, sample: Sample) -> Bench:
+            return Bench(sample, paths, module, coarse, self.options, tallies, own)
+
+        for draw, own in self._draws(dtype, samplers):
+            drawn = _representable(draw, partial(bench, own))
+            if not isinstance(drawn, str):
+                compare_all(drawn)
+            elif own:
+                return [self._undecided(drawn, tallies.dtype)]
         return tallies.results(self.options.seed, self._repeat(tallies.dtype))
 
-    def _samples(
-        self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]
-    ) -> Iterator[tuple[Sample | str, bool]]:
-        """All samples, each with whether it has the spec's own sizes."""
+    def _draws(self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]) -> Iterator[tuple[Draw, bool]]:
+        """What draws each sample, and whether that has the spec's own sizes."""
         for number, (source, own) in enumerate(samplers):
             for trial in range(self.options.trials if own else 1):
                 sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
                 self.progress(f"{type_name(dtype)}, " + (sizes or f"sample {trial + 1} of {self.options.trials}"))
-                yield source.draw(dtype, (self.options.seed, number, trial)), own
+                yield partial(source.draw, dtype, (self.options.seed, number, trial)), own
 
     def _undecided(self, reason: str, dtype: str) -> Result:
         """No sample was found at all."""
@@ -141,6 +147,19 @@ class _Run:
             yield "longdouble is no wider than float64 on this machine"
         elif "longdouble" in self.options.dtype and paths.uses_double:
             yield "parts of the module work in float64 (numbers, SciPy, LAPACK): in longdouble it is as precise as that"
+
+
+def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
+    """A sample at which no formula overflows the type, smaller and smaller ones tried -> its bench, or why none."""
+    made: Bench | None = None
+    for first in _FIRST_ATTEMPTS:
+        drawn = draw(first)
+        if isinstance(drawn, str):
+            return made or drawn
+        made = bench(drawn)
+        if formulas_are_finite(made):
+            break
+    return made or ""
 
 
 def _coarseness(dtype: np.dtype[np.generic], paths: Paths) -> float:

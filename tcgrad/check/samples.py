@@ -93,11 +93,14 @@ class Sampler:
     sizes: Mapping[str, int]
     demands: Demands
 
-    def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...]) -> Sample | str:
-        """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none."""
+    def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
+        """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none.
+
+        first: how many attempts are left out; later ones draw smaller values.
+        """
         doubtful: Sample | None = None
         reason = ""
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
             inputs = draw_inputs(self.program, self.demands, dtype, random, attempt)
             functions = instantiate_abstract(abstract_functions(self.program), np.random.default_rng(seed))
