@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
-from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, size
+from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_statement
+from tcgrad.notation.matrix import Matrix, Symbol, operands
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
-from tcgrad.simplify import simplify
 
 
 def render_json(derivation: Derivation) -> dict[str, Any]:
@@ -49,13 +47,14 @@ _SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+
 
 
 class _Data:
-    """Makes the entries; the equations of a statement are printed once, however many gradients use it."""
+    """Makes the entries; a statement is printed and raised once, however many gradients use it."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
         self.latex: dict[Statement, tuple[str, ...]] = {}
+        self.matrices: dict[Tensor, Matrix | None] = {}
 
     def lines(
         self, statements: Sequence[Statement], syntax: Syntax, known: dict[Statement, tuple[str, ...]]
@@ -84,45 +83,60 @@ class _Data:
         }
 
     def gradient(self, gradient: Gradient) -> dict[str, Any]:
-        whole = unfold(gradient)
-        form = None if whole is None else raise_define(whole, self.program)
         return {
             "wrt": gradient.wrt.name,
             "shape": [size.value for size in gradient.wrt.shape],
             "index": self.lines(gradient.statements, ASCII, self.ascii),
             "latex": align([sides(line) for line in self.lines(gradient.statements, LATEX, self.latex)]),
-            "matrix": _matrix(form) if isinstance(form, MatrixForm) else None,
+            "matrix": self.whole_matrix(gradient),
         }
+
+    def whole_matrix(self, gradient: Gradient) -> dict[str, Any] | None:
+        """The matrix form in terms of the outputs' gradients alone; None where that gets long or there is none."""
+        for statement in gradient.statements:
+            if isinstance(statement, Recurrence):
+                return None
+            if isinstance(statement, Define) and statement.tensor not in self.matrices:
+                form = raise_define(statement, self.program)
+                self.matrices[statement.tensor] = self.unfolded(form) if isinstance(form, MatrixForm) else None
+        last = gradient_of(gradient.wrt)
+        matrix = self.matrices[last]
+        return None if matrix is None else _matrix(MatrixForm(last, matrix, "full"))
+
+    def unfolded(self, form: MatrixForm) -> Matrix | None:
+        """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
+        unknown = any(
+            isinstance(part, Symbol) and self.matrices.get(part.tensor, part) is None for part in _parts(form.matrix)
+        )
+        if unknown:
+            return None
+        matrix = _put_in(form.matrix, self.matrices)
+        return matrix if sum(1 for _ in _parts(matrix)) <= _LARGEST else None
+
+
+_LARGEST = 200  # nodes of a matrix expression
 
 
 def _matrix(form: MatrixForm) -> dict[str, Any]:
     return {"text": form.text, "latex": form.latex, "numpy": form.numpy}
 
 
-def unfold(gradient: Gradient) -> Define | None:
-    """The gradient in terms of the outputs' gradients alone; None where that gets long, or meets a recurrence."""
-    if len(gradient.statements) > _LONGEST or any(isinstance(s, Recurrence) for s in gradient.statements):
-        return None
-    known: dict[Tensor, Define] = {}
-    whole = None
-    for statement in gradient.statements:
-        if isinstance(statement, Define):
-            whole = _insert(statement, known)
-            if size(whole.body) > _LARGEST:
-                return None
-            known[whole.tensor] = whole
-    return whole
+def _parts(matrix: Matrix) -> Iterator[Matrix]:
+    """An expression and all that is inside it."""
+    yield matrix
+    for operand in operands(matrix):
+        yield from _parts(operand)
 
 
-_LONGEST = 12  # statements
-_LARGEST = 1500  # nodes; about a page
-
-
-def _insert(define: Define, known: Mapping[Tensor, Define]) -> Define:
-    """The definition with the known ones put in."""
-
-    def unfolded(read: Component) -> Expr:
-        inner = known.get(read.tensor)
-        return read if inner is None else instantiate(inner.free, inner.body, read.indices)
-
-    return replace(define, body=simplify(replace_components(define.body, unfolded))) if known else define
+def _put_in(matrix: Matrix, known: Mapping[Tensor, Matrix | None]) -> Matrix:
+    """The expression with tensors replaced by what they are."""
+    if isinstance(matrix, Symbol):
+        return known.get(matrix.tensor) or matrix
+    changes: dict[str, Any] = {}
+    for field in fields(matrix):
+        value = getattr(matrix, field.name)
+        if isinstance(value, tuple):
+            changes[field.name] = tuple(_put_in(part, known) for part in value)
+        elif isinstance(value, Matrix):
+            changes[field.name] = _put_in(value, known)
+    return replace(matrix, **changes)
