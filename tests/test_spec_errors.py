@@ -122,6 +122,7 @@ SINGLE = [
     (REST + f"dims: {{{'a' * 201}: 3}}\n", "TC110", 3, 8, "201 characters"),
     # reserved names
     ("inputs: {exp: [3]}\n" + EQUATION, "TC111", 1, 10, "`exp_`"),
+    ("inputs: {δ: [3]}\n" + EQUATION, "TC111", 1, 10, "cannot name an input"),
     ("inputs: {delta: [3]}\n" + EQUATION, "TC111", 1, 10, "cannot name an input"),
     (REST + "constants: {pi: 3}\n", "TC111", 3, 13, "cannot name a constant"),
     (REST + "dims: {pi: 3}\n", "TC111", 3, 8, "cannot name a dim"),

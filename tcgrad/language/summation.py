@@ -136,7 +136,8 @@ class Elaborator(ValueReader):
             return False
         if isinstance(node, Sum):
             return all(self._closes(term, name) for _, term in node.terms if name in self.occurrences.of(term))
-        inner = [factor.node for factor in _factors(node)[1]] if isinstance(node, Product) else parts(node)
+        split = isinstance(node, Product) and not _is_integer(node)
+        inner = [factor.node for factor in _factors(node)[1]] if split else parts(node)
         holding = [part for part in inner if name in self.occurrences.of(part)]
         return len(holding) != 1 or self._closes(holding[0], name)
 

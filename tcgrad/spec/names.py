@@ -11,8 +11,9 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.language.operators import FORMS
 from tcgrad.spec.limits import MAX_NAME
 
-RESERVED = frozenset((*FUNCTIONS, *FORMS))
-"""Names that mean something in every equation: they cannot name tensors, constants or functions."""
+RESERVED = frozenset((*FUNCTIONS, *FORMS, "δ"))
+"""Names that mean something in every equation: they cannot name tensors, constants or functions.
+``ε`` is not among them: it stands for the permutation symbol where a spec does not declare it."""
 
 _DOTS = frozenset("\u00b7\u0387")  # identifiers may go on with a middle dot, which an equation uses as a product
 
