@@ -209,7 +209,13 @@ def test_warning_where_two_readings_are_near(equation, first, second):
 
 @pytest.mark.parametrize(
     "equation",
-    ["r = 1[i]*exp(b[i]*c[i])", "r = (x[i]*y[i])*(z[i]*w[i])", "r = f(x[i])*g(y[i])", "r = x[i]*f(y[i]*y[i])", "r = i*i//2*x[i]"],
+    [
+        "r = 1[i]*exp(b[i]*c[i])",
+        "r = (x[i]*y[i])*(z[i]*w[i])",
+        "r = f(x[i])*g(y[i])",
+        "r = x[i]*f(y[i]*y[i])",
+        "r = (i + i)//2*x[i]",
+    ],
 )
 def test_no_warning_where_there_is_one_reading(equation):
     assert program(equation, inputs=INPUTS, functions=FUNCTIONS).warnings == ()
