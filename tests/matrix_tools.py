@@ -7,14 +7,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import IndexValue
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, tensors_read, walk
+from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.numpy_names import code_name
+from tcgrad.spec.loader import read_spec
 
 
 def draw_value(tensor: Tensor, seed: int) -> np.ndarray:
@@ -65,3 +68,36 @@ def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.
 
 def values_for(define: Define, seed: int = 0) -> dict[Tensor, np.ndarray]:
     return {tensor: draw_value(tensor, seed) for tensor in tensors_read(define.body)}
+
+
+SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13}
+
+
+def program_from(inputs: str, equations: str) -> Program:
+    """The program of ``"A: M N, x: N"`` and ``"z[i] = A[i,j]*x[j]; y[i] = tanh(z[i])"``; sizes are distinct primes."""
+    declared = dict(item.split(":") for item in inputs.split(","))
+    used = {axis for shape in declared.values() for axis in shape.split()}
+    lines = [f"dims: {{{', '.join(f'{dim}: {size}' for dim, size in SIZES.items() if dim in used)}}}", "inputs:"]
+    lines += [f"  {name.strip()}: [{', '.join(shape.split())}]" for name, shape in declared.items()]
+    lines += [
+        "functions: {'phi(z)': null, 'psi(u,v)': null}",
+        "equations:",
+        *(f"  - {e.strip()}" for e in equations.split(";")),
+    ]
+    return elaborate(read_spec("\n".join(lines) + "\n", "row.yaml"))
+
+
+def define_of(program: Program, what: str) -> Define:
+    """The Jacobian ``f/x``, the last step to the gradient ``x``, or the forward equation ``=f``."""
+    derivation = derive(program)
+    if what.startswith("="):
+        return next(s for s in program.statements if isinstance(s, Define) and s.tensor.name == what[1:])
+    of, _, wrt = what.rpartition("/")
+    if of:
+        jacobian = next(j for j in derivation.jacobians if (j.of.name, j.wrt.name) == (of, wrt))
+        assert jacobian.define is not None
+        return jacobian.define
+    gradient = next(g for g in derivation.gradients if g.wrt.name == wrt)
+    last = gradient.statements[-1]
+    assert isinstance(last, Define)
+    return last

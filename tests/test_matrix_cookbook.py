@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from matrix_tools import assert_same_value, draw_value
+from matrix_tools import assert_same_value, define_of, draw_value, program_from
 
-from tcgrad.calculus import derive
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate_statements
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
-from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.raising import raise_define
-from tcgrad.spec.loader import read_spec
-
-SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13}
 
 
 @dataclass(frozen=True)
@@ -47,35 +42,6 @@ def rows() -> list[Row]:
     return found
 
 
-def program_of(row: Row) -> Program:
-    declared = dict(item.split(":") for item in row.inputs.split(","))
-    used = {axis for shape in declared.values() for axis in shape.split()}
-    lines = [f"dims: {{{', '.join(f'{dim}: {size}' for dim, size in SIZES.items() if dim in used)}}}", "inputs:"]
-    lines += [f"  {name.strip()}: [{', '.join(shape.split())}]" for name, shape in declared.items()]
-    lines += [
-        "functions: {'phi(z)': null, 'psi(u,v)': null}",
-        "equations:",
-        *(f"  - {e.strip()}" for e in row.equations.split(";")),
-    ]
-    return elaborate(read_spec("\n".join(lines) + "\n", "row.yaml"))
-
-
-def define_of(program: Program, what: str) -> Define:
-    """The definition that a row's derivative names."""
-    derivation = derive(program)
-    if what.startswith("="):
-        return next(s for s in program.statements if isinstance(s, Define) and s.tensor.name == what[1:])
-    of, _, wrt = what.rpartition("/")
-    if of:
-        jacobian = next(j for j in derivation.jacobians if (j.of.name, j.wrt.name) == (of, wrt))
-        assert jacobian.define is not None
-        return jacobian.define
-    gradient = next(g for g in derivation.gradients if g.wrt.name == wrt)
-    last = gradient.statements[-1]
-    assert isinstance(last, Define)
-    return last
-
-
 def values_of(program: Program, define: Define) -> dict[Tensor, object]:
     """Inputs drawn, intermediates computed, upstream gradients drawn."""
     inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
@@ -91,7 +57,7 @@ def test_the_table_is_long_enough():
 
 @pytest.mark.parametrize("row", rows(), ids=str)
 def test_identity(row):
-    program = program_of(row)
+    program = program_from(row.inputs, row.equations)
     define = define_of(program, row.derivative)
     form = raise_define(define, program)
     assert isinstance(form, MatrixForm), form

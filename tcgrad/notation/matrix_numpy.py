@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
     Apply,
     Choose,
@@ -41,13 +40,11 @@ from tcgrad.notation.matrix import (
     operands,
     shape,
 )
-from tcgrad.notation.matrix_building import outer_pieces
+from tcgrad.notation.matrix_numpy_chains import Chains
 from tcgrad.notation.matrix_scaling import scaled
-from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size
-
-# how tightly a text's outermost operator binds; ``@`` and ``*`` are not mixed without parentheses
-SUM, PRODUCT, CHAIN, UNARY, POWER, ATOM = range(1, 7)
+from tcgrad.notation.numpy_pieces import ATOM, CHAIN, POWER, PRODUCT, SUM, UNARY, Piece, atom, quotient, within
 
 _FOLDS: dict[FoldKind, str] = {
     "tr": "np.trace({0})",
@@ -59,13 +56,6 @@ _FOLDS: dict[FoldKind, str] = {
     "prod": "np.prod({0})",
     "logsumexp": "np.logaddexp.reduce({0}, axis=None)",
 }
-
-
-class Piece(NamedTuple):
-    """A text and how tightly its outermost operator binds."""
-
-    text: str
-    level: int
 
 
 def numpy_text(matrix: Matrix) -> str | None:
@@ -127,27 +117,27 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case Symbol():
             return Piece(code_name(matrix.tensor), ATOM)
         case Ones():
-            return _atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
+            return atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
         case Zeros():
-            return _atom("np.zeros({0})", _shape(matrix)) if full else Piece("0", ATOM)
+            return atom("np.zeros({0})", _shape(matrix)) if full else Piece("0", ATOM)
         case Identity():
-            return _atom("np.eye({0})", code_size(matrix.size))
+            return atom("np.eye({0})", code_size(matrix.size))
         case Commutation():
             return _commutation(matrix)
         case Transpose() if None in shape(matrix):
             return _show(matrix.operand, full=full)
         case Transpose():
-            return Piece(_within(_full(matrix.operand), ATOM) + ".T", ATOM)
+            return Piece(within(_full(matrix.operand), ATOM) + ".T", ATOM)
         case Inverse(operand=DiagMatrix(vector=vector)):
-            return _atom("np.diag({0})", f"1 / {_within(_full(vector), UNARY)}")
+            return atom("np.diag({0})", f"1 / {within(_full(vector), UNARY)}")
         case Inverse():
-            return _atom("np.linalg.inv({0})", _full(matrix.operand).text)
+            return atom("np.linalg.inv({0})", _full(matrix.operand).text)
         case MatMul():
-            return _product(matrix, full=full)
+            return _CHAINS.product(matrix, spread=full)
         case Hadamard():
             return _hadamard(matrix, full=full)
         case Kron():
-            return _atom("np.kron({0}, {1})", _kron_operand(matrix.left), _kron_operand(matrix.right))
+            return atom("np.kron({0}, {1})", _kron_operand(matrix.left), _kron_operand(matrix.right))
         case Scale():
             return _scale(matrix, full=full)
         case Sum():
@@ -158,31 +148,23 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return _apply(matrix, full=full)
         case Compare():
             left, right = _elementwise((matrix.left, matrix.right), full=full)
-            return _atom("np.where({0} {1} {2}, 1, 0)", left.text, matrix.operator, right.text)
+            return atom("np.where({0} {1} {2}, 1, 0)", left.text, matrix.operator, right.text)
         case Choose():
-            condition, then, otherwise = _elementwise((matrix.condition, matrix.then, matrix.otherwise), full=full)
-            return _atom("np.where({0}, {1}, {2})", condition.text, then.text, otherwise.text)
+            _, then, otherwise = _elementwise((matrix.condition, matrix.then, matrix.otherwise), full=full)
+            return atom("np.where({0}, {1}, {2})", _condition(matrix.condition), then.text, otherwise.text)
         case Fold(kind="tr", operand=MatMul(factors=(left, Transpose(operand=right)))):
-            return _atom("np.sum({0} * {1})", *(_within(_full(part), UNARY) for part in (left, right)))
+            return atom("np.sum({0} * {1})", *(within(_full(part), UNARY) for part in (left, right)))
         case Fold():
-            return _atom(_FOLDS[matrix.kind], _full(matrix.operand).text)
+            return atom(_FOLDS[matrix.kind], _full(matrix.operand).text)
         case DiagMatrix():
-            return _atom("np.diag({0})", _full(matrix.vector).text)
+            return atom("np.diag({0})", _full(matrix.vector).text)
         case DiagVector():
-            return _atom("np.diag({0})", _full(matrix.matrix).text)
+            return atom("np.diag({0})", _full(matrix.matrix).text)
         case Vec():
             by_column = '"F"' if matrix.order == "column" else ""
-            return Piece(f"{_within(_full(matrix.operand), ATOM)}.ravel({by_column})", ATOM)
+            return Piece(f"{within(_full(matrix.operand), ATOM)}.ravel({by_column})", ATOM)
         case _:
             assert_never(matrix)
-
-
-def _within(piece: Piece, level: int) -> str:
-    return piece.text if piece.level >= level else f"({piece.text})"
-
-
-def _atom(template: str, *parts: str) -> Piece:
-    return Piece(template.format(*parts), ATOM)
 
 
 def _shape(matrix: Matrix) -> str:
@@ -206,7 +188,7 @@ def _commutation(matrix: Commutation) -> Piece:
 def _kron_operand(matrix: Matrix) -> str:
     piece = _full(matrix)
     rows, columns = shape(matrix)
-    return f"{_within(piece, ATOM)}[:, None]" if rows is not None and columns is None else piece.text
+    return f"{within(piece, ATOM)}[:, None]" if rows is not None and columns is None else piece.text
 
 
 def _elementwise(parts: Sequence[Matrix], *, full: bool) -> list[Piece]:
@@ -224,8 +206,7 @@ def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
         above, below = pieces[: len(matrix.factors)], pieces[len(matrix.factors) :]
     else:
         above, below = [*map(_loose, numbers), *map(_mask, comparisons)], [*map(_loose, matrix.divisors)]
-    text = " * ".join(_within(piece, UNARY) for piece in above) or "1"
-    return Piece(text + "".join(f" / {_within(piece, UNARY)}" for piece in below), PRODUCT)
+    return quotient(above, below)
 
 
 def _mask(matrix: Compare) -> Piece:
@@ -233,13 +214,24 @@ def _mask(matrix: Compare) -> Piece:
     return Piece(f"({left.text} {matrix.operator} {right.text})", ATOM)
 
 
+def _condition(matrix: Matrix) -> str:
+    """A comparison, several of them all of which must hold, or any number that is not 0."""
+    match matrix:
+        case Compare():
+            return _mask(matrix).text[1:-1]
+        case Hadamard(factors=factors, divisors=()) if all(isinstance(factor, Compare) for factor in factors):
+            return " & ".join(_mask(factor).text for factor in factors if isinstance(factor, Compare))
+        case _:
+            return _loose(matrix).text
+
+
 def _sum(matrix: Sum, *, full: bool) -> Piece:
     signs = [split_sign(term) for term in matrix.terms]
     first, *rest = zip(signs, _elementwise([term for term, _ in signs], full=full), strict=True)
     (_, negated), piece = first
-    text = f"-{_within(piece, PRODUCT)}" if negated else piece.text
+    text = f"-{within(piece, PRODUCT)}" if negated else piece.text
     for (_, minus), term in rest:
-        text += f" {'-' if minus else '+'} {_within(term, PRODUCT)}"
+        text += f" {'-' if minus else '+'} {within(term, PRODUCT)}"
     return Piece(text, SUM)
 
 
@@ -248,16 +240,15 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
     positive, negated = split_sign(matrix)
     if matrix.body is not None and is_ones(matrix.body) and full:
         value = _loose(scaled(None, matrix.factors, matrix.divisors, matrix.coefficient))
-        return _atom("np.full({0}, {1})", _shape(matrix), value.text)
+        return atom("np.full({0}, {1})", _shape(matrix), value.text)
     if negated:
-        return Piece(f"-{_within(_show(positive, full=full), PRODUCT)}", PRODUCT)
-    number, divisor = matrix.coefficient.numerator, matrix.coefficient.denominator
+        return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
+    number, divisor = split_number(matrix.coefficient)
     plain = matrix.body is None or is_ones(matrix.body)
     body = [] if matrix.body is None or plain else [_scaled_body(matrix.body, full=full, masks=bool(matrix.factors))]
-    above = [*([_number(Fraction(number))] if number != 1 else []), *map(_loose, matrix.factors), *body]
+    above = [*([_number(number)] if number != 1 else []), *map(_loose, matrix.factors), *body]
     below = [*([_number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, matrix.divisors)]
-    text = " * ".join(_within(piece, UNARY) for piece in above) or "1"
-    return Piece(text + "".join(f" / {_within(piece, UNARY)}" for piece in below), PRODUCT)
+    return quotient(above, below)
 
 
 def _scaled_body(body: Matrix, *, full: bool, masks: bool) -> Piece:
@@ -270,99 +261,19 @@ def _power(matrix: Power, *, full: bool) -> Piece:
             inner = _full(operand)
             if None in shape(operand) and inner.text.isidentifier():
                 return Piece(f"{inner.text} @ {inner.text}", CHAIN)
-            return _atom("np.sum({0} ** 2)", _within(inner, ATOM))
+            return atom("np.sum({0} ** 2)", within(inner, ATOM))
         case inside, Number(value=value) if value == Fraction(1, 2):
-            return _atom("np.sqrt({0})", _show(inside, full=full).text)
+            return atom("np.sqrt({0})", _show(inside, full=full).text)
     base, exponent = _elementwise((matrix.base, matrix.exponent), full=full)
-    return Piece(f"{_within(base, ATOM)} ** {_within(exponent, ATOM)}", POWER)
+    return Piece(f"{within(base, ATOM)} ** {within(exponent, ATOM)}", POWER)
 
 
 def _apply(matrix: Apply, *, full: bool) -> Piece:
     pieces = _elementwise(matrix.arguments, full=full)
     template = _template(matrix.function) or ""
     if template == matrix.function.numpy:
-        return _atom(template, *(piece.text for piece in pieces))
-    return Piece(template.format(*(_within(piece, ATOM) for piece in pieces)), SUM)
+        return atom(template, *(piece.text for piece in pieces))
+    return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)
 
 
-def _product(matrix: MatMul, *, full: bool) -> Piece:
-    """A chain of ``@``; an outer product is ``np.outer``, with ones a repetition."""
-    match outer_pieces(matrix.factors):
-        case [chain]:
-            return _chain(chain)
-        case [left, right]:
-            return _outer(left, right, matrix, full=full)
-        case _:
-            raise AssertionError("a product has at most one column before a row")
-
-
-def _outer(left: Sequence[Matrix], right: Sequence[Matrix], matrix: MatMul, *, full: bool) -> Piece:
-    rows, columns = (None if axis is None else code_size(axis) for axis in shape(matrix))
-    match is_ones(left[0]), is_ones(right[0]) and len(right) == 1:
-        case True, True:
-            return _atom("np.ones(({0}, {1}))", str(rows), str(columns)) if full else Piece("1", ATOM)
-        case True, False:
-            row = _chain(right)
-            return _atom("np.tile({0}, ({1}, 1))", row.text, str(rows)) if full else row
-        case False, True:
-            column = f"{_within(_chain(left), ATOM)}[:, None]"
-            return _atom("np.repeat({0}, {1}, axis=1)", column, str(columns)) if full else Piece(column, ATOM)
-        case _:
-            return _atom("np.outer({0}, {1})", _chain(left).text, _chain(right).text)
-
-
-def _chain(factors: Sequence[Matrix]) -> Piece:
-    """Factors of which only the first can be a row and only the last a column."""
-    if len(factors) == 1:
-        return _full(factors[0])
-    first, last = factors[0], factors[-1]
-    above, below = is_ones(first), is_ones(last)
-    core = list(factors[1 if above else 0 : len(factors) - 1 if below else None])
-    if not core:
-        return _loose(Size(shape(last)[0] or Integer.of(1)))
-    if above != below and len(core) == 1 and isinstance(core[0], Transpose) and None not in shape(core[0]):
-        core, above, below = [core[0].operand], below, above
-    piece = _scaled_chain(core)
-    flat = shape(core[0])[0] is None or shape(core[-1])[1] is None
-    match above, below:
-        case False, False:
-            return piece
-        case True, True:
-            return _atom("np.sum({0})", piece.text)
-        case _ if flat:
-            return _atom("np.sum({0})", piece.text)
-        case _:
-            return _atom("np.sum({0}, axis={1})", piece.text, "0" if above else "1")
-
-
-def _scaled_chain(factors: Sequence[Matrix]) -> Piece:
-    """The product of factors where diagonal matrices multiply rows or columns."""
-    first, *rest = factors
-    diagonal = _diagonal(first)
-    if diagonal and rest:
-        vector, sign = diagonal
-        column = shape(rest[-1])[1] is None
-        weight = _within(vector, UNARY) if column else f"{_within(vector, ATOM)}[:, None]"
-        inner = _within(_scaled_chain(rest), UNARY)
-        return Piece(f"{weight} * {inner}" if sign == "*" else f"{inner} / {weight}", PRODUCT)
-    whole = _full(first)
-    for factor in rest:
-        scaling = _diagonal(factor)
-        if scaling:
-            weights, sign = scaling
-            level = PRODUCT if whole.level != CHAIN else UNARY
-            whole = Piece(f"{_within(whole, level)} {sign} {_within(weights, UNARY)}", PRODUCT)
-        else:
-            whole = Piece(f"{_within(whole, CHAIN)} @ {_within(_full(factor), UNARY)}", CHAIN)
-    return whole
-
-
-def _diagonal(matrix: Matrix) -> tuple[Piece, str] | None:
-    """The vector of a diagonal matrix and the operator with which it acts."""
-    match matrix:
-        case DiagMatrix(vector=vector):
-            return _full(vector), "*"
-        case Inverse(operand=DiagMatrix(vector=vector)):
-            return _full(vector), "/"
-        case _:
-            return None
+_CHAINS = Chains(_full)

@@ -36,7 +36,7 @@ from tcgrad.notation.matrix import (
     is_derivative,
     is_scalar,
 )
-from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
 from tcgrad.notation.printer import Printer
 
@@ -151,8 +151,10 @@ class _Printer:
     def _hadamard(self, matrix: Hadamard) -> Printed:
         s = self.syntax
         above = s.hadamard.join(self.within(factor, POSTFIX) for factor in matrix.factors) or s.ones
-        below = "".join(s.divide + self.within(divisor, POSTFIX) for divisor in matrix.divisors)
-        return above + below, ELEMENTWISE
+        below = s.hadamard.join(self.within(divisor, POSTFIX) for divisor in matrix.divisors)
+        if not below:
+            return above, ELEMENTWISE
+        return above + s.divide + (self._grouped(below) if len(matrix.divisors) > 1 else below), ELEMENTWISE
 
     def _sum(self, matrix: Sum) -> Printed:
         first, *rest = matrix.terms
@@ -215,17 +217,3 @@ class _Printer:
 def runs(factors: Sequence[Matrix]) -> list[tuple[Matrix, int]]:
     """Each factor with how often it follows on itself."""
     return [(factor, len(list(same))) for factor, same in itertools.groupby(factors)]
-
-
-def split_number(value: Fraction) -> tuple[Fraction, int]:
-    """The number in front and the whole number below the fraction bar; a long decimal stays in front."""
-    return (value, 1) if is_decimal(value) else (Fraction(value.numerator), value.denominator)
-
-
-def is_decimal(value: Fraction) -> bool:
-    """Whether a number reads better as a decimal than as a ratio: a finite decimal with a large denominator."""
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1 and value.denominator > 64

@@ -39,6 +39,17 @@ def transposes(matrix: Matrix) -> int:
     return inside + (1 if row else 2) + is_derivative(matrix.operand)
 
 
+def is_symmetric(matrix: Matrix) -> bool:
+    """Whether a name, a diagonal matrix or the inverse of one equals its transpose."""
+    match matrix:
+        case Symbol():
+            return matrix.tensor.symmetric and matrix.tensor.order == 2
+        case Inverse():
+            return is_symmetric(matrix.operand)
+        case _:
+            return isinstance(matrix, Identity | DiagMatrix)
+
+
 def transpose(matrix: Matrix) -> Matrix:
     """``matrixᵀ``, with as few transposes inside as there can be."""
     match matrix:
@@ -56,9 +67,7 @@ def transpose(matrix: Matrix) -> Matrix:
             return Commutation(matrix.columns, matrix.rows, matrix.order)
         case Kron():
             return Kron(transpose(matrix.left), transpose(matrix.right))
-        case Inverse(operand=DiagMatrix()):
-            return matrix
-        case Symbol() if matrix.tensor.symmetric and matrix.tensor.order == 2:
+        case Symbol() | Inverse() if is_symmetric(matrix):
             return matrix
         case _:
             return matrix if is_scalar(matrix) else _outside_or_inside(matrix)

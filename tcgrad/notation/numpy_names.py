@@ -26,10 +26,11 @@ def code_word(name: str) -> str:
 
 
 def code_number(value: Fraction) -> str:
-    """An exact whole number, a float where it is one exactly, else a quotient."""
+    """A whole number, a decimal, or a quotient of whole numbers."""
     if value.denominator == 1:
         return str(value.numerator)
-    return repr(float(value)) if Fraction(float(value)) == value else f"{value.numerator} / {value.denominator}"
+    quotient = f"{value.numerator} / {value.denominator}"
+    return repr(float(value)) if Fraction(repr(float(value))) == value else quotient
 
 
 def code_size(size: Integer) -> str:

@@ -135,9 +135,9 @@ class Raising:
 
     def _term(self, term: Term, axes: Axes) -> Matrix | Refusal:
         """A product under sums."""
-        addends = multiplied_out(term)
-        if addends is not None and expansion(term) > MOST_TERMS:
+        if expansion(term) > MOST_TERMS:
             return Refusal(too_many_terms(term))
+        addends = multiplied_out(term)
         if addends is not None:
             parts = all_or_refusal(self.over(part, axes) for part in addends)
             return parts if isinstance(parts, Refusal) else add(parts)
@@ -169,7 +169,7 @@ class Raising:
 
     def _factor(self, operand: Operand) -> Factor | Refusal:
         if isinstance(operand.expr, Delta):
-            return Refusal("a delta of compound index positions is no identity matrix")
+            return Refusal("a delta has a position that is no plain index")
         axes = free_indices(operand.expr)
         if isinstance(operand.expr, Component) and (reason := _why_no_symbol(operand.expr)):
             return Refusal(reason)

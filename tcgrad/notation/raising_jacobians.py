@@ -36,9 +36,11 @@ class Vectorising:
         if isinstance(expr, Add):
             return self._sum(expr.terms)
         term = flatten(expr)
+        if expansion(term) > MOST_TERMS:
+            return Refusal(too_many_terms(term))
         addends = multiplied_out(term)
         if addends is not None:
-            return self._sum(addends) if expansion(term) <= MOST_TERMS else Refusal(too_many_terms(term))
+            return self._sum(addends)
         term = resolve_deltas(term)
         network = self.raising.network(term)
         if isinstance(network, Refusal):

@@ -50,6 +50,9 @@ def _flat_operands(expr: Expr, summed: dict[Index, None], *, divides: bool) -> I
         case Pow(base=Mul(factors=factors), exponent=Const(value=n)) if n.denominator == 1:
             for factor in factors:
                 yield from _flat_operands(Pow(factor, expr.exponent), summed, divides=divides)
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n == 2 and not divides and len(free_indices(base)) > 2:
+            yield Operand(base)
+            yield Operand(base)
         case Pow(base=base, exponent=Const(value=n)) if n < 0:
             inverse = base if n == -1 else Pow(base, const(-n))
             yield from _flat_operands(inverse, summed, divides=not divides)
@@ -93,10 +96,11 @@ def _identify(term: Term, kept: Index, gone: Index | None = None) -> Term:
 
 
 def multiplied_out(term: Term) -> tuple[Expr, ...] | None:
-    """The term as a sum, where one of its factors is an addition that has to be taken apart; else None."""
+    """The term as a sum of terms without additions that have to be taken apart; None if it has none of those."""
     for place, operand in enumerate(term.operands):
         if isinstance(operand.expr, Add) and not operand.divides and _hinders(operand.expr, term):
-            return tuple(_with_operand(term, place, part) for part in operand.expr.terms)
+            parts = [_with_operand(term, place, part) for part in operand.expr.terms]
+            return tuple(addend for part in parts for addend in multiplied_out(flatten(part)) or (part,))
     return None
 
 

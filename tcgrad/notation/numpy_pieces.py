@@ -1,0 +1,43 @@
+"""Texts of NumPy expressions with how tightly they bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# how tightly a text's outermost operator binds; ``@`` and ``*`` are not mixed without parentheses
+SUM, PRODUCT, CHAIN, UNARY, POWER, ATOM = range(1, 7)
+
+
+class Piece(NamedTuple):
+    """A text and how tightly its outermost operator binds."""
+
+    text: str
+    level: int
+
+
+def within(piece: Piece, level: int) -> str:
+    """The text, in parentheses if it binds less tightly than ``level``."""
+    return piece.text if piece.level >= level else f"({piece.text})"
+
+
+def atom(template: str, *parts: str) -> Piece:
+    """A call of NumPy, or anything else that needs no parentheses."""
+    return Piece(template.format(*parts), ATOM)
+
+
+def quotient(above: Iterable[Piece], below: Iterable[Piece]) -> Piece:
+    """``a * b / (c * d)``."""
+    numerator, denominator = [_operand(piece) for piece in above], list(below)
+    text = " * ".join(numerator) or "1"
+    match denominator:
+        case []:
+            return Piece(text, PRODUCT)
+        case [piece]:
+            return Piece(f"{text} / {within(piece, UNARY)}", PRODUCT)
+        case _:
+            return Piece(f"{text} / ({' * '.join(map(_operand, denominator))})", PRODUCT)
+
+
+def _operand(piece: Piece) -> str:
+    return within(piece, PRODUCT if piece.level != CHAIN else ATOM)

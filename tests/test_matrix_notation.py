@@ -1,0 +1,150 @@
+"""Each way of writing matrix notation, and what has none, with the reason."""
+
+from __future__ import annotations
+
+import pytest
+from matrix_tools import define_of, program_from
+
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising_products import Refusal
+
+MATMUL = ("x: M K, a: K N", "y[i,j] = x[i,k]*a[k,j]")
+G = r"\frac{\partial l}{\partial y}"
+
+SPELLINGS = [
+    (MATMUL, "x", "dl/dy a^T", rf"{G} a^\top", "dy @ a.T"),
+    (MATMUL, "a", "x^T dl/dy", rf"x^\top {G}", "x.T @ dy"),
+    (MATMUL, "y/x", "I (x) a^T", r"I \otimes a^\top", "np.kron(np.eye(M), a.T)"),
+    (("x: M N", "y[i,j] = x[j,i]"), "x", "(dl/dy)^T", rf"\left({G}\right)^\top", "dy.T"),
+    (("x: N", "f = sqrt(x[i]*x[i])"), "=f", "||x||", r"\left\lVert x \right\rVert", "np.linalg.norm(x)"),
+    (("x: N", "f = x[i]*x[i]/2"), "=f", "||x||^2 / 2", r"\frac{\left\lVert x \right\rVert^{2}}{2}", "(x @ x) / 2"),
+    (("lambda: N, x: N", "f = lambda[i]*x[i]"), "=f", "lambda^T x", r"\lambda^\top x", "lambda_ @ x"),
+    (
+        ("x: N", "y[i] = 1/x[i]^2"),
+        "=y",
+        "1 ./ (x .* x)",
+        r"\mathbf{1} \oslash \left(x \odot x\right)",
+        "1 / (x * x)",
+    ),
+    (("x: N", "y[i] = sqrt(x[i])"), "x", "dl/dy ./ y / 2", rf"\frac{{1}}{{2}} {G} \oslash y", "dy / y / 2"),
+    (("x: N", "y[i] = x[i]^3"), "=y", "x.^3", r"x^{\odot 3}", "x ** 3"),
+    (("x: N", "y[i] = 0.1*x[i] + 1.5"), "=y", "0.1 x + 3*1 / 2", r"0.1 x + \frac{3}{2} \mathbf{1}", "0.1 * x + 3 / 2"),
+    (
+        ("x: N", "y[i] = sin(x[i])"),
+        "y/x",
+        "diag(cos(x))",
+        r"\operatorname{diag}\left(\cos\left(x\right)\right)",
+        "np.diag(np.cos(x))",
+    ),
+    (("A: N N", "f = logdet(A)"), "f/A", "A^-T", r"A^{-\top}", "np.linalg.inv(A).T"),
+    (
+        ("A: N N", "f = A[i,i]/N"),
+        "=f",
+        "tr(A) / N",
+        r"\frac{\operatorname{tr}\left(A\right)}{N}",
+        "np.trace(A) / N",
+    ),
+    (
+        ("x_true: N, x: N", "f = (x[i] - x_true[i])*(x[i] - x_true[i])"),
+        "f/x",
+        "2 (x - x_true)",
+        r"2 \left(x - x^{\mathrm{true}}\right)",
+        "2 * (x - x_true)",
+    ),
+    (("x: N", "y[i] = relu(x[i])"), "x", "dl/dy .* [x > 0]", rf"{G} \odot \left[x > 0\right]", "dy * (x > 0)"),
+    (("x: N", "y[i] = phi(x[i])"), "x", "dl/dy .* phi'(x)", rf"{G} \odot \phi'\left(x\right)", None),
+    (("x: N", "y[i] = erf(x[i])"), "=y", "erf(x)", r"\operatorname{erf}\left(x\right)", None),
+    (("x: N", "f = max[i](x[i])"), "=f", "max(x)", r"\max\left(x\right)", "np.max(x)"),
+    (("x: N, s: ", "y = s*1[i]*x[i]"), "y/x", "s 1", r"s \mathbf{1}", "np.full(N, s)"),
+    (
+        ("x: M, y: N", "z[i,j] = x[i]*1[j] + 1[i]*y[j]"),
+        "=z",
+        "x 1^T + 1 y^T",
+        r"x \mathbf{1}^\top + \mathbf{1} y^\top",
+        "x[:, None] + y",
+    ),
+    (
+        ("X: M N", "y[i] = 1[j]*X[i,j]"),
+        "X",
+        "dl/dy 1^T",
+        rf"{G} \mathbf{{1}}^\top",
+        "np.repeat(dy[:, None], N, axis=1)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "what", "ascii_text", "latex", "numpy"), SPELLINGS)
+def test_spelling(spec, what, ascii_text, latex, numpy):
+    program = program_from(*spec)
+    form = raise_define(define_of(program, what), program)
+    assert isinstance(form, MatrixForm), form
+    assert (form.ascii, form.latex, form.numpy) == (ascii_text, latex, numpy)
+
+
+@pytest.mark.parametrize(
+    ("what", "syntax", "left"),
+    [
+        ("y/x", MATRIX_UNICODE, "∂vec(y)/∂vec(x)"),
+        ("y/x", MATRIX_ASCII, "dvec(y)/dvec(x)"),
+        (
+            "y/x",
+            MATRIX_LATEX,
+            r"\frac{\partial \operatorname{vec}\left(y\right)}{\partial \operatorname{vec}\left(x\right)}",
+        ),
+        ("x", MATRIX_UNICODE, "∂l/∂x"),
+        ("=y", MATRIX_UNICODE, "y"),
+    ],
+)
+def test_left_side(what, syntax, left):
+    program = program_from(*MATMUL)
+    form = raise_define(define_of(program, what), program)
+    assert isinstance(form, MatrixForm)
+    assert form.left(syntax) == left
+
+
+def test_vectorised_by_columns():
+    program = program_from(*MATMUL)
+    form = raise_define(define_of(program, "y/x"), program, vec="column")
+    assert isinstance(form, MatrixForm)
+    assert (form.text, form.numpy) == ("a^T (x) I".replace("^T", "ᵀ").replace("(x)", "⊗"), "np.kron(a.T, np.eye(M))")
+
+
+SIX = "A: M N, B: M K, C: M P, D: N K, E: N P, F: K P"
+REFUSALS = [
+    (("x: M N K", "y = 1[i,j,k]*x[i,j,k]"), "=y", "x has order 3"),
+    (("x: M N K", "y[i] = 1[j,k]*x[i,j,k]"), "y/x", "x has order 3"),
+    (("x: M, y: N, z: K", "t[i,j,k] = x[i]*y[j]*z[k]"), "=t", "t has order 3"),
+    (("x: K K", "y = levi_civita[i,j]*x[i,j]"), "=y", "the permutation symbol has no matrix notation"),
+    (
+        (SIX, "f = A[i,j]*B[i,k]*C[i,l]*D[j,k]*E[j,l]*F[k,l]"),
+        "=f",
+        "the sum over l runs through three factors",
+    ),
+    (("x: N", "y = i*x[i]"), "=y", "the index i is used as a number"),
+    (("x: N", "y = x[i]*x[N-1-i]"), "=y", "x is read at a position that is no plain index"),
+    (("x: N", "y = x[0]"), "=y", "x is read at a position that is no plain index"),
+    (("A: M N", "y[i] = max[j](A[i,j])"), "=y", "max over j alone is not a function of a whole vector or matrix"),
+    (
+        ("a: M K, b: N K, c: P K", "y[i,j] = a[i,k]*b[j,k]*c[l,k]*c[l,m]*a[i,m]*b[j,m]"),
+        "=y",
+        "the sum over m runs through three factors",
+    ),
+    (
+        ("a: M, b: N, c: K", "f = sum[i,j,k](exp(a[i]*b[j]*c[k]))"),
+        "=f",
+        "a factor has the indices i, j and k",
+    ),
+    (
+        ("x: M N, A: P M, B: K N, C: P N, D: K M", "y[i,j] = A[i,p]*B[j,q]*C[i,q]*D[j,p]*x[p,q]"),
+        "y/x",
+        "rows and columns are not linked pair by pair, as in a Kronecker product",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "what", "reason"), REFUSALS)
+def test_refusal(spec, what, reason):
+    program = program_from(*spec)
+    assert raise_define(define_of(program, what), program) == Refusal(reason)
