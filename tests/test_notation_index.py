@@ -291,6 +291,13 @@ def test_latex(equation: str, text: str) -> None:
     assert print_define(expected(equation)[0], LATEX) == text
 
 
+def test_a_quotient_is_not_taken_for_a_derivative() -> None:
+    text = "inputs: {dx: [], dy: [], x: [], y: []}\nequations: ['z = x*y']\nexpect: ['dz/dx = x*dy/(dx)']\n"
+    program = elaborate(read_spec(text, "differentials"))
+    assert print_define(program.expectations[0]) == "dz/dx = x*dy/(dx)"
+    assert print_define(program.expectations[0], UNICODE) == "∂z/∂x = x·dy/dx"
+
+
 def test_an_expression_alone() -> None:
     statement, _ = define("q[i] = x[i]*y[i]")
     assert print_expr(statement.body, statement.free) == "x[i]*y[i]"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.operators import Precedence
 from tcgrad.notation.shown import (
     Apply,
@@ -119,11 +119,21 @@ class Printer:
             return self.row(above)
         if self.syntax.fraction is None:
             under = self.wrapped(self.row(below), Precedence.UNARY)
+            if self.is_differential(above[-1:]) and self.is_differential(below):
+                under = self.wrapped(Piece(under, Precedence.SUM), Precedence.ATOM)
             return Piece(f"{self.wrapped(self.row(above), Precedence.PRODUCT)}/{under}", Precedence.PRODUCT)
         sums = tuple(factor for factor in above if _is_sum(factor))
         rest = tuple(factor for factor in above if not _is_sum(factor)) or (Number(Fraction(1)),)
         fraction = Piece(self.syntax.fraction(self.row(rest).text, self.row(below).text), Precedence.PRODUCT)
         return self.joined(fraction.text, self.row(sums).text) if sums else fraction
+
+    def is_differential(self, factors: tuple[Shown, ...]) -> bool:
+        """Whether a factor alone is named like half of a derivative, so that a quotient would be read as ``dy/dx``."""
+        match factors:
+            case (Read(tensor, _),) if tensor.role not in (Role.GRADIENT, Role.JACOBIAN):
+                return tensor.name.startswith(self.syntax.differential) and len(tensor.name) > 1
+            case _:
+                return False
 
     def row(self, factors: tuple[Shown, ...]) -> Piece:
         """Factors side by side; one alone is itself. A sum that reaches to the end of its product comes last."""

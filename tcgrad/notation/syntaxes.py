@@ -23,6 +23,7 @@ class Syntax:
     """
 
     name: str
+    differential: str
     times: str
     comparisons: Mapping[str, str]
     parentheses: tuple[str, str]
@@ -87,6 +88,7 @@ def decimal(value: Fraction) -> str:
 
 ASCII = Syntax(
     name="ascii",
+    differential="d",
     times="*",
     comparisons={},
     parentheses=("(", ")"),
@@ -130,6 +132,7 @@ def _unicode_call(function: Function, arguments: Sequence[str]) -> str:
 UNICODE = replace(
     ASCII,
     name="unicode",
+    differential="∂",
     times="·",
     comparisons={"<=": "≤", ">=": "≥", "!=": "≠", "==": "="},
     tensor=_derivative_aware("∂", _unicode_name),
@@ -178,6 +181,7 @@ def _latex_power(base: str, exponent: str) -> str:
 
 LATEX = Syntax(
     name="latex",
+    differential=r"\partial ",
     times=" ",
     comparisons={"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="},
     parentheses=(r"\left(", r"\right)"),
