@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
+from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian, gradient_of
-from tcgrad.calculus.jacobians import closed_jacobian
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
@@ -29,12 +29,11 @@ def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[s
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     known = Facts(program.statements)
+    closed = ClosedForms(program, known)
     shown = Presentation(program.statements)
     backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known))
     jacobians = tuple(
-        _presented_jacobian(closed_jacobian(program, target, source, known), shown)
-        for target in targets
-        for source in sources
+        _presented_jacobian(closed.jacobian(target, source), shown) for target in targets for source in sources
     )
     return Derivation(program, jacobians, _gradients(sources, backward), backward)
 

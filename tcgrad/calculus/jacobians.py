@@ -1,77 +1,22 @@
-"""Jacobians: in closed form for people, statement by statement for the machine."""
+"""Jacobians statement by statement, for the machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
-from tcgrad.calculus.backprop import Pullback, component_derivative, used_statements
-from tcgrad.calculus.dependence import depending_on, needed_for
-from tcgrad.calculus.derivation import Jacobian, jacobian_of
-from tcgrad.calculus.differentiate import differentiate, times
+from tcgrad.calculus.backprop import Pullback, used_statements
+from tcgrad.calculus.dependence import needed_for
+from tcgrad.calculus.derivation import jacobian_of
+from tcgrad.calculus.differentiate import times
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
-from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
-from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ZERO, Component, Delta, Expr
-from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import ZERO, Delta, Expr
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, size
-from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
-
-Derivative = Callable[[Component], Expr]
-
-_LARGEST_CLOSED_FORM = 1500  # nodes; about a page
-
-
-def closed_jacobian(program: Program, of: Tensor, wrt: Tensor, known: Facts) -> Jacobian:
-    """``dOF/dWRT`` over inputs, intermediates and outputs: the definitions on the way multiplied out.
-
-    known: the definitions that are recognised in the result.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
-    """
-    at = new_indices(wrt)
-    on_path = depending_on(program, [wrt]) & needed_for(program, [of])
-    bodies: dict[Tensor, tuple[tuple[Index, ...], Expr]] = {}
-    own = component_derivative(wrt, at)
-
-    def derivative(read: Component) -> Expr:
-        if read.tensor in bodies:
-            return instantiate(*bodies[read.tensor], read.indices)
-        return own(read)
-
-    for statement in program.statements:
-        if isinstance(statement, Recurrence):
-            if any(tensor in on_path for tensor in statement.tensors):
-                return Jacobian(of, wrt, None, f"{of.name} depends on {wrt.name} through a recurrence")
-            continue
-        if statement.tensor not in on_path:
-            continue
-        free, body = _statement_derivative(program, statement, derivative)
-        body = simplify(body)
-        if size(body) > _LARGEST_CLOSED_FORM:
-            reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST_CLOSED_FORM} parts"
-            return Jacobian(of, wrt, None, reason)
-        bodies[statement.tensor] = free, body
-    free, body = bodies.get(of) or (new_indices(of, len(at)), ZERO)
-    return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *at), known.fold(body)))
-
-
-def _statement_derivative(
-    program: Program, statement: Define | Intrinsic, derivative: Derivative
-) -> tuple[tuple[Index, ...], Expr]:
-    """The free indices of a statement and the derivative of its right side."""
-    if isinstance(statement, Define):
-        return statement.free, differentiate(statement.body, derivative)
-    inverse = inverse_of(program, statement.operand).tensor
-    free = new_indices(statement.tensor, 4)
-    positions = tuple(index.expr for index in free)
-    body = intrinsic_derivative(statement, inverse, positions, lambda e: derivative(Component(statement.operand, e)))
-    return free, body
 
 
 def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from tcgrad.calculus import derive
 from tcgrad.calculus.backprop import used_statements
 from tcgrad.calculus.dependence import reads
-from tcgrad.calculus.jacobians import closed_jacobian
+from tcgrad.calculus.closed import ClosedForms
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
@@ -81,7 +81,7 @@ class _Expectation:
         """The closed form if there is one; by an intermediate as if that were an input."""
         program = self.paths.program
         after = tuple(s for s in program.statements if wrt not in defined_tensors(s))
-        found = closed_jacobian(replace(program, statements=after), of, wrt, Facts(program.statements))
+        found = ClosedForms(replace(program, statements=after), Facts(program.statements)).jacobian(of, wrt)
         return (found.define,) if found.define else self.paths.stepwise(of, wrt)
 
     def _derived_gradient(self) -> tuple[Statement, ...]:

@@ -1,0 +1,107 @@
+"""Jacobians in closed form, for people: the definitions between two tensors multiplied out."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tcgrad.calculus.backprop import component_derivative
+from tcgrad.calculus.dependence import needed_for, reads
+from tcgrad.calculus.derivation import Jacobian, jacobian_of
+from tcgrad.calculus.differentiate import differentiate
+from tcgrad.calculus.indices import new_indices
+from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ZERO, Component, Expr
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, defined_tensors
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import instantiate, size
+from tcgrad.simplify.fold import Facts
+
+_LARGEST = 120  # nodes of a closed form that people read: a few lines
+_LARGEST_RAW = 300  # nodes of one that is worth simplifying
+
+
+@dataclass
+class ClosedForms:
+    """The closed forms of one program.
+
+    known: the definitions that are recognised in the results.
+    """
+
+    program: Program
+    known: Facts
+    _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
+
+    @cached_property
+    def _readers(self) -> dict[Tensor, list[int]]:
+        """For each tensor the places of the statements that read it."""
+        readers: dict[Tensor, list[int]] = {}
+        for place, statement in enumerate(self.program.statements):
+            for tensor in reads(statement):
+                readers.setdefault(tensor, []).append(place)
+        return readers
+
+    def jacobian(self, of: Tensor, wrt: Tensor) -> Jacobian:
+        """``dOF/dWRT`` over inputs, intermediates and outputs; without a formula, but a reason, where it grows large.
+
+        Raises:
+            TcgradError: where a function on the way has no derivative.
+        """
+        if of not in self._needed:
+            self._needed[of] = needed_for(self.program, [of])
+        path = _Path(self.program, self.known, wrt)
+        waiting = list(self._readers.get(wrt, ()))
+        done = set()
+        while waiting:
+            place = heapq.heappop(waiting)
+            statement = self.program.statements[place]
+            if place in done or not any(tensor in self._needed[of] for tensor in defined_tensors(statement)):
+                continue
+            done.add(place)
+            if isinstance(statement, Recurrence):
+                return Jacobian(of, wrt, None, f"{of.name} depends on {wrt.name} through a recurrence")
+            if not path.extend(statement):
+                reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
+                return Jacobian(of, wrt, None, reason)
+            for reader in self._readers.get(statement.tensor, ()):
+                heapq.heappush(waiting, reader)
+        free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
+        return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+
+
+class _Path:
+    """The derivatives by ``wrt`` of the tensors that depend on it, one statement after the other."""
+
+    def __init__(self, program: Program, known: Facts, wrt: Tensor) -> None:
+        self.program = program
+        self.known = known
+        self.at = new_indices(wrt)
+        self.own = component_derivative(wrt, self.at)
+        self.bodies: dict[Tensor, tuple[tuple[Index, ...], Expr]] = {}
+
+    def extend(self, statement: Define | Intrinsic) -> bool:
+        """Add the derivative of a statement's tensor; False if it is too large."""
+        free, raw = self._differentiated(statement)
+        if size(raw) > _LARGEST_RAW:
+            return False
+        body = self.known.fold(raw)
+        self.bodies[statement.tensor] = free, body
+        return size(body) <= _LARGEST
+
+    def _derivative(self, read: Component) -> Expr:
+        if read.tensor in self.bodies:
+            return instantiate(*self.bodies[read.tensor], read.indices)
+        return self.own(read)
+
+    def _differentiated(self, statement: Define | Intrinsic) -> tuple[tuple[Index, ...], Expr]:
+        """The free indices of a statement and the derivative of its right side."""
+        if isinstance(statement, Define):
+            return statement.free, differentiate(statement.body, self._derivative)
+        inverse = inverse_of(self.program, statement.operand).tensor
+        free = new_indices(statement.tensor, len(self.at))
+        positions = tuple(index.expr for index in free)
+        return free, intrinsic_derivative(
+            statement, inverse, positions, lambda e: self._derivative(Component(statement.operand, e))
+        )
