@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -288,6 +290,28 @@ def test_what_the_gallery_prints_parses_back(name: str) -> None:
     lines = list(dict.fromkeys(lines))
     again = elaborate(read_spec(head + "\nexpect:\n" + "".join(f"  - {line}\n" for line in lines), name))
     assert len(again.expectations) == len(lines)
+
+
+def test_the_same_bytes_under_any_hash_seed() -> None:
+    script = (
+        "import sys, tcgrad\n"
+        "from tcgrad.report.derivation_text import render_text\n"
+        "from tcgrad.report.derivation_json import json_text, render_json\n"
+        "for path in sys.argv[1:]:\n"
+        "    result = tcgrad.load(path).derive().derivation\n"
+        "    sys.stdout.buffer.write((render_text(result) + json_text(render_json(result))).encode())\n"
+    )
+    paths = [str(GALLERY[name]) for name in ("attention", "cross_entropy", "einstein", "two_paths")]
+    outputs = []
+    for seed in ("0", "1", "4242"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        outputs.append(
+            subprocess.run(
+                [sys.executable, "-c", script, *paths], env=environment, capture_output=True, check=True
+            ).stdout
+        )
+    assert outputs[0] == outputs[1] == outputs[2]
+    assert len(outputs[0]) > 5000
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")

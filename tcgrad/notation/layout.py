@@ -7,16 +7,15 @@ gets a one-tensor, ``1[k]*exp(x[k])``; a range that the reads do not imply gets 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
     Call,
-    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -30,7 +29,9 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import free_indices
+from tcgrad.notation.chains import join
 from tcgrad.notation.extents import range_is_implied
+from tcgrad.notation.factors import Factors, by_holder, guard
 from tcgrad.notation.shown import (
     Apply,
     Bracket,
@@ -58,39 +59,6 @@ def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False) -> Sho
     explicit: name every sum, as ``sum[k](...)``.
     """
     return _Layout(explicit).right_side(body, free)
-
-
-@dataclass
-class _Factors:
-    """The factors of one product, with what stands above and below the fraction bar."""
-
-    coefficient: Fraction = Fraction(1)
-    above: list[Expr | Ones] = field(default_factory=list)
-    below: _Factors | None = None
-    sums: list[Index] = field(default_factory=list)
-
-    def holders(self, index: Index) -> list[Expr | Ones | _Factors]:
-        """The factors in which an index occurs; the whole denominator is one factor."""
-        found: list[Expr | Ones | _Factors] = [item for item in self.above if index in _free(item)]
-        if self.below is not None and self.below.holders(index):
-            found.append(self.below)
-        return found
-
-    @property
-    def parts(self) -> list[Expr]:
-        """The expressions among the factors."""
-        below = [] if self.below is None else self.below.parts
-        return [item for item in self.above if not isinstance(item, Ones)] + below
-
-    def insert(self, item: Expr | Ones) -> None:
-        """Put a factor before the first one that shares an index with it."""
-        shared = set(_free(item))
-        places = (n for n, other in enumerate(self.above) if shared.intersection(_free(other)))
-        self.above.insert(next(places, 0 if self.below else len(self.above)), item)
-
-
-def _free(item: Expr | Ones) -> tuple[Index, ...]:
-    return item.indices if isinstance(item, Ones) else free_indices(item)
 
 
 @dataclass(frozen=True)
@@ -131,12 +99,12 @@ class _Layout:
             shown.extend(laid.terms if sign > 0 and isinstance(laid, Total) else [(sign, laid)])
         return Total(tuple(shown))
 
-    def collect(self, expr: Expr) -> _Factors:
-        factors = _Factors()
+    def collect(self, expr: Expr) -> Factors:
+        factors = Factors()
         self.gather(expr, factors)
         return factors
 
-    def gather(self, expr: Expr, into: _Factors) -> None:
+    def gather(self, expr: Expr, into: Factors) -> None:
         """Take a product apart into what stands above and below the bar."""
         match expr:
             case Const(value):
@@ -152,12 +120,12 @@ class _Layout:
                 into.sums.extend(indices)
                 self.gather(body, into)
             case Pow(base, Const(value)) if value < 0:
-                into.below = into.below or _Factors()
+                into.below = into.below or Factors()
                 self.gather(base if value == -1 else Pow(base, Const(-value)), into.below)
             case _:
                 into.above.append(expr)
 
-    def product(self, factors: _Factors, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
+    def product(self, factors: Factors, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
         self.settle_sums(factors)
         below, divisor = self.denominator(factors.below)
         coefficient = factors.coefficient / divisor
@@ -166,7 +134,7 @@ class _Layout:
             above = (Ones(missing), *above)
         return (-1 if coefficient < 0 else 1), _fraction(abs(coefficient), above, below)
 
-    def denominator(self, factors: _Factors | None) -> tuple[tuple[Shown, ...], Fraction]:
+    def denominator(self, factors: Factors | None) -> tuple[tuple[Shown, ...], Fraction]:
         """The factors below the bar, and the number among them."""
         if factors is None:
             return (), Fraction(1)
@@ -182,28 +150,28 @@ class _Layout:
         shown: list[Shown] = []
         for item in items:
             made = item if isinstance(item, Ones) else self.factor(item)
-            joined = _join(shown[-1], made) if shown else None
+            joined = join(shown[-1], made) if shown else None
             if joined is None:
                 shown.append(made)
             else:
                 shown[-1] = joined
         return tuple(shown)
 
-    def settle_sums(self, factors: _Factors) -> None:
+    def settle_sums(self, factors: Factors) -> None:
         """Make sure that each dummy is summed over this product, over its own range."""
         single: list[Index] = []
         for index in factors.sums:
             if not factors.holders(index):
-                _multiply_by_size(factors, index.size)
+                factors.multiply_by_size(index.size)
             elif not self.is_summed_here(index, factors):
                 if range_is_implied(index, factors.parts) is False:
-                    factors.insert(_guard(index))
+                    factors.insert(guard(index))
                 if len(factors.holders(index)) < 2:
                     single.append(index)
-        for together in _by_holder(single, factors):
+        for together in by_holder(single, factors):
             factors.insert(Ones(together))
 
-    def is_summed_here(self, index: Index, factors: _Factors) -> bool:
+    def is_summed_here(self, index: Index, factors: Factors) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
         match factors.holders(index):
             case [Component() as read]:
@@ -246,7 +214,7 @@ class _Layout:
         while isinstance(body, IndexSum):
             indices, body = indices + body.indices, body.body
         wide = [index for index in indices if range_is_implied(index, [body]) is False]
-        return Reduce("sum", indices, self.expression(Mul((*map(_guard, wide), body)) if wide else body))
+        return Reduce("sum", indices, self.expression(Mul((*map(guard, wide), body)) if wide else body))
 
     def power(self, base: Expr, exponent: Expr) -> Shown:
         if isinstance(exponent, Const) and exponent.value == _HALF:
@@ -274,59 +242,6 @@ def _flat_terms(expr: Expr) -> Iterable[Expr]:
             yield from _flat_terms(term)
     else:
         yield expr
-
-
-def _by_holder(indices: Sequence[Index], factors: _Factors) -> Iterator[tuple[Index, ...]]:
-    """The indices in groups of those that stand in the same factor."""
-    holders = {index: id(factors.holders(index)[0]) for index in indices}
-    for holder in dict.fromkeys(holders.values()):
-        yield tuple(index for index in indices if holders[index] == holder)
-
-
-def _guard(index: Index) -> Expr:
-    return Iverson("<", IndexValue(index.expr), IndexValue(index.size))
-
-
-def _multiply_by_size(factors: _Factors, size: Integer) -> None:
-    if size.as_number is not None:
-        factors.coefficient *= size.as_number
-    else:
-        factors.above.insert(0, IndexValue(size))
-
-
-def _join(left: Shown, right: Shown) -> Shown | None:
-    """``[a < b]*[b < c]`` as ``[a < b < c]``, ``[b < c]*[b > a]`` too."""
-    if not isinstance(left, Bracket) or not isinstance(right, Bracket):
-        return None
-    first, second = left.condition, right.condition
-    if {*first.operators, *second.operators} <= _CHAINS[first.operators[0]] and first.operands[-1] == second.operands[
-        0
-    ]:
-        return Bracket(_chain(first, second))
-    low, high = _upwards(first), _upwards(second)
-    if low is None or high is None:
-        return None
-    if high.operands[-1] == low.operands[0]:
-        low, high = high, low
-    return Bracket(_chain(low, high)) if low.operands[-1] == high.operands[0] else None
-
-
-_CHAINS = {
-    "<": {"<", "<="}, "<=": {"<", "<="}, ">": {">", ">="}, ">=": {">", ">="}, "==": {"=="}, "!=": set[str](),
-}  # fmt: skip
-_FLIPPED: dict[str, ComparisonOperator] = {">": "<", ">=": "<="}
-
-
-def _chain(first: Comparison, second: Comparison) -> Comparison:
-    return Comparison(first.operands + second.operands[1:], first.operators + second.operators)
-
-
-def _upwards(comparison: Comparison) -> Comparison | None:
-    """The comparison with ``<`` and ``<=`` alone; None if it is none of order."""
-    if all(operator in _FLIPPED for operator in comparison.operators):
-        flipped = tuple(_FLIPPED[operator] for operator in reversed(comparison.operators))
-        return Comparison(comparison.operands[::-1], flipped)
-    return comparison if {*comparison.operators} <= _CHAINS["<"] else None
 
 
 def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Shown:
