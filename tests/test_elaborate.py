@@ -235,7 +235,7 @@ MISTAKES = [
     ("r[i,i] = a[i,i]", "TC308", "i", "stands twice", "write `y[i,j] = delta[i,j]*...` for a diagonal"),
     ("r[i+1] = x[i]", "TC308", "i+1", "a plain index for every axis", None),
     ("r[N] = x[N]", "TC314", "N", "is a dim", None),
-    ("r = 1[N]*x[N]", "TC310", "N", "outside", None),
+    ("r = 1[N]*x[N]", "TC317", "N", "takes indices", "write `1[i]`"),
     ("r = sum[N](x[N])", "TC314", "N", "an index here, and a dim", "give the index another name"),
     ("r[s] = x[s]*s", "TC314", "s", "an index here, and a scalar", "give the index another name"),
     ("r[b] = b + b[b]", "TC314", "b", "an index here, and a tensor", "give the index another name"),

@@ -88,6 +88,16 @@ def _atom_key(atom: Atom) -> tuple[int, str, int]:
             return 3, repr(atom), 0
 
 
+def _without(monomial: Monomial, atoms: Monomial) -> Monomial | None:
+    """The product that is left when each of ``atoms`` is taken out once; None if one is not there."""
+    rest = list(monomial)
+    for atom in atoms:
+        if atom not in rest:
+            return None
+        rest.remove(atom)
+    return tuple(rest)
+
+
 @dataclass(frozen=True)
 class Integer:
     """A polynomial: ``terms`` maps each monomial to its coefficient, never 0, in a canonical order."""
@@ -129,19 +139,33 @@ class Integer:
         )
 
     def __floordiv__(self, divisor: Integer) -> Integer:
-        """Rounded down; exact quotients of numbers and division by 1 are worked out."""
+        """Rounded down; quotients of numbers, and by a product of dims that divides every term, are worked out."""
+        exact = self._divided(divisor)
+        if exact is not None:
+            return exact
         a, b = self.as_number, divisor.as_number
-        if b == 1:
-            return self
-        if b is not None and b > 0 and all(c % b == 0 for _, c in self.terms):
-            return Integer(tuple((m, c // b) for m, c in self.terms))
         return Integer.of(a // b) if a is not None and b else Integer.of(Quotient(self, divisor))
 
     def __mod__(self, divisor: Integer) -> Integer:
-        a, b = self.as_number, divisor.as_number
-        if b is not None and b > 0 and all(c % b == 0 for _, c in self.terms):
+        if self._divided(divisor) is not None:
             return Integer.of(0)
+        a, b = self.as_number, divisor.as_number
         return Integer.of(a % b) if a is not None and b else Integer.of(Remainder(self, divisor))
+
+    def _divided(self, divisor: Integer) -> Integer | None:
+        """The quotient by a positive number or product of dims, if it divides every term, else None."""
+        if len(divisor.terms) != 1:
+            return None
+        ((atoms, number),) = divisor.terms
+        if number <= 0 or not all(isinstance(atom, Dim) for atom in atoms):
+            return None
+        terms = []
+        for monomial, coefficient in self.terms:
+            rest = _without(monomial, atoms)
+            if rest is None or coefficient % number:
+                return None
+            terms.append((rest, coefficient // number))
+        return Integer.collect(terms)
 
     @cached_property
     def as_number(self) -> int | None:

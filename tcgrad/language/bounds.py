@@ -112,4 +112,11 @@ def solve_at_least_zero(expr: Integer, index: Index, ranges: Ranges) -> tuple[In
         return None
     if coefficient.value > 0:
         return -(rest.low // coefficient), None
-    return None, rest.low // -coefficient
+    return None, _floor(rest.low, -coefficient)
+
+
+def _floor(dividend: Integer, divisor: Integer) -> Integer:
+    """``dividend // divisor``, worked out also where the divisor divides ``dividend + 1``."""
+    if ((dividend + 1) % divisor).as_number == 0:
+        return (dividend + 1) // divisor - 1
+    return dividend // divisor

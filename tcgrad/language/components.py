@@ -153,10 +153,9 @@ class ComponentReader:
 
     def _plain(self, node: Expression) -> None:
         """A position of the one-tensor: an index, and nothing else."""
-        if not isinstance(node, Name):
+        if not isinstance(node, Name) or self.position(node).as_index is None:
             message = "the one-tensor takes indices, and nothing else"
             raise self.symbols.refuse("TC317", message, node.span, "write `1[i]`")
-        self.position(node)
 
     def position(self, node: Expression) -> Integer:
         """The integer expression in an index position."""

@@ -84,8 +84,9 @@ def check_free_name(name: str, span: Span, symbols: Symbols) -> None:
         raise symbols.refuse("TC302", message, span, f"choose another name, such as `{name}_`")
     if not is_name(name):
         raise symbols.refuse("TC302", f"`{name}` cannot name a tensor", span, "a name begins with a letter")
-    if name in symbols.places:
-        note = Note(symbols.places[name], f"`{name}` is declared here")
+    place = symbols.place_of(name)
+    if place is not None:
+        note = Note(place, f"`{name}` is declared here")
         help_ = f"a tensor keeps its value: give the new one another name, such as `{name}2`"
         raise symbols.refuse("TC302", f"`{name}` is defined a second time", span, help_, note)
 

@@ -221,6 +221,9 @@ class _Solver:
 
     def refuse_unknown(self) -> None:
         unknown = [slot for slot in self.problem.slots if slot not in self.high]
+        if any(slot.name in self.symbols.broken and slot.name not in self.symbols.tensors for slot in unknown):
+            self.failed = True  # its declared range was refused
+            return
         for name in dict.fromkeys(slot.name for slot in unknown):
             slot = next(slot for slot in unknown if slot.name == name)
             others = self.companions(slot, unknown)

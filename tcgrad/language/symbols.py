@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -65,6 +66,15 @@ class Symbols:
 
     def warn(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:
         self.report.add(Diagnostic(code, message, span, help_, notes, "warning"))
+
+    def place_of(self, name: str) -> Span | None:
+        """Where ``name`` is declared or defined; names are one that are one as identifiers in Python."""
+        if name in self.places or name.isascii():
+            return self.places.get(name)
+        key = unicodedata.normalize("NFKC", name)
+        return next(
+            (place for other, place in self.places.items() if unicodedata.normalize("NFKC", other) == key), None
+        )
 
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
