@@ -1,0 +1,98 @@
+"""Which files a command line stands for, and how results are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tcgrad.cli.output import write_file
+from tcgrad.errors import TcgradError
+from tcgrad.locate import find_spec, find_specs, gallery_folder, gallery_specs
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree of specs and other files, in which the test runs."""
+    for name in ("b.yaml", "a.yml", "sub/c.yaml", ".hidden/d.yaml", "sub/.e/f.yaml", "notes.txt", "[odd].yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+FOUND = [
+    (["b.yaml"], ["b.yaml"]),
+    (["."], ["[odd].yaml", "a.yml", "b.yaml", "sub/c.yaml"]),
+    (["sub"], ["sub/c.yaml"]),
+    (["sub/"], ["sub/c.yaml"]),
+    (["*.y*ml"], ["[odd].yaml", "a.yml", "b.yaml"]),
+    (["**/*.yaml"], ["[odd].yaml", "b.yaml", "sub/c.yaml"]),
+    (["[ab].y*"], ["a.yml", "b.yaml"]),
+    (["[odd].yaml"], ["[odd].yaml"]),
+    (["sub", "b.yaml", "sub/c.yaml", "."], ["sub/c.yaml", "b.yaml", "[odd].yaml", "a.yml"]),
+    (["notes.txt"], ["notes.txt"]),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("names", "files"), FOUND)
+def test_names_stand_for_files(names: list[str], files: list[str]):
+    assert [path.as_posix() for path in find_specs(names)] == files
+
+
+def test_a_pattern_may_be_absolute(folder: Path):
+    assert find_specs([f"{folder}/s*/*.yaml"]) == [folder / "sub" / "c.yaml"]
+
+
+REFUSED = [
+    (["nothing.yaml"], ["TC602"]),
+    (["empty"], ["TC603"]),
+    (["*.json"], ["TC603"]),
+    (["gallery:nothing"], ["TC604"]),
+    (["gallery:nothing*"], ["TC603"]),
+    (["nothing.yaml", "b.yaml", "empty"], ["TC602", "TC603"]),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("names", "codes"), REFUSED)
+def test_names_that_stand_for_nothing_are_refused_together(names: list[str], codes: list[str]):
+    with pytest.raises(TcgradError) as caught:
+        find_specs(names)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == codes
+
+
+def test_the_gallery_has_names():
+    assert find_spec("gallery:matmul") == gallery_folder() / "matmul.yaml"
+    assert find_specs(["gallery:", "gallery:matmul"]) == gallery_specs()
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path):
+    target = tmp_path / "out.py"
+    write_file(target, "α\n")
+    assert target.read_bytes() == "α\n".encode()
+    target.chmod(0o600)
+    write_file(target, "β\n")
+    assert target.read_text(encoding="utf-8") == "β\n"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_link_stays_a_link(tmp_path: Path):
+    target, link = tmp_path / "target.py", tmp_path / "link.py"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_file(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path):
+    for path in (tmp_path / "nothing" / "out.py", tmp_path):
+        with pytest.raises(TcgradError) as caught:
+            write_file(path, "text")
+        assert caught.value.diagnostics[0].code == "TC605"
+    assert list(tmp_path.iterdir()) == []
