@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from tcgrad.calculus import Derivation, Gradient, Jacobian, derive
 from tcgrad.ir.program import Program
+from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
 from tcgrad.notation.reading import print_reading
 from tcgrad.notation.syntaxes import LATEX, UNICODE
 from tcgrad.report.derivation import Format, render_derivation, render_equations
 from tcgrad.report.derivation_json import render_json
-from tcgrad.spec.loader import load_spec, read_spec
+from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorF
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the file.
     """
-    return TensorFunction(_with_strict(load_spec(find_spec(os.fspath(spec))), strict))
+    return _read(lambda: load_spec(find_spec(os.fspath(spec))), strict)
 
 
 def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> TensorFunction:
@@ -45,11 +46,15 @@ def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> Tenso
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the text.
     """
-    return TensorFunction(_with_strict(read_spec(text, name), strict))
+    return _read(lambda: read_spec(text, name), strict)
 
 
-def _with_strict(spec: Spec, strict: bool | None) -> Spec:
-    return spec if strict is None else replace(spec, strict=strict)
+def _read(read: Callable[[], Spec], strict: bool | None) -> TensorFunction:
+    try:
+        spec = read()
+    except SpecError as error:
+        raise add_equation_errors(error) from None
+    return TensorFunction(spec if strict is None else replace(spec, strict=strict))
 
 
 class TensorFunction:

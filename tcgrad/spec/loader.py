@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from tcgrad.errors import Diagnostic, Report, Source, Span, TcgradError
@@ -10,6 +11,13 @@ from tcgrad.spec.model import Spec
 from tcgrad.spec.nodes import Mapping, Node, Sequence, compose
 from tcgrad.spec.reading import is_null
 from tcgrad.spec.sections import SpecReader
+
+
+@dataclass
+class SpecError(TcgradError):
+    """What is wrong with the keys of a spec; ``spec`` is what could be read of it."""
+
+    spec: Spec | None = None
 
 
 def load_spec(path: str | Path) -> Spec:
@@ -37,7 +45,8 @@ def _read(source: Source) -> Spec:
         raise TcgradError((_not_a_spec(root),), source)
     report = Report(source)
     spec = SpecReader(source, root, report).read()
-    report.raise_errors()
+    if report.errors:
+        raise SpecError(report.errors, source, spec)
     return spec
 
 
