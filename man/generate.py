@@ -20,6 +20,7 @@ from tcgrad.cli import app
 from tcgrad.cli.help import CONTEXT, Example, describe, option_groups
 from tcgrad.codes import CODES
 from tcgrad.functions import FUNCTIONS, Function
+from tcgrad.spec.check_options import CHECK_OPTIONS
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, Parameter
@@ -130,7 +131,7 @@ def _render_code(blocks: list[str]) -> list[str]:
 
 
 def _render_tables(blocks: list[str]) -> list[str]:
-    tables = {"@FUNCTIONS@": _functions, "@CODES@": _codes}
+    tables = {"@FUNCTIONS@": _functions, "@CODES@": _codes, "@OPTIONS@": _check_options}
     return [line for block in blocks for line in tables[block]()]
 
 
@@ -269,6 +270,17 @@ def _codes() -> list[str]:
         if rows:
             lines += [f".Ss {title}", *_table(rows, "Li")]
     return lines
+
+
+def _check_options() -> list[str]:
+    rows = [
+        (
+            option.name,
+            f"{option.meaning[0].upper()}{option.meaning[1:]}{': ' if option.values else ''}{', '.join(option.values)}.",
+        )
+        for option in CHECK_OPTIONS.values()
+    ]
+    return [*_table(rows, "Li")]
 
 
 def _capital(text: str) -> str:

@@ -16,6 +16,7 @@ import typer
 from tcgrad.cli import app
 from tcgrad.codes import CODES
 from tcgrad.functions import FUNCTIONS
+from tcgrad.spec.check_options import CHECK_OPTIONS
 from tcgrad.spec.schema import INPUT_KEYS, SPEC_KEYS
 
 FOLDER = Path(__file__).parent.parent / "man"
@@ -56,7 +57,7 @@ def test_every_option_is_described(name: str):
             assert f"Fl {flag.removeprefix('-')}" in page, f"{flag} is missing"
 
 
-@pytest.mark.parametrize("words", [FUNCTIONS, CODES, [key.name for key in (*SPEC_KEYS, *INPUT_KEYS)]])
+@pytest.mark.parametrize("words", [FUNCTIONS, CODES, CHECK_OPTIONS, [key.name for key in (*SPEC_KEYS, *INPUT_KEYS)]])
 def test_language_page_names_everything(words: Iterable[str]):
     page = _text("tcgrad-spec.5")
     assert [word for word in words if re.search(rf"\b{word}\b", page) is None] == []
