@@ -169,6 +169,17 @@ def test_normal_forms():
     assert second == n.Mul((n.MINUS_ONE, second.factors[1], n.Pow(x, n.MINUS_ONE)))
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("1/2", "1/2"), ("-2/3", "-2/3"), ("1 - 1/3", "2/3"), ("2*3*(1 + 1)", "12")]
+)
+def test_plain_numbers_are_one_number(text, value):
+    assert elaborate_scalar(text, {}) == n.Const(Fraction(value))
+
+
+def test_numbers_do_not_grow_without_measure():
+    assert isinstance(elaborate_scalar("*".join(["1e400"] * 1000), {}), n.Mul)
+
+
 SCALARS = [
     ("2*y^-1", lambda _, y: 2 / y),
     ("1 - y^2", lambda _, y: 1 - y**2),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from math import prod
+from typing import Final
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+
+_FOLDED_BITS: Final = 4096
 
 
 def add(terms: Iterable[Expr]) -> Expr:
     """The sum of the terms; sums among them are merged into it."""
     flat = [part for term in terms for part in (term.terms if isinstance(term, Add) else (term,))]
-    if not flat:
-        return ZERO
+    if all(isinstance(term, Const) for term in flat):
+        return _folded(flat, sum, Add)
     return Add(tuple(flat)) if len(flat) > 1 else flat[0]
 
 
@@ -21,9 +25,18 @@ def multiply(factors: Iterable[Expr]) -> Expr:
     """The product of the factors; products among them are merged into it, ones left out."""
     flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Mul) else (factor,))]
     kept = [factor for factor in flat if factor != ONE]
-    if not kept:
-        return ONE
+    if all(isinstance(factor, Const) for factor in kept):
+        return _folded(kept, prod, Mul)
     return Mul(tuple(kept)) if len(kept) > 1 else kept[0]
+
+
+def _folded(
+    numbers: Sequence[Expr], fold: Callable[[Iterable[Fraction]], Fraction | int], node: type[Add | Mul]
+) -> Expr:
+    """The sum or product of plain numbers as one, unless it would be a number that nobody writes."""
+    values = [number.value for number in numbers if isinstance(number, Const)]
+    digits = sum(value.numerator.bit_length() + value.denominator.bit_length() for value in values)
+    return Const(Fraction(fold(values))) if digits < _FOLDED_BITS else node(tuple(numbers))
 
 
 def negate(expr: Expr) -> Expr:
