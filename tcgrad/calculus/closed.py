@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from tcgrad.calculus.backprop import component_derivative
 from tcgrad.calculus.dependence import needed_for, reads
@@ -14,13 +16,14 @@ from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
-from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, defined_tensors
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, size
 from tcgrad.simplify.fold import Facts
 
-_LARGEST = 120  # nodes of a closed form that people read: a few lines
-_LARGEST_RAW = 300  # nodes of one that is worth simplifying
+_LARGEST = 100  # nodes of a closed form that people read: a few lines
+_MOST_STATEMENTS = 24  # between two tensors whose closed form is worth trying
+_LARGEST_RAW = 150  # nodes of one that is worth simplifying
 
 
 @dataclass
@@ -51,24 +54,35 @@ class ClosedForms:
         """
         if of not in self._needed:
             self._needed[of] = needed_for(self.program, [of])
+        between = list(islice(self._between(wrt, self._needed[of]), _MOST_STATEMENTS + 1))
+        if any(isinstance(statement, Recurrence) for statement in between):
+            return Jacobian(of, wrt, None, f"{of.name} depends on {wrt.name} through a recurrence")
+        if len(between) > _MOST_STATEMENTS:
+            reason = f"more than {_MOST_STATEMENTS} equations lie between {wrt.name} and {of.name}"
+            return Jacobian(of, wrt, None, reason)
         path = _Path(self.program, self.known, wrt)
+        for statement in between:
+            if not isinstance(statement, Recurrence) and not path.extend(statement):
+                reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
+                return Jacobian(of, wrt, None, reason)
+        free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
+        return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+
+    def _between(self, wrt: Tensor, needed: set[Tensor]) -> Iterator[Statement]:
+        """The statements that depend on ``wrt`` and define a needed tensor, in order."""
         waiting = list(self._readers.get(wrt, ()))
-        done = set()
+        last = -1
         while waiting:
             place = heapq.heappop(waiting)
             statement = self.program.statements[place]
-            if place in done or not any(tensor in self._needed[of] for tensor in defined_tensors(statement)):
+            if place == last or not any(tensor in needed for tensor in defined_tensors(statement)):
                 continue
-            done.add(place)
-            if isinstance(statement, Recurrence):
-                return Jacobian(of, wrt, None, f"{of.name} depends on {wrt.name} through a recurrence")
-            if not path.extend(statement):
-                reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
-                return Jacobian(of, wrt, None, reason)
-            for reader in self._readers.get(statement.tensor, ()):
-                heapq.heappush(waiting, reader)
-        free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
-        return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+            last = place
+            yield statement
+            for tensor in defined_tensors(statement):
+                for reader in self._readers.get(tensor, ()):
+                    if reader != place:
+                        heapq.heappush(waiting, reader)
 
 
 class _Path:

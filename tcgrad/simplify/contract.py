@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
@@ -82,11 +83,13 @@ def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
 
 def _sizes_for_idle(part: Monomial) -> Monomial:
     """``sum_k f = N f`` where ``k`` does not occur."""
+    if not part.bound:
+        return part
     used = {index for base, exponent in part.powers for index in (*free_indices(base), *free_indices(exponent))}
-    result = Monomial(part.coefficient, tuple(k for k in part.bound if k in used), part.powers)
-    for idle in (k for k in part.bound if k not in used):
-        result = result * size_powers(idle.size)
-    return result
+    idle = [size_powers(index.size) for index in part.bound if index not in used]
+    coefficient = prod((size.coefficient for size in idle), start=part.coefficient)
+    powers = (*part.powers, *(power for size in idle for power in size.powers))
+    return Monomial(coefficient, tuple(index for index in part.bound if index in used), powers)
 
 
 def assemble(part: Monomial, policy: Policy) -> Expr:

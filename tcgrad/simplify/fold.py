@@ -91,21 +91,30 @@ class Facts:
         """``sum_h (x[b,h] - m[b])`` is 0 where ``m`` is the mean of ``x``: known once ``m`` is written out."""
         if not any(tensor in self._affine for tensor in tensors_read(expr)):
             return expr
-        if isinstance(expr, IndexSum) and any(isinstance(part, Add) for part in walk(expr)):
-            written_out = replace_components(expr, self._written_out)
-            if _is_small(written_out) and expand(written_out) == ZERO:
-                return ZERO
+        if isinstance(expr, IndexSum) and any(self._vanishes(lone, index) for lone, index in _lone_sums(expr)):
+            return ZERO
         made = tuple(self._without_vanishing(part) for part in children(expr))
         same = all(a is b for a, b in zip(children(expr), made, strict=True))
         return expr if same else simplify(rebuild(expr, made))
+
+    def _vanishes(self, terms: Add, index: Index) -> bool:
+        if not any(tensor in self._affine for tensor in tensors_read(terms)):
+            return False
+        written_out = replace_components(IndexSum((index,), terms), self._written_out)
+        return size(written_out) <= _LARGEST_WRITTEN_OUT and expand(written_out) == ZERO
 
     def _written_out(self, read: Component) -> Expr:
         define = self._affine.get(read.tensor)
         return read if define is None else instantiate(define.free, define.body, read.indices)
 
 
-def _is_small(expr: Expr) -> bool:
-    return size(expr) <= _LARGEST_WRITTEN_OUT
+def _lone_sums(expr: IndexSum) -> Iterator[tuple[Add, Index]]:
+    """The factors that are sums of terms and alone hold one of the summed indices."""
+    factors = _factors(expr.body)
+    for index in expr.indices:
+        holding = [factor for factor in factors if index in free_indices(factor)]
+        if len(holding) == 1 and isinstance(holding[0], Add):
+            yield holding[0], index
 
 
 def _is_curved(part: Expr) -> bool:

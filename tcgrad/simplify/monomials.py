@@ -6,11 +6,11 @@ inside as they go. An `Add` inside a product stays closed unless it holds a delt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
-from math import isqrt
+from math import isqrt, prod
 from typing import Protocol
 
 from tcgrad.ir.indices import Index, Integer
@@ -27,9 +27,6 @@ class Monomial:
     coefficient: Fraction
     bound: tuple[Index, ...] = ()
     powers: tuple[tuple[Expr, Expr], ...] = ()
-
-    def __mul__(self, other: Monomial) -> Monomial:
-        return Monomial(self.coefficient * other.coefficient, self.bound + other.bound, self.powers + other.powers)
 
 
 class Policy(Protocol):
@@ -80,11 +77,13 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return [Monomial(Fraction(1), (), ((expr, ONE),))]
 
 
-def _product(parts: tuple[Monomial, ...] | list[Monomial]) -> Monomial:
-    result = Monomial(Fraction(1))
-    for part in parts:
-        result = result * part
-    return result
+def _product(parts: Sequence[Monomial]) -> Monomial:
+    numbers = [part.coefficient for part in parts if part.coefficient != 1]
+    return Monomial(
+        prod(numbers, start=Fraction(1)) if len(numbers) != 1 else numbers[0],
+        tuple(index for part in parts for index in part.bound),
+        tuple(power for part in parts for power in part.powers),
+    )
 
 
 def size_powers(size: Integer) -> Monomial:
