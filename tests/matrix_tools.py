@@ -52,16 +52,21 @@ def vectorised(define: Define, value: np.ndarray, vec: str) -> np.ndarray:
     return value.transpose(rows + columns).reshape(math.prod(value.shape[:split]), -1)
 
 
+def run_numpy(form: MatrixForm, known: dict[str, object]) -> object:
+    """The value of the NumPy text."""
+    assert form.numpy is not None
+    try:
+        return eval(form.numpy, {"__builtins__": {}}, known)  # noqa: S307 - text that the tool made
+    except Exception as error:
+        raise AssertionError(form.numpy) from error
+
+
 def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.ndarray], vec: str = "row") -> None:
     """The NumPy text of the form evaluates to the index form, shape included."""
     expected = evaluate(define.body, define.free, values)
     if form.layout == "vec":
         expected = vectorised(define, expected, vec)
-    assert form.numpy is not None
-    try:
-        found = eval(form.numpy, {"__builtins__": {}}, names(sizes_in(define), values))  # noqa: S307 - our own text
-    except Exception as error:
-        raise AssertionError(form.numpy) from error
+    found = run_numpy(form, names(sizes_in(define), values))
     assert np.shape(found) == expected.shape, form.numpy
     np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-9, atol=1e-9, err_msg=form.numpy)
 

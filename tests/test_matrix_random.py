@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matrix_tools import assert_same_value, values_for
+from matrix_tools import assert_same_value, draw_value, names, run_numpy, values_for
 
+from tcgrad.evaluate import evaluate
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import (
@@ -26,7 +28,9 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_substitution import put_in
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.raising_products import Refusal
@@ -157,3 +161,29 @@ def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed, vec
     if isinstance(form, MatrixForm):
         assert_same_value(define, form, values_for(define, seed), vec)
         assert form.left(MATRIX_UNICODE)
+
+
+@st.composite
+def substitutions(draw: st.DrawFn) -> tuple[Define, Define]:
+    """A definition and one of a tensor that it reads, of order one or two."""
+    define = draw(defines())
+    read = [t for t in tensors_read(define.body) if t.order]
+    tensor = draw(st.sampled_from(read or [TENSORS[2]]))
+    free = tuple(Index(letter, size) for letter, size in zip("pq", tensor.shape, strict=False))
+    inner = Add((draw(products(free, 1)), draw(products(free, 1))))
+    return define, Define(tensor, free, inner)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(substitutions())
+def test_a_form_put_in_for_a_name_has_its_value(pair):
+    define, inner = pair
+    form, known = raise_define(define, program_of()), raise_define(inner, program_of())
+    if isinstance(form, MatrixForm) and isinstance(known, MatrixForm):
+        values = {tensor: draw_value(tensor, 0) for tensor in TENSORS}
+        whole = MatrixForm(define.tensor, put_in(form.matrix, {inner.tensor: known.matrix}), "full")
+        replaced = values | {inner.tensor: evaluate(inner.body, inner.free, values)}
+        expected = evaluate(define.body, define.free, replaced)
+        found = run_numpy(whole, names([*DIMS.values()], values))
+        assert np.shape(found) == expected.shape
+        np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-8, atol=1e-8)

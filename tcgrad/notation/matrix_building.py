@@ -25,6 +25,7 @@ from tcgrad.notation.matrix import (
     Power,
     Scale,
     Shape,
+    Size,
     Symbol,
     Transpose,
     Zeros,
@@ -70,9 +71,12 @@ def _chained(chain: Sequence[Matrix]) -> Matrix:
 
 
 def _readable_scalar(chain: Matrix) -> Matrix:
-    """A product that is a scalar equals its transpose: the one with fewer transposes."""
+    """A product that is a scalar equals its transpose: the one with fewer transposes; ``1ᵀ 1`` is a size."""
     if not isinstance(chain, MatMul) or shape(chain) != SCALAR:
         return chain
+    match chain.factors:
+        case Transpose(operand=Ones(size=size)), Ones():
+            return Size(size)
     return shorter(chain, MatMul(tuple(transpose(factor) for factor in reversed(chain.factors))))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Transpose, is_ones, shape
+from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Transpose, shape
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, CHAIN, UNARY, Piece, atom, quotient, within
@@ -27,7 +27,7 @@ class Chains:
 
     def _outer(self, left: Sequence[Matrix], right: Sequence[Matrix], matrix: MatMul, *, spread: bool) -> Piece:
         rows, columns = ("" if axis is None else code_size(axis) for axis in shape(matrix))
-        match is_ones(left[0]), is_ones(right[0]) and len(right) == 1:
+        match isinstance(left[0], Ones), _is_row_of_ones(right[-1]):
             case True, True:
                 return atom("np.ones(({0}, {1}))", rows, columns) if spread else Piece("1", ATOM)
             case True, False:
@@ -43,7 +43,7 @@ class Chains:
         """Factors of which only the first can be a row and only the last a column; one of them is not ones."""
         if len(factors) == 1:
             return self.full(factors[0])
-        above, below = is_ones(factors[0]), is_ones(factors[-1])
+        above, below = _is_row_of_ones(factors[0]), isinstance(factors[-1], Ones)
         core = list(factors[1 if above else 0 : len(factors) - 1 if below else None])
         if above != below and len(core) == 1 and isinstance(core[0], Transpose) and None not in shape(core[0]):
             core, above, below = [core[0].operand], below, above
@@ -88,3 +88,7 @@ class Chains:
                 return self.full(vector), True
             case _:
                 return None
+
+
+def _is_row_of_ones(matrix: Matrix) -> bool:
+    return isinstance(matrix, Transpose) and isinstance(matrix.operand, Ones)

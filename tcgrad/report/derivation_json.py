@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
@@ -14,6 +13,7 @@ from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Matrix, Symbol, operands
 from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_substitution import put_in
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
@@ -110,7 +110,7 @@ class _Data:
         )
         if unknown:
             return None
-        matrix = _put_in(form.matrix, self.matrices)
+        matrix = put_in(form.matrix, {tensor: known for tensor, known in self.matrices.items() if known is not None})
         return matrix if sum(1 for _ in _parts(matrix)) <= _LARGEST else None
 
 
@@ -126,17 +126,3 @@ def _parts(matrix: Matrix) -> Iterator[Matrix]:
     yield matrix
     for operand in operands(matrix):
         yield from _parts(operand)
-
-
-def _put_in(matrix: Matrix, known: Mapping[Tensor, Matrix | None]) -> Matrix:
-    """The expression with tensors replaced by what they are."""
-    if isinstance(matrix, Symbol):
-        return known.get(matrix.tensor) or matrix
-    changes: dict[str, Any] = {}
-    for field in fields(matrix):
-        value = getattr(matrix, field.name)
-        if isinstance(value, tuple):
-            changes[field.name] = tuple(_put_in(part, known) for part in value)
-        elif isinstance(value, Matrix):
-            changes[field.name] = _put_in(value, known)
-    return replace(matrix, **changes)
