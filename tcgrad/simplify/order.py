@@ -49,7 +49,8 @@ def factor_order(expr: Expr, labels: Labels) -> tuple[int, str]:
 def term_order(term: tuple[Fraction, Expr]) -> tuple[bool, bool, int, str]:
     """Positive terms before negative ones, numbers last among them."""
     coefficient, rest = term
-    return coefficient < 0, isinstance(rest, Const), *lead_order(rest)
+    lead = lead_order(rest)
+    return coefficient < 0, lead[0] == 0, *lead
 
 
 def lead_order(rest: Expr) -> tuple[int, str]:

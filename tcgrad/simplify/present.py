@@ -1,7 +1,7 @@
-"""The last touch before an expression is shown: differences the way round that the spec writes them.
+"""The last touch before an expression is shown: sums and differences the way round that the spec writes them.
 
-``(t - y)^2`` and ``(y - t)^2`` are one to the simplifier. Where a difference stands in the spec, it is shown as it
-stands there; elsewhere it takes up the minus sign in front of it.
+``(t - y)^2`` and ``(y - t)^2``, ``v + eps`` and ``eps + v`` are one to the simplifier. What stands in the spec is shown
+as it stands there; any other difference takes up the minus sign in front of it.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ from tcgrad.ir.nodes import ONE, Add, Const, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import children, free_indices, rebuild, walk
 from tcgrad.simplify import simplify
-from tcgrad.simplify.canonical import canonical_labels, key
-from tcgrad.simplify.powers import scaled, scaled_sum, split_coefficient
+from tcgrad.simplify.canonical import Labels, canonical_labels, key
+from tcgrad.simplify.powers import flattened, scaled, scaled_sum, split_coefficient
 
 _MINUS = Fraction(-1)
 
 
 class Presentation:
-    """Knows the differences that stand in some statements."""
+    """Knows the sums that stand in some statements, and the order of their terms."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:
-        self._known = {
-            _form(part)
-            for statement in statements
-            if isinstance(statement, Define)
-            for part in _differences(statement.body)
-        }
+        self._known: dict[str, list[str]] = {}
+        for statement in statements:
+            for part in walk(statement.body) if isinstance(statement, Define) else ():
+                whole = simplify(part) if isinstance(part, Add) else part
+                if isinstance(part, Add) and isinstance(whole, Add):
+                    labels = _labels(whole)
+                    written = [key(simplify(term), labels) for term in children(flattened(part))]
+                    self._known.setdefault(key(whole, labels), written)
 
     def present(self, expr: Expr) -> Expr:
         """The same value, written for the eye; not simplified any more."""
         sign, body = self._oriented(expr)
         coefficient, rest = split_coefficient(body)
         if coefficient * sign == _MINUS:
-            flipped = _flip_one(rest, self._known)
+            flipped = self._flip_one(rest)
             if flipped is not None:
                 return flipped
         return _times(sign, body)
@@ -61,31 +63,46 @@ class Presentation:
                 return Fraction(1), rebuild(expr, parts_in) if parts_in else expr
 
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
-        if not _is_mixed(base) or _form(base) in self._known:
-            return Fraction(1), base
-        other = scaled_sum(base, _MINUS)
-        return (_MINUS, other) if _form(other) in self._known else (Fraction(1), base)
+        """A sum as the spec has it, or its negative as the spec has that."""
+        for sign, turned in ((Fraction(1), base), (_MINUS, scaled_sum(base, _MINUS))):
+            labels = _labels(turned)
+            written = self._known.get(key(turned, labels))
+            if written is not None:
+                places = {name: place for place, name in enumerate(written)}
+                ordered = sorted(turned.terms, key=lambda term: places.get(key(term, labels), len(places)))
+                return sign, Add(tuple(ordered))
+        return Fraction(1), base
+
+    def _stands_in_spec(self, base: Add) -> bool:
+        return key(base, _labels(base)) in self._known
+
+    def _flip_one(self, rest: Expr) -> Expr | None:
+        """A product with the first difference turned that the spec does not write itself; None if there is none."""
+        factors = rest.factors if isinstance(rest, Mul) else (rest,)
+        for place, factor in enumerate(factors):
+            turned = self._flip_factor(factor)
+            if turned is not None:
+                return _product([*factors[:place], turned, *factors[place + 1 :]])
+        return None
+
+    def _flip_factor(self, factor: Expr) -> Expr | None:
+        match factor:
+            case Add() if _is_mixed(factor) and not self._stands_in_spec(factor):
+                return scaled_sum(factor, _MINUS)
+            case IndexSum(body=body):
+                inner = self._flip_one(body)
+                return None if inner is None else IndexSum(factor.indices, inner)
+            case _:
+                return None
 
 
-def _differences(body: Expr) -> list[Add]:
-    """The sums of terms of both signs in an expression, simplified inside but turned as they stand."""
-    found = []
-    for part in walk(body):
-        if isinstance(part, Add):
-            whole = simplify(part)
-            if isinstance(whole, Add) and _is_mixed(whole):
-                found.append(whole)
-    return found
+def _labels(base: Add) -> Labels:
+    """Names for the indices of a sum that do not depend on what they are called."""
+    return canonical_labels(free_indices(base), base.terms)
 
 
 def _is_mixed(base: Add) -> bool:
     return len({split_coefficient(term)[0] > 0 for term in base.terms}) == 2
-
-
-def _form(base: Add) -> str:
-    """A difference up to the names of its indices."""
-    indices = free_indices(base)
-    return key(base, canonical_labels(indices, base.terms)) if indices else key(base)
 
 
 def _product(factors: list[Expr]) -> Expr:
@@ -105,24 +122,3 @@ def _times(sign: Fraction, body: Expr) -> Expr:
         return scaled_sum(body, sign)
     coefficient, rest = split_coefficient(body)
     return scaled(sign * coefficient, rest)
-
-
-def _flip_one(rest: Expr, known: set[str]) -> Expr | None:
-    """A product with the first difference turned that the spec does not write itself; None if there is none."""
-    factors = rest.factors if isinstance(rest, Mul) else (rest,)
-    for place, factor in enumerate(factors):
-        turned = _flip_factor(factor, known)
-        if turned is not None:
-            return _product([*factors[:place], turned, *factors[place + 1 :]])
-    return None
-
-
-def _flip_factor(factor: Expr, known: set[str]) -> Expr | None:
-    match factor:
-        case Add() if _is_mixed(factor) and _form(factor) not in known:
-            return scaled_sum(factor, _MINUS)
-        case IndexSum(body=body):
-            inner = _flip_one(body, known)
-            return None if inner is None else IndexSum(factor.indices, inner)
-        case _:
-            return None
