@@ -519,6 +519,15 @@ def test_steps_that_look_back_in_the_input():
     assert spec.outputs[0].shape == (Integer.of(spec.dims[0]),)
 
 
+def test_a_base_case_gives_the_other_axes_their_sizes():
+    keys = {"inputs": {"x": ["N"]}, "indices": {"t": 3}}
+    spec = program("y[0,i] = x[i+1]", "y[t,i] = y[t-1,i]/2", **keys)
+    arrays = sample(spec)
+    np.testing.assert_allclose(run(spec, arrays)["y"], [arrays["x"][1:] / 2**t for t in range(3)])
+    ((code, pointed, _, _),) = mistakes("y[0,i] = x[i+1]", "y[t,k] = y[t-1,k]*x[k]", **keys)
+    assert (code, pointed) == ("TC306", "i")
+
+
 RECURRENCES = [
     (["y[0] = s"], "y[0]", "no equation for the other positions"),
     (["y[0] = s", "y[t] = y[t-1] + y[t-2] + x[t]"], "t-2", "at step 1 this reads position -1 of `y`"),

@@ -80,6 +80,7 @@ VALUES = [
     # rule 5 and what has no range of its own
     ("r[i,j] = x[i]", lambda v: np.repeat(v["x"][:, None], 4, 1), {"indices": {"j": "M"}}),
     ("r[i,j] = delta[i,j]*x[i]", lambda v: np.diag(v["x"]), {}),
+    ("r[i,j] = delta[i,j]*x[i+1]", lambda v: np.diag(v["x"][1:]), {}),
     ("r = 1[i]*1[i]", lambda _: 4.0, {"indices": {"i": "M"}}),
     # gather
     ("r[b,j] = m[tok[b],j]", lambda v: v["m"][v["tok"]], {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Literal, Protocol, cast
 
@@ -34,22 +35,36 @@ class SteppedAxis(Protocol):
 _LARGEST_PERMUTATION = 8
 
 
-class ComponentReader:
+class ComponentReader(ABC):
     """Everything in square brackets.
 
+    names: the indices of the equation.
+    local: what the parameters of a function stand for.
     guards: what holds wherever that which is being read counts.
     term_span: the additive term that is being read, for help.
     recurrent: the tensors of the recurrence that is being read, which have rules of their own.
     """
 
-    def __init__(self, symbols: Symbols, problem: RangeProblem, occurrences: Occurrences) -> None:
+    def __init__(
+        self,
+        symbols: Symbols,
+        problem: RangeProblem,
+        names: frozenset[str] = frozenset(),
+        local: Mapping[str, Expr] | None = None,
+    ) -> None:
         self.symbols = symbols
         self.problem = problem
-        self.occurrences = occurrences
+        self.names = names
+        self.local = local or {}
+        self.occurrences = Occurrences(symbols, names)
         self.recurrent: Mapping[str, SteppedAxis] = {}
         self.scope: Scope = {}
         self.guards = NO_GUARDS
         self.term_span = Span(0, 0)
+
+    @abstractmethod
+    def terms(self, node: Expression, expected: frozenset[str] = frozenset()) -> Expr:
+        """A sum of additive terms, with the sums that the summation convention puts into it."""
 
     def read_component(self, node: Subscript) -> Expr:
         """A component of a tensor, or of a built-in one."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Collection
 from fractions import Fraction
 from typing import cast
 
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS
+from tcgrad.language.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS
+from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
     Comparison,
@@ -34,16 +33,12 @@ _LARGEST_EXPONENT = 400
 _OPENING = ("[", "_{")
 
 
-class OperandParser(Cursor, ABC):
+class OperandParser(SubscriptParser):
     """Everything that binds tighter than any operator."""
 
     def __init__(self, text: Located, report: Report, tensors: Collection[str] | None) -> None:
         super().__init__(text, report)
         self._tensors = tensors
-
-    @abstractmethod
-    def expression(self) -> Expression:
-        """A sum of products: everything but a comparison."""
 
     def operand(self) -> Expression:
         match self.kind:
@@ -67,7 +62,7 @@ class OperandParser(Cursor, ABC):
             return self._derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
             return self._reduction(token)
-        node = Subscript(token.text, self.span(token), self._positions(token), self.since(token))
+        node = Subscript(token.text, self.span(token), self.positions(token), self.since(token))
         return self._derivative(token, node, in_target=in_target)
 
     def comparison(self) -> Expression:
@@ -93,7 +88,7 @@ class OperandParser(Cursor, ABC):
     def _number(self) -> Expression:
         token = self.take()
         span = self.span(token)
-        if self.kind in _OPENING and not self._begins_iverson():
+        if self.opens_positions:
             return self._one(token)
         exponent = re.search(r"[eE]([+-]?[0-9]+)$", token.text)
         if len(token.text) > _LONGEST_NUMBER or (exponent and abs(int(exponent[1])) > _LARGEST_EXPONENT):
@@ -103,20 +98,9 @@ class OperandParser(Cursor, ABC):
             raise self.failure("TC206", message, span)
         return Number(Fraction(token.text), token.text, span)
 
-    def _begins_iverson(self) -> bool:
-        """Whether the bracket that opens here holds a comparison."""
-        depth = 0
-        for token in self.tokens[self.at :]:
-            depth += (token.kind in {"(", "[", "_{"}) - (token.kind in {")", "]", "}"})
-            if depth == 0:
-                return False
-            if depth == 1 and token.kind in COMPARISONS:
-                return True
-        return False
-
     def _one(self, token: Token) -> Subscript:
         """A one-tensor ``1[i,j]``."""
-        node = Subscript(ONE, self.span(token), self._positions(token), self.since(token))
+        node = Subscript(ONE, self.span(token), self.positions(token), self.since(token))
         if token.text != ONE:
             brackets = self.source(token).removeprefix(token.text)
             message = f"`{token.text}` is a number and has no indices; only the one-tensor is written `1[...]`"
@@ -133,7 +117,7 @@ class OperandParser(Cursor, ABC):
         if isinstance(body, Comparison):
             inner = self.source(opening)[1:-1].strip()
             raise self.failure("TC210", "a comparison is written in an Iverson bracket", span, f"write `[{inner}]`")
-        if self.kind in _OPENING and not self._begins_iverson():
+        if self.opens_positions:
             help_ = "define it first: `t[i,j] = ...`, then read `t[...]`"
             raise self.failure("TC208", "an expression in parentheses has no components", self.span(self.token), help_)
         return Group(body, span)
@@ -150,64 +134,10 @@ class OperandParser(Cursor, ABC):
         message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
         raise self.failure("TC210", message, self.since(opening), help_)
 
-    def _positions(self, owner: Token) -> tuple[Expression, ...]:
-        """``[a, b]`` or ``_{ab}``, behind ``owner``."""
-        opening = self.take()
-        if opening.kind == "_{" and (letters := self._letters()) is not None:
-            return letters
-        self.enter()
-        positions = self._list(opening, comparisons=False)
-        self.leave()
-        if not positions:
-            help_ = f"write `{owner.text}`"
-            raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
-        if self.kind in _OPENING and not self._begins_iverson():
-            before = self.source(owner)[:-1].rstrip()
-            help_ = f"write all indices in one pair of brackets: `{before}, ...]`"
-            raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
-        return positions
-
-    def _list(self, opening: Token, *, comparisons: bool) -> tuple[Expression, ...]:
-        """Expressions separated by commas, up to the bracket that closes ``opening``."""
-        items: list[Expression] = []
-        closing = CLOSING[opening.kind]
-        while self.kind != closing:
-            items.append(self.comparison() if comparisons else self.expression())
-            if not self.accept(","):
-                break
-        self.close(opening)
-        return tuple(items)
-
-    def _letters(self) -> tuple[Expression, ...] | None:
-        """``ij}`` as ``i, j``; None where commas or operators stand between the braces."""
-        end = self.at
-        while self.tokens[end].kind in {"name", "number"}:
-            end += 1
-        if self.tokens[end].kind != "}" or end == self.at:
-            return None
-        positions = [node for token in self.tokens[self.at : end] for node in self._split(token)]
-        self.at = end + 1
-        return tuple(positions)
-
-    def _split(self, token: Token) -> list[Expression]:
-        """The letters and digits of a subscript in braces; a name with an underscore stays whole."""
-        if "_" in token.text or "'" in token.text:
-            return [Name(token.text, self.span(token))]
-        nodes: list[Expression] = []
-        for offset, char in enumerate(token.text):
-            span = self.text.span(token.start + offset, token.start + offset + 1)
-            if char.isascii() and char.isdigit():
-                nodes.append(Number(Fraction(char), char, span))
-            elif char.isidentifier():
-                nodes.append(Name(char, span))
-            else:
-                raise self.failure("TC208", f"`{char}` is no index", span, "separate the indices by commas: A[i,j]")
-        return nodes
-
     def _call(self, name: Token) -> Call:
         opening = self.take()
         self.enter()
-        arguments = self._list(opening, comparisons=True)
+        arguments = self.items(opening, comparisons=True)
         self.leave()
         span = self.since(name)
         for number, argument in enumerate(arguments):
@@ -217,7 +147,7 @@ class OperandParser(Cursor, ABC):
                 )
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
             self._index_meant(name, arguments)
-        positions = self._positions(name) if self.kind in _OPENING and not self._begins_iverson() else None
+        positions = self.positions(name) if self.opens_positions else None
         if positions is not None and name.text not in INTRINSICS:
             self._refuse_positions(name, span)
         return Call(name.text, self.span(name), arguments, positions, self.since(name))
@@ -225,9 +155,8 @@ class OperandParser(Cursor, ABC):
     def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
         last = arguments[-1] if arguments else None
-        index = (
-            next((p.name for p in last.positions if isinstance(p, Name)), "i") if isinstance(last, Subscript) else "i"
-        )
+        positions = last.positions if isinstance(last, Subscript) else ()
+        index = next((position.name for position in positions if isinstance(position, Name)), "i")
         inner = self.source(name).removeprefix(name.text).strip()[1:-1]
         message = f"`{name.text}` needs the index that it runs over"
         help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
@@ -241,7 +170,7 @@ class OperandParser(Cursor, ABC):
     def _reduction(self, kind: Token) -> Reduction:
         """``sum[i,j](body)``."""
         bracket = self.token
-        positions = self._positions(kind)
+        positions = self.positions(kind)
         indices = tuple(node for node in positions if isinstance(node, Name))
         if len(indices) < len(positions):
             shown = self.source(bracket)
@@ -266,7 +195,7 @@ class OperandParser(Cursor, ABC):
         self.take()
         token = self.take()
         of, wrt = node.name[1:], name[1:]
-        positions = self._positions(token) if self.kind in _OPENING else ()
+        positions = self.positions(token) if self.kind in _OPENING else ()
         if of == "l" and isinstance(node, Name):
             return Gradient(wrt, positions, self.since(start))
         return Jacobian(of, node.positions if isinstance(node, Subscript) else (), wrt, positions, self.since(start))

@@ -117,12 +117,6 @@ class RangeProblem:
         self.slots.append(slot)
         return slot
 
-    def by_index(self) -> dict[Index, Slot]:
-        return {slot.index: slot for slot in self.slots}
-
-    def by_extent(self) -> dict[Index, Slot]:
-        return {slot.extent: slot for slot in self.slots}
-
 
 def find(parents: dict[Slot, Slot], slot: Slot) -> Slot:
     """The representative of a slot among those of the same size."""

@@ -1,0 +1,87 @@
+"""Calls of functions: of the table, of the spec with a body, and abstract ones with their derivatives."""
+
+from __future__ import annotations
+
+from tcgrad.functions import Function, abstract_derivative
+from tcgrad.ir.nodes import Call as CallNode
+from tcgrad.ir.nodes import Expr
+from tcgrad.language.building import root
+from tcgrad.language.conditions import ConditionReader
+from tcgrad.language.inlining import inline
+from tcgrad.language.operators import REDUCTIONS
+from tcgrad.language.symbols import Refused, UserFunction
+from tcgrad.language.syntax import Call
+from tcgrad.spec.names import suggest
+
+_MOST_PRIMES = 16
+
+
+class CallReader(ConditionReader):
+    """Functions of numbers; the sums inside each argument stay in it."""
+
+    def read_call(self, node: Call) -> Expr:
+        name, symbols = node.name, self.symbols
+        if name == "where":
+            return self.read_where(node)
+        function = self._function(node)
+        arity = len(function.parameters)
+        if arity != len(node.arguments):
+            message = f"`{name}` has {arity} argument{'s' * (arity != 1)}, here {_are(len(node.arguments))}"
+            example = ", ".join(p if isinstance(p, str) else f"a{k + 1}" for k, p in enumerate(function.parameters))
+            raise symbols.refuse("TC315", message, node.span, f"write `{name}({example})`")
+        arguments = tuple(self.terms(argument) for argument in node.arguments)
+        if isinstance(function, UserFunction):
+            return inline(function, arguments, node.span, symbols)
+        return root(arguments[0]) if name == "sqrt" else CallNode(function, arguments)
+
+    def _function(self, node: Call) -> Function | UserFunction:
+        """The function of that name, or a derivative of an abstract one."""
+        base, prime, numbers = node.name.partition("'")
+        function = self.symbols.functions.get(base)
+        if function is None:
+            raise self._unknown_function(node, base)
+        if not prime:
+            return function
+        if isinstance(function, UserFunction) or not function.is_abstract:
+            message = f"`{base}` is not abstract: a prime is written for functions without a body"
+            raise self.symbols.refuse("TC315", message, node.name_span)
+        return self._derivative(function, node, numbers.lstrip("'"), 1 + len(numbers) - len(numbers.lstrip("'")))
+
+    def _derivative(self, function: Function, node: Call, numbers: str, primes: int) -> Function:
+        arity = function.arity
+        if not numbers and arity == 1:
+            numbers = "1" * primes
+        if len(numbers) > _MOST_PRIMES:
+            raise self.symbols.refuse("TC315", f"at most {_MOST_PRIMES} derivatives are written", node.name_span)
+        if not numbers or primes > len(numbers) or any(int(n) not in range(1, arity + 1) for n in numbers):
+            message = (
+                f"`{node.name}` does not say by which of its {arity} arguments `{function.name}` is differentiated"
+            )
+            help_ = f"write `{function.name}'1`, `{function.name}'12`: the arguments by number"
+            raise self.symbols.refuse("TC315", message, node.name_span, help_)
+        for number in sorted(numbers):
+            function = abstract_derivative(function, int(number) - 1)
+        return function
+
+    def _unknown_function(self, node: Call, base: str) -> Refused:
+        name, symbols = node.name, self.symbols
+        if base in symbols.broken:
+            return Refused()
+        if base in symbols.hidden:
+            return symbols.unknown(base, node.name_span, ())
+        if base in symbols.tensors:
+            inner = symbols.text(node.span).partition("(")[2].removesuffix(")")
+            tensor = symbols.tensors[base]
+            help_ = f"write `{base}[{inner}]`" if tensor.order else f"write `{base}*({inner})`"
+            message = f"`{base}` is a tensor, not a function: its indices stand in square brackets"
+            return symbols.refuse("TC315", message, node.span, help_)
+        kind = name.split("_")[0]
+        near = suggest(base, (*symbols.functions, *REDUCTIONS, "where"))
+        if kind in REDUCTIONS:
+            near = f"write `{kind}[i](...)`"
+        help_ = near or f'declare it: `functions: {{"{base}(z)": ...}}`'
+        return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)
+
+
+def _are(count: int) -> str:
+    return f"{'is' if count == 1 else 'are'} {count or 'none'}"

@@ -1,0 +1,139 @@
+"""Conditions: Iverson brackets, `where`, and what they say about the indices in them."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import pairwise
+from typing import cast
+
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import ComparisonOperator, Expr, IndexValue, Where
+from tcgrad.ir.nodes import Iverson as IversonNode
+from tcgrad.language.building import multiply
+from tcgrad.language.components import ComponentReader
+from tcgrad.language.integers import read_integer
+from tcgrad.language.occurrences import parts
+from tcgrad.language.slots import NO_GUARDS, Guards
+from tcgrad.language.syntax import Call, Comparison, Expression, Group, Iverson, Name, Number, Power, Product, Reduction
+
+
+class ConditionReader(ComponentReader):
+    """Comparisons of any values; those of integers alone also guard the reads beside them."""
+
+    def read_comparison(self, node: Comparison) -> Expr:
+        """A chain: the product of its comparisons."""
+        if all(self.is_integer(operand) for operand in node.operands) and any(
+            isinstance(leaf, Name) for operand in node.operands for leaf in _leaves(operand)
+        ):
+            values = [cast("Expr", IndexValue(self.position(operand))) for operand in node.operands]
+        else:
+            values = [self.terms(operand) for operand in node.operands]
+        pairs = zip(node.operators, pairwise(values), strict=True)
+        return multiply(IversonNode(o, left, right) for o, (left, right) in pairs)
+
+    def is_integer(self, node: Expression) -> bool:
+        """Whether ``node`` is made of integers, dims and indices in scope alone, so that it is a position as well."""
+        match node:
+            case Number():
+                return node.value.denominator == 1
+            case Name():
+                return node.name in self.symbols.dims or (node.name in self.scope and not self._is_ambiguous(node.name))
+            case Product() if any(operator == "/" for operator, _ in node.factors):
+                return False
+            case Power() | Call() | Reduction() | Iverson() | Comparison():
+                return False
+        inner = parts(node)
+        return bool(inner) and all(self.is_integer(part) for part in inner)
+
+    def _is_ambiguous(self, name: str) -> bool:
+        return name in self.symbols.tensors or name in self.local
+
+    def guards_of(self, node: Expression | None) -> Guards:
+        """What holds where the condition ``node`` does, as far as it is about indices."""
+        match node:
+            case Group():
+                return self.guards_of(node.body)
+            case Iverson():
+                return self.guards_of(node.condition)
+            case Product():
+                return reduce(Guards.and_, (self.guards_of(factor) for _, factor in node.factors))
+            case Comparison() if all(self.is_integer(operand) for operand in node.operands):
+                values = [read_integer(operand, self) for operand in node.operands]
+                pairs = zip(node.operators, pairwise(values), strict=True)
+                return reduce(Guards.and_, (_guards(operator, b - a) for operator, (a, b) in pairs))
+        return NO_GUARDS
+
+    def read_where(self, node: Call) -> Expr:
+        if len(node.arguments) != 3:
+            message = f"`where` has 3 arguments, here are {len(node.arguments)}"
+            raise self.symbols.refuse("TC315", message, node.span, "write `where(x > 0, a, b)`")
+        condition, then, otherwise = node.arguments
+        return Where(
+            self._condition(condition),
+            self._guarded(self.guards_of(condition), then),
+            self._guarded(self.guards_of(_opposite(condition)), otherwise),
+        )
+
+    def _condition(self, node: Expression) -> Expr:
+        match node:
+            case Comparison():
+                return self.read_comparison(node)
+            case Group():
+                return self._condition(node.body)
+            case Iverson():
+                return self.read_comparison(node.condition)
+            case Product() if all(isinstance(f, Iverson | Group) and o == "*" for o, f in node.factors):
+                return multiply(self._condition(factor) for _, factor in node.factors)
+        text = self.symbols.text(node.span)
+        help_ = f"write `{text} != 0`" if len(text) < 40 else "write `x != 0`"
+        raise self.symbols.refuse("TC324", "the first argument of `where` is a comparison", node.span, help_)
+
+    def _guarded(self, guards: Guards, node: Expression) -> Expr:
+        before = self.guards
+        self.guards = before.and_(guards)
+        value = self.terms(node)
+        self.guards = before
+        return value
+
+
+def _leaves(node: Expression) -> list[Expression]:
+    inner = parts(node)
+    return [leaf for part in inner for leaf in _leaves(part)] if inner else [node]
+
+
+def _guards(operator: str, gap: Integer) -> Guards:
+    """What ``left operator right`` says about ``gap``, which is ``right - left``."""
+    match operator:
+        case "<":
+            return Guards((gap - 1,))
+        case "<=":
+            return Guards((gap,))
+        case ">":
+            return Guards((-gap - 1,))
+        case ">=":
+            return Guards((-gap,))
+        case "==":
+            return Guards((gap, -gap))
+    return Guards((), (gap,))
+
+
+_OPPOSITES: dict[ComparisonOperator, ComparisonOperator] = {
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+    "==": "!=",
+    "!=": "==",
+}
+
+
+def _opposite(node: Expression) -> Comparison | None:
+    """The condition that holds where a single comparison does not; None for anything else."""
+    match node:
+        case Group():
+            return _opposite(node.body)
+        case Iverson():
+            return _opposite(node.condition)
+        case Comparison(operands=operands, operators=(operator,)):
+            return Comparison(operands, (_OPPOSITES[operator],), node.span)
+    return None

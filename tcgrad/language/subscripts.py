@@ -1,0 +1,95 @@
+"""What stands in the brackets of a component: positions, in square brackets or in braces."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from fractions import Fraction
+
+from tcgrad.language.cursor import Cursor
+from tcgrad.language.lexer import Token
+from tcgrad.language.operators import CLOSING, COMPARISONS
+from tcgrad.language.syntax import Expression, Name, Number
+
+_OPENING = ("[", "_{")
+
+
+class SubscriptParser(Cursor, ABC):
+    """Lists of expressions in brackets."""
+
+    @abstractmethod
+    def expression(self) -> Expression:
+        """A sum of products: everything but a comparison."""
+
+    @abstractmethod
+    def comparison(self) -> Expression:
+        """A chain of comparisons; an expression alone where there is none."""
+
+    @property
+    def opens_positions(self) -> bool:
+        """Whether a bracket opens here that could be that of a component."""
+        return self.kind in _OPENING and not self._begins_iverson()
+
+    def _begins_iverson(self) -> bool:
+        """Whether the bracket that opens here holds a comparison."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in {"(", "[", "_{"}) - (token.kind in {")", "]", "}"})
+            if depth == 0:
+                return False
+            if depth == 1 and token.kind in COMPARISONS:
+                return True
+        return False
+
+    def positions(self, owner: Token) -> tuple[Expression, ...]:
+        """``[a, b]`` or ``_{ab}``, behind ``owner``."""
+        opening = self.take()
+        if opening.kind == "_{" and (letters := self._letters()) is not None:
+            return letters
+        self.enter()
+        positions = self.items(opening, comparisons=False)
+        self.leave()
+        if not positions:
+            help_ = f"write `{owner.text}`"
+            raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
+        if self.opens_positions:
+            before = self.source(owner)[:-1].rstrip()
+            help_ = f"write all indices in one pair of brackets: `{before}, ...]`"
+            raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
+        return positions
+
+    def items(self, opening: Token, *, comparisons: bool) -> tuple[Expression, ...]:
+        """Expressions separated by commas, up to the bracket that closes ``opening``."""
+        items: list[Expression] = []
+        closing = CLOSING[opening.kind]
+        while self.kind != closing:
+            items.append(self.comparison() if comparisons else self.expression())
+            if not self.accept(","):
+                break
+        self.close(opening)
+        return tuple(items)
+
+    def _letters(self) -> tuple[Expression, ...] | None:
+        """``ij}`` as ``i, j``; None where commas or operators stand between the braces."""
+        end = self.at
+        while self.tokens[end].kind in {"name", "number"}:
+            end += 1
+        if self.tokens[end].kind != "}" or end == self.at:
+            return None
+        positions = [node for token in self.tokens[self.at : end] for node in self._split(token)]
+        self.at = end + 1
+        return tuple(positions)
+
+    def _split(self, token: Token) -> list[Expression]:
+        """The letters and digits of a subscript in braces; a name with an underscore stays whole."""
+        if "_" in token.text or "'" in token.text:
+            return [Name(token.text, self.span(token))]
+        nodes: list[Expression] = []
+        for offset, char in enumerate(token.text):
+            span = self.text.span(token.start + offset, token.start + offset + 1)
+            if char.isascii() and char.isdigit():
+                nodes.append(Number(Fraction(char), char, span))
+            elif char.isidentifier():
+                nodes.append(Name(char, span))
+            else:
+                raise self.failure("TC208", f"`{char}` is no index", span, "separate the indices by commas: A[i,j]")
+        return nodes
