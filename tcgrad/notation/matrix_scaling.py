@@ -59,9 +59,6 @@ def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix
     if not coefficient or isinstance(body, Zeros):
         return zeros(SCALAR if body is None else shape(body))
     factors, divisors = _cancelled(over, under)
-    if coefficient < 0:
-        factors, body, turned = _with_sign_drawn_in(factors, body)
-        coefficient = -coefficient if turned else coefficient
     if body is None and not factors and not divisors:
         return Number(coefficient)
     if coefficient == 1 and not divisors:
@@ -96,18 +93,19 @@ def _repeated(factor: Matrix, count: int) -> Matrix:
             return Power(factor, Number(Fraction(count)))
 
 
-def _with_sign_drawn_in(
-    factors: tuple[Matrix, ...], body: Matrix | None
-) -> tuple[tuple[Matrix, ...], Matrix | None, bool]:
-    """A minus sign given to the body or to the first factor that takes it; whether one did."""
-    turned = None if body is None else negated(body)
+def settled(matrix: Matrix) -> Matrix:
+    """An expression that stands alone without a minus sign in front, if a sum in it takes the sign as readily."""
+    if not isinstance(matrix, Scale) or matrix.coefficient > 0:
+        return matrix
+    turned = None if matrix.body is None else negated(matrix.body)
     if turned is not None:
-        return factors, turned, True
-    for place, factor in enumerate(factors):
+        return scaled(turned, matrix.factors, matrix.divisors, -matrix.coefficient)
+    for place, factor in enumerate(matrix.factors):
         turned = negated(factor)
         if turned is not None:
-            return (*factors[:place], turned, *factors[place + 1 :]), body, True
-    return factors, body, False
+            factors = (*matrix.factors[:place], turned, *matrix.factors[place + 1 :])
+            return scaled(matrix.body, factors, matrix.divisors, -matrix.coefficient)
+    return matrix
 
 
 def negated(matrix: Matrix) -> Matrix | None:

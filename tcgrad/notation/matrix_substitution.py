@@ -32,16 +32,19 @@ from tcgrad.notation.matrix import (
     Zeros,
 )
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
-from tcgrad.notation.matrix_scaling import scaled
+from tcgrad.notation.matrix_scaling import scaled, settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 
 
 def put_in(matrix: Matrix, known: Mapping[Tensor, Matrix]) -> Matrix:
     """The expression with the tensors of ``known`` replaced by what they are, of the same shape."""
+    return settled(_put_in(matrix, known))
 
+
+def _put_in(matrix: Matrix, known: Mapping[Tensor, Matrix]) -> Matrix:
     def inside(part: Matrix) -> Matrix:
-        return put_in(part, known)
+        return _put_in(part, known)
 
     match matrix:
         case Symbol():

@@ -7,6 +7,7 @@ from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_products import Refusal
@@ -25,10 +26,10 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
         return Refusal(f"{high.name} has order {high.order}")
     if len(define.free) <= 2:
         raised = raising.over(define.body, define.free)
-        return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "full")
+        return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "full")
     split = sides[0].order
     raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
-    return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, raised, "vec")
+    return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "vec")
 
 
 def _intrinsics(program: Program) -> dict[Tensor, Intrinsic]:

@@ -42,6 +42,7 @@ from tcgrad.notation.matrix import (
     Symbol,
 )
 from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, same_axis
+from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network, Refusal
@@ -123,7 +124,8 @@ class Raising:
 
     def _elementwise(self, parts: Iterable[Expr], axes: Axes) -> list[Matrix] | Refusal:
         """Operands of an elementwise function: each over all the axes, scalars as they are."""
-        return all_or_refusal(self.over(part, axes if free_indices(part) else ()) for part in parts)
+        raised = all_or_refusal(self.over(part, axes if free_indices(part) else ()) for part in parts)
+        return raised if isinstance(raised, Refusal) else [settled(part) for part in raised]
 
     def _reduction(self, expr: IndexReduce, axes: Axes) -> Matrix | Refusal:
         """``max``, ``min``, ``prod`` and ``logsumexp`` over every index that there is."""
