@@ -11,7 +11,7 @@ from tcgrad.language.bounds import Interval, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.integers import has_gather
 from tcgrad.language.range_errors import RangeErrors
-from tcgrad.language.slots import RangeProblem, Read, Slot, classes, find
+from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
 from tcgrad.language.symbols import Refused, Symbols
 
 _ZERO = Integer.of(0)
@@ -94,7 +94,9 @@ class _Solver:
 
     def fixes(self, read: Read) -> bool:
         """Whether a plain read fixes the size: not where it is 0 outside, or a condition keeps it inside."""
-        return read.decides and self.owner(read.size) is None and not read.is_guarded(read.size - 1 - read.position)
+        if not read.decides or self.owner(read.size) is not None:
+            return False
+        return read.guards == NO_GUARDS or not read.is_guarded(read.size - 1 - read.position)
 
     def join_deltas(self, fixing: list[tuple[Slot, Read]]) -> None:
         """Make the sizes equal that stand together in a delta, except known and different ones in an expectation."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tcgrad.errors import Note, Span
+from tcgrad.errors import Note
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Case, Recurrence
@@ -15,82 +15,10 @@ from tcgrad.language.equations import check_free_name, equation_indices, free_in
 from tcgrad.language.ranges import RangeSolution, solve_ranges
 from tcgrad.language.resolution import Resolver
 from tcgrad.language.slots import RangeProblem, Slot
+from tcgrad.language.stepping import FARTHEST, Base, Member, Stepped
 from tcgrad.language.summation import Elaborator
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Name, Subscript
-
-_FARTHEST = 1000
-"""How many steps back a recurrence may reach."""
-
-
-@dataclass
-class _Base:
-    """A base case: the tensor at one position of its axis."""
-
-    equation: Equation
-    position: int
-    names: tuple[Name, ...]
-    free: dict[str, Slot] = field(default_factory=dict)
-    body: Expr | None = None
-
-
-@dataclass
-class _Member:
-    """One tensor of a recurrence: its base cases and the equation of its steps."""
-
-    name: str
-    axis: int
-    bases: list[_Base]
-    equation: Equation
-    names: tuple[Name, ...]
-    free: dict[str, Slot] = field(default_factory=dict)
-    body: Expr | None = None
-    reads: list[tuple[_Member, int, Span]] = field(default_factory=list)
-
-    def base_at(self, position: int) -> _Base | None:
-        return next((base for base in self.bases if base.position == position), None)
-
-
-@dataclass(frozen=True)
-class _Stepped:
-    """The stepped axis of ``member``, as an equation reads it.
-
-    step: the slot of the running index, and None in a base case, which is at ``position``.
-    known: whether the value at the present position is known already.
-    reads: where the steps back are noted.
-    """
-
-    member: _Member
-    step: Slot | None
-    position: int | None
-    known: bool
-    reads: list[tuple[_Member, int, Span]]
-
-    @property
-    def axis(self) -> int:
-        return self.member.axis
-
-    def check(self, position: Integer, span: Span, symbols: Symbols) -> None:
-        name, number = self.member.name, position.as_number
-        if number is not None:
-            known = self.member.base_at(number) is not None and (self.position is None or number < self.position)
-            if not known:
-                message = f"position {number} of `{name}` is not known here: no base case before defines it"
-                raise symbols.refuse("TC320", message, span)
-            return
-        back = (position - self.step.index.expr).as_number if self.step is not None else None
-        if back is None or back < -_FARTHEST:
-            index = self.step.name if self.step is not None else "t"
-            message = f"inside its recurrence `{name}` is read a constant number of steps back"
-            raise symbols.refuse("TC320", message, span, f"write `{index}-1` in this position")
-        if back > 0 or (back == 0 and not self.known):
-            message = f"`{name}` is not known at `{symbols.text(span)}` when that step is worked out"
-            raise symbols.refuse("TC320", message, span, f"read an earlier step, as in `{self.step_name}-1`")
-        self.reads.append((self.member, back, span))
-
-    @property
-    def step_name(self) -> str:
-        return self.step.name if self.step is not None else "t"
 
 
 def define_recurrence(group: Group, symbols: Symbols) -> Recurrence:
@@ -118,20 +46,21 @@ def define_recurrence(group: Group, symbols: Symbols) -> Recurrence:
     return _statement(members, step, solution, places, symbols)
 
 
-def _members(group: Group, symbols: Symbols) -> dict[str, _Member]:
+def _members(group: Group, symbols: Symbols) -> dict[str, Member]:
     """The tensors of the group in the order of their steps, each left side checked."""
-    bases: dict[str, list[tuple[int, _Base]]] = {}
+    bases: dict[str, list[tuple[int, Base]]] = {}
     for equation in group.equations:
         if is_base_case(equation):
             bases.setdefault(target_name(equation), []).append(_base(equation, symbols))
     steps = [equation for equation in group.equations if not is_base_case(equation)]
     missing = [name for name in bases if name not in map(target_name, steps)]
-    for name in missing:
+    if missing:
+        name = missing[0]
         span = bases[name][0][1].equation.target.span
         help_ = f"add the equation of its steps: `{name}[t] = ... {name}[t-1] ...`"
         raise symbols.refuse("TC320", f"`{name}` has base cases, but no equation for the other positions", span, help_)
     index = _running_name(bases, steps)
-    members: dict[str, _Member] = {}
+    members: dict[str, Member] = {}
     for equation in steps:
         member = _member(equation, bases, index, symbols)
         symbols.places[member.name] = equation.target.span
@@ -139,20 +68,20 @@ def _members(group: Group, symbols: Symbols) -> dict[str, _Member]:
     return members
 
 
-def _base(equation: Equation, symbols: Symbols) -> tuple[int, _Base]:
+def _base(equation: Equation, symbols: Symbols) -> tuple[int, Base]:
     """A base case and the axis of its literal."""
     target = equation.target
     assert isinstance(target, Subscript)  # noqa: S101 - a base case has positions
     axes = [axis for axis, position in enumerate(target.positions) if literal(position) is not None]
     position = literal(target.positions[axes[0]]) or 0
-    if len(axes) > 1 or position < -_FARTHEST:
+    if len(axes) > 1 or position < -FARTHEST:
         message = "a base case has one literal position, at most a thousand steps before 0"
         raise symbols.refuse("TC320", message, target.span)
     rest = [position for axis, position in enumerate(target.positions) if axis != axes[0]]
-    return axes[0], _Base(equation, position, free_indices(rest, symbols))
+    return axes[0], Base(equation, position, free_indices(rest, symbols))
 
 
-def _running_name(bases: Mapping[str, list[tuple[int, _Base]]], steps: list[Equation]) -> str:
+def _running_name(bases: Mapping[str, list[tuple[int, Base]]], steps: list[Equation]) -> str:
     """The name of the index that the recurrence runs along: what stands where a base case has its literal."""
     for equation in steps:
         target = equation.target
@@ -164,7 +93,7 @@ def _running_name(bases: Mapping[str, list[tuple[int, _Base]]], steps: list[Equa
     return ""
 
 
-def _member(equation: Equation, bases: Mapping[str, list[tuple[int, _Base]]], index: str, symbols: Symbols) -> _Member:
+def _member(equation: Equation, bases: Mapping[str, list[tuple[int, Base]]], index: str, symbols: Symbols) -> Member:
     name, target = target_name(equation), equation.target
     check_free_name(name, target.name_span if isinstance(target, Subscript) else target.span, symbols)
     names = free_indices(target.positions if isinstance(target, Subscript) else (), symbols)
@@ -172,10 +101,11 @@ def _member(equation: Equation, bases: Mapping[str, list[tuple[int, _Base]]], in
     own = bases.get(name, [])
     if axis is None:
         message = f"`{name}` belongs to a recurrence along `{index}`, but has no index `{index}`"
-        raise symbols.refuse(
-            "TC320", message, target.span, f"the equations of one recurrence step together along `{index}`"
-        )
-    seen: dict[int, _Base] = {}
+        help_ = f"the equations of one recurrence step together along `{index}`"
+        raise symbols.refuse("TC320", message, target.span, help_)
+    if len(own) > FARTHEST:
+        raise symbols.refuse("TC320", f"`{name}` has more than {FARTHEST} base cases", target.span)
+    seen: dict[int, Base] = {}
     for other, base in own:
         span = base.equation.target.span
         if other != axis or len(base.names) != len(names) - 1:
@@ -186,10 +116,10 @@ def _member(equation: Equation, bases: Mapping[str, list[tuple[int, _Base]]], in
             note = Note(seen[base.position].equation.target.span, "the first is here")
             raise symbols.refuse("TC302", f"`{name}` has two base cases at {base.position}", span, None, note)
         seen[base.position] = base
-    return _Member(name, axis, [base for _, base in own], equation, names)
+    return Member(name, axis, [base for _, base in own], equation, names)
 
 
-def _step(members: Mapping[str, _Member], problem: RangeProblem, symbols: Symbols) -> Slot:
+def _step(members: Mapping[str, Member], problem: RangeProblem, symbols: Symbols) -> Slot:
     """Make the slots of all left sides; the one of the running index is common to all steps."""
     first = next(iter(members.values()))
     step = free_slot(first.names[first.axis], problem, symbols)
@@ -204,7 +134,7 @@ def _step(members: Mapping[str, _Member], problem: RangeProblem, symbols: Symbol
     return step
 
 
-def _beginning(member: _Member) -> int:
+def _beginning(member: Member) -> int:
     """How many positions from 0 on have base cases."""
     count = 0
     while member.base_at(count) is not None:
@@ -212,7 +142,7 @@ def _beginning(member: _Member) -> int:
     return count
 
 
-def _extents(member: _Member) -> tuple[Integer, ...]:
+def _extents(member: Member) -> tuple[Integer, ...]:
     return tuple(slot.extent.expr for slot in member.free.values())
 
 
@@ -220,31 +150,31 @@ def _extents(member: _Member) -> tuple[Integer, ...]:
 class _Reading:
     """What the right sides of one member are read with; ``before`` it are those known at the same step."""
 
-    members: Mapping[str, _Member]
+    members: Mapping[str, Member]
     before: set[str]
     step: Slot
     problem: RangeProblem
     symbols: Symbols
 
-    def read(self, member: _Member) -> None:
+    def read(self, member: Member) -> None:
         """Fill in the bodies of the base cases and of the steps."""
         for base in member.bases:
-            stepped = {m.name: _Stepped(m, None, base.position, known=False, reads=[]) for m in self.members.values()}
+            stepped = {m.name: Stepped(m, None, base.position, known=False, reads=[]) for m in self.members.values()}
             base.body = self._body(base.equation, base.free, stepped)
         stepped = {
-            m.name: _Stepped(m, self.step, None, known=m.name in self.before, reads=member.reads)
+            m.name: Stepped(m, self.step, None, known=m.name in self.before, reads=member.reads)
             for m in self.members.values()
         }
         member.body = self._body(member.equation, member.free, stepped)
 
-    def _body(self, equation: Equation, free: dict[str, Slot], stepped: Mapping[str, _Stepped]) -> Expr:
+    def _body(self, equation: Equation, free: dict[str, Slot], stepped: Mapping[str, Stepped]) -> Expr:
         reader = Elaborator(self.symbols, self.problem, equation_indices(equation.body, free, self.symbols))
         reader.recurrent = stepped
         reader.enter(free)
         return reader.terms(equation.body, frozenset(free))
 
 
-def _check_steps(members: Mapping[str, _Member], length: int, symbols: Symbols) -> None:
+def _check_steps(members: Mapping[str, Member], length: int, symbols: Symbols) -> None:
     """Refuse a step that reads a position before 0 that has no base case, and a base case beyond the end."""
     for member in members.values():
         for base in member.bases:
@@ -262,7 +192,7 @@ def _check_steps(members: Mapping[str, _Member], length: int, symbols: Symbols) 
 
 
 def _statement(
-    members: Mapping[str, _Member],
+    members: Mapping[str, Member],
     step: Slot,
     solution: RangeSolution,
     places: Mapping[str, Tensor],
