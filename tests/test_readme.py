@@ -88,7 +88,7 @@ def test_python_blocks_run():
     )
 
 
-@pytest.mark.parametrize(("heading", "ends"), [("Install", "tcgrad derive gallery:layer_norm"), ("Tests", "-m pytest")])
+@pytest.mark.parametrize(("heading", "ends"), [("Install", "tcgrad derive gallery:layer_norm"), ("Tests", "-m pytest -n auto")])
 def test_continuous_integration_finds_the_commands(heading: str, ends: str):
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     [program] = re.findall(r"awk -v heading=\S+ \S+ '(.*?)' README.md", script)
