@@ -12,6 +12,7 @@ that every recursive walk over a tree stays within the interpreter's own limit."
 
 
 ERROR_LIMIT = 8
+_SHOWN = 60
 
 
 class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it
@@ -94,7 +95,9 @@ class Cursor:
         message = f"`{closing}` is missing before {self.describe()}"
         if self.kind in CLOSING.values():
             message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
-        raise self.failure("TC203", message, self.span(self.token), None, note)
+        inner = self.text.text[opening.start : self.token.start].rstrip()
+        help_ = f"write `{inner}{closing}`" if len(inner) < _SHOWN and "\n" not in inner else None
+        raise self.failure("TC203", message, self.span(self.token), help_, note)
 
     def enter(self, levels: int = 1) -> None:
         """Count ``levels`` of nesting, until `leave`."""

@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.operators import ALIASES
+from tcgrad.spec.limits import MAX_NAME
 from tcgrad.spec.names import suggest
 
 PI = Tensor("pi", (), Role.CONSTANT)
@@ -114,7 +115,7 @@ class Symbols:
 
     def _reading_of(self, name: str) -> str | None:
         """What ``x_i`` or ``xᵢ`` was meant to be, where ``x`` is a tensor."""
-        for end in range(len(name) - 1, 0, -1):
+        for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
             if tensor is not None and tensor.order == len(indices) > 0:
