@@ -65,6 +65,12 @@ equations: ["y[j] = x[2,j]*x[0,j]"]
 inputs: {a: [4, 4]}
 equations: ["d[i] = a[i,i]^2", "y = a[i,i]*d[i]"]
 """,
+    "gather": """
+dims: {V: 7, D: 3, B: 4, T: 5}
+inputs: {e: [V, D], w: [V], tok: {shape: [B, T], dtype: int, sample: {integers: [0, 7]}}}
+equations: ["y[b,t,d] = e[tok[b,t],d]*w[tok[b,t]]", "z = sum[b](e[tok[b,0],1]^2)"]
+outputs: [y, z]
+""",
     "reductions": """
 inputs: {x: [3, 5]}
 equations: ["m[i] = max[j](x[i,j])", "n = min[i,j](x[i,j]*x[i,j])", "p[i] = prod[j](x[i,j])",
@@ -96,7 +102,8 @@ outputs: [y, z]
 """,
     "matrix functions, batched, of a defined tensor": """
 inputs: {a: [2, 3, 3], s: []}
-equations: ["m[b,i,j] = a[b,i,k]*a[b,j,k] + s^2*delta[i,j]*1[b] + delta[i,j]*1[b]", "y = sum[b](logdet(m)[b]) + inv(m)[b,i,j]*a[b,i,j]"]
+equations: ["m[b,i,j] = a[b,i,k]*a[b,j,k] + s^2*delta[i,j]*1[b] + delta[i,j]*1[b]",
+            "y = sum[b](logdet(m)[b]) + inv(m)[b,i,j]*a[b,i,j]"]
 """,
     "matrix functions, second use": """
 inputs: {a: {shape: [3, 3], sample: spd}}

@@ -61,6 +61,8 @@ class Pullback:
             if isinstance(statement, Recurrence):
                 yield from self._through_recurrence(statement, on_path)
                 continue
+            if statement.tensor not in self._parts and statement.tensor not in self.starts:
+                continue  # what reads it was found not to depend on it
             yield from self._collected(statement.tensor)
             adjoint = self._adjoint(statement.tensor)
             for tensor in reads(statement):

@@ -81,6 +81,10 @@ class Steps:
         result.insert(self.axis[tensor], at)
         return tuple(result)
 
+    def value(self, tensor: Tensor) -> Component:
+        """What the step of a tensor defines."""
+        return Component(tensor, tuple(index.expr for index in self.step[tensor].free))
+
     def written_out(self, tensor: Tensor, position: int) -> Case:
         """The equation at a position: the step there, or the base case, with base cases put in for reads before 0."""
         if position in self.base[tensor]:
@@ -215,7 +219,7 @@ class Adjoints:
                 return ZERO
             return _deltas(_without(read.indices, steps.axis[tensor]), others)
 
-        inner = named_value(simplify(differentiate(case.body, seed)), reader, case)
+        inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
         product = times(self._read(reader, case.at, steps.others(reader)), inner)
         summed = _summed(steps.others(reader), product)
         return simplify(substitute(summed, {_index(case): at.expr + lag}))
@@ -253,7 +257,7 @@ class Adjoints:
         def seed(read: Component) -> Expr:
             return _deltas(read.indices, at) if read.tensor == tensor else ZERO
 
-        inner = named_value(simplify(differentiate(case.body, seed)), reader, case)
+        inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
         start = max(steps.first(reader), reach(inner, _index(case)))
         for position in range(start):
             whole = steps.written_out(reader, position)
@@ -268,7 +272,9 @@ class Adjoints:
 
     def _weighted(self, reader: Tensor, case: Case, inner: Expr) -> Expr:
         """The derivative of the equation at one position, contracted with the adjoint there."""
-        return simplify(_summed(case.free, times(self._read(reader, case.at, case.free), inner)))
+        value = Component(reader, self.steps.positions(reader, case.at, case.free))
+        named = named_value(simplify(inner), value, case.body)
+        return simplify(_summed(case.free, times(self._read(reader, case.at, case.free), named)))
 
 
 def reach(expr: Expr, at: Index) -> int:
@@ -283,15 +289,14 @@ def reach(expr: Expr, at: Index) -> int:
     return max((offset for offset in offsets if offset is not None), default=0)
 
 
-def named_value(expr: Expr, tensor: Tensor, case: Case) -> Expr:
+def named_value(expr: Expr, value: Component, body: Expr) -> Expr:
     """An expression in which the right side of an equation is written as the component that it defines."""
-    name = key(simplify(case.body))
-    value = Component(tensor, tuple(index.expr for index in case.free))
+    name = key(simplify(body))
 
     def replaced(node: Expr) -> Expr:
         return value if key(node) == name else rebuild(node, tuple(replaced(part) for part in children(node)))
 
-    return simplify(replaced(expr))
+    return expr if expr == ZERO else simplify(replaced(expr))
 
 
 def _deltas(positions: Positions, at: tuple[Index, ...]) -> Expr:

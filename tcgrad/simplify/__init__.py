@@ -8,7 +8,7 @@ from typing import cast
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import children, rebuild
-from tcgrad.simplify.monomials import has_delta
+from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.rules import simplify_node
 
@@ -31,7 +31,7 @@ class _Readable:
     def simplify(self, expr: Expr) -> Expr:
         known = vars(expr).get("_simple")
         if known is None:
-            flat = flattened(expr)
+            flat = prenex(flattened(expr))
             parts = children(flat)
             made = tuple(self.simplify(part) for part in parts)
             same = all(a is b for a, b in zip(parts, made, strict=True))

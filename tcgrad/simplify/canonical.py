@@ -27,6 +27,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices
 
 Labels = Mapping[Index, str]
@@ -50,7 +51,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Const():
             return str(expr.value)
         case Component():
-            return f"{expr.tensor.name}[{_positions(expr.indices, labels)}]"
+            return f"{_tensor(expr.tensor)}[{_positions(expr.indices, labels)}]"
         case Delta():
             return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
         case Iverson():
@@ -109,6 +110,12 @@ def _atom(atom: Atom, labels: Labels) -> str:
             return f"({_integer(atom.dividend, labels)})%({_integer(atom.divisor, labels)})"
         case Gather():
             return f"{atom.tensor.name}[{_positions(atom.indices, labels)}]"
+
+
+def _tensor(tensor: Tensor) -> str:
+    """The name, told apart where a spec may use the name of a derived tensor: an input ``dx`` beside that of ``x``."""
+    derived = tensor.role in (Role.TANGENT, Role.JACOBIAN)
+    return f"{tensor.name}~{tensor.role.value}" if derived else tensor.name
 
 
 def _index(index: Index, labels: Labels) -> str:

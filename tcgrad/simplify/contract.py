@@ -10,7 +10,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.simplify.canonical import canonical_labels
-from tcgrad.simplify.deltas import Solution, solve
+from tcgrad.simplify.deltas import Solution, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import factor_order
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
@@ -25,13 +25,14 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     solution = _best_solution(part)
     if solution is not None:
         bound = tuple(index for index in part.bound if index is not solution.index)
-        kept: tuple[Expr, ...] = solution.guards
-        return _substituted(replace(part, bound=bound), {solution.index: solution.value}, kept, part.powers, policy)
+        others = tuple(item for item in part.powers if item[0] not in solution.deltas)
+        mapping = {solution.index: solution.value}
+        return _substituted(replace(part, bound=bound), mapping, solution.kept, others, policy)
     aligned = _alignment(part)
     if aligned is not None:
-        delta, mapping = aligned
+        delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
-        return _substituted(part, mapping, (delta,), others, policy)
+        return _substituted(part, renaming, (delta,), others, policy)
     return [_sizes_for_idle(part)]
 
 
@@ -54,14 +55,13 @@ def _substituted(
 
 
 def _best_solution(part: Monomial) -> Solution | None:
-    found = [
-        solution
-        for base, exponent in part.powers
-        if isinstance(base, Delta) and _is_positive(exponent)
-        for index in part.bound
-        if (solution := solve(base, index)) is not None
-    ]
-    return min(found, key=lambda solution: solution.cost, default=None)
+    if not part.bound:
+        return None
+    deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
+    found = [solve(delta, index) for delta in deltas for index in part.bound]
+    if len(deltas) > 1:
+        found += [solve_digits(deltas, index) for index in part.bound]
+    return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
 
 
 def _is_positive(exponent: Expr) -> bool:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue, Iverson
 from tcgrad.simplify.ranges import is_negative, is_nonnegative
 
 
 @dataclass(frozen=True)
 class Solution:
-    """``delta = 1`` solved for ``index``: its value, and what must hold besides."""
+    """Deltas solved for ``index``: its value, and the factors that take the place of the deltas."""
 
     index: Index
     value: Integer
-    guards: tuple[Expr, ...]
-    stride: int  # 0 where the solution needs no division
+    deltas: tuple[Delta, ...]
+    kept: tuple[Expr, ...]
+    divided: bool = False
 
     @property
-    def cost(self) -> tuple[int, int, int, int]:
+    def cost(self) -> tuple[bool, int, int, int]:
         """Smaller is nicer: no division, few guards, the longest sum gone, a short value."""
-        return self.stride, len(self.guards), -self.index.size.value, len(self.value.terms)
+        guards = sum(not isinstance(factor, Delta) for factor in self.kept)
+        return self.divided, guards, -self.index.size.value, len(self.value.terms)
 
 
 def solve(delta: Delta, index: Index) -> Solution | None:
     """Solve ``left = right`` for an index that occurs linearly, else None.
 
     With ``c*k + r = 0``: a unit coefficient gives ``k = -r/c`` exactly; a stride gives ``k = (-r/c) // |c|`` under the
-    guard that the division leaves no remainder.
+    guard that the division leaves no remainder. Where the rest holds an index that runs through the stride, as in
+    ``W*i + j = p`` with ``j < W``, it is ``i = p // W`` and ``j = p % W``.
     """
     difference = delta.left - delta.right
     coefficient = difference.coefficient(index)
@@ -37,16 +41,50 @@ def solve(delta: Delta, index: Index) -> Solution | None:
     rest = difference - coefficient * index.expr
     if coefficient.terms[0][1] < 0:
         coefficient, rest = -coefficient, -rest
-    target = -rest
     if coefficient.as_number == 1:
-        guards = range_guards(target, index.size)
-        return None if guards is None else Solution(index, target, guards, 0)
+        guards = range_guards(-rest, index.size)
+        return None if guards is None else Solution(index, -rest, (delta,), guards)
     if not is_nonnegative(coefficient - Integer.of(1)):
         return None
-    value = target // coefficient
-    divides = iverson("==", target % coefficient, Integer.of(0))
-    guards = range_guards(target, coefficient * (index.size - Integer.of(1)) + Integer.of(1))
-    return None if guards is None else Solution(index, value, (*_unless_true(divides), *guards), 1)
+    return _divided(delta, index, coefficient, rest)
+
+
+def _divided(delta: Delta, index: Index, stride: Integer, rest: Integer) -> Solution | None:
+    """``stride*k + rest = 0``"""
+    digit = next((k for k in rest.indices if k.size == stride and _is_unit(rest, k)), None)
+    target = -rest if digit is None else digit.expr - rest
+    remainder = target % stride
+    exact = simplify_delta(Delta(digit.expr, remainder)) if digit else iverson("==", remainder, Integer.of(0))
+    span = stride * index.size if digit else stride * (index.size - Integer.of(1)) + Integer.of(1)
+    guards = range_guards(target, span)
+    if guards is None or exact == ZERO:
+        return None
+    return Solution(index, target // stride, (delta,), (*_unless_true(exact), *guards), divided=digit is None)
+
+
+def _is_unit(rest: Integer, index: Index) -> bool:
+    coefficient = rest.coefficient(index)
+    return coefficient is not None and coefficient.as_number == 1
+
+
+def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
+    """``k // W = p`` and ``k % W = q`` solved together: ``k = W*p + q``."""
+    quotients, remainders = {}, {}
+    for delta in deltas:
+        for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
+            match side.terms:
+                case ((((Quotient() as atom),), 1),) if atom.dividend.as_index is index:
+                    quotients[atom.divisor] = delta, other
+                case ((((Remainder() as atom),), 1),) if atom.dividend.as_index is index:
+                    remainders[atom.divisor] = delta, other
+    for divisor, (quotient, high) in quotients.items():
+        if divisor in remainders:
+            remainder, low = remainders[divisor]
+            value = divisor * high + low
+            inside, whole = range_guards(low, divisor), range_guards(value, index.size)
+            if inside is not None and whole is not None:
+                return Solution(index, value, (quotient, remainder), (*inside, *whole))
+    return None
 
 
 def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
@@ -54,9 +92,17 @@ def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     plain = value.as_index
     if plain is not None and plain.size.value == size.value:
         return ()
-    low = iverson(">=", value, Integer.of(0))
-    high = iverson("<", value, size)
+    low = iverson(">=", *_apart(value, Integer.of(0)))
+    high = iverson("<", *_apart(value, size))
     return None if ZERO in (low, high) else (*_unless_true(low), *_unless_true(high))
+
+
+def _apart(left: Integer, right: Integer) -> tuple[Integer, Integer]:
+    """A comparison with a shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``."""
+    for index in left.indices:
+        if len(left.indices) == 1 and _is_unit(left, index):
+            return index.expr, right - (left - index.expr)
+    return left, right
 
 
 def _unless_true(guard: Expr) -> tuple[Expr, ...]:

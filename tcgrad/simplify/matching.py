@@ -99,8 +99,21 @@ def _integer(pattern: Integer, target: Integer, match: Match) -> Match | None:
         escapes = any(index is there for index in target.indices for _, there in match.bound)
         return None if escapes else Match(match.free, (*match.values, (plain, target)), match.bound)
     known = {index: match.value(index) for index in pattern.indices if index in match.free}
-    if any(value is None for value in known.values()):
+    open_indices = [index for index, value in known.items() if value is None]
+    settled = {index: value for index, value in known.items() if value is not None}
+    settled |= {here: there.expr for here, there in match.bound}
+    if len(open_indices) == 1:
+        return _solved(pattern.substitute(settled), open_indices[0], target, match)
+    return match if not open_indices and pattern.substitute(settled) == target else None
+
+
+def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Match | None:
+    """``c*i + r`` is the target for ``i = (target - r)/c``, if that is a whole polynomial."""
+    coefficient = pattern.coefficient(index)
+    number = coefficient.as_number if coefficient is not None else None
+    if not number or coefficient is None:
         return None
-    known |= {here: there.expr for here, there in match.bound}
-    settled = pattern.substitute({index: value for index, value in known.items() if value is not None})
-    return match if settled == target else None
+    difference = target - (pattern - coefficient * index.expr)
+    if any(factor % number for _, factor in difference.terms):
+        return None
+    return _integer(index.expr, Integer(tuple((m, factor // number) for m, factor in difference.terms)), match)

@@ -77,6 +77,24 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return [Monomial(Fraction(1), (), ((expr, ONE),))]
 
 
+def prenex(expr: Expr) -> Expr:
+    """A sum with the sums that are factors of its body drawn into it: a delta may fix any of their indices."""
+    if not isinstance(expr, IndexSum):
+        return expr
+    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    if not any(isinstance(factor, IndexSum) for factor in factors):
+        return expr
+    indices, flat = expr.indices, list[Expr]()
+    for factor in factors:
+        inner = prenex(rename_binder(factor)) if isinstance(factor, IndexSum) else factor
+        if isinstance(inner, IndexSum):
+            indices += inner.indices
+            flat += inner.body.factors if isinstance(inner.body, Mul) else (inner.body,)
+        else:
+            flat.append(inner)
+    return IndexSum(indices, Mul(tuple(flat)))
+
+
 def _product(parts: Sequence[Monomial]) -> Monomial:
     numbers = [part.coefficient for part in parts if part.coefficient != 1]
     return Monomial(

@@ -60,3 +60,45 @@ def is_nonnegative(integer: Integer) -> bool:
 def is_negative(integer: Integer) -> bool:
     """Whether the expression is below 0 for every value of its indices."""
     return is_nonnegative(-integer - _ONE)
+
+
+def reduced(integer: Integer) -> Integer:
+    """The expression with quotients and remainders worked out where the ranges allow: ``(W*p + q)//W = p``."""
+    if not any(isinstance(atom, Quotient | Remainder) for monomial, _ in integer.terms for atom in monomial):
+        return integer
+    total = Integer.of(0)
+    for monomial, coefficient in integer.terms:
+        product = Integer.of(coefficient)
+        for atom in monomial:
+            product = product * (
+                _reduced_division(atom) if isinstance(atom, Quotient | Remainder) else Integer.of(atom)
+            )
+        total = total + product
+    return total
+
+
+def _reduced_division(atom: Quotient | Remainder) -> Integer:
+    """``W*a + b`` divided by ``W``, where ``0 <= b < W``, is ``a`` with the remainder ``b``."""
+    dividend = reduced(atom.dividend)
+    whole, rest = _split_multiples(dividend, atom.divisor)
+    if is_nonnegative(rest) and is_nonnegative(atom.divisor - _ONE - rest):
+        return whole if isinstance(atom, Quotient) else rest
+    return dividend // atom.divisor if isinstance(atom, Quotient) else dividend % atom.divisor
+
+
+def _split_multiples(dividend: Integer, divisor: Integer) -> tuple[Integer, Integer]:
+    """``a`` and ``b`` of ``dividend = divisor*a + b``, all terms that the divisor divides being in ``a``."""
+    if len(divisor.terms) != 1:
+        return Integer.of(0), dividend
+    ((atoms, number),) = divisor.terms
+    whole, rest = [], []
+    for monomial, coefficient in dividend.terms:
+        left = list(monomial)
+        for atom in atoms:
+            if atom in left:
+                left.remove(atom)
+        if len(left) == len(monomial) - len(atoms) and coefficient % number == 0:
+            whole.append((tuple(left), coefficient // number))
+        else:
+            rest.append((monomial, coefficient))
+    return Integer.collect(whole), Integer.collect(rest)

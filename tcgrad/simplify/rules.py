@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -24,20 +24,23 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import free_indices, map_integers
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.monomials import Policy, holds_delta, monomials
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+from tcgrad.simplify.ranges import reduced
 
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
     """The simplest form of a node over simplified children; the policy is for what a rule makes anew."""
     match expr:
-        case Const() | Component():
+        case Const():
             return expr
+        case Component():
+            return map_integers(expr, reduced) if any(map(_divides, expr.indices)) else expr
         case Call():
             return _call(expr)
         case IndexValue() | Mul() | Pow() | IndexSum():
@@ -54,6 +57,10 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
             return _reduction(expr, policy)
         case _:
             assert_never(expr)
+
+
+def _divides(position: Integer) -> bool:
+    return any(isinstance(atom, Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
 
 
 def _call(expr: Call) -> Expr:
@@ -153,14 +160,17 @@ def _where(expr: Where, policy: Policy) -> Expr:
 
 def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
     """``where(c, delta f + g, 0) = delta where(c, f, 0) + where(c, g, 0)``, so that the delta can be contracted."""
-    terms = [(term, True) for term in _terms(expr.then)] + [(term, False) for term in _terms(expr.otherwise)]
-    parts = []
-    for term, then in terms:
-        factors = term.factors if isinstance(term, Mul) else (term,)
-        deltas = [factor for factor in factors if isinstance(factor, Delta)]
-        rest = Mul((ONE, *(factor for factor in factors if not isinstance(factor, Delta))))
-        branch = Where(expr.condition, rest, ZERO) if then else Where(expr.condition, ZERO, rest)
-        parts.append(Mul((*deltas, branch)))
+    groups: dict[tuple[Expr, ...], tuple[list[Expr], list[Expr]]] = {}
+    for branch, side in ((expr.then, 0), (expr.otherwise, 1)):
+        for term in _terms(branch):
+            factors = term.factors if isinstance(term, Mul) else (term,)
+            deltas = tuple(factor for factor in factors if isinstance(factor, Delta))
+            rest = Mul((ONE, *(factor for factor in factors if not isinstance(factor, Delta))))
+            groups.setdefault(deltas, ([], []))[side].append(rest)
+    parts = [
+        Mul((*deltas, Where(expr.condition, Add((ZERO, *then)), Add((ZERO, *otherwise)))))
+        for deltas, (then, otherwise) in groups.items()
+    ]
     return policy.simplify(Add(tuple(parts)))
 
 
