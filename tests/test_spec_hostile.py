@@ -61,7 +61,7 @@ CORPUS = {
     "commas in a signature": ("functions: {? 'f(" + "," * N + ")' : 1}\n" + REST, "TC117"),
     "parameters": ("functions: {? 'f(" + ",".join(f"a{n}" for n in range(50000)) + ")' : 1}\n" + REST, "TC117"),
     "spaces in a signature": ("functions: {? '" + " " * N + "x' : 1}\n" + REST, "TC117"),
-    "long block of brackets": ("inputs: {x: [3]}\nequations: |\n" + "  ((((\n" * (N // 7), None),
+    "long block of brackets": ("inputs: {x: [3]}\nequations: |\n" + "  ((((\n" * (N // 7), "TC103"),
     "nested parentheses": ("inputs: {x: [3]}\nequations: ['y = " + "(" * 20000 + "1" + ")" * 20000 + "']\n", None),
 }
 

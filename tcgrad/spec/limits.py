@@ -13,6 +13,12 @@ MAX_DEPTH: Final = 16
 MAX_NODES: Final = 10_000
 """Values in the YAML, each use of an alias counted in full."""
 
+MAX_EQUATIONS: Final = 10_000
+"""Equations, and as many expectations."""
+
+MAX_EQUATION: Final = 1 << 17
+"""Characters of one equation, or of a function's body."""
+
 MAX_DIM: Final = 2**31 - 1
 """A dim: what an index of 32 bits can count."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.language.parser import split_block
+from tcgrad.spec.limits import MAX_EQUATION, MAX_EQUATIONS
 from tcgrad.spec.nodes import Node, Scalar, Sequence
 from tcgrad.spec.reading import read_items, read_name, read_text, refuse
 
@@ -19,7 +20,12 @@ def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located
     items = node.items if isinstance(node, Sequence) else (node,)
     if not items and key == "equations":
         report.add(Diagnostic("TC108", "`equations` is empty", node.span, "write `- y[i] = ...`"))
-    return tuple(equation for item in items for equation in _read_item(item, report))
+    equations = tuple(equation for item in items for equation in _read_item(item, report))
+    if len(equations) <= MAX_EQUATIONS:
+        return equations
+    message = f"`{key}` has {len(equations)} equations; {MAX_EQUATIONS} are the limit"
+    report.add(Diagnostic("TC103", message, node.span))
+    return ()
 
 
 def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
@@ -27,6 +33,11 @@ def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
     if text is None:
         return ()
     pieces = split_block(text)
+    for piece in pieces:
+        if len(piece.text) > MAX_EQUATION:
+            message = f"an equation has {len(piece.text)} characters; {MAX_EQUATION} are the limit"
+            report.add(Diagnostic("TC103", message, piece.whole, "write it as several equations"))
+            return ()
     if not pieces:
         report.add(Diagnostic("TC108", "an equation is missing here", item.span, "write NAME[indices] = expression"))
     return pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
-from tcgrad.spec.limits import MAX_PARAMETERS
+from tcgrad.spec.limits import MAX_EQUATION, MAX_PARAMETERS
 from tcgrad.spec.model import FunctionDeclaration
 from tcgrad.spec.names import check_name, check_not_reserved
 from tcgrad.spec.nodes import Node
@@ -28,6 +28,9 @@ def read_function(key: Located, body: Node, report: Report) -> FunctionDeclarati
     if text is not None and not text.text.strip():
         message = f"the body of `{name.text}` is empty"
         report.add(Diagnostic("TC117", message, body.span, "write an expression, or null for an abstract function"))
+    if text is not None and len(text.text) > MAX_EQUATION:
+        report.add(Diagnostic("TC103", f"a body has at most {MAX_EQUATION} characters", body.span))
+        return None
     return FunctionDeclaration(name, parameters, text) if named and parameters is not None else None
 
 
