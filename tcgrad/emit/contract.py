@@ -94,8 +94,7 @@ def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes)
     if not groups.batch and left.axes == right.axes:
         return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
     axes = _ordered(groups.batch, hint)
-    everything = (*axes, *groups.summed)
-    labels = [tuple(everything.index(index) for index in part) for part in (left.axes, right.axes, axes)]
+    labels = [tuple(left.axes.index(index) for index in part) for part in (left.axes, right.axes, axes)]
     operation = Einsum(labels[0], labels[1], labels[2])
     return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
 

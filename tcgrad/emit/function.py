@@ -110,9 +110,12 @@ class FunctionWriter:
         return [line for group in by_array.values() for line in self._array_lines(group)]
 
     def _array_lines(self, group: list[Reading]) -> list[str]:
+        """All axes at once: that tells a wrong number of axes too; sizes that must be solved for one by one."""
         array = group[0].array
-        if all(reading.is_plain for reading in group) and len(group) == len(array.shape):
-            names = [self.naming.dims[reading.dim] for reading in group]
+        if all(reading.is_plain for reading in group):
+            names = ["_"] * len(array.shape)
+            for reading in group:
+                names[reading.axis] = self.naming.dims[reading.dim]
             return [f"{unpacked(names)} = {array.name}.shape"]
         return [self._reading_line(reading) for reading in group]
 

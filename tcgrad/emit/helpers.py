@@ -36,9 +36,9 @@ SPECIAL = '''\
 def _special(function, *arguments):
     """A function of SciPy in the arguments' own dtype: it has neither float16 nor long double."""
     dtype = np.result_type(*arguments, np.float16)
-    if dtype in (np.float32, np.float64):
-        return function(*arguments)
-    return function(*(np.asarray(a, np.float64) for a in arguments)).astype(dtype)
+    if dtype not in (np.float32, np.float64):
+        arguments = [np.asarray(a, np.float64) for a in arguments]
+    return function(*arguments).astype(dtype)
 '''
 
 LEVI_CIVITA = '''\

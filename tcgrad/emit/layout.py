@@ -58,6 +58,6 @@ def escaped(text: str) -> str:
     return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def wrapped(text: str, prefix: str = "", width: int = WIDTH - 4) -> list[str]:
-    """A paragraph as lines."""
-    return textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=prefix, break_long_words=False)
+def wrapped(text: str, prefix: str = "", hanging: str = "", width: int = WIDTH - 4) -> list[str]:
+    """A paragraph as lines; those after the first are further in by ``hanging``."""
+    return textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=prefix + hanging, break_on_hyphens=False)

@@ -159,6 +159,9 @@ class Lowering:
                 return added(self.build, terms, hint)
             case IndexSum(indices, Add() as body):
                 return self._sum_of_terms(indices, body, hint)
+            case Delta() if not (expr.left.as_index and expr.right.as_index):
+                sides = self._positions.integer(expr.left), self._positions.integer(expr.right)
+                return plain(self._elementwise(Compare("=="), sides, hint, Kind.BOOL))
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
@@ -205,12 +208,26 @@ class Lowering:
         self._collect(expr, False, parts)
         if len(parts.factors) == 1 and parts.summed:
             parts.factors = _squares_as_products(parts.factors[0])
+        self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
         lowered = [self._factor(factor, inverted, inner) for factor, inverted in parts.factors]
         choices = itertools.product(*(structured.terms for structured in lowered))
         inverted = [divides for _, divides in parts.factors]
         terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
+
+    def _sum_terms_apart(self, parts: _Factors) -> None:
+        """``sum_k a*(b_k*c_k + d_k*e_k)``: the sum goes to the terms, where nothing else depends on its indices."""
+        for k, (factor, inverted) in enumerate(parts.factors):
+            if inverted or not isinstance(factor, Add) or not self._distributes(factor):
+                continue
+            others = {i for n, (other, _) in enumerate(parts.factors) if n != k for i in free_indices(other)}
+            others.update(index for pair in parts.deltas for index in pair)
+            inside = free_indices(factor)
+            own = tuple(index for index in parts.summed if index in inside and index not in others)
+            if own:
+                parts.factors[k] = IndexSum(own, factor), False
+                parts.summed = [index for index in parts.summed if index not in own]
 
     def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
         structured = self.lower(expr, hint)

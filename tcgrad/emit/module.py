@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.tangents import push_forward
-from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.arrays import Kind, LeviCivita, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
 from tcgrad.emit.function import Check, FunctionWriter, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
@@ -16,8 +16,9 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer, Used, number
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
-from tcgrad.ir.program import defined_tensors
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
+from tcgrad.ir.program import Define, defined_tensors
+from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
+from tcgrad.ir.traversal import tensors_read
 
 Lines = list[str]
 
@@ -46,7 +47,14 @@ class ModuleWriter:
             for tensor in self._program.constants
             if tensor.value is not None
         }
+        for tensor in self._permutation_symbols():
+            constants[self._stages.argument(tensor)] = self._scope.claim("LEVI_CIVITA")
         self._naming = Naming(dims, [dim for dim in dims if dim not in visible], constants)
+
+    def _permutation_symbols(self) -> list[Tensor]:
+        bodies = [statement.body for statement in self._program.statements if isinstance(statement, Define)]
+        read = dict.fromkeys(tensor for body in bodies for tensor in tensors_read(body))
+        return [tensor for tensor in read if tensor.role is Role.LEVI_CIVITA]
 
     def _input_arrays(self) -> list[Array]:
         return [Array(self._name(tensor), tensor.shape) for tensor in self._inputs]
@@ -60,13 +68,14 @@ class ModuleWriter:
         """The text of the module."""
         functions = [*self._forward_and_backward(), self._value_and_grad(), self._jvp(), self._jacobian()]
         rows = {name: row for used in self._used for name, row in used.functions.items()}
-        helpers = [name for used in self._used for name in used.helpers]
+        symbols = list(self._permutation_constants())
+        helpers = [name for used in self._used for name in used.helpers] + (["levi_civita"] if symbols else [])
         sources = [source.rstrip("\n").split("\n") for source in helper_sources(helpers, rows.values())]
         lines = [*module_docstring(self._program), "", *self._imports(helpers, any(row.scipy for row in rows.values()))]
         constants = list(self._constants())
         if constants:
             lines += ["", *constants]
-        for block in (*sources, *functions):
+        for block in (*sources, *([symbols] if symbols else []), *functions):
             lines += ["", "", *block]
         return "\n".join(lines) + "\n"
 
@@ -90,6 +99,11 @@ class ModuleWriter:
         for dim, name in self._naming.dims.items():
             if dim in self._naming.fixed and any(dim in used.dims for used in self._used):
                 yield f"{name} = {dim.value}  # no input has an axis of this size"
+
+    def _permutation_constants(self) -> Iterator[str]:
+        for node, name in self._naming.constants.items():
+            if isinstance(node.operation, LeviCivita) and any(node in used.constants for used in self._used):
+                yield f"{name} = _levi_civita({node.operation.order})"
 
     # Functions
 
@@ -247,11 +261,13 @@ class ModuleWriter:
 
 def _derived_names(scope: Scope) -> Callable[[Tensor], str]:
     """Names for gradients, tangents and Jacobians: claimed as they are first asked for."""
-    known: dict[str, str] = {}
+    known: dict[tuple[Role, str], str] = {}
 
     def name(tensor: Tensor) -> str:
-        if tensor.name not in known:
-            known[tensor.name] = scope.claim(tensor.name.removeprefix("dl/").replace("/", "_"))
-        return known[tensor.name]
+        key = tensor.role, tensor.name
+        if key not in known:
+            plain = tensor.name.removeprefix("dl/") if tensor.role is Role.GRADIENT else tensor.name
+            known[key] = scope.claim(plain.replace("/", "_"))
+        return known[key]
 
     return name

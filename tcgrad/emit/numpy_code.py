@@ -157,6 +157,8 @@ class Printer:
                 return f'np.einsum("{letters}->{_LETTERS[: max(labels) + 1]}", {self._plain(argument)})'
             case Pick(positions):
                 places = [":" if p is None else self.size(p).code for p in positions]
+                if len(places) > 2 and set(places[:-1]) == {":"}:
+                    places = ["...", places[-1]]
                 return f"{self._operand(argument)}[{_subscript(places)}]"
             case Slice():
                 return f"{self._operand(argument)}[{self._slice(operation, node.shape[operation.axis])}]"

@@ -34,8 +34,9 @@ class Product:
     value: Value
 
 
-# A product of operands up to the names of its indices: serials and labels of each, and the labels that are kept.
-Key = tuple[tuple[tuple[int, bool, tuple[int, ...]], ...], frozenset[int]]
+Labels = tuple[int, ...]
+# Operands up to the names of their indices: serial, whether it divides, and the labels of the axes.
+Key = tuple[tuple[int, bool, Labels], ...]
 
 
 class Products:
@@ -43,13 +44,14 @@ class Products:
 
     def __init__(self, build: Builder) -> None:
         self.build = build
-        self._known: dict[Key, tuple[Node, tuple[int, ...]]] = {}
-        self._groups: set[tuple[int, ...]] = set()
+        self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
+        self._groups: set[Labels] = set()
 
     def snapshot(self) -> Products:
         """What is known so far, to go on from; what it learns stays with it."""
         copy = Products(self.build)
-        copy._known, copy._groups = dict(self._known), set(self._groups)
+        copy._known = {key: dict(found) for key, found in self._known.items()}
+        copy._groups = set(self._groups)
         return copy
 
     def product(self, coefficient: Fraction, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Product:
@@ -100,31 +102,38 @@ class Products:
 
     # Products built before
 
-    def known(self, operands: Sequence[Operand], kept: frozenset[Index]) -> Value | None:
-        """The product of these operands with these indices kept, if it was built before."""
-        if tuple(sorted(operand.value.node.serial for operand in operands)) not in self._groups:
+    def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
+        """The product of these operands, if it was built before: with these indices kept, or more of them."""
+        if _serials(operands) not in self._groups:
             return None
-        key, labels = _key(operands, kept)
-        found = self._known.get(key)
-        if found is None:
+        key, labels = _key(operands)
+        wanted = {labels[index] for index in kept}
+        found = [(node, own) for node, own in self._known.get(key, {}).values() if wanted.issubset(own)]
+        if not found:
             return None
+        node, own = min(found, key=lambda item: len(item[1]))
         index_of = {label: index for index, label in labels.items()}
-        return Value(found[0], tuple(index_of[label] for label in found[1]))
+        return Value(node, tuple(index_of[label] for label in own))
 
-    def remember(self, operands: Sequence[Operand], kept: frozenset[Index], value: Value) -> None:
+    def remember(self, operands: Sequence[Operand], value: Value) -> None:
         """Keep a product for `known`."""
-        key, labels = _key(operands, kept)
-        self._groups.add(tuple(sorted(operand.value.node.serial for operand in operands)))
-        self._known.setdefault(key, (value.node, tuple(labels[index] for index in value.axes)))
+        key, labels = _key(operands)
+        own = tuple(labels[index] for index in value.axes)
+        self._groups.add(_serials(operands))
+        self._known.setdefault(key, {}).setdefault(tuple(sorted(own)), (value.node, own))
 
 
-def _key(operands: Sequence[Operand], kept: frozenset[Index]) -> tuple[Key, dict[Index, int]]:
+def _serials(operands: Sequence[Operand]) -> Labels:
+    return tuple(sorted(operand.value.node.serial for operand in operands))
+
+
+def _key(operands: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
     labels: dict[Index, int] = {}
     parts = []
     for operand in sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted)):
         own = tuple(labels.setdefault(index, len(labels)) for index in operand.axes)
         parts.append((operand.value.node.serial, operand.inverted, own))
-    return (tuple(parts), frozenset(labels[index] for index in kept)), labels
+    return tuple(parts), labels
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,9 @@ class _Scale:
 
     coefficient: Fraction
     scalars: list[Operand]
+
+    def __bool__(self) -> bool:
+        return bool(self.scalars) or abs(self.coefficient) != 1
 
     def scalar(self, build: Builder) -> Node:
         """The product of the scalars but for the coefficient."""
@@ -182,13 +194,13 @@ class _Plan:
         left, right = self._operand(tree[0]), self._operand(tree[1])
         whole = (1 << len(self.operands)) - 1
         small = min((left, right), key=lambda operand: _volume(operand.axes))
-        if not self._summed_between(left, right, whole) and _volume(small.axes) < _volume(self._kept(whole)):
-            folded = self.scale.folded(self.products.build, small)
-            left, right = (folded if operand is small else operand for operand in (left, right))
-            sign = Fraction(1 if self.scale.coefficient > 0 else -1)
-            result = self.products.combine(left, right, (), self.hint, last=True)
-            return Product(sign, self.products.plain(result))
-        return self._scaled(self._combined(left, right, whole))
+        elementwise = not self._summed_between(left, right, whole)
+        if not self.scale or not elementwise or _volume(small.axes) == _volume(self._kept(whole)):
+            return self._scaled(self._combined(left, right, whole))
+        folded = self.scale.folded(self.products.build, small)
+        left, right = (folded if operand is small else operand for operand in (left, right))
+        result = self.products.combine(left, right, (), self.hint, last=True)
+        return Product(Fraction(1 if self.scale.coefficient > 0 else -1), self.products.plain(result))
 
     def _scaled(self, operand: Operand) -> Product:
         if self.scale.scalars or operand.inverted:
@@ -207,7 +219,7 @@ class _Plan:
         last = mask == (1 << len(self.operands)) - 1
         result = self.products.combine(left, right, summed, self._hint(mask), last=last)
         if not result.inverted:
-            self.products.remember(self._members(mask), frozenset(result.axes), result.value)
+            self.products.remember(self._members(mask), result.value)
         return result
 
     def _summed_between(self, left: Operand, right: Operand, mask: int) -> Axes:
@@ -233,18 +245,13 @@ class _Plan:
 
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""
-        members = self._members(mask)
-        kept = frozenset(self._kept(mask))
-        value = self.products.known(members, kept)
-        if value is not None:
-            self.reused[mask] = value
-            return 0
-        everything = frozenset(index for operand in members for index in operand.axes)
-        value = self.products.known(members, everything) if everything != kept else None
+        kept = self._kept(mask)
+        value = self.products.known(self._members(mask), kept)
         if value is None:
             return None
-        self.reused[mask] = self.products.build.summed(value, everything - kept)
-        return _volume(tuple(everything))
+        surplus = [index for index in value.axes if index not in kept]
+        self.reused[mask] = self.products.build.summed(value, surplus)
+        return _volume(value.axes) if surplus else 0
 
 
 def _mask(tree: Tree) -> int:

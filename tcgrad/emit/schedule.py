@@ -10,15 +10,16 @@ from tcgrad.emit.arrays import (
     Accumulate,
     Apply,
     Assemble,
-    Cast,
     Leaf,
     LeviCivita,
     Node,
     Number,
+    Plus,
     Scatter,
     Size,
     Sqrt,
     Sum,
+    Times,
 )
 from tcgrad.emit.layout import WIDTH, wrapped
 from tcgrad.emit.names import Scope
@@ -26,6 +27,7 @@ from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.statements import assignment
 
 # Statements are filled in, not computed by one expression.
+_LONGEST_HINT = 14
 FILLED = (Assemble, Scatter, Accumulate)
 
 
@@ -52,7 +54,9 @@ def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]
 
 def is_trivial(node: Node) -> bool:
     """Whether a node is not worth a name of its own: it is written wherever it is used."""
-    return isinstance(node.operation, (Leaf, Number, Size, LeviCivita, *VIEWS)) or node.is_static
+    if node.is_static:
+        return not isinstance(node.operation, Apply)
+    return isinstance(node.operation, (Leaf, LeviCivita, *VIEWS))
 
 
 def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collection[Node]) -> dict[Node, int]:
@@ -115,7 +119,7 @@ class Body:
 
     @staticmethod
     def _is_plain(node: Node) -> bool:
-        return isinstance(node.operation, Leaf | Number | Size | LeviCivita) or node.is_static
+        return isinstance(node.operation, Leaf | Number | Size | LeviCivita)
 
     def _write(self, node: Node) -> None:
         if node in self.printer.names:
@@ -170,17 +174,19 @@ class Body:
                 yield argument
 
     def _hint(self, node: Node) -> str:
-        """A telling name for a temporary: ``exp_x``, ``sum_e``; else ``t``."""
-        match node.operation:
-            case Apply(function):
-                stem = function.name
-            case Sqrt():
-                stem = "sqrt"
-            case Sum():
-                stem = "sum"
-            case Cast():
-                stem = "real"
+        """A telling name for a temporary: ``exp_x``, ``x_minus_m``; ``t`` where that would be long."""
+        names = [self.printer.names.get(argument.base) for argument in node.arguments]
+        match node.operation, names:
+            case Apply(function), [str(name)]:
+                hint = f"{function.name}_{name}"
+            case Sqrt(), [str(name)]:
+                hint = f"sqrt_{name}"
+            case Sum(), [str(name)]:
+                hint = f"sum_{name}"
+            case Plus((1, sign)), [str(left), str(right)]:
+                hint = f"{left}_{'plus' if sign > 0 else 'minus'}_{right}"
+            case Times(2), [str(left), str(right)]:
+                hint = f"{left}_squared" if left == right else f"{left}_{right}"
             case _:
                 return "t"
-        argument = node.arguments[0].base
-        return f"{stem}_{self.printer.names[argument]}" if argument in self.printer.names else "t"
+        return hint if len(hint) <= _LONGEST_HINT else "t"

@@ -171,7 +171,7 @@ class Builder:
         node = self.as_float(node)
         whole, rest = divmod(exponent, 1)
         if rest == Fraction(1, 2) and whole <= 2:
-            root = self.graph.make(Sqrt(), (node,), node.shape)
+            root = self.graph.make(Sqrt(), (node,), node.shape, node.kind)
             return self.times([self.power(node, Fraction(whole)), root]) if whole else root
         if rest or whole > 8:
             return self.graph.make(Power(), (node, self.number(exponent)), node.shape, node.kind)

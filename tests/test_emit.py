@@ -1,0 +1,335 @@
+"""Emitted modules: the code that they consist of, and what it computes."""
+
+import ast
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, as_list, assert_close, check_everything, lint
+from hypothesis import HealthCheck, given, settings
+from programs import specs
+
+from tcgrad.emit.paths import contraction_tree
+from tcgrad.errors import TcgradError
+
+
+def spec(inputs, equations, **keys):
+    """The text of a spec from its inputs, its equations and, as YAML, its other keys."""
+    lines = [f"{key}: {value}" for key, value in keys.items()]
+    lines += ["inputs:", *(f"  {line}" for line in inputs), "equations:", *(f"  - {line!r}" for line in equations)]
+    return "\n".join(lines) + "\n"
+
+
+DIMS = "{A: 2, B: 3, C: 5, D: 7}"
+
+# equations, inputs -> lines that the module must contain
+CODE = [
+    (["y[i,j] = x[i,k]*a[k,j]"], ["x: [A, B]", "a: [B, C]"], ["y = x @ a", "dx = dy @ a.T", "da = x.T @ dy"]),
+    (["y[j,i] = x[i,k]*a[k,j]"], ["x: [A, B]", "a: [B, C]"], ["y = a.T @ x.T", "dx = dy.T @ a.T", "da = x.T @ dy.T"]),
+    (["y[i] = w[i,j]*x[j] + b[i]"], ["w: [A, B]", "x: [B]", "b: [A]"], ["y = w @ x + b", "dw = np.outer(dy, x)", "db = dy.copy()"]),
+    (["y[j] = x[i]*w[i,j]"], ["w: [A, B]", "x: [A]"], ["y = x @ w"]),
+    (["y = u[i]*v[i]"], ["u: [A]", "v: [A]"], ["y = u @ v", "du = dy * v"]),
+    (["y = x[i,j]*z[i,j]"], ["x: [A, B]", "z: [A, B]"], ["y = np.vdot(x, z)"]),
+    (["y[i] = x[i,j]*z[i,j]"], ["x: [A, B]", "z: [A, B]"], ['y = np.einsum("ij,ij->i", x, z)']),
+    (["y[b,i,j] = x[b,i,k]*z[b,k,j]"], ["x: [A, B, C]", "z: [A, C, D]"], ["y = x @ z", "dx = dy @ z.swapaxes(-1, -2)", "dz = x.swapaxes(-1, -2) @ dy"]),
+    (["y[b,t,e] = x[b,t,d]*w[d,e]"], ["x: [A, B, C]", "w: [C, D]"], ["y = x @ w", "dx = dy @ w.T", "dw = np.tensordot(x, dy, ((0, 1), (0, 1)))"]),
+    (["y[b,i] = a[b,i,k]*x[b,k]"], ["a: [A, B, C]", "x: [A, C]"], ["y = (a @ x[..., None])[..., 0]"]),
+    (["y = a[i,i]"], ["a: [C, C]"], ["y = np.trace(a)"]),
+    (["y[i] = a[i,i]"], ["a: [C, C]"], ["y = np.diagonal(a).copy()", "da = np.diag(dy)"]),
+    (["y[i,j] = a[j,i]"], ["a: [B, C]"], ["y = a.T.copy()", "da = dy.T.copy()"]),
+    (["y[i] = mean[j](x[i,j])"], ["x: [A, B]"], ["y = x.mean(axis=-1)"]),
+    (["y[i,j] = x[i,j] - u[i] - v[j]"], ["x: [A, B]", "u: [A]", "v: [B]"], ["y = x - u[:, None] - v"]),
+    (["y[i] = exp(x[i])", "z[i] = y[i]*y[i]"], ["x: [A]"], ["y = np.exp(x)", "z = y * y"]),
+    (["y[i] = x[i]^2 + x[i]^0.5 + x[i]^-1 + x[i]^-2"], ["x: [A]"], ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t"]),
+    (["y[i] = -x[i] + 2"], ["x: [A]"], ["y = 2 - x"]),
+    (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
+    (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),
+    (["y[i,j] = u[i]*v[j]"], ["u: [A]", "v: [B]"], ["y = np.outer(u, v)"]),
+    (["y[i,j] = delta[i,j]"], ["x: [C]"], ["y = np.eye(C, dtype=dtype)"]),
+    (["y[i,j] = 1[j]*x[i]"], ["x: [A]", "z: [B]"], ["y = np.broadcast_to(x[:, None], (A, B)).copy()"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equations", "inputs", "lines"), CODE, ids=lambda v: v[0] if isinstance(v, list) else None)
+def test_code(equations, inputs, lines):
+    indices = "{j: B}" if "1[j]" in equations[0] else "{i: C, j: C}" if "delta[i,j]" in equations[0] else "{}"
+    source = Emitted(spec(inputs, equations, dims=DIMS, indices=indices)).source
+    written = [line.strip() for line in source.splitlines()]
+    missing = [line for line in lines if line not in written]
+    assert not missing, source
+
+
+TRICKY = {
+    "softmax": (["x: [A, B]"], ["e[b,h] = exp(x[b,h])", "s[b] = 1[h]*e[b,h]", "y[b,h] = e[b,h]/s[b]"]),
+    "layer norm": (
+        ["x: [B, C]", "g: [C]", "c: [C]"],
+        [
+            "m[b] = mean[h](x[b,h])",
+            "v[b] = mean[h]((x[b,h] - m[b])^2)",
+            "y[b,h] = (x[b,h] - m[b])/sqrt(v[b] + 0.001)*g[h] + c[h]",
+        ],
+    ),
+    "chain of matrices": (
+        ["a: [A, B]", "b: [B, C]", "c: [C, D]", "d: [D, A]"],
+        ["y[i,m] = a[i,j]*b[j,k]*c[k,l]*d[l,m]"],
+    ),
+    "trace of a product": (["a: [A, B]", "b: [B, A]"], ["y = a[i,j]*b[j,i]"]),
+    "bilinear form": (["x: [A, C]", "m: [C, D]", "z: [A, D]"], ["y[b] = x[b,i]*m[i,j]*z[b,j]"]),
+    "batched heads": (["x: [A, B, C, D]", "w: [C, D, B]"], ["y[b,h,t,e] = x[b,t,h,d]*w[h,d,e]"]),
+    "two summed axes in a batch": (["x: [A, B, C]", "w: [A, B, C, D]"], ["y[b,e] = x[b,i,j]*w[b,i,j,e]"]),
+    "rows on both sides of a batch": (["x: [A, B, C, D]", "w: [A, D, B, C]"], ["y[b,i,j,p,q] = x[b,i,j,k]*w[b,k,p,q]"]),
+    "batch index last": (["x: [B, C, A]", "w: [C, D, A]"], ["y[i,j,b] = x[i,k,b]*w[k,j,b]"]),
+    "diagonal and trace": (["a: [C, C]", "b: [C, C]"], ["y[i] = a[i,i]*b[i,j]*1[j]", "t = a[i,i]*b[j,j]"]),
+    "triple diagonal": (["a: [B, C, B, C]"], ["y[i,j] = a[i,j,i,j]^2"]),
+    "delta plus dense": (["a: [C, C]", "s: []"], ["y[i,j] = a[i,j] + s*delta[i,j]", "z = y[i,j]*y[j,i]"]),
+    "identity in a function": (["a: [C, C]"], ["y[i,j] = exp(a[i,j]*delta[i,j])"]),
+    "cross product": (["u: [3]", "v: [3]"], ["y[i] = levi_civita[i,j,k]*u[j]*v[k]"]),
+    "determinant": (["m: [3, 3]"], ["y = levi_civita[i,j,k]*m[0,i]*m[1,j]*m[2,k]"]),
+    "sum over an unused index": (["x: [A]", "z: [B]"], ["y[i] = sum[j](1[j]*x[i]) + 1[j]*x[i]*z[j]", "v = sum[i](y[i])"], "{j: B}"),
+    "scalars alone": (["a: []", "p: []"], ["y = a^2*p + sin(a)/p", "z = y*a"]),
+    "scalar that passes through": (["a: []", "b: [B]"], ["y = a + sum[i](b[i])"]),
+    "fixed positions": (["x: [B, C]"], ["y[j] = x[0,j] - x[2,j]", "z = x[1,1]*x[1,2]"]),
+    "broadcast and sum": (["x: [A, B]", "u: [A]"], ["y[i,j] = x[i,j]*u[i] - u[i]", "z[i] = sum[j](y[i,j]*y[i,j])"]),
+    "sum of a broadcast sum": (["x: [A]", "w: [A, B]"], ["y[i,j] = 1[j]*x[i]", "z = y[i,j]*w[i,j]", "v = y[i,j]*1[i,j]"], "{j: B}"),
+    "outputs that read each other": (["x: [C]"], ["y[i] = tanh(x[i])", "z = y[i]*y[i]", "w[i] = y[i]*z"]),
+    "an output that is an input": (["x: [A, B]"], ["y[i,j] = x[i,j]", "z[j,i] = x[i,j]"]),
+    "an unused input": (["x: [A]", "u: [B]"], ["y[i] = x[i]"]),
+    "constant output": (["x: [A]"], ["y[i] = 2*1[i]", "z = x[i]*y[i]"], "{i: A}"),
+    "powers": (["p: [C]", "x: [C]", "s: []"], ["y[i] = p[i]^-1.5 + p[i]^x[i] + p[i]^(5/2) + x[i]^5 + p[i]^(1/3) + 2^x[i] + p[i]^s"]),
+    "functions": (
+        ["x: [C]"],
+        ["y[i] = sigmoid(x[i]) + softplus(x[i]) + gelu(x[i]) + gelu_tanh(x[i]) + silu(x[i])*erf(x[i]) + erfc(x[i])"],
+    ),
+    "more functions": (
+        ["p: [C]", "x: [C]"],
+        ["y[i] = lgamma(p[i]) + digamma(p[i]) + log1p(p[i]) + expm1(x[i]) + cbrt(p[i]) + atan2(x[i], p[i]) + acosh(1 + p[i])"],
+    ),
+    "integers in arithmetic": (["n: {shape: [A, B], dtype: int}", "x: [B]"], ["y[i] = n[i,j]*x[j]", "z[i,j] = (n[i,j] + 1)*x[j]"]),
+    "truth values in arithmetic": (["m: {shape: [A], dtype: bool}", "x: [A]"], ["y[i] = m[i]*x[i] + (1 - m[i])*x[i]^2 + m[i] + m[i]"]),
+    "size as a number": (["x: [A, B]"], ["y[i] = sum[j](x[i,j])/B + A*x[i,0]/sqrt(B)"]),
+    "quotient of sums": (["x: [B, C]", "z: [B, C]"], ["y[i,k] = x[i,j]*z[k,j]/(sqrt(x[i,j]*x[i,j])*sqrt(z[k,j]*z[k,j]))"]),
+    "many operands": (
+        ["a: [A, B]", "b: [B, C]", "c: [C, D]", "d: [D]", "e: [A]", "f: [B]", "g: [C]", "h: [A, D]", "k: [B, D]"],
+        ["y[i] = a[i,j]*b[j,k]*c[k,l]*d[l]*e[i]*f[j]*g[k]*h[i,l]*k[j,l]"],
+    ),
+    "a scalar at both ends": (["x: [A]", "s: []"], ["y = s*exp(-s*x[i]*x[i])"]),
+}  # fmt: skip
+
+
+def tricky(name, sizes=None, *, outputs=None):
+    inputs, equations, *indices = TRICKY[name]
+    names = [equation.partition("=")[0].partition("[")[0].strip() for equation in equations]
+    keys = {"indices": indices[0]} if indices else {}
+    return Emitted(spec(inputs, equations, dims=DIMS, outputs=f"[{', '.join(outputs or names)}]", **keys), sizes)
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_values_and_derivatives(name):
+    check_everything(tricky(name))
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_last_output_alone(name):
+    _, equations, *_ = TRICKY[name]
+    last = equations[-1].partition("=")[0].partition("[")[0].strip()
+    check_everything(tricky(name, outputs=[last]))
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"A": 5, "B": 2, "C": 3, "D": 2}, {"A": 1, "B": 1, "C": 1, "D": 1}], ids=["other", "ones"]
+)
+@pytest.mark.parametrize("name", [name for name in TRICKY if name != "fixed positions"])
+def test_other_sizes_than_the_specs(name, sizes):
+    sizes = {**sizes, "B": max(sizes["B"], 3)} if "position" in name else sizes
+    check_everything(tricky(name, sizes))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "longdouble"])
+@pytest.mark.parametrize("name", TRICKY)
+def test_dtype_is_kept(name, dtype):
+    emitted = tricky(name)
+    inputs = emitted.inputs(dtype)
+    module = emitted.module
+    values = as_list(module.forward(*inputs.values()), len(emitted.program.outputs))
+    upstream = [np.ones_like(value) for value in values]
+    _, gradients = module.value_and_grad(*inputs.values(), *upstream)
+    directions = [inputs[tensor.name] for tensor in emitted.program.wrt]
+    tangents = as_list(module.jvp(*inputs.values(), *directions), len(values))
+    for result in (*values, *gradients, *tangents, *module.jacobian(*inputs.values()).values()):
+        assert np.asarray(result).dtype == np.dtype(dtype), emitted.source
+    wide = {name: np.asarray(value, float) if value.dtype.kind == "f" else value for name, value in inputs.items()}
+    tolerance = {"float16": 0.05, "float32": 1e-4, "longdouble": 1e-12}[dtype]
+    for got, wanted in zip(values, emitted.plain(wide), strict=True):
+        assert_close(np.asarray(got, float), wanted, tolerance)
+
+
+@pytest.mark.parametrize(
+    "name", ["softmax", "chain of matrices", "batched heads", "broadcast and sum", "diagonal and trace"]
+)
+def test_memory_layouts(name):
+    emitted = tricky(name)
+    arguments = list(emitted.inputs().values())
+    plain = as_list(emitted.module.forward(*arguments), len(emitted.program.outputs))
+    strided = [np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a for a in arguments]
+    for other in ([np.asfortranarray(a) for a in arguments], strided):
+        for got, wanted in zip(as_list(emitted.module.forward(*other), len(plain)), plain, strict=True):
+            assert_close(got, wanted, 1e-12)
+
+
+@pytest.mark.parametrize("make", [float, np.float64, np.array], ids=["float", "float64", "0-d array"])
+def test_scalars_of_any_kind(make):
+    module = Emitted(spec(["a: []", "b: []"], ["y = a^2*b + sin(a)/b + a^-0.5 + a^1.3"])).module
+    y, (da, db) = module.value_and_grad(make(2.0), make(3.0))
+    assert_close(y, 12 + np.sin(2.0) / 3 + 2**-0.5 + 2**1.3, 1e-14)
+    assert_close(da, 12 + np.cos(2.0) / 3 - 0.5 * 2**-1.5 + 1.3 * 2**0.3, 1e-14)
+    assert_close(db, 4 - np.sin(2.0) / 9, 1e-14)
+
+
+def test_default_upstream_gradient_keeps_the_dtype():
+    module = Emitted(spec(["x: [3]", "b: []"], ["y = b + sum[i](x[i])"])).module
+    x, b = np.ones(3, np.float32), np.float32(2)
+    _, (dx, db) = module.value_and_grad(x, b)
+    assert dx.dtype == np.float32
+    assert db.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [((2, 3), (1, 5)), ((2, 3), (3,)), ((2, 1), (3, 5)), ((2, 3), (3, 5, 1)), ((2,), (2, 5))],
+)
+def test_mismatched_shapes_are_refused(shapes):
+    module = Emitted(spec(["x: [A, B]", "a: [B, C]", "c: [C]"], ["y[i,j] = x[i,k]*a[k,j] + c[j]"], dims=DIMS)).module
+    with pytest.raises(ValueError, match=r"shape|unpack"):
+        module.forward(*(np.ones(shape) for shape in shapes), np.ones(5))
+
+
+def test_silent_broadcasting_is_refused():
+    module = Emitted(spec(["x: [A, B]", "g: [B]"], ["y[i,j] = x[i,j]*g[j]"], dims=DIMS)).module
+    with pytest.raises(ValueError, match=r"g has shape \(1,\), expected \(3,\)"):
+        module.forward(np.ones((2, 3)), np.ones(1))
+    _, saved = module.forward_saved(np.ones((2, 3)), np.ones(3))
+    with pytest.raises(ValueError, match=r"dy has shape \(3,\), expected \(2, 3\)"):
+        module.backward(saved, np.ones(3))
+
+
+NAMES = [
+    ["lambda: [A]", "np: [A]", "def: [A]"],
+    ["forward: [A]", "backward: [A]", "saved: [A]"],
+    ["x: [A]", "dx: [A]", "dy: [A]"],
+    ["ﬁ: [A]", "type: [A]", "_: [A]"],
+    ["dtype: [A]", "out: [A]", "t: [A]"],
+    ["_sigmoid: [A]", "print: [A]", "math: [A]"],
+    ["x: [A]", "x_: [A]", "x_minus_y: [A]"],
+    ["ΔE: [A]", "α: [A]", "__debug__: [A]"],
+    ["self: [A]", "special: [A]", "None_: [A]"],
+    ["A_: [A]", "A1: [A]", "outputs: [A]"],
+]
+
+
+@pytest.mark.parametrize("inputs", NAMES, ids=lambda names: " ".join(name.partition(":")[0] for name in names))
+def test_names_that_python_or_the_module_uses(inputs):
+    a, b, c = (line.partition(":")[0] for line in inputs)
+    equations = [f"y[i] = sigmoid({a}[i])*{b}[i] - exp({b}[i])*{c}[i]", "l = y[i]*y[i]"]
+    emitted = Emitted(spec(inputs, equations, dims=DIMS, outputs="[y, l]"))
+    check_everything(emitted)
+    assert lint([emitted.source]) == ""
+
+
+HOSTILE = ['"""\nimport os\nos.abort()\n"""', "\\", '\'\'\'""""', '\\"""', "a\tb c", "\\N{DIGIT ONE}\\x"]
+
+
+@pytest.mark.parametrize("doc", HOSTILE)
+def test_text_of_a_spec_stays_text(doc):
+    import yaml
+
+    text = yaml.safe_dump(
+        {"doc": doc, "inputs": {"x": [3]}, "equations": ["y[i] = x[i]*2  # " + doc.replace("\n", " ")]}
+    )
+    source = Emitted(text).source
+    tree = ast.parse(source)
+    assert all(isinstance(node, ast.Expr | ast.Import | ast.FunctionDef) for node in tree.body)
+    assert not any(isinstance(node, ast.Import) and node.names[0].name == "os" for node in ast.walk(tree))
+
+
+def test_modules_are_clean_and_compile_without_warnings(tmp_path):
+    sources = [tricky(name).source for name in TRICKY]
+    assert lint(sources) == ""
+    for number, source in enumerate(sources):
+        (tmp_path / f"m{number}.py").write_text(source)
+    command = [sys.executable, "-W", "error", "-m", "compileall", "-q", str(tmp_path)]
+    subprocess.run(command, check=True)
+
+
+def test_same_bytes_under_any_hash_seed():
+    code = "import tcgrad\nfor n in ('layer_norm', 'attention', 'tucker'): print(tcgrad.load('gallery:' + n).emit())"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "17")
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_abstract_functions_have_no_code():
+    text = spec(["x: [A]"], ["y[i] = f(x[i])"], dims=DIMS, functions='{"f(z)": null}')
+    with pytest.raises(TcgradError) as caught:
+        Emitted(text).source  # noqa: B018
+    assert caught.value.diagnostics[0].code == "TC405"
+    assert "f is an abstract function" in caught.value.diagnostics[0].message
+
+
+def test_what_the_backward_pass_reuses_is_saved():
+    source = tricky("softmax", outputs=["y"]).source
+    assert source.count("np.exp(") == 3  # forward, jvp and jacobian, but not backward
+
+
+def test_sizes_that_no_input_shows_are_module_constants():
+    text = spec(
+        ["x: [A]"], ["y[i,j] = 1[j]*x[i]", "z = sum[i,j](y[i,j])/B"], dims=DIMS, indices="{j: B}", outputs="[y, z]"
+    )
+    emitted = Emitted(text)
+    assert "B = 3" in emitted.source
+    check_everything(emitted)
+
+
+def test_sizes_are_solved_for():
+    text = spec(["x: [2*A - 1]", "z: [B + 1]"], ["y = sum[i](x[i])/A + sum[i](z[i])/B"], dims="{A: 3, B: 4}")
+    emitted = Emitted(text, {"A": 5, "B": 2})
+    assert "A = (x.shape[0] + 1) // 2" in emitted.source
+    assert "B = z.shape[0] - 1" in emitted.source
+    check_everything(emitted)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_generated_programs(text):
+    emitted = Emitted(text)
+    check_everything(emitted, tolerance=1e-6)
+    assert lint([emitted.source]) == ""
+
+
+@pytest.mark.long
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_many_generated_programs(text):
+    check_everything(Emitted(text), tolerance=1e-6)
+
+
+def test_long_products_take_no_time():
+    count = 30
+    masks = [3 << k for k in range(count)]
+    start = time.perf_counter()
+    contraction_tree(masks, 1 | 1 << count, [2 + k % 5 for k in range(count + 1)])
+    assert time.perf_counter() - start < 1
+
+
+def test_a_product_of_eleven_matrices_is_all_matrix_products():
+    factors = [f"m{n}[i{n},i{n + 1}]" for n in range(11)]
+    text = spec([f"m{n}: [{n % 3 + 2}, {(n + 1) % 3 + 2}]" for n in range(11)], ["y[i0,i11] = " + "*".join(factors)])
+    emitted = Emitted(text)
+    assert "einsum" not in emitted.source.partition("def jacobian")[0]
+    check_everything(emitted)
