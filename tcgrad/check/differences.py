@@ -95,7 +95,7 @@ class Differences:
         largest = float(np.max(np.abs(values), initial=0)) or 1.0
         step = self.forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
         finer = 12 if np.finfo(values.dtype).nmant > 52 else 10
-        return step if stencil.exact else step / 2 ** (finer + (moved.bit_length() - 1) // 2)
+        return step if stencil.exact else step / 2 ** (finer + (moved.bit_length() - 1) // 4)
 
 
 def _choose(degree: float, method: str) -> Stencil:

@@ -10,8 +10,8 @@ import numpy as np
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.backprop import used_statements
-from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.closed import ClosedForms
+from tcgrad.calculus.dependence import reads
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
@@ -36,7 +36,7 @@ def decide_expectations(
     """Decide each of a program's expectations, in double precision."""
     drawn = []
     for number, (source, own) in enumerate(samplers):
-        for trial in range(options.trials if own else 1):
+        for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
             sample = source.draw(_DTYPE, (options.seed, number, trial))
             if isinstance(sample, Sample):
                 drawn.append((sample, own))

@@ -21,8 +21,6 @@ from tcgrad.ir.tensors import Tensor
 
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21
-_COLUMNS = 16
-_DIRECTIONS = 3
 
 # Random signs average errors out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
@@ -57,7 +55,7 @@ class Reference:
     @property
     def method(self) -> str:
         name = f"{self.by_element.method} in {type_name(self.sample.forward.context.dtype)}"
-        return name if self.is_full else f"{name}, {len(self.columns)} elements and {_DIRECTIONS} directions"
+        return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
 
     @property
     def evaluations(self) -> int:
@@ -114,8 +112,8 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
         elements = Elements(columns, shape, dtype)
         return Reference(sample, wrt, columns, differences.along(wrt.name, elements, polynomial, options.method))
     random = np.random.default_rng(number)
-    columns = _stratified(number, random)
-    signs = random.choice(np.array([-1.0, 1.0]), (_DIRECTIONS, *shape)).astype(dtype)
+    columns = _stratified(number, sample.effort.columns, random)
+    signs = random.choice(np.array([-1.0, 1.0]), (sample.effort.directions, *shape)).astype(dtype)
     by_element = differences.along(wrt.name, Elements(columns, shape, dtype), polynomial, options.method)
     along = differences.along(wrt.name, Signs(signs), polynomial, options.method)
     return Reference(sample, wrt, columns, by_element, signs, along)
@@ -133,7 +131,7 @@ def _is_cheap(sample: Sample, number: int, options: Options) -> bool:
     return number * sample.forward.evaluations <= _LARGEST_WORK
 
 
-def _stratified(number: int, random: np.random.Generator) -> IntArray:
+def _stratified(number: int, wanted: int, random: np.random.Generator) -> IntArray:
     """One random element out of each of a few stretches of equal length."""
-    edges = np.linspace(0, number, min(number, _COLUMNS) + 1).astype(np.int64)
+    edges = np.linspace(0, number, min(number, wanted) + 1).astype(np.int64)
     return np.unique([random.integers(low, max(low + 1, high)) for low, high in pairwise(edges)])

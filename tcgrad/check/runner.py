@@ -112,9 +112,10 @@ class _Run:
     def _draws(self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]) -> Iterator[tuple[Draw, bool]]:
         """What draws each sample, and whether that has the spec's own sizes."""
         for number, (source, own) in enumerate(samplers):
-            for trial in range(self.options.trials if own else 1):
+            trials = source.effort(dtype, self.options.trials).trials if own else 1
+            for trial in range(trials):
                 sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
-                self.progress(f"{type_name(dtype)}, " + (sizes or f"sample {trial + 1} of {self.options.trials}"))
+                self.progress(f"{type_name(dtype)}, " + (sizes or f"sample {trial + 1} of {trials}"))
                 yield partial(source.draw, dtype, (self.options.seed, number, trial)), own
 
     def _undecided(self, reason: str, dtype: str) -> Result:

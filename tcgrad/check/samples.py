@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.domains import Demands, bodies, find_demands
+from tcgrad.check.effort import Effort, choose_effort
 from tcgrad.check.forward import Forward, evaluate_forward
-from tcgrad.check.precision import Rounding, forward_bounds, rounding, unit_roundoff, wide
-from tcgrad.check.sampling import draw_inputs, draw_like
+from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.rounding import Rounding, forward_bounds, rounding
+from tcgrad.check.sampling import Types, draw_inputs, draw_like
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.functions import Function
 from tcgrad.ir.nodes import Call
@@ -36,6 +39,7 @@ class Sample:
     program: Program
     sizes: Mapping[str, int]
     dtype: np.dtype[Any]
+    effort: Effort
     forward: Forward
     moved: Mapping[str, Array]
     bounds: Mapping[str, Array]
@@ -92,6 +96,10 @@ class Sampler:
     program: Program
     sizes: Mapping[str, int]
     demands: Demands
+    cost: Cost
+
+    def effort(self, dtype: np.dtype[Any], trials: int = 1) -> Effort:
+        return choose_effort(self.cost, dtype, trials)
 
     def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
         """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none.
@@ -99,12 +107,12 @@ class Sampler:
         first: how many attempts are left out; later ones draw smaller values.
         """
         doubtful: Sample | None = None
-        reason = ""
+        reason, effort = "", self.effort(dtype)
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
-            inputs = draw_inputs(self.program, self.demands, dtype, random, attempt)
+            inputs = draw_inputs(self.program, self.demands, Types(dtype, effort.reference), random, attempt)
             functions = instantiate_abstract(abstract_functions(self.program), np.random.default_rng(seed))
-            forward = evaluate_forward(self.program.statements, inputs, wide(dtype), functions=functions)
+            forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
             reason = self._undefined(forward, dtype)
             if not reason:
                 sample = self._sample(forward, dtype, random, functions)
@@ -128,19 +136,32 @@ class Sampler:
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,
         functions: Mapping[str, SmoothFunction],
     ) -> Sample:  # fmt: skip
-        how = rounding(dtype, wide(dtype), int(random.integers(2**32)))
+        effort = self.effort(dtype)
+        types = Types(dtype, effort.reference)
+        how = rounding(dtype, effort, int(random.integers(2**32)))
         moved, bounds, in_doubt = forward_bounds(forward, how)
         upstream = {
-            t.name: draw_like(forward.context.arrays[t.name].shape, dtype, random) for t in self.program.outputs
+            t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
         }
-        tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, dtype, random) for t in self.program.wrt}
+        tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
         return Sample(
-            self.program, self.sizes, dtype, forward, moved, bounds, how, upstream, tangents, functions, in_doubt
+            self.program,
+            self.sizes,
+            dtype,
+            effort,
+            forward,
+            moved,
+            bounds,
+            how,
+            upstream,
+            tangents,
+            functions,
+            in_doubt,
         )
 
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
-    return Sampler(program, sizes or {}, find_demands(program))
+    return Sampler(program, sizes or {}, find_demands(program), forward_cost(program))
 
 
 def abstract_functions(program: Program) -> list[Function]:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.domains import Demands, Interval
-from tcgrad.check.precision import wide
 from tcgrad.evaluate import Array
 from tcgrad.ir.program import Input, Program
 from tcgrad.spec.model import SampleKind
@@ -21,39 +20,45 @@ Random = np.random.Generator
 _TRIED: tuple[Interval, ...] = ((0.0, inf), (0.0, 1.0), (-1.0, 1.0), (1.0, inf))
 
 
-def draw_inputs(
-    program: Program, demands: Demands, dtype: np.dtype[Any], random: Random, attempt: int
-) -> dict[str, Array]:
-    """Values of every input: of the real ones in the type of the reference, but numbers of ``dtype``.
+@dataclass(frozen=True)
+class Types:
+    """The type that is checked and that of the reference."""
+
+    checked: np.dtype[Any]
+    reference: np.dtype[Any]
+
+
+def draw_inputs(program: Program, demands: Demands, types: Types, random: Random, attempt: int) -> dict[str, Array]:
+    """Values of every input: of the real ones in the type of the reference, but numbers of the checked one.
 
     attempt: how many draws have failed before; later draws try other intervals and smaller scales.
     """
     drawn = {}
     for item in program.inputs:
         value = _Draw(item, demands, random, attempt).value()
-        drawn[item.tensor.name] = exact(value, dtype) if item.tensor.is_real else value
+        drawn[item.tensor.name] = exact(value, types) if item.tensor.is_real else value
     return drawn
 
 
-def exact(value: Array, dtype: np.dtype[Any]) -> Array:
-    """``value`` rounded to numbers of ``dtype`` to which a step can be added without rounding.
+def exact(value: Array, types: Types) -> Array:
+    """``value`` rounded to numbers of the checked type to which a step can be added without rounding.
 
     In the reference's type every entry is a multiple of a small power of two, of which the largest entry leaves
     four bits unused.
     """
-    reference = wide(dtype)
+    reference = types.reference
     value = value.astype(reference)
     largest = float(np.max(np.abs(value), initial=0))
     if largest == 0:
         return value
     bits = int(np.finfo(reference).nmant) - 3
     grid = reference.type(2) ** (int(np.floor(np.log2(largest))) - bits)
-    return np.asarray((np.round(value / grid) * grid).astype(dtype).astype(reference))
+    return np.asarray((np.round(value / grid) * grid).astype(types.checked).astype(reference))
 
 
-def draw_like(shape: tuple[int, ...], dtype: np.dtype[Any], random: Random) -> Array:
+def draw_like(shape: tuple[int, ...], types: Types, random: Random) -> Array:
     """A random direction or upstream gradient, in the type of the reference."""
-    return exact(random.normal(size=shape), dtype)
+    return exact(random.normal(size=shape), types)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ from tcgrad.ir.nodes import (
 
 # The largest array that a sum may build before it is worked out in pieces.
 _LARGEST = 2**22
+
+# The largest array of terms that is built to be summed: beyond it each term is summed by itself.
+_LARGE = 2**16
 
 _COMPARE: dict[str, Callable[[Array, Array], Array]] = {
     "==": np.equal,
@@ -132,7 +136,9 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     def magnitude() -> Labelled:
         return contract([Labelled(np.abs(each.array), each.axes) for each in operands], bound, context)
 
-    return context.settle(result, magnitude)
+    # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
+    terms = prod(context.length(index) for index in bound)
+    return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
 
 
 def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
@@ -205,7 +211,9 @@ def _where(expr: Where, context: Context) -> Labelled:
 
 
 def _sum(expr: IndexSum, context: Context) -> Labelled:
-    """Σ of a product is contracted; what would take too much memory is summed piece by piece."""
+    """Σ of a product is contracted; what would take much memory is summed term by term, or piece by piece."""
+    if isinstance(expr.body, Add) and footprint(expr.body, context) > _LARGE:
+        return value(Add(tuple(IndexSum(expr.indices, term) for term in expr.body.terms)), context)
     factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
     largest = max(footprint(factor, context) for factor in factors)
     splittable = [index for index in expr.indices if context.length(index) > 1]
