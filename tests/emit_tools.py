@@ -133,7 +133,7 @@ def _check_gradients(
     emitted: Emitted, arguments: list[Array], upstream: list[Array], jacobians: Any, tolerance: float
 ) -> None:
     program = emitted.program
-    outputs, gradients = emitted.module.value_and_grad(*arguments, *upstream)
+    _, gradients = emitted.module.value_and_grad(*arguments, *upstream)
     assert isinstance(gradients, tuple)
     _, saved = emitted.module.forward_saved(*arguments)
     again = emitted.module.backward(saved, *upstream)
@@ -164,7 +164,7 @@ def _check_tangents(emitted: Emitted, arguments: list[Array], jacobians: Any, to
 def lint(sources: Sequence[str]) -> str:
     """What ruff says of sources: unused names, redefinitions, long lines, ambiguous code."""
     found = []
-    for number, source in enumerate(sources):
+    for source in sources:
         rules = "F,E501,W,B,SIM,PLR1711"
         command = [
             sys.executable,

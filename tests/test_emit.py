@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import yaml
 from emit_tools import Emitted, as_list, assert_close, check_everything, lint
 from hypothesis import HealthCheck, given, settings
 from programs import specs
@@ -29,13 +30,25 @@ DIMS = "{A: 2, B: 3, C: 5, D: 7}"
 CODE = [
     (["y[i,j] = x[i,k]*a[k,j]"], ["x: [A, B]", "a: [B, C]"], ["y = x @ a", "dx = dy @ a.T", "da = x.T @ dy"]),
     (["y[j,i] = x[i,k]*a[k,j]"], ["x: [A, B]", "a: [B, C]"], ["y = a.T @ x.T", "dx = dy.T @ a.T", "da = x.T @ dy.T"]),
-    (["y[i] = w[i,j]*x[j] + b[i]"], ["w: [A, B]", "x: [B]", "b: [A]"], ["y = w @ x + b", "dw = np.outer(dy, x)", "db = dy.copy()"]),
+    (
+        ["y[i] = w[i,j]*x[j] + b[i]"],
+        ["w: [A, B]", "x: [B]", "b: [A]"],
+        ["y = w @ x + b", "dw = np.outer(dy, x)", "db = dy.copy()"],
+    ),
     (["y[j] = x[i]*w[i,j]"], ["w: [A, B]", "x: [A]"], ["y = x @ w"]),
     (["y = u[i]*v[i]"], ["u: [A]", "v: [A]"], ["y = u @ v", "du = dy * v"]),
     (["y = x[i,j]*z[i,j]"], ["x: [A, B]", "z: [A, B]"], ["y = np.vdot(x, z)"]),
     (["y[i] = x[i,j]*z[i,j]"], ["x: [A, B]", "z: [A, B]"], ['y = np.einsum("ij,ij->i", x, z)']),
-    (["y[b,i,j] = x[b,i,k]*z[b,k,j]"], ["x: [A, B, C]", "z: [A, C, D]"], ["y = x @ z", "dx = dy @ z.swapaxes(-1, -2)", "dz = x.swapaxes(-1, -2) @ dy"]),
-    (["y[b,t,e] = x[b,t,d]*w[d,e]"], ["x: [A, B, C]", "w: [C, D]"], ["y = x @ w", "dx = dy @ w.T", "dw = np.tensordot(x, dy, ((0, 1), (0, 1)))"]),
+    (
+        ["y[b,i,j] = x[b,i,k]*z[b,k,j]"],
+        ["x: [A, B, C]", "z: [A, C, D]"],
+        ["y = x @ z", "dx = dy @ z.swapaxes(-1, -2)", "dz = x.swapaxes(-1, -2) @ dy"],
+    ),
+    (
+        ["y[b,t,e] = x[b,t,d]*w[d,e]"],
+        ["x: [A, B, C]", "w: [C, D]"],
+        ["y = x @ w", "dx = dy @ w.T", "dw = np.tensordot(x, dy, ((0, 1), (0, 1)))"],
+    ),
     (["y[b,i] = a[b,i,k]*x[b,k]"], ["a: [A, B, C]", "x: [A, C]"], ["y = (a @ x[..., None])[..., 0]"]),
     (["y = a[i,i]"], ["a: [C, C]"], ["y = np.trace(a)"]),
     (["y[i] = a[i,i]"], ["a: [C, C]"], ["y = np.diagonal(a).copy()", "da = np.diag(dy)"]),
@@ -43,14 +56,18 @@ CODE = [
     (["y[i] = mean[j](x[i,j])"], ["x: [A, B]"], ["y = x.mean(axis=-1)"]),
     (["y[i,j] = x[i,j] - u[i] - v[j]"], ["x: [A, B]", "u: [A]", "v: [B]"], ["y = x - u[:, None] - v"]),
     (["y[i] = exp(x[i])", "z[i] = y[i]*y[i]"], ["x: [A]"], ["y = np.exp(x)", "z = y * y"]),
-    (["y[i] = x[i]^2 + x[i]^0.5 + x[i]^-1 + x[i]^-2"], ["x: [A]"], ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t"]),
+    (
+        ["y[i] = x[i]^2 + x[i]^0.5 + x[i]^-1 + x[i]^-2"],
+        ["x: [A]"],
+        ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t"],
+    ),
     (["y[i] = -x[i] + 2"], ["x: [A]"], ["y = 2 - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
     (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),
     (["y[i,j] = u[i]*v[j]"], ["u: [A]", "v: [B]"], ["y = np.outer(u, v)"]),
     (["y[i,j] = delta[i,j]"], ["x: [C]"], ["y = np.eye(C, dtype=dtype)"]),
     (["y[i,j] = 1[j]*x[i]"], ["x: [A]", "z: [B]"], ["y = np.broadcast_to(x[:, None], (A, B)).copy()"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("equations", "inputs", "lines"), CODE, ids=lambda v: v[0] if isinstance(v, list) else None)
@@ -88,35 +105,58 @@ TRICKY = {
     "identity in a function": (["a: [C, C]"], ["y[i,j] = exp(a[i,j]*delta[i,j])"]),
     "cross product": (["u: [3]", "v: [3]"], ["y[i] = levi_civita[i,j,k]*u[j]*v[k]"]),
     "determinant": (["m: [3, 3]"], ["y = levi_civita[i,j,k]*m[0,i]*m[1,j]*m[2,k]"]),
-    "sum over an unused index": (["x: [A]", "z: [B]"], ["y[i] = sum[j](1[j]*x[i]) + 1[j]*x[i]*z[j]", "v = sum[i](y[i])"], "{j: B}"),
+    "sum over an unused index": (
+        ["x: [A]", "z: [B]"],
+        ["y[i] = sum[j](1[j]*x[i]) + 1[j]*x[i]*z[j]", "v = sum[i](y[i])"],
+        "{j: B}",
+    ),
     "scalars alone": (["a: []", "p: []"], ["y = a^2*p + sin(a)/p", "z = y*a"]),
     "scalar that passes through": (["a: []", "b: [B]"], ["y = a + sum[i](b[i])"]),
     "fixed positions": (["x: [B, C]"], ["y[j] = x[0,j] - x[2,j]", "z = x[1,1]*x[1,2]"]),
     "broadcast and sum": (["x: [A, B]", "u: [A]"], ["y[i,j] = x[i,j]*u[i] - u[i]", "z[i] = sum[j](y[i,j]*y[i,j])"]),
-    "sum of a broadcast sum": (["x: [A]", "w: [A, B]"], ["y[i,j] = 1[j]*x[i]", "z = y[i,j]*w[i,j]", "v = y[i,j]*1[i,j]"], "{j: B}"),
+    "sum of a broadcast sum": (
+        ["x: [A]", "w: [A, B]"],
+        ["y[i,j] = 1[j]*x[i]", "z = y[i,j]*w[i,j]", "v = y[i,j]*1[i,j]"],
+        "{j: B}",
+    ),
     "outputs that read each other": (["x: [C]"], ["y[i] = tanh(x[i])", "z = y[i]*y[i]", "w[i] = y[i]*z"]),
     "an output that is an input": (["x: [A, B]"], ["y[i,j] = x[i,j]", "z[j,i] = x[i,j]"]),
     "an unused input": (["x: [A]", "u: [B]"], ["y[i] = x[i]"]),
     "constant output": (["x: [A]"], ["y[i] = 2*1[i]", "z = x[i]*y[i]"], "{i: A}"),
-    "powers": (["p: [C]", "x: [C]", "s: []"], ["y[i] = p[i]^-1.5 + p[i]^x[i] + p[i]^(5/2) + x[i]^5 + p[i]^(1/3) + 2^x[i] + p[i]^s"]),
+    "powers": (
+        ["p: [C]", "x: [C]", "s: []"],
+        ["y[i] = p[i]^-1.5 + p[i]^x[i] + p[i]^(5/2)", "z[i] = x[i]^5 + p[i]^(1/3) + 2^x[i] + p[i]^s"],
+    ),
     "functions": (
         ["x: [C]"],
         ["y[i] = sigmoid(x[i]) + softplus(x[i]) + gelu(x[i]) + gelu_tanh(x[i]) + silu(x[i])*erf(x[i]) + erfc(x[i])"],
     ),
     "more functions": (
         ["p: [C]", "x: [C]"],
-        ["y[i] = lgamma(p[i]) + digamma(p[i]) + log1p(p[i]) + expm1(x[i]) + cbrt(p[i]) + atan2(x[i], p[i]) + acosh(1 + p[i])"],
+        [
+            "y[i] = lgamma(p[i]) + digamma(p[i]) + log1p(p[i])",
+            "z[i] = expm1(x[i]) + cbrt(p[i]) + atan2(x[i], p[i]) + acosh(1 + p[i])",
+        ],
     ),
-    "integers in arithmetic": (["n: {shape: [A, B], dtype: int}", "x: [B]"], ["y[i] = n[i,j]*x[j]", "z[i,j] = (n[i,j] + 1)*x[j]"]),
-    "truth values in arithmetic": (["m: {shape: [A], dtype: bool}", "x: [A]"], ["y[i] = m[i]*x[i] + (1 - m[i])*x[i]^2 + m[i] + m[i]"]),
+    "integers in arithmetic": (
+        ["n: {shape: [A, B], dtype: int}", "x: [B]"],
+        ["y[i] = n[i,j]*x[j]", "z[i,j] = (n[i,j] + 1)*x[j]"],
+    ),
+    "truth values in arithmetic": (
+        ["m: {shape: [A], dtype: bool}", "x: [A]"],
+        ["y[i] = m[i]*x[i] + (1 - m[i])*x[i]^2 + m[i] + m[i]"],
+    ),
     "size as a number": (["x: [A, B]"], ["y[i] = sum[j](x[i,j])/B + A*x[i,0]/sqrt(B)"]),
-    "quotient of sums": (["x: [B, C]", "z: [B, C]"], ["y[i,k] = x[i,j]*z[k,j]/(sqrt(x[i,j]*x[i,j])*sqrt(z[k,j]*z[k,j]))"]),
+    "quotient of sums": (
+        ["x: [B, C]", "z: [B, C]"],
+        ["y[i,k] = x[i,j]*z[k,j]/(sqrt(x[i,j]*x[i,j])*sqrt(z[k,j]*z[k,j]))"],
+    ),
     "many operands": (
         ["a: [A, B]", "b: [B, C]", "c: [C, D]", "d: [D]", "e: [A]", "f: [B]", "g: [C]", "h: [A, D]", "k: [B, D]"],
         ["y[i] = a[i,j]*b[j,k]*c[k,l]*d[l]*e[i]*f[j]*g[k]*h[i,l]*k[j,l]"],
     ),
     "a scalar at both ends": (["x: [A]", "s: []"], ["y = s*exp(-s*x[i]*x[i])"]),
-}  # fmt: skip
+}
 
 
 def tricky(name, sizes=None, *, outputs=None):
@@ -243,11 +283,8 @@ HOSTILE = ['"""\nimport os\nos.abort()\n"""', "\\", '\'\'\'""""', '\\"""', "a\tb
 
 @pytest.mark.parametrize("doc", HOSTILE)
 def test_text_of_a_spec_stays_text(doc):
-    import yaml
-
-    text = yaml.safe_dump(
-        {"doc": doc, "inputs": {"x": [3]}, "equations": ["y[i] = x[i]*2  # " + doc.replace("\n", " ")]}
-    )
+    equation = "y[i] = x[i]*2  # " + doc.replace("\n", " ")
+    text = yaml.safe_dump({"doc": doc, "inputs": {"x": [3]}, "equations": [equation]})
     source = Emitted(text).source
     tree = ast.parse(source)
     assert all(isinstance(node, ast.Expr | ast.Import | ast.FunctionDef) for node in tree.body)
