@@ -1,0 +1,42 @@
+"""How much is spent on a sample: everything where evaluations are cheap, less and less where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.cost import Cost
+from tcgrad.check.precision import is_longdouble_wider
+
+# Passes through the innermost loops of one forward evaluation.
+_CHEAP = 2**19
+_DEAR = 2**24
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is spent on samples of one program at one size.
+
+    reference: the type that the reference is worked out in.
+    draws: how often random rounding is drawn; fewer draws are met by a larger ``safety``.
+    columns, directions: what a derivative with too many elements is compared at.
+    trials: the most samples that are drawn.
+    """
+
+    reference: np.dtype[Any]
+    draws: int
+    safety: float
+    columns: int
+    directions: int
+    trials: int
+
+
+def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int) -> Effort:
+    """longdouble has no BLAS: it is the reference of float64 where it is wider and evaluations are cheap."""
+    wider = is_longdouble_wider() and (dtype == np.longdouble or (dtype.itemsize >= 8 and cost.operations <= _CHEAP))
+    reference = np.dtype(np.longdouble if wider else np.float64)
+    if cost.operations <= _DEAR:
+        return Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials)
+    return Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)
