@@ -17,8 +17,13 @@ _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
 
 
-def compact(statements: Sequence[Statement], kept: Collection[Tensor], known: Facts) -> tuple[Statement, ...]:
-    """The statements with some definitions substituted into later ones; those of ``kept`` tensors all stay.
+def compact(
+    statements: Sequence[Statement], kept: Collection[Tensor], unwanted: Collection[Tensor], known: Facts
+) -> tuple[Statement, ...]:
+    """The statements with some definitions substituted into later ones.
+
+    kept: tensors whose definitions all stay.
+    unwanted: tensors whose definitions go wherever that is possible, shorter or not.
 
     Each definition is tried once, in order, so that the cost stays linear in the number of statements.
     """
@@ -34,7 +39,8 @@ def compact(statements: Sequence[Statement], kept: Collection[Tensor], known: Fa
         if any(size(user.body) > _LARGEST for user in old):
             continue
         new = [_substituted(user, line, known) for user in old]
-        if sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old):
+        shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
+        if shorter or line.tensor in unwanted:
             lines[place] = None
             for n, user in zip(reading, new, strict=True):
                 lines[n] = user

@@ -64,7 +64,8 @@ def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -
         return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
 
     statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known).run())
-    return compact(statements, {gradient_of(source) for source in sources}, known)
+    wholes = [whole(output) for output in program.outputs]
+    return compact(statements, {gradient_of(source) for source in sources}, wholes, known)
 
 
 def _upstream(output: Tensor) -> Adjoint:

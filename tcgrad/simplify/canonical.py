@@ -33,6 +33,7 @@ from tcgrad.ir.traversal import free_indices
 Labels = Mapping[Index, str]
 
 _MOST_LEAVES = 40
+_MIRRORED = {">": "<", ">=": "<="}
 _NO_LABELS: Labels = {}
 
 
@@ -55,7 +56,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Delta():
             return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
         case Iverson():
-            return f"[{key(expr.left, labels)}{expr.operator}{key(expr.right, labels)}]"
+            return _comparison(expr, labels)
         case IndexValue():
             return f"<{_integer(expr.value, labels)}>"
         case Add():
@@ -74,6 +75,18 @@ def _key(expr: Expr, labels: Labels) -> str:
             return f"{expr.kind}{_bound_key(expr.indices, expr.body, labels)}"
         case _:
             assert_never(expr)
+
+
+def _comparison(expr: Iverson, labels: Labels) -> str:
+    """``a > b`` as ``b < a``; a comparison of integers as one of their difference with 0."""
+    left, right, operator = expr.left, expr.right, str(expr.operator)
+    if operator in (">", ">="):
+        left, right, operator = right, left, _MIRRORED[operator]
+    if isinstance(left, IndexValue) and isinstance(right, IndexValue):
+        difference = right.value - left.value - (1 if operator == "<" else 0)
+        sides = (_integer(difference, labels), _integer(-difference, labels))
+        return f"[0<={sides[0]}]" if operator in ("<", "<=") else f"[0{operator}{min(sides)}]"
+    return f"[{key(left, labels)}{operator}{key(right, labels)}]"
 
 
 def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:

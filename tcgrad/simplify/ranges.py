@@ -74,7 +74,18 @@ def reduced(integer: Integer) -> Integer:
                 _reduced_division(atom) if isinstance(atom, Quotient | Remainder) else Integer.of(atom)
             )
         total = total + product
-    return total
+    return _rejoined(total)
+
+
+def _rejoined(integer: Integer) -> Integer:
+    """``W*(e//W) + e%W = e``"""
+    for monomial, coefficient in integer.terms:
+        match monomial:
+            case (Remainder() as atom,):
+                high = atom.divisor * Integer.of(Quotient(atom.dividend, atom.divisor)) * coefficient
+                if all(term in integer.terms for term in high.terms):
+                    return integer - high - Integer.of(atom) * coefficient + atom.dividend * coefficient
+    return integer
 
 
 def _reduced_division(atom: Quotient | Remainder) -> Integer:
