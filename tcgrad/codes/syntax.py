@@ -51,8 +51,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "TC206",
-        "a number that is too long",
-        "Numbers are kept exactly. They have at most 100 characters, and exponents from -400 to 400.",
+        "a number out of bounds",
+        "Numbers are kept exactly. A number is 0, or between 1e-300 and 1e300 in magnitude, of at most 400 characters.",
         _equation("r[i] = 1e999*x[i]"),
         _equation("r[i] = 1e99*x[i]"),
     ),

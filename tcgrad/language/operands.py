@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from fractions import Fraction
 from typing import cast
 
 from tcgrad.errors import Located, Report, Span
@@ -27,9 +25,8 @@ from tcgrad.language.syntax import (
     ReductionKind,
     Subscript,
 )
+from tcgrad.spec.numbers import BOUNDS, exact_value
 
-_LONGEST_NUMBER = 100
-_LARGEST_EXPONENT = 400
 _OPENING = ("[", "_{")
 
 
@@ -90,13 +87,10 @@ class OperandParser(SubscriptParser):
         span = self.span(token)
         if self.opens_positions:
             return self._one(token)
-        exponent = re.search(r"[eE]([+-]?[0-9]+)$", token.text)
-        if len(token.text) > _LONGEST_NUMBER or (exponent and abs(int(exponent[1])) > _LARGEST_EXPONENT):
-            message = (
-                f"a number has at most {_LONGEST_NUMBER} characters and an exponent of at most {_LARGEST_EXPONENT}"
-            )
-            raise self.failure("TC206", message, span)
-        return Number(Fraction(token.text), token.text, span)
+        value = exact_value(token.text)
+        if value is None:
+            raise self.failure("TC206", f"a number is {BOUNDS}", span)
+        return Number(value, token.text, span)
 
     def _one(self, token: Token) -> Subscript:
         """A one-tensor ``1[i,j]``."""

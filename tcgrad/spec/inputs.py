@@ -9,6 +9,7 @@ from tcgrad.errors import Diagnostic, Located, Report, Span
 from tcgrad.spec.limits import MAX_ORDER
 from tcgrad.spec.model import Dtype, InputDeclaration, Sample, SampleKind
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
+from tcgrad.spec.numbers import exact_value
 from tcgrad.spec.reading import (
     is_null,
     read_choice,
@@ -21,7 +22,7 @@ from tcgrad.spec.reading import (
     read_size,
     refuse,
 )
-from tcgrad.spec.scalars import exact_value, kind_of
+from tcgrad.spec.scalars import kind_of
 from tcgrad.spec.schema import DTYPES, INPUT_KEYS, PLAIN_SAMPLES, RANGE_SAMPLES
 
 _SHAPE_HELP = "write [B, H] for a matrix, [] for a scalar"

@@ -7,10 +7,11 @@ from collections.abc import Sequence as AbstractSequence
 from fractions import Fraction
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
-from tcgrad.spec.limits import MAX_DIM, MAX_EXPONENT, MAX_INTEGER
+from tcgrad.spec.limits import MAX_DIM, MAX_INTEGER
 from tcgrad.spec.names import is_name, suggest
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
-from tcgrad.spec.scalars import exact_value, in_decimal, integer_value, kind_of
+from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
+from tcgrad.spec.scalars import in_decimal, kind_of
 
 _KINDS = {
     "null": "nothing",
@@ -145,8 +146,7 @@ def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | 
         return None
     value = exact_value(node.text.text)
     if value is None:
-        bounds = f"0, or between 1e-{MAX_EXPONENT} and 1e{MAX_EXPONENT} in magnitude"
-        report.add(Diagnostic(code, f"{what} must be {bounds}", node.span))
+        report.add(Diagnostic(code, f"{what} must be {BOUNDS}", node.span))
     return value
 
 

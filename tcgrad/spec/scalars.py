@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Literal
 
 from tcgrad.errors import Located
-from tcgrad.spec.limits import MAX_DIGITS, MAX_EXPONENT
 from tcgrad.spec.nodes import Scalar
+from tcgrad.spec.numbers import integer_value
 
 Kind = Literal["str", "int", "float", "bool", "null"]
 
@@ -20,7 +19,6 @@ _CORE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("float", re.compile(r"[-+]?(?:(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))\Z")),
     ("float", re.compile(r"\.(?:nan|NaN|NAN)\Z")),
 )
-_DECIMAL = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]*)\.?(?P<decimals>[0-9]*)(?:[eE](?P<exponent>[-+]?[0-9]+))?\Z")
 
 
 def kind_of(scalar: Scalar) -> Kind:
@@ -31,37 +29,6 @@ def kind_of(scalar: Scalar) -> Kind:
     if scalar.tag == "float" and kind == "int":
         return "float"
     return kind if scalar.tag in (None, kind) else "str"
-
-
-def integer_value(text: str) -> int | None:
-    """The integer that a text of the kind ``int`` stands for; None if it has too many digits to be looked at."""
-    if len(text) > MAX_DIGITS:
-        return None
-    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-    return int(text[2:] if base != 10 else text, base)
-
-
-def exact_value(text: str) -> Fraction | None:
-    """The exact value of a number written in decimals or as an integer.
-
-    None if it is infinite, not a number, too long, or other than 0 with a magnitude outside 1e-300 to 1e300: such a
-    number is refused before any arithmetic, for ``1e999999999`` has a billion digits.
-    """
-    if re.match("0[xo]", text):
-        integer = integer_value(text)
-        return None if integer is None else Fraction(integer)
-    match = _DECIMAL.match(text)
-    if match is None or len(text) > MAX_DIGITS or not (match["whole"] or match["decimals"]):
-        return None
-    digits = match["whole"] + match["decimals"]
-    significant = digits.lstrip("0")
-    if not significant:
-        return Fraction(0)
-    scale = int(match["exponent"] or 0) - len(match["decimals"])
-    if abs(scale + len(significant) - 1) > MAX_EXPONENT:
-        return None
-    value = Fraction(int(significant)) * Fraction(10) ** scale
-    return -value if match["sign"] == "-" else value
 
 
 def in_decimal(text: Located) -> Located:
