@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -32,8 +32,28 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     target = jacobian_of(of, wrt)
     last = next((s for s in statements if target in defined_tensors(s)), None)
     if last is None:
-        return (Define(target, (*new_indices(of), *new_indices(wrt, of.order)), ZERO),)
+        return (_zero(of, wrt),)
     return used_statements(statements, last)
+
+
+def stepwise_jacobians(program: Program, of: Tensor, wrt: Sequence[Tensor]) -> tuple[Statement, ...]:
+    """The same for several inputs at once, so that what their Jacobians share is there once.
+
+    All go backward in one pass, unless the inputs together have no more components than ``of``.
+
+    Raises:
+        TcgradError: where a function on the way has no derivative.
+    """
+    if sum(map(_count, wrt)) <= _count(of):
+        return tuple(statement for tensor in wrt for statement in stepwise_jacobian(program, of, tensor))
+    statements = tuple(_backward(program, of, *wrt))
+    found = {tensor for statement in statements for tensor in defined_tensors(statement)}
+    zeros = (tensor for tensor in wrt if jacobian_of(of, tensor) not in found)
+    return (*statements, *(_zero(of, tensor) for tensor in zeros))
+
+
+def _zero(of: Tensor, wrt: Tensor) -> Define:
+    return Define(jacobian_of(of, wrt), (*new_indices(of), *new_indices(wrt, of.order)), ZERO)
 
 
 def _count(tensor: Tensor) -> int:
@@ -51,7 +71,7 @@ def _forward(program: Program, of: Tensor, wrt: Tensor) -> Iterator[Statement]:
     )
 
 
-def _backward(program: Program, of: Tensor, wrt: Tensor) -> Iterator[Statement]:
+def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]:
     """``dOF/dT`` for each tensor on the way, in reverse order."""
     rows = new_indices(of)
 
@@ -62,7 +82,7 @@ def _backward(program: Program, of: Tensor, wrt: Tensor) -> Iterator[Statement]:
         return jacobian_of(of, tensor)
 
     way = replace(program, statements=_way(program, of))
-    return Pullback(way, {of: start}, (wrt,), name, name, Facts(way.statements), rows).run()
+    return Pullback(way, {of: start}, wrt, name, name, Facts(way.statements), rows).run()
 
 
 def _way(program: Program, of: Tensor) -> tuple[Statement, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, LeviCivita, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
@@ -242,15 +242,17 @@ class ModuleWriter:
         return f"{self._name(tensor)}.shape" if tensor.shape else "()"
 
     def _jacobian(self) -> Lines:
-        pairs = [(of, wrt) for of in self._program.outputs for wrt in self._program.wrt]
+        wrt = self._program.wrt
         stages = [
-            self._stages.stage(stepwise_jacobian(self._program, of, wrt), [jacobian_of(of, wrt)]) for of, wrt in pairs
+            self._stages.stage(stepwise_jacobians(self._program, of, wrt), [jacobian_of(of, tensor) for tensor in wrt])
+            for of in self._program.outputs
         ]
         scope = self._scope.inner()
         names = _derived_names(scope)
         writer = self._of_inputs(scope)
         wanted = [*self._forward.wanted(self._name), *(want for stage in stages for want in stage.wanted(names))]
         results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
+        pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
         return [
             *bracketed("def jacobian(", [self._name(tensor) for tensor in self._inputs], "):"),
