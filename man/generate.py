@@ -205,7 +205,8 @@ def _option(param: Parameter, context: Context) -> Iterator[str]:
     if param.param_type_name == "argument":
         yield f".It Ar {escape((param.metavar or '').strip('[]'))}"
     else:
-        flags = " , ".join(f"Fl {escape(flag.removeprefix('-'))}" for flag in [*param.opts, *param.secondary_opts])
+        names = sorted([*param.opts, *param.secondary_opts], key=lambda name: name.startswith("--"))  # -h first
+        flags = " , ".join(f"Fl {escape(name.removeprefix('-'))}" for name in names)
         flag_only = getattr(param, "is_flag", False)
         yield f".It {flags}" + ("" if flag_only else f" Ar {escape(param.make_metavar(context))}")
     yield from _prose(text)
@@ -273,13 +274,10 @@ def _codes() -> list[str]:
 
 
 def _check_options() -> list[str]:
-    rows = [
-        (
-            option.name,
-            f"{option.meaning[0].upper()}{option.meaning[1:]}{': ' if option.values else ''}{', '.join(option.values)}.",
-        )
-        for option in CHECK_OPTIONS.values()
-    ]
+    rows = []
+    for option in CHECK_OPTIONS.values():
+        choices = f": {', '.join(option.values)}" if option.values else ""
+        rows.append((option.name, f"{option.meaning[0].upper()}{option.meaning[1:]}{choices}."))
     return [*_table(rows, "Li")]
 
 
