@@ -9,12 +9,13 @@ from tcgrad.calculus.dependence import reads
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, size, tensors_read
+from tcgrad.ir.traversal import instantiate, replace_components, size, tensors_read, walk
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
+_SHORT = 10  # the cost of a line that is worth repeating
 
 
 def compact(
@@ -36,7 +37,7 @@ def compact(
         if len(reading) != len(users.get(line.tensor, ())) or not 0 < len(reading) <= _MOST_USERS:
             continue
         old = [user for n in reading if isinstance(user := lines[n], Define)]
-        if any(size(user.body) > _LARGEST for user in old):
+        if any(size(user.body) > _LARGEST for user in old) or not (line.tensor in unwanted or _is_promising(line, old)):
             continue
         new = [_substituted(user, line, known) for user in old]
         shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
@@ -46,6 +47,12 @@ def compact(
                 lines[n] = user
             _reassign(users, line, place, reading)
     return tuple(line for line in lines if line is not None)
+
+
+def _is_promising(line: Define, users: Sequence[Define]) -> bool:
+    """Whether a definition is read once, or is so short that repeating it may pay."""
+    reads_of = sum(isinstance(part, Component) and part.tensor == line.tensor for u in users for part in walk(u.body))
+    return reads_of == 1 or cost(line.body) <= _SHORT
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

@@ -39,7 +39,7 @@ _NO_LABELS: Labels = {}
 
 def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
     """A text that is equal for equal expressions; ``labels`` name indices, others are themselves."""
-    context = tuple(labels.get(index) for index in free_indices(expr))
+    context = tuple([labels.get(index) for index in free_indices(expr)]) if labels else ()
     known = cast("dict[tuple[str | None, ...], str]", vars(expr).setdefault("_keys", {}))
     found = known.get(context)
     if found is None:

@@ -20,6 +20,7 @@ from tcgrad.ir.traversal import (
     walk,
 )
 from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.matching import Match, matches, pairings
 from tcgrad.simplify.powers import power
@@ -62,6 +63,7 @@ class Facts:
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         self._affine: dict[Tensor, Define] = {}
+        self._vanishing: dict[str, bool] = {}
         for order, statement in enumerate(statements):
             if isinstance(statement, Define):
                 body = simplify(statement.body)
@@ -100,8 +102,12 @@ class Facts:
     def _vanishes(self, terms: Add, index: Index) -> bool:
         if not any(tensor in self._affine for tensor in tensors_read(terms)):
             return False
-        written_out = replace_components(IndexSum((index,), terms), self._written_out)
-        return size(written_out) <= _LARGEST_WRITTEN_OUT and expand(written_out) == ZERO
+        whole = IndexSum((index,), terms)
+        form = key(whole, canonical_labels(free_indices(whole), (whole,)))
+        if form not in self._vanishing:
+            written_out = replace_components(whole, self._written_out)
+            self._vanishing[form] = size(written_out) <= _LARGEST_WRITTEN_OUT and expand(written_out) == ZERO
+        return self._vanishing[form]
 
     def _written_out(self, read: Component) -> Expr:
         define = self._affine.get(read.tensor)

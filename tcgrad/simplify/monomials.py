@@ -17,6 +17,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, integers, rename_binder
 
+UNIT = Fraction(1)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
 
 
@@ -61,7 +62,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             fresh = rename_binder(expr)
             inner = monomials(fresh.body, policy, live | frozenset(fresh.indices))
             return [replace(part, bound=fresh.indices + part.bound) for part in inner]
-        case Add() if policy.opens(expr, Fraction(1), live):
+        case Add() if policy.opens(expr, UNIT, live):
             return [part for term in expr.terms for part in monomials(term, policy, live)]
         case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):
             return monomials(Mul((base,) * n.numerator), policy, live)
@@ -72,9 +73,9 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case Pow(base=IndexValue()) | Pow(base=Const()):
             return [_raised(monomials(expr.base, policy)[0], expr.exponent)]
         case Pow():
-            return [Monomial(Fraction(1), (), ((expr.base, expr.exponent),))]
+            return [Monomial(UNIT, (), ((expr.base, expr.exponent),))]
         case _:
-            return [Monomial(Fraction(1), (), ((expr, ONE),))]
+            return [Monomial(UNIT, (), ((expr, ONE),))]
 
 
 def prenex(expr: Expr) -> Expr:
@@ -98,7 +99,7 @@ def prenex(expr: Expr) -> Expr:
 def _product(parts: Sequence[Monomial]) -> Monomial:
     numbers = [part.coefficient for part in parts if part.coefficient != 1]
     return Monomial(
-        prod(numbers, start=Fraction(1)) if len(numbers) != 1 else numbers[0],
+        prod(numbers, start=UNIT) if len(numbers) != 1 else numbers[0],
         tuple(index for part in parts for index in part.bound),
         tuple(power for part in parts for power in part.powers),
     )
@@ -107,7 +108,7 @@ def _product(parts: Sequence[Monomial]) -> Monomial:
 def size_powers(size: Integer) -> Monomial:
     """``3*H*W`` as a coefficient and one factor per dim; a sum of several monomials stays one factor."""
     if len(size.terms) != 1:
-        return Monomial(Fraction(1), (), ((IndexValue(size), ONE),)) if size.terms else Monomial(Fraction(0))
+        return Monomial(UNIT, (), ((IndexValue(size), ONE),)) if size.terms else Monomial(Fraction(0))
     (atoms, coefficient) = size.terms[0]
     return Monomial(Fraction(coefficient), (), tuple((IndexValue(Integer.of(atom)), ONE) for atom in atoms))
 
@@ -115,20 +116,20 @@ def size_powers(size: Integer) -> Monomial:
 def _raised(part: Monomial, exponent: Expr) -> Monomial:
     """A monomial without bound indices to a power that may go to each factor."""
     if part.bound:
-        return Monomial(Fraction(1), (), ((unbound(part), exponent),))
+        return Monomial(UNIT, (), ((unbound(part), exponent),))
     powers = tuple((base, multiply_exponents(e, exponent)) for base, e in part.powers)
     if part.coefficient == 1:
-        return Monomial(Fraction(1), (), powers)
+        return Monomial(UNIT, (), powers)
     folded = fold_power(part.coefficient, exponent)
     if folded is not None:
         return Monomial(folded, (), powers)
-    return Monomial(Fraction(1), (), (*powers, (Const(part.coefficient), exponent)))
+    return Monomial(UNIT, (), (*powers, (Const(part.coefficient), exponent)))
 
 
 def unbound(part: Monomial) -> Expr:
     """The monomial written out as it stands."""
     factors: list[Expr] = [] if part.coefficient == 1 else [Const(part.coefficient)]
-    factors += [base if exponent == ONE else Pow(base, exponent) for base, exponent in part.powers]
+    factors += [base if is_one(exponent) else Pow(base, exponent) for base, exponent in part.powers]
     body = factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
     return IndexSum(part.bound, body) if part.bound else body
 
@@ -137,7 +138,7 @@ def multiply_exponents(inner: Expr, outer: Expr) -> Expr:
     """The exponent of ``(b^inner)^outer``."""
     if isinstance(inner, Const) and isinstance(outer, Const):
         return Const(inner.value * outer.value)
-    return outer if inner == ONE else inner if outer == ONE else Mul((inner, outer))
+    return outer if is_one(inner) else inner if is_one(outer) else Mul((inner, outer))
 
 
 def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:
@@ -181,6 +182,11 @@ def _deltas(expr: Expr, *, sums: bool = True) -> Iterator[Delta]:
                 yield from _deltas(part, sums=sums)
         case IndexSum() if sums:
             yield from _deltas(expr.body)
+
+
+def is_one(exponent: Expr) -> bool:
+    """Whether an exponent is 1; said without comparing trees."""
+    return exponent is ONE or (isinstance(exponent, Const) and exponent.value == 1)
 
 
 def is_mask(base: Expr) -> bool:

@@ -7,7 +7,7 @@ from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.monomials import Monomial, Policy, fold_power, is_mask
+from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_mask, is_one
 from tcgrad.simplify.order import lead_order, term_order
 
 
@@ -16,8 +16,10 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     coefficient = part.coefficient
     merged: dict[str, tuple[Expr, Expr]] = {}
     for given, exponent in part.powers:
-        factor, base = _normal_base(given, exponent)
-        coefficient *= factor
+        base = given
+        if isinstance(given, Add):
+            factor, base = _normal_base(given, exponent)
+            coefficient *= factor
         name = key(base)
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers = []
@@ -25,7 +27,7 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
         if folded is not None:
             coefficient *= folded
-        elif exponent != ZERO:
+        elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
     return Monomial(coefficient, part.bound, tuple(powers))
 
@@ -37,21 +39,20 @@ def _added(left: Expr, right: Expr, policy: Policy) -> Expr:
 
 
 def _mask_exponent(base: Expr, exponent: Expr) -> Expr:
-    positive = isinstance(exponent, Const) and exponent.value > 0
-    return ONE if positive and is_mask(base) else exponent
+    return ONE if is_mask(base) and isinstance(exponent, Const) and exponent.value > 0 else exponent
 
 
-def _normal_base(base: Expr, exponent: Expr) -> tuple[Fraction, Expr]:
+def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
     """A sum to a whole power with its common factor taken out: ``(2b - 2a)^3 = -8 (a - b)^3``."""
-    if not isinstance(base, Add) or not isinstance(exponent, Const) or exponent.value.denominator != 1:
-        return Fraction(1), base
+    if not isinstance(exponent, Const) or exponent.value.denominator != 1:
+        return UNIT, base
     terms = [split_coefficient(term) for term in base.terms]
     sizes = {abs(coefficient) for coefficient, _ in terms}
     sign = 1 if min(terms, key=lambda term: lead_order(term[1]))[0] > 0 else -1
-    common = sign * (next(iter(sizes)) if len(sizes) == 1 else Fraction(1))
+    common = sign * (next(iter(sizes)) if len(sizes) == 1 else UNIT)
     folded = fold_power(common, exponent)
     if common == 1 or folded is None:
-        return Fraction(1), base
+        return UNIT, base
     return folded, scaled_sum(base, 1 / common)
 
 
@@ -63,7 +64,7 @@ def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:
         case Mul(factors=(Const() as number, *rest)):
             return number.value, rest[0] if len(rest) == 1 else Mul(tuple(rest))
         case _:
-            return Fraction(1), term
+            return UNIT, term
 
 
 def scaled(coefficient: Fraction, rest: Expr) -> Expr:
@@ -100,7 +101,7 @@ def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
     """A term, not simplified yet, as the product of its numbers times the rest."""
     if not isinstance(term, Mul):
         return split_coefficient(term)
-    number = prod((factor.value for factor in term.factors if isinstance(factor, Const)), start=Fraction(1))
+    number = prod((factor.value for factor in term.factors if isinstance(factor, Const)), start=UNIT)
     rest = tuple(factor for factor in term.factors if not isinstance(factor, Const))
     return number, rest[0] if len(rest) == 1 else Mul(rest) if rest else ONE
 
@@ -112,4 +113,4 @@ def add_of(terms: list[tuple[Fraction, Expr]]) -> Add:
 
 def power(base: Expr, exponent: Expr) -> Expr:
     """``base^exponent``, the first power being the base itself."""
-    return base if exponent == ONE else Pow(base, exponent)
+    return base if is_one(exponent) else Pow(base, exponent)

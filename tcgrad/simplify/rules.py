@@ -29,9 +29,11 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
-from tcgrad.simplify.monomials import Policy, holds_delta, monomials
+from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
 from tcgrad.simplify.ranges import reduced
+
+_NOTHING = Fraction(0)
 
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
@@ -96,9 +98,9 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
     merged: dict[str, tuple[Fraction, Expr]] = {}
-    for coefficient, rest in _flat_terms(expr, Fraction(1)):
+    for coefficient, rest in _flat_terms(expr, UNIT):
         name = key(rest)
-        before = merged[name][0] if name in merged else Fraction(0)
+        before = merged[name][0] if name in merged else _NOTHING
         merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
     terms = [term for term in merged.values() if term[0]]
     if not terms:
