@@ -88,12 +88,12 @@ def form(equation):
     return key(body, {index: f"free{place}" for place, index in enumerate(free)})
 
 
-@pytest.mark.parametrize(("left", "right"), rows(EQUAL))
+@pytest.mark.parametrize(("left", "right"), list(rows(EQUAL)))
 def test_equal_forms(left, right):
     assert form(left) == form(right)
 
 
-@pytest.mark.parametrize(("left", "right"), rows(DIFFERENT))
+@pytest.mark.parametrize(("left", "right"), list(rows(DIFFERENT)))
 def test_different_functions_stay_different(left, right):
     assert form(left) != form(right)
 
