@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from tcgrad.calculus import derive
-from tcgrad.evaluate import evaluate
+from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import IndexValue
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, tensors_read, walk
 from tcgrad.language.elaborate import elaborate
@@ -75,7 +76,7 @@ def values_for(define: Define, seed: int = 0) -> dict[Tensor, np.ndarray]:
     return {tensor: draw_value(tensor, seed) for tensor in tensors_read(define.body)}
 
 
-SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13}
+SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13, "D": 17}
 
 
 def program_from(inputs: str, equations: str) -> Program:
@@ -106,3 +107,12 @@ def define_of(program: Program, what: str) -> Define:
     last = gradient.statements[-1]
     assert isinstance(last, Define)
     return last
+
+
+def values_of(program: Program, define: Define) -> dict[Tensor, object]:
+    """Inputs drawn, intermediates computed, upstream gradients drawn."""
+    inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
+    stated = [s for s in program.statements if isinstance(s, Intrinsic)]
+    inverses = [inverse_of(program, statement.operand) for statement in stated]
+    values = evaluate_statements([*program.statements, *inverses], inputs)
+    return values | {t: draw_value(t, 2) for t in tensors_read(define.body) if t not in values}

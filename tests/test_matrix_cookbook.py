@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from matrix_tools import assert_same_value, define_of, draw_value, program_from
+from matrix_tools import assert_same_value, define_of, program_from, values_of
 
-from tcgrad.calculus.intrinsics import inverse_of
-from tcgrad.evaluate import evaluate_statements
-from tcgrad.ir.program import Define, Intrinsic, Program
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.raising import raise_define
 
@@ -40,15 +35,6 @@ def rows() -> list[Row]:
         elif "|" in line:
             inputs, _, equations = line.partition("|")
     return found
-
-
-def values_of(program: Program, define: Define) -> dict[Tensor, object]:
-    """Inputs drawn, intermediates computed, upstream gradients drawn."""
-    inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
-    stated = [s for s in program.statements if isinstance(s, Intrinsic)]
-    inverses = [inverse_of(program, statement.operand) for statement in stated]
-    values = evaluate_statements([*program.statements, *inverses], inputs)
-    return values | {t: draw_value(t, 2) for t in tensors_read(define.body) if t not in values}
 
 
 def test_the_table_is_long_enough():

@@ -30,10 +30,11 @@ from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import put_in
+from tcgrad.notation.matrix_substitution import unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.raising_products import Refusal
+from tcgrad.spec.loader import read_spec
 
 DIMS = {name: Integer.of(Dim(name, value)) for name, value in {"A": 2, "B": 3, "C": 5}.items()}
 SMOOTH = ("sin", "tanh", "exp", "sigmoid", "silu")
@@ -51,10 +52,13 @@ TENSORS = [
 ]
 
 
-def fitting(indices: tuple[Index, ...]) -> list[Component]:
+HIGH = [tensor("TABC", "A", "B", "C"), tensor("TBAA", "B", "A", "A"), tensor("TCCB", "C", "C", "B")]
+
+
+def fitting(indices: tuple[Index, ...], tensors: list[Tensor] = TENSORS) -> list[Component]:
     """Every read of a tensor with these indices, or some of them."""
     found = []
-    for read in TENSORS:
+    for read in tensors:
         places: list[tuple[Index, ...]] = [()]
         for axis in read.shape:
             places = [(*place, index) for place in places for index in indices if index.size == axis]
@@ -123,7 +127,8 @@ def draw_indices(draw: st.DrawFn, letters: str, most: int) -> tuple[Index, ...]:
 
 
 def program_of(*defined: Define) -> Program:
-    return Program(None, (), (), (), defined, (), (), ())  # type: ignore[arg-type]
+    spec = read_spec("inputs: {x: []}\nequations: [y = x]\n", "random.yaml")
+    return Program(spec, (), (), (), defined, (), (), ())
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
@@ -164,6 +169,30 @@ def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed, vec
 
 
 @st.composite
+def batched(draw: st.DrawFn) -> Define:
+    """Products of plain factors with one or two reads of tensors of order three."""
+    free = draw_indices(draw, "ijb", 3)
+    dummies = draw_indices(draw, "klm", 3)
+    high = fitting((*free, *dummies), HIGH)
+    reads = draw(st.lists(st.sampled_from(high), max_size=2)) if high else []
+    rest = draw(products((*free, *dummies), 1))
+    wrapped = [Call(FUNCTIONS["tanh"], (read,)) if draw(st.booleans()) else read for read in reads]
+    body: Expr = Mul((*wrapped, rest))
+    body = IndexSum(dummies, body) if dummies else body
+    return Define(Tensor("y", tuple(index.size for index in free), Role.DEFINED), free, body)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batched(), st.integers(0, 3))
+def test_forms_for_every_element_of_a_batch_have_the_value_of_the_index_form(define, seed):
+    form = raise_define(define, program_of(define))
+    if isinstance(form, MatrixForm):
+        assert_same_value(define, form, values_for(define, seed))
+        assert form.left(MATRIX_UNICODE)
+        assert form.text
+
+
+@st.composite
 def substitutions(draw: st.DrawFn) -> tuple[Define, Define]:
     """A definition and one of a tensor that it reads, of order one or two."""
     define = draw(defines())
@@ -181,7 +210,8 @@ def test_a_form_put_in_for_a_name_has_its_value(pair):
     form, known = raise_define(define, program_of()), raise_define(inner, program_of())
     if isinstance(form, MatrixForm) and isinstance(known, MatrixForm):
         values = {tensor: draw_value(tensor, 0) for tensor in TENSORS}
-        whole = MatrixForm(define.tensor, put_in(form.matrix, {inner.tensor: known.matrix}), "full")
+        whole = unfolded(form, {inner.tensor: known})
+        assert whole is not None
         replaced = values | {inner.tensor: evaluate(inner.body, inner.free, values)}
         expected = evaluate(define.body, define.free, replaced)
         found = run_numpy(whole, names([*DIMS.values()], values))

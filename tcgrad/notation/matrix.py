@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.nodes import ComparisonOperator
 from tcgrad.ir.tensors import Role, Tensor
 
@@ -40,9 +40,13 @@ class Size:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A tensor of order 0, 1 or 2 by its name."""
+    """A tensor by its name, or the slice of it where some axes are held at a position; at most two axes are left.
+
+    at: for each axis the position it is held at, a size or a batch index by its name, or None; () holds none.
+    """
 
     tensor: Tensor
+    at: tuple[Axis, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,14 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class BatchSum:
+    """The sum of ``operand`` over the values of a batch index, at which tensors in it are held."""
+
+    index: Dim
+    operand: Matrix
+
+
+@dataclass(frozen=True)
 class Power:
     """``base`` to the ``exponent``, element by element where it is no scalar."""
 
@@ -203,6 +215,7 @@ Matrix = (
     | Kron
     | Scale
     | Sum
+    | BatchSum
     | Power
     | Apply
     | Compare
@@ -220,7 +233,7 @@ def shape(matrix: Matrix) -> Shape:
         case Number() | Size() | Fold():
             return SCALAR
         case Symbol():
-            return _symbol_shape(matrix.tensor)
+            return _symbol_shape(matrix)
         case Ones():
             return matrix.size, None
         case Zeros():
@@ -232,7 +245,7 @@ def shape(matrix: Matrix) -> Shape:
         case Transpose():
             rows, columns = shape(matrix.operand)
             return columns, rows
-        case Inverse():
+        case Inverse() | BatchSum():
             return shape(matrix.operand)
         case MatMul():
             return shape(matrix.factors[0])[0], shape(matrix.factors[-1])[1]
@@ -255,8 +268,10 @@ def shape(matrix: Matrix) -> Shape:
             assert_never(matrix)
 
 
-def _symbol_shape(tensor: Tensor) -> Shape:
-    rows, columns = (*tensor.shape, None, None)[:2]
+def _symbol_shape(symbol: Symbol) -> Shape:
+    held = symbol.at or (None,) * symbol.tensor.order
+    left = (size for size, position in zip(symbol.tensor.shape, held, strict=True) if position is None)
+    rows, columns, *_ = (*left, None, None)
     return rows, columns
 
 
@@ -274,7 +289,7 @@ def operands(matrix: Matrix) -> tuple[Matrix, ...]:
     match matrix:
         case Number() | Size() | Symbol() | Ones() | Zeros() | Identity() | Commutation():
             return ()
-        case Transpose() | Inverse() | Fold() | Vec():
+        case Transpose() | Inverse() | Fold() | Vec() | BatchSum():
             return (matrix.operand,)
         case MatMul():
             return matrix.factors

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Literal
 
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.matrix import Matrix, Symbol, Vec
+from tcgrad.notation.matrix import Axis, Matrix, Symbol, Vec
 from tcgrad.notation.matrix_numpy import numpy_text
+from tcgrad.notation.matrix_numpy_batched import batched_text, has_batch_sum
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 
@@ -20,11 +21,14 @@ class MatrixForm:
     """``tensor = matrix``; the texts are those of the right side, `left` gives the left side.
 
     layout: ``full``, the matrix is the tensor; ``vec``, a Jacobian whose matrices are vectorised on both sides.
+    batch: for each axis of the tensor the batch index for every value of which the equation holds, or None; () if the
+        equation is that of the whole tensor.
     """
 
     tensor: Tensor
     matrix: Matrix
     layout: Layout
+    batch: tuple[Axis, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -42,13 +46,17 @@ class MatrixForm:
     @cached_property
     def numpy(self) -> str | None:
         """An expression in NumPy with the value of the right side; None where a function in it is not in NumPy."""
-        return numpy_text(self.matrix)
+        return batched_text(self.matrix, self.tensor, self.batch) if self._is_batched else numpy_text(self.matrix)
+
+    @cached_property
+    def _is_batched(self) -> bool:
+        return bool(self.batch) or has_batch_sum(self.matrix)
 
     def left(self, syntax: MatrixSyntax) -> str:
         """The left side in a syntax, as ``∂vec(y)/∂vec(x)``."""
         sign = r"\partial " if syntax is MATRIX_LATEX else "∂" if syntax is MATRIX_UNICODE else "d"
         if self.layout == "full" or self.tensor.role is not Role.JACOBIAN:
-            return print_matrix(Symbol(self.tensor), syntax)
+            return print_matrix(Symbol(self.tensor, self.batch), syntax)
         above, below = (sign + self._side(tensor, syntax) for tensor in self.tensor.about)
         return syntax.scalars.fraction(above, below) if syntax.scalars.fraction else f"{above}/{below}"
 

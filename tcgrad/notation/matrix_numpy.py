@@ -12,6 +12,7 @@ from typing import assert_never
 from tcgrad.functions import Function
 from tcgrad.notation.matrix import (
     Apply,
+    BatchSum,
     Choose,
     Commutation,
     Compare,
@@ -43,7 +44,7 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_numpy_chains import Chains
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_signs import split_number, split_sign
-from tcgrad.notation.numpy_names import code_name, code_number, code_size
+from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import ATOM, CHAIN, POWER, PRODUCT, SUM, UNARY, Piece, atom, quotient, within
 
 _FOLDS: dict[FoldKind, str] = {
@@ -60,15 +61,15 @@ _FOLDS: dict[FoldKind, str] = {
 
 def numpy_text(matrix: Matrix) -> str | None:
     """The expression, or None where a function in it cannot be written with NumPy alone."""
-    return _full(matrix).text if _is_spelt(matrix) else None
+    return _full(matrix).text if is_spelt(matrix) else None
 
 
-def _is_spelt(matrix: Matrix) -> bool:
-    own = not isinstance(matrix, Apply) or _template(matrix.function) is not None
-    return own and all(map(_is_spelt, operands(matrix)))
+def is_spelt(matrix: Matrix) -> bool:
+    own = not isinstance(matrix, Apply) or template_of(matrix.function) is not None
+    return own and all(map(is_spelt, operands(matrix)))
 
 
-def _template(function: Function) -> str | None:
+def template_of(function: Function) -> str | None:
     plain = bool(function.numpy) and function.scipy is None and function.helper is None
     return function.numpy if plain else function.inline
 
@@ -92,14 +93,14 @@ def _spans(matrix: Matrix) -> tuple[bool, bool]:
             return True, True
 
 
-def _covers(matrix: Matrix) -> bool:
+def covers(matrix: Matrix) -> bool:
     """Whether the loose text has every axis of the matrix."""
     return all(spanned or axis is None for spanned, axis in zip(_spans(matrix), shape(matrix), strict=True))
 
 
 def _full(matrix: Matrix) -> Piece:
     """The text of the whole array."""
-    return _show(matrix, full=not _covers(matrix))
+    return _show(matrix, full=not covers(matrix))
 
 
 def _loose(matrix: Matrix) -> Piece:
@@ -115,7 +116,7 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             text = code_size(matrix.value)
             return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
         case Symbol():
-            return Piece(code_name(matrix.tensor), ATOM)
+            return Piece(code_name(matrix.tensor) + subscript(matrix.at), ATOM)
         case Ones():
             return atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
         case Zeros():
@@ -124,6 +125,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return atom("np.eye({0})", code_size(matrix.size))
         case Commutation():
             return _commutation(matrix)
+        case BatchSum():
+            raise TypeError("a sum over slices is written by the batched writer")
         case Transpose() if None in shape(matrix):
             return _show(matrix.operand, full=full)
         case Transpose():
@@ -270,7 +273,7 @@ def _power(matrix: Power, *, full: bool) -> Piece:
 
 def _apply(matrix: Apply, *, full: bool) -> Piece:
     pieces = _elementwise(matrix.arguments, full=full)
-    template = _template(matrix.function) or ""
+    template = template_of(matrix.function) or ""
     if template == matrix.function.numpy:
         return atom(template, *(piece.text for piece in pieces))
     return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)

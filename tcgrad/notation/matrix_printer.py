@@ -11,6 +11,7 @@ from typing import assert_never
 from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
     Apply,
+    BatchSum,
     Choose,
     Commutation,
     Compare,
@@ -65,7 +66,10 @@ class _Printer:
                 text = self._size(matrix.value)
                 return text, ATOM if text.isalnum() else SUM
             case Symbol():
-                return s.scalars.tensor(matrix.tensor, ()), POSTFIX if is_derivative(matrix) else ATOM
+                return self._symbol(matrix), POSTFIX if is_derivative(matrix) else ATOM
+            case BatchSum():
+                body = self.within(matrix.operand, PRODUCT)
+                return s.batch_sum.format(s.scalars.index(matrix.index.name), body), SUM
             case Ones():
                 return s.ones, ATOM
             case Zeros():
@@ -112,6 +116,14 @@ class _Printer:
                 return s.vec.format(self.within(matrix.operand, SUM)), ATOM
             case _:
                 assert_never(matrix)
+
+    def _symbol(self, matrix: Symbol) -> str:
+        """A name, with ``:`` for the axes that are left in front of those that are held."""
+        held = len(matrix.at)
+        while held and matrix.at[held - 1] is None:
+            held -= 1
+        positions = [":" if position is None else self._size(position) for position in matrix.at[:held]]
+        return self.syntax.scalars.tensor(matrix.tensor, positions)
 
     def within(self, matrix: Matrix, level: int) -> str:
         """The text, in brackets if it holds together less tightly than ``level``."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import assert_never
 
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     Apply,
+    BatchSum,
     Choose,
     Commutation,
     Compare,
@@ -30,25 +33,60 @@ from tcgrad.notation.matrix import (
     Transpose,
     Vec,
     Zeros,
+    operands,
 )
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
+from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import scaled, settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 
 
-def put_in(matrix: Matrix, known: Mapping[Tensor, Matrix]) -> Matrix:
-    """The expression with the tensors of ``known`` replaced by what they are, of the same shape."""
-    return settled(_put_in(matrix, known))
+def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> MatrixForm | None:
+    """The form with the tensors of ``known`` replaced by their own forms.
+
+    None where one of them has no form, or is read in other slices than its form is given in.
+    """
+    reads = [part for part in parts(form.matrix) if isinstance(part, Symbol) and part.tensor in known]
+    put_in: dict[Symbol, Matrix] = {}
+    for read in reads:
+        inner = known[read.tensor]
+        if inner is None or not _fits(read, inner):
+            return None
+        put_in[read] = _at(inner, read)
+    return replace(form, matrix=settled(_put_in(form.matrix, put_in)))
 
 
-def _put_in(matrix: Matrix, known: Mapping[Tensor, Matrix]) -> Matrix:
+def parts(matrix: Matrix) -> Iterator[Matrix]:
+    """An expression and all that is inside it."""
+    yield matrix
+    for operand in operands(matrix):
+        yield from parts(operand)
+
+
+def _fits(read: Symbol, form: MatrixForm) -> bool:
+    """Whether the read holds the axes that the form does, by names that the form does not sum over."""
+    whole = (None,) * read.tensor.order
+    pairs = zip(read.at or whole, form.batch or whole, strict=True)
+    summed = {Integer.of(part.index) for part in parts(form.matrix) if isinstance(part, BatchSum)}
+    return all((a is None) == (b is None) for a, b in pairs) and not summed.intersection(read.at)
+
+
+def _at(form: MatrixForm, read: Symbol) -> Matrix:
+    """The form's matrix at the positions that a read holds."""
+    renamed = {b: a for a, b in zip(read.at, form.batch, strict=False) if a is not None}
+    held = [part for part in parts(form.matrix) if isinstance(part, Symbol) and part.at]
+    moved = {part: Symbol(part.tensor, tuple(renamed.get(p, p) for p in part.at)) for part in held}
+    return _put_in(form.matrix, moved)
+
+
+def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     def inside(part: Matrix) -> Matrix:
         return _put_in(part, known)
 
     match matrix:
         case Symbol():
-            return known.get(matrix.tensor, matrix)
+            return known.get(matrix, matrix)
         case Number() | Size() | Ones() | Zeros() | Identity() | Commutation():
             return matrix
         case Transpose():
@@ -59,6 +97,8 @@ def _put_in(matrix: Matrix, known: Mapping[Tensor, Matrix]) -> Matrix:
             return product(*map(inside, matrix.factors))
         case Hadamard():
             return hadamard(map(inside, matrix.factors), map(inside, matrix.divisors))
+        case BatchSum():
+            return BatchSum(matrix.index, settled(inside(matrix.operand)))
         case Kron():
             return Kron(inside(matrix.left), inside(matrix.right))
         case Scale():

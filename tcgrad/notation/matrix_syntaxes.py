@@ -35,6 +35,7 @@ class MatrixSyntax:
     diag: str = "diag({0})"
     vec: str = "vec({0})"
     commutation: str = "comm({0}, {1})"
+    batch_sum: str = "sum[{0}] {1}"
 
 
 def _caret(base: str, exponent: str) -> str:
@@ -85,6 +86,7 @@ MATRIX_UNICODE = replace(
     inverse="{0}⁻¹",
     inverse_transpose="{0}⁻ᵀ",
     number_times="·",
+    batch_sum="Σ[{0}] {1}",
 )
 
 MATRIX_LATEX = MatrixSyntax(
@@ -113,4 +115,5 @@ MATRIX_LATEX = MatrixSyntax(
     diag=_operator("diag"),
     vec=_operator("vec"),
     commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",
+    batch_sum=r"\sum_{{{0}}} {1}",
 )

@@ -43,7 +43,7 @@ def is_symmetric(matrix: Matrix) -> bool:
     """Whether a name, a diagonal matrix or the inverse of one equals its transpose."""
     match matrix:
         case Symbol():
-            return matrix.tensor.symmetric and matrix.tensor.order == 2
+            return matrix.tensor.symmetric and None not in shape(matrix) and not any(matrix.at[-2:])
         case Inverse():
             return is_symmetric(matrix.operand)
         case _:

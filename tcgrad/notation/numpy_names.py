@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Sequence
 from fractions import Fraction
 
 from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
@@ -42,6 +43,14 @@ def code_size(size: Integer) -> str:
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {product}" if text else f"{sign.strip('+')}{product}"
     return text or "0"
+
+
+def subscript(at: Sequence[Integer | None]) -> str:
+    """``[:, 0]``: whole axes where there is None, the rest held at a position."""
+    held = len(at)
+    while held and at[held - 1] is None:
+        held -= 1
+    return f"[{', '.join(':' if p is None else code_size(p) for p in at[:held])}]" if held else ""
 
 
 def _atom(atom: Atom) -> str:

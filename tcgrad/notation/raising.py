@@ -5,9 +5,12 @@ from __future__ import annotations
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import settled
+from tcgrad.notation.naming import Surroundings, name_indices
+from tcgrad.notation.raising_batches import raise_batched
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_products import Refusal
@@ -22,6 +25,8 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     raising = Raising(_intrinsics(program))
     sides = define.tensor.about if define.tensor.role is Role.JACOBIAN else (define.tensor,)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
+    if define.tensor.role is not Role.JACOBIAN and (high or _reads_high(define)):
+        return _raise_batched(raising, define, program)
     if high is not None:
         return Refusal(f"{high.name} has order {high.order}")
     if len(define.free) <= 2:
@@ -30,6 +35,17 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     split = sides[0].order
     raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
     return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "vec")
+
+
+def _reads_high(define: Define) -> Tensor | None:
+    """A tensor of order three or more in the right side."""
+    return next((tensor for tensor in tensors_read(define.body) if tensor.order > 2), None)
+
+
+def _raise_batched(raising: Raising, define: Define, program: Program) -> MatrixForm | Refusal:
+    names = name_indices(define.free, define.body, Surroundings.of(program))
+    high = _reads_high(define) or define.tensor
+    return raise_batched(raising, define, names) or Refusal(f"{high.name} has order {high.order}")
 
 
 def _intrinsics(program: Program) -> dict[Tensor, Intrinsic]:

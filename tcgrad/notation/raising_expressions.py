@@ -7,9 +7,9 @@ under sums are the interesting part: see `raising_products`. It refuses before i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
     Add,
     Call,
@@ -27,9 +27,11 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix import (
     Apply,
+    Axis,
+    BatchSum,
     Choose,
     Compare,
     DiagVector,
@@ -46,7 +48,7 @@ from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network, Refusal
-from tcgrad.notation.raising_terms import Operand, Term, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.raising_terms import Operand, Term, as_expr, expansion, flatten, multiplied_out, resolve_deltas
 
 Axes = tuple[Index, ...]
 MOST_TERMS = 64  # of a product multiplied out
@@ -57,9 +59,11 @@ class Raising:
     """Raises expressions of one program.
 
     intrinsics: for the tensor of an inverse or a determinant, the statement that defines it.
+    batch: summed indices that stay sums, over slices; each with the name that stands for its value.
     """
 
     intrinsics: Mapping[Tensor, Intrinsic]
+    batch: Mapping[Index, Dim] = field(default_factory=dict)
 
     def over(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
         """The matrix of an expression whose free indices are among ``axes``, repeated along those it lacks."""
@@ -77,8 +81,7 @@ class Raising:
             case Const():
                 return Number(expr.value)
             case IndexValue():
-                index = next(iter(expr.value.indices), None)
-                return Size(expr.value) if index is None else Refusal(f"the index {index.name} is used as a number")
+                return _number_of(expr.value)
             case Component():
                 return self._component(expr, axes)
             case Add():
@@ -108,18 +111,19 @@ class Raising:
         reason = _why_no_symbol(expr)
         if reason is not None:
             return Refusal(reason)
-        positions = tuple(position.as_index for position in expr.indices)
-        symbol = self._symbol(expr.tensor)
+        positions = [position.as_index for position in expr.indices if position.indices]
+        symbol = self._symbol(expr.tensor, _held(expr))
         if len(positions) == 2 and positions[0] is positions[1]:
             return DiagVector(symbol)
         return transpose(symbol) if len(axes) == 2 and positions[0] is axes[1] else symbol
 
-    def _symbol(self, tensor: Tensor) -> Matrix:
-        """The tensor's name, or what it is if it is an inverse or a determinant."""
+    def _symbol(self, tensor: Tensor, held: tuple[Axis, ...]) -> Matrix:
+        """The tensor's name, or what it is if it is an inverse or a determinant; batch axes are held."""
         intrinsic = self.intrinsics.get(tensor)
         if intrinsic is None:
-            return Symbol(tensor)
-        operand = self._symbol(intrinsic.operand)
+            return Symbol(tensor, held)
+        batch = held[: intrinsic.operand.order - 2]
+        operand = self._symbol(intrinsic.operand, (*batch, None, None) if batch else ())
         return Inverse(operand) if intrinsic.kind == "inv" else Fold(intrinsic.kind, operand)
 
     def _elementwise(self, parts: Iterable[Expr], axes: Axes) -> list[Matrix] | Refusal:
@@ -137,6 +141,9 @@ class Raising:
 
     def _term(self, term: Term, axes: Axes) -> Matrix | Refusal:
         """A product under sums."""
+        kept = next((index for index in term.summed if index in self.batch), None)
+        if kept is not None:
+            return self._batch_sum(term, kept, axes)
         if expansion(term) > MOST_TERMS:
             return Refusal(too_many_terms(term))
         addends = multiplied_out(term)
@@ -158,6 +165,14 @@ class Raising:
                 return network.scale(network.take_matrix(row, column))
             case _:
                 return Refusal(f"it has the free indices {_listed(axes)}")
+
+    def _batch_sum(self, term: Term, index: Index, axes: Axes) -> Matrix | Refusal:
+        """A sum over slices: ``Σ_b A_bᵀ B_b``."""
+        dim = self.batch[index]
+        summed = tuple(other for other in term.summed if other is not index)
+        body = substitute(as_expr(replace(term, summed=summed)), {index: Integer.of(dim)})
+        raised = self.over(body, axes)
+        return raised if isinstance(raised, Refusal) else BatchSum(dim, settled(raised))
 
     def network(self, term: Term) -> Network | Refusal:
         """The factors of a term, raised, with every summed index taken out."""
@@ -207,20 +222,42 @@ def _on_diagonal(network: Network, term: Term) -> Matrix:
     return diagonal_matrix(network.take_vector(kept))
 
 
+def _number_of(value: Integer) -> Matrix | Refusal:
+    """A size as a number; an index, held or not, is refused."""
+    index = next(iter(value.indices), None) or next((dim for dim in _dims(value) if not dim.value), None)
+    return Size(value) if index is None else Refusal(f"the index {index.name} is used as a number")
+
+
+def _dims(value: Integer) -> list[Dim]:
+    return [atom for monomial, _ in value.terms for atom in monomial if isinstance(atom, Dim)]
+
+
 def _why_no_symbol(expr: Component) -> str | None:
-    """Why a component cannot be read as an entry of a whole vector or matrix; None if it can."""
+    """Why a component cannot be read as an entry of a vector, a matrix, or a slice that is one; None if it can."""
     tensor = expr.tensor
     if tensor.role is Role.LEVI_CIVITA:
         return "the permutation symbol has no matrix notation"
-    if tensor.order > 2:
+    if sum(bool(position.indices) for position in expr.indices) > 2:
         return f"{tensor.name} has order {tensor.order}"
     for position, size in zip(expr.indices, tensor.shape, strict=True):
         index = position.as_index
-        if index is None:
+        if index is None and (position.indices or _gathers(position)):
             return f"{tensor.name} is read at a position that is no plain index"
-        if not same_axis(index.size, size):
+        if index is None and not 0 <= position.value < size.value:
+            return f"{tensor.name} is read outside its range"
+        if index is not None and not same_axis(index.size, size):
             return f"{index.name} runs over a part of {tensor.name} only"
     return None
+
+
+def _held(expr: Component) -> tuple[Axis, ...]:
+    """The positions without an index, axis by axis; () if there is none."""
+    held = tuple(None if position.indices else position for position in expr.indices)
+    return held if any(position is not None for position in held) else ()
+
+
+def _gathers(position: Integer) -> bool:
+    return any(isinstance(atom, Gather | Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
 
 
 def _listed(axes: Axes) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.matrix import Matrix, Symbol, operands
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import put_in
+from tcgrad.notation.matrix_substitution import parts, unfolded
+from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
@@ -54,7 +54,7 @@ class _Data:
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
         self.latex: dict[Statement, tuple[str, ...]] = {}
-        self.matrices: dict[Tensor, Matrix | None] = {}
+        self.forms: dict[Tensor, MatrixForm | None] = {}
 
     def lines(
         self, statements: Sequence[Statement], syntax: Syntax, known: dict[Statement, tuple[str, ...]]
@@ -96,33 +96,23 @@ class _Data:
         for statement in gradient.statements:
             if isinstance(statement, Recurrence):
                 return None
-            if isinstance(statement, Define) and statement.tensor not in self.matrices:
+            if isinstance(statement, Define) and statement.tensor not in self.forms:
                 form = raise_define(statement, self.program)
-                self.matrices[statement.tensor] = self.unfolded(form) if isinstance(form, MatrixForm) else None
-        last = gradient_of(gradient.wrt)
-        matrix = self.matrices[last]
-        return None if matrix is None else _matrix(MatrixForm(last, matrix, "full"))
+                self.forms[statement.tensor] = self.unfolded(form) if isinstance(form, MatrixForm) else None
+        whole = self.forms[gradient_of(gradient.wrt)]
+        return None if whole is None else _matrix(whole)
 
-    def unfolded(self, form: MatrixForm) -> Matrix | None:
+    def unfolded(self, form: MatrixForm) -> MatrixForm | None:
         """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
-        unknown = any(
-            isinstance(part, Symbol) and self.matrices.get(part.tensor, part) is None for part in _parts(form.matrix)
-        )
-        if unknown:
-            return None
-        matrix = put_in(form.matrix, {tensor: known for tensor, known in self.matrices.items() if known is not None})
-        return matrix if sum(1 for _ in _parts(matrix)) <= _LARGEST else None
+        whole = unfolded(form, self.forms)
+        return whole if whole and sum(1 for _ in parts(whole.matrix)) <= _LARGEST else None
 
 
 _LARGEST = 200  # nodes of a matrix expression
 
 
 def _matrix(form: MatrixForm) -> dict[str, Any]:
-    return {"text": form.text, "latex": form.latex, "numpy": form.numpy}
-
-
-def _parts(matrix: Matrix) -> Iterator[Matrix]:
-    """An expression and all that is inside it."""
-    yield matrix
-    for operand in operands(matrix):
-        yield from _parts(operand)
+    """The right side; with the left side where that names a batch index."""
+    text = f"{form.left(MATRIX_UNICODE)} = {form.text}" if form.batch else form.text
+    latex = f"{form.left(MATRIX_LATEX)} = {form.latex}" if form.batch else form.latex
+    return {"text": text, "latex": latex, "numpy": form.numpy}

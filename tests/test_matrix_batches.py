@@ -1,0 +1,109 @@
+"""Tensors of order three and more: matrix notation for every element of a batch, and sums over batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matrix_tools import assert_same_value, define_of, draw_value, names, program_from, run_numpy, values_of
+
+from tcgrad.calculus import derive
+from tcgrad.evaluate import evaluate_statements
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_substitution import unfolded
+from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.raising import raise_define
+
+LAYER = ("x: B M N, W: N K, c: K", "y[b,i,j] = x[b,i,k]*W[k,j] + c[j]")
+SCORES = ("q: B M K, k: B N K", "s[b,i,j] = q[b,i,c]*k[b,j,c]/sqrt(K)")
+SOFTMAX = ("s: B M N", "a[b,i,j] = exp(s[b,i,j])/(1[m]*exp(s[b,i,m]))")
+
+# spec, what, left side, right side
+FORMS = [
+    (LAYER, "=y", "y[b]", "x[b] W + 1 cᵀ"),
+    (LAYER, "x", "∂l/∂x[p]", "∂l/∂y[p] Wᵀ"),
+    (LAYER, "W", "∂l/∂W", "Σ[b] x[b]ᵀ ∂l/∂y[b]"),
+    (LAYER, "c", "∂l/∂c", "Σ[b] (∂l/∂y[b])ᵀ 1"),
+    (SCORES, "=s", "s[b]", "q[b] k[b]ᵀ / √K"),
+    (SCORES, "q", "∂l/∂q[p]", "∂l/∂s[p] k[p] / √K"),
+    (SCORES, "k", "∂l/∂k[p]", "(∂l/∂s[p])ᵀ q[p] / √K"),
+    (SOFTMAX, "=a", "a[b]", "diag(exp(s[b]) 1)⁻¹ exp(s[b])"),
+    (SOFTMAX, "s", "∂l/∂s[p]", "a[p] ⊙ (∂l/∂a[p] - (∂l/∂a[p] ⊙ a[p]) 1 1ᵀ)"),
+    (("x: B H M N, w: H N K", "y[b,h,i,j] = x[b,h,i,k]*w[h,k,j]"), "=y", "y[b,h]", "x[b,h] w[h]"),
+    (("x: B H M N, w: H N K", "y[b,h,i,j] = x[b,h,i,k]*w[h,k,j]"), "x", "∂l/∂x[p,q]", "∂l/∂y[p,q] w[q]ᵀ"),
+    (("x: M B N, w: N K", "y[i,b,j] = x[i,b,k]*w[k,j]"), "=y", "y[i]", "x[i] w"),
+    (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "=c", "c", "Σ[i] t[i] 1"),
+    (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "t", "∂l/∂t[p]", "∂l/∂c 1ᵀ"),
+    (("a: M P, b: N P, c: K P", "t[i,j,k] = a[i,r]*b[j,r]*c[k,r]"), "=t", "t[i]", "b diag(a[i]) cᵀ"),
+    (("A: B N N, x: B N", "y[b,i] = inv(A)[b,i,j]*x[b,j]"), "=y", "y[b]", "A[b]⁻¹ x[b]"),
+    (("x: B M N", "f[b] = x[b,i,j]*x[b,i,j]"), "=f", "f[b]", "‖x[b]‖²"),
+    (("A: B N N", "f[b] = A[b,i,i]"), "=f", "f[b]", "tr(A[b])"),
+    (("A: B N N", "f[b] = logdet(A)[b]"), "A", "∂l/∂A[p]", "∂l/∂f[p] A[p]⁻ᵀ"),
+    (("u: M N B, v: N", "y[i,b] = tanh(u[i,k,b]*v[k])"), "=y", "y[i]", "tanh(u[i]ᵀ v)"),
+    (("A: M N, x: N", "f = A[1,j]*x[j]"), "=f", "f", "A[1]ᵀ x"),
+    (("A: M N, x: M", "f = A[i,N-1]*x[i]"), "=f", "f", "A[:,N - 1]ᵀ x"),
+]
+
+
+@pytest.mark.parametrize(("spec", "what", "left", "right"), FORMS)
+def test_form(spec, what, left, right):
+    program = program_from(*spec)
+    define = define_of(program, what)
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm), form
+    assert (form.left(MATRIX_UNICODE), form.text) == (left, right)
+    assert_same_value(define, form, values_of(program, define))
+
+
+def test_spellings():
+    program = program_from(*LAYER)
+    form = raise_define(define_of(program, "W"), program)
+    assert isinstance(form, MatrixForm)
+    assert form.ascii == "sum[b] x[b]^T dl/dy[b]"
+    assert form.latex == r"\sum_{b} x_{b}^\top \frac{\partial l}{\partial y_{b}}"
+    assert form.numpy == "np.sum(x.swapaxes(-1, -2) @ dy, axis=0)"
+    form = raise_define(define_of(program, "x"), program)
+    assert isinstance(form, MatrixForm)
+    assert form.left(MATRIX_LATEX) == r"\frac{\partial l}{\partial x_{p}}"
+    assert form.numpy == "dy @ W.T"
+
+
+ATTENTION = (
+    "q: B M K, k: B N K, v: B N P",
+    "s[b,i,j] = q[b,i,c]*k[b,j,c]; a[b,i,j] = exp(s[b,i,j])/(1[m]*exp(s[b,i,m])); o[b,i,c] = a[b,i,j]*v[b,j,c]",
+)
+
+
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_gradients_of_intermediates_are_put_in_slice_by_slice(name):
+    program = program_from(*ATTENTION)
+    gradient = next(g for g in derive(program).gradients if g.wrt.name == name)
+    known: dict[Tensor, MatrixForm | None] = {}
+    inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
+    values = evaluate_statements(program.statements, inputs)
+    upstream = {t: draw_value(t, 2) for t in map(gradient_of, program.outputs)}
+    for statement in gradient.statements:
+        assert isinstance(statement, Define)
+        form = raise_define(statement, program)
+        assert isinstance(form, MatrixForm)
+        known[statement.tensor] = whole = unfolded(form, known)
+        assert whole is not None
+    expected = evaluate_statements([*program.statements, *gradient.statements], inputs | upstream)[statement.tensor]
+    found = run_numpy(whole, names([], values | upstream) | {"K": 2})
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_forms_in_other_slices_are_not_put_in():
+    program = program_from(
+        "x: M N K, w: K P", "y[i,j,c] = x[i,j,k]*w[k,c]; z[i,c] = y[i,j,c]*y[i,j,c]; f = 1[i,c]*z[i,c]"
+    )
+    forms = [form for s in program.statements if isinstance(form := raise_define(s, program), MatrixForm)]
+    assert [form.text for form in forms] == ["x[i] w", "(y[i] ⊙ y[i])ᵀ 1", "1ᵀ z 1"]
+    inner, outer, _ = forms
+    assert unfolded(outer, {inner.tensor: inner}) is not None
+    held = replace(inner, batch=(None, *inner.batch[:2]))
+    assert unfolded(outer, {inner.tensor: held}) is None
+    assert unfolded(outer, {inner.tensor: None}) is None
