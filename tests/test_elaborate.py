@@ -177,7 +177,7 @@ def test_plain_numbers_are_one_number(text, value):
 
 
 def test_numbers_do_not_grow_without_measure():
-    assert isinstance(elaborate_scalar("*".join(["1e400"] * 1000), {}), n.Mul)
+    assert isinstance(elaborate_scalar("*".join(["1e250"] * 1000), {}), n.Mul)
 
 
 SCALARS = [

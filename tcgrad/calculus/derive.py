@@ -9,6 +9,7 @@ from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statemen
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian, gradient_of
+from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
@@ -35,6 +36,7 @@ def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[s
     jacobians = tuple(
         _presented_jacobian(closed.jacobian(target, source), shown) for target in targets for source in sources
     )
+    require_floats(program, (*backward, *defines(jacobians)))
     return Derivation(program, jacobians, _gradients(sources, backward), backward)
 
 

@@ -42,4 +42,19 @@ functions: {"f(z)": "z*sigmoid(z)"}
 equations: ["y[i] = f(x[i])"]
 """,
     ),
+    Code(
+        "TC406",
+        "a number that no floating-point type holds",
+        "Numbers are exact while formulas are worked out; in the end they have to fit into a float64, whose largest"
+        " value is about 1.8e308. Products and powers of numbers, also those that a derivative makes, leave that range"
+        " easily.",
+        example="""\
+inputs: {x: [3]}
+equations: ["y[i] = 1e200*1e200*x[i]"]
+""",
+        mended="""\
+inputs: {x: [3]}
+equations: ["y[i] = 1e200*x[i]"]
+""",
+    ),
 )
