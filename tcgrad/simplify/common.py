@@ -13,7 +13,8 @@ Powers = dict[str, tuple[Expr, Expr]]  # by the key of the base: the base and it
 
 
 def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
-    """The common factors of two or more terms, and the terms without them; a number only where it is in every term.
+    """The common factors of two or more terms, and the terms without them; a number only where
+    it is in every term and not all that is.
 
     Of ``A^(-3/2)`` and ``A^(-1/2)`` the latter is common; positive powers only where they are the same everywhere:
     ``x^3 + x^2`` stays.
@@ -27,7 +28,7 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     rests = [_divided(factors, shared) for factors in factored]
     common = [power(base, exponent) for base, exponent in shared.values()]
     sizes = {abs(coefficient) for coefficient, _ in terms}
-    number = next(iter(sizes)) if len(sizes) == 1 else Fraction(1)
+    number = next(iter(sizes)) if common and len(sizes) == 1 else Fraction(1)
     if number != 1:
         common.insert(0, Const(number))
     return common, [(coefficient / number, rest) for (coefficient, _), rest in zip(terms, rests, strict=True)]

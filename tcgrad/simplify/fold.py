@@ -144,6 +144,8 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
         if found is not None:
             return found
     parts = children(expr)
+    if not parts:
+        return expr
     made = tuple(_folded(part, known) for part in parts)
     if any(a is not b for a, b in zip(parts, made, strict=True)):
         expr = simplify(rebuild(expr, made))
@@ -158,6 +160,8 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
 def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     """Where ``n = S^(1/2)`` is known, ``S^(-1/2) = n^-1`` and ``S = n^2``; of whole powers only those of one sign."""
     (base, wanted), (other, given) = _as_power(fact.body), _as_power(expr)
+    if type(base) is not type(other):
+        return None
     times = given.value / wanted.value if wanted.value else ZERO.value
     if times.denominator != 1 or not times or (times < 0 and wanted.value.denominator == 1):
         return None

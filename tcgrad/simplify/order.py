@@ -56,4 +56,4 @@ def term_order(term: tuple[Fraction, Expr]) -> tuple[bool, bool, int, str]:
 def lead_order(rest: Expr) -> tuple[int, str]:
     """The order of terms whatever their sign: numbers, then by what the first factor is that is no number."""
     factors = rest.factors if isinstance(rest, Mul) else (rest,)
-    return next((rank for rank in map(_rank, factors) if rank), 0), key(rest)
+    return next((rank for rank in map(_rank, factors) if rank), 0), "*".join(key(factor) for factor in factors)
