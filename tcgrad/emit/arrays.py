@@ -89,7 +89,7 @@ class Slice:
 
     axis: int
     start: Integer
-    step: int
+    step: Integer
 
 
 @dataclass(frozen=True)
@@ -251,33 +251,46 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Assemble:
-    """Blocks added into zeros, each along the diagonal view that its labels select.
+class Place:
+    """The positions along one axis of a result: ``start`` plus ``step * label`` for some labels of a block."""
 
-    patterns: for each argument the labels of all axes of the result; equal labels are equal positions.
+    start: Integer
+    steps: tuple[tuple[int, Integer], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Where an array stands in a larger one.
+
+    places: one for each axis of the larger array; a label that occurs twice selects a diagonal.
+    sizes: the size of each label; the first ``looped`` labels are looped over, such that at most one other label is
+        left in a place.
+    indexed: the looped labels that the leading axes of the array stand for; its other axes broadcast against the
+        labels that are left, in order.
     """
 
-    patterns: tuple[tuple[int, ...], ...]
+    places: tuple[Place, ...]
+    sizes: tuple[Integer, ...]
+    looped: int
+    indexed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Assemble:
+    """Zeros of the node's shape to which each argument is added where its block stands."""
+
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """Zeros of the node's shape to which the last argument is added at positions that may repeat.
+    """Zeros of the node's shape to which the first argument is added at positions that may repeat.
 
-    ``places`` says for each axis of the result which argument indexes it; None: the axis whole.
+    ``places`` and ``front`` as in `Take`.
     """
 
     places: tuple[int | None, ...]
-
-
-@dataclass(frozen=True)
-class Accumulate:
-    """Zeros of the node's shape to which each argument is added at a strided slice of the result.
-
-    slices: for each argument, for each axis of the result ``(start, step)`` or None for the whole axis.
-    """
-
-    slices: tuple[tuple[tuple[Integer, int] | None, ...], ...]
+    front: bool
 
 
 @dataclass(frozen=True)
@@ -332,7 +345,6 @@ Operation = (
     | Copy
     | Assemble
     | Scatter
-    | Accumulate
     | Linalg
     | LeviCivita
 )
@@ -407,7 +419,7 @@ def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer
             return Times, tuple(sorted(serials[:cut])), tuple(sorted(serials[cut:]))
         case Leaf():
             return Leaf, operation.tensor.role, operation.tensor.name
-        case Reshape() | Full() | Broadcast() | Assemble() | Scatter() | Accumulate() | Slice() | LeviCivita():
+        case Reshape() | Full() | Broadcast() | Assemble() | Scatter() | Slice() | LeviCivita():
             return operation, serials, shape
         case _:
             return operation, serials

@@ -23,20 +23,11 @@ from tcgrad.emit.arrays import (
     Select,
     Value,
 )
+from tcgrad.emit.assemble import assembled, dense, loops
+from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.products import Operand, Products
-from tcgrad.emit.structure import (
-    Axes,
-    Classes,
-    Structured,
-    Term,
-    added,
-    assembled,
-    dense,
-    finished,
-    materialised,
-    renamed,
-)
+from tcgrad.emit.structure import Axes, Structured, Term, added, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
@@ -75,7 +66,7 @@ class _Factors:
 
     coefficient: Fraction = Fraction(1)
     factors: list[tuple[Expr, bool]] = field(default_factory=list)  # with whether it divides
-    deltas: list[tuple[Index, Index]] = field(default_factory=list)
+    deltas: list[Delta] = field(default_factory=list)
     summed: list[Index] = field(default_factory=list)
 
 
@@ -103,7 +94,7 @@ class Lowering:
     def _define(self, define: Define) -> Step:
         structured = self.lower(define.body, define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
-            structured = plain(dense(self.build, structured, define.free))
+            structured = plain(self._dense(structured, define.free))
         if structured.plain is not None:
             structured = plain(finished(self.build, structured.plain))
         self._defined[define.tensor.role, define.tensor.name] = define.free, structured
@@ -121,7 +112,7 @@ class Lowering:
         """The array of a tensor that was lowered before or is an argument, in full shape."""
         free, structured = self._definition(tensor)
         if structured.plain is None:
-            return assembled(self.build, structured, free)
+            return assembled(self.build, self._positions, structured, free)
         return materialised(self.build, finished(self.build, structured.plain), free)
 
     def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
@@ -145,7 +136,10 @@ class Lowering:
 
     def dense(self, expr: Expr, hint: Axes) -> Value:
         """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
-        return dense(self.build, self.lower(expr, hint), hint)
+        return self._dense(self.lower(expr, hint), hint)
+
+    def _dense(self, structured: Structured, hint: Axes) -> Value:
+        return dense(self.build, self._positions, structured, hint)
 
     def lower(self, expr: Expr, hint: Axes) -> Structured:
         """An expression as a sum of blocks."""
@@ -159,9 +153,6 @@ class Lowering:
                 return added(self.build, terms, hint)
             case IndexSum(indices, Add() as body):
                 return self._sum_of_terms(indices, body, hint)
-            case Delta() if not (expr.left.as_index and expr.right.as_index):
-                sides = self._positions.integer(expr.left), self._positions.integer(expr.right)
-                return plain(self._elementwise(Compare("=="), sides, hint, Kind.BOOL))
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
@@ -222,7 +213,7 @@ class Lowering:
             if inverted or not isinstance(factor, Add) or not self._distributes(factor):
                 continue
             others = {i for n, (other, _) in enumerate(parts.factors) if n != k for i in free_indices(other)}
-            others.update(index for pair in parts.deltas for index in pair)
+            others.update(index for delta in parts.deltas for index in free_indices(delta))
             inside = free_indices(factor)
             own = tuple(index for index in parts.summed if index in inside and index not in others)
             if own:
@@ -231,7 +222,9 @@ class Lowering:
 
     def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
         structured = self.lower(expr, hint)
-        return structured if structured.plain or not inverted else plain(dense(self.build, structured, hint))
+        if structured.plain or (structured.is_diagonal and not inverted):
+            return structured
+        return plain(self._dense(structured, hint))
 
     def _collect(self, expr: Expr, inverted: bool, parts: _Factors) -> None:
         match expr:
@@ -244,8 +237,8 @@ class Lowering:
                 self._collect(base, inverted ^ (exponent < 0), parts)
             case Pow(base, Const(exponent)) if exponent < 0:
                 self._collect(Pow(base, Const(-exponent)), not inverted, parts)
-            case Delta() if not inverted and expr.left.as_index and expr.right.as_index:
-                parts.deltas.append((expr.left.as_index, expr.right.as_index))
+            case Delta() if not inverted:
+                parts.deltas.append(expr)
             case IndexSum() if not inverted and (not isinstance(expr.body, Add) or self._distributes(expr.body)):
                 if any(index in parts.summed for index in expr.indices):
                     expr = rename_binder(expr)
@@ -255,24 +248,42 @@ class Lowering:
                 parts.factors.append((expr, inverted))
 
     def _multiply(self, parts: _Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
-        """The product of one term of each factor, with everything that is equal made one index."""
+        """The product of one term of each factor, with the deltas solved."""
         coefficient = parts.coefficient
-        classes = Classes(hint, parts.summed)
-        for left, right in parts.deltas:
-            classes.unite(left, right)
         for term, inverted in factors:
             coefficient *= 1 / term.coefficient if inverted else term.coefficient
-            for left, right in term.equal:
-                classes.unite(left, right)
+        used = {index for term, _ in factors for index in term.value.axes}
+        equalities = Equalities(hint, parts.summed, used)
+        sides = [(delta.left, delta.right) for delta in parts.deltas]
+        sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
+        unsolved = [pair for pair in sides if not equalities.unite(*pair)]
         operands = [
-            Operand(renamed(self.build, term.value, {i: classes.find(i) for i in term.value.axes}), inverted)
+            Operand(self._reread(term.value, equalities), inverted)
             for term, inverted in factors
             if not _is_one(term.value.node)
         ]
-        summed = tuple(index for index in parts.summed if classes.find(index) is index)
-        wanted = tuple(dict.fromkeys(classes.find(index) for index in hint))
-        result = self.products.product(coefficient, operands, summed, wanted)
-        return Term(result.coefficient, result.value, classes.equalities())
+        operands += [Operand(self._mask(equalities.resolve(a), equalities.resolve(b))) for a, b in unsolved]
+        pairs = equalities.pairs()
+        held = {index for _, other in pairs for index in other.indices}
+        left = [index for index in parts.summed if not equalities.is_solved(index)]
+        loose = tuple(index for index in left if index in held)
+        summed = tuple(index for index in left if index not in held)
+        places = [equalities.resolve(index.expr) for index in hint]
+        wanted = dict.fromkeys((*loops(places), *(index for place in places for index in place.indices)))
+        result = self.products.product(coefficient, operands, summed, tuple(wanted))
+        return Term(result.coefficient, result.value, pairs, loose)
+
+    def _reread(self, value: Value, equalities: Equalities) -> Value:
+        """A value at the positions that its indices equal."""
+        positions = [equalities.resolve(index.expr) for index in value.axes]
+        if all(position.as_index is index for position, index in zip(positions, value.axes, strict=True)):
+            return value
+        return self._positions.read(value, positions)
+
+    def _mask(self, left: Integer, right: Integer) -> Value:
+        """1 where two integer expressions are equal, else 0."""
+        sides = self._positions.integer(left), self._positions.integer(right)
+        return self._elementwise(Compare("=="), sides, (), Kind.BOOL)
 
     # Elementwise
 
@@ -328,22 +339,25 @@ class Lowering:
 
     def _read(self, component: Component) -> Structured:
         free, structured = self._definition(component.tensor)
-        actual = [position.as_index for position in component.indices]
         if structured.plain is None:
-            if all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True)):
-                mapping = {f: index for f, index in zip(free, actual, strict=True) if index is not None}
-                return Structured(tuple(self._renamed_term(term, mapping) for term in structured.terms))
-            structured = plain(dense(self.build, structured, free))
+            actual = [position.as_index for position in component.indices]
+            whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))
+            if whole and structured.is_diagonal:
+                renaming = dict(zip(free, component.indices, strict=True))
+                return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
+            structured = plain(self._dense(structured, free))
         value = structured.terms[0].value
         positions = dict(zip(free, component.indices, strict=True))
-        return plain(self._positions.read(value, [positions[index] for index in value.axes]))
+        own = [positions[index] for index in value.axes]
+        return plain(self._positions.read(value, own, zero_outside=component.tensor.zero_outside))
 
-    def _renamed_term(self, term: Term, mapping: Mapping[Index, Index]) -> Term:
-        classes = Classes(tuple(mapping.values()), ())
-        for left, right in term.equal:
-            classes.unite(mapping[left], mapping[right])
-        value = renamed(self.build, term.value, {index: classes.find(mapping[index]) for index in term.value.axes})
-        return Term(term.coefficient, value, classes.equalities())
+    def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
+        """A term under other names for its indices, some of which may be the same."""
+        equalities = Equalities((), (), ())
+        for index, other in term.equal:
+            equalities.unite(renaming[index], other.substitute(renaming))
+        positions = [equalities.resolve(renaming[index]) for index in term.value.axes]
+        return Term(term.coefficient, self._positions.read(term.value, positions), equalities.pairs())
 
     def _gathered(self, gather: Gather) -> Value:
         return finished(self.build, self._read(Component(gather.tensor, gather.indices)).terms[0])

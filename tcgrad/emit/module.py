@@ -81,11 +81,13 @@ class ModuleWriter:
 
     def _imports(self, helpers: Sequence[str], scipy: bool) -> Lines:
         standard = ["import itertools"] if "levi_civita" in helpers else []
+        windows = any(used.windows for used in self._used)
         standard += ["import math"] if any(used.math for used in self._used) else []
         return [
             *standard,
             *([""] if standard else []),
             "import numpy as np",
+            *(["from numpy.lib.stride_tricks import sliding_window_view"] if windows else []),
             *(["from scipy import special"] if scipy else []),
         ]
 

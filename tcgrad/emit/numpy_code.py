@@ -29,6 +29,7 @@ from tcgrad.emit.arrays import (
     Node,
     Number,
     Outer,
+    Pad,
     Pick,
     Plus,
     Power,
@@ -45,6 +46,7 @@ from tcgrad.emit.arrays import (
     Trace,
     Transpose,
     Vdot,
+    Window,
 )
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
@@ -88,6 +90,7 @@ class Used:
     math: bool = False
     dtype: bool = False
     guarded: bool = False
+    windows: bool = False
 
 
 class Printer:
@@ -97,6 +100,7 @@ class Printer:
         self, names: dict[Node, str], constants: Mapping[Node, str], dim_name: Callable[[Dim], str], used: Used
     ) -> None:
         self.names = names
+        self.loop_variables: dict[Dim, None] = {}
         self._constants = constants
         self.dim_name = dim_name
         self.used = used
@@ -159,12 +163,17 @@ class Printer:
                 places = [":" if p is None else self.size(p).code for p in positions]
                 if len(places) > 2 and set(places[:-1]) == {":"}:
                     places = ["...", places[-1]]
-                return f"{self._operand(argument)}[{_subscript(places)}]"
+                return f"{self._operand(argument)}[{subscript(places)}]"
             case Slice():
-                return f"{self._operand(argument)}[{self._slice(operation, node.shape[operation.axis])}]"
+                return self._sliced(node)
+            case Window():
+                return self._windows(node)
+            case Pad(widths):
+                pairs = ", ".join(self.shape(pair) for pair in widths)
+                return f"np.pad({self._plain(argument)}, ({pairs}))"
             case Take(places):
                 arrays = [":" if k is None else self._plain(node.arguments[k + 1]) for k in places]
-                return f"{self._operand(argument)}[{_subscript(arrays)}]"
+                return f"{self._operand(argument)}[{subscript(arrays)}]"
             case Sqrt():
                 return f"np.sqrt({self._plain(argument)})"
             case Select():
@@ -310,19 +319,44 @@ class Printer:
         names = {"inv": "inv", "det": "det", "logdet": "slogdet", "solve": "solve"}
         return f"_linalg(np.linalg.{names[kind]}, {self._list(arguments)})" + ("[1]" if kind == "logdet" else "")
 
-    def _slice(self, slice_: Slice, length: Integer) -> str:
-        return _subscript([":"] * slice_.axis + [self.range(slice_.start, slice_.step, length)])
+    def _sliced(self, node: Node) -> str:
+        """Slices of several axes as one subscript."""
+        places: dict[int, str] = {}
+        while isinstance(node.operation, Slice) and node.operation.axis not in places:
+            slice_ = node.operation
+            places[slice_.axis] = self.range(slice_.start, slice_.step, node.shape[slice_.axis])
+            node = node.arguments[0]
+            if node in self.names:
+                break
+        codes = [places.get(axis, ":") for axis in range(len(node.shape))]
+        if len(codes) > 2 and set(codes[:-1]) == {":"}:
+            codes = ["...", codes[-1]]
+        return f"{self._operand(node)}[{subscript(codes)}]"
 
-    def range(self, start: Integer, step: int, length: Integer) -> str:
+    def _windows(self, node: Node) -> str:
+        """Windows along several axes as one call; each appends an axis."""
+        self.used.windows = True
+        windows: list[tuple[int, str]] = []
+        while isinstance(node.operation, Window) and all(axis != node.operation.axis for axis, _ in windows):
+            windows.insert(0, (node.operation.axis, self.size(node.operation.length).code))
+            node = node.arguments[0]
+            if node in self.names:
+                break
+        if len(windows) == 1:
+            ((axis, length),) = windows
+            return f"sliding_window_view({self._plain(node)}, {length}, axis={axis})"
+        axes, lengths = ", ".join(str(axis) for axis, _ in windows), ", ".join(length for _, length in windows)
+        return f"sliding_window_view({self._plain(node)}, ({lengths}), axis=({axes}))"
+
+    def range(self, start: Integer, step: Integer, length: Integer) -> str:
         """``start:stop:step`` of so many elements."""
+        backward = step.value < 0
         last = start + (length - 1) * step
-        first = "" if start == Integer.of(0) else self.size(start).code
-        stop = self.size(last + (1 if step > 0 else -1)).code
-        if step < 0 and last == Integer.of(0):
-            stop = ""
+        first = "" if not start.terms else self.size(start).code
+        stop = "" if backward and not last.terms else self.size(last + (-1 if backward else 1)).code
         space = " " if not _is_simple(first or "0") or not _is_simple(stop or "0") else ""
         head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
-        return head if step == 1 else f"{head}{space}:{space}{step}"
+        return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"
 
     # Sizes
 
@@ -345,6 +379,8 @@ class Printer:
 
     def _size_atom(self, atom: Atom) -> str:
         match atom:
+            case Dim() if atom in self.loop_variables:
+                return atom.name
             case Dim():
                 self.used.dims[atom] = None
                 return self.dim_name(atom)
@@ -442,10 +478,10 @@ def _transposition(order: tuple[int, ...]) -> str:
 def _new_axes(new: tuple[bool, ...]) -> str:
     if len(new) > 2 and new[-1] and not any(new[:-1]):
         return "..., None"
-    return _subscript(["None" if is_new else ":" for is_new in new])
+    return subscript(["None" if is_new else ":" for is_new in new])
 
 
-def _subscript(places: list[str]) -> str:
+def subscript(places: Sequence[str]) -> str:
     """Places of a subscript, whole axes at the end left out."""
     while len(places) > 1 and places[-1] == ":":
         places = places[:-1]

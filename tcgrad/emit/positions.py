@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from tcgrad.emit.arrays import Integral, Kind, Node, Plus, Slice, Take, Times, Value
+from tcgrad.emit.arrays import Integral, Kind, Node, Pad, Plus, Slice, Take, Times, Value, Window
+from tcgrad.emit.equalities import affine_parts, has_gather, is_affine, overhang
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.simplify.ranges import never_negative
 
 Axes = tuple[Index, ...]
 _ZERO = Integer.of(0)
@@ -54,48 +57,136 @@ class Positions:
         shape = tuple(index.size for index in axes)
         return Value(self._build.graph.make(operation, nodes, shape, Kind.SCALAR if static else Kind.INT), axes)
 
-    def read(self, value: Value, positions: Sequence[Integer]) -> Value:
-        """An array read at one position per axis (the value's own axes only say how long each is)."""
-        plain = [position.as_index for position in positions]
-        inside = {i for p, index in zip(positions, plain, strict=True) if index is None for i in p.indices}
-        if any(not is_size(p) for p, index in zip(positions, plain, strict=True) if index is None):
-            return self._taken(value, positions, inside)
-        node = self._build.picked(
-            value.node, [p if index is None else None for p, index in zip(positions, plain, strict=True)]
-        )
-        axes = [index for index in plain if index is not None]
-        for axis, index in enumerate(axes):
-            node = self._shortened(node, axis, index)
-        return self._build.diagonal(node, axes)
+    # Reads
 
-    def _shortened(self, node: Node, axis: int, index: Index) -> Node:
-        """The first elements along an axis that is longer than the index's range."""
-        if node.shape[axis] == index.size:
+    def read(self, value: Value, positions: Sequence[Integer], *, zero_outside: bool = False) -> Value:
+        """An array read at one position per axis; its own axes only say how long each is.
+
+        zero_outside: positions may leave the array, where there are zeros.
+        """
+        node = value.node
+        if zero_outside:
+            node, positions = self._padded(node, positions)
+        if not all(map(_is_sliced, positions)):
+            return self._taken(node, positions)
+        node = self._build.picked(node, [p if not p.indices else None for p in positions])
+        axes: list[Index] = []
+        windows: list[Index] = []
+        for position in positions:
+            if position.indices:
+                node, index, more = self._along(node, len(axes), position)
+                axes.append(index)
+                windows += more
+        return self._build.diagonal(node, [*axes, *windows])
+
+    def _padded(self, node: Node, positions: Sequence[Integer]) -> tuple[Node, list[Integer]]:
+        """The array with zeros around it where a position can leave it, and the positions in that."""
+        widths = []
+        for position, size in zip(positions, node.shape, strict=True):
+            low, high = overhang(position, size)
+            widths.append((at_least(low), at_least(high)))
+        if not any(width.terms for pair in widths for width in pair):
+            return node, list(positions)
+        shape = tuple(before + size + after for size, (before, after) in zip(node.shape, widths, strict=True))
+        padded = self._build.graph.make(Pad(tuple(widths)), (node,), shape, node.kind)
+        return padded, [position + before for position, (before, _) in zip(positions, widths, strict=True)]
+
+    def _along(self, node: Node, axis: int, position: Integer) -> tuple[Node, Index, list[Index]]:
+        """One axis read at an affine position: slices, and a window for each index but the longest."""
+        start, steps = affine_parts(position)
+        longest = max(steps, key=lambda index: index.size.value)
+        others = [index for index in steps if index is not longest]
+        flipped = [index for index in others if _is_negative(steps[index])]
+        if others and _is_negative(steps[longest]):
+            flipped.append(longest)
+        for index in flipped:
+            start = start + steps[index] * (index.size - 1)
+        for index in others:
+            step = -steps[index] if index in flipped else steps[index]
+            node = self._window(node, axis, step * (index.size - 1) + 1)
+            node = self.sliced(node, len(node.shape) - 1, _ZERO, step, index.size)
+            if index in flipped:
+                node = self.sliced(node, len(node.shape) - 1, index.size - 1, Integer.of(-1), index.size)
+        step = -steps[longest] if longest in flipped else steps[longest]
+        node = self.sliced(node, axis, start, step, longest.size)
+        if longest in flipped:
+            node = self.sliced(node, axis, longest.size - 1, Integer.of(-1), longest.size)
+        return node, longest, others
+
+    def _window(self, node: Node, axis: int, length: Integer) -> Node:
+        rest = node.shape[axis] - length + 1
+        shape = (*node.shape[:axis], rest, *node.shape[axis + 1 :], length)
+        return self._build.graph.make(Window(axis, length), (node,), shape, node.kind)
+
+    def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
+        """``length`` elements along an axis; the node itself where that is all of them in order."""
+        if not start.terms and step.as_number == 1 and node.shape[axis] == length:
             return node
-        shape = (*node.shape[:axis], index.size, *node.shape[axis + 1 :])
-        return self._build.graph.make(Slice(axis, _ZERO, 1), (node,), shape, node.kind)
+        shape = (*node.shape[:axis], length, *node.shape[axis + 1 :])
+        return self._build.graph.make(Slice(axis, start, step), (node,), shape, node.kind)
 
-    def _taken(self, value: Value, positions: Sequence[Integer], inside: set[Index]) -> Value:
-        """Advanced indexing, where a position is no plain index; those that share an index with one join in."""
-        chosen = [p.as_index is None or p.as_index in inside for p in positions]
+    def _taken(self, node: Node, positions: Sequence[Integer]) -> Value:
+        """Advanced indexing, where a position is not affine; positions that share an index with one join in."""
+        chosen = self.chosen(positions, node.shape)
         arrays = [self.integer(p) for p, is_chosen in zip(positions, chosen, strict=True) if is_chosen]
         common = self._build.combined_axes(arrays, ())
         nodes = tuple(self._build.aligned(array, common) for array in arrays)
-        places = tuple(sum(chosen[:k]) if is_chosen else None for k, is_chosen in enumerate(chosen))
+        axes = self.order(positions, chosen, common)
+        operation = Take(self.slots(chosen), self.stands_in_front(chosen))
+        shape = tuple(index.size for index in axes)
+        return Value(self._build.graph.make(operation, (node, *nodes), shape, node.kind), axes)
+
+    # Advanced indexing, for reads and for scattered sums
+
+    @staticmethod
+    def chosen(positions: Sequence[Integer], sizes: Sequence[Integer]) -> tuple[bool, ...]:
+        """Which axes are indexed by arrays: all but whole ones whose index occurs nowhere else."""
+        occurrences = Counter(index for position in positions for index in position.indices)
+        return tuple(
+            p.as_index is None or occurrences[p.as_index] > 1 or p.as_index.size != size
+            for p, size in zip(positions, sizes, strict=True)
+        )
+
+    @staticmethod
+    def slots(chosen: Sequence[bool]) -> tuple[int | None, ...]:
+        """For each axis the number of the array that indexes it."""
+        return tuple(sum(chosen[:k]) if is_chosen else None for k, is_chosen in enumerate(chosen))
+
+    @staticmethod
+    def stands_in_front(chosen: Sequence[bool]) -> bool:
+        """Whether the indexed axes are apart from each other: NumPy then puts what they become first."""
         first = chosen.index(True)
-        front = not all(chosen[first : first + sum(chosen)])
-        kept = [p.as_index for p, is_chosen in zip(positions, chosen, strict=True) if not is_chosen]
-        kept_axes = [index for index in kept if index is not None]
-        cut = 0 if front else first
-        axes = [*kept_axes[:cut], *common, *kept_axes[cut:]]
-        sizes = [value.node.shape[k] for k, is_chosen in enumerate(chosen) if not is_chosen]
-        shape = (*sizes[:cut], *(index.size for index in common), *sizes[cut:])
-        node = self._build.graph.make(Take(places, front), (value.node, *nodes), tuple(shape), value.node.kind)
-        for axis, index in enumerate(axes):
-            node = self._shortened(node, axis, index)
-        return self._build.diagonal(node, axes)
+        return not all(chosen[first : first + sum(chosen)])
+
+    def order(self, positions: Sequence[Integer], chosen: Sequence[bool], common: Axes) -> Axes:
+        """The axes of the indexed array."""
+        kept = tuple(i for p, is_chosen in zip(positions, chosen, strict=True) if not is_chosen for i in p.indices)
+        cut = 0 if self.stands_in_front(chosen) else chosen.index(True)
+        return (*kept[:cut], *common, *kept[cut:])
 
 
 def is_size(integer: Integer) -> bool:
     """Whether neither an index nor a gather occurs."""
-    return not integer.indices and not any(isinstance(atom, Gather) for m, _ in integer.terms for atom in m)
+    return not integer.indices and not has_gather(integer)
+
+
+def at_least(overhang: Integer | None) -> Integer:
+    """A size that is never negative and never less than the one given; 0 for None."""
+    if overhang is None:
+        return _ZERO
+    size = Integer.collect((m, c) for m, c in overhang.terms if c > 0 or not m)
+    while not never_negative(size):
+        size = size + 1
+    return size
+
+
+def _is_sliced(position: Integer) -> bool:
+    """Whether slices and windows can read it: affine, several indices with known steps."""
+    if not is_affine(position):
+        return False
+    _, steps = affine_parts(position)
+    return len(steps) < 2 or all(step.as_number is not None for step in steps.values())
+
+
+def _is_negative(step: Integer) -> bool:
+    return step.value < 0

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from tcgrad.emit.arrays import (
     VIEWS,
-    Accumulate,
     Apply,
     Assemble,
     Leaf,
@@ -28,7 +27,7 @@ from tcgrad.emit.statements import assignment
 
 # Statements are filled in, not computed by one expression.
 _LONGEST_HINT = 14
-FILLED = (Assemble, Scatter, Accumulate)
+FILLED = (Assemble, Scatter)
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,15 @@ def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collectio
     return counts
 
 
+def _looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
+    """What is used inside a loop, and so is computed before it."""
+    for node in nodes:
+        if isinstance(node.operation, Assemble):
+            for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
+                if block.looped and not is_trivial(argument):
+                    yield argument
+
+
 @dataclass
 class Body:
     """The statements of one emitted function, as they are written."""
@@ -82,6 +90,7 @@ class Body:
     lines: list[str] = field(default_factory=list)
     _own: set[Node] = field(default_factory=set)
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
+    _variables: list[str] = field(default_factory=list)
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> None:
         """Write statements for all that the results need; ``extra`` nodes get a name in any case.
@@ -100,6 +109,7 @@ class Body:
             or isinstance(node.operation, FILLED)
             or (counts[node] > 1 and not is_trivial(node))
         }
+        self._own.update(_looped_over(needed))
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
@@ -150,7 +160,7 @@ class Body:
     def _assignment(self, name: str, node: Node) -> list[str]:
         """The statement; parts of it become temporaries until it fits a line."""
         while True:
-            lines = assignment(self.printer, name, node)
+            lines = assignment(self.printer, self._loop_names, name, node)
             if all(len(line) + 4 <= WIDTH for line in lines):
                 return lines
             part = self._part_to_name(node)
@@ -158,6 +168,12 @@ class Body:
                 return lines
             self._own.add(part)
             self._write(part)
+
+    def _loop_names(self, count: int) -> list[str]:
+        """Names for loop variables, the same ones for every loop."""
+        while len(self._variables) < count:
+            self._variables.append(self.scope.claim("pqrsuvw"[len(self._variables) % 7]))
+        return self._variables[:count]
 
     def _part_to_name(self, node: Node) -> Node | None:
         """The longest proper part of a node's code that can have a name."""

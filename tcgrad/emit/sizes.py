@@ -46,7 +46,7 @@ def readings(dims: Iterable[Dim], arrays: Sequence[Array]) -> dict[Dim, Reading]
             dim = _plain_dim(size)
             if dim is not None and dim not in found:
                 found[dim] = Reading(dim, array, axis)
-    while _solve_one(arrays, found):
+    while any(dim not in found for dim in wanted) and _solve_one(arrays, found):
         pass
     return _only(wanted, found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tcgrad.emit.arrays import Copy, Graph, Leaf, Node
 from tcgrad.emit.lower import Lowering, Step
@@ -26,13 +27,16 @@ class Stage:
     def nodes(self) -> list[Node]:
         return [node for _, node in self.results]
 
+    @cached_property
+    def _comments(self) -> dict[Tensor, str | None]:
+        return {step.tensor: _comment(step.statement) for step in self.steps}
+
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
-        comments = {step.tensor: _comment(step.statement) for step in self.steps}
         results = dict(self.results)
         named = {step.node: step.tensor for step in self.steps if step.node is not None and step.tensor not in results}
         named |= {node: tensor for tensor, node in self.results}
-        return [Wanted(name(tensor), node, comments.get(tensor)) for node, tensor in named.items()]
+        return [Wanted(name(tensor), node, self._comments.get(tensor)) for node, tensor in named.items()]
 
 
 class Stages:

@@ -1,4 +1,4 @@
-"""Values with structure: sums of blocks that are non-zero only where some of their indices are equal.
+"""Values with structure: sums of blocks that are non-zero only where some of their indices equal others.
 
 A Jacobian such as ``delta[i,p]*a[q,j]`` stays the block ``a`` and the fact ``p = i`` through all that is computed
 with it; the zeros are written down once, when a whole array is asked for.
@@ -6,28 +6,35 @@ with it; the zeros are written down once, when a whole array is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Assemble, Broadcast, Full, Kind, Node, Number, Value
+from tcgrad.emit.arrays import Broadcast, Full, Kind, Node, Number, Value
+from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 
 Axes = tuple[Index, ...]
-Equalities = tuple[tuple[Index, Index], ...]
 
 
 @dataclass(frozen=True)
 class Term:
-    """``coefficient * value`` where every equality holds, else 0.
+    """``coefficient * value`` where every equality holds, else 0, summed over ``loose``.
 
-    equal: pairs (index, the index that it equals), sorted; the value's axes hold no index that stands first in one.
+    equal: pairs (index, what it equals), sorted; the value's axes hold no index that stands first in one.
+    loose: summed indices that stand in an equality: their sum is where values meet in one position.
     """
 
     coefficient: Fraction
     value: Value
-    equal: Equalities = ()
+    equal: Pairs = ()
+    loose: Axes = ()
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the equalities are between plain indices."""
+        return all(other.as_index is not None for _, other in self.equal) and not self.loose
 
 
 @dataclass(frozen=True)
@@ -41,49 +48,15 @@ class Structured:
         """The one term, if there is no structure."""
         return self.terms[0] if len(self.terms) == 1 and not self.terms[0].equal else None
 
-
-class Classes:
-    """Classes of equal indices, each with one that stands for all."""
-
-    def __init__(self, preferred: Sequence[Index], avoided: Sequence[Index]) -> None:
-        """The first of the preferred indices in a class stands for it, else the first made; an avoided one never
-        stands for one that is not.
-        """
-        self._parent: dict[Index, Index] = {}
-        self._preferred = {index: k for k, index in enumerate(preferred)}
-        self._avoided = frozenset(avoided)
-
-    def find(self, index: Index) -> Index:
-        """The index that stands for the class of this one."""
-        while index in self._parent:
-            index = self._parent[index]
-        return index
-
-    def unite(self, left: Index, right: Index) -> None:
-        left, right = self.find(left), self.find(right)
-        if left is not right:
-            keep, drop = sorted((left, right), key=self._rank)
-            self._parent[drop] = keep
-
-    def _rank(self, index: Index) -> tuple[bool, int, int]:
-        return index in self._avoided, self._preferred.get(index, len(self._preferred)), index.serial
-
-    def equalities(self) -> Equalities:
-        """What holds between the indices that are not avoided."""
-        pairs = ((index, self.find(index)) for index in self._parent if index not in self._avoided)
-        return tuple(sorted(pairs, key=lambda pair: pair[0].serial))
-
-
-def renamed(build: Builder, value: Value, mapping: Mapping[Index, Index]) -> Value:
-    """The value with other indices; a diagonal where two axes get the same."""
-    if not mapping:
-        return value
-    return build.diagonal(value.node, [mapping.get(index, index) for index in value.axes])
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether no structure is more than a diagonal."""
+        return all(term.is_diagonal for term in self.terms)
 
 
 def added(build: Builder, terms: Iterable[Term], hint: Axes) -> Structured:
     """The sum of terms: those with the same equalities become one."""
-    groups: dict[Equalities, list[Term]] = {}
+    groups: dict[Pairs, list[Term]] = {}
     for term in terms:
         groups.setdefault(term.equal, []).append(term)
     merged = [_merge(build, group, hint) for group in groups.values()]
@@ -136,32 +109,6 @@ def scaled(build: Builder, coefficient: Fraction, node: Node) -> Node:
 def finished(build: Builder, term: Term) -> Value:
     """A term without equalities as one value."""
     return Value(scaled(build, term.coefficient, term.value.node), term.value.axes)
-
-
-def dense(build: Builder, structured: Structured, free: Axes) -> Value:
-    """One value, with zeros where the structure has them; ``free`` gives the order of its axes then."""
-    if structured.plain is not None:
-        return finished(build, structured.plain)
-    used = {
-        index for term in structured.terms for index in (*term.value.axes, *(i for pair in term.equal for i in pair))
-    }
-    axes = tuple(index for index in free if index in used) + tuple(
-        sorted(used - set(free), key=lambda index: index.serial)
-    )
-    return Value(assembled(build, structured, axes), axes)
-
-
-def assembled(build: Builder, structured: Structured, axes: Axes) -> Node:
-    """The array with these axes, zeros written out."""
-    blocks, patterns = [], []
-    for term in structured.terms:
-        of = dict(term.equal)
-        representatives = [of.get(index, index) for index in axes]
-        distinct = tuple(dict.fromkeys(representatives))
-        blocks.append(build.aligned(finished(build, term), distinct))
-        patterns.append(tuple(distinct.index(index) for index in representatives))
-    shape = tuple(index.size for index in axes)
-    return build.graph.make(Assemble(tuple(patterns)), tuple(blocks), shape)
 
 
 def materialised(build: Builder, value: Value, free: Axes) -> Node:

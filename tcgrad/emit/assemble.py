@@ -1,0 +1,137 @@
+"""Arrays out of blocks: each block written, or added, along the positions that its equalities tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.emit.arrays import Assemble, Block, Node, Place, Scatter, Slice, Value
+from tcgrad.emit.equalities import affine_parts, is_affine, overhang
+from tcgrad.emit.positions import Positions, at_least
+from tcgrad.emit.structure import Axes, Structured, Term, finished
+from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.simplify.ranges import never_negative
+
+_ZERO = Integer.of(0)
+
+
+def dense(build: Builder, positions: Positions, structured: Structured, free: Axes) -> Value:
+    """One value, with zeros where the structure has them; ``free`` gives the order of its axes then."""
+    if structured.plain is not None:
+        return finished(build, structured.plain)
+    used: dict[Index, None] = {}
+    for term in structured.terms:
+        found = (*term.value.axes, *(i for index, other in term.equal for i in (index, *other.indices)))
+        used.update(dict.fromkeys(index for index in found if index not in term.loose))
+    axes = tuple(index for index in free if index in used)
+    axes += tuple(sorted(used.keys() - set(free), key=lambda index: index.serial))
+    return Value(assembled(build, positions, structured, axes), axes)
+
+
+def assembled(build: Builder, positions: Positions, structured: Structured, axes: Axes) -> Node:
+    """The array with these axes, zeros written out."""
+    return _Assembly(build, positions, axes, structured.terms).node()
+
+
+def loops(term_places: list[Integer]) -> tuple[Index, ...]:
+    """The indices to loop over such that at most one is left in each position: the shorter ones."""
+    looped: dict[Index, None] = {}
+    for place in term_places:
+        inside = [index for index in place.indices if index not in looped]
+        longest = max(inside, key=lambda index: index.size.value, default=None)
+        looped.update(dict.fromkeys(index for index in inside if index is not longest))
+    return tuple(looped)
+
+
+@dataclass
+class _Assembly:
+    """One array and the terms that it is the sum of."""
+
+    build: Builder
+    positions: Positions
+    axes: Axes
+    terms: tuple[Term, ...]
+
+    def node(self) -> Node:
+        """Zeros and blocks; with a margin cut off afterwards where a block reaches beyond the array."""
+        margins = [self._margin(index) for index in self.axes]
+        shape = tuple(before + index.size + after for index, (before, after) in zip(self.axes, margins, strict=True))
+        blocks: list[Block] = []
+        arrays: list[Node] = []
+        for term in self.terms:
+            places = [place + before for place, (before, _) in zip(self._places(term), margins, strict=True)]
+            if all(map(is_affine, places)):
+                block, array = self._block(term, places)
+            else:
+                block, array = _whole(shape), self._scattered(term, places, shape)
+            blocks.append(block)
+            arrays.append(array)
+        if len(arrays) == 1 and isinstance(arrays[0].operation, Scatter):
+            return self._cut(arrays[0], margins)
+        return self._cut(self.build.graph.make(Assemble(tuple(blocks)), tuple(arrays), shape), margins)
+
+    def _places(self, term: Term) -> list[Integer]:
+        solved = dict(term.equal)
+        return [solved.get(index, index.expr) for index in self.axes]
+
+    def _margin(self, axis: Index) -> tuple[Integer, Integer]:
+        """How much longer the array must be, before and after, for every block to fit in."""
+        before = after = _ZERO
+        for term in self.terms:
+            for index, place in term.equal:
+                if index is axis:
+                    low, high = overhang(place, axis.size)
+                    before = _larger(before, low)
+                    after = _larger(after, high)
+        return before, after
+
+    def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
+        for axis, (before, after) in enumerate(margins):
+            if before.terms or after.terms:
+                shape = (*node.shape[:axis], self.axes[axis].size, *node.shape[axis + 1 :])
+                node = self.build.graph.make(Slice(axis, before, Integer.of(1)), (node,), shape)
+        return node
+
+    def _block(self, term: Term, places: list[Integer]) -> tuple[Block, Node]:
+        """The block of a term whose positions are affine, and the array that fills it."""
+        value = finished(self.build, term)
+        looped = loops(places)
+        order = tuple(dict.fromkeys(index for place in places for index in place.indices))
+        kept = tuple(index for index in order if index not in looped)
+        labels = {index: label for label, index in enumerate((*looped, *kept))}
+        indexed = tuple(index for index in looped if index in value.axes)
+        node = self.build.aligned(value, (*indexed, *kept), full=bool(indexed))
+        made = []
+        for place in places:
+            start, steps = affine_parts(place)
+            made.append(Place(start, tuple((labels[index], step) for index, step in steps.items())))
+        sizes = tuple(index.size for index in (*looped, *kept))
+        return Block(tuple(made), sizes, len(looped), tuple(labels[index] for index in indexed)), node
+
+    def _scattered(self, term: Term, places: list[Integer], shape: tuple[Integer, ...]) -> Node:
+        """The array of a term whose positions are integer arrays: values that meet are added."""
+        value = finished(self.build, term)
+        chosen = self.positions.chosen(places, shape)
+        arrays = [self.positions.integer(place) for place, is_chosen in zip(places, chosen, strict=True) if is_chosen]
+        common = self.build.combined_axes(arrays, value.axes)
+        missing = tuple(index for index in term.loose if index not in common)
+        common += missing
+        order = self.positions.order(places, chosen, common)
+        nodes = tuple(self.build.aligned(array, common) for array in arrays)
+        block = self.build.aligned(value, order)
+        operation = Scatter(self.positions.slots(chosen), self.positions.stands_in_front(chosen))
+        return self.build.graph.make(operation, (block, *nodes), shape)
+
+
+def _whole(shape: tuple[Integer, ...]) -> Block:
+    """The block that is the array itself."""
+    places = tuple(Place(_ZERO, ((label, Integer.of(1)),)) for label in range(len(shape)))
+    return Block(places, shape, 0, ())
+
+
+def _larger(first: Integer, second: Integer | None) -> Integer:
+    """A size that is at least as large as both, whatever the dims are."""
+    size = at_least(second)
+    if never_negative(first - size):
+        return first
+    return size if never_negative(size - first) else first + size

@@ -1,0 +1,110 @@
+"""What a product of deltas says: some indices equal expressions of others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.simplify.ranges import bounds
+
+Pairs = tuple[tuple[Index, Integer], ...]
+
+
+class Equalities:
+    """Deltas solved one after the other, each for one index; the solutions hold no solved index."""
+
+    def __init__(self, preferred: Sequence[Index], summed: Collection[Index], used: Collection[Index]) -> None:
+        """Of two indices that are equal a summed one goes first, then the one that ``preferred`` names later.
+
+        used: the indices that arrays are read at; one of these equals only what stays in its range.
+        """
+        self._preferred = {index: k for k, index in enumerate(preferred)}
+        self._summed = frozenset(summed)
+        self._used = frozenset(used)
+        self._values: dict[Index, Integer] = {}
+
+    def resolve(self, integer: Integer) -> Integer:
+        """An expression with every solved index replaced."""
+        return integer.substitute(self._values) if self._values else integer
+
+    def unite(self, left: Integer, right: Integer) -> bool:
+        """Take ``left = right`` up; False, and nothing happens, where it cannot be solved for one index."""
+        left, right = self.resolve(left), self.resolve(right)
+        if left == right:
+            return True
+        solutions = [
+            (index, other)
+            for index, other in ((left.as_index, right), (right.as_index, left))
+            if index is not None and self._may_equal(index, other)
+        ]
+        if not solutions:
+            return False
+        index, value = max(solutions, key=lambda solution: self._rank(solution[0]))
+        self._values = {known: old.substitute({index: value}) for known, old in self._values.items()}
+        self._values[index] = value
+        return True
+
+    def _may_equal(self, index: Index, value: Integer) -> bool:
+        if index in value.indices:
+            return False
+        if value.as_index is not None and value.as_index.size.value == index.size.value:
+            return True
+        return stays_inside(value, index.size) or (index not in self._summed and index not in self._used)
+
+    def _rank(self, index: Index) -> tuple[bool, int, int]:
+        return index in self._summed, self._preferred.get(index, len(self._preferred)), index.serial
+
+    def is_solved(self, index: Index) -> bool:
+        """Whether an index equals an expression of others."""
+        return index in self._values
+
+    def pairs(self) -> Pairs:
+        """The solutions for indices that are not summed, in order."""
+        free = (pair for pair in self._values.items() if pair[0] not in self._summed)
+        return tuple(sorted(free, key=lambda pair: pair[0].serial))
+
+
+def stays_inside(value: Integer, size: Integer) -> bool:
+    """Whether an expression stays from 0 to ``size``, as far as the sizes of the spec tell.
+
+    A read that can leave its tensor is refused by the language unless zeros are around it, so the spec's own sizes
+    decide whether that is the case here.
+    """
+    low, high = overhang(value, size)
+    return low is None and high is None
+
+
+def overhang(value: Integer, size: Integer) -> tuple[Integer | None, Integer | None]:
+    """How far an expression can go below 0 and beyond ``size``; None where it does not."""
+    found = bounds(value)
+    if found is None or has_gather(value):
+        return None, None
+    low, high = Integer.of(0) - found[0], found[1] - size + 1
+    return (low if low.value > 0 else None), (high if high.value > 0 else None)
+
+
+def has_gather(integer: Integer) -> bool:
+    """Whether a component of an integer tensor occurs at the top level."""
+    return any(isinstance(atom, Gather) for monomial, _ in integer.terms for atom in monomial)
+
+
+def is_affine(integer: Integer) -> bool:
+    """Whether it is a size plus sizes times plain indices."""
+    return all(
+        sum(isinstance(atom, Index) for atom in monomial) <= 1
+        and all(isinstance(atom, Index) or not Integer.of(atom).indices for atom in monomial)
+        and not any(isinstance(atom, Gather) for atom in monomial)
+        for monomial, _ in integer.terms
+    )
+
+
+def affine_parts(integer: Integer) -> tuple[Integer, dict[Index, Integer]]:
+    """The constant and the coefficient of each index of an affine expression."""
+    constant = Integer.collect((m, c) for m, c in integer.terms if not any(isinstance(a, Index) for a in m))
+    steps: dict[Index, Integer] = {}
+    for monomial, coefficient in integer.terms:
+        for atom in monomial:
+            if isinstance(atom, Index):
+                rest = tuple(other for other in monomial if other is not atom)
+                steps[atom] = steps.get(atom, Integer.of(0)) + Integer.collect([(rest, coefficient)])
+    return constant, steps
