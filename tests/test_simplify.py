@@ -17,7 +17,7 @@ from tcgrad.spec.loader import read_spec
 HEADER = """
 dims: {N: 5, M: 3}
 constants: {c: 2}
-inputs: {x: [N], z: [N], a: [N, M], b: [M, N], q: [N, N], s: [], t: []}
+inputs: {x: [N], z: [N], a: [N, M], b: [M, N], q: [N, N], sym: {shape: [N, N], symmetric: true}, s: [], t: []}
 indices: {i: N, j: M}
 functions: {"f(u)": null}
 equations:
@@ -53,6 +53,7 @@ branches: y = where(s > 0, t, t) | y = t
 decided: y = where(2 > 1, s, t) | y = s
 idle reduction: y[i] = max[j](x[i]) | y[i] = x[i]
 idle product: y[i] = prod[j](x[i]) | y[i] = x[i]^M
+symmetric: y[i] = sum[k](sym[i,k]*x[k]) + sum[k](sym[k,i]*x[k]) | y[i] = 2*sum[k](sym[i,k]*x[k])
 exp of 0: y = exp(s - s) | y = 1 + 0*s
 levi_civita of free indices stays: y[i] = x[i]*1 | y[i] = x[i]
 """

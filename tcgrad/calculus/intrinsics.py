@@ -21,7 +21,8 @@ def inverse_of(program: Program, operand: Tensor) -> Intrinsic:
     for statement in program.statements:
         if isinstance(statement, Intrinsic) and statement.kind == "inv" and statement.operand == operand:
             return statement
-    return Intrinsic(Tensor(f"inv({operand.name})", operand.shape, Role.DEFINED), "inv", operand)
+    tensor = Tensor(f"inv({operand.name})", operand.shape, Role.DEFINED, symmetric=operand.symmetric)
+    return Intrinsic(tensor, "inv", operand)
 
 
 def intrinsic_derivative(

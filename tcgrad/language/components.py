@@ -104,7 +104,8 @@ class ComponentReader(ABC):
         name = f"{node.name}({operand.name})"
         if name not in self.symbols.intrinsics:
             shape = operand.shape if node.name == "inv" else operand.shape[:-2]
-            tensor = Tensor(name, shape, Role.DEFINED)
+            symmetric = node.name == "inv" and operand.symmetric
+            tensor = Tensor(name, shape, Role.DEFINED, symmetric=symmetric)
             kind = cast("Literal['inv', 'det', 'logdet']", node.name)
             self.symbols.intrinsics[name] = Intrinsic(tensor, kind, operand, node.span)
             self.symbols.pending.append(self.symbols.intrinsics[name])

@@ -52,7 +52,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Const():
             return str(expr.value)
         case Component():
-            return f"{_tensor(expr.tensor)}[{_positions(expr.indices, labels)}]"
+            return f"{_tensor(expr.tensor)}[{_component_positions(expr, labels)}]"
         case Delta():
             return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
         case Iverson():
@@ -94,6 +94,14 @@ def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
     inner = {**labels, **canonical_labels(bound, factors, labels)}
     sizes = ",".join(sorted(f"{inner[index]}:{_integer(index.size, labels)}" for index in bound))
     return f"{{{sizes}}}({'*'.join(sorted(key(factor, inner) for factor in factors))})"
+
+
+def _component_positions(expr: Component, labels: Labels) -> str:
+    """The positions; of a symmetric tensor the last two whichever way round they are written."""
+    if not expr.tensor.symmetric or expr.tensor.order < 2:
+        return _positions(expr.indices, labels)
+    *lead, row, column = [_integer(position, labels) for position in expr.indices]
+    return ",".join([*lead, *sorted((row, column))])
 
 
 def _positions(positions: tuple[Integer, ...], labels: Labels) -> str:
