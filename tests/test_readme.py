@@ -63,6 +63,7 @@ def refreshed(text: str) -> str:
         command, output = command_and_output(block)
         with tempfile.TemporaryDirectory() as folder:
             present = run(command, Path(folder))
+        assert "internal error" not in present, present
         if SECONDS.sub("", present) != SECONDS.sub("", output):
             text = text.replace(f"```console\n{block}```", f"```console\n$ {command}\n{present}```")
     return text
