@@ -31,12 +31,26 @@ def compare_all(bench: Bench) -> None:
         started = perf_counter()
         known = reference(bench.sample, wrt, bench.options)
         bench.tallies.spent(wrt.name, perf_counter() - started, known.evaluations)
+        _tell_kinks(bench, known)
         for of in bench.outputs:
             _jacobian(bench, known, of)
             _tangent(bench, known, of)
             _gradient(bench, known, (of,))
         if len(bench.outputs) > 1:
             _gradient(bench, known, bench.outputs)
+
+
+def _tell_kinks(bench: Bench, known: Reference) -> None:
+    """Note the slopes to both sides of a kink, for the results that cannot be had because of it."""
+    for output in bench.outputs:
+        kink = known.kinks.get(output.name)
+        if kink is not None:
+            worst = int(np.argmax(np.abs(kink.above - kink.below)))
+            row = bench.element(output, worst)[1]
+            column = bench.element(known.wrt, int(known.columns[kink.element]))[1]
+            below, above = (float(slopes.reshape(-1)[worst]) for slopes in (kink.below, kink.above))
+            text = f"kink at {column}: the slope of {row} is {below:.4g} below and {above:.4g} above"
+            bench.tallies.note_kink(output.name, known.wrt.name, text)
 
 
 def formulas_are_finite(bench: Bench) -> bool:
@@ -67,7 +81,7 @@ def _forward(bench: Bench, of: Tensor) -> None:
         lambda: module.forward()[of.name],
         bound=sample.bounds[of.name] * bench.coarse,
         known=Known(sample.value(of.name), sample.own_bounds()[of.name]),
-        method=f"plain evaluation in {type_name(sample.forward.context.dtype)}",
+        method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
         locate=lambda flat: bench.element(of, flat),
     )
 

@@ -32,9 +32,9 @@ class Stencil:
     exact: bool = True
 
 
-_CENTRAL = Stencil("central differences, exact (degree 2)", (1,))
-_FOURTH = Stencil("fourth-order differences, exact (degree 4)", (1, 2))
-_ESTIMATED = Stencil("fourth-order differences", (1, 2, 4), exact=False)
+_CENTRAL = Stencil("central, exact", (1,))
+_FOURTH = Stencil("fourth order, exact", (1, 2))
+_ESTIMATED = Stencil("fourth order", (1, 2, 4), exact=False)
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,19 @@ class Estimate:
     """Derivatives of every output along some directions.
 
     values, errors: by the outputs' names, with an axis of directions in front.
-    kinked: the directions along which no step was small enough to stay on one branch; their errors are infinite.
+    kinked: for each output the directions along which no step stayed on one branch; the errors are infinite there.
     """
 
     values: dict[str, Array]
     errors: dict[str, Array]
-    kinked: NDArray[np.bool_]
+    kinked: dict[str, NDArray[np.bool_]]
     method: str
     evaluations: int
 
     @property
     def largest_errors(self) -> Array:
         """The largest error along each direction."""
-        count = len(self.kinked)
-        largest = [errors.reshape(count, -1).max(axis=1, initial=0) for errors in self.errors.values()]
+        largest = [errors.reshape(len(errors), -1).max(axis=1, initial=0) for errors in self.errors.values()]
         return np.asarray(np.max(largest, axis=0))
 
     @property
@@ -85,6 +84,14 @@ class Differences:
         quotients = _Quotients(self, wrt, directions, stencil, self.bounds(wrt, reach))
         chosen, steps = np.arange(len(directions)), np.full(len(directions), step)
         return quotients.measured(chosen, steps) if stencil.exact else quotients.refined(chosen, steps)
+
+    def slopes(self, of: str, wrt: str, direction: Array) -> tuple[Array, Array]:
+        """The one-sided difference quotients of an output: below and above the point."""
+        here, middle = self.forward.context.arrays[wrt], self.forward.context.arrays[of]
+        step = self._step(wrt, 1, _ESTIMATED) / 2**6
+        arrays, _ = neighbours(self.forward, {wrt: np.stack([here - step * direction, here + step * direction])})
+        before, after = np.broadcast_to(arrays[of], (2, *middle.shape))
+        return (middle - before) / step, (after - middle) / step
 
     def _step(self, wrt: str, moved: int, stencil: Stencil) -> Any:
         """A power of two near the size of the data: as large as it where differences are exact, else far below.
@@ -125,7 +132,7 @@ class _Quotients:
             steps[again] = steps[again] / 8
             best = _better(best, self.measured(chosen[again], steps[again]), again)
             helped = np.any(best.largest_errors[again] < before[again] / 2)
-            if not helped and not best.kinked.any():
+            if not helped and not any(kinked.any() for kinked in best.kinked.values()):
                 break
         return best
 
@@ -143,11 +150,12 @@ class _Quotients:
         signed = [sign * multiple for multiple in self.stencil.multiples for sign in (1, -1)]
         moved = np.concatenate([base + multiple * spread for multiple in signed])
         arrays, flipped = neighbours(self.given.forward, {self.wrt: moved})
-        kinked = np.asarray(flipped.reshape(len(signed), -1).any(axis=0))
-        values, errors = {}, {}
+        still = np.zeros(len(moved), bool)
+        values, errors, kinked = {}, {}, {}
         for name in self.given.outputs:
             values[name], errors[name] = self._quotient(name, arrays[name], steps)
-            errors[name][kinked] = np.inf
+            kinked[name] = np.asarray(flipped.get(name, still).reshape(len(signed), -1).any(axis=0))
+            errors[name][kinked[name]] = np.inf
         return Estimate(values, errors, kinked, self.stencil.name, 0)
 
     def _quotient(self, name: str, moved: Array, steps: Array) -> tuple[Array, Array]:
@@ -177,7 +185,7 @@ def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:
     return Estimate(
         {name: np.concatenate([part.values[name] for part in parts]) for name in names},
         {name: np.concatenate([part.errors[name] for part in parts]) for name in names},
-        np.concatenate([part.kinked for part in parts]),
+        {name: np.concatenate([part.kinked[name] for part in parts]) for name in names},
         parts[0].method,
         evaluations,
     )
@@ -185,12 +193,12 @@ def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:
 
 def _better(old: Estimate, new: Estimate, again: NDArray[np.bool_]) -> Estimate:
     """``old`` with the directions ``again`` replaced by those of ``new`` wherever their error is smaller."""
-    values, errors = {}, {}
+    values, errors, kinked = {}, {}, {}
     for name in old.values:
         values[name], errors[name] = old.values[name].copy(), old.errors[name].copy()
         take = new.errors[name] < errors[name][again]
         values[name][again] = np.where(take, new.values[name], values[name][again])
         errors[name][again] = np.where(take, new.errors[name], errors[name][again])
-    kinked = old.kinked.copy()
-    kinked[again] &= new.kinked
+        kinked[name] = old.kinked[name].copy()
+        kinked[name][again] &= new.kinked[name]
     return Estimate(values, errors, kinked, old.method, old.evaluations + new.evaluations)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
@@ -54,7 +55,7 @@ class Module:
     def _checked(self, returned: Any) -> Array:
         array = np.asarray(returned)
         if array.dtype != self.sample.dtype:
-            raise ModuleError(f"returns {array.dtype} for inputs of {self.sample.dtype}")
+            raise ModuleError(f"returns {type_name(array.dtype)} for inputs of {type_name(self.sample.dtype)}")
         return array
 
     def _call(self, name: str, *arguments: Any) -> Any:

@@ -8,14 +8,13 @@ from time import perf_counter
 
 import numpy as np
 
-from tcgrad.calculus import derive
-from tcgrad.calculus.backprop import used_statements
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.derive import backpropagate
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
-from tcgrad.check.paths import Paths
+from tcgrad.check.paths import Paths, up_to
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
@@ -31,9 +30,9 @@ _DTYPE = np.dtype(np.float64)
 
 
 def decide_expectations(
-    program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options
+    program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str
 ) -> list[Result]:
-    """Decide each of a program's expectations, in double precision."""
+    """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again."""
     drawn = []
     for number, (source, own) in enumerate(samplers):
         for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
@@ -41,7 +40,7 @@ def decide_expectations(
             if isinstance(sample, Sample):
                 drawn.append((sample, own))
     pairs = zip(program.expectations, program.spec.expect, strict=True)
-    return [_Expectation(define, text.text, paths, options).decide(drawn) for define, text in pairs]
+    return [_Expectation(define, text.text, paths, options, repeat).decide(drawn) for define, text in pairs]
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class _Expectation:
     text: str
     paths: Paths
     options: Options
+    repeat: str
 
     def decide(self, samples: Sequence[tuple[Sample, bool]]) -> Result:
         started = perf_counter()
@@ -63,7 +63,7 @@ class _Expectation:
         tally = Tally("expect", "formula", "", None, str(_DTYPE))
         for sample, own in samples:
             self._compare(sample, own, statements, tally)
-        result = self._judged(tally.result(self.options.seed, ""), proved)
+        result = self._judged(tally.result(self.options.seed, self.repeat), proved)
         formula = print_define(derived) if isinstance(derived, Define) and result.status == "fail" else None
         return replace(result, formula=formula, seconds=perf_counter() - started)
 
@@ -71,38 +71,38 @@ class _Expectation:
         """The statements that end in the derived formula; empty if there are none."""
         tensor = self.define.tensor
         try:
-            if tensor.role is Role.GRADIENT:
-                return self._derived_gradient()
-            return self._derived_jacobian(*tensor.about)
+            return self._gradient(*tensor.about) if tensor.role is Role.GRADIENT else self._jacobian(*tensor.about)
         except TcgradError:
             return ()
 
-    def _derived_jacobian(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
-        """The closed form if there is one; by an intermediate as if that were an input."""
-        program = self.paths.program
-        after = tuple(s for s in program.statements if wrt not in defined_tensors(s))
-        found = ClosedForms(replace(program, statements=after), Facts(program.statements)).jacobian(of, wrt)
+    def _jacobian(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
+        """The closed form if there is one."""
+        found = ClosedForms(self._after(wrt), self._facts).jacobian(of, wrt)
         return (found.define,) if found.define else self.paths.stepwise(of, wrt)
 
-    def _derived_gradient(self) -> tuple[Statement, ...]:
-        (about,) = self.define.tensor.about
-        program, backward = self.paths.program, self.paths.derivation.backward
-        if about in program.wrt:
-            return self.paths.gradient(about).statements
-        for statement in backward:
-            if gradient_of(about) in defined_tensors(statement):
-                return used_statements(backward, statement)
-        return derive(program, wrt=[about.name]).gradients[0].statements
+    def _gradient(self, wrt: Tensor) -> tuple[Statement, ...]:
+        if wrt in self.paths.program.wrt:
+            return self.paths.gradient(wrt).statements
+        return up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
+
+    def _after(self, tensor: Tensor) -> Program:
+        """The program as if the tensor were an input: without the statement that defines it."""
+        program = self.paths.program
+        return replace(program, statements=tuple(s for s in program.statements if tensor not in defined_tensors(s)))
+
+    @property
+    def _facts(self) -> Facts:
+        return Facts(self.paths.program.statements)
 
     def _definitions(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """What may be unfolded in a proof: the program's equations and the gradients of intermediates."""
         return (*self.paths.program.statements, *statements[:-1], *self._needed())
 
     def _needed(self) -> tuple[Statement, ...]:
-        """The gradients of intermediates that the expectation itself reads."""
-        backward = self.paths.derivation.backward
-        inner = [s for s in backward if self.define.tensor not in defined_tensors(s)]
-        return used_statements(tuple(inner), self.define)[:-1] if reads(self.define) else ()
+        """The gradients that the expectation itself reads, but for those of the outputs, which are given."""
+        given = {gradient_of(output) for output in self.paths.program.outputs}
+        read = [t for t in reads(self.define) if t.role is Role.GRADIENT and t not in given]
+        return tuple(statement for tensor in read for statement in self._gradient(*tensor.about))
 
     def _compare(self, sample: Sample, own: bool, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""
@@ -138,11 +138,11 @@ class _Expectation:
 
     def _judged(self, numbers: Result, proved: bool) -> Result:
         own = self._result()
-        found = replace(numbers, of=own.of, wrt=own.wrt, equation=self.text, proved=proved, repeat=None)
+        found = replace(numbers, of=own.of, wrt=own.wrt, equation=self.text, proved=proved)
         if found.status == "fail":
             return replace(found, message="wrong")
         if proved:
-            return replace(found, status="pass", method="normal form", message="proved")
+            return replace(found, status="pass", method="normal form", message="proved", repeat=None)
         if found.status == "pass":
             return replace(found, message="equal on all samples, not proved")
         return found

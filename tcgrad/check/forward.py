@@ -56,24 +56,23 @@ def evaluate_forward(
     return Forward(tuple(statements), context, tuple(decisions))
 
 
-def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
     """The values where the tensors ``changed`` have other values, many at once along a new first axis.
 
-    -> the arrays, with that first axis where they depend on what is changed; and for each of the neighbours
-    whether a branch was taken otherwise than at the point itself.
+    -> the arrays, with that first axis where they depend on what is changed; and for what depends on it, whether
+    any branch on the way was taken otherwise than at the point itself, for each of the neighbours.
     """
     count = len(next(iter(changed.values())))
     batch = Index("batch", Integer.of(count))
     arrays = {**forward.context.arrays, **changed}
-    flipped = np.zeros(count, bool)
-    moving = set(changed)
+    flipped = {name: np.zeros(count, bool) for name in changed}
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
-        if moving.isdisjoint(tensor.name for tensor in reads(statement)):
-            continue
-        taken: list[Labelled] = []
-        run(statement, replace(forward.context, arrays=arrays, batch=batch, branches=taken))
-        moving.update(tensor.name for tensor in defined_tensors(statement))
-        flipped |= flips(before, taken, batch)
+        moving = [flipped[tensor.name] for tensor in reads(statement) if tensor.name in flipped]
+        if moving:
+            taken: list[Labelled] = []
+            run(statement, replace(forward.context, arrays=arrays, batch=batch, branches=taken))
+            own = np.logical_or.reduce([*moving, flips(before, taken, batch)])
+            flipped.update({tensor.name: own for tensor in defined_tensors(statement)})
     return arrays, flipped
 
 

@@ -3,10 +3,11 @@ random directions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -35,9 +36,20 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Kink:
+    """The slopes of an output below and above the point along one of the elements."""
+
+    element: int
+    below: Array
+    above: Array
+
+
+@dataclass(frozen=True)
 class Reference:
     """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, or a stratified sample.
 
+    kinks: by the outputs' names, where no step stayed on one branch: the first such element in ``columns``, and the
+        slopes below and above it.
     signs: if it is a sample, random directions along which the derivatives are known besides.
     """
 
@@ -45,6 +57,7 @@ class Reference:
     wrt: Tensor
     columns: IntArray
     by_element: Estimate
+    kinks: Mapping[str, Kink]
     signs: Array | None = None
     along: Estimate | None = None
 
@@ -54,7 +67,7 @@ class Reference:
 
     @property
     def method(self) -> str:
-        name = f"{self.by_element.method} in {type_name(self.sample.forward.context.dtype)}"
+        name = f"{self.by_element.method} ({type_name(self.sample.forward.context.dtype)})"
         return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
 
     @property
@@ -90,12 +103,12 @@ class Reference:
         return self.sample.tangents[self.wrt.name][None] if self.signs is None else self.signs
 
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
-        count_ = len(estimate.kinked)
-        value = error = np.zeros(count_, self.sample.forward.context.dtype)
+        value: Any = 0
+        error: Any = 0
         for of in outputs:
             weights = self.sample.upstream[of.name].reshape(-1)
-            value = value + estimate.values[of.name].reshape(count_, -1) @ weights
-            error = error + estimate.errors[of.name].reshape(count_, -1) @ np.abs(weights)
+            value = value + estimate.values[of.name].reshape(-1, weights.size) @ weights
+            error = error + estimate.errors[of.name].reshape(-1, weights.size) @ np.abs(weights)
         return Known(value, np.where(np.isnan(error), np.inf, error))
 
 
@@ -110,13 +123,25 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     if _is_cheap(sample, number, options):
         columns = np.arange(number)
         elements = Elements(columns, shape, dtype)
-        return Reference(sample, wrt, columns, differences.along(wrt.name, elements, polynomial, options.method))
+        by_element = differences.along(wrt.name, elements, polynomial, options.method)
+        return Reference(sample, wrt, columns, by_element, _kinks(differences, wrt, elements, by_element))
     random = np.random.default_rng(number)
     columns = _stratified(number, sample.effort.columns, random)
     signs = random.choice(np.array([-1.0, 1.0]), (sample.effort.directions, *shape)).astype(dtype)
-    by_element = differences.along(wrt.name, Elements(columns, shape, dtype), polynomial, options.method)
+    elements = Elements(columns, shape, dtype)
+    by_element = differences.along(wrt.name, elements, polynomial, options.method)
     along = differences.along(wrt.name, Signs(signs), polynomial, options.method)
-    return Reference(sample, wrt, columns, by_element, signs, along)
+    return Reference(sample, wrt, columns, by_element, _kinks(differences, wrt, elements, by_element), signs, along)
+
+
+def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Estimate) -> dict[str, Kink]:
+    kinks = {}
+    for of, kinked in found.kinked.items():
+        if kinked.any():
+            first = int(np.argmax(kinked))
+            direction = elements.take(np.array([first]))[0]
+            kinks[of] = Kink(first, *differences.slopes(of, wrt.name, direction))
+    return kinks
 
 
 def spread(errors: Array) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from time import perf_counter
 from types import ModuleType
@@ -31,6 +31,9 @@ Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
+
+# What a command that repeats a check says besides, where it is not the default.
+_REPEATED = ("method", "max_elements", "rtol", "atol")
 
 
 def check(
@@ -67,8 +70,8 @@ class _Run:
 
     def all_results(self, module: ModuleType | None) -> CheckResult:
         paths = Paths(self.derivation)
-        abstract = [function.name for function in abstract_functions(self.program)]
-        if module is None and not abstract:
+        missing = self._why_no_module()
+        if module is None and not missing:
             module = compile_module(emit(self.derivation))
         samplers = [(sampler(self.program), True)]
         samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
@@ -78,11 +81,12 @@ class _Run:
             tallies = Tallies(dtype)
             results += self._for_dtype(tallies, paths, module, samplers)
             evaluations += tallies.evaluations
-        if abstract:
-            results.append(self._no_module(abstract))
+        if module is None:
+            results.append(self._no_module(missing))
         if self.program.expectations:
             self.progress("expectations")
-            results += decide_expectations(self.program, paths, samplers, self.options)
+            repeat = self._repeat(self.options.dtype[0])
+            results += decide_expectations(self.program, paths, samplers, self.options, repeat)
         return CheckResult(
             spec=self.program.spec.source.name,
             name=self.program.name,
@@ -125,8 +129,14 @@ class _Run:
             "none", seed=self.options.seed, message=reason, repeat=self._repeat(dtype),
         )  # fmt: skip
 
-    def _no_module(self, functions: list[str]) -> Result:
-        message = f"no module is emitted: {', '.join(functions)} is abstract and has no code"
+    def _why_no_module(self) -> str:
+        """Why there can be no module; empty if there can."""
+        names = [function.name for function in abstract_functions(self.program)]
+        if not names:
+            return ""
+        return f"no module is emitted: {', '.join(names)} {'is' if len(names) == 1 else 'are'} abstract, without code"
+
+    def _no_module(self, message: str) -> Result:
         outputs = ", ".join(t.name for t in self.program.outputs)
         return Result("gradient", "module", outputs, None, self.options.dtype[0], "skip", "none", message=message)
 
@@ -134,10 +144,11 @@ class _Run:
         """The command that repeats a check."""
         words = ["tcgrad", "check", self.program.spec.source.name, "--dtype", dtype, "--seed", str(self.options.seed)]
         words += ["--trials", str(self.options.trials)]
-        for name in ("rtol", "atol"):
-            value = getattr(self.options, name)
-            words += [] if value is None else [f"--{name}", repr(value)]
-        return shlex.join(words)
+        for field in fields(Options):
+            value = getattr(self.options, field.name)
+            if field.name in _REPEATED and value != field.default:
+                words += [f"--{field.name.replace('_', '-')}", str(value)]
+        return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 
     def _notes(self, paths: Paths) -> Iterator[str]:
         if self.options.rtol is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -37,14 +38,16 @@ class Tally:
     seconds: float = 0.0
     evaluations: int = 0
     skipped: str = ""
+    kink: str = ""
 
     def add(self, comparison: Comparison, method: str, place: Callable[[Comparison], Place | None]) -> None:
         """Take one comparison in; ``place`` names its worst element if that is the worst so far."""
         self.comparisons.append(comparison)
         if method not in self.methods:
             self.methods.append(method)
-        worse = comparison.rank > self.worst_rank and comparison.worst is not None
-        if worse:
+        if comparison.status == "fail" and comparison.worst is None:
+            self.worst, self.worst_rank = None, inf
+        elif comparison.rank > self.worst_rank and comparison.worst is not None:
             self.worst, self.worst_rank = place(comparison), comparison.rank
         message = comparison.message
         if message and message not in self.notes:
@@ -96,10 +99,10 @@ class Tally:
         if "fail" in statuses:
             return "fail", failures[0] if failures else ""
         if "pass" not in statuses:
-            return "inconclusive", "; ".join(self.notes) or "nothing was compared"
+            return "inconclusive", self.kink or "; ".join(self.notes) or "nothing was compared"
         if self.seen is not None and not self.seen.all():
             left = int(np.count_nonzero(~self.seen))
-            return "inconclusive", f"kink: {left} of {self.seen.size} elements have no derivative at any sample"
+            return "inconclusive", f"{left} of {self.seen.size} elements could not be compared; {self.kink}"
         return "pass", ""
 
 
@@ -110,6 +113,7 @@ class Tallies:
     dtype: str
     rows: dict[Key, Tally] = field(default_factory=dict)
     _references: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _kinks: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def row(self, kind: str, subject: Subject, of: str, wrt: str | None) -> Tally:
         return self.rows.setdefault((kind, subject, of, wrt), Tally(kind, subject, of, wrt, self.dtype))
@@ -119,10 +123,17 @@ class Tallies:
         before = self._references.get(wrt, (0.0, 0))
         self._references[wrt] = before[0] + seconds, before[1] + evaluations
 
+    def note_kink(self, of: str, wrt: str, text: str) -> None:
+        """Remember a kink, for rows that could not be decided."""
+        self._kinks.setdefault((of, wrt), text)
+
     @property
     def evaluations(self) -> int:
         return sum(evaluations for _, evaluations in self._references.values())
 
     def results(self, seed: int, repeat: str) -> list[Result]:
+        for tally in self.rows.values():
+            kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
+            tally.kink = next(filter(None, kinks), "")
         made = [tally.result(seed, repeat) for tally in self.rows.values()]
         return [replace(r, evaluations=self._references.get(r.wrt or "", (0.0, 0))[1]) for r in made]

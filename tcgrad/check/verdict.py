@@ -78,13 +78,14 @@ def compare(
     worst = int(np.argmax(rank))
     at = [float(array.reshape(-1)[worst]) for array in (found, known_reference, allowed, rank)]
     largest = float(np.max(np.nan_to_num(error, nan=np.inf)))
-    scale = max(float(np.max(np.abs(known_reference))), float(np.max(np.abs(found))))
+    finite = np.where(np.isfinite(found), found, 0)
+    scale = max(float(np.max(np.abs(known_reference))), float(np.max(np.abs(finite))))
     status, message = _judge(_Elements(found, known_reference, error, allowed, np.where(known, reference_error, 0)))
     return Comparison(
         status,
         elements,
         max_abs_error=largest,
-        max_rel_error=largest / scale if largest else 0.0,
+        max_rel_error=_proportion(largest, scale),
         worst=worst,
         found=at[0],
         reference=at[1],
@@ -92,6 +93,12 @@ def compare(
         rank=at[3],
         message=message,
     )
+
+
+def _proportion(error: float, scale: float) -> float:
+    if not error:
+        return 0.0
+    return error / scale if scale else float("inf")
 
 
 def _ratio(error: Array, allowed: Array) -> Array:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,20 @@ class SmoothFunction:
 
     def __call__(self, orders: tuple[int, ...], arguments: list[NDArray[Any]]) -> NDArray[Any]:
         """The derivative of the given ``orders``, one for each argument, at ``arguments``."""
+        waves = self._waves(orders, arguments)
+        return np.asarray(sum(scale * _shifted_sine(angle, sum(orders)) for scale, angle in waves))
+
+    def magnitude(self, orders: tuple[int, ...], arguments: list[NDArray[Any]]) -> NDArray[Any]:
+        """What the rounding error of that is in proportion to: the sizes of all waves, times those of their angles."""
+        waves = self._waves(orders, arguments)
+        return np.asarray(sum(np.abs(scale) * (1 + np.abs(angle)) for scale, angle in waves))
+
+    def _waves(self, orders: tuple[int, ...], arguments: list[NDArray[Any]]) -> Iterator[tuple[Any, Any]]:
+        """The factor and the angle of each sine, or of its derivative."""
         kind = arguments[0].dtype.type
-        total = kind(0)
         for amplitude, frequencies, phase in zip(self.amplitudes, self.frequencies, self.phases, strict=True):
             angle = sum((kind(w) * a for w, a in zip(frequencies, arguments, strict=True)), kind(phase))
-            scale = amplitude * float(np.prod([w**n for w, n in zip(frequencies, orders, strict=True)]))
-            total = total + kind(scale) * _shifted_sine(angle, sum(orders))
-        return np.asarray(total)
+            yield kind(amplitude * prod(w**n for w, n in zip(frequencies, orders, strict=True))), angle
 
 
 def _shifted_sine(angle: NDArray[Any], order: int) -> NDArray[Any]:

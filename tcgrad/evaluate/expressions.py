@@ -89,8 +89,7 @@ def condition(expr: Expr, context: Context) -> Labelled:
             exact = replace(context, dtype=np.dtype(np.float64), noise=None) if is_structural(expr) else context
             left, right = value(expr.left, exact), value(expr.right, exact)
             axes = union([left, right])
-            compared = _COMPARE[expr.operator](functions.real(left.aligned(axes)), functions.real(right.aligned(axes)))
-            truth = Labelled(np.asarray(compared, bool), axes)
+            truth = Labelled(_compare(expr, left.aligned(axes), right.aligned(axes), exact), axes)
             if exact is context:
                 context.decide(truth)
             return truth
@@ -99,6 +98,16 @@ def condition(expr: Expr, context: Context) -> Labelled:
         case _:
             weight = value(expr, context)
             return Labelled(np.asarray(weight.array != 0, bool), weight.axes)
+
+
+def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Array:
+    """Where the comparison holds. Under noise nearly equal numbers are equal: without it they may have been."""
+    left, right = functions.real(left), functions.real(right)
+    compared = _COMPARE[expr.operator](left, right)
+    if context.noise is None:
+        return np.asarray(compared, bool)
+    near = np.abs(left - right) <= 32 * context.noise.unit * np.maximum(np.abs(left), np.abs(right))
+    return np.where(near, expr.operator in ("==", "<=", ">="), compared)
 
 
 def _const(expr: Const, context: Context) -> Labelled:
@@ -199,7 +208,7 @@ def _call(expr: Call, context: Context) -> Labelled:
         context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
 
     def magnitude() -> Labelled:
-        return Labelled(functions.magnitude(expr.function, result), axes)
+        return Labelled(functions.magnitude(expr.function, result, aligned, context), axes)
 
     return context.settle(Labelled(result, axes), magnitude, ulps=4)
 

@@ -34,8 +34,10 @@ def call(function: Function, arguments: list[Array], context: Context) -> Array:
     return np.asarray(_VALUES[function.name](*arguments)).astype(context.dtype, copy=False)
 
 
-def magnitude(function: Function, value: Array) -> Array:
-    """What the error of the function's value is in proportion to."""
+def magnitude(function: Function, value: Array, arguments: list[Array], context: Context) -> Array:
+    """What the error of the function's ``value`` at ``arguments`` is in proportion to."""
+    if function.orders is not None:
+        return context.functions[function.name.partition("'")[0]].magnitude(function.orders, arguments)
     return np.abs(value) + 1 if function.name in _CROSSING else np.abs(value)
 
 

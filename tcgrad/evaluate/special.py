@@ -16,7 +16,7 @@ from tcgrad.evaluate.numbers import number, pi
 Array = NDArray[Any]
 
 # Above this the asymptotic series of the gamma family are exact to quadruple precision with _TERMS terms.
-_LARGE = 36
+_LARGE = 18
 _TERMS = 24
 
 

@@ -14,7 +14,7 @@ def render_json(results: Sequence[CheckResult]) -> dict[str, Any]:
     """All specs' results as data: ``ok``, and ``specs`` with ``spec``, ``name``, ``ok``, ``results`` and ``notes`` each.
 
     A result has what `Result` has; ``worst`` is the worst element's position, with ``worst_text``, ``worst_found``,
-    ``worst_reference`` and ``worst_sizes`` beside it. A number that is not finite is a string.
+    ``worst_reference`` and ``worst_sizes`` beside it. A number that is not finite is null.
     """
     specs = [_spec(result) for result in results]
     return {"ok": all(spec["ok"] for spec in specs) and bool(specs), "specs": specs}
@@ -54,6 +54,4 @@ def _worst(place: Place | None) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """JSON has no NaN and no infinity."""
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return value
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from tcgrad.check.results import CheckResult, Result, Status
 
@@ -27,13 +28,14 @@ _VERDICTS: dict[Status, _Verdict] = {
 _COLUMNS = ("", "what", "of", "subject", "elements", "abs error", "rel error", "tolerance", "worst at", "method")
 _NUMBERS = (4, 5, 6, 7)  # columns that are aligned right
 _MARGIN = "  "
+_NEVER_FULL = 10_000
 
 
 @dataclass(frozen=True)
 class Look:
     """How a report is shown.
 
-    width: the columns of the terminal, to which the last column is cut; None: nothing is ever cut.
+    width: the columns of the terminal, to which the table is fitted; None: lines have any length.
     """
 
     unicode: bool = True
@@ -45,18 +47,16 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
     """The report on one spec: a heading, a row for each thing compared, the details of what is not well, a verdict.
 
     unicode: False: nothing but ASCII. color: with terminal escapes.
-    width: on a terminal its columns; None: lines are never cut, whatever their length.
+    width: on a terminal its columns; None: lines are never cut or wrapped, whatever their length.
     """
     look = Look(unicode, color, width)
     rows = [_row(each, look) for each in result.results if each.kind != "expect"]
-    lines = [_bold(f"{result.name}  ({result.spec})", look), *_table(rows, look)]
-    lines += [_expectation(each, look) for each in result.results if each.kind == "expect"]
-    lines += [f"{_MARGIN}note: {note}" for note in result.notes]
-    for each in result.results:
-        if each.status in ("fail", "inconclusive"):
-            lines += ["", *_details(each, look)]
-    lines += ["", *_repeat(result), _summary(result, look)]
-    return "\n".join(lines) + "\n"
+    table = [_bold(f"{result.name}  ({result.spec})", look), *_table(rows, look)]
+    table += [_expectation(each, look) for each in result.results if each.kind == "expect"]
+    table += [f"{_MARGIN}note: {note}" for note in result.notes]
+    failures = [list(_details(each, look)) for each in result.results if each.status == "fail"]
+    blocks = [table, *failures, _undecided(result, look), [*_repeat(result), _summary(result, look)]]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def render_summary(results: Sequence[CheckResult], *, unicode: bool = True, color: bool = False) -> str:
@@ -77,12 +77,11 @@ class _Row:
 
 def _row(result: Result, look: Look) -> _Row:
     wrt = f" by {result.wrt}" if result.wrt else ""
-    dtype = "" if result.subject == "formula" and result.status == "skip" else f" {result.dtype}"
     cells = (
         _sign(result.status, look),
         result.kind,
         f"{result.of}{wrt}",
-        f"{result.subject}{dtype}",
+        f"{result.subject} {result.dtype}",
         str(result.elements) if result.elements else "",
         _number(result.max_abs_error),
         _number(result.max_rel_error),
@@ -97,45 +96,92 @@ def _number(value: float | None) -> str:
     return "" if value is None else "0" if value == 0 else f"{value:.1e}"
 
 
-def _table(rows: Sequence[_Row], look: Look) -> Iterator[str]:
+def _table(rows: Sequence[_Row], look: Look) -> list[str]:
+    """The rows as a table; where a terminal is too narrow for it, one under the other."""
     if not rows:
-        return
+        return []
+    plain = list(_plain_table(rows))
+    if look.width is None:
+        return plain
+    fits = max(map(len, plain)) <= look.width
+    return _rich_table(rows, look) if fits else [line for row in rows for line in _stacked(row, look)]
+
+
+def _plain_table(rows: Sequence[_Row]) -> Iterator[str]:
+    """Columns padded with blanks; nothing is ever cut or wrapped."""
     widths = [max(len(_COLUMNS[n]), *(len(row.cells[n]) for row in rows)) for n in range(len(_COLUMNS))]
-    yield _painted(_line(_COLUMNS, widths, look), "dim", look)
+    for cells in (_COLUMNS, *(row.cells for row in rows)):
+        shown = [
+            cell.rjust(width) if n in _NUMBERS else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        yield (_MARGIN + _MARGIN.join(shown)).rstrip()
+
+
+def _rich_table(rows: Sequence[_Row], look: Look) -> list[str]:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 0, 0, len(_MARGIN)), header_style="dim")
+    for n, title in enumerate(_COLUMNS):
+        table.add_column(title, justify="right" if n in _NUMBERS else "left", no_wrap=True)
     for row in rows:
-        yield _painted(_line(row.cells, widths, look), _VERDICTS[row.status].look if row.status != "pass" else "", look)
+        # Texts, not strings: in a string rich would take `[i=0]` for a style.
+        sign, *others = row.cells
+        table.add_row(Text(sign, _VERDICTS[row.status].look), *map(Text, others), style=_look_of(row.status))
+    return [line.rstrip() for line in _rendered(table, look).splitlines()]
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], look: Look) -> str:
-    shown = [
-        cell.rjust(width) if n in _NUMBERS else cell.ljust(width)
-        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
+def _stacked(row: _Row, look: Look) -> Iterator[str]:
+    sign, what, of, subject, elements, *numbers, place, method = row.cells
+    yield _painted(f"{_MARGIN}{sign} {what} of {of}, {subject}", _look_of(row.status), look)
+    told = [f"{title} {cell}" for title, cell in zip(_COLUMNS[5:8], numbers, strict=True) if cell]
+    details = [
+        f"{elements} elements" if elements else "",
+        ", ".join(told),
+        f"worst at {place}" if place else "",
+        method,
     ]
-    return _cut((_MARGIN + _MARGIN.join(shown)).rstrip(), look)
+    for detail in filter(None, details):
+        yield f"{_MARGIN * 2}{detail}"
 
 
-def _cut(line: str, look: Look) -> str:
-    """A terminal's line ends in an ellipsis where it is too narrow."""
-    if look.width is None or len(line) <= look.width:
-        return line
-    return line[: look.width - 1] + "…" if look.unicode else line[: look.width - 3] + "..."
+def _look_of(status: Status) -> str:
+    """Only what is not well stands out."""
+    return "" if status == "pass" else _VERDICTS[status].look
 
 
 def _expectation(result: Result, look: Look) -> str:
     line = f"{_MARGIN}{_sign(result.status, look)}{_MARGIN}expect {result.equation}: {result.message}"
-    return _painted(line, "" if result.status == "pass" else _VERDICTS[result.status].look, look)
+    return _painted(line, _look_of(result.status), look)
+
+
+def _undecided(result: CheckResult, look: Look) -> list[str]:
+    """Why something could not be decided, once for each reason."""
+    reasons: dict[str, list[Result]] = {}
+    for each in result.results:
+        if each.status == "inconclusive":
+            reasons.setdefault(each.message, []).append(each)
+    style = _VERDICTS["inconclusive"].look
+    sign = _sign("inconclusive", look)
+    texts = [f"{_MARGIN}{sign} {'; '.join(map(_what, found))}: {reason}" for reason, found in reasons.items()]
+    return [_painted(text, style, look) for text in texts]
+
+
+def _what(result: Result) -> str:
+    """What a result is about, in words."""
+    wrt = f" by {result.wrt}" if result.wrt else ""
+    return result.equation or f"{result.kind} of {result.of}{wrt}, {result.subject} {result.dtype}"
 
 
 def _details(result: Result, look: Look) -> Iterator[str]:
     """What is wrong, where, and what stands there."""
-    wrt = f" by {result.wrt}" if result.wrt else ""
-    what = result.equation or f"{result.kind} of {result.of}{wrt}, {result.subject}, {result.dtype}"
     reason = f": {result.message}" if result.message else ""
-    yield _painted(f"{_MARGIN}{_sign(result.status, look)} {what}{reason}", _VERDICTS[result.status].look, look)
+    yield _painted(f"{_MARGIN}{_sign(result.status, look)} {_what(result)}{reason}", _VERDICTS[result.status].look, look)
     if result.formula:
         yield f"{_MARGIN * 2}derived:   {result.formula}"
     place = result.worst
-    if place is None or result.status != "fail":
+    if place is None:
         return
     found, reference = _sides(result)
     yield f"{_MARGIN * 2}worst at   {place.text}{f', with {place.sizes}' if place.sizes else ''}"
@@ -180,10 +226,17 @@ def _painted(text: str, style: str, look: Look) -> str:
     """One line with terminal escapes, if they are wanted."""
     if not look.color or not style:
         return text
-    from rich.console import Console
     from rich.text import Text
 
+    return _rendered(Text(text, style=style), look).rstrip("\n")
+
+
+def _rendered(content: Any, look: Look) -> str:
+    """What rich makes of a text or a table, whatever it would find out about the terminal itself."""
+    from rich.console import Console
+
     file = io.StringIO()
-    console = Console(file=file, force_terminal=True, color_system="standard", highlight=False)
-    console.print(Text(text, style=style), soft_wrap=True, end="")
+    system: Literal["standard"] | None = "standard" if look.color else None
+    console = Console(file=file, width=_NEVER_FULL, force_terminal=look.color, color_system=system, highlight=False)
+    console.print(content, soft_wrap=True)
     return file.getvalue()

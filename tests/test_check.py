@@ -1,0 +1,394 @@
+"""The checker as a whole: verdicts, kinks, domains, sizes, expectations, options, reports."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check import check
+from tcgrad.check.verdict import Tolerance, compare
+from tcgrad.errors import TcgradError
+from tcgrad.report.check_json import render_json
+from tcgrad.report.check_text import render_summary, render_text
+
+DTYPES = ("float16", "float32", "float64", "longdouble")
+
+
+def spec(equations, inputs="{x: [N]}", dims="{N: 3}", **more):
+    keys = {
+        "dims": dims,
+        "inputs": inputs,
+        "equations": json.dumps([equations] if isinstance(equations, str) else equations),
+    }
+    return loads("\n".join(f"{key}: {value}" for key, value in {**keys, **more}.items()), "test.yaml")
+
+
+def statuses(result, **where):
+    chosen = [r for r in result.results if all(getattr(r, name) == value for name, value in where.items())]
+    return {r.status for r in chosen}
+
+
+RIGHT = {
+    "polynomial": spec("y = (x[i]*x[i])^2"),
+    "softmax": spec("y[i] = exp(x[i])/(1[k]*exp(x[k]))"),
+    "logarithm": spec("y[i] = log(x[i])*sqrt(x[i])"),
+    "composed domain": spec("y = log(x[i]*w[i])", "{x: [N], w: [N]}"),
+    "two-sided domain": spec("y[i] = asin(x[i]) + atanh(x[i])"),
+    "beyond one": spec("y[i] = acosh(x[i])"),
+    "below one": spec("y[i] = sqrt(1 - x[i])"),
+    "positive definite": spec("y = x[i]*inv(A)[i,j]*x[j] + logdet(A)", "{x: [N], A: {shape: [N, N], sample: spd}}"),
+    "kinks": spec("y[i] = relu(x[i]) + abs(x[i] - 0.5) + max(x[i], w[i]) + clip(x[i], -1, 1)", "{x: [N], w: [N]}"),
+    "nested kinks": spec("y = relu(w[i,j]*relu(w[j,k]*x[k]))*1[i]", "{x: [N], w: [N, N]}"),
+    "branch not taken": spec("y[i] = where(x[i] > 0, sqrt(x[i]), 0)"),
+    "special functions": spec("y[i] = gelu(x[i])*erf(x[i]) + lgamma(exp(x[i])) + erfc(x[i])"),
+    "pole": spec("y[i] = 1/x[i]"),
+    "scalar": spec("y = x*exp(-x)", "{x: []}", "{}"),
+    "cancelling": spec("y[i] = (x[i] - mean[k](x[k]))/sqrt(mean[k]((x[k] - mean[j](x[j]))^2) + 1)"),
+    "abstract": spec("y[i] = f(x[i], w[i])*g(x[i])", "{x: [N], w: [N]}", functions="{'f(a, b)': null, 'g(a)': null}"),
+    "gather": spec("y[i] = x[t[i]]^2", "{x: [N], t: {shape: [M], dtype: int}}", "{N: 3, M: 4}"),
+    "reductions": spec("y = max[i](x[i]*w[i]) + logsumexp[i](x[i]) + prod[i](w[i])", "{x: [N], w: [N]}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_passes(name, dtype):
+    result = RIGHT[name].check(dtype=dtype)
+    assert not statuses(result) & {"fail", "inconclusive"}, render_text(result)
+    assert result.ok
+
+
+def test_both_subjects_are_compared_for_every_output_and_input():
+    result = spec("y[i] = x[i]*w[i]", "{x: [N], w: [N]}").check()
+    assert [(r.kind, r.subject, r.of, r.wrt) for r in result.results] == [
+        ("forward", "module", "y", None),
+        *(
+            (kind, subject, "y", wrt)
+            for wrt in "xw"
+            for kind, subject in [
+                ("jacobian", "formula"),
+                ("jacobian", "module"),
+                ("jvp", "module"),
+                ("gradient", "formula"),
+                ("gradient", "module"),
+            ]
+        ),
+    ]
+    assert all(r.elements > 0 and r.evaluations >= 0 and r.seed == 0 for r in result.results)
+
+
+def test_a_polynomial_of_degree_two_is_checked_by_exact_differences():
+    methods = {
+        r.wrt: r.method
+        for r in spec("y = x[i]*w[i]*w[i]*v[i]^3*exp(u)", "{x: [N], w: [N], v: [N], u: []}").check().results
+    }
+    reference = "longdouble" if np.finfo(np.longdouble).nmant > 52 else "float64"
+    assert methods["x"] == methods["w"] == f"central, exact ({reference})"
+    assert methods["v"] == f"fourth order, exact ({reference})"
+    assert methods["u"] == f"fourth order ({reference})"
+
+
+def test_a_kink_that_no_sample_avoids_is_inconclusive_and_shows_both_slopes():
+    result = spec("y[i] = abs(x[i])", "{x: {shape: [N], sample: {integers: [0, 1]}}}").check()
+    (message,) = {r.message for r in result.results if r.kind == "jacobian"}
+    assert message == "kink at x[i=0]: the slope of y[i=0] is -1 below and 1 above"
+    assert statuses(result, kind="gradient") == {"inconclusive"}
+    assert not result.ok
+    assert spec("y[i] = abs(x[i])", "{x: {shape: [N], sample: {integers: [0, 1]}}}").check(allow_inconclusive=True).ok
+
+
+def test_elements_that_are_never_compared_are_not_passed_over():
+    result = spec(["y[i] = abs(x[i]*[i > 0])*w[i] + floor(v[i])"],
+                  "{x: [N], w: [N], v: {shape: [N], sample: {integers: [0, 2]}}}").check()  # fmt: skip
+    assert statuses(result, kind="jacobian", wrt="x") == {"pass"}
+    assert statuses(result, kind="jacobian", wrt="v") == {"inconclusive"}
+
+
+def test_what_is_nowhere_finite_is_inconclusive_with_the_reason():
+    result = spec("y[i] = log(-1 - x[i]^2)").check()
+    assert [(r.status, r.message) for r in result.results] == [
+        ("inconclusive", "y is not finite at any of 40 random inputs; `sample` can say where it is")
+    ]
+    assert not result.ok
+
+
+def test_an_unused_input_has_gradient_zero():
+    result = spec("y[i] = x[i]^2", "{x: [N], w: [N]}").check()
+    assert statuses(result, wrt="w") == {"pass"}
+
+
+def test_no_derivative_at_all_is_no_pass():
+    program = spec("y[i] = x[i]^2").program
+    result = check(program, trials=1)
+    assert result.ok
+    assert not check(program, trials=1, rtol=3.0).ok
+
+
+def test_a_user_tolerance_is_told_and_cannot_certify():
+    made = spec("y[i] = 1.0e-6*tanh(x[i])")
+    assert made.check(rtol=1e-3).notes == (
+        "tolerance given: 0.001 of the largest entry, instead of the one from rounding error",
+    )
+    excused = made.check(atol=1e-3)
+    assert "differences up to 0.001 are excused, as asked for" in excused.notes
+    gradient = next(r for r in excused.results if r.kind == "gradient")
+    assert (gradient.status, gradient.message) == (
+        "inconclusive", "the tolerance is so large that zeros would pass as well",
+    )  # fmt: skip
+    assert statuses(made.check(rtol=1e-30), kind="gradient") == {"fail"}
+
+
+EXPECTATIONS = [
+    ("dy[i]/dx[p] = 2*x[i]*w[i]*delta[i,p]", "pass", "proved"),
+    ("dl/dw[p] = dl/dy[p]*x[p]^2", "pass", "proved"),
+    ("dl/dw[p] = dl/dy[p]*x[p]*exp(log(x[p]^2)/2)*sign(x[p])", "pass", "equal on all samples, not proved"),
+    ("dl/dw[p] = dl/dy[p]*x[p]^2*1.0001", "fail", "wrong"),
+    ("dy[i]/dx[p] = x[i]*w[i]*delta[i,p]", "fail", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("text", "status", "message"), EXPECTATIONS)
+def test_expectations_are_decided(text, status, message):
+    made = spec("y[i] = x[i]^2*w[i]", "{x: [N], w: [N]}", expect=json.dumps([text]))
+    result = made.check()
+    (found,) = [r for r in result.results if r.kind == "expect"]
+    assert (found.status, found.message, found.proved) == (status, message, message == "proved")
+    assert found.equation == text
+    assert (found.formula is not None) == (status == "fail")
+    assert result.ok == (status == "pass")
+
+
+def test_a_wrong_expectation_shows_the_largest_difference_and_its_place():
+    made = spec(
+        "y[i] = x[i]*w[i]", "{x: [N], w: [N]}", expect="['dy[i]/dx[p] = delta[i,p]*w[i] + delta[i,p]*[i == 1]']"
+    )
+    (found,) = [r for r in made.check().results if r.kind == "expect"]
+    assert found.worst.text == "y[i=1] by x[i=1]"
+    assert found.max_abs_error == pytest.approx(1)
+    assert found.formula in ("dy[i]/dx[p] = w[i]*delta[i,p]", "dy[i]/dx[p] = delta[i,p]*w[i]")
+
+
+def test_expectations_by_intermediates():
+    equations = ["u[i] = x[i]^2", "y = u[i]*w[i]"]
+    expected = (
+        '["dy/du[p] = w[p]", "du[i]/dx[p] = 2*x[i]*delta[i,p]", "dl/du[p] = dl/dy*w[p]", "dl/dx[p] = 2*x[p]*dl/du[p]"]'
+    )
+    result = spec(equations, "{x: [N], w: [N]}", expect=expected).check()
+    assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
+
+
+def test_the_seed_decides_everything():
+    made = spec("y[i] = exp(x[i])*w[i]", "{x: [N], w: [N]}")
+    first, again, other = made.check(seed=3), made.check(seed=3), made.check(seed=4)
+
+    def figures(result):
+        return [(r.max_abs_error, r.worst.found if r.worst else None) for r in result.results]
+
+    assert figures(first) == figures(again) != figures(other)
+
+
+def test_options_come_from_the_caller_then_from_the_spec():
+    made = spec("y = x[i]^2*1[i]", check="{seed: 7, trials: 1, dtype: float32}")
+    assert {(r.seed, r.dtype) for r in made.check().results} == {(7, "float32")}
+    assert {(r.seed, r.dtype) for r in made.check(seed=8, dtype="float64").results} == {(8, "float64")}
+    both = made.check(dtype=("float32", "float64"))
+    assert {r.dtype for r in both.results} == {"float32", "float64"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtype": "float8"}, "no floating-point type float8"),
+        ({"trials": 0}, "trials is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"rtol": float("nan")}, "rtol is nan"),
+        ({"atol": 0.0}, "atol is 0.0"),
+        ({"method": "guess"}, "no method guess"),
+        ({"max_elements": 0}, "max_elements is 0"),
+        ({"verbose": True}, "check has no option verbose"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, message):
+    with pytest.raises(TcgradError) as caught:
+        spec("y = x[i]*x[i]").check(**options)
+    assert [(d.code, d.message) for d in caught.value.diagnostics] == [("TC501", message)]
+
+
+def test_an_impossible_size_is_refused_with_the_number():
+    with pytest.raises(TcgradError) as caught:
+        spec("y = x[i]*x[i]", dims="{N: 1000000000}").check()
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "TC502"
+    assert "needs about 59.6 GiB of memory" in diagnostic.message
+
+
+def test_an_endless_evaluation_is_refused_with_the_number():
+    with pytest.raises(TcgradError) as caught:
+        spec("y = 1[i]*1[j]*exp(x[i]*x[j])", dims="{N: 1000000}").check()
+    assert "needs about 1e+12 operations" in caught.value.diagnostics[0].message
+
+
+def test_large_derivatives_are_compared_along_directions():
+    made = spec("y[i] = tanh(w[i,j]*x[j])", "{w: [N, N], x: [N]}", "{N: 90}")
+    result = made.check(trials=1)
+    (module,) = [r for r in result.results if (r.kind, r.subject, r.wrt) == ("gradient", "module", "w")]
+    assert "16 elements and 3 directions" in module.method
+    assert result.ok
+    assert made.check(trials=1, method="directional").ok
+
+
+def test_a_dense_jacobian_that_is_too_large_is_not_asked_for():
+    result = spec("y[i,j] = 2*x[j,i]", "{x: [N, N]}", "{N: 80}").check(trials=1)
+    assert result.ok
+    (dense,) = [r for r in result.results if (r.kind, r.subject) == ("jacobian", "module")]
+    assert dense.message == "" or "a dense Jacobian of 4.1e+07 elements" in dense.message
+
+
+def test_sizes_are_redrawn_so_that_no_two_axes_can_be_confused():
+    made = spec("y[i] = x[i,j]*w[j]", "{x: [A, B], w: [B]}", "{A: 4, B: 4}")
+    seen = []
+    check(made.program, progress=seen.append, trials=1)
+    assert seen == ["float64, sample 1 of 1", "float64, A=2, B=3", "float64, A=1, B=1"]
+
+
+def test_sizes_that_follow_from_others_follow():
+    made = spec("y[i] = x[i+p]*w[p]", "{x: [N], w: [K]}", "{N: 6, K: 3, L: N - K + 1}")
+    seen = []
+    result = check(made.program, progress=seen.append, trials=1)
+    assert seen[1:] == ["float64, N=3, K=2", "float64, N=1, K=1"]
+    assert statuses(result, subject="formula") == {"pass"}
+
+
+def test_abstract_functions_have_no_module():
+    result = RIGHT["abstract"].check()
+    assert statuses(result, subject="module") == {"skip"}
+    assert "f, g are abstract" in next(r.message for r in result.results if r.status == "skip")
+
+
+# Comparing
+
+
+def test_errors_are_compared_with_what_rounding_explains():
+    reference, nothing = np.array([1.0, -2.0, 0.0]), np.zeros(3)
+
+    def outcome(found, allowed):
+        return compare(np.array(found), reference, found_error=np.full(3, allowed), reference_error=nothing)
+
+    assert outcome([1.0, -2.0, 0.0], 0).status == "pass"
+    assert outcome([1.0, -2.0, 1e-30], 0).status == "fail"
+    assert outcome([1.0, -2.0, 1e-30], 1e-20).status == "pass"
+    assert outcome([1.0, -2.0, np.nan], 1).status == "fail"
+    assert outcome([1.0, np.inf, 0.0], np.inf).status == "fail"
+    assert outcome([1.0, -2.0, 0.0], 10).status == "inconclusive"
+    assert outcome([1.0], 10).status == "fail"
+    worst = outcome([1.5, -2.25, 0.0], 0.1)
+    assert (worst.worst, worst.max_abs_error, worst.max_rel_error) == (0, 0.5, 0.5 / 2.25)
+
+
+def test_nothing_compared_is_no_pass():
+    unknown = np.full(2, np.inf)
+    found = compare(np.ones(2), np.ones(2), found_error=np.zeros(2), reference_error=unknown)
+    assert (found.status, found.elements) == ("inconclusive", 0)
+    empty = np.zeros((0,))
+    assert compare(empty, empty, found_error=empty, reference_error=empty).status == "inconclusive"
+
+
+def test_a_zero_derivative_that_is_found_zero_passes():
+    zero = np.zeros(2)
+    assert compare(zero, zero, found_error=zero, reference_error=zero).status == "pass"
+
+
+def test_a_user_tolerance_replaces_and_excuses():
+    reference, nothing = np.array([1.0, 100.0]), np.zeros(2)
+
+    def status(found, **user):
+        user = Tolerance(**user)
+        return compare(np.array(found), reference, found_error=nothing, reference_error=nothing, user=user).status
+
+    assert status([1.5, 100.0], rtol=0.01) == "pass"
+    assert status([2.5, 100.0], rtol=0.01) == "fail"
+    assert status([1.5, 100.0], atol=0.6) == "pass"
+    assert status([1.5, 100.0], atol=0.4) == "fail"
+
+
+# Reports
+
+
+@pytest.fixture(scope="module")
+def failing():
+    made = spec("y[i] = x[i]^2*w[i]", "{x: [N], w: [N]}", expect="['dl/dw[p] = dl/dy[p]*x[p]']", name="example")
+    return made.check()
+
+
+def test_the_text_report(failing):
+    text = render_text(failing)
+    lines = text.splitlines()
+    assert lines[0] == "example  (test.yaml)"
+    assert re.fullmatch(r"  ✓  gradient  y by x  module float64 +\d+ .*", lines[7])
+    assert "\x1b" not in text
+    assert "  ✗  expect dl/dw[p] = dl/dy[p]*x[p]: wrong" in lines
+    assert "    derived:   dl/dw[p] = dl/dy[p]*x[p]^2" in lines
+    assert any(line.startswith("    worst at   w[i=") for line in lines)
+    assert lines[-2] == "  repeat with: tcgrad check test.yaml --dtype float64 --seed 0 --trials 3"
+    assert re.fullmatch(r"✗ example: 11 passed, 1 failed \(\d+ evaluations, \d+\.\d\d s, seed 0\)", lines[-1])
+
+
+def test_the_text_report_in_ascii_and_in_colour(failing):
+    assert render_text(failing, unicode=False).isascii()
+    coloured = render_text(failing, color=True)
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render_text(failing)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_text_report_on_a_terminal_loses_nothing(failing, width):
+    text = render_text(failing, width=width)
+    for result in failing.results:
+        if result.worst and result.max_abs_error:
+            assert result.worst.text in text
+        assert result.method in text or result.kind == "expect"
+
+
+def test_the_summary(failing):
+    passing = spec("y = x[i]*x[i]").check()
+    assert render_summary([passing, failing]).startswith("✗ 1 of 2 specs not well in ")
+    assert render_summary([passing, passing], unicode=False).startswith("+ all 2 specs pass in ")
+
+
+def test_the_json_report(failing):
+    report = render_json([failing])
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["ok"] is False
+    (only,) = report["specs"]
+    assert (only["spec"], only["ok"]) == ("test.yaml", False)
+    keys = {
+        "kind",
+        "of",
+        "wrt",
+        "dtype",
+        "status",
+        "method",
+        "max_abs_error",
+        "max_rel_error",
+        "tolerance",
+        "worst",
+        "seed",
+    }
+    assert all(keys <= set(result) for result in only["results"])
+    expect = only["results"][-1]
+    assert (expect["kind"], expect["proved"], expect["status"]) == ("expect", False, "fail")
+    jacobian = only["results"][1]
+    assert len(jacobian["worst"]) == 2
+    assert all(isinstance(position, int) for position in jacobian["worst"])
+
+
+def test_no_spec_at_all_is_not_ok():
+    assert render_json([])["ok"] is False
+
+
+def test_json_has_no_numbers_that_are_none():
+    made = spec("y[i] = x[i]^2")
+    result = made.check(rtol=1e-300, dtype="float32")
+    json.dumps(render_json([result]), allow_nan=False)
