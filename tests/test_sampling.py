@@ -1,0 +1,151 @@
+"""Random inputs: as declared, in the domains, exact under steps, and of use against mistakes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check.degrees import degree
+from tcgrad.check.domains import find_demands
+from tcgrad.check.samples import Sample, sampler
+from tcgrad.check.sampling import Types, draw_inputs, exact
+from tcgrad.check.sizes import other_sizes
+
+FLOAT64 = np.dtype(np.float64)
+WIDE = np.dtype(np.longdouble)
+
+
+def program(equations, inputs="{x: [N]}", dims="{N: 6}", **more):
+    keys = {
+        "dims": dims,
+        "inputs": inputs,
+        "equations": json.dumps([equations] if isinstance(equations, str) else equations),
+    }
+    return loads("\n".join(f"{key}: {value}" for key, value in {**keys, **more}.items()), "test.yaml").program
+
+
+def draw(made, seed=0, attempt=0, dtype=FLOAT64):
+    return draw_inputs(made, find_demands(made), Types(dtype, WIDE), np.random.default_rng(seed), attempt)
+
+
+def drawn(kind, shape="[4, N]", **more):
+    keys = {"shape": shape, "sample": kind, **more}
+    text = ", ".join(f"{key}: {value}" for key, value in keys.items())
+    return draw(program("y = 1[i]*1[j]*x[i,j]*s", f"{{x: {{{text}}}, s: []}}"))["x"]
+
+
+def test_declared_samples_are_what_they_say():
+    assert np.all(drawn("positive") > 0)
+    simplex = drawn("simplex").astype(float)
+    assert np.all(simplex > 0)
+    np.testing.assert_allclose(simplex.sum(-1), 1, rtol=1e-12)
+    definite = drawn("spd", "[N, N]").astype(float)
+    np.testing.assert_array_equal(definite, definite.T)
+    assert np.linalg.eigvalsh(definite).min() > 0.4
+    uniform = drawn("{uniform: [2, 3]}")
+    assert np.all((uniform >= 2) & (uniform <= 3))
+    whole = drawn("{integers: [2, 5]}")
+    assert set(np.unique(whole)) <= {2, 3, 4}
+    one_hot = drawn("one_hot")
+    assert set(np.unique(one_hot)) == {0, 1}
+    assert np.all(one_hot.sum(-1) == 1)
+
+
+def test_symmetry_is_there_only_where_it_is_declared():
+    symmetric = drawn("normal", "[N, N]", symmetric="true")
+    np.testing.assert_array_equal(symmetric, symmetric.T)
+    ordinary = drawn("normal", "[N, N]")
+    assert not np.allclose(ordinary.astype(float), ordinary.astype(float).T)
+    assert len(np.unique(ordinary)) == ordinary.size
+    assert np.all(ordinary != 0)
+
+
+def test_integers_stay_within_what_they_index():
+    made = program("y[i] = E[t[i], 1]*x[i]", "{x: [N], E: [V, 3], t: {shape: [N], dtype: int}}", "{N: 200, V: 4}")
+    assert set(draw(made)["t"].tolist()) == {0, 1, 2, 3}
+    declared = program(
+        "y[i] = E[t[i]]*x[i]",
+        "{x: [N], E: [V], t: {shape: [N], dtype: int, sample: {integers: [0, 50]}}}",
+        "{N: 99, V: 3}",
+    )
+    assert draw(declared)["t"].max() == 2
+    flags = program("y[i] = where(b[i] == 1, x[i], 0)", "{x: [N], b: {shape: [N], dtype: bool}}", "{N: 40}")
+    assert draw(flags)["b"].dtype == bool
+
+
+DOMAINS = [
+    ("y[i] = log(x[i])", {"x": (0, np.inf)}, set()),
+    ("y[i] = asin(x[i]) + log1p(x[i])", {"x": (-1, 1)}, set()),
+    ("y[i] = x[i]^0.5", {"x": (0, np.inf)}, set()),
+    ("y[i] = x[i]^w[i]", {"x": (0, np.inf)}, set()),
+    ("y[i] = log(x[i]*w[i])", {}, {"x", "w"}),
+    ("y[i] = sqrt(x[i]*x[i] + 1)*w[i]", {}, {"x"}),
+    ("y[i] = x[i]^2/w[i]", {}, set()),
+    (["u[i] = x[i] + 1", "y[i] = acosh(u[i])*w[i]"], {}, {"x"}),
+]
+
+
+@pytest.mark.parametrize(("equations", "intervals", "involved"), DOMAINS)
+def test_the_inputs_of_restricted_functions_are_known(equations, intervals, involved):
+    demands = find_demands(program(equations, "{x: [N], w: [N]}"))
+    assert demands.intervals == intervals
+    assert demands.involved == involved
+
+
+@pytest.mark.parametrize("equations", [case[0] for case in DOMAINS] + ["y[i] = log(1 - x[i]) + sqrt(x[i]*w[i])"])
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_samples_are_finite_everywhere(equations, dtype):
+    for seed in range(3):
+        sample = sampler(program(equations, "{x: [N], w: [N]}")).draw(np.dtype(dtype), (seed,))
+        assert isinstance(sample, Sample)
+        assert np.isfinite(sample.value("y")).all()
+        assert not sample.in_doubt
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_steps_from_a_sample_are_exact(dtype, scale):
+    for reference in (np.float64, np.longdouble) if dtype == np.float64 else (WIDE,):
+        values = np.random.default_rng(0).normal(size=1000) * scale
+        found = exact(values, Types(np.dtype(dtype), np.dtype(reference)))
+        assert np.array_equal(found.astype(dtype).astype(reference), found)
+        largest = np.floor(np.log2(float(np.max(np.abs(found)))))
+        for step in (2.0**largest, 2.0 ** (largest - 12)):
+            moved = found + np.asarray(2 * step, reference)
+            assert np.array_equal(moved - np.asarray(2 * step, reference), found)
+
+
+DEGREES = [
+    ("y[i] = 3", 0),
+    ("y[i] = x[i]*w[i]", 1),
+    ("y = x[i]*x[i]", 2),
+    ("y = (x[i]*x[i])^2", 4),
+    ("y[i] = exp(w[i])*x[i]", 1),
+    ("y[i] = x[i]/w[i]", 1),
+    ("y[i] = w[i]/x[i]", np.inf),
+    ("y[i] = where(w[i] > 0, x[i], x[i]^2)", 2),
+    ("y[i] = where(x[i] > 0, x[i], 1)", np.inf),
+    (["u[i] = x[i]^2", "y = u[i]*u[i]*x[i]"], 5),
+    (["u[i] = tanh(x[i])", "y[i] = u[i]"], np.inf),
+    ("y = max[i](x[i])", np.inf),
+    ("y = max[i](w[i])*x[0]", 1),
+]
+
+
+@pytest.mark.parametrize(("equations", "expected"), DEGREES)
+def test_the_degree_of_a_program_in_an_input(equations, expected):
+    assert degree(program(equations, "{x: [N], w: [N]}", indices="{i: N}"), "x") == expected
+
+
+def test_other_sizes_are_distinct_primes_and_ones():
+    made = program("y[a,c] = x[a,b]*w[b,c]", "{x: [A, B], w: [B, C]}", "{A: 4, B: 9, C: 4}")
+    found = [sizes for _, sizes in other_sizes(made)]
+    assert found == [{"A": 2, "B": 5, "C": 3}, {"A": 1, "B": 1, "C": 1}]
+
+
+def test_sizes_that_do_not_fit_are_left_out():
+    made = program("y = x[3]*x[i]*x[i]", "{x: [N]}", "{N: 5}")
+    assert [sizes for _, sizes in other_sizes(made)] == []
+    fixed = program("y = x[i]*x[i]", "{x: [3]}", "{}")
+    assert list(other_sizes(fixed)) == []
