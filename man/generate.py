@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from roff import escape, join, paragraphs, prose, reference, table
 
 from tcgrad.cli import app
 from tcgrad.cli.help import CONTEXT, Example, describe, option_groups
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Renderer = Callable[[list[str]], list[str]]
 
-_HEADINGS = (".Sh", ".Ss")  # no paragraph begins right after one of these
 FOLDER = Path(__file__).parent
 DATE = "November 21, 2026"
 
@@ -55,10 +55,10 @@ def pages() -> dict[str, str]:
     """Every page: file name -> text."""
     group = app.build()
     root = typer.Context(group, info_name="tcgrad", **CONTEXT)
-    made = {"tcgrad.1": _join([*program_page(root)])}
+    made = {"tcgrad.1": join([*program_page(root)])}
     for name, command in group.commands.items():
         context = typer.Context(command, info_name=name, parent=root, **CONTEXT)
-        made[f"tcgrad-{name}.1"] = _join([*command_page(command, context, app.COMMANDS[name].EXAMPLES)])
+        made[f"tcgrad-{name}.1"] = join([*command_page(command, context, app.COMMANDS[name].EXAMPLES)])
     made["tcgrad-spec.5"] = spec_page()
     return made
 
@@ -68,12 +68,12 @@ def program_page(context: Context) -> Iterator[str]:
     yield from _head("TCGRAD", 1)
     yield from (".Sh NAME", ".Nm tcgrad", ".Nd derive, emit and check gradients of tensor functions")
     yield from (".Sh SYNOPSIS", ".Nm tcgrad", ".Op Ar options", ".Ar command", ".Op Ar arguments")
-    yield from (".Sh DESCRIPTION", *_paragraphs(_description(context.command)))
+    yield from (".Sh DESCRIPTION", *paragraphs(_description(context.command)))
     yield from (".Ss Commands", ".Bl -tag -width Ds")
     for name, command in app.build().commands.items():
-        yield from (f".It Ic {name}", *_prose(f"{command.get_short_help_str(300)} See `tcgrad-{name}`(1)."))
+        yield from (f".It Ic {name}", *prose(f"{command.get_short_help_str(300)} See `tcgrad-{name}`(1)."))
     yield from (".El", *_options(context))
-    yield from (".Sh ENVIRONMENT", *_table(ENVIRONMENT, "Ev"))
+    yield from (".Sh ENVIRONMENT", *table(ENVIRONMENT, "Ev"))
     yield from _tail(app.EXAMPLES, [f"tcgrad-{name}(1)" for name in app.COMMANDS])
 
 
@@ -84,7 +84,7 @@ def command_page(command: Command, context: Context, examples: Sequence[Example]
     yield from _head(f"TCGRAD-{name.upper()}", 1)
     yield from (".Sh NAME", f".Nm tcgrad-{name}", f".Nd {escape(summary[0].lower() + summary[1:])}")
     yield from (".Sh SYNOPSIS", f".Nm tcgrad {name}", ".Op Ar options", *_synopsis(command))
-    yield from (".Sh DESCRIPTION", *_paragraphs(_description(command)), *_options(context))
+    yield from (".Sh DESCRIPTION", *paragraphs(_description(command)), *_options(context))
     yield from _tail(examples, ["tcgrad(1)", "tcgrad-spec(5)"])
 
 
@@ -94,16 +94,8 @@ def spec_page() -> str:
     lines = [*_head("TCGRAD-SPEC", 5), ".Sh NAME", ".Nm tcgrad-spec", ".Nd the language of tensor functions"]
     for kind, blocks in groupby(text.strip().split("\n\n"), key=_block_kind):
         lines += _RENDERERS[kind](list(blocks))
-    lines += [".Sh SEE ALSO", _reference("tcgrad(1)")]
-    return _join(lines)
-
-
-def _join(lines: Sequence[str]) -> str:
-    """The lines of a page; mandoc dislikes a paragraph macro right after a heading."""
-    kept = [
-        line for before, line in zip(["", *lines], lines, strict=False) if line != ".Pp" or before[:3] not in _HEADINGS
-    ]
-    return "\n".join(kept) + "\n"
+    lines += [".Sh SEE ALSO", reference("tcgrad(1)")]
+    return join(lines)
 
 
 def _block_kind(block: str) -> str:
@@ -121,7 +113,7 @@ def _render_list(blocks: list[str]) -> list[str]:
     lines = [".Bl -tag -width Ds"]
     for item in "\n".join(blocks).removeprefix("- ").split("\n- "):
         term, _, text = item.partition(": ") if not item.startswith("`") else item[1:].partition("`: ")
-        lines += [f".It Li {escape(term)}", *_prose(text)]
+        lines += [f".It Li {escape(term)}", *prose(text)]
     return [*lines, ".El"]
 
 
@@ -141,17 +133,8 @@ _RENDERERS: dict[str, Renderer] = {
     "list": _render_list,
     "code": _render_code,
     "table": _render_tables,
-    "prose": lambda blocks: [".Pp", *_paragraphs("\n\n".join(blocks))],
+    "prose": lambda blocks: [".Pp", *paragraphs("\n\n".join(blocks))],
 }
-
-
-_ESCAPES = str.maketrans({"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"})
-
-
-def escape(text: str) -> str:
-    """Text that roff shows as it is."""
-    shown = text.translate(_ESCAPES)
-    return r"\&" + shown if shown.startswith(".") else shown
 
 
 def _head(title: str, section: int) -> tuple[str, ...]:
@@ -164,17 +147,12 @@ def _head(title: str, section: int) -> tuple[str, ...]:
 
 
 def _tail(examples: Sequence[Example], see_also: Sequence[str]) -> Iterator[str]:
-    yield from (".Sh EXIT STATUS", *_table(EXIT_STATUS, "Li"))
+    yield from (".Sh EXIT STATUS", *table(EXIT_STATUS, "Li"))
     yield ".Sh EXAMPLES"
     for line, does in examples:
         yield from (".Pp", f"{escape(does)}:", f".Dl {escape(line)}")
     yield ".Sh SEE ALSO"
-    yield ",\n".join(f"{_reference(page)}" for page in see_also)
-
-
-def _reference(page: str) -> str:
-    name, _, section = page.rstrip(")").partition("(")
-    return rf"\fB{escape(name)}\fR({section})"
+    yield ",\n".join(f"{reference(page)}" for page in see_also)
 
 
 def _description(command: Command) -> str:
@@ -209,39 +187,14 @@ def _option(param: Parameter, context: Context) -> Iterator[str]:
         flags = " , ".join(f"Fl {escape(name.removeprefix('-'))}" for name in names)
         flag_only = getattr(param, "is_flag", False)
         yield f".It {flags}" + ("" if flag_only else f" Ar {escape(param.make_metavar(context))}")
-    yield from _prose(text)
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    for number, paragraph in enumerate(text.split("\n\n")):
-        if number:
-            yield ".Pp"
-        yield from _prose(paragraph)
-
-
-def _prose(text: str) -> Iterator[str]:
-    """A paragraph: every sentence begins a new line, and what stands in backquotes is bold."""
-    for sentence in re.split(r"(?<=[.:?]) +(?=[A-Z`])", " ".join(text.split())):
-        pieces = sentence.split("`")
-        marked = "".join(
-            rf"\fB{escape(piece)}\fR" if k % 2 else piece.translate(_ESCAPES) for k, piece in enumerate(pieces)
-        )
-        for line in textwrap.wrap(marked, 78, break_long_words=False, break_on_hyphens=False):
-            yield r"\&" + line if line.startswith(".") else line
-
-
-def _table(rows: Sequence[tuple[str, str]], macro: str) -> Iterator[str]:
-    yield ".Bl -tag -width Ds"
-    for term, text in rows:
-        yield from (f".It {macro} {escape(term)}", *_prose(text))
-    yield ".El"
+    yield from prose(text)
 
 
 def _functions() -> list[str]:
     lines = [".Bl -tag -width Ds"]
     for row in FUNCTIONS.values():
-        lines += [f".It Li {escape(_signature(row))}", *_prose(f"{_capital(row.summary)}.")]
-        lines += _prose(_derivatives(row))
+        lines += [f".It Li {escape(_signature(row))}", *prose(f"{_capital(row.summary)}.")]
+        lines += prose(_derivatives(row))
     return [*lines, ".El"]
 
 
@@ -269,7 +222,7 @@ def _codes() -> list[str]:
     for prefix, title in CODE_GROUPS:
         rows = [(code.code, f"{_capital(code.title)}.") for code in CODES.values() if code.code.startswith(prefix)]
         if rows:
-            lines += [f".Ss {title}", *_table(rows, "Li")]
+            lines += [f".Ss {title}", *table(rows, "Li")]
     return lines
 
 
@@ -278,7 +231,7 @@ def _check_options() -> list[str]:
     for option in CHECK_OPTIONS.values():
         choices = f": {', '.join(option.values)}" if option.values else ""
         rows.append((option.name, f"{option.meaning[0].upper()}{option.meaning[1:]}{choices}."))
-    return [*_table(rows, "Li")]
+    return [*table(rows, "Li")]
 
 
 def _capital(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
 import shutil
 import subprocess
@@ -23,13 +23,10 @@ FOLDER = Path(__file__).parent.parent / "man"
 PAGES = sorted(path.name for path in FOLDER.glob("*.[15]"))
 
 
-def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", FOLDER / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(FOLDER)
+    return importlib.import_module("generate")
 
 
 def _text(name: str) -> str:
@@ -38,8 +35,8 @@ def _text(name: str) -> str:
     return re.sub(r"\\f[BR]|\\&", "", page).replace(r"\-", "-").replace(r"\(ha", "^").replace(r"\(aq", "'")
 
 
-def test_pages_are_current():
-    assert _generator().stale_pages() == [], "run: python man/generate.py"
+def test_pages_are_current(generator: ModuleType):
+    assert generator.stale_pages() == [], "run: python man/generate.py"
 
 
 def test_every_command_has_a_page():
