@@ -27,6 +27,8 @@ def draw_value(tensor: Tensor, seed: int) -> np.ndarray:
     value = rng.normal(size=[axis.value for axis in tensor.shape])
     if tensor.role is Role.CONSTANT:
         return np.asarray(math.pi if tensor.value is None else float(tensor.value))
+    if tensor.dtype == "bool":
+        return value > 0
     return value + value.T if tensor.symmetric else value
 
 

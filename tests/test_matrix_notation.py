@@ -8,7 +8,7 @@ from matrix_tools import define_of, program_from
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
-from tcgrad.notation.raising_products import Refusal
+from tcgrad.notation.refusal import Refusal
 
 MATMUL = ("x: M K, a: K N", "y[i,j] = x[i,k]*a[k,j]")
 G = r"\frac{\partial l}{\partial y}"

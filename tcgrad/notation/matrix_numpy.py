@@ -45,7 +45,19 @@ from tcgrad.notation.matrix_numpy_chains import Chains
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
-from tcgrad.notation.numpy_pieces import ATOM, CHAIN, POWER, PRODUCT, SUM, UNARY, Piece, atom, quotient, within
+from tcgrad.notation.numpy_pieces import (
+    ATOM,
+    CHAIN,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Piece,
+    as_number,
+    atom,
+    quotient,
+    within,
+)
 
 _FOLDS: dict[FoldKind, str] = {
     "tr": "np.trace({0})",
@@ -116,7 +128,7 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             text = code_size(matrix.value)
             return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
         case Symbol():
-            return Piece(code_name(matrix.tensor) + subscript(matrix.at), ATOM)
+            return as_number(matrix.tensor, code_name(matrix.tensor) + subscript(matrix.at))
         case Ones():
             return atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
         case Zeros():

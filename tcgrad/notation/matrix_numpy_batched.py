@@ -47,7 +47,19 @@ from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_numpy import covers, is_spelt, template_of
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
-from tcgrad.notation.numpy_pieces import ATOM, CHAIN, POWER, PRODUCT, SUM, UNARY, Piece, atom, quotient, within
+from tcgrad.notation.numpy_pieces import (
+    ATOM,
+    CHAIN,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Piece,
+    as_number,
+    atom,
+    quotient,
+    within,
+)
 
 _FOLDS: dict[FoldKind, str] = {
     "tr": "np.trace({0}, axis1=-2, axis2=-1)[..., None, None]",
@@ -164,7 +176,8 @@ class _Writer:
             case Sum():
                 return self.sum(matrix)
             case BatchSum():
-                inner = _Writer((matrix.index, *self.batch)).full(matrix.operand)
+                outer = self.batch if _batch_dims(matrix) else ()
+                inner = _Writer((matrix.index, *outer)).full(matrix.operand)
                 return atom("np.sum({0}, axis=0)", inner.text)
             case Power():
                 return self.power(matrix)
@@ -204,7 +217,7 @@ class _Writer:
         positions = [*batch, *self.last_axes(matrix, row=row, batched=bool(own))]
         while positions and positions[-1] == ":":
             positions.pop()
-        return Piece(f"{name}[{', '.join(positions)}]" if positions else name, ATOM)
+        return as_number(matrix.tensor, f"{name}[{', '.join(positions)}]" if positions else name)
 
     def last_axes(self, matrix: Symbol, *, row: bool, batched: bool) -> list[str]:
         match shape(matrix):

@@ -14,7 +14,7 @@ def code_name(tensor: Tensor) -> str:
     """The variable of a tensor: its name, ``dy`` for the gradient ``dl/dy``, ``np.pi``; keywords get an underscore."""
     match tensor.role:
         case Role.GRADIENT:
-            return tensor.name.removeprefix("dl/")
+            return code_word(tensor.name.removeprefix("dl/"))
         case Role.CONSTANT if tensor.value is None:
             return "np.pi"
         case _:

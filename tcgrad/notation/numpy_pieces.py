@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tcgrad.ir.tensors import Tensor
+
 # how tightly a text's outermost operator binds; ``@`` and ``*`` are not mixed without parentheses
 SUM, PRODUCT, CHAIN, UNARY, POWER, ATOM = range(1, 7)
 
@@ -41,3 +43,8 @@ def quotient(above: Iterable[Piece], below: Iterable[Piece]) -> Piece:
 
 def _operand(piece: Piece) -> str:
     return within(piece, PRODUCT if piece.level != CHAIN else ATOM)
+
+
+def as_number(tensor: Tensor, text: str) -> Piece:
+    """A read of a tensor; NumPy has no minus and no sum for truth values, so that they are made numbers."""
+    return Piece(f"{text} * 1", PRODUCT) if tensor.dtype == "bool" else Piece(text, ATOM)

@@ -13,7 +13,7 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_batches import raise_batched
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
-from tcgrad.notation.raising_products import Refusal
+from tcgrad.notation.refusal import Refusal
 
 
 def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> MatrixForm | Refusal:

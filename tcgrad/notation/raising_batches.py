@@ -15,7 +15,7 @@ from tcgrad.ir.traversal import bound_indices, substitute, walk
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.raising_expressions import Raising
-from tcgrad.notation.raising_products import Refusal
+from tcgrad.notation.refusal import Refusal
 
 MOST_HELD = 3
 MOST_TRIALS = 24

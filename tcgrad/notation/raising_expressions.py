@@ -47,8 +47,9 @@ from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power,
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
-from tcgrad.notation.raising_products import Factor, Network, Refusal
+from tcgrad.notation.raising_products import Factor, Network
 from tcgrad.notation.raising_terms import Operand, Term, as_expr, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.refusal import Refusal
 
 Axes = tuple[Index, ...]
 MOST_TERMS = 64  # of a product multiplied out
@@ -111,6 +112,9 @@ class Raising:
         reason = _why_no_symbol(expr)
         if reason is not None:
             return Refusal(reason)
+        intrinsic = self.intrinsics.get(expr.tensor)
+        if intrinsic is not None and intrinsic.kind == "inv" and any(p is not None for p in _held(expr)[-2:]):
+            return Refusal(f"{expr.tensor.name} is read at a position that is no plain index")
         positions = [position.as_index for position in expr.indices if position.indices]
         symbol = self._symbol(expr.tensor, _held(expr))
         if len(positions) == 2 and positions[0] is positions[1]:

@@ -17,8 +17,9 @@ from tcgrad.notation.matrix_scaling import apart, scaled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_expressions import MOST_TERMS, Axes, Raising, all_or_refusal, too_many_terms
-from tcgrad.notation.raising_products import Network, Refusal
+from tcgrad.notation.raising_products import Network
 from tcgrad.notation.raising_terms import Term, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.refusal import Refusal
 
 Pair = tuple[Index | None, Index | None]  # a row index and a column index whose entries make one Kronecker factor
 

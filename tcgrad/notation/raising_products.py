@@ -23,13 +23,7 @@ from tcgrad.notation.matrix_building import (
 )
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_transpose import transpose
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """No matrix notation, and why."""
-
-    reason: str
+from tcgrad.notation.refusal import Refusal
 
 
 @dataclass
