@@ -105,14 +105,20 @@ class TensorFunction:
 
         return compile_module(self.emit())
 
-    def check(self, **options: Any) -> CheckResult:
+    def check(self, *, against: str | None = None, **options: Any) -> CheckResult:
         """Check formulas and emitted code against difference quotients, and the spec's own expectations.
 
+        against: ``MODULE:FUNCTION``, a backward of the user's own to be checked as well; it is imported.
         options: those of `tcgrad.check.check`; one that is not given is taken from the spec.
+
+        Raises:
+            TcgradError: for an option that cannot be, or a function that is not there.
         """
         from tcgrad.check import check
+        from tcgrad.check.against import load_backward
 
-        return check(self.program, derivation=self.derivation, **options)
+        backward = None if against is None else load_backward(against)
+        return check(self.program, derivation=self.derivation, against=backward, **options)
 
     def __repr__(self) -> str:
         return f"<tensor function {self.name}>"

@@ -10,8 +10,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from tcgrad.check.against import UserBackward
 from tcgrad.check.emitted import Module, ModuleError
-from tcgrad.check.formulas import Formulas
+from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
@@ -33,6 +34,7 @@ class Bench:
     own: whether the sample has the spec's own sizes.
     emitted: the module; None if there is none, which is told elsewhere.
     coarse: by how much the module's rounding is coarser than that of its inputs' type.
+    against: a user's own backward, if one is to be checked.
     """
 
     sample: Sample
@@ -42,6 +44,7 @@ class Bench:
     options: Options
     tallies: Tallies
     own: bool
+    against: UserBackward | None = None
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
 
     @property
@@ -55,6 +58,13 @@ class Bench:
     @cached_property
     def module(self) -> Module | None:
         return None if self.emitted is None else Module(self.emitted, self.sample)
+
+    @cached_property
+    def user_gradients(self) -> dict[str, Array]:
+        """What the user's backward returns for random gradients of all outputs."""
+        if self.against is None:
+            raise ModuleError("there is no backward to call")
+        return self.against.gradients(self.sample, upstream_arrays(self.sample))
 
     def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
         """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""

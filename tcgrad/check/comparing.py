@@ -57,7 +57,10 @@ def formulas_are_finite(bench: Bench) -> bool:
     """Whether every derived formula has finite values at the sample in the type that is checked."""
     gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
     for wrt in bench.wrt:
-        if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
+        values = [gradients.value(bench.paths.gradient(wrt).statements)]
+        tangents = _tangents(bench, wrt, bench.sample.tangents[wrt.name])
+        values += [tangents.value(bench.paths.tangent(of)) for of in bench.outputs if bench.paths.tangent(of)]
+        if not all(np.isfinite(value).all() for value in values):
             return False
     return all(np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench))
 
@@ -176,6 +179,10 @@ def _gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None
         tally = rows.row("gradient", "module", of, known.wrt.name)
         found = Finding(outputs, lambda: module.backward(upstream)[known.wrt.name], bound * bench.coarse)
         _compare_gradient(bench, known, tally, found)
+    if bench.against is not None and bench.own and only is None:
+        tally = rows.row("against", "user", of, known.wrt.name)
+        found = Finding(outputs, lambda: bench.user_gradients[known.wrt.name], bound * bench.coarse)
+        _compare_gradient(bench, known, tally, found)
 
 
 @dataclass(frozen=True)
@@ -228,19 +235,31 @@ def _tangent(bench: Bench, known: Reference, of: Tensor) -> None:
     tally = bench.tallies.row("jvp", "module", of.name, known.wrt.name)
     tangents = known.tangent(of)
     statements = bench.paths.tangent(of)
-    still = {tensor.name: sample.value(tensor.name) * 0 for tensor in bench.wrt}
     for number, direction in enumerate(known.directions):
-        moving = still | {known.wrt.name: direction}
-        formulas = Formulas(bench.paths.derivation, sample, {tangent_of(t).name: moving[t.name] for t in bench.wrt})
+        formulas = _tangents(bench, known.wrt, direction)
         bound = formulas.bound(statements) if statements else np.zeros_like(sample.value(of.name))
         bench.add(
             tally,
-            partial(_tangent_of, module, of, moving),
+            partial(_tangent_of, module, of, _moving(bench, known.wrt, direction)),
             bound=bound * bench.coarse,
             known=Known(tangents.value[number], tangents.error[number]),
             method=known.method,
             locate=lambda flat: bench.element(of, flat),
         )
+
+
+def _moving(bench: Bench, wrt: Tensor, direction: Array) -> dict[str, Array]:
+    """The directions of all inputs if only ``wrt`` is moved."""
+    return {tensor.name: bench.sample.value(tensor.name) * 0 for tensor in bench.wrt} | {wrt.name: direction}
+
+
+def _tangents(bench: Bench, wrt: Tensor, direction: Array) -> Formulas:
+    """A place for the tangents along a direction of ``wrt``."""
+    moving = _moving(bench, wrt, direction)
+    given = {tangent_of(tensor).name: moving[tensor.name] for tensor in bench.wrt}
+    if direction is bench.sample.tangents[wrt.name]:
+        return bench.formulas("tangent", wrt.name, given=given)
+    return Formulas(bench.paths.derivation, bench.sample, given)
 
 
 def _tangent_of(module: Module, of: Tensor, tangents: Mapping[str, Array]) -> Array:

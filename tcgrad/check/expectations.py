@@ -20,7 +20,7 @@ from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.errors import TcgradError
-from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.index import print_define
 from tcgrad.prove import prove_equal
@@ -83,6 +83,8 @@ class _Expectation:
     def _gradient(self, wrt: Tensor) -> tuple[Statement, ...]:
         if wrt in self.paths.program.wrt:
             return self.paths.gradient(wrt).statements
+        if any(isinstance(s, Recurrence) and wrt in s.tensors for s in self.paths.program.statements):
+            return up_to(self.paths.derivation.backward, gradient_of(wrt))  # later steps count too
         return up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
 
     def _after(self, tensor: Tensor) -> Program:

@@ -98,9 +98,9 @@ class Reference:
         return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None])
 
     @cached_property
-    def directions(self) -> Array:
-        """The directions of `tangent`, with an axis of directions in front."""
-        return self.sample.tangents[self.wrt.name][None] if self.signs is None else self.signs
+    def directions(self) -> list[Array]:
+        """The directions of `tangent`."""
+        return [self.sample.tangents[self.wrt.name]] if self.signs is None else list(self.signs)
 
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0

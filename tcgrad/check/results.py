@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["pass", "fail", "inconclusive", "skip"]
-Subject = Literal["formula", "module"]
+Subject = Literal["formula", "module", "user"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Place:
 class Result:
     """The verdict on one derivative (or value) of one subject, over all samples.
 
-    kind: ``forward``, ``jacobian``, ``gradient``, ``jvp`` or ``expect``.
+    kind: ``forward``, ``jacobian``, ``gradient``, ``jvp``, ``against`` (a user's own gradient) or ``expect``.
     max_abs_error, max_rel_error: the largest difference, and the largest one in proportion to the largest entry.
     tolerance: the allowed difference where found and reference are furthest apart in proportion to it.
     proved: of an expectation, whether the two sides have the same normal form.

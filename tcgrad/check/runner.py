@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 
 from tcgrad.calculus import Derivation, derive
+from tcgrad.check.against import UserBackward
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite
 from tcgrad.check.cost import refuse_impossible
@@ -41,12 +42,14 @@ def check(
     *,
     derivation: Derivation | None = None,
     module: ModuleType | None = None,
+    against: UserBackward | None = None,
     progress: Progress | None = None,
     **options: object,
 ) -> CheckResult:
     """Check the derived formulas and the emitted module of a program, and decide its expectations.
 
     derivation, module: what is checked, if not what is derived and emitted here.
+    against: a user's own backward, to be checked as well.
     progress: is told in a few words what comes next.
     options: those of `Options`; one that is not given or None is taken from the spec, else from the defaults.
 
@@ -57,7 +60,7 @@ def check(
     started = perf_counter()
     chosen = choose_options(program.spec.check, **options)
     refuse_impossible(program)
-    run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None))
+    run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None), against)
     return replace(run.all_results(module), seconds=perf_counter() - started)
 
 
@@ -67,6 +70,7 @@ class _Run:
     derivation: Derivation
     options: Options
     progress: Progress
+    against: UserBackward | None
 
     def all_results(self, module: ModuleType | None) -> CheckResult:
         paths = Paths(self.derivation)
@@ -103,7 +107,7 @@ class _Run:
         coarse = _coarseness(dtype, paths)
 
         def bench(own: bool, sample: Sample) -> Bench:
-            return Bench(sample, paths, module, coarse, self.options, tallies, own)
+            return Bench(sample, paths, module, coarse, self.options, tallies, own, self.against)
 
         for draw, own in self._draws(dtype, samplers):
             drawn = _representable(draw, partial(bench, own))
@@ -148,6 +152,7 @@ class _Run:
             value = getattr(self.options, field.name)
             if field.name in _REPEATED and value != field.default:
                 words += [f"--{field.name.replace('_', '-')}", str(value)]
+        words += ["--against", self.against.name] if self.against else []
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 
     def _notes(self, paths: Paths) -> Iterator[str]:

@@ -28,6 +28,7 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check gallery:layer_norm", "Check one spec"),
     ("tcgrad check specs/ 'models/*.yaml'", "Check folders and patterns"),
     ("tcgrad check gallery: --dtype float32,float64", "Check the whole gallery in two precisions"),
+    ("tcgrad check layer.yaml --against kernels:backward", "Check a backward of your own"),
     ("tcgrad check specs/ --format json", "Results for a program to read"),
 )
 
@@ -60,6 +61,16 @@ MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
 Rtol = Annotated[float | None, _option("rtol", "NUMBER", _VERDICT)]
 Atol = Annotated[float | None, _option("atol", "NUMBER", _VERDICT)]
 AllowInconclusive = Annotated[bool, _option("allow_inconclusive", None, _VERDICT)]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="MODULE:FUNCTION",
+        rich_help_panel=_SAMPLES,
+        help="Check a backward of your own too: a function of the inputs, then the gradients of the outputs, that "
+        "returns the gradients in the order of `wrt`. The module is imported; the current folder is looked in first.",
+    ),
+]
 FormatOption = Annotated[Literal["text", "json"], typer.Option("--format", help="The format of the report.")]
 
 
@@ -73,6 +84,7 @@ def command(
     rtol: Rtol = None,
     atol: Atol = None,
     allow_inconclusive: AllowInconclusive = False,
+    against: Against = None,
     output_format: FormatOption = "text",
     strict: Strict = False,
     debug: Debug = False,
@@ -95,6 +107,7 @@ def command(
         "rtol": rtol,
         "atol": atol,
         "allow_inconclusive": allow_inconclusive or None,
+        "against": against,
     }
     raise typer.Exit(_Run(options, strict, output_format).over(find_specs(specs)))
 

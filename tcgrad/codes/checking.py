@@ -28,4 +28,12 @@ inputs: {x: [n]}
 equations: ["y[i,j] = x[i]*x[j]"]
 """,
     ),
+    Code(
+        "TC503",
+        "the function to check is not there",
+        "`--against` takes MODULE:FUNCTION, where MODULE can be imported from the current folder or from where Python"
+        " looks, and FUNCTION is a function in it.",
+        "tcgrad check gallery:matmul --against backward",
+        "tcgrad check gallery:matmul --against kernels:backward",
+    ),
 )

@@ -177,7 +177,9 @@ def _what(result: Result) -> str:
 def _details(result: Result, look: Look) -> Iterator[str]:
     """What is wrong, where, and what stands there."""
     reason = f": {result.message}" if result.message else ""
-    yield _painted(f"{_MARGIN}{_sign(result.status, look)} {_what(result)}{reason}", _VERDICTS[result.status].look, look)
+    yield _painted(
+        f"{_MARGIN}{_sign(result.status, look)} {_what(result)}{reason}", _VERDICTS[result.status].look, look
+    )
     if result.formula:
         yield f"{_MARGIN * 2}derived:   {result.formula}"
     place = result.worst
@@ -194,7 +196,7 @@ def _sides(result: Result) -> tuple[str, str]:
     """What the two values of a comparison are called."""
     if result.kind == "expect":
         return "expected", "derived"
-    return ("derived" if result.subject == "formula" else "emitted"), "reference"
+    return {"formula": "derived", "module": "emitted", "user": "yours"}[result.subject], "reference"
 
 
 def _repeat(result: CheckResult) -> list[str]:
