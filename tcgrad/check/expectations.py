@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
@@ -38,9 +39,17 @@ def decide_expectations(
         for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
             sample = source.draw(_DTYPE, (options.seed, number, trial))
             if isinstance(sample, Sample):
-                drawn.append((sample, own))
+                drawn.append(_Point(Formulas(paths.derivation, sample, upstream_arrays(sample)), own))
     pairs = zip(program.expectations, program.spec.expect, strict=True)
     return [_Expectation(define, text.text, paths, options, repeat).decide(drawn) for define, text in pairs]
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A sample with a place to work formulas out; ``own``: it has the spec's own sizes."""
+
+    formulas: Formulas
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class _Expectation:
     options: Options
     repeat: str
 
-    def decide(self, samples: Sequence[tuple[Sample, bool]]) -> Result:
+    def decide(self, points: Sequence[_Point]) -> Result:
+        """The verdict: what is proved is compared at one sample, what is not at all of them."""
         started = perf_counter()
         statements = self._derived()
         if not statements:
@@ -61,8 +71,8 @@ class _Expectation:
         derived = statements[-1]
         proved = isinstance(derived, Define) and prove_equal(derived, self.define, self._definitions(statements))
         tally = Tally("expect", "formula", "", None, str(_DTYPE))
-        for sample, own in samples:
-            self._compare(sample, own, statements, tally)
+        for point in points[:1] if proved else points:
+            self._compare(point, statements, tally)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved)
         formula = print_define(derived) if isinstance(derived, Define) and result.status == "fail" else None
         return replace(result, formula=formula, seconds=perf_counter() - started)
@@ -98,36 +108,38 @@ class _Expectation:
 
     def _definitions(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """What may be unfolded in a proof: the program's equations and the gradients of intermediates."""
-        return (*self.paths.program.statements, *statements[:-1], *self._needed())
+        return (*self.paths.program.statements, *statements[:-1], *self._needed)
 
+    @cached_property
     def _needed(self) -> tuple[Statement, ...]:
         """The gradients that the expectation itself reads, but for those of the outputs, which are given."""
         given = {gradient_of(output) for output in self.paths.program.outputs}
         read = [t for t in reads(self.define) if t.role is Role.GRADIENT and t not in given]
         return tuple(statement for tensor in read for statement in self._gradient(*tensor.about))
 
-    def _compare(self, sample: Sample, own: bool, statements: tuple[Statement, ...], tally: Tally) -> None:
+    def _compare(self, point: _Point, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""
-        derived = Formulas(self.paths.derivation, sample, upstream_arrays(sample))
-        expected = Formulas(self.paths.derivation, sample, upstream_arrays(sample))
-        both = (*self._needed(), self.define)
-        known, wide = derived.value(statements), sample.forward.context.dtype
+        formulas, wide = point.formulas, point.formulas.sample.forward.context.dtype
+        # Under a name of its own: what is derived has the other one.
+        expected = replace(self.define, tensor=replace(self.define.tensor, name=f"expected {self.define.tensor.name}"))
+        both = (*self._needed, expected)
+        known = formulas.value(statements)
         outcome = compare(
-            expected.value(both),
+            formulas.value(both),
             known.astype(wide),
-            found_error=expected.bound(both),
-            reference_error=derived.bound(statements).astype(wide),
+            found_error=formulas.bound(both),
+            reference_error=formulas.bound(statements).astype(wide),
             by_difference=True,
         )
-        tally.add(outcome, "samples", lambda worst: self._place(worst, sample, own, known.shape))
+        tally.add(outcome, "samples", lambda worst: self._place(worst, point, known.shape))
 
-    def _place(self, outcome: Comparison, sample: Sample, own: bool, shape: tuple[int, ...]) -> Place:
+    def _place(self, outcome: Comparison, point: _Point, shape: tuple[int, ...]) -> Place:
         position = unravel(outcome.worst or 0, shape)
         texts, start = [], 0
         for tensor in self.define.tensor.about:
             texts.append(place(self.paths.program, tensor, position[start : start + tensor.order]))
             start += tensor.order
-        sizes = "" if own else sample.label
+        sizes = "" if point.own else point.formulas.sample.label
         return Place(position, " by ".join(texts), outcome.found, outcome.reference, outcome.tolerance, sizes)
 
     def _result(self) -> Result:
