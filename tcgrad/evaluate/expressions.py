@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod, sqrt
-from typing import Any
 
 import numpy as np
 
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import is_exact, number, whole
+from tcgrad.evaluate.powers import known_power
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers
+from tcgrad.evaluate.reductions import REDUCTIONS
 from tcgrad.evaluate.structure import footprint, is_guard, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
@@ -165,38 +166,12 @@ def _power(expr: Pow, context: Context) -> Labelled:
     if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
         context.decide(Labelled(np.sign(functions.real(base.array)), base.axes))
     if isinstance(exponent, Const):
-        known = _known_power(base.array, exponent.value, context)
+        known = known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))
     power = value(exponent, context)
     axes = union([base, power])
     raised = np.power(base.aligned(axes), power.aligned(axes))
     return context.settle(Labelled(np.asarray(raised), axes), ulps=4)
-
-
-def _known_power(base: Array, exponent: Any, context: Context) -> Any:
-    """``base`` to an exact rational exponent."""
-    if exponent < 0:
-        return number(exponent / exponent, context.dtype) / _known_power(base, -exponent, context)
-    if exponent == 1:
-        return base
-    if exponent == 2:
-        return base * base
-    if exponent.denominator == 1 and context.dtype.kind in "cO":
-        return _repeated(base, int(exponent))
-    if context.dtype == np.object_:
-        raise TypeError("roots have no exact values")
-    if exponent.denominator == 2:
-        root = np.sqrt(base)
-        return root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
-    return np.power(base, number(exponent, context.dtype))
-
-
-def _repeated(base: Array, exponent: int) -> Any:
-    result, square = base * 0 + 1, base
-    while exponent:
-        result = result * square if exponent & 1 else result
-        square, exponent = square * square, exponent >> 1
-    return result
 
 
 def _call(expr: Call, context: Context) -> Labelled:
@@ -244,29 +219,9 @@ def _reduce(expr: IndexReduce, context: Context) -> Labelled:
     spread = body.aligned((*free, *expr.indices))
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
     flat = spread.reshape(*spread.shape[: len(free)], -1)
-    reduced = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
+    reduced = Labelled(np.asarray(REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
         return context.settle(reduced, ulps=4)
     attained = np.asarray(flat == reduced.array[..., None]).reshape(spread.shape)
     context.decide(Labelled(attained, (*free, *expr.indices)))
     return reduced
-
-
-def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
-    """The entry of the last axis at which the real part is largest or smallest; NaN if there is one."""
-    where = np.expand_dims(place(functions.real(flat), axis=-1), -1)
-    return np.asarray(np.take_along_axis(flat, where, axis=-1)[..., 0])
-
-
-def _logsumexp(flat: Array) -> Array:
-    top = np.max(functions.real(flat), axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
-    return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
-
-
-_REDUCTIONS: dict[str, Callable[[Array], Array]] = {
-    "max": lambda flat: _extreme(flat, np.argmax),
-    "min": lambda flat: _extreme(flat, np.argmin),
-    "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
-    "logsumexp": _logsumexp,
-}

@@ -1,0 +1,80 @@
+"""Gradients at one sample: the derived ones, the module's and a user's against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tcgrad.check.bench import Bench
+from tcgrad.check.emitted import ModuleError
+from tcgrad.check.formulas import upstream_arrays
+from tcgrad.check.references import Reference, spread
+from tcgrad.check.tally import Tally
+from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import Tensor
+
+
+def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None:
+    """The gradient given random upstream gradients of ``outputs``, and 0 for the other outputs."""
+    only = outputs[0].name if len(outputs) < len(bench.outputs) else None
+    of = ", ".join(output.name for output in outputs)
+    upstream = upstream_arrays(bench.sample, only)
+    formulas = bench.formulas("gradient", only or "", given=upstream)
+    statements = bench.paths.gradient(known.wrt).statements
+    bound = formulas.bound(statements)
+    rows = bench.tallies
+    tally = rows.row("gradient", "formula", of, known.wrt.name)
+    _compare_gradient(bench, known, tally, _Finding(outputs, lambda: formulas.value(statements), bound))
+    module = bench.module
+    if module is not None:
+        tally = rows.row("gradient", "module", of, known.wrt.name)
+        found = _Finding(outputs, lambda: module.backward(upstream)[known.wrt.name], bound * bench.coarse)
+        _compare_gradient(bench, known, tally, found)
+    if bench.against is not None and bench.own and only is None:
+        tally = rows.row("against", "user", of, known.wrt.name)
+        found = _Finding(outputs, lambda: bench.user_gradients[known.wrt.name], bound * bench.coarse)
+        _compare_gradient(bench, known, tally, found)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error."""
+
+    outputs: Sequence[Tensor]
+    work: Callable[[], Array]
+    bound: Array
+
+    def elements(self) -> Array:
+        """The gradient as one axis.
+
+        Raises:
+            ModuleError: if it has another shape than the input.
+        """
+        found = self.work()
+        if found.shape != self.bound.shape:
+            raise ModuleError(f"the gradient has shape {found.shape}, not {self.bound.shape}")
+        return found.reshape(-1)
+
+
+def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
+    """At the reference's elements; and along its random directions, which see every other element too."""
+    bench.add(
+        tally,
+        lambda: found.elements()[known.columns],
+        bound=found.bound.reshape(-1)[known.columns],
+        known=known.gradient(found.outputs),
+        method=known.method,
+        locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
+    )
+    if known.signs is not None:
+        signs = known.signs.reshape(len(known.signs), -1)
+        bench.add(
+            tally,
+            lambda: signs @ found.elements().astype(signs.dtype),
+            bound=np.full(len(signs), spread(found.bound), signs.dtype),
+            known=known.projections(found.outputs),
+            method=known.method,
+            locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
+        )

@@ -1,0 +1,92 @@
+"""Jacobians at one sample: the closed form and the module's dense array against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tcgrad.check.bench import Bench
+from tcgrad.check.emitted import ModuleError
+from tcgrad.check.formulas import Formulas, Positions
+from tcgrad.check.references import Reference
+from tcgrad.evaluate import Array
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
+
+# A dense Jacobian of the module is asked for only if it is no larger than this.
+_LARGEST_DENSE = 2**24
+
+
+def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
+    """The closed form and the module's dense array, element by element."""
+    closed = bench.paths.jacobian(of, known.wrt)
+    formula = bench.tallies.row("jacobian", "formula", of.name, known.wrt.name)
+    if closed.define is None:
+        formula.skip(closed.reason or "there is no closed form")
+        if known.is_full:
+            statements = bench.paths.stepwise(of, known.wrt)
+            _module_jacobian(bench, known, of, _blocks(bench, known, of, statements, Formulas.bound))
+        return
+    statements = (closed.define,)
+    bound = _blocks(bench, known, of, statements, Formulas.bound)
+    bench.add(
+        formula,
+        lambda: _blocks(bench, known, of, statements, Formulas.value),
+        bound=bound,
+        known=known.jacobian(of),
+        method=known.method,
+        locate=bench.derivative(of, known.wrt, known.columns),
+    )
+    _module_jacobian(bench, known, of, bound)
+
+
+def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -> None:
+    module, wrt = bench.module, known.wrt
+    if module is None:
+        return
+    tally = bench.tallies.row("jacobian", "module", of.name, wrt.name)
+    size = bench.sample.value(of.name).size * bench.sample.value(wrt.name).size
+    if size > _LARGEST_DENSE:
+        tally.skip(f"a dense Jacobian of {size:.2g} elements is not asked of the module")
+        return
+
+    def find() -> Array:
+        block = module.jacobian().get((of.name, wrt.name))
+        if block is None:
+            raise ModuleError(f"jacobian returns nothing for {of.name} by {wrt.name}")
+        return _by_column(block, bench.sample.value(of.name).ndim)[known.columns]
+
+    bench.add(
+        tally,
+        find,
+        bound=bound * bench.coarse,
+        known=known.jacobian(of),
+        method=known.method,
+        locate=bench.derivative(of, wrt, known.columns),
+    )
+
+
+def _by_column(block: Array, order: int) -> Array:
+    """A Jacobian with the axes of the input made one and put in front."""
+    return np.moveaxis(block.reshape(*block.shape[:order], -1), -1, 0)
+
+
+def _blocks(
+    bench: Bench, known: Reference, of: Tensor, statements: Sequence[Statement],
+    work: Callable[[Formulas, Sequence[Statement], Positions | None], Array],
+) -> Array:  # fmt: skip
+    """A Jacobian formula at the reference's elements: all at once, or element by element where not all are known."""
+    formulas = bench.formulas("values")
+    order = bench.sample.value(of.name).ndim
+    if known.is_full:
+        return _by_column(work(formulas, statements, None), order)
+    last = statements[-1]
+    indices = last.free[order:] if isinstance(last, Define) else ()
+    shape = bench.sample.value(known.wrt.name).shape
+    parts = []
+    for column in known.columns:
+        position = np.unravel_index(int(column), shape) if shape else ()
+        at = {index: np.array([p]) for index, p in zip(indices, position, strict=True)}
+        parts.append(_by_column(work(formulas, statements, at), order))
+    return np.concatenate(parts)

@@ -1,0 +1,31 @@
+"""Reductions of the last axis of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tcgrad.evaluate.context import Array
+from tcgrad.evaluate.functions import real
+
+
+def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
+    """The entry of the last axis at which the real part is largest or smallest; NaN if there is one."""
+    where = np.expand_dims(place(real(flat), axis=-1), -1)
+    return np.asarray(np.take_along_axis(flat, where, axis=-1)[..., 0])
+
+
+def _logsumexp(flat: Array) -> Array:
+    top = np.max(real(flat), axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
+
+
+REDUCTIONS: dict[str, Callable[[Array], Array]] = {
+    "max": lambda flat: _extreme(flat, np.argmax),
+    "min": lambda flat: _extreme(flat, np.argmin),
+    "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
+    "logsumexp": _logsumexp,
+}
