@@ -104,6 +104,14 @@ class Integer:
 
     terms: tuple[tuple[Monomial, int], ...]
 
+    def __hash__(self) -> int:
+        """Kept once computed: positions are compared all the time."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.terms)
+
     @staticmethod
     def of(value: int | Atom) -> Integer:
         """The polynomial of one number or one atom."""

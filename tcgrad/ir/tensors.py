@@ -50,6 +50,10 @@ class Tensor:
     def is_real(self) -> bool:
         return self.dtype == "real"
 
+    def __hash__(self) -> int:
+        """By the name alone: tensors are keys of many dictionaries, and names are all but unique."""
+        return hash(self.name)
+
     def __repr__(self) -> str:
         return f"Tensor({self.name})"
 

@@ -23,6 +23,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.matching import Match, matches, pairings
+from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.powers import power
 from tcgrad.simplify.ranges import is_nonnegative
 
@@ -237,7 +238,7 @@ def _consume(
     base, exponent = _as_power(pattern[0])
     for place, factor in enumerate(factors):
         other, given = _as_power(factor)
-        left = _left_over(exponent, given)
+        left = _left_over(exponent, given) if type(base) is type(other) else None
         if left is None:
             continue
         rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
@@ -253,6 +254,8 @@ def _as_power(factor: Expr) -> tuple[Expr, Const]:
 
 def _left_over(wanted: Const, given: Const) -> Const | None:
     """The exponent that is left of ``given``, if ``wanted`` can be taken from it without turning its sign."""
+    if is_one(wanted) and is_one(given):
+        return ZERO
     left = given.value - wanted.value
     same_sign = (given.value > 0) == (wanted.value > 0)
     return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None
