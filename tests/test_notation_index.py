@@ -437,3 +437,24 @@ def test_derivatives_of_random_specs_are_read_back(text: str) -> None:
         before = evaluate(made.body, made.free, known, dtype=np.float64)
         after = evaluate(read.body, read.free, known_again, dtype=np.float64)
         assert after == pytest.approx(before, rel=1e-9, abs=1e-9), entries
+
+
+@pytest.mark.parametrize(
+    ("equation", "jacobian"),
+    [
+        (
+            "v = log(2 + tanh(x[n]*(x[n] + 2)))",
+            "dv/dx[p] = 2*(1 - tanh(x[n]*(x[n] + 2))^2)*(x[p] + 1)/(2 + tanh(x[i]*(x[i] + 2)))",
+        ),
+        (
+            "v = s*exp(sum[n](x[n]*y[n]))*tanh(sum[n](x[n]*y[n]))",
+            "dv/ds = exp(x[n]*y[n])*tanh(x[i]*y[i])",
+        ),
+    ],
+)
+def test_what_stands_in_two_factors_has_indices_of_its_own_in_each(equation: str, jacobian: str) -> None:
+    """Else the convention would sum once over both."""
+    program = elaborate(read_spec(f"{HEAD}equations:\n  - {equation}\n", "table"))
+    found = next(j.define for j in derive(program).jacobians if jacobian.startswith(f"dv/d{j.wrt.name}"))
+    assert found is not None
+    assert print_define(found) == jacobian

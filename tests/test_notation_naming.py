@@ -101,3 +101,10 @@ def test_a_declared_range_belongs_to_its_size() -> None:
     index = Index("i", SIZE)
     assert name_indices((index,), read(index), Surroundings(ranges={"i": 5}))[index] == "i"
     assert name_indices((index,), read(index), Surroundings(ranges={"i": 4}))[index] == "j"
+
+
+def test_a_scalar_of_the_statement_is_no_index_name() -> None:
+    index = Index("p", SIZE)
+    scalar = Component(Tensor("p", (), Role.INPUT), ())
+    assert name_indices((index,), Mul((read(index), scalar)))[index] == "q"
+    assert name_indices((index,), Mul((read(index), read(index, name="p"))))[index] == "p"

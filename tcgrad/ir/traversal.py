@@ -194,6 +194,12 @@ def freshen(expr: Expr) -> Expr:
     return expr if all(a is b for a, b in zip(parts, fresh, strict=True)) else rebuild(expr, fresh)
 
 
+def bind_apart(expr: Expr) -> Expr:
+    """The same expression with no index bound in two places, as one expression that stands twice binds it."""
+    bound = [index for node in walk(expr) for index in bound_indices(node)]
+    return expr if len(set(bound)) == len(bound) else freshen(expr)
+
+
 def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr:
     """Replace each component read by what ``replace`` makes of it (itself, to keep it)."""
     if isinstance(expr, Component):

@@ -13,6 +13,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import bind_apart
 from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
@@ -47,7 +48,9 @@ def print_expr(
 
     names: those of a naming already done, for all indices of the expression.
     """
-    names = name_indices(free, expr) if names is None else names
+    if names is None:
+        expr = bind_apart(expr)
+        names = name_indices(free, expr)
     return Printer(syntax, names).text(lay_out(expr, free, explicit=explicit or syntax.prefix_sums))
 
 
@@ -81,6 +84,7 @@ class _Style:
 
     def equation(self, tensor: Tensor, positions: tuple[Integer, ...], body: Expr) -> str:
         free = tuple(index for index in (position.as_index for position in positions) if index is not None)
+        body = bind_apart(body)
         printer = Printer(self.syntax, name_indices(free, body, self.surroundings))
         shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums)
         return f"{printer.read(tensor, positions)} = {printer.text(shown)}"

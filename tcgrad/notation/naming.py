@@ -65,6 +65,7 @@ class _Naming:
     ranges: Mapping[str, int | None]
     bare: frozenset[Index]  # the indices that stand as numbers
     beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
+    scalars: frozenset[str]  # those without indices: an index of that name would make the bare name ambiguous
     names: dict[Index, str] = field(default_factory=dict)
 
     @staticmethod
@@ -72,8 +73,10 @@ class _Naming:
         nodes = tuple(walk(body))
         dims = {name for node in nodes for integer in integers(node) for name in _dims(integer)}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
-        beside = frozenset(tensor.name for tensor in tensors_read(body))
-        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside)
+        read = tensors_read(body)
+        beside = frozenset(tensor.name for tensor in read)
+        scalars = frozenset(tensor.name for tensor in read if tensor.order == 0)
+        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside, scalars)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
@@ -85,7 +88,7 @@ class _Naming:
         fixed = self.ranges.get(name, index.size.value)
         if fixed != index.size.value and not (fixed is None and name == index.name):
             return False
-        misread = name in self.dims or (index in self.bare and name in self.tensors)
+        misread = name in self.dims or name in self.scalars or (index in self.bare and name in self.tensors)
         confusing = name in self.beside and name != index.name
         return name not in taken and not misread and not confusing
 
