@@ -24,6 +24,13 @@ Array = Any
 _PRIMES = (2, 3, 5, 7, 11, 13)
 
 
+def spec(inputs, equations, **keys):
+    """The text of a spec from its inputs, its equations and, as YAML, its other keys."""
+    lines = [f"{key}: {value}" for key, value in keys.items()]
+    lines += ["inputs:", *(f"  {line}" for line in inputs), "equations:", *(f"  - {line!r}" for line in equations)]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass
 class Emitted:
     """A spec with its emitted module; ``sizes`` are what the inputs are drawn with, not what it was emitted for."""
@@ -165,7 +172,7 @@ def lint(sources: Sequence[str]) -> str:
     """What ruff says of sources: unused names, redefinitions, long lines, ambiguous code."""
     found = []
     for source in sources:
-        rules = "F,E501,W,B,SIM,PLR1711"
+        rules = "F,E501,W,B,PLR1711"
         command = [
             sys.executable,
             "-m",

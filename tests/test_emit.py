@@ -9,20 +9,12 @@ import time
 import numpy as np
 import pytest
 import yaml
-from emit_tools import Emitted, as_list, assert_close, check_everything, lint
+from emit_tools import Emitted, as_list, assert_close, check_everything, lint, spec
 from hypothesis import HealthCheck, given, settings
 from programs import specs
 
 from tcgrad.emit.paths import contraction_tree
 from tcgrad.errors import TcgradError
-
-
-def spec(inputs, equations, **keys):
-    """The text of a spec from its inputs, its equations and, as YAML, its other keys."""
-    lines = [f"{key}: {value}" for key, value in keys.items()]
-    lines += ["inputs:", *(f"  {line}" for line in inputs), "equations:", *(f"  - {line!r}" for line in equations)]
-    return "\n".join(lines) + "\n"
-
 
 DIMS = "{A: 2, B: 3, C: 5, D: 7}"
 

@@ -21,8 +21,8 @@ from tcgrad.ir.tensors import Tensor
 class Kind(Enum):
     """What a value is made of; it decides where a cast is needed to stay in the inputs' dtype."""
 
-    FLOAT = "float"
-    INT = "int"
+    FLOAT = "float"  # of the inputs' dtype
+    INT = "int"  # of a dtype of its own, mostly of integers
     BOOL = "bool"
     SCALAR = "scalar"  # a Python number, which takes the dtype of what it meets
 

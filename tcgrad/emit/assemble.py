@@ -95,6 +95,7 @@ class _Assembly:
     def _block(self, term: Term, places: list[Integer]) -> tuple[Block, Node]:
         """The block of a term whose positions are affine, and the array that fills it."""
         value = finished(self.build, term)
+        value = Value(self.build.as_float(value.node), value.axes)
         looped = loops(places)
         order = tuple(dict.fromkeys(index for place in places for index in place.indices))
         kept = tuple(index for index in order if index not in looped)

@@ -79,7 +79,8 @@ def _should_swap(left: Value, right: Value, groups: _Groups, hint: Axes) -> bool
     if groups.rows and groups.columns:
         position = {index: k for k, index in enumerate(hint)}
         last = len(hint)
-        return position.get(groups.columns[0], last) < position.get(groups.rows[0], last)
+        first = [min(position.get(index, last) for index in group) for group in (groups.rows, groups.columns)]
+        return first[1] < first[0]
     if len(groups.summed) > 1:
         return not groups.rows
     # A matrix and a vector: the matrix stands where it needs no transposition.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient
 from tcgrad.simplify.ranges import bounds
 
 Pairs = tuple[tuple[Index, Integer], ...]
@@ -32,11 +32,7 @@ class Equalities:
         left, right = self.resolve(left), self.resolve(right)
         if left == right:
             return True
-        solutions = [
-            (index, other)
-            for index, other in ((left.as_index, right), (right.as_index, left))
-            if index is not None and self._may_equal(index, other)
-        ]
+        solutions = [pair for pair in _solutions(left - right) if self._may_equal(*pair)]
         if not solutions:
             return False
         index, value = max(solutions, key=lambda solution: self._rank(solution[0]))
@@ -64,6 +60,16 @@ class Equalities:
         return tuple(sorted(free, key=lambda pair: pair[0].serial))
 
 
+def _solutions(difference: Integer) -> Iterator[tuple[Index, Integer]]:
+    """``difference = 0`` solved for each index that occurs with the coefficient 1 or -1."""
+    for index in difference.indices:
+        coefficient = difference.coefficient(index)
+        sign = None if coefficient is None else coefficient.as_number
+        if sign in (1, -1):
+            rest = difference - index.expr * sign
+            yield index, rest * -sign
+
+
 def stays_inside(value: Integer, size: Integer) -> bool:
     """Whether an expression stays from 0 to ``size``, as far as the sizes of the spec tell.
 
@@ -76,11 +82,32 @@ def stays_inside(value: Integer, size: Integer) -> bool:
 
 def overhang(value: Integer, size: Integer) -> tuple[Integer | None, Integer | None]:
     """How far an expression can go below 0 and beyond ``size``; None where it does not."""
-    found = bounds(value)
-    if found is None or has_gather(value):
+    found = _bounds(value)
+    if found is None:
         return None, None
     low, high = Integer.of(0) - found[0], found[1] - size + 1
     return (low if low.value > 0 else None), (high if high.value > 0 else None)
+
+
+def _bounds(value: Integer) -> tuple[Integer, Integer] | None:
+    """The smallest and the largest value; None if not known, as for the components of an integer tensor."""
+    low = high = Integer.of(0)
+    for monomial, coefficient in value.terms:
+        moving = [atom for atom in monomial if not isinstance(atom, Dim)]
+        inner = _atom_bounds(moving[0]) if len(moving) == 1 else bounds(Integer.collect([(monomial, 1)]))
+        if inner is None:
+            return None
+        still = tuple(atom for atom in monomial if isinstance(atom, Dim)) if len(moving) == 1 else ()
+        ends = [end * Integer.collect([(still, coefficient)]) for end in inner]
+        low, high = low + ends[coefficient < 0], high + ends[coefficient > 0]
+    return low, high
+
+
+def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
+    if isinstance(atom, Quotient):
+        inner = _bounds(atom.dividend)
+        return inner and (inner[0] // atom.divisor, inner[1] // atom.divisor)
+    return bounds(Integer.of(atom))
 
 
 def has_gather(integer: Integer) -> bool:

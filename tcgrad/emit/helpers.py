@@ -29,7 +29,9 @@ def _linalg(function, *arrays):
     if dtype in (np.float32, np.float64):
         return function(*arrays)
     result = function(*(np.asarray(a, np.float64) for a in arrays))
-    return tuple(part.astype(dtype) for part in result) if isinstance(result, tuple) else result.astype(dtype)
+    if isinstance(result, tuple):
+        return tuple(part.astype(dtype) for part in result)
+    return result.astype(dtype)
 '''
 
 SPECIAL = '''\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import assert_never
 
@@ -27,6 +27,7 @@ from tcgrad.emit.assemble import assembled, dense, loops
 from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.products import Operand, Products
+from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import Axes, Structured, Term, added, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
@@ -197,13 +198,24 @@ class Lowering:
     def _product(self, expr: Expr, hint: Axes) -> Structured:
         parts = _Factors()
         self._collect(expr, False, parts)
+        apart = scattered(parts.factors, parts.deltas, parts.summed)
+        if apart is None:
+            return self._combined(parts, hint)
+        inner = _Factors(Fraction(1), apart.factors, apart.deltas, apart.summed)
+        if not apart.outside:
+            return self._combined(replace(inner, coefficient=parts.coefficient), hint)
+        value = self._dense(self._combined(inner, hint), hint)
+        return self._combined(_Factors(parts.coefficient, apart.outside), hint, plain(value))
+
+    def _combined(self, parts: _Factors, hint: Axes, *more: Structured) -> Structured:
+        """The product of the factors, and of values that are at hand already."""
         if len(parts.factors) == 1 and parts.summed:
             parts.factors = _squares_as_products(parts.factors[0])
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
-        lowered = [self._factor(factor, inverted, inner) for factor, inverted in parts.factors]
+        lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
         choices = itertools.product(*(structured.terms for structured in lowered))
-        inverted = [divides for _, divides in parts.factors]
+        inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
         terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
 
@@ -322,7 +334,8 @@ class Lowering:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
         guarded = any(_may_be_undefined(node) for branch in (expr.then, expr.otherwise) for node in walk(branch))
-        return self._elementwise(Select(guarded), (condition, *branches), hint)
+        numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then
+        return self._elementwise(Select(guarded), (condition, *branches), hint, Kind.INT if numbers else Kind.FLOAT)
 
     def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
         used = free_indices(expr.body)
@@ -349,7 +362,7 @@ class Lowering:
         value = structured.terms[0].value
         positions = dict(zip(free, component.indices, strict=True))
         own = [positions[index] for index in value.axes]
-        return plain(self._positions.read(value, own, zero_outside=component.tensor.zero_outside))
+        return plain(self._positions.read(value, own))
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
         """A term under other names for its indices, some of which may be the same."""

@@ -183,6 +183,7 @@ class ModuleWriter:
         parameters = [self._name(tensor) for tensor in self._inputs]
         result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
         return [
+            *_decorators(writer),
             *bracketed("def forward_saved(", parameters, "):"),
             *indented(docstring("Return what `forward` returns, and what `backward` needs.")),
             *indented([*writer.head(), *writer.body]),
@@ -198,6 +199,7 @@ class ModuleWriter:
         outputs = [self._name(tensor) for tensor in self._program.outputs]
         summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."
         return [
+            *_decorators(writer),
             *bracketed("def backward(", ["saved", *upstream], "):"),
             *indented(docstring(summary)),
             *indented([*unpack, *writer.head(), *writer.body]),
@@ -236,6 +238,7 @@ class ModuleWriter:
         returned = [f"return {results[0]}"] if len(results) == 1 else return_lines(results)
         summary = f"Return the tangent of {listed(outputs)} along {listed(list(tangents.values()))}."
         return [
+            *_decorators(writer),
             *bracketed("def jvp(", parameters, "):"),
             *indented([*docstring(summary), *writer.head(), *writer.body, *returned]),
         ]
@@ -257,10 +260,16 @@ class ModuleWriter:
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
         return [
+            *_decorators(writer),
             *bracketed("def jacobian(", [self._name(tensor) for tensor in self._inputs], "):"),
             *indented(docstring("Return the derivative of each output by each input, as {(output, input): array}.")),
             *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
         ]
+
+
+def _decorators(writer: FunctionWriter) -> Lines:
+    guard = '@np.errstate(all="ignore")  # np.where computes the branch that is not taken, too'
+    return [guard] if writer.used.guarded else []
 
 
 def _derived_names(scope: Scope) -> Callable[[Tensor], str]:

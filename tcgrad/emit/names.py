@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -40,11 +41,12 @@ class Scope:
         return Scope(self._taken)
 
     def claim(self, wanted: str) -> str:
-        """A free identifier: the one wanted, or that with an underscore and, if need be, a number.
+        """A free identifier: the one wanted, or that with an underscore and, if need be, a number; ``inv_a`` for
+        ``inv(a)``.
 
         Python reads identifiers in their NFKC form, so that form is the one that is compared and written.
         """
-        name = unicodedata.normalize("NFKC", wanted)
+        name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wanted)).rstrip("_" if "(" in wanted else "")
         if name in self._taken:
             name = name if name.endswith("_") else f"{name}_"
         number = 2

@@ -294,7 +294,7 @@ class Printer:
 
     def _full(self, node: Node, argument: Node) -> str:
         self.used.dtype = True
-        shape = self.shape(node.shape)
+        shape = self.new_shape(node.shape)
         match argument.operation:
             case Number(value) if value in (0, 1):
                 return f"np.{'ones' if value else 'zeros'}({shape}, dtype)"
@@ -324,8 +324,9 @@ class Printer:
         places: dict[int, str] = {}
         while isinstance(node.operation, Slice) and node.operation.axis not in places:
             slice_ = node.operation
-            places[slice_.axis] = self.range(slice_.start, slice_.step, node.shape[slice_.axis])
+            length = node.shape[slice_.axis]
             node = node.arguments[0]
+            places[slice_.axis] = self.range(slice_.start, slice_.step, length, node.shape[slice_.axis])
             if node in self.names:
                 break
         codes = [places.get(axis, ":") for axis in range(len(node.shape))]
@@ -348,12 +349,13 @@ class Printer:
         axes, lengths = ", ".join(str(axis) for axis, _ in windows), ", ".join(length for _, length in windows)
         return f"sliding_window_view({self._plain(node)}, ({lengths}), axis=({axes}))"
 
-    def range(self, start: Integer, step: Integer, length: Integer) -> str:
-        """``start:stop:step`` of so many elements."""
-        backward = step.value < 0
-        last = start + (length - 1) * step
+    def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
+        """``start:stop:step`` of so many elements out of ``size``; all of them, if they run backward."""
+        if step.as_number == -1 and length == size:
+            return "::-1"
+        end = start + (length - 1) * step + 1
         first = "" if not start.terms else self.size(start).code
-        stop = "" if backward and not last.terms else self.size(last + (-1 if backward else 1)).code
+        stop = "" if end == size else self.size(end).code
         space = " " if not _is_simple(first or "0") or not _is_simple(stop or "0") else ""
         head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
         return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"
@@ -365,10 +367,14 @@ class Printer:
         codes = [self.size(size).code for size in sizes]
         return f"({codes[0]},)" if len(codes) == 1 else f"({', '.join(codes)})"
 
+    def new_shape(self, sizes: Sequence[Integer]) -> str:
+        """A shape as NumPy's constructors take it: a number for one axis."""
+        return self.size(sizes[0]).code if len(sizes) == 1 else self.shape(sizes)
+
     def size(self, size: Integer) -> Text:
         """A size as a Python integer expression."""
         text = ""
-        for monomial, coefficient in size.terms:
+        for monomial, coefficient in sorted(size.terms, key=lambda term: term[1] < 0):
             factors = [] if abs(coefficient) == 1 and monomial else [str(abs(coefficient))]
             code = " * ".join([*factors, *map(self._size_atom, monomial)])
             if text:

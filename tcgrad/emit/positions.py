@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tcgrad.emit.arrays import Integral, Kind, Node, Pad, Plus, Slice, Take, Times, Value, Window
 from tcgrad.emit.equalities import affine_parts, has_gather, is_affine, overhang
@@ -12,7 +13,7 @@ from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, 
 from tcgrad.simplify.ranges import never_negative
 
 Axes = tuple[Index, ...]
-_ZERO = Integer.of(0)
+_ZERO, _BACK = Integer.of(0), Integer.of(-1)
 
 
 class Positions:
@@ -59,25 +60,24 @@ class Positions:
 
     # Reads
 
-    def read(self, value: Value, positions: Sequence[Integer], *, zero_outside: bool = False) -> Value:
+    def read(self, value: Value, positions: Sequence[Integer]) -> Value:
         """An array read at one position per axis; its own axes only say how long each is.
 
-        zero_outside: positions may leave the array, where there are zeros.
+        Where a position leaves the array there are zeros: the tensor has them around it, or a guard is 0 there.
         """
-        node = value.node
-        if zero_outside:
-            node, positions = self._padded(node, positions)
+        node, positions = self._padded(value.node, positions)
         if not all(map(_is_sliced, positions)):
             return self._taken(node, positions)
         node = self._build.picked(node, [p if not p.indices else None for p in positions])
-        axes: list[Index] = []
-        windows: list[Index] = []
-        for position in positions:
-            if position.indices:
-                node, index, more = self._along(node, len(axes), position)
-                axes.append(index)
-                windows += more
-        return self._build.diagonal(node, [*axes, *windows])
+        reads = [_AxisRead.of(position) for position in positions if position.indices]
+        windows = [(axis, index) for axis, read in enumerate(reads) for index in read.others]
+        for axis, index in windows:
+            node = self._window(node, axis, reads[axis].steps[index] * (index.size - 1) + 1)
+        for axis, read in enumerate(reads):
+            node = self._sliced_both_ways(node, axis, read.start, read.longest, read)
+        for k, (axis, index) in enumerate(windows, start=len(reads)):
+            node = self._sliced_both_ways(node, k, _ZERO, index, reads[axis])
+        return self._build.diagonal(node, [*(read.longest for read in reads), *(index for _, index in windows)])
 
     def _padded(self, node: Node, positions: Sequence[Integer]) -> tuple[Node, list[Integer]]:
         """The array with zeros around it where a position can leave it, and the positions in that."""
@@ -91,27 +91,10 @@ class Positions:
         padded = self._build.graph.make(Pad(tuple(widths)), (node,), shape, node.kind)
         return padded, [position + before for position, (before, _) in zip(positions, widths, strict=True)]
 
-    def _along(self, node: Node, axis: int, position: Integer) -> tuple[Node, Index, list[Index]]:
-        """One axis read at an affine position: slices, and a window for each index but the longest."""
-        start, steps = affine_parts(position)
-        longest = max(steps, key=lambda index: index.size.value)
-        others = [index for index in steps if index is not longest]
-        flipped = [index for index in others if _is_negative(steps[index])]
-        if others and _is_negative(steps[longest]):
-            flipped.append(longest)
-        for index in flipped:
-            start = start + steps[index] * (index.size - 1)
-        for index in others:
-            step = -steps[index] if index in flipped else steps[index]
-            node = self._window(node, axis, step * (index.size - 1) + 1)
-            node = self.sliced(node, len(node.shape) - 1, _ZERO, step, index.size)
-            if index in flipped:
-                node = self.sliced(node, len(node.shape) - 1, index.size - 1, Integer.of(-1), index.size)
-        step = -steps[longest] if longest in flipped else steps[longest]
-        node = self.sliced(node, axis, start, step, longest.size)
-        if longest in flipped:
-            node = self.sliced(node, axis, longest.size - 1, Integer.of(-1), longest.size)
-        return node, longest, others
+    def _sliced_both_ways(self, node: Node, axis: int, start: Integer, index: Index, read: _AxisRead) -> Node:
+        """One axis at ``start + step*index``, then backward if that is how the index runs."""
+        node = self.sliced(node, axis, start, read.steps[index], index.size)
+        return node if index not in read.flipped else self.sliced(node, axis, index.size - 1, _BACK, index.size)
 
     def _window(self, node: Node, axis: int, length: Integer) -> Node:
         rest = node.shape[axis] - length + 1
@@ -165,6 +148,38 @@ class Positions:
         return (*kept[:cut], *common, *kept[cut:])
 
 
+@dataclass(frozen=True)
+class _AxisRead:
+    """An affine position: where it starts, and its steps, all of them forward.
+
+    flipped: the indices that run backward; their steps are turned round and the start is at their other end.
+    """
+
+    start: Integer
+    steps: dict[Index, Integer]
+    flipped: tuple[Index, ...]
+
+    @staticmethod
+    def of(position: Integer) -> _AxisRead:
+        """The position taken apart."""
+        start, steps = affine_parts(position)
+        flipped = tuple(index for index, step in steps.items() if step.value < 0)
+        for index in flipped:
+            start = start + steps[index] * (index.size - 1)
+            steps[index] = -steps[index]
+        return _AxisRead(start, steps, flipped)
+
+    @property
+    def longest(self) -> Index:
+        """The index that stays on the axis; a window is opened for each of the others."""
+        return max(self.steps, key=lambda index: index.size.value)
+
+    @property
+    def others(self) -> tuple[Index, ...]:
+        longest = self.longest
+        return tuple(index for index in self.steps if index is not longest)
+
+
 def is_size(integer: Integer) -> bool:
     """Whether neither an index nor a gather occurs."""
     return not integer.indices and not has_gather(integer)
@@ -186,7 +201,3 @@ def _is_sliced(position: Integer) -> bool:
         return False
     _, steps = affine_parts(position)
     return len(steps) < 2 or all(step.as_number is not None for step in steps.values())
-
-
-def _is_negative(step: Integer) -> bool:
-    return step.value < 0

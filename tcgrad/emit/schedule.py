@@ -16,9 +16,11 @@ from tcgrad.emit.arrays import (
     Plus,
     Scatter,
     Size,
+    Slice,
     Sqrt,
     Sum,
     Times,
+    Window,
 )
 from tcgrad.emit.layout import WIDTH, wrapped
 from tcgrad.emit.names import Scope
@@ -77,7 +79,7 @@ def _looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         if isinstance(node.operation, Assemble):
             for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
-                if block.looped and not is_trivial(argument):
+                if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
                     yield argument
 
 
@@ -90,7 +92,7 @@ class Body:
     lines: list[str] = field(default_factory=list)
     _own: set[Node] = field(default_factory=set)
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
-    _variables: list[str] = field(default_factory=list)
+    _locals: dict[str, str] = field(default_factory=dict)
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> None:
         """Write statements for all that the results need; ``extra`` nodes get a name in any case.
@@ -160,34 +162,32 @@ class Body:
     def _assignment(self, name: str, node: Node) -> list[str]:
         """The statement; parts of it become temporaries until it fits a line."""
         while True:
-            lines = assignment(self.printer, self._loop_names, name, node)
-            if all(len(line) + 4 <= WIDTH for line in lines):
-                return lines
-            part = self._part_to_name(node)
+            lines = assignment(self.printer, self._local, name, node)
+            longest = max(map(len, lines)) + 4
+            part = self._part_to_name(node, longest) if longest > WIDTH else None
             if part is None:
                 return lines
             self._own.add(part)
             self._write(part)
 
-    def _loop_names(self, count: int) -> list[str]:
-        """Names for loop variables, the same ones for every loop."""
-        while len(self._variables) < count:
-            self._variables.append(self.scope.claim("pqrsuvw"[len(self._variables) % 7]))
-        return self._variables[:count]
+    def _local(self, wanted: str) -> str:
+        """The name of a loop variable or of a view that is written to: the same one wherever it is wanted."""
+        if wanted not in self._locals:
+            self._locals[wanted] = self.scope.claim(wanted)
+        return self._locals[wanted]
 
-    def _part_to_name(self, node: Node) -> Node | None:
-        """The longest proper part of a node's code that can have a name."""
-        parts = list(self._parts(node))
-        return max(parts, key=lambda part: len(self.printer.expression(part).code), default=None)
+    def _part_to_name(self, node: Node, length: int) -> Node | None:
+        """The part of a node's code to name: one that leaves two lines of about the same length."""
+        lengths = {part: len(self.printer.expression(part).code) for part in self._parts(node)}
+        return min(lengths, key=lambda part: (max(lengths[part], length - lengths[part]), part.serial), default=None)
 
     def _parts(self, node: Node) -> Iterator[Node]:
+        """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
         for argument in node.arguments:
-            if argument in self.printer.names:
-                continue
-            if is_trivial(argument):
+            if argument not in self.printer.names:
+                if not is_trivial(argument) or isinstance(argument.operation, Slice | Window):
+                    yield argument
                 yield from self._parts(argument)
-            else:
-                yield argument
 
     def _hint(self, node: Node) -> str:
         """A telling name for a temporary: ``exp_x``, ``x_minus_m``; ``t`` where that would be long."""

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tcgrad.emit.arrays import Assemble, Block, Kind, Leaf, Node, Number, Place, Scatter
-from tcgrad.emit.layout import indented
+from tcgrad.emit.layout import WIDTH, indented
 from tcgrad.emit.numpy_code import Level, Printer, Text, subscript
 from tcgrad.ir.indices import Dim, Integer
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
 
-# Gives names for so many loop variables.
-LoopNames = Callable[[int], Sequence[str]]
+# Gives the name of a local variable that serves several statements.
+Local = Callable[[str], str]
+_LOOP_VARIABLES = "pqrsuvwabcdefgh"
 
 
-def assignment(printer: Printer, loop_names: LoopNames, name: str, node: Node) -> list[str]:
+def assignment(printer: Printer, local: Local, name: str, node: Node) -> list[str]:
     """The lines that give a node its name."""
     match node.operation:
         case Assemble(blocks) if not _is_diagonal_matrix(node):
-            return _assembled(printer, loop_names, name, node, blocks)
+            return _assembled(printer, local, name, node, blocks)
         case Scatter(places):
             block, *arrays = map(printer.expression, node.arguments)
             codes = [":" if k is None else arrays[k].code for k in places]
@@ -43,19 +44,19 @@ def _is_diagonal_matrix(node: Node) -> bool:
 
 def _zeros(printer: Printer, name: str, node: Node) -> str:
     printer.used.dtype = True
-    return f"{name} = np.zeros({printer.shape(node.shape)}, dtype)"
+    return f"{name} = np.zeros({printer.new_shape(node.shape)}, dtype)"
 
 
-def _assembled(printer: Printer, loop_names: LoopNames, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
+def _assembled(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
     """The array, and each block added where it stands."""
     parts = sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not _is_whole(part, node))
     first, *rest = parts
     if _is_whole(first, node):
         lines = [f"{name} = {_new(printer, first[0])}"]
     else:
-        lines = [_zeros(printer, name, node), *_added(printer, loop_names, name, node, first, is_first=True)]
+        lines = [_zeros(printer, name, node), *_added(printer, local, name, node, first, is_first=True)]
     for part in rest:
-        lines += _added(printer, loop_names, name, node, part, is_first=False)
+        lines += _added(printer, local, name, node, part, is_first=False)
     return lines
 
 
@@ -74,11 +75,11 @@ def _new(printer: Printer, array: Node) -> str:
 
 
 def _added(
-    printer: Printer, loop_names: LoopNames, name: str, node: Node, part: tuple[Node, Block], *, is_first: bool
+    printer: Printer, local: Local, name: str, node: Node, part: tuple[Node, Block], *, is_first: bool
 ) -> list[str]:
     """The lines that add one block; to zeros nothing needs to be added."""
     array, block = part
-    variables = [Dim(variable, 0) for variable in loop_names(block.looped)]
+    variables = [Dim(local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
     printer.loop_variables.update(dict.fromkeys(variables))
     text = printer.expression(array)
     if block.indexed:
@@ -87,8 +88,20 @@ def _added(
     negative = not is_first and text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
     operator = "=" if is_first and not variables else "-=" if negative else "+="
     code = text.code[1:] if negative else text.code
-    line = f"{_target(printer, name, node, block, variables)} {operator} {code}"
-    return [*_loop_head(printer, block, variables), *indented([line])] if variables else [line]
+    lines = _write(local, name, _target(printer, node, block, variables), f"{operator} {code}")
+    return [*_loop_head(printer, block, variables), *indented(lines)] if variables else lines
+
+
+def _write(local: Local, name: str, target: tuple[str, str], rest: str) -> list[str]:
+    """The assignment to the part of an array that a subscript and then a diagonal select."""
+    chosen, diagonal = target
+    view = f"{name}{chosen}"
+    if not diagonal:
+        return [f"{view if chosen else f'{view}[...]'} {rest}"]
+    line = f'np.einsum("{diagonal}", {view})[...] {rest}'
+    if len(line) <= WIDTH - 8 or not chosen:
+        return [line]
+    return [f"{local('view')} = {view}", f'np.einsum("{diagonal}", {local("view")})[...] {rest}']
 
 
 def _loop_head(printer: Printer, block: Block, variables: Sequence[Dim]) -> list[str]:
@@ -97,27 +110,41 @@ def _loop_head(printer: Printer, block: Block, variables: Sequence[Dim]) -> list
     return [f"for {names} in {'range' if len(variables) == 1 else 'np.ndindex'}({sizes}):"]
 
 
-def _target(printer: Printer, name: str, node: Node, block: Block, variables: Sequence[Dim]) -> str:
-    """The writable view of the positions where a block stands."""
-    codes, labels = [], []
+def _target(printer: Printer, node: Node, block: Block, variables: Sequence[Dim]) -> tuple[str, str]:
+    """The positions where a block stands: the subscripts that select them, and then the diagonal."""
+    codes: list[str] = []
+    labels: list[int] = []
+    flips: list[str] = []
     for place, size in zip(block.places, node.shape, strict=True):
-        start = place.start
-        kept = None
-        for label, step in place.steps:
-            if label < block.looped:
-                start = start + step * Integer.of(variables[label])
-            else:
-                kept = label, step
+        start, kept = _looped_start(place, block, variables)
         if kept is None:
             codes.append(printer.size(start).code)
             continue
-        labels.append(kept[0])
-        length = block.sizes[kept[0]]
-        is_all = not start.terms and kept[1] == _ONE and length == size
-        codes.append(":" if is_all else printer.range(start, kept[1], length))
-    code = name if set(codes) == {":"} else f"{name}[{subscript(codes)}]"
+        label, step = kept
+        length = block.sizes[label]
+        backward = step.value < 0
+        if backward:
+            start, step = start + step * (length - 1), -step
+        is_all = not start.terms and step == _ONE and length == size
+        codes.append(":" if is_all else printer.range(start, step, length, size))
+        labels.append(label)
+        flips.append("::-1" if backward else ":")
+    chosen = "" if set(codes) == {":"} else f"[{subscript(codes)}]"
+    if "::-1" in flips:
+        chosen += f"[{subscript(flips)}]"
     distinct = list(dict.fromkeys(labels))
     if len(distinct) == len(labels):
-        return f"{name}[...]" if code == name else code
+        return chosen, ""
     letters = "".join(_LETTERS[distinct.index(label)] for label in labels)
-    return f'np.einsum("{letters}->{_LETTERS[: len(distinct)]}", {code})[...]'
+    return chosen, f"{letters}->{_LETTERS[: len(distinct)]}"
+
+
+def _looped_start(place: Place, block: Block, variables: Sequence[Dim]) -> tuple[Integer, tuple[int, Integer] | None]:
+    """Where a place starts within the loops, and the label that is left with its step."""
+    start, kept = place.start, None
+    for label, step in place.steps:
+        if label < block.looped:
+            start = start + step * Integer.of(variables[label])
+        else:
+            kept = label, step
+    return start, kept

@@ -1,0 +1,129 @@
+"""Emitted code for all the language can write: compound positions, gather, reductions, brackets, matrix functions."""
+
+import warnings
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything, lint, spec
+
+# inputs, equations, ranges
+SPECS = {
+    "slices": (["x: [10, 12]"], ["y[i,j] = x[i+3,j+4]*x[i,j]"], "{i: 5, j: 6}"),
+    "convolution": (["x: [3, 10]", "w: [4, 3, 3]"], ["y[o,i] = x[c,i+p]*w[o,c,p]"]),
+    "with strides": (["x: [3, 11]", "w: [4, 3, 3]"], ["y[o,i] = x[c,2*i+p]*w[o,c,p]"]),
+    "of images": (["x: [2, 3, 7, 8]", "w: [4, 3, 3, 2]"], ["y[n,o,i,j] = x[n,c,i+p,j+q]*w[o,c,p,q]"]),
+    "with strides and gaps": (
+        ["x: [2, 3, 11, 11]", "w: [4, 3, 2, 2]"],
+        ["y[n,o,i,j] = x[n,c,2*i+3*p,2*j+3*q]*w[o,c,p,q]"],
+    ),
+    "with zeros outside": (
+        ["x: {shape: [2, 7], outside: 0}", "w: [3, 2, 3]"],
+        ["y[o,i] = x[c,i+p-1]*w[o,c,p]"],
+        "{i: 7}",
+    ),
+    "of each channel": (["x: [3, 10]", "w: [3, 4]"], ["y[c,i] = x[c,i+p]*w[c,p]"]),
+    "average pooling": (["x: [3, 10]"], ["y[c,i] = mean[p](x[c,2*i+p])"], "{i: 5, p: 2}"),
+    "max pooling": (["x: [2, 8]"], ["y[c,i] = max[p](x[c,2*i+p])"], "{i: 4, p: 2}"),
+    "turned round": (["x: [7]"], ["y[i] = x[6-i]*x[i]"]),
+    "stencil": (["x: [9]"], ["y[i] = x[i+2] - 2*x[i+1] + x[i]", "s = sum[i]((x[i+1] - x[i])^2)"]),
+    "reshape": (["x: [6]"], ["y[i,j] = x[2*i+j]"], "{i: 3, j: 2}"),
+    "flattened": (["x: [3, 2]"], ["y[k] = x[k//2,k%2]"], "{k: 6}"),
+    "repeated": (["x: [5]"], ["y[i] = x[i//2]"], "{i: 10}"),
+    "turned by a modulus": (["x: [6]"], ["y[i] = x[(2*i+1)%6]*x[i]"]),
+    "toeplitz": (["c: [9]", "x: [5]"], ["y[i] = c[i-j+4]*x[j]"]),
+    "function of a window": (["x: [8]", "w: [3]"], ["y[i] = sin(x[i+p])*w[p]"]),
+    "window kept": (["x: [8]", "w: [3]"], ["y[i,p] = tanh(x[i+p]*w[p])", "z[i] = sum[p](y[i,p]*x[i])"], "{i: 6}"),
+    "fixed positions": (["x: [5, 5]"], ["y = x[0,0] + x[4,4]*x[0,1]", "z[i] = x[i,0]*x[0,i]"]),
+    "gather": (["e: [5, 4]", "tok: {shape: [2, 3], dtype: int}"], ["y[b,t,d] = e[tok[b,t],d]^2"]),
+    "gather a column": (
+        ["e: [4, 5]", "tok: {shape: [3], dtype: int}"],
+        ["y[d,t] = e[d,tok[t]]", "z[t] = e[t,tok[t]]"],
+        "{t: 3}",
+    ),
+    "gather twice": (["e: [4, 3, 5]", "t: {shape: [3], dtype: int}"], ["y[d,k] = e[t[k],d,t[k]]"]),
+    "max and min": (["x: [4, 5]"], ["y[i] = max[j](x[i,j])", "z = min[i,j](x[i,j])"]),
+    "logsumexp": (["x: [4, 5]"], ["y[i] = logsumexp[j](x[i,j])", "z = logsumexp[i,j](x[i,j])"]),
+    "products": (["x: [4, 3]"], ["y[i] = prod[j](x[i,j])", "z = prod[i,j](x[i,j])"]),
+    "mask": (["s: [4, 4]"], ["y[i,j] = exp(s[i,j])*[j <= i]", "z[i] = sum[j](y[i,j])"]),
+    "masked softmax": (
+        ["s: [4, 4]"],
+        ["a[i,j] = where(j <= i, s[i,j], -1e9)", "y[i,j] = exp(a[i,j])/sum[k](exp(a[i,k]))"],
+    ),
+    "where": (["x: [7]"], ["y[i] = where(x[i] > 0, sqrt(x[i]), 0)", "z[i] = where(x[i] > 0, log(x[i]), x[i]^2)*x[i]"]),
+    "where of numbers": (["x: [7]"], ["y[i] = where(x[i] > 0, 1, -2)*x[i]", "z[i] = where(i < 3, 1, 0)"], "{i: 7}"),
+    "index values": (["x: [5]"], ["y[i] = i*x[i] + i^2", "z = sum[i]((i + 1)*x[i]/(2*i + 1))"]),
+    "kinks": (
+        ["x: [5]", "z: [5]"],
+        [
+            "y[i] = relu(x[i]) + abs(z[i]) + max(x[i], z[i])",
+            "v[i] = clip(x[i], -0.5, 0.5) + leaky_relu(z[i], 0.1) + elu(x[i])",
+        ],
+    ),
+    "matrix functions": (["a: [3, 3]", "b: [3, 2]"], ["y[i,j] = inv(a)[i,k]*b[k,j]", "d = det(a)", "l = logdet(a)"]),
+    "in a batch": (["a: [2, 3, 3]"], ["y[b] = det(a)[b]", "z[b,i,j] = inv(a)[b,i,j]"]),
+}
+
+
+def emitted(name):
+    inputs, equations, *indices = SPECS[name]
+    names = [equation.partition("=")[0].partition("[")[0].strip() for equation in equations]
+    return Emitted(spec(inputs, equations, indices=indices[0] if indices else "{}", outputs=f"[{', '.join(names)}]"))
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_values_and_derivatives(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what a branch that is not taken would say
+        check_everything(emitted(name), tolerance=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "longdouble"])
+@pytest.mark.parametrize("name", SPECS)
+def test_dtype_is_kept(name, dtype):
+    case = emitted(name)
+    inputs = list(case.inputs(dtype).values())
+    values = case.module.forward(*inputs)
+    values = values if isinstance(values, tuple) else (values,)
+    _, gradients = case.module.value_and_grad(*inputs, *map(np.ones_like, values))
+    for result in (*values, *gradients, *case.module.jacobian(*inputs).values()):
+        assert np.asarray(result).dtype == np.dtype(dtype), case.source
+
+
+def test_modules_are_clean():
+    assert lint([emitted(name).source for name in SPECS]) == ""
+
+
+# what the code must hold
+CODE = {
+    "of images": [
+        "t = sliding_window_view(x, (3, 2), axis=(2, 3))",
+        "for p, q in np.ndindex(3, 2):",
+        "dx[:, :, p : p + 5, q : q + 7] += t[p, q]",
+    ],
+    "slices": ["y = x[3:8, 4:10] * x[:5, :6]", "dx[:5, :6] = dy * x[3:8, 4:10]", "dx[3:8, 4:10] += dy * x[:5, :6]"],
+    "gather": ["np.add.at(de, tok, "],
+    "max and min": ["y = x.max(axis=-1)", "z = x.min()"],
+    "mask": ["y = np.exp(s) * (t <= t[:, None])"],
+    "fixed positions": ["y = x[0, 0] + x[4, 4] * x[0, 1]"],
+}
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_code(name):
+    source = emitted(name).source
+    missing = [code for code in CODE[name] if code not in source]
+    assert not missing, source
+
+
+def test_a_branch_that_is_not_taken_leaves_no_nan():
+    module = emitted("where").module
+    x = np.array([-1.0, 0.0, 4.0, 0.0, 1.0, -2.0, 9.0])
+    _, (dx,) = module.value_and_grad(x, np.ones(7), np.zeros(7))
+    np.testing.assert_allclose(dx, [0, 0, 0.25, 0, 0.5, 0, 1 / 6])
+
+
+def test_repeated_positions_add_up():
+    module = emitted("gather").module
+    e, tok = np.arange(20.0).reshape(5, 4), np.array([[1, 1, 1], [4, 1, 0]])
+    _, (de,) = module.value_and_grad(e, tok, np.ones((2, 3, 4)))
+    np.testing.assert_allclose(de, np.array([1, 4, 0, 0, 1])[:, None] * 2 * e)
