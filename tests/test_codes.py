@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tcgrad.calculus import derive
+from tcgrad.calculus.second import gradient_program
 from tcgrad.check import check
 from tcgrad.codes import CODES
 from tcgrad.emit import emit
@@ -22,6 +23,7 @@ STAGES = {
     "TC4": ("load", "elaborate", "emit"),
     "TC5": ("load", "elaborate", "check"),
 }
+TWICE = {"TC402": ("load", "elaborate", "twice"), "TC404": ("load", "elaborate", "twice")}
 EXAMPLES = [code for code in CODES.values() if "equations:" in code.mended]
 
 
@@ -58,6 +60,8 @@ def run(spec_text, stages):
     try:
         spec = read_spec(spec_text, "example.yaml")
         program = elaborate(spec) if "elaborate" in stages else None
+        if "twice" in stages:
+            gradient_program(program)
         if "emit" in stages:
             emit(derive(program))
         if "check" in stages:
@@ -70,7 +74,7 @@ def run(spec_text, stages):
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: code.code)
 def test_examples_show_what_they_say(code):
-    stages = STAGES[code.code[:3]]
+    stages = TWICE.get(code.code) or STAGES[code.code[:3]]
     assert run(code.example, stages) == {code.code}
     assert run(code.mended, stages) == set()
 

@@ -20,11 +20,42 @@ equations: ["y[i] = polygamma(1, x[i])"]
 """,
     ),
     Code(
+        "TC402",
+        "second derivatives through a recurrence",
+        "Gradients go through recurrences, but second derivatives do not: what is differentiated twice must be written"
+        " without one.",
+        example="""\
+dims: {T: 4}
+inputs: {w: []}
+indices: {t: T}
+equations: ["h[-1] = 1", "h[t] = w*h[t-1]", "f = sum[t](h[t])"]
+""",
+        mended="""\
+dims: {T: 4}
+inputs: {w: []}
+indices: {t: T}
+equations: ["f = sum[t](w^(t + 1))"]
+""",
+    ),
+    Code(
         "TC403",
         "a derivative of something that is not there",
         "`--of` takes tensors that an equation defines, `--wrt` takes real-valued inputs.",
         "tcgrad derive gallery:matmul --wrt y",
         "tcgrad derive gallery:matmul --wrt x",
+    ),
+    Code(
+        "TC404",
+        "second derivatives of something else than one scalar output",
+        "The Hessian and Hessian-vector products belong to a spec with a single output that is a scalar.",
+        example="""\
+inputs: {x: [3]}
+equations: ["y[i] = x[i]^2"]
+""",
+        mended="""\
+inputs: {x: [3]}
+equations: ["y = x[i]^2*1[i]"]
+""",
     ),
     Code(
         "TC405",

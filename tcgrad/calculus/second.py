@@ -1,0 +1,52 @@
+"""Second derivatives: the derivatives of a program that computes its own gradients.
+
+For one scalar output ``f`` the equations and their backward pass, started from ``df/df = 1``, are a program again. Its
+Jacobians are the blocks of the Hessian, and its tangents are Hessian-vector products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tcgrad.calculus.backprop import Positions, Pullback
+from tcgrad.calculus.compact import compact
+from tcgrad.calculus.derivation import gradient_of
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.nodes import ONE, Expr
+from tcgrad.ir.program import Program, Recurrence
+from tcgrad.simplify.fold import Facts
+
+
+def has_hessian(program: Program) -> bool:
+    """Whether there is one output and it is a scalar."""
+    return len(program.outputs) == 1 and program.outputs[0].order == 0
+
+
+def gradient_program(program: Program) -> Program:
+    """The program whose outputs are the gradients of its one scalar output by the ``wrt`` inputs, in their order.
+
+    Raises:
+        TcgradError: if there are several outputs or the one is no scalar, there is a recurrence, or a function
+            has no derivative.
+    """
+    if not has_hessian(program):
+        names = ", ".join(output.name for output in program.outputs)
+        raise TcgradError((
+            Diagnostic("TC404", f"second derivatives are those of one scalar output, not of {names}"),
+        ), program.spec.source)  # fmt: skip
+    for statement in program.statements:
+        if isinstance(statement, Recurrence):
+            tensors = ", ".join(tensor.name for tensor in statement.tensors)
+            message = f"second derivatives through the recurrence of {tensors} are not worked out"
+            raise TcgradError((Diagnostic("TC402", message, statement.span),), program.spec.source)
+    known = Facts(program.statements)
+    (output,) = program.outputs
+    pullback = Pullback(program, {output: _one}, program.wrt, gradient_of, gradient_of, known)
+    gradients = tuple(gradient_of(wrt) for wrt in program.wrt)
+    backward = compact(tuple(pullback.run()), gradients, (), known)
+    return replace(program, statements=(*program.statements, *backward), outputs=gradients, expectations=())
+
+
+def _one(positions: Positions) -> Expr:
+    del positions
+    return ONE

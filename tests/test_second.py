@@ -1,0 +1,83 @@
+"""Second derivatives against difference quotients of the gradient, and their symmetry."""
+
+import numpy as np
+import pytest
+from test_oracles import close, difference_quotients, draw, program_of
+
+from tcgrad.calculus.derivation import gradient_of, jacobian_of, tangent_of
+from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.tangents import push_forward
+from tcgrad.errors import TcgradError
+from tcgrad.evaluate import evaluate_program, evaluate_statements
+
+FUNCTIONS = {
+    "quadratic form": """
+inputs: {x: [4], a: [4, 4]}
+equations: ["f = x[i]*a[i,j]*x[j]"]
+""",
+    "least squares": """
+inputs: {a: [5, 3], x: [3], b: [5]}
+equations: ["r[i] = a[i,j]*x[j] - b[i]", "f = r[i]*r[i]/2"]
+""",
+    "logsumexp of a layer": """
+inputs: {w: [3, 4], x: [4]}
+equations: ["z[i] = tanh(w[i,j]*x[j])", "f = log(1[i]*exp(z[i]))"]
+""",
+    "one variable": """
+inputs: {x: []}
+equations: ["f = 2*x^3 + sin(x)"]
+""",
+    "branches and products": """
+inputs: {x: [4], w: [4]}
+equations: ["f = prod[i](x[i]) + sum[i](where(x[i] > 0, x[i]^2*w[i], x[i]^3))"]
+""",
+    "matrix functions": """
+inputs: {a: {shape: [3, 3], sample: spd}, b: [3]}
+equations: ["f = logdet(a) + b[i]*inv(a)[i,j]*b[j]"]
+""",
+    "linear": """
+inputs: {x: [3]}
+equations: ["f = sum[i](x[i])"]
+""",
+}
+
+
+def positive_definite(inputs, program):
+    for item in program.inputs:
+        if item.sample.kind == "spd":
+            root = inputs[item.tensor.name]
+            inputs[item.tensor.name] = root @ root.T + np.eye(len(root))
+    return inputs
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_hessian(name):
+    program = program_of(FUNCTIONS[name])
+    gradients = gradient_program(program)
+    inputs = positive_definite(draw(program), program)
+    env = evaluate_program(gradients, inputs)
+    directions = {tangent_of(w): np.random.default_rng(3).uniform(-1, 1, inputs[w.name].shape) for w in program.wrt}
+    pushed = evaluate_statements(push_forward(gradients), {**env, **directions})
+    for first in program.wrt:
+        product = np.zeros(inputs[first.name].shape)
+        for second in program.wrt:
+            block = stepwise_jacobian(gradients, gradient_of(first), second)
+            value = evaluate_statements(block, env)[jacobian_of(gradient_of(first), second)]
+            close(value, difference_quotients(gradients, inputs, gradient_of(first), second), 1e-7)
+            product = product + np.tensordot(value, directions[tangent_of(second)], second.order)
+        close(pushed[tangent_of(gradient_of(first))], product)
+
+
+def test_a_recurrence_is_refused():
+    equations = "['h[-1] = 1', 'h[t] = w*h[t-1]', 'f = sum[t](h[t])']"
+    spec = f"dims: {{T: 4}}\ninputs: {{w: []}}\nindices: {{t: T}}\nequations: {equations}"
+    with pytest.raises(TcgradError) as caught:
+        gradient_program(program_of(spec))
+    assert caught.value.diagnostics[0].code == "TC402"
+
+
+def test_only_one_scalar_output_has_second_derivatives():
+    with pytest.raises(TcgradError) as caught:
+        gradient_program(program_of("inputs: {x: [3]}\nequations: ['y[i] = x[i]^2']"))
+    assert caught.value.diagnostics[0].code == "TC404"
