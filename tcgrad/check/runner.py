@@ -167,7 +167,10 @@ class _Run:
 
 
 def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
-    """A sample at which no formula overflows the type, smaller and smaller ones tried -> its bench, or why none."""
+    """A sample at which no formula overflows the type, smaller and smaller ones tried -> its bench, or why none.
+
+    At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong.
+    """
     made: Bench | None = None
     for first in _FIRST_ATTEMPTS:
         drawn = draw(first)
@@ -175,8 +178,8 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
             return made or drawn
         made = bench(drawn)
         if formulas_are_finite(made):
-            break
-    return made or ""
+            return made
+    return made if made is not None and made.own else "a formula is not finite"
 
 
 def _coarseness(dtype: np.dtype[np.generic], paths: Paths) -> float:
