@@ -159,7 +159,7 @@ _ROWS = (
     _row("gelu_tanh",
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"
          " + a*(1 - tanh(sqrt(2/pi)*(a + 0.044715*a^3))^2)*sqrt(2/pi)*(1 + 0.134145*a^2)/2",
-         "_gelu_tanh({0})", latex=_operator("gelu_{tanh}"), helper=_GELU_TANH,
+         "_gelu_tanh({0})", latex=_operator("gelu_{{tanh}}"), helper=_GELU_TANH,
          inline="{0} * (1 + np.tanh(0.7978845608028654 * ({0} + 0.044715 * {0} ** 3))) / 2",
          summary="the tanh form of gelu"),
     _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "_silu({0})", latex=_operator("silu"), helper=_SILU,

@@ -68,6 +68,15 @@ def test_latex_escapes() -> None:
     )
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_a_name_in_latex(name: str) -> None:
+    function = FUNCTIONS[name]
+    arguments = [f"x_{{{number}}}" for number, _ in enumerate(function.parameters)]
+    text = latex_function(function, arguments)
+    assert all(argument in text for argument in arguments)
+    assert text.count("{") == text.count("}")
+
+
 def test_latex_functions() -> None:
     f, g = abstract("f", 1), abstract("blend", 2)
     assert latex_function(FUNCTIONS["exp"], ["x"]) == r"\exp\left(x\right)"
