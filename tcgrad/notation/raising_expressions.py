@@ -178,15 +178,15 @@ class Raising:
         raised = self.over(body, axes)
         return raised if isinstance(raised, Refusal) else BatchSum(dim, settled(raised))
 
-    def network(self, term: Term) -> Network | Refusal:
-        """The factors of a term, raised, with every summed index taken out."""
+    def network(self, term: Term, *, hub: bool = False) -> Network | Refusal:
+        """The factors of a term, raised, with every summed index taken out, or all but a hub."""
         network = Network()
         for operand in term.operands:
             factor = self._factor(operand)
             if isinstance(factor, Refusal):
                 return factor
             network.place(factor)
-        return network.reduce(term.summed) or network
+        return network.reduce(term.summed, hub=hub) or network
 
     def _factor(self, operand: Operand) -> Factor | Refusal:
         if isinstance(operand.expr, Delta):

@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder, is_ones, shape
-from tcgrad.notation.matrix_building import diagonal_matrix, product
-from tcgrad.notation.matrix_scaling import apart, scaled
+from tcgrad.notation.matrix import Matrix, VecOrder
 from tcgrad.notation.matrix_sums import add
-from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.raising_blocks import Block
 from tcgrad.notation.raising_expressions import MOST_TERMS, Axes, Raising, all_or_refusal, too_many_terms
-from tcgrad.notation.raising_products import Network
-from tcgrad.notation.raising_terms import Term, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.raising_terms import expansion, flatten, multiplied_out, resolve_deltas
 from tcgrad.notation.refusal import Refusal
-
-Pair = tuple[Index | None, Index | None]  # a row index and a column index whose entries make one Kronecker factor
 
 
 @dataclass(frozen=True)
@@ -43,149 +37,14 @@ class Vectorising:
         if addends is not None:
             return self._sum(addends)
         term = resolve_deltas(term)
-        network = self.raising.network(term)
+        network = self.raising.network(term, hub=True)
         if isinstance(network, Refusal):
             return network
         turned = self.order == "column"
         rows, columns = (axes[::-1] if turned else axes for axes in (self.rows, self.columns))
-        raised = _Block(network, term, rows, columns, self.order).raised()
+        raised = Block(network, term, rows, columns, self.order).raised()
         return raised if isinstance(raised, Refusal) else network.scale(raised)
 
     def _sum(self, terms: tuple[Expr, ...]) -> Matrix | Refusal:
         parts = all_or_refusal(map(self, terms))
         return parts if isinstance(parts, Refusal) else add(parts)
-
-
-@dataclass
-class _Block:
-    """A network without summed indices, to be read as a matrix of these rows and columns."""
-
-    network: Network
-    term: Term
-    rows: Axes
-    columns: Axes
-    order: VecOrder
-
-    def vertex(self, index: Index) -> Index:
-        """The index that stands for this one after the deltas."""
-        for kept, gone in self.term.equal:
-            index = kept if index is gone else index
-        return index
-
-    def raised(self) -> Matrix | Refusal:
-        if not self._linked():
-            return product(self._side(self.rows), transpose(self._side(self.columns)))
-        for bridged in (False, True):
-            for crossed in (False, True):
-                pairs = self._pairs(crossed=crossed)
-                if self._fits(pairs, bridged=bridged):
-                    return self._matrix(pairs, swapped=crossed and len(self.rows) == len(self.columns))
-        return Refusal("rows and columns are not linked pair by pair, as in a Kronecker product")
-
-    def _linked(self) -> bool:
-        """Whether a row index meets a column index in a delta or in a factor."""
-        between = [{row, column} for row in self.rows for column in self.columns]
-        return bool(self.term.equal) or any(set(edge) in between for edge in self.network.edges)
-
-    def _side(self, axes: Axes) -> Matrix:
-        """Rows alone, or columns alone, as one column vector."""
-        match axes:
-            case (first, second):
-                return vectorised(self.network.take_matrix(first, second), self.order)
-            case _:
-                return self.network.take_vector(axes[0])
-
-    def _pairs(self, *, crossed: bool) -> list[Pair]:
-        """Row and column indices side by side; None beside the one that has no partner."""
-        columns = tuple(reversed(self.columns)) if crossed else self.columns
-        if len(self.rows) == len(columns):
-            return list(zip(self.rows, columns, strict=True))
-        if len(self.rows) == 2:
-            return [(row, columns[0] if (k == 1) == crossed else None) for k, row in enumerate(self.rows)]
-        return [(self.rows[0] if (k == 1) == crossed else None, column) for k, column in enumerate(self.columns)]
-
-    def _fits(self, pairs: list[Pair], *, bridged: bool) -> bool:
-        """Whether each delta lies within a pair and each factor within a pair, the rows or the columns.
-
-        bridged: one factor may stand on the row of one pair and the column of the other.
-        """
-        deltas = all((row, column) in pairs or (column, row) in pairs for row, column in self.term.equal)
-        places = [self._vertices(*pair) for pair in (*pairs, self.rows, self.columns)]
-        outside = [edge for edge in self.network.edges if set(edge) not in places]
-        return deltas and self._disjoint() and len(outside) <= bridged
-
-    def _disjoint(self) -> bool:
-        """Whether no two deltas share an index."""
-        ends = [index for pair in self.term.equal for index in pair]
-        return len(ends) == len(set(ends))
-
-    def _vertices(self, *indices: Index | None) -> set[Index]:
-        return {self.vertex(index) for index in indices if index is not None}
-
-    def _matrix(self, pairs: list[Pair], *, swapped: bool) -> Matrix:
-        """``diag(vec(M)) (K ⊗ L) diag(vec(N))``, with a permutation where the pairs cross."""
-        left, right = self._weights(self.rows), self._weights(self.columns)
-        permutation = [self._commutation()] if swapped else []
-        return product(*left, self._kronecker(*pairs), *permutation, *right)
-
-    def _kronecker(self, first: Pair, second: Pair) -> Matrix:
-        """``K ⊗ L``; with a factor H between the pairs ``(I ⊗ L) diag(vec(H)) (K ⊗ I)``."""
-        one, other = self._block(*first), self._block(*second)
-        (upper, left), (lower, right) = first, second
-        if upper is not None and right is not None and (bridge := self._taken(upper, right)) is not None:
-            inner, outer = Identity(upper.size), Identity(right.size)
-            return product(kronecker(inner, other), self._diagonal(bridge), kronecker(one, outer))
-        if lower is not None and left is not None and (bridge := self._taken(left, lower)) is not None:
-            inner, outer = Identity(left.size), Identity(lower.size)
-            return product(kronecker(one, outer), self._diagonal(bridge), kronecker(inner, other))
-        return kronecker(one, other)
-
-    def _taken(self, first: Index, second: Index) -> Matrix | None:
-        return self.network.take_edge(self.vertex(first), self.vertex(second))
-
-    def _diagonal(self, matrix: Matrix) -> Matrix:
-        return diagonal_matrix(vectorised(matrix, self.order))
-
-    def _commutation(self) -> Matrix:
-        first, second = (index.size for index in (self.columns if self.order == "row" else self.columns[::-1]))
-        return Commutation(first, second, self.order)
-
-    def _weights(self, axes: Axes) -> list[Matrix]:
-        """The diagonal matrix of a factor that stands on both row indices, or both column indices; none without it."""
-        if len(axes) == 1 or self._vertices(*axes) not in [set(edge) for edge in self.network.edges]:
-            return []
-        first, second = map(self.vertex, axes)
-        whole = len(self.term.equal) == 2
-        matrix = self.network.take_matrix(first, second) if whole else self._taken(first, second)
-        return [] if matrix is None else [self._diagonal(matrix)]
-
-    def _block(self, row: Index | None, column: Index | None) -> Matrix:
-        """One Kronecker factor: a matrix, an identity or diagonal matrix, a column or a row."""
-        match row, column:
-            case Index(), Index() if self.vertex(row) is self.vertex(column):
-                return diagonal_matrix(self.network.take_vector(self.vertex(row)))
-            case Index(), Index():
-                return self.network.take_matrix(row, column)
-            case Index(), None:
-                return self.network.take_vector(self.vertex(row))
-            case _:
-                return transpose(self.network.take_vector(self.vertex(column or self.columns[0])))
-
-
-def kronecker(left: Matrix, right: Matrix) -> Matrix:
-    """``left ⊗ right`` with scalars in front; of two identities the identity."""
-    (first, a), (second, b) = apart(left), apart(right)
-    whole = Kron(a, b)
-    rows, _ = shape(whole)
-    if isinstance(a, Identity) and isinstance(b, Identity) and rows is not None:
-        return scaled(Identity(rows), (first, second))
-    return scaled(whole, (first, second))
-
-
-def vectorised(matrix: Matrix, order: VecOrder) -> Matrix:
-    """The matrix, row after row, with scalars in front; where that order is not asked for, ``vec`` of its transpose."""
-    scale, body = apart(matrix)
-    rows, columns = shape(body)
-    if rows is not None and columns is not None:
-        body = Ones(rows * columns) if is_ones(body) else Vec(body if order == "row" else transpose(body), order)
-    return scaled(body, (scale,))

@@ -60,6 +60,7 @@ class Network:
         self.scalars = Bundle()
         self.vertices: dict[Index, Bundle] = {}
         self.edges: dict[tuple[Index, Index], Bundle] = {}
+        self.hub: Index | None = None
 
     def place(self, factor: Factor) -> None:
         match factor.indices:
@@ -92,8 +93,10 @@ class Network:
         bundle = self.edges.pop((column, row), None)
         return None if bundle is None else transpose(bundle.joined())
 
-    def reduce(self, summed: Sequence[Index]) -> Refusal | None:
-        """Take every summed index out; None when all are gone."""
+    def reduce(self, summed: Sequence[Index], *, hub: bool = False) -> Refusal | None:
+        """Take every summed index out; None when all are gone, or, where ``hub`` allows it, all but one in which three
+        factors meet.
+        """
         pending = list(summed)
         while pending:
             index = min(reversed(pending), key=lambda k: max(len(self.neighbours(k)), 1))
@@ -110,6 +113,8 @@ class Network:
                     self._absorb_leaf(index, other)
                 case [left, right]:
                     self._join(left, index, right)
+                case [_, _, _] if hub and not pending:
+                    self.hub = index
                 case _:
                     return Refusal(f"the sum over {index.name} runs through {_count(len(around))} factors")
         return None
