@@ -242,6 +242,11 @@ def test_the_numpy_form_of_a_gradient_needs_the_outputs_gradients_alone(name: st
         pytest.skip("abstract functions have no values")
     random = np.random.default_rng(3)
     inputs = {item.tensor.name: random.uniform(0.5, 1.5, _shape(item.tensor)) for item in program.inputs}
+    inputs |= {
+        item.tensor.name: inputs[item.tensor.name] + np.swapaxes(inputs[item.tensor.name], -1, -2)
+        for item in program.inputs
+        if item.tensor.symmetric
+    }
     known = evaluate_program(program, inputs, dtype=np.float64)
     upstream = {gradient_of(output): random.normal(size=_shape(output)) for output in program.outputs}
     names = {tensor.name: value for tensor, value in known.items()}
