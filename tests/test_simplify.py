@@ -17,8 +17,9 @@ from tcgrad.spec.loader import read_spec
 HEADER = """
 dims: {N: 5, M: 3}
 constants: {c: 2}
-inputs: {x: [N], z: [N], a: [N, M], b: [M, N], q: [N, N], sym: {shape: [N, N], symmetric: true}, s: [], t: []}
-indices: {i: N, j: M}
+inputs: {x: [N], z: [N], a: [N, M], b: [M, N], q: [N, N], sym: {shape: [N, N], symmetric: true}, s: [], t: [],
+         v: ["N*M"]}
+indices: {i: N, j: M, p: "N*M"}
 functions: {"f(u)": null}
 equations:
 """
@@ -31,6 +32,14 @@ two deltas: y[i] = sum[k,m](delta[k,m]*delta[m,i]*x[k]) | y[i] = x[i]
 delta with itself: y[j] = sum[i](delta[i,i]*a[0,j]) | y[j] = N*a[0,j]
 delta squared: y[i] = sum[k](delta[i,k]*delta[i,k]*x[k]) | y[i] = x[i]
 delta in a bracket: y[i] = sum[k](x[k]*(delta[i,k] + z[k])) | y[i] = x[i] + sum[k](x[k]*z[k])
+high digit: y[i] = sum[p](delta[i,p//M]*v[p]) | y[i] = sum[j](v[M*i+j])
+both digits: y[p,i,j] = delta[i,p//M]*delta[j,p%M]*s | y[p,i,j] = delta[p,M*i+j]*s
+window: y[i,p] = sum[j](delta[p,M*i+j])*s | y[i,p] = delta[i,p//M]*s
+one window: y[p] = sum[i,j](delta[p,M*i+j]*x[i]) | y[p] = x[p//M]
+digit of the last digits: y[p] = v[p%(M*M)//M] | y[p] = v[p//M%M]
+digit of the first digits: y[p] = v[p//M//2] | y[p] = v[p//(2*M)]
+digit in range: y[p] = [p//M < N]*v[p] | y[p] = v[p]
+last digit: y[p] = v[p-M*(p//M)] | y[p] = v[p%M]
 idle sum: y = sum[i](s) | y = N*s
 idle pair: y = sum[i,j](s) | y = N*M*s
 sizes cancel: y = sum[i](s)/N | y = s

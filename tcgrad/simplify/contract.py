@@ -10,7 +10,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.simplify.canonical import canonical_labels
-from tcgrad.simplify.deltas import Solution, solve, solve_digits
+from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import factor_order
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
@@ -24,7 +24,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     """
     solution = _best_solution(part)
     if solution is not None:
-        bound = tuple(index for index in part.bound if index is not solution.index)
+        bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
         others = tuple(item for item in part.powers if item[0] not in solution.deltas)
         mapping = {solution.index: solution.value}
         return _substituted(replace(part, bound=bound), mapping, solution.kept, others, policy)
@@ -33,6 +33,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
+    part = _with_digits_joined(part)
     return [_sizes_for_idle(part)]
 
 
@@ -59,8 +60,7 @@ def _best_solution(part: Monomial) -> Solution | None:
         return None
     deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
     found = [solve(delta, index) for delta in deltas for index in part.bound]
-    if len(deltas) > 1:
-        found += [solve_digits(deltas, index) for index in part.bound]
+    found += [solve_digits(deltas, index) for index in part.bound]
     return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
 
 
@@ -81,6 +81,18 @@ def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
     return None
 
 
+def _with_digits_joined(part: Monomial) -> Monomial:
+    """``delta(p, k//W) delta(q, k%W) = delta(k, W*p + q)`` where nothing is summed."""
+    deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
+    inside = dict.fromkeys(index for delta in deltas for index in (*delta.left.indices, *delta.right.indices))
+    for index in inside if len(deltas) > 1 else ():
+        solution = solve_digits(deltas, index)
+        if solution and not solution.digits and not solution.kept:
+            others = tuple(item for item in part.powers if item[0] not in solution.deltas)
+            return replace(part, powers=(*others, (simplify_delta(Delta(index.expr, solution.value)), ONE)))
+    return part
+
+
 def _sizes_for_idle(part: Monomial) -> Monomial:
     """``sum_k f = N f`` where ``k`` does not occur."""
     if not part.bound:
@@ -94,11 +106,13 @@ def _sizes_for_idle(part: Monomial) -> Monomial:
 
 def assemble(part: Monomial, policy: Policy) -> Expr:
     """A monomial as an expression: each sum around the factors that it connects, factors in order."""
+    factors_before = len(part.powers)
     part = merge_powers(part, policy)
     if not part.coefficient:
         return ZERO
     if part.bound:
-        part = _sizes_for_idle(part)
+        if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
+            part = _sizes_for_idle(part)
         part = merge_powers(_split_sums(part), policy)
     factors = sorted((power(base, exponent) for base, exponent in part.powers), key=lambda f: factor_order(f, {}))
     return _product(part.coefficient, factors)

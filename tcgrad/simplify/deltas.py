@@ -7,24 +7,28 @@ from dataclasses import dataclass
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue, Iverson
-from tcgrad.simplify.ranges import is_negative, is_nonnegative
+from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Deltas solved for ``index``: its value, and the factors that take the place of the deltas."""
+    """Deltas solved for ``index``: its value, and the factors that take the place of the deltas.
+
+    digits: new indices in the value, to be summed over.
+    """
 
     index: Index
     value: Integer
     deltas: tuple[Delta, ...]
     kept: tuple[Expr, ...]
     divided: bool = False
+    digits: tuple[Index, ...] = ()
 
     @property
-    def cost(self) -> tuple[bool, int, int, int]:
-        """Smaller is nicer: no division, few guards, the longest sum gone, a short value."""
+    def cost(self) -> tuple[bool, int, int, int, int]:
+        """Smaller is nicer: no division, no new index, few guards, the longest sum gone, a short value."""
         guards = sum(not isinstance(factor, Delta) for factor in self.kept)
-        return self.divided, guards, -self.index.size.value, len(self.value.terms)
+        return self.divided, len(self.digits), guards, -self.index.size.value, len(self.value.terms)
 
 
 def solve(delta: Delta, index: Index) -> Solution | None:
@@ -42,8 +46,9 @@ def solve(delta: Delta, index: Index) -> Solution | None:
     if coefficient.terms[0][1] < 0:
         coefficient, rest = -coefficient, -rest
     if coefficient.as_number == 1:
-        guards = range_guards(-rest, index.size)
-        return None if guards is None else Solution(index, -rest, (delta,), guards)
+        value = reduced(-rest)
+        guards = range_guards(value, index.size)
+        return None if guards is None else Solution(index, value, (delta,), guards)
     if not is_nonnegative(coefficient - Integer.of(1)):
         return None
     return _divided(delta, index, coefficient, rest)
@@ -68,7 +73,10 @@ def _is_unit(rest: Integer, index: Index) -> bool:
 
 
 def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
-    """``k // W = p`` and ``k % W = q`` solved together: ``k = W*p + q``."""
+    """``k // W = p`` and ``k % W = q`` solved together: ``k = W*p + q``.
+
+    The former alone leaves the low digit open: ``k = W*p + a``, to be summed over ``a``.
+    """
     quotients, remainders = {}, {}
     for delta in deltas:
         for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
@@ -84,6 +92,12 @@ def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
             inside, whole = range_guards(low, divisor), range_guards(value, index.size)
             if inside is not None and whole is not None:
                 return Solution(index, value, (quotient, remainder), (*inside, *whole))
+    for divisor, (quotient, high) in quotients.items():
+        low_digit = Index(index.name, divisor)
+        value = divisor * high + low_digit.expr
+        whole = range_guards(value, index.size)
+        if index not in high.indices and whole is not None:
+            return Solution(index, value, (quotient,), whole, digits=(low_digit,))
     return None
 
 
@@ -92,9 +106,21 @@ def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     plain = value.as_index
     if plain is not None and plain.size.value == size.value:
         return ()
+    digits = _digit_guard(value, size)
+    if digits is not None:
+        return _unless_true(digits)
     low = iverson(">=", *_apart(value, Integer.of(0)))
     high = iverson("<", *_apart(value, size))
     return None if ZERO in (low, high) else (*_unless_true(low), *_unless_true(high))
+
+
+def _digit_guard(value: Integer, size: Integer) -> Expr | None:
+    """``0 <= r - W*k < W`` as ``k = r // W``; None where the value has no such part."""
+    whole, rest = split_multiples(value, size)
+    if not whole.indices or is_nonnegative(value):
+        return None
+    below = Integer.collect(term for term in whole.terms if term[1] < 0)
+    return simplify_delta(Delta(-below, reduced(rest // size) + (whole - below)))
 
 
 def _apart(left: Integer, right: Integer) -> tuple[Integer, Integer]:
@@ -111,6 +137,7 @@ def _unless_true(guard: Expr) -> tuple[Expr, ...]:
 
 def iverson(operator: str, left: Integer, right: Integer) -> Expr:
     """The Iverson bracket of two integer expressions; a constant where the ranges decide it."""
+    left, right = reduced(left), reduced(right)
     difference = left - right
     match operator:
         case "<=" | ">=" | "<" | ">":
@@ -130,10 +157,13 @@ def iverson(operator: str, left: Integer, right: Integer) -> Expr:
 
 def simplify_delta(delta: Delta) -> Expr:
     """1 or 0 where the two sides are always or never equal, else the delta with its sides in order."""
-    decided = iverson("==", delta.left, delta.right)
-    if isinstance(decided, Const):
-        return decided
-    left, right = sorted((delta.left, delta.right), key=_side_order)
+    sides = delta.left, delta.right
+    if delta.left.as_index is None or delta.right.as_index is None or delta.left == delta.right:
+        sides = reduced(delta.left), reduced(delta.right)
+        decided = iverson("==", *sides)
+        if isinstance(decided, Const):
+            return decided
+    left, right = sorted(sides, key=_side_order)
     return Delta(left, right)
 
 

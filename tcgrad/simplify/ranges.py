@@ -46,9 +46,19 @@ def _atom_bounds(atom: object) -> tuple[Integer, Integer] | None:
             return Integer.of(0), atom.divisor - _ONE
         case Quotient():
             inner = bounds(atom.dividend)
-            return None if inner is None else (inner[0] // atom.divisor, inner[1] // atom.divisor)
+            return None if inner is None else (_floor(inner[0], atom.divisor), _floor(inner[1], atom.divisor))
         case _:
             return None
+
+
+def _floor(dividend: Integer, divisor: Integer) -> Integer:
+    """``(W*a + b) // W`` is ``a`` for ``0 <= b < W`` and ``a - 1`` for ``-W <= b < 0``."""
+    whole, rest = split_multiples(dividend, divisor)
+    for shift in (0, 1):
+        moved = rest + divisor * shift
+        if is_nonnegative(moved) and is_nonnegative(divisor - _ONE - moved):
+            return whole - shift
+    return dividend // divisor
 
 
 def is_nonnegative(integer: Integer) -> bool:
@@ -78,26 +88,66 @@ def reduced(integer: Integer) -> Integer:
 
 
 def _rejoined(integer: Integer) -> Integer:
-    """``W*(e//W) + e%W = e``"""
+    """``W*(e//W) + e%W = e``, ``e - W*(e//W) = e%W`` and ``e%(V*W) - W*(e//W%V) = e%W``"""
     for monomial, coefficient in integer.terms:
-        match monomial:
-            case (Remainder() as atom,):
-                high = atom.divisor * Integer.of(Quotient(atom.dividend, atom.divisor)) * coefficient
-                if all(term in integer.terms for term in high.terms):
-                    return integer - high - Integer.of(atom) * coefficient + atom.dividend * coefficient
+        for atom in monomial:
+            if not isinstance(atom, Quotient | Remainder):
+                continue
+            high = atom.divisor * Integer.of(Quotient(atom.dividend, atom.divisor))
+            low = Integer.of(Remainder(atom.dividend, atom.divisor))
+            if isinstance(atom, Remainder) and _holds(integer, high * coefficient):
+                return integer + (atom.dividend - high - low) * coefficient
+            if isinstance(atom, Quotient) and _holds(integer, atom.dividend - high):
+                return integer - atom.dividend + high + low
+            middle = _without_middle_digit(atom)
+            if middle is not None and _holds(integer, middle[0]):
+                return integer - middle[0] + middle[1]
     return integer
 
 
+def _without_middle_digit(atom: Quotient | Remainder) -> tuple[Integer, Integer] | None:
+    """``e%(V*W) - W*(e//W%V)`` and the ``e%W`` that it is, for an atom ``e//W%V``; else None."""
+    match atom:
+        case Remainder(dividend=Integer(terms=((((Quotient() as inner),), 1),))):
+            both = Integer.of(Remainder(inner.dividend, inner.divisor * atom.divisor))
+            return both - inner.divisor * Integer.of(atom), inner.dividend % inner.divisor
+        case _:
+            return None
+
+
+def _holds(integer: Integer, part: Integer) -> bool:
+    """Whether all terms of a part are terms of the whole."""
+    return all(term in integer.terms for term in part.terms)
+
+
 def _reduced_division(atom: Quotient | Remainder) -> Integer:
-    """``W*a + b`` divided by ``W``, where ``0 <= b < W``, is ``a`` with the remainder ``b``."""
+    """``W*a + b`` divided by ``W`` is ``a + b//W`` with the remainder ``b%W``: ``a`` and ``b`` where ``0 <= b < W``."""
     dividend = reduced(atom.dividend)
-    whole, rest = _split_multiples(dividend, atom.divisor)
+    whole, rest = split_multiples(dividend, atom.divisor)
     if is_nonnegative(rest) and is_nonnegative(atom.divisor - _ONE - rest):
         return whole if isinstance(atom, Quotient) else rest
-    return dividend // atom.divisor if isinstance(atom, Quotient) else dividend % atom.divisor
+    nested = _nested_division(dividend, atom)
+    if nested is not None:
+        return reduced(nested)
+    return whole + rest // atom.divisor if isinstance(atom, Quotient) else rest % atom.divisor
 
 
-def _split_multiples(dividend: Integer, divisor: Integer) -> tuple[Integer, Integer]:
+def _nested_division(dividend: Integer, atom: Quotient | Remainder) -> Integer | None:
+    """``e//V//W = e//(V*W)``, ``e%(V*W)//W = e//W%V`` and ``e%(V*W)%W = e%W``, else None."""
+    match dividend.terms:
+        case ((((Quotient() as inner),), 1),) if isinstance(atom, Quotient):
+            return inner.dividend // (inner.divisor * atom.divisor)
+        case ((((Remainder() as inner),), 1),):
+            high, rest = split_multiples(inner.divisor, atom.divisor)
+            if rest.terms:
+                return None
+            low = inner.dividend // atom.divisor
+            return low % high if isinstance(atom, Quotient) else inner.dividend % atom.divisor
+        case _:
+            return None
+
+
+def split_multiples(dividend: Integer, divisor: Integer) -> tuple[Integer, Integer]:
     """``a`` and ``b`` of ``dividend = divisor*a + b``, all terms that the divisor divides being in ``a``."""
     if len(divisor.terms) != 1:
         return Integer.of(0), dividend
