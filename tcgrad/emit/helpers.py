@@ -37,7 +37,7 @@ def _linalg(function, *arrays):
 SPECIAL = '''\
 def _special(function, *arguments):
     """A function of SciPy in the arguments' own dtype: it has neither float16 nor long double."""
-    dtype = np.result_type(*arguments, np.float16)
+    dtype = np.result_type(np.result_type(*arguments), np.float16)
     if dtype not in (np.float32, np.float64):
         arguments = [np.asarray(a, np.float64) for a in arguments]
     return function(*arguments).astype(dtype)
