@@ -11,10 +11,9 @@ from tcgrad.calculus import derive
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import bound_indices, tensors_read, walk
+from tcgrad.ir.traversal import bound_indices, integers, tensors_read, walk
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.numpy_names import code_name
@@ -42,7 +41,7 @@ def sizes_in(define: Define) -> list[Integer]:
     nodes = list(walk(define.body))
     axes = [axis for tensor in tensors_read(define.body) for axis in tensor.shape]
     bound = [index.size for node in nodes for index in bound_indices(node)]
-    plain = [node.value for node in nodes if isinstance(node, IndexValue)]
+    plain = [integer for node in nodes for integer in integers(node) if not integer.indices]
     return [*axes, *bound, *plain, *(index.size for index in define.free)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
     Add,
@@ -136,7 +137,10 @@ class Raising:
         return raised if isinstance(raised, Refusal) else [settled(part) for part in raised]
 
     def _reduction(self, expr: IndexReduce, axes: Axes) -> Matrix | Refusal:
-        """``max``, ``min``, ``prod`` and ``logsumexp`` over every index that there is."""
+        """``max``, ``min``, ``prod`` and ``logsumexp`` over every index that there is; else only ``log(exp(A) 1)``."""
+        if axes and expr.kind == "logsumexp":
+            total = IndexSum(expr.indices, Call(FUNCTIONS["exp"], (expr.body,)))
+            return self.exact(Call(FUNCTIONS["log"], (total,)), axes)
         names = ", ".join(index.name for index in expr.indices)
         if axes or len(expr.indices) > 2:
             return Refusal(f"{expr.kind} over {names} alone is not a function of a whole vector or matrix")
