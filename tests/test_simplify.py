@@ -39,6 +39,8 @@ one window: y[p] = sum[i,j](delta[p,M*i+j]*x[i]) | y[p] = x[p//M]
 digit of the last digits: y[p] = v[p%(M*M)//M] | y[p] = v[p//M%M]
 digit of the first digits: y[p] = v[p//M//2] | y[p] = v[p//(2*M)]
 digit in range: y[p] = [p//M < N]*v[p] | y[p] = v[p]
+bound of a quotient: y[p] = [p//2 < 4]*v[p] | y[p] = [p < 8]*v[p]
+bound of a quotient, below: y[p] = [p//2 > 1]*v[p] | y[p] = [p >= 4]*v[p]
 last digit: y[p] = v[p-M*(p//M)] | y[p] = v[p%M]
 idle sum: y = sum[i](s) | y = N*s
 idle pair: y = sum[i,j](s) | y = N*M*s

@@ -10,6 +10,9 @@ from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue
 from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
 
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
 @dataclass(frozen=True)
 class Solution:
     """Deltas solved for ``index``: its value, and the factors that take the place of the deltas.
@@ -60,8 +63,7 @@ def _divided(delta: Delta, index: Index, stride: Integer, rest: Integer) -> Solu
     target = -rest if digit is None else digit.expr - rest
     remainder = target % stride
     exact = simplify_delta(Delta(digit.expr, remainder)) if digit else iverson("==", remainder, Integer.of(0))
-    span = stride * index.size if digit else stride * (index.size - Integer.of(1)) + Integer.of(1)
-    guards = range_guards(target, span)
+    guards = range_guards(target, stride * index.size)
     if guards is None or exact == ZERO:
         return None
     return Solution(index, target // stride, (delta,), (*_unless_true(exact), *guards), divided=digit is None)
@@ -137,7 +139,7 @@ def _unless_true(guard: Expr) -> tuple[Expr, ...]:
 
 def iverson(operator: str, left: Integer, right: Integer) -> Expr:
     """The Iverson bracket of two integer expressions; a constant where the ranges decide it."""
-    left, right = reduced(left), reduced(right)
+    operator, left, right = _without_quotient(operator, reduced(left), reduced(right))
     difference = left - right
     match operator:
         case "<=" | ">=" | "<" | ">":
@@ -153,6 +155,19 @@ def iverson(operator: str, left: Integer, right: Integer) -> Expr:
             return Iverson(operator, IndexValue(left), IndexValue(right))
         case _:
             raise ValueError(operator)
+
+
+def _without_quotient(operator: str, left: Integer, right: Integer) -> tuple[str, Integer, Integer]:
+    """``e//W < n`` is ``e < W*n``, and so on for the other inequalities."""
+    match left.terms:
+        case ((((Quotient() as atom),), 1),) if operator in ("<", ">="):
+            return operator, atom.dividend, atom.divisor * right
+        case ((((Quotient() as atom),), 1),) if operator in ("<=", ">"):
+            return {"<=": "<", ">": ">="}[operator], atom.dividend, atom.divisor * (right + 1)
+    match right.terms:
+        case ((((Quotient()),), 1),) if operator in _MIRRORED:
+            return _without_quotient(_MIRRORED[operator], right, left)
+    return operator, left, right
 
 
 def simplify_delta(delta: Delta) -> Expr:
