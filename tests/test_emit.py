@@ -51,7 +51,7 @@ CODE = [
     (
         ["y[i] = x[i]^2 + x[i]^0.5 + x[i]^-1 + x[i]^-2"],
         ["x: [A]"],
-        ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t"],
+        ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t1 = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t1"],
     ),
     (["y[i] = -x[i] + 2"], ["x: [A]"], ["y = 2 - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),

@@ -60,13 +60,35 @@ SPECS = {
         ],
     ),
     "matrix functions": (["a: [3, 3]", "b: [3, 2]"], ["y[i,j] = inv(a)[i,k]*b[k,j]", "d = det(a)", "l = logdet(a)"]),
+    "recurrent layer": (
+        ["x: [5, 2, 3]", "h0: [2, 4]", "w: [4, 4]", "u: [4, 3]"],
+        ["h[-1,b,j] = h0[b,j]", "h[t,b,j] = tanh(w[j,k]*h[t-1,b,k] + u[j,m]*x[t,b,m])", "y = sum[t,b,j](h[t,b,j]^2)"],
+    ),
+    "two steps back": (
+        ["a: []", "b: []", "c: [7]"],
+        ["y[0] = a", "y[1] = b*a", "y[t] = c[t]*y[t-1] + sin(y[t-2])", "z = y[t]*y[t]"],
+    ),
+    "decay": (["x: [6]", "a: []"], ["s[-1] = 0", "s[t] = a*s[t-1] + x[t]"]),
+    "coupled": (
+        ["x: [4, 3]", "w: [3, 3]", "v: [3, 3]", "c0: [3]", "h0: [3]"],
+        [
+            "c[-1,i] = c0[i]",
+            "h[-1,i] = h0[i]",
+            "c[t,i] = sigmoid(w[i,j]*h[t-1,j])*c[t-1,i] + tanh(v[i,j]*x[t,j])",
+            "h[t,i] = tanh(c[t,i])*sigmoid(x[t,i])",
+        ],
+    ),
+    "along the last axis": (
+        ["x: [3, 4]", "w: [3, 3]"],
+        ["h[i,0] = x[i,0]", "h[i,t] = tanh(w[i,j]*h[j,t-1]) + x[i,t]*x[i,t-1]"],
+    ),
     "in a batch": (["a: [2, 3, 3]"], ["y[b] = det(a)[b]", "z[b,i,j] = inv(a)[b,i,j]"]),
 }
 
 
 def emitted(name):
     inputs, equations, *indices = SPECS[name]
-    names = [equation.partition("=")[0].partition("[")[0].strip() for equation in equations]
+    names = dict.fromkeys(equation.partition("=")[0].partition("[")[0].strip() for equation in equations)
     return Emitted(spec(inputs, equations, indices=indices[0] if indices else "{}", outputs=f"[{', '.join(names)}]"))
 
 
@@ -96,14 +118,20 @@ def test_modules_are_clean():
 # what the code must hold
 CODE = {
     "of images": [
-        "t = sliding_window_view(x, (3, 2), axis=(2, 3))",
+        "t1 = sliding_window_view(x, (3, 2), axis=(2, 3))",
         "for p, q in np.ndindex(3, 2):",
-        "dx[:, :, p : p + 5, q : q + 7] += t[p, q]",
+        "dx[:, :, p : p + 5, q : q + 7] += t1[p, q]",
     ],
     "slices": ["y = x[3:8, 4:10] * x[:5, :6]", "dx[:5, :6] = dy * x[3:8, 4:10]", "dx[3:8, 4:10] += dy * x[:5, :6]"],
     "gather": ["np.add.at(de, tok, "],
     "max and min": ["y = x.max(axis=-1)", "z = x.min()"],
-    "mask": ["y = np.exp(s) * (t <= t[:, None])"],
+    "mask": ["y = np.exp(s) * (t1 <= t1[:, None])"],
+    "recurrent layer": [
+        "t1 = x @ u.T",
+        "for t in range(5):",
+        "h_all[t + 1] = np.tanh(t1[t] + h_all[t] @ w.T)",
+        "for t in range(3, -1, -1):",
+    ],
     "fixed positions": ["y = x[0, 0] + x[4, 4] * x[0, 1]"],
 }
 

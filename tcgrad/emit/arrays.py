@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ComparisonOperator, ReductionKind
 from tcgrad.ir.tensors import Tensor
 
@@ -301,6 +301,54 @@ class Linalg:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """The array that a recurrence fills, as its own steps read it."""
+
+    loop: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Write:
+    """A value put at one position of the axis along which a recurrence runs."""
+
+    buffer: int
+    position: Integer
+    value: Node
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Writes at one position, or if ``looped`` at all positions from ``start`` to ``stop``, which is left out."""
+
+    start: Integer
+    stop: Integer
+    looped: bool
+    writes: tuple[Write, ...]
+    variable: Dim | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The loop of a recurrence; the arguments are what its steps read from outside.
+
+    carried: the array of each of its tensors; axes: the axis of each along which it runs.
+    """
+
+    carried: tuple[Node, ...]
+    axes: tuple[int, ...]
+    segments: tuple[Segment, ...]
+    downward: bool
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """One of the arrays that the argument, a loop, has filled."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class LeviCivita:
     """The permutation symbol, a module constant."""
 
@@ -347,6 +395,9 @@ Operation = (
     | Scatter
     | Linalg
     | LeviCivita
+    | Carried
+    | Scan
+    | Buffer
 )
 
 VIEWS = (Transpose, Expand, Diagonal, Pick, Slice, Window)

@@ -28,6 +28,7 @@ from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.products import Operand, Products
 from tcgrad.emit.recover import scattered
+from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.structure import Axes, Structured, Term, added, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
@@ -47,7 +48,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.program import Define, Intrinsic, Statement
+from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices, rename_binder, walk
 
@@ -79,20 +80,35 @@ class Lowering:
         self.products = Products(build)
         self._positions = Positions(build, self._gathered)
         self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
+        self._loops = 0
 
     # Statements
 
-    def statement(self, statement: Statement) -> Step:
+    def statement(self, statement: Statement) -> list[Step]:
         """Lower one statement and remember what it defines."""
         match statement:
             case Define():
-                return self._define(statement)
+                return [self.define(statement)]
             case Intrinsic():
-                return self._intrinsic(statement)
-            case _:
-                raise TypeError(f"cannot be emitted yet: {type(statement).__name__}")
+                return [self._intrinsic(statement)]
+            case Recurrence():
+                self._loops += 1
+                results = Loop(self.build.graph, self, statement, self._loops).results()
+                for tensor, node in results:
+                    self.assign(tensor, node)
+                return [Step(statement, tensor, node) for tensor, node in results]
 
-    def _define(self, define: Define) -> Step:
+    def assign(self, tensor: Tensor, node: Node) -> None:
+        """Let a node be the value of a tensor."""
+        free = tuple(Index("i", size) for size in tensor.shape)
+        self._defined[tensor.role, tensor.name] = free, plain(Value(node, free))
+
+    def array(self, expr: Expr, free: Axes) -> Node:
+        """The array of an expression with the axes ``free``."""
+        return self.build.aligned(self.dense(expr, free), free)
+
+    def define(self, define: Define) -> Step:
+        """Lower a definition and remember it."""
         structured = self.lower(define.body, define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
             structured = plain(self._dense(structured, define.free))
@@ -105,8 +121,7 @@ class Lowering:
         operand = self.whole(statement.operand)
         kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
         node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
-        free = tuple(Index("i", size) for size in statement.tensor.shape)
-        self._defined[statement.tensor.role, statement.tensor.name] = free, plain(Value(node, free))
+        self.assign(statement.tensor, node)
         return Step(statement, statement.tensor, node)
 
     def whole(self, tensor: Tensor) -> Node:

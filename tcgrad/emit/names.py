@@ -62,9 +62,9 @@ class Scope:
         self._taken.update(names)
 
     def numbered(self, stem: str) -> str:
-        """The first free name of ``stem``, ``stem2``, ...; for temporaries."""
+        """The first free name of ``stem``, ``stem2``, ...; for temporaries, a lone letter always with its number."""
         number = 1
-        while (name := stem if number == 1 else f"{stem}{number}") in self._taken:
+        while (name := stem if number == 1 and len(stem) > 1 else f"{stem}{number}") in self._taken:
             number += 1
         self._taken.add(name)
         return name

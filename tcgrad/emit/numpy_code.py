@@ -100,10 +100,16 @@ class Printer:
         self, names: dict[Node, str], constants: Mapping[Node, str], dim_name: Callable[[Dim], str], used: Used
     ) -> None:
         self.names = names
-        self.loop_variables: dict[Dim, None] = {}
+        self.loop_variables: dict[Dim, str] = {}
         self._constants = constants
         self.dim_name = dim_name
         self.used = used
+
+    def inside(self, names: Mapping[Node, str]) -> Printer:
+        """A printer for the inside of a loop: what it names is not known outside."""
+        printer = Printer({**self.names, **names}, self._constants, self.dim_name, self.used)
+        printer.loop_variables = dict(self.loop_variables)
+        return printer
 
     def expression(self, node: Node) -> Text:
         """The code of a node: its name, if it has one."""
@@ -386,7 +392,7 @@ class Printer:
     def _size_atom(self, atom: Atom) -> str:
         match atom:
             case Dim() if atom in self.loop_variables:
-                return atom.name
+                return self.loop_variables[atom]
             case Dim():
                 self.used.dims[atom] = None
                 return self.dim_name(atom)

@@ -9,11 +9,13 @@ from tcgrad.emit.arrays import (
     VIEWS,
     Apply,
     Assemble,
+    Buffer,
     Leaf,
     LeviCivita,
     Node,
     Number,
     Plus,
+    Scan,
     Scatter,
     Size,
     Slice,
@@ -22,23 +24,23 @@ from tcgrad.emit.arrays import (
     Times,
     Window,
 )
-from tcgrad.emit.layout import WIDTH, wrapped
+from tcgrad.emit.layout import WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.statements import assignment
+from tcgrad.emit.statements import assignment, element, empty, loop_head
 
 # Statements are filled in, not computed by one expression.
 _LONGEST_HINT = 14
-FILLED = (Assemble, Scatter)
+FILLED = (Assemble, Scatter, Scan, Buffer)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A node that is to be computed under a name, with the equation that it computes."""
+    """A node that is to be computed under a name, with the equations that it computes."""
 
     name: str
     node: Node
-    comment: str | None = None
+    comment: tuple[str, ...] = ()
 
 
 def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]:
@@ -77,6 +79,9 @@ def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collectio
 def _looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
     """What is used inside a loop, and so is computed before it."""
     for node in nodes:
+        if isinstance(node.operation, Scan):
+            alone = {write.value for part in node.operation.segments if part.variable is None for write in part.writes}
+            yield from (argument for argument in node.arguments if not is_trivial(argument) and argument not in alone)
         if isinstance(node.operation, Assemble):
             for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
                 if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
@@ -93,6 +98,7 @@ class Body:
     _own: set[Node] = field(default_factory=set)
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
     _locals: dict[str, str] = field(default_factory=dict)
+    _loops: dict[Node, list[str]] = field(default_factory=dict)
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> None:
         """Write statements for all that the results need; ``extra`` nodes get a name in any case.
@@ -117,7 +123,7 @@ class Body:
             if want.node in inside and want.node in self._own:
                 start = len(self.lines)
                 self._write(want.node)
-                self.lines[start:start] = wrapped(want.comment, prefix="# ") if want.comment else []
+                self.lines[start:start] = [line for text in want.comment for line in wrapped(text, prefix="# ")]
         for node in needed:
             if node in self._own:
                 self._write(node)
@@ -134,10 +140,17 @@ class Body:
         return isinstance(node.operation, Leaf | Number | Size | LeviCivita)
 
     def _write(self, node: Node) -> None:
-        if node in self.printer.names:
+        if node in self.printer.names or node in self._loops:
+            return
+        if isinstance(node.operation, Buffer):
+            self._write(node.arguments[0])
+            self.printer.names[node] = self._loops[node.arguments[0]][node.operation.number]
             return
         for argument in node.arguments:
             self._write_named(argument)
+        if isinstance(node.operation, Scan):
+            self._write_loop(node, node.operation)
+            return
         name = self._name(node)
         lines = self._assignment(name, node)
         self.printer.names[node] = name
@@ -152,6 +165,42 @@ class Body:
             return
         for argument in node.arguments:
             self._write_named(argument)
+
+    def _write_loop(self, node: Node, scan: Scan) -> None:
+        """The loop of a recurrence: its arrays, then what is written to them position by position."""
+        names = [self._buffer_name(node, k) for k in range(len(scan.carried))]
+        self._loops[node] = names
+        self.lines += [empty(self.printer, name, array) for name, array in zip(names, scan.carried, strict=True)]
+        for segment in scan.segments:
+            body = Body(self.printer.inside(dict(zip(scan.carried, names, strict=True))), self.scope)
+            if segment.variable is not None:
+                body.printer.loop_variables[segment.variable] = self._local(segment.variable.name.split()[0])
+            for write in segment.writes:
+                target = element(body.printer, names[write.buffer], scan.axes[write.buffer], write.position)
+                body.compute_into(target, write.value)
+            head = loop_head(body.printer, segment, downward=scan.downward)
+            self.lines += [*head, *indented(body.lines)] if head else body.lines
+
+    def _buffer_name(self, loop: Node, number: int) -> str:
+        """The name of an array that a loop fills: its tensor's, or one like it where it begins before the tensor."""
+        for node, want in self._preferred.items():
+            base = node.base
+            if isinstance(base.operation, Buffer) and base.arguments == (loop,) and base.operation.number == number:
+                return want.name if node is base else self.scope.numbered(f"{want.name}_all")
+        return self.scope.numbered("states")
+
+    def compute_into(self, target: str, node: Node) -> None:
+        """Write a node to a place, and before that what it needs."""
+        self.compute([], [node])
+        code = self.printer.expression(node).code
+        while len(target) + len(code) + 11 > WIDTH:
+            part = self._part_to_name(node, len(code))
+            if part is None or node in self.printer.names:
+                break
+            self._own.add(part)
+            self._write(part)
+            code = self.printer.expression(node).code
+        self.lines.append(f"{target} = {code}")
 
     def _name(self, node: Node) -> str:
         want = self._preferred.get(node)

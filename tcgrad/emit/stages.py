@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tcgrad.emit.arrays import Copy, Graph, Leaf, Node
+from tcgrad.emit.arrays import Buffer, Copy, Graph, Leaf, Node
 from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.products import Products
 from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
 from tcgrad.emit.values import Builder
-from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.index import print_define
+from tcgrad.notation.index import print_statement
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,21 @@ class Stage:
         return [node for _, node in self.results]
 
     @cached_property
-    def _comments(self) -> dict[Tensor, str | None]:
-        return {step.tensor: _comment(step.statement) for step in self.steps}
+    def _comments(self) -> dict[Tensor, tuple[str, ...]]:
+        printed = {step.statement: print_statement(step.statement) for step in self.steps}
+        return {step.tensor: printed.pop(step.statement, ()) for step in self.steps}
 
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
         results = dict(self.results)
-        named = {step.node: step.tensor for step in self.steps if step.node is not None and step.tensor not in results}
+        nodes = {step.tensor: step.node for step in self.steps} | results
+        named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
         named |= {node: tensor for tensor, node in self.results}
-        return [Wanted(name(tensor), node, self._comments.get(tensor)) for node, tensor in named.items()]
+        order = {tensor: k for k, tensor in enumerate(nodes)}
+        return [
+            Wanted(name(tensor), node, self._comments.get(tensor, ()))
+            for node, tensor in sorted(named.items(), key=lambda item: order[item[1]])
+        ]
 
 
 class Stages:
@@ -58,7 +64,7 @@ class Stages:
         """
         if self._forward_products is not None:
             self._lowering.products = self._forward_products.snapshot()
-        steps = tuple(self._lowering.statement(statement) for statement in statements)
+        steps = tuple(step for statement in statements for step in self._lowering.statement(statement))
         results: list[tuple[Tensor, Node]] = []
         for tensor in wanted:
             results.append((tensor, self._owned(self._lowering.whole(tensor), [node for _, node in results])))
@@ -75,7 +81,11 @@ class Stages:
 
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
     """What the backward pass reads of the forward pass: the nodes at which its own computation starts."""
-    computed = {node for node in needed_nodes(forward.nodes, ()) if not is_trivial(node)}
+    needed = set(needed_nodes(forward.nodes, ()))
+    computed = {node for node in needed if not is_trivial(node)}
+    computed |= {
+        step.node for step in forward.steps if step.node is not None and isinstance(step.node.base.operation, Buffer)
+    }
     found: dict[Node, None] = {}
     seen: set[Node] = set()
     stack = list(reversed(backward.nodes))
@@ -84,7 +94,7 @@ def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
         if node in seen:
             continue
         seen.add(node)
-        if node in computed or is_input(node):
+        if node in computed or is_input(node) or (isinstance(node.operation, Buffer) and node.arguments[0] in needed):
             found[node] = None
         else:
             stack.extend(reversed(node.arguments))
@@ -94,7 +104,3 @@ def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
 def is_input(node: Node) -> bool:
     """Whether a node is an input of the program."""
     return isinstance(node.operation, Leaf) and node.operation.tensor.role is Role.INPUT
-
-
-def _comment(statement: Statement) -> str | None:
-    return print_define(statement) if isinstance(statement, Define) else None

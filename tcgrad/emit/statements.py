@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.emit.arrays import Assemble, Block, Kind, Leaf, Node, Number, Place, Scatter
+from tcgrad.emit.arrays import Assemble, Block, Kind, Leaf, Node, Number, Place, Scatter, Segment
 from tcgrad.emit.layout import WIDTH, indented
 from tcgrad.emit.numpy_code import Level, Printer, Text, subscript
 from tcgrad.ir.indices import Dim, Integer
@@ -47,6 +47,29 @@ def _zeros(printer: Printer, name: str, node: Node) -> str:
     return f"{name} = np.zeros({printer.new_shape(node.shape)}, dtype)"
 
 
+def empty(printer: Printer, name: str, node: Node) -> str:
+    """An array that a loop will fill."""
+    printer.used.dtype = True
+    return f"{name} = np.empty({printer.new_shape(node.shape)}, dtype)"
+
+
+def element(printer: Printer, name: str, axis: int, position: Integer) -> str:
+    """One position of an axis."""
+    return f"{name}[{subscript([':'] * axis + [printer.size(position).code])}]"
+
+
+def loop_head(printer: Printer, segment: Segment, *, downward: bool) -> list[str]:
+    """The head of the loop over a recurrence's positions; none for a single one."""
+    if segment.variable is None:
+        return []
+    bounds = [printer.size(segment.start).code, printer.size(segment.stop).code]
+    if downward:
+        bounds.append("-1")
+    elif bounds[0] == "0":
+        bounds = bounds[1:]
+    return [f"for {printer.loop_variables[segment.variable]} in range({', '.join(bounds)}):"]
+
+
 def _assembled(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
     """The array, and each block added where it stands."""
     parts = sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not _is_whole(part, node))
@@ -80,7 +103,7 @@ def _added(
     """The lines that add one block; to zeros nothing needs to be added."""
     array, block = part
     variables = [Dim(local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
-    printer.loop_variables.update(dict.fromkeys(variables))
+    printer.loop_variables.update((variable, variable.name) for variable in variables)
     text = printer.expression(array)
     if block.indexed:
         chosen = ", ".join(variables[label].name for label in block.indexed)

@@ -1,0 +1,78 @@
+"""What a step of a recurrence can have computed before the loop, for all positions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import children, free_indices, rebuild, substitute, tensors_read
+
+
+@dataclass
+class Hoisting:
+    """Takes the parts of a step that read no carried tensor out of it, as definitions over all positions of a loop.
+
+    step: the index that the recurrence runs along; the loop has ``length`` positions from ``low`` on.
+    prefix: what the names of the new tensors begin with.
+    """
+
+    step: Index
+    carried: Collection[Tensor]
+    low: Integer
+    length: Integer
+    prefix: str
+    definitions: list[Define] = field(default_factory=list)
+
+    def without_independent(self, expr: Expr) -> Expr:
+        """The expression over components of what was taken out."""
+        if self._is_independent(expr):
+            return self._defined(expr)
+        match expr:
+            case Add(terms):
+                still, moving = self._parted(terms)
+                return Add((*([self._defined(_joined(Add, still))] if still else []), *moving))
+            case Mul(factors):
+                still, moving = self._parted(factors)
+                return Mul((*(self._defined(_joined(Mul, group)) for group in _of_the_same_indices(still)), *moving))
+            case IndexSum(indices, Add(terms)) if any(map(self._is_independent, terms)):
+                still = [term for term in terms if self._is_independent(term)]
+                moving = [term for term in terms if not self._is_independent(term)]
+                parts = (IndexSum(indices, _joined(Add, still)), IndexSum(indices, _joined(Add, moving)))
+                return self.without_independent(Add(parts))
+            case _:
+                return rebuild(expr, tuple(self.without_independent(part) for part in children(expr)))
+
+    def _is_independent(self, expr: Expr) -> bool:
+        return not any(tensor in self.carried for tensor in tensors_read(expr))
+
+    def _parted(self, parts: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+        """The independent parts, and the others with what is independent taken out of them."""
+        still = [part for part in parts if self._is_independent(part)]
+        return still, [self.without_independent(part) for part in parts if not self._is_independent(part)]
+
+    def _defined(self, expr: Expr) -> Expr:
+        """A component of a new tensor that holds the expression for all positions; leaves stay as they are."""
+        if self.step not in free_indices(expr) or isinstance(expr, Component | Const | IndexValue | Delta):
+            return expr
+        others = tuple(index for index in free_indices(expr) if index is not self.step)
+        position = Index(self.step.name, self.length)
+        free = (position, *others)
+        tensor = Tensor(f"{self.prefix}: {len(self.definitions)}", tuple(i.size for i in free), Role.DEFINED)
+        self.definitions.append(Define(tensor, free, substitute(expr, {self.step: position.expr + self.low})))
+        return Component(tensor, (self.step.expr - self.low, *(index.expr for index in others)))
+
+
+def _joined(make: type[Add | Mul], parts: list[Expr]) -> Expr:
+    return parts[0] if len(parts) == 1 else make(tuple(parts))
+
+
+def _of_the_same_indices(factors: Sequence[Expr]) -> list[list[Expr]]:
+    """Factors that may be multiplied before the loop: a product over other indices could be larger than they are."""
+    groups: dict[frozenset[Index], list[Expr]] = {}
+    for factor in factors:
+        groups.setdefault(frozenset(free_indices(factor)), []).append(factor)
+    return list(groups.values())

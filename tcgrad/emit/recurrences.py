@@ -1,0 +1,198 @@
+"""Recurrences as loops: what needs no earlier position is computed before, the steps fill arrays one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+from tcgrad.emit.arrays import Buffer, Carried, Graph, Node, Scan, Segment, Slice, Write
+from tcgrad.emit.hoisting import Hoisting
+from tcgrad.emit.sizes import dims_in
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Case, Define, Recurrence
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import replace_components, substitute
+
+_ONE = Integer.of(1)
+
+
+class Statements(Protocol):
+    """What lowering a recurrence asks of the lowering of everything else."""
+
+    def define(self, define: Define) -> object:
+        """Lower a definition and remember it."""
+
+    def assign(self, tensor: Tensor, node: Node) -> None:
+        """Let a node be the value of a tensor."""
+
+    def array(self, expr: Expr, free: tuple[Index, ...]) -> Node:
+        """The array of an expression with the axes ``free``."""
+
+
+@dataclass(frozen=True)
+class _Running:
+    """One tensor of a recurrence: ``buffer`` begins ``shift`` positions before it."""
+
+    tensor: Tensor
+    axis: int
+    bases: tuple[Case, ...]
+    step: Case
+    buffer: Tensor
+    carried: Node
+
+
+class Loop:
+    """Lowers one recurrence."""
+
+    def __init__(self, graph: Graph, statements: Statements, recurrence: Recurrence, number: int) -> None:
+        self._graph = graph
+        self._statements = statements
+        self._recurrence = recurrence
+        self._number = number
+        literal = (case.at.as_number for cases in recurrence.bases for case in cases)
+        self._shift = -min([0, *(position for position in literal if position is not None)])
+        self._running = list(self._carry())
+        self._length = recurrence.tensors[0].shape[recurrence.axes[0]]
+        self._peeled = sorted(
+            {case.at for running in self._running for case in running.bases if case.at.value >= 0},
+            key=lambda position: position.value,
+            reverse=recurrence.downward,
+        )
+
+    def _carry(self) -> Iterator[_Running]:
+        recurrence = self._recurrence
+        parts = zip(recurrence.tensors, recurrence.axes, recurrence.bases, recurrence.steps, strict=True)
+        for k, (tensor, axis, bases, step) in enumerate(parts):
+            shape = (*tensor.shape[:axis], tensor.shape[axis] + self._shift, *tensor.shape[axis + 1 :])
+            buffer = Tensor(f"{tensor.name} in loop {self._number}", shape, Role.DEFINED)
+            carried = self._graph.make(Carried(self._number, k), (), shape)
+            yield _Running(tensor, axis, bases, step, buffer, carried)
+
+    def results(self) -> list[tuple[Tensor, Node]]:
+        """Each tensor with its array."""
+        for running in self._running:
+            self._statements.assign(running.buffer, running.carried)
+        segments = [
+            Segment(case.at, case.at, False, (self._write(k, case.at, case),)) for k, case in self._before_start()
+        ]
+        segments += self._segments()
+        scan = self._scan(tuple(segments))
+        return [(running.tensor, self._cut(running, scan, k)) for k, running in enumerate(self._running)]
+
+    def _before_start(self) -> Iterator[tuple[int, Case]]:
+        for k, running in enumerate(self._running):
+            for case in running.bases:
+                if case.at.value < 0:
+                    yield k, case
+
+    # Positions
+
+    def _segments(self) -> Iterator[Segment]:
+        """Loops over the positions that only steps define, and the positions in between."""
+        downward = self._recurrence.downward
+        at = self._length - 1 if downward else Integer.of(0)
+        for position in self._peeled:
+            if at != position:
+                yield self._looped(at, position)
+            yield Segment(position, position, False, tuple(self._writes_at(position)))
+            at = position - 1 if downward else position + 1
+        end = Integer.of(-1) if downward else self._length
+        if at != end:
+            yield self._looped(at, end)
+
+    def _writes_at(self, position: Integer) -> Iterator[Write]:
+        """What every tensor is at one position: its base case, or its step there."""
+        for k, running in enumerate(self._running):
+            case = next((case for case in running.bases if case.at == position), None)
+            if case is not None:
+                yield self._write(k, position, case)
+            else:
+                yield self._write(k, position, _at(running.step, position))
+
+    def _looped(self, start: Integer, stop: Integer) -> Segment:
+        step = self._running[0].step.position
+        hint = step.name if isinstance(step, Index) else "t"
+        variable = Dim(f"{hint} from {start.value} in loop {self._number}", start.value)
+        position = Integer.of(variable)
+        low, length = (stop + 1, start - stop) if self._recurrence.downward else (start, stop - start)
+        writes = tuple(
+            self._write(k, position, _at(self._hoisted(running, low, length), position))
+            for k, running in enumerate(self._running)
+        )
+        return Segment(start, stop, True, writes, variable)
+
+    def _hoisted(self, running: _Running, low: Integer, length: Integer) -> Case:
+        """The step over definitions made before the loop, for all of its positions: ``length`` from ``low`` on."""
+        step = running.step
+        if not isinstance(step.position, Index):
+            return step
+        prefix = f"{running.buffer.name} from {low.value}"
+        hoisting = Hoisting(step.position, self._recurrence.tensors, low, length, prefix)
+        body = hoisting.without_independent(step.body)
+        for define in hoisting.definitions:
+            self._statements.define(define)
+        return Case(step.free, step.position, body)
+
+    # Nodes
+
+    def _write(self, k: int, position: Integer, case: Case) -> Write:
+        free = tuple(index for index in case.free if index is not case.position)
+        body = replace_components(case.body, self._read_carried)
+        return Write(k, position + self._shift, self._statements.array(body, free))
+
+    def _read_carried(self, read: Component) -> Component:
+        for running in self._running:
+            if read.tensor == running.tensor:
+                axis = running.axis
+                position = read.indices[axis] + self._shift
+                return Component(running.buffer, (*read.indices[:axis], position, *read.indices[axis + 1 :]))
+        return read
+
+    def _scan(self, segments: tuple[Segment, ...]) -> Node:
+        carried = tuple(running.carried for running in self._running)
+        variables = {segment.variable for segment in segments if segment.variable is not None}
+        frontier = _frontier([write.value for segment in segments for write in segment.writes], carried, variables)
+        operation = Scan(carried, tuple(running.axis for running in self._running), segments, self._recurrence.downward)
+        return self._graph.make(operation, tuple(frontier), ())
+
+    def _cut(self, running: _Running, scan: Node, k: int) -> Node:
+        buffer = self._graph.make(Buffer(k), (scan,), running.carried.shape)
+        if not self._shift:
+            return buffer
+        return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
+
+
+def _at(case: Case, position: Integer) -> Case:
+    """A step at one position."""
+    if not isinstance(case.position, Index):
+        return case
+    free = tuple(index for index in case.free if index is not case.position)
+    return Case(free, position, substitute(case.body, {case.position: position}))
+
+
+def _frontier(roots: Iterable[Node], carried: tuple[Node, ...], variables: set[Dim]) -> list[Node]:
+    """The nodes outside the loop that those inside are made of."""
+    moving: dict[Node, bool] = {}
+
+    def moves(node: Node) -> bool:
+        known = moving.get(node)
+        if known is None:
+            inside = [moves(argument) for argument in node.arguments]
+            known = moving[node] = node in carried or any(inside) or _mentions(node, variables)
+        return known
+
+    roots = list(roots)
+    found = {root: None for root in roots if not moves(root)}
+    for node, is_moving in list(moving.items()):
+        if is_moving:
+            found.update(dict.fromkeys(argument for argument in node.arguments if not moving[argument]))
+    return sorted(found, key=lambda node: node.serial)
+
+
+def _mentions(node: Node, variables: set[Dim]) -> bool:
+    """Whether the operation itself stands at a position of the loop."""
+    values = [getattr(node.operation, entry.name) for entry in fields(node.operation)]
+    flat = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(item, Integer) and any(dim in variables for dim in dims_in(item)) for item in flat)
