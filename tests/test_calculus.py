@@ -1,7 +1,7 @@
-"""Derivatives of everything the language can write, against difference quotients of plain evaluation."""
+"""Everything the language can write: derivatives against difference quotients, emitted code against evaluation."""
 
 import pytest
-from test_oracles import check_derivatives
+from test_oracles import check_derivatives, check_emitted
 
 PROGRAMS = {
     "conv1d": """
@@ -147,3 +147,8 @@ outputs: [u, v]
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivatives(name):
     check_derivatives(PROGRAMS[name])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_emitted_code(name):
+    check_emitted(PROGRAMS[name])

@@ -35,9 +35,16 @@ def program_of(text):
 
 
 def draw(program, seed=0):
-    """Inputs of the spec's sizes, of size one."""
+    """Inputs of the spec's sizes: real ones of size one, whole ones from the range that the spec gives."""
     rng = np.random.default_rng(seed)
-    return {item.tensor.name: rng.uniform(-1, 1, [size.value for size in item.tensor.shape]) for item in program.inputs}
+    return {item.tensor.name: _draw_one(rng, item) for item in program.inputs}
+
+
+def _draw_one(rng, item):
+    shape = [size.value for size in item.tensor.shape]
+    if item.tensor.is_real:
+        return rng.uniform(-1, 1, shape)
+    return rng.integers(int(item.sample.low or 0), int(item.sample.high or 2), shape)
 
 
 def upstream(program, seed=1):
