@@ -117,6 +117,7 @@ def test_what_is_nowhere_finite_is_inconclusive_with_the_reason():
 def test_an_unused_input_has_gradient_zero():
     result = spec("y[i] = x[i]^2", "{x: [N], w: [N]}").check()
     assert statuses(result, wrt="w") == {"pass"}
+    assert result.notes == ("y does not depend on w: the derivative is 0 everywhere",)
 
 
 def test_no_derivative_at_all_is_no_pass():
@@ -176,6 +177,13 @@ def test_expectations_by_intermediates():
         '["dy/du[p] = w[p]", "du[i]/dx[p] = 2*x[i]*delta[i,p]", "dl/du[p] = dl/dy*w[p]", "dl/dx[p] = 2*x[p]*dl/du[p]"]'
     )
     result = spec(equations, "{x: [N], w: [N]}", expect=expected).check()
+    assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
+
+
+def test_expectations_by_the_states_of_a_recurrence():
+    equations = ["h[0] = x[0]", "h[t] = a*h[t-1] + x[t]", "y = sum[t](h[t]^2)"]
+    expected = '["dl/dx[p] = dl/dh[p]", "dl/da = sum[t](dl/dh[t+1]*h[t])"]'
+    result = spec(equations, "{x: [N], a: []}", expect=expected).check()
     assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
 
 

@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 
 from tcgrad.calculus import Derivation, derive
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserBackward
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite
@@ -156,6 +157,11 @@ class _Run:
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 
     def _notes(self, paths: Paths) -> Iterator[str]:
+        for wrt in self.program.wrt:
+            reached = depending_on(self.program, [wrt])
+            for of in self.program.outputs:
+                if of not in reached:
+                    yield f"{of.name} does not depend on {wrt.name}: the derivative is 0 everywhere"
         if self.options.rtol is not None:
             yield f"tolerance given: {self.options.rtol:g} of the largest entry, instead of the one from rounding error"
         if self.options.atol is not None:

@@ -1,0 +1,39 @@
+"""False alarms on random programs: what tcgrad derives and emits is right, and the checker must say so."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from programs import specs
+
+from tcgrad.api import loads
+from tcgrad.report.check_text import render_text
+
+SETTINGS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+
+
+def never_fails(text, dtype):
+    result = loads(text, "random.yaml").check(dtype=dtype, trials=2)
+    failures = [r for r in result.results if r.status == "fail"]
+    assert not failures, f"{text}\n{render_text(result)}"
+    if dtype != "float16":  # there rounding may leave nothing to decide by
+        assert result.ok, f"{text}\n{render_text(result)}"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
+@settings(max_examples=15, derandomize=True, **SETTINGS)
+@given(specs())
+def test_right_programs_never_fail(dtype, text):
+    never_fails(text, dtype)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
+@settings(max_examples=500, **SETTINGS)
+@given(specs())
+def test_right_programs_never_fail_in_many_runs(dtype, text):
+    never_fails(text, dtype)
