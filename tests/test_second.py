@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from test_oracles import close, difference_quotients, draw, program_of
 
+from tcgrad.calculus import derive
 from tcgrad.calculus.derivation import gradient_of, jacobian_of, tangent_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate_program, evaluate_statements
 
@@ -42,6 +45,13 @@ equations: ["f = sum[i](x[i])"]
 """,
 }
 
+RECURRENCE = """
+dims: {T: 4}
+inputs: {w: []}
+indices: {t: T}
+equations: ["h[-1] = 1", "h[t] = w*h[t-1]", "f = sum[t](h[t])"]
+"""
+
 
 def positive_definite(inputs, program):
     for item in program.inputs:
@@ -69,11 +79,35 @@ def test_hessian(name):
         close(pushed[tangent_of(gradient_of(first))], product)
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_emitted_functions(name):
+    program = program_of(FUNCTIONS[name])
+    module = compile_module(emit(derive(program)))
+    gradients = gradient_program(program)
+    inputs = positive_definite(draw(program), program)
+    directions = {wrt: np.random.default_rng(3).uniform(-1, 1, inputs[wrt.name].shape) for wrt in program.wrt}
+    hessian = module.hessian(*inputs.values())
+    products = module.hvp(*inputs.values(), *directions.values())
+    assert list(hessian) == [(a.name, b.name) for a in program.wrt for b in program.wrt]
+    for first, found in zip(program.wrt, products, strict=True):
+        expected = np.zeros(inputs[first.name].shape)
+        for second in program.wrt:
+            block = difference_quotients(gradients, inputs, gradient_of(first), second)
+            close(hessian[first.name, second.name], block, 1e-7)
+            expected = expected + np.tensordot(block, directions[second], second.order)
+        close(found, expected, 1e-7)
+
+
+@pytest.mark.parametrize("spec", ["inputs: {x: [3]}\nequations: ['y[i] = x[i]^2']", RECURRENCE])
+def test_no_functions_of_second_order_where_there_are_none(spec):
+    source = emit(derive(program_of(spec)))
+    assert "def hessian" not in source
+    assert "def hvp" not in source
+
+
 def test_a_recurrence_is_refused():
-    equations = "['h[-1] = 1', 'h[t] = w*h[t-1]', 'f = sum[t](h[t])']"
-    spec = f"dims: {{T: 4}}\ninputs: {{w: []}}\nindices: {{t: T}}\nequations: {equations}"
     with pytest.raises(TcgradError) as caught:
-        gradient_program(program_of(spec))
+        gradient_program(program_of(RECURRENCE))
     assert caught.value.diagnostics[0].code == "TC402"
 
 

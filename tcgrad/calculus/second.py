@@ -18,7 +18,12 @@ from tcgrad.simplify.fold import Facts
 
 
 def has_hessian(program: Program) -> bool:
-    """Whether there is one output and it is a scalar."""
+    """Whether there is one output, it is a scalar, and no recurrence leads to it."""
+    recurs = any(isinstance(statement, Recurrence) for statement in program.statements)
+    return _is_scalar(program) and not recurs
+
+
+def _is_scalar(program: Program) -> bool:
     return len(program.outputs) == 1 and program.outputs[0].order == 0
 
 
@@ -29,7 +34,7 @@ def gradient_program(program: Program) -> Program:
         TcgradError: if there are several outputs or the one is no scalar, there is a recurrence, or a function
             has no derivative.
     """
-    if not has_hessian(program):
+    if not _is_scalar(program):
         names = ", ".join(output.name for output in program.outputs)
         raise TcgradError((
             Diagnostic("TC404", f"second derivatives are those of one scalar output, not of {names}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.emit.module import ModuleWriter
+from tcgrad.emit.second import CompleteModuleWriter
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program
@@ -13,13 +13,14 @@ from tcgrad.ir.traversal import walk
 def emit(derivation: Derivation) -> str:
     """The source of a module with `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`.
 
-    It needs NumPy (and SciPy where a function is not in NumPy) and works for any sizes that fit the spec.
+    With one scalar output, not through a recurrence, there are `hessian` and `hvp` as well. The module
+    needs NumPy (and SciPy where a function is not in NumPy) and works for any sizes that fit the spec.
 
     Raises:
         TcgradError: if the program calls an abstract function, which has no code.
     """
     _refuse_abstract(derivation.program)
-    return ModuleWriter(derivation).source()
+    return CompleteModuleWriter(derivation).source()
 
 
 def _refuse_abstract(program: Program) -> None:

@@ -67,6 +67,7 @@ class ModuleWriter:
     def source(self) -> str:
         """The text of the module."""
         functions = [*self._forward_and_backward(), self._value_and_grad(), self._jvp(), self._jacobian()]
+        functions += self._more_functions()
         rows = {name: row for used in self._used for name, row in used.functions.items()}
         symbols = list(self._permutation_constants())
         helpers = [name for used in self._used for name in used.helpers] + (["levi_civita"] if symbols else [])
@@ -78,6 +79,10 @@ class ModuleWriter:
         for block in (*sources, *([symbols] if symbols else []), *functions):
             lines += ["", "", *block]
         return "\n".join(lines) + "\n"
+
+    def _more_functions(self) -> list[Lines]:
+        """Functions beyond those of first order."""
+        return []
 
     def _imports(self, helpers: Sequence[str], scipy: bool) -> Lines:
         standard = ["import itertools"] if "levi_civita" in helpers else []
@@ -183,7 +188,7 @@ class ModuleWriter:
         parameters = [self._name(tensor) for tensor in self._inputs]
         result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
         return [
-            *_decorators(writer),
+            *decorators(writer),
             *bracketed("def forward_saved(", parameters, "):"),
             *indented(docstring("Return what `forward` returns, and what `backward` needs.")),
             *indented([*writer.head(), *writer.body]),
@@ -199,7 +204,7 @@ class ModuleWriter:
         outputs = [self._name(tensor) for tensor in self._program.outputs]
         summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."
         return [
-            *_decorators(writer),
+            *decorators(writer),
             *bracketed("def backward(", ["saved", *upstream], "):"),
             *indented(docstring(summary)),
             *indented([*unpack, *writer.head(), *writer.body]),
@@ -238,7 +243,7 @@ class ModuleWriter:
         returned = [f"return {results[0]}"] if len(results) == 1 else return_lines(results)
         summary = f"Return the tangent of {listed(outputs)} along {listed(list(tangents.values()))}."
         return [
-            *_decorators(writer),
+            *decorators(writer),
             *bracketed("def jvp(", parameters, "):"),
             *indented([*docstring(summary), *writer.head(), *writer.body, *returned]),
         ]
@@ -260,14 +265,15 @@ class ModuleWriter:
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
         return [
-            *_decorators(writer),
+            *decorators(writer),
             *bracketed("def jacobian(", [self._name(tensor) for tensor in self._inputs], "):"),
             *indented(docstring("Return the derivative of each output by each input, as {(output, input): array}.")),
             *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
         ]
 
 
-def _decorators(writer: FunctionWriter) -> Lines:
+def decorators(writer: FunctionWriter) -> Lines:
+    """What stands above a function: the warnings that it rightly ignores."""
     guard = '@np.errstate(all="ignore")  # np.where computes the branch that is not taken, too'
     return [guard] if writer.used.guarded else []
 

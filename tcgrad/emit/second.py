@@ -1,0 +1,99 @@
+"""The functions of second order: ``hessian`` and ``hvp``, for a spec with one scalar output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from tcgrad.calculus.jacobians import stepwise_jacobians
+from tcgrad.calculus.second import gradient_program, has_hessian
+from tcgrad.calculus.tangents import push_forward
+from tcgrad.emit.documentation import docstring, listed
+from tcgrad.emit.function import Check
+from tcgrad.emit.layout import bracketed, indented, return_lines
+from tcgrad.emit.module import Lines, ModuleWriter, decorators
+from tcgrad.emit.names import Scope
+from tcgrad.ir.program import Program, Statement
+from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
+
+
+class CompleteModuleWriter(ModuleWriter):
+    """Writes a module with second derivatives where the program has them."""
+
+    def _more_functions(self) -> list[Lines]:
+        return [self._hessian(), self._hvp()] if has_hessian(self._program) else []
+
+    @cached_property
+    def _gradients(self) -> Program:
+        return gradient_program(self._program)
+
+    @property
+    def _backward_from_one(self) -> tuple[Statement, ...]:
+        """What computes the gradients, started from 1."""
+        return self._gradients.statements[len(self._program.statements) :]
+
+    def _hessian(self) -> Lines:
+        wrt = self._program.wrt
+        blocks = [step for first in wrt for step in stepwise_jacobians(self._gradients, gradient_of(first), wrt)]
+        pairs = [(first, second) for first in wrt for second in wrt]
+        results = [jacobian_of(gradient_of(first), second) for first, second in pairs]
+        stage = self._stages.stage((*self._backward_from_one, *blocks), results)
+        scope = self._scope.inner()
+        names = _second_names(scope)
+        writer = self._of_inputs(scope)
+        found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
+        entries = [f'("{a.name}", "{b.name}"): {code}' for (a, b), code in zip(pairs, found, strict=True)]
+        (output,) = self._program.outputs
+        summary = f"Return the second derivatives of {self._name(output)}, as {{(first input, second input): array}}."
+        return [
+            *decorators(writer),
+            *bracketed("def hessian(", [self._name(tensor) for tensor in self._inputs], "):"),
+            *indented(docstring(summary)),
+            *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
+        ]
+
+    def _hvp(self) -> Lines:
+        wrt = self._program.wrt
+        statements = (*self._backward_from_one, *push_forward(self._gradients))
+        stage = self._stages.stage(statements, [tangent_of(gradient_of(tensor)) for tensor in wrt])
+        scope = self._scope.inner()
+        names = _second_names(scope)
+        directions = {tensor: names(tangent_of(tensor)) for tensor in wrt}
+        writer = self._of_inputs(scope)
+        for tensor, name in directions.items():
+            writer.names[self._stages.argument(tangent_of(tensor))] = name
+            writer.checks.append(Check(name, tensor.shape, self._shape_of(tensor)))
+        found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
+        (output,) = self._program.outputs
+        summary = f"Return the Hessian of {self._name(output)} times the direction {listed(list(directions.values()))}."
+        return [
+            *decorators(writer),
+            *bracketed("def hvp(", [*map(self._name, self._inputs), *directions.values()], "):"),
+            *indented([*docstring(summary), *writer.head(), *writer.body, *return_lines(found)]),
+        ]
+
+
+def _second_names(scope: Scope) -> Callable[[Tensor], str]:
+    """Names in the functions of second order, claimed as they are first asked for."""
+    known: dict[tuple[Role, str], str] = {}
+
+    def name(tensor: Tensor) -> str:
+        key = tensor.role, tensor.name
+        if key not in known:
+            known[key] = scope.claim(_plain_name(tensor))
+        return known[key]
+
+    return name
+
+
+def _plain_name(tensor: Tensor) -> str:
+    """``dx`` for a gradient, ``vx`` for a direction or what follows from it, ``dy_dx`` for a Jacobian."""
+    match tensor.role, tensor.about:
+        case Role.GRADIENT, (about, *_):
+            return f"d{about.name}"
+        case Role.TANGENT, (about, *_):
+            return f"v{_plain_name(about)}"
+        case Role.JACOBIAN, (of, wrt):
+            return f"d{_plain_name(of)}_d{_plain_name(wrt)}"
+        case _:
+            return tensor.name
