@@ -34,6 +34,8 @@ from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import (
+    ONE,
+    ZERO,
     Add,
     Call,
     Component,
@@ -347,6 +349,8 @@ class Lowering:
         condition = self.dense(expr.condition, hint)
         if condition.node.kind is not Kind.BOOL:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
+        if (expr.then, expr.otherwise) == (ONE, ZERO):
+            return condition
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
         guarded = any(_may_be_undefined(node) for branch in (expr.then, expr.otherwise) for node in walk(branch))
         numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then

@@ -188,7 +188,7 @@ class Printer:
             case Cast():
                 return self._cast(argument)
             case Sum(axes):
-                return f"{self._operand(argument)}.sum({_axis_argument(axes, argument)})"
+                return self._summed(argument, _axis_argument(axes, argument))
             case Mean(axes):
                 return f"{self._operand(argument)}.mean({_axis_argument(axes, argument)})"
             case Reduction(kind, axes):
@@ -290,6 +290,13 @@ class Printer:
 
     # Arrays
 
+    def _summed(self, argument: Node, axis: str) -> str:
+        if isinstance(argument.operation, Cast) and argument not in self.names:
+            self.used.dtype = True
+            inner = self._operand(argument.arguments[0])
+            return f"{inner}.sum({axis}{', ' if axis else ''}dtype=dtype)"
+        return f"{self._operand(argument)}.sum({axis})"
+
     def _cast(self, argument: Node) -> str:
         self.used.dtype = True
         if isinstance(argument.operation, Arange) and argument not in self.names:
@@ -318,7 +325,7 @@ class Printer:
         if kind != "logsumexp":
             return f"{self._operand(argument)}.{kind}({axis})"
         self.used.helpers["logsumexp"] = None
-        return f"_logsumexp({self._plain(argument)}, {axis.removeprefix('axis=') or 'None'})"
+        return f"_logsumexp({self._plain(argument)}{', ' if axis else ''}{axis})"
 
     def _linalg(self, kind: str, arguments: Sequence[Node]) -> str:
         self.used.helpers["linalg"] = None

@@ -121,9 +121,7 @@ class Body:
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
-                start = len(self.lines)
-                self._write(want.node)
-                self.lines[start:start] = [line for text in want.comment for line in wrapped(text, prefix="# ")]
+                self._write_wanted(want)
         for node in needed:
             if node in self._own:
                 self._write(node)
@@ -138,6 +136,29 @@ class Body:
     @staticmethod
     def _is_plain(node: Node) -> bool:
         return isinstance(node.operation, Leaf | Number | Size | LeviCivita)
+
+    def _write_wanted(self, want: Wanted) -> None:
+        """Write what is wanted, its comment before all that serves it alone."""
+        if want.node in self.printer.names:
+            return
+        for other in self._wanted_inside(want.node):
+            self._write_wanted(self._preferred[other])
+        start = len(self.lines)
+        self._write(want.node)
+        self.lines[start:start] = [line for text in want.comment for line in wrapped(text, prefix="# ")]
+
+    def _wanted_inside(self, node: Node) -> Iterator[Node]:
+        """The nodes with a wanted name from which this one is computed, directly or through temporaries."""
+        stack, seen = list(reversed(node.arguments)), set()
+        while stack:
+            inner = stack.pop()
+            if inner in self.printer.names or inner in seen:
+                continue
+            seen.add(inner)
+            if inner in self._preferred:
+                yield inner
+            else:
+                stack.extend(reversed(inner.arguments))
 
     def _write(self, node: Node) -> None:
         if node in self.printer.names or node in self._loops:

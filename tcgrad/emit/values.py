@@ -109,13 +109,12 @@ class Builder:
         return node
 
     def combined_axes(self, values: Iterable[Value], hint: Sequence[Index]) -> tuple[Index, ...]:
-        """All axes of the values: in the order of the first value that has them all, else in the order of the hint."""
+        """All axes of the values: in the order of the hint if one has it, else in that of the first that has all."""
         values = tuple(values)
         axes = tuple(dict.fromkeys(index for value in values for index in value.axes))
-        for value in values:
-            if len(value.axes) == len(axes):
-                return value.axes
-        return tuple(index for index in hint if index in axes) + tuple(index for index in axes if index not in hint)
+        hinted = (*(index for index in hint if index in axes), *(index for index in axes if index not in hint))
+        whole = [value.axes for value in values if len(value.axes) == len(axes)]
+        return hinted if hinted in whole or not whole else whole[0]
 
     def times(self, numerators: Sequence[Node], denominators: Sequence[Node] = ()) -> Node:
         """The elementwise product of aligned nodes, divided by others."""
