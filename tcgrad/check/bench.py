@@ -46,6 +46,7 @@ class Bench:
     own: bool
     against: UserBackward | None = None
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
+    _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
@@ -58,6 +59,14 @@ class Bench:
     @cached_property
     def module(self) -> Module | None:
         return None if self.emitted is None else Module(self.emitted, self.sample)
+
+    def module_gradients(self, only: str | None) -> dict[str, Array]:
+        """What the module's backward returns for random gradients of all outputs, or of one and 0 for the others."""
+        if self.module is None:
+            raise ModuleError("there is no module")
+        if only not in self._gradients:
+            self._gradients[only] = self.module.backward(upstream_arrays(self.sample, only))
+        return self._gradients[only]
 
     @cached_property
     def user_gradients(self) -> dict[str, Array]:

@@ -27,10 +27,9 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     rows = bench.tallies
     tally = rows.row("gradient", "formula", of, known.wrt.name)
     _compare_gradient(bench, known, tally, _Finding(outputs, lambda: formulas.value(statements), bound))
-    module = bench.module
-    if module is not None:
+    if bench.module is not None:
         tally = rows.row("gradient", "module", of, known.wrt.name)
-        found = _Finding(outputs, lambda: module.backward(upstream)[known.wrt.name], bound * bench.coarse)
+        found = _Finding(outputs, lambda: bench.module_gradients(only)[known.wrt.name], bound * bench.coarse)
         _compare_gradient(bench, known, tally, found)
     if bench.against is not None and bench.own and only is None:
         tally = rows.row("against", "user", of, known.wrt.name)

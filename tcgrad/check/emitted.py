@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -40,8 +41,15 @@ class Module:
         directions = [self.sample.narrow(tangents[tensor.name]) for tensor in self.sample.program.wrt]
         return self._outputs(self._call("jvp", *self.sample.inputs(), *directions))
 
-    def jacobian(self) -> dict[tuple[str, str], Array]:
-        return {key: self._checked(block) for key, block in self._call("jacobian", *self.sample.inputs()).items()}
+    def jacobian(self, of: str, wrt: str) -> Array:
+        if (of, wrt) not in self._jacobians:
+            raise ModuleError(f"jacobian returns nothing for {of} by {wrt}")
+        return self._checked(self._jacobians[of, wrt])
+
+    @cached_property
+    def _jacobians(self) -> Mapping[tuple[str, str], Any]:
+        found: Mapping[tuple[str, str], Any] = self._call("jacobian", *self.sample.inputs())
+        return found
 
     def _outputs(self, returned: Any) -> dict[str, Array]:
         outputs = self.sample.program.outputs

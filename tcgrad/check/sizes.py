@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tcgrad.check.cost import forward_cost
+from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Program
 from tcgrad.language.elaborate import elaborate
@@ -16,10 +17,9 @@ _ELEMENTS = 2**14
 def free_dims(program: Program) -> dict[str, int]:
     """The dims that are given as numbers, with their sizes; the others follow from them.
 
-    What is no size of any input has no other size: a module could not know it.
+    What cannot be read off the shapes of the inputs has no other size: a module could not know it.
     """
-    shapes = [size for item in program.inputs for size in item.tensor.shape]
-    visible = {atom for size in shapes for monomial, _ in size.terms for atom in monomial}
+    visible = readings(program.dims, [Array(item.tensor.name, item.tensor.shape) for item in program.inputs])
     given = {name for name, (_, text) in program.spec.dims.items() if text.text.strip().isdigit()}
     return {dim.name: dim.value for dim in program.dims if dim in visible and dim.name in given}
 
