@@ -13,6 +13,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.rewrite import rewrite
+from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import assume_unit_sums
@@ -42,11 +43,14 @@ def prove_equal(
         lambda: simplify(rewrite(unfolded())),
         lambda: assume_unit_sums(expand(unfolded()), unit_sums),
     )
-    return any(_is_zero(attempt) for attempt in attempts)
+    return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
+        lambda: expand(unfolded()), vanishes_by_sympy
+    )
 
 
-def _is_zero(attempt: Callable[[], Expr]) -> bool:
+def _holds(attempt: Callable[[], Expr], is_zero: Callable[[Expr], bool]) -> bool:
+    """Whether an attempt ends in 0; no, if working it out grows too large."""
     try:
-        return vanishes(attempt())
+        return is_zero(attempt())
     except TooLargeError:
         return False

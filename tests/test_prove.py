@@ -1,0 +1,71 @@
+"""Formulas that are proved equal, and formulas that are not: different ones may never be."""
+
+import sys
+
+import pytest
+from test_oracles import program_of
+
+from tcgrad.prove import prove_equal
+
+HEADER = """
+dims: {N: 5, M: 3}
+inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: []}
+indices: {i: N, j: M}
+equations:
+"""
+
+EQUAL = """
+products: y = (s + t)^2 | y = s^2 + 2*s*t + t^2
+denominators: y = 1/s + 1/t | y = (s + t)/(s*t)
+sums in denominators: y[i] = x[i]/(s + t) + x[i]*t/(s*(s + t)) | y[i] = x[i]/s
+half powers: y = s/sqrt(s^2 + t^2) + t^2/(s*sqrt(s^2 + t^2)) | y = sqrt(s^2 + t^2)/s
+means: y = sum[i](x[i] - sum[k](x[k])/N) | y = 0
+variance: y = sum[i]((x[i] - sum[k](x[k])/N)^2) | y = sum[i](x[i]^2) - sum[i](x[i])^2/N
+exponentials: y = exp(s + t) | y = exp(s)*exp(t)
+sigmoid: y = sigmoid(s)*(1 - sigmoid(s)) | y = exp(-s)/(1 + exp(-s))^2
+sigmoid of the negative: y = sigmoid(-s) | y = 1 - sigmoid(s)
+tanh by sigmoid: y = tanh(s) | y = 2*sigmoid(2*s) - 1
+sines: y = sin(s)^2 + cos(s)^2 | y = 1
+odd power: y = cos(s)^3 | y = cos(s) - cos(s)*sin(s)^2
+double angle: y = sin(2*s) | y = 2*sin(s)*cos(s)
+error functions: y = erfc(s) | y = 1 - erf(s)
+hyperbolic: y = cosh(s)^2 - sinh(s)^2 | y = 1
+log of exp: y = log(exp(s)*exp(t)) | y = s + t
+root of a size: y = s/sqrt(N)/sqrt(N) | y = s/N
+""".strip().splitlines()
+
+DIFFERENT = """
+a sign: y = s - t | y = t - s
+a factor: y = s*t | y = s*t*1.000001
+a transpose: y[i] = q[i,k]*x[k] | y[i] = q[k,i]*x[k]
+a sum: y = sum[i](x[i]^2) | y = sum[i](x[i])^2
+an absolute value: y = sqrt(s^2) | y = s
+a logarithm: y = log(s^2) | y = 2*log(s)
+a size: y = s/N | y = s/M
+an index: y[i] = x[i] | y[i] = z[i]
+""".strip().splitlines()
+
+
+def sides(row):
+    name, _, rest = row.partition(": ")
+    return pytest.param(*rest.split(" | "), id=name)
+
+
+def define(equation):
+    return program_of(f"{HEADER}  - {equation}\n").statements[-1]
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in EQUAL])
+def test_proved(left, right):
+    assert prove_equal(define(left), define(right))
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in DIFFERENT])
+def test_not_proved(left, right):
+    assert not prove_equal(define(left), define(right))
+
+
+def test_sympy_is_left_alone_where_it_is_not_needed():
+    before = "sympy" in sys.modules
+    assert prove_equal(define("y = (s + t)^2"), define("y = s^2 + 2*s*t + t^2"))
+    assert ("sympy" in sys.modules) == before
