@@ -214,3 +214,17 @@ def test_gradient_names_are_those_of_the_derivation():
     last = made.derivation.gradients[0].statements[-1]
     assert isinstance(last, Define)
     assert last.tensor == gradient_of(made.program.wrt[0])
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_where_longdouble_is_no_wider_double_is_its_own_reference(name, monkeypatch):
+    monkeypatch.setattr("tcgrad.check.effort.is_longdouble_wider", lambda: False)
+    made = function(name)
+    module = compile_module(emit(made.derivation))
+    right = check(made.program, derivation=made.derivation, module=module)
+    assert right.ok
+    assert {r.method.partition("(")[2] for r in right.results} == {"float64)"}
+    for title in ("scaled by 1 + 1e-9", "one element", "zero"):
+        broken = planted(module, MISTAKES[title])
+        result = check(made.program, derivation=made.derivation, module=broken, trials=1)
+        assert failing(result) == {("gradient", "module", "x")}, title
