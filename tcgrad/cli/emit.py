@@ -25,8 +25,9 @@ Output = Annotated[
 def command(spec: Spec, output: Output = None, strict: Strict = False, debug: Debug = False) -> None:
     """Write the function and its gradients as a NumPy module.
 
-    The module has `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`. It needs
-    NumPy alone (SciPy where a function is not in NumPy), not tcgrad, and works for any sizes that fit the spec.
+    The module has `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`, and for one
+    scalar output `hessian` and `hvp`. It needs NumPy alone (SciPy where a function is not in NumPy), not tcgrad, and
+    works for any sizes that fit the spec.
     """
     source = load_argument(spec, strict).emit()
     if output is None or str(output) == "-":
