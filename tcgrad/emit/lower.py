@@ -34,10 +34,9 @@ from tcgrad.emit.values import Builder
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import (
-    ONE,
-    ZERO,
     Add,
     Call,
+    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -52,7 +51,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, rename_binder, walk
+from tcgrad.ir.traversal import free_indices, rename_binder, tensors_read, walk
 
 
 @dataclass(frozen=True)
@@ -173,6 +172,8 @@ class Lowering:
                 return self._sum_of_terms(indices, body, hint)
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
+            case Where() if (masked := _as_product(expr)) is not None:
+                return self._product(masked, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
             case Pow():
@@ -268,6 +269,8 @@ class Lowering:
                 self._collect(Pow(base, Const(-exponent)), not inverted, parts)
             case Delta() if not inverted:
                 parts.deltas.append(expr)
+            case Where() if not inverted and (masked := _as_product(expr)) is not None:
+                self._collect(masked, inverted, parts)
             case IndexSum() if not inverted and (not isinstance(expr.body, Add) or self._distributes(expr.body)):
                 if any(index in parts.summed for index in expr.indices):
                     expr = rename_binder(expr)
@@ -349,10 +352,8 @@ class Lowering:
         condition = self.dense(expr.condition, hint)
         if condition.node.kind is not Kind.BOOL:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
-        if (expr.then, expr.otherwise) == (ONE, ZERO):
-            return condition
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
-        guarded = any(_may_be_undefined(node) for branch in (expr.then, expr.otherwise) for node in walk(branch))
+        guarded = _may_be_undefined(expr.then) or _may_be_undefined(expr.otherwise)
         numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then
         return self._elementwise(Select(guarded), (condition, *branches), hint, Kind.INT if numbers else Kind.FLOAT)
 
@@ -438,9 +439,38 @@ def _without_unused(expr: IndexReduce, unused: Axes) -> Expr:
             return Add((inner, Call(FUNCTIONS["log"], (count,))))
 
 
+def _as_product(where: Where) -> Expr | None:
+    """``where(condition, u, 0)`` as ``[condition]*u``, if ``u`` is a number wherever it is computed."""
+    match where:
+        case Where(condition, then, Const(Fraction(numerator=0))) if not _may_be_undefined(then):
+            return Mul((condition, then))
+        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not _may_be_undefined(
+            otherwise
+        ):
+            return Mul((Iverson(_OPPOSITE[operator], left, right), otherwise))
+        case _:
+            return None
+
+
+_OPPOSITE: dict[ComparisonOperator, ComparisonOperator] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+
+
 def _may_be_undefined(expr: Expr) -> bool:
-    """Whether a node can give NaN or infinity for finite arguments."""
+    """Whether an expression can be NaN or infinite for finite arguments."""
+    return any(map(_is_partial, walk(expr)))
+
+
+def _is_partial(expr: Expr) -> bool:
     match expr:
+        case Pow() if not tensors_read(expr):  # of sizes and numbers alone
+            return False
         case Pow(exponent=Const(value)):
             return value < 0 or value.denominator != 1
         case Pow():
