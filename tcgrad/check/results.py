@@ -32,7 +32,7 @@ class Result:
 
     kind: ``forward``, ``jacobian``, ``gradient``, ``jvp``, ``against`` (a user's own gradient) or ``expect``.
     max_abs_error, max_rel_error: the largest difference, and the largest one in proportion to the largest entry.
-    tolerance: the allowed difference where found and reference are furthest apart in proportion to it.
+    tolerance: what the largest error was allowed to be; of a failure, what was allowed at the worst element.
     proved: of an expectation, whether the two sides have the same normal form.
     formula: of an expectation that is wrong, the derived formula.
     """

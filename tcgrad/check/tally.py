@@ -81,7 +81,7 @@ class Tally:
             elements=sum(c.elements for c in compared),
             max_abs_error=max((c.max_abs_error for c in compared), default=None),
             max_rel_error=max((c.max_rel_error for c in compared), default=None),
-            tolerance=self.worst.tolerance if self.worst else None,
+            tolerance=self._tolerance(status),
             worst=self.worst,
             seed=seed,
             message=message,
@@ -89,6 +89,13 @@ class Tally:
             evaluations=self.evaluations,
             repeat=repeat if status in ("fail", "inconclusive") else None,
         )
+
+    def _tolerance(self, status: Status) -> float | None:
+        """What the worst element of a failure was allowed; of a pass, what the largest error was allowed."""
+        if status == "fail":
+            return self.worst.tolerance if self.worst else None
+        compared = [c for c in self.comparisons if c.elements]
+        return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
     def _verdict(self) -> tuple[Status, str]:
         """A failure anywhere is a failure; a pass needs one sample that decides, and every element compared."""

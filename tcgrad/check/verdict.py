@@ -15,7 +15,8 @@ class Comparison:
     """One comparison of two arrays.
 
     worst: the flat position of the element with the largest ``rank``: its error in proportion to its tolerance, or
-        its error alone.
+        its error alone. ``found``, ``reference`` and ``tolerance`` are those there.
+    tolerance_at_largest: the tolerance of the element with the largest error.
     """
 
     status: Status
@@ -27,6 +28,7 @@ class Comparison:
     found: float = 0.0
     reference: float = 0.0
     tolerance: float = 0.0
+    tolerance_at_largest: float = 0.0
     message: str = ""
 
 
@@ -91,6 +93,7 @@ def compare(
         reference=at[1],
         tolerance=at[2],
         rank=at[3],
+        tolerance_at_largest=float(allowed.reshape(-1)[np.argmax(np.nan_to_num(error, nan=np.inf))]),
         message=message,
     )
 

@@ -11,7 +11,7 @@ from tcgrad.check.results import CheckResult, Place, Result
 
 
 def render_json(results: Sequence[CheckResult]) -> dict[str, Any]:
-    """All specs' results as data: ``ok``, and ``specs`` with ``spec``, ``name``, ``ok``, ``results`` and ``notes`` each.
+    """All results as data: ``ok``, and ``specs`` with ``spec``, ``name``, ``ok``, ``results`` and ``notes`` each.
 
     A result has what `Result` has; ``worst`` is the worst element's position, with ``worst_text``, ``worst_found``,
     ``worst_reference`` and ``worst_sizes`` beside it. A number that is not finite is null.
