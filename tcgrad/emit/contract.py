@@ -54,6 +54,9 @@ class _Groups:
 
 
 def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: Axes) -> Value:
+    for mask, other in ((left, right), (right, left)):
+        if mask.node.kind is Kind.BOOL and other.node.kind is Kind.FLOAT and set(mask.axes) <= set(other.axes):
+            return _masked_sum(build, mask, other, summed)
     left_node, right_node = _one_float(build, left.node, right.node)
     left, right = Value(left_node, left.axes), Value(right_node, right.axes)
     groups = _groups(left, right, summed)
@@ -65,6 +68,12 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     if groups.batch:
         return _stacked_matmul(build, left, right, groups, hint)
     return _matmul(build, left, right, groups) or _tensordot(build, left, right, groups)
+
+
+def _masked_sum(build: Builder, mask: Value, other: Value, summed: Axes) -> Value:
+    """The sum of what a mask leaves: BLAS has nothing for truth values, and the masked array is often used again."""
+    masked = build.times([build.aligned(value, other.axes) for value in (mask, other)])
+    return build.summed(Value(masked, other.axes), summed)
 
 
 def _groups(left: Value, right: Value, summed: Axes) -> _Groups:

@@ -65,6 +65,10 @@ class Positions:
 
         Where a position leaves the array there are zeros: the tensor has them around it, or a guard is 0 there.
         """
+        plain = [position.as_index for position in positions]
+        whole = [index for index, size in zip(plain, value.node.shape, strict=True) if index and index.size == size]
+        if len(whole) == len(positions):
+            return self._build.diagonal(value.node, whole)
         node, positions = self._padded(value.node, positions)
         if not all(map(_is_sliced, positions)):
             return self._taken(node, positions)
