@@ -132,6 +132,8 @@ class Integer:
 
     def __add__(self, other: Integer | int) -> Integer:
         other = other if isinstance(other, Integer) else Integer.of(other)
+        if not self.terms or not other.terms:
+            return self if self.terms else other
         return Integer.collect((*self.terms, *other.terms))
 
     def __neg__(self) -> Integer:
