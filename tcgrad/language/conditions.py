@@ -9,6 +9,7 @@ from typing import cast
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ComparisonOperator, Expr, IndexValue, Where
 from tcgrad.ir.nodes import Iverson as IversonNode
+from tcgrad.language.bounds import normalise
 from tcgrad.language.building import multiply
 from tcgrad.language.components import ComponentReader
 from tcgrad.language.integers import read_integer
@@ -105,15 +106,15 @@ def _guards(operator: str, gap: Integer) -> Guards:
     """What ``left operator right`` says about ``gap``, which is ``right - left``."""
     match operator:
         case "<":
-            return Guards((gap - 1,))
+            return Guards((normalise(gap - 1),))
         case "<=":
-            return Guards((gap,))
+            return Guards((normalise(gap),))
         case ">":
-            return Guards((-gap - 1,))
+            return Guards((normalise(-gap - 1),))
         case ">=":
-            return Guards((-gap,))
+            return Guards((normalise(-gap),))
         case "==":
-            return Guards((gap, -gap))
+            return Guards((normalise(gap), normalise(-gap)))
     return Guards((), (gap,))
 
 

@@ -9,11 +9,25 @@ _ONE = Integer.of(1)
 
 def never_negative(size: Integer) -> bool:
     """Whether an expression in dims alone is provably at least 0: each dim is at least 1."""
-    if any(not isinstance(atom, Dim) for monomial, _ in size.terms for atom in monomial):
-        return size.as_number is not None and size.as_number >= 0
-    constant = sum(coefficient for monomial, coefficient in size.terms if not monomial)
-    others = [coefficient for monomial, coefficient in size.terms if monomial]
-    return all(coefficient > 0 for coefficient in others) and constant + sum(others) >= 0
+    least = 0
+    for monomial, coefficient in size.terms:
+        if monomial and (coefficient < 0 or not all(map(_is_natural, monomial))):
+            return False
+        least += coefficient if all(isinstance(atom, Dim) for atom in monomial) else 0
+    return least >= 0
+
+
+def _is_natural(atom: object) -> bool:
+    """Whether an atom is a dim or a division of dims that is at least 0."""
+    match atom:
+        case Dim():
+            return True
+        case Quotient():
+            return never_negative(atom.dividend)
+        case Remainder():
+            return not atom.dividend.indices
+        case _:
+            return False
 
 
 def bounds(integer: Integer) -> tuple[Integer, Integer] | None:
