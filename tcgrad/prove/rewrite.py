@@ -1,4 +1,4 @@
-"""Functions written through fewer: what makes identities between different functions visible."""
+"""Functions written through fewer, brackets through deltas: what makes identities between different ones visible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from fractions import Fraction
 from functools import cache
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import Call, Const, Expr, Mul, Pow
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.language.elaborate import elaborate_scalar
 
@@ -25,9 +26,11 @@ _DEFINITIONS = {
     "cbrt": "a^(1/3)",
 }
 
+_FIRST = (1, 2, 3)  # how many positions are written one by one
+
 
 def rewrite(expr: Expr) -> Expr:
-    """The same value through exp, log, sin, cos and erf; ``cos^2`` as ``1 - sin^2``."""
+    """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``."""
     parts = tuple(rewrite(part) for part in children(expr))
     made = rebuild(expr, parts)
     match made:
@@ -38,6 +41,11 @@ def rewrite(expr: Expr) -> Expr:
         ):
             squares = Pow(elaborate_scalar("1 - sin(a)^2", {"a": argument}), Const(Fraction(n // 2)))
             return squares if n % 2 == 0 else Mul((squares, made.base))
+        case Iverson(operator=">=" | "<" as operator, left=IndexValue(value=place), right=IndexValue(value=bound)) if (
+            place.as_index is not None and bound.as_number in _FIRST
+        ):
+            early = Add(tuple(Delta(place, Integer.of(n)) for n in range(bound.as_number or 0)))
+            return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
         case _:
             return made
 

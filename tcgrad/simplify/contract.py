@@ -69,15 +69,17 @@ def _is_positive(exponent: Expr) -> bool:
 
 
 def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
-    """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and the index made first for the other."""
+    """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and for an index an earlier one, or a position."""
     for base, exponent in part.powers:
         if not isinstance(base, Delta) or not _is_positive(exponent):
             continue
-        first, second = base.left.as_index, base.right.as_index
-        if first is None or second is None:
-            continue
-        if any(second in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
-            return base, {second: first.expr}
+        for index, other in ((base.right.as_index, base.left), (base.left.as_index, base.right)):
+            if index is None or (other.as_index is None and other.indices):
+                continue
+            if other.as_index is not None and index is base.left.as_index:
+                continue
+            if any(index in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
+                return base, {index: other}
     return None
 
 
