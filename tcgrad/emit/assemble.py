@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tcgrad.emit.arrays import Assemble, Block, Node, Place, Scatter, Slice, Value
+from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.equalities import affine_parts, is_affine, overhang
+from tcgrad.emit.filling import Assemble, Block, Place, Scatter
+from tcgrad.emit.operations import Slice
 from tcgrad.emit.positions import Positions, at_least
 from tcgrad.emit.structure import Axes, Structured, Term, finished
 from tcgrad.emit.values import Builder

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tcgrad.emit.arrays import (
+from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.operations import (
     Contiguous,
     Diagonal,
     Einsum,
     Expand,
-    Kind,
     Matmul,
-    Node,
     Outer,
     Reshape,
     Tensordot,
     Transpose,
-    Value,
     Vdot,
 )
 from tcgrad.emit.values import Builder

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.layout import unpacked
 from tcgrad.emit.names import Scope
-from tcgrad.emit.numpy_code import Printer, Used
+from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.schedule import Body, Wanted
+from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, dims_in, readings
 from tcgrad.ir.indices import Dim, Integer
 

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import assert_never
 
-from tcgrad.emit.arrays import (
-    Apply,
-    Compare,
-    Kind,
-    Leaf,
-    LeviCivita,
-    Linalg,
-    Node,
-    Number,
-    Power,
-    Reduction,
-    Select,
-    Value,
-)
+from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense, loops
 from tcgrad.emit.equalities import Equalities
+from tcgrad.emit.factors import (
+    Factors,
+    as_masked_product,
+    has_delta,
+    is_contraction,
+    may_be_undefined,
+    squares_as_products,
+    without_unused,
+)
+from tcgrad.emit.operations import Apply, Compare, Leaf, LeviCivita, Linalg, Number, Power, Reduction, Select
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.products import Operand, Products
 from tcgrad.emit.recover import scattered
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.structure import Axes, Structured, Term, added, finished, materialised
 from tcgrad.emit.values import Builder
-from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import (
     Add,
     Call,
-    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -51,7 +45,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, rename_binder, tensors_read, walk
+from tcgrad.ir.traversal import free_indices, tensors_read
 
 
 @dataclass(frozen=True)
@@ -61,16 +55,6 @@ class Step:
     statement: Statement
     tensor: Tensor
     node: Node | None
-
-
-@dataclass
-class _Factors:
-    """A product taken apart."""
-
-    coefficient: Fraction = Fraction(1)
-    factors: list[tuple[Expr, bool]] = field(default_factory=list)  # with whether it divides
-    deltas: list[Delta] = field(default_factory=list)
-    summed: list[Index] = field(default_factory=list)
 
 
 class Lowering:
@@ -172,7 +156,7 @@ class Lowering:
                 return self._sum_of_terms(indices, body, hint)
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
-            case Where() if (masked := _as_product(expr)) is not None:
+            case Where() if (masked := as_masked_product(expr)) is not None:
                 return self._product(masked, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
@@ -201,11 +185,9 @@ class Lowering:
 
     def _distributes(self, body: Add) -> bool:
         """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
-        return all(_is_contraction(term) for term in body.terms) or any(
-            isinstance(node, Delta) or (isinstance(node, Component) and self._is_structured(node.tensor))
-            for term in body.terms
-            for node in walk(term)
-        )
+        if all(is_contraction(term) for term in body.terms):
+            return True
+        return any(map(self._is_structured, tensors_read(body))) or has_delta(body)
 
     def _is_structured(self, tensor: Tensor) -> bool:
         known = self._defined.get((tensor.role, tensor.name))
@@ -214,21 +196,20 @@ class Lowering:
     # Products
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
-        parts = _Factors()
-        self._collect(expr, False, parts)
+        parts = Factors.of(expr, self._distributes)
         apart = scattered(parts.factors, parts.deltas, parts.summed)
         if apart is None:
             return self._combined(parts, hint)
-        inner = _Factors(Fraction(1), apart.factors, apart.deltas, apart.summed)
+        inner = Factors(Fraction(1), apart.factors, apart.deltas, apart.summed)
         if not apart.outside:
             return self._combined(replace(inner, coefficient=parts.coefficient), hint)
         value = self._dense(self._combined(inner, hint), hint)
-        return self._combined(_Factors(parts.coefficient, apart.outside), hint, plain(value))
+        return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
-    def _combined(self, parts: _Factors, hint: Axes, *more: Structured) -> Structured:
+    def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""
         if len(parts.factors) == 1 and parts.summed:
-            parts.factors = _squares_as_products(parts.factors[0])
+            parts.factors = squares_as_products(parts.factors[0])
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
         lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
@@ -237,7 +218,7 @@ class Lowering:
         terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
 
-    def _sum_terms_apart(self, parts: _Factors) -> None:
+    def _sum_terms_apart(self, parts: Factors) -> None:
         """``sum_k a*(b_k*c_k + d_k*e_k)``: the sum goes to the terms, where nothing else depends on its indices."""
         for k, (factor, inverted) in enumerate(parts.factors):
             if inverted or not isinstance(factor, Add) or not self._distributes(factor):
@@ -256,35 +237,16 @@ class Lowering:
             return structured
         return plain(self._dense(structured, hint))
 
-    def _collect(self, expr: Expr, inverted: bool, parts: _Factors) -> None:
-        match expr:
-            case Const(value) if value or not inverted:
-                parts.coefficient *= 1 / value if inverted else value
-            case Mul():
-                for factor in expr.factors:
-                    self._collect(factor, inverted, parts)
-            case Pow(base, Const(exponent)) if exponent in (1, -1):
-                self._collect(base, inverted ^ (exponent < 0), parts)
-            case Pow(base, Const(exponent)) if exponent < 0:
-                self._collect(Pow(base, Const(-exponent)), not inverted, parts)
-            case Delta() if not inverted:
-                parts.deltas.append(expr)
-            case Where() if not inverted and (masked := _as_product(expr)) is not None:
-                self._collect(masked, inverted, parts)
-            case IndexSum() if not inverted and (not isinstance(expr.body, Add) or self._distributes(expr.body)):
-                if any(index in parts.summed for index in expr.indices):
-                    expr = rename_binder(expr)
-                parts.summed.extend(expr.indices)
-                self._collect(expr.body, inverted, parts)
-            case _:
-                parts.factors.append((expr, inverted))
-
-    def _multiply(self, parts: _Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
+    def _multiply(self, parts: Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
         """The product of one term of each factor, with the deltas solved."""
         coefficient = parts.coefficient
         for term, inverted in factors:
             coefficient *= 1 / term.coefficient if inverted else term.coefficient
         used = {index for term, _ in factors for index in term.value.axes}
+        if not parts.deltas and not any(term.equal for term, _ in factors):
+            operands = [Operand(term.value, inverted) for term, inverted in factors if not _is_one(term.value.node)]
+            result = self.products.product(coefficient, operands, tuple(parts.summed), hint)
+            return Term(result.coefficient, result.value)
         equalities = Equalities(hint, parts.summed, used)
         sides = [(delta.left, delta.right) for delta in parts.deltas]
         sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
@@ -353,7 +315,7 @@ class Lowering:
         if condition.node.kind is not Kind.BOOL:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
-        guarded = _may_be_undefined(expr.then) or _may_be_undefined(expr.otherwise)
+        guarded = may_be_undefined(expr.then) or may_be_undefined(expr.otherwise)
         numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then
         return self._elementwise(Select(guarded), (condition, *branches), hint, Kind.INT if numbers else Kind.FLOAT)
 
@@ -361,7 +323,7 @@ class Lowering:
         used = free_indices(expr.body)
         unused = tuple(index for index in expr.indices if index not in used)
         if unused:
-            return self.lower(_without_unused(expr, unused), hint)
+            return self.lower(without_unused(expr, unused), hint)
         body = self._floating(expr.body, (*hint, *expr.indices))
         gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
         kept = tuple(index for index in body.axes if index not in expr.indices)
@@ -403,84 +365,3 @@ def plain(value: Value) -> Structured:
 
 def _is_one(node: Node) -> bool:
     return isinstance(node.operation, Number) and node.operation.value == 1
-
-
-def _is_contraction(term: Expr) -> bool:
-    """Whether a term is a product of at least two arrays, or a sum already."""
-    match term:
-        case IndexSum():
-            return True
-        case Mul():
-            return sum(bool(free_indices(factor)) for factor in term.factors) > 1
-        case _:
-            return False
-
-
-def _squares_as_products(factor: tuple[Expr, bool]) -> list[tuple[Expr, bool]]:
-    """``u^2`` as two factors ``u``: its sum is then a dot product."""
-    match factor:
-        case (Pow(base, Const(exponent)), False) if exponent == 2:
-            return [(base, False), (base, False)]
-        case _:
-            return [factor]
-
-
-def _without_unused(expr: IndexReduce, unused: Axes) -> Expr:
-    """A reduction over indices that do not occur in the body, without them."""
-    rest = tuple(index for index in expr.indices if index not in unused)
-    inner = IndexReduce(expr.kind, rest, expr.body) if rest else expr.body
-    count = IndexValue(math.prod((index.size for index in unused), start=Integer.of(1)))
-    match expr.kind:
-        case "max" | "min":
-            return inner
-        case "prod":
-            return Pow(inner, count)
-        case "logsumexp":
-            return Add((inner, Call(FUNCTIONS["log"], (count,))))
-
-
-def _as_product(where: Where) -> Expr | None:
-    """``where(condition, u, 0)`` as ``[condition]*u``, if ``u`` is a number wherever it is computed."""
-    match where:
-        case Where(condition, then, Const(Fraction(numerator=0))) if not _may_be_undefined(then):
-            return Mul((condition, then))
-        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not _may_be_undefined(
-            otherwise
-        ):
-            return Mul((Iverson(_OPPOSITE[operator], left, right), otherwise))
-        case _:
-            return None
-
-
-_OPPOSITE: dict[ComparisonOperator, ComparisonOperator] = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-}
-
-
-def _may_be_undefined(expr: Expr) -> bool:
-    """Whether an expression can be NaN or infinite for finite arguments."""
-    return any(map(_is_partial, walk(expr)))
-
-
-def _is_partial(expr: Expr) -> bool:
-    match expr:
-        case Pow() if not tensors_read(expr):  # of sizes and numbers alone
-            return False
-        case Pow(exponent=Const(value)):
-            return value < 0 or value.denominator != 1
-        case Pow():
-            return True
-        case Call():
-            return (
-                expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity or expr.function.name in _GROWING
-            )
-        case _:
-            return False
-
-
-_GROWING = ("exp", "expm1", "sinh", "cosh")

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.tangents import push_forward
-from tcgrad.emit.arrays import Kind, LeviCivita, Node
+from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
 from tcgrad.emit.function import Check, FunctionWriter, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
 from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
 from tcgrad.emit.names import Scope
-from tcgrad.emit.numpy_code import Printer, Used, number
+from tcgrad.emit.numpy_code import Printer
+from tcgrad.emit.operations import LeviCivita
+from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
+from tcgrad.emit.text import number
 from tcgrad.ir.program import Define, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 from tcgrad.ir.traversal import tensors_read

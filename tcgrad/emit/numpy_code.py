@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
-from fractions import Fraction
 
-from tcgrad.emit.arrays import (
+from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.filling import Assemble
+from tcgrad.emit.operations import (
     Apply,
     Arange,
-    Assemble,
     Broadcast,
     Cast,
     Compare,
@@ -22,11 +19,9 @@ from tcgrad.emit.arrays import (
     Expand,
     Full,
     Integral,
-    Kind,
     Linalg,
     Matmul,
     Mean,
-    Node,
     Number,
     Outer,
     Pad,
@@ -48,62 +43,24 @@ from tcgrad.emit.arrays import (
     Vdot,
     Window,
 )
+from tcgrad.emit.product_code import ProductCode
+from tcgrad.emit.size_code import SizePrinter, Used
+from tcgrad.emit.text import Level, Text, is_simple, number, subscript
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
-class Level(IntEnum):
-    """How tightly an expression holds together, as Python reads it (and a matrix product less than a product)."""
-
-    COMPARE = 1
-    AND = 2
-    ADD = 3
-    MATMUL = 4
-    MUL = 5
-    UNARY = 6
-    POWER = 7
-    ATOM = 8
-
-
-@dataclass(frozen=True)
-class Text:
-    """Code and how tightly it holds together."""
-
-    code: str
-    level: Level = Level.ATOM
-
-    def at(self, level: Level) -> str:
-        """The code as an operand that must hold together at least as tightly as ``level``."""
-        return self.code if self.level >= level else f"({self.code})"
-
-
-@dataclass
-class Used:
-    """What the printed code needs from the module and from the head of its function."""
-
-    dims: dict[Dim, None] = field(default_factory=dict)
-    functions: dict[str, Function] = field(default_factory=dict)
-    helpers: dict[str, None] = field(default_factory=dict)
-    constants: dict[Node, None] = field(default_factory=dict)
-    math: bool = False
-    dtype: bool = False
-    guarded: bool = False
-    windows: bool = False
-
-
-class Printer:
+class Printer(SizePrinter):
     """Prints nodes: those in ``names`` and module constants by their name, and dims by ``dim_name``."""
 
     def __init__(
         self, names: dict[Node, str], constants: Mapping[Node, str], dim_name: Callable[[Dim], str], used: Used
     ) -> None:
+        super().__init__(dim_name, used)
         self.names = names
-        self.loop_variables: dict[Dim, str] = {}
         self._constants = constants
-        self.dim_name = dim_name
-        self.used = used
 
     def inside(self, names: Mapping[Node, str]) -> Printer:
         """A printer for the inside of a loop: what it names is not known outside."""
@@ -258,11 +215,11 @@ class Printer:
         return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
 
     def _product(self, node: Node) -> Text:
-        parts = _Product()
+        parts = ProductCode()
         self._gather(node, parts, False, True)
-        return parts.text(self)
+        return parts.text(self.expression)
 
-    def _gather(self, node: Node, parts: _Product, inverted: bool, top: bool = False) -> None:
+    def _gather(self, node: Node, parts: ProductCode, inverted: bool, top: bool = False) -> None:
         """The factors of nested products that have no name of their own."""
         operation = node.operation
         if isinstance(operation, Times) and node.kind is not Kind.BOOL and (top or node not in self.names):
@@ -280,7 +237,7 @@ class Printer:
         left, right = self.expression(base).at(Level.ATOM), self.expression(exponent).at(Level.UNARY)
         if not base.shape and not base.is_static:
             return Text(f"np.power({left}, {right})")
-        space = "" if _is_simple(left) and _is_simple(right) else " "
+        space = "" if is_simple(left) and is_simple(right) else " "
         return Text(f"{left}{space}**{space}{right}", Level.POWER)
 
     def _call(self, node: Node, function: Function) -> Text:
@@ -362,128 +319,6 @@ class Printer:
         axes, lengths = ", ".join(str(axis) for axis, _ in windows), ", ".join(length for _, length in windows)
         return f"sliding_window_view({self._plain(node)}, ({lengths}), axis=({axes}))"
 
-    def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
-        """``start:stop:step`` of so many elements out of ``size``; all of them, if they run backward."""
-        if step.as_number == -1 and length == size:
-            return "::-1"
-        end = start + (length - 1) * step + 1
-        first = "" if not start.terms else self.size(start).code
-        stop = "" if end == size else self.size(end).code
-        space = " " if not _is_simple(first or "0") or not _is_simple(stop or "0") else ""
-        head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
-        return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"
-
-    # Sizes
-
-    def shape(self, sizes: Sequence[Integer]) -> str:
-        """A tuple of sizes."""
-        codes = [self.size(size).code for size in sizes]
-        return f"({codes[0]},)" if len(codes) == 1 else f"({', '.join(codes)})"
-
-    def new_shape(self, sizes: Sequence[Integer]) -> str:
-        """A shape as NumPy's constructors take it: a number for one axis."""
-        return self.size(sizes[0]).code if len(sizes) == 1 else self.shape(sizes)
-
-    def size(self, size: Integer) -> Text:
-        """A size as a Python integer expression."""
-        text = ""
-        for monomial, coefficient in sorted(size.terms, key=lambda term: term[1] < 0):
-            factors = [] if abs(coefficient) == 1 and monomial else [str(abs(coefficient))]
-            code = " * ".join([*factors, *map(self._size_atom, monomial)])
-            if text:
-                text += f" {'+' if coefficient > 0 else '-'} {code}"
-            else:
-                text = code if coefficient > 0 else f"-{code}"
-        return Text(text or "0", _size_level(size))
-
-    def _size_atom(self, atom: Atom) -> str:
-        match atom:
-            case Dim() if atom in self.loop_variables:
-                return self.loop_variables[atom]
-            case Dim():
-                self.used.dims[atom] = None
-                return self.dim_name(atom)
-            case Quotient():
-                return f"({self.size(atom.dividend).at(Level.MUL)} // {self.size(atom.divisor).at(Level.UNARY)})"
-            case Remainder():
-                return f"({self.size(atom.dividend).at(Level.MUL)} % {self.size(atom.divisor).at(Level.UNARY)})"
-            case _:
-                raise TypeError(f"{atom} is no size")
-
-
-@dataclass
-class _Product:
-    """A product to be written: a coefficient, and factors by whether they are scalars and whether they divide."""
-
-    coefficient: Fraction = Fraction(1)
-    factors: dict[tuple[bool, bool], list[Node]] = field(
-        default_factory=lambda: {(scalar, inverted): [] for scalar in (True, False) for inverted in (True, False)}
-    )
-
-    def text(self, printer: Printer) -> Text:
-        """Scalars first, so that an array is passed over once for all of them."""
-        over, under = self._number()
-        above = [*over, *self._codes(printer, True, False)]
-        below = [*under, *self._codes(printer, True, True)]
-        arrays, divisors = self._codes(printer, False, False), self._codes(printer, False, True)
-        if not above or not arrays:
-            above, below, arrays, divisors = above + arrays, below + divisors, [], []
-        code = _quotient(above or ["1"], below)
-        if arrays:
-            code = _quotient([code, *arrays], divisors)
-        sign = "-" if self.coefficient < 0 else ""
-        if not arrays and not below and len(above) == 1:
-            return Text(sign + code, Level.UNARY)
-        return Text(sign + code, Level.MUL)
-
-    def _number(self) -> tuple[list[str], list[str]]:
-        """The absolute coefficient as factors above and below the line."""
-        value = abs(self.coefficient)
-        over, under = str(value.numerator), str(value.denominator)
-        if len(over) + len(under) > 5:
-            return [repr(float(value))], []
-        return [over] if value.numerator != 1 else [], [under] if value.denominator != 1 else []
-
-    def _codes(self, printer: Printer, scalar: bool, inverted: bool) -> list[str]:
-        return [
-            printer.expression(node).at(Level.MUL if not inverted else Level.UNARY)
-            for node in self.factors[scalar, inverted]
-        ]
-
-
-def _quotient(above: list[str], below: list[str]) -> str:
-    code = " * ".join(above)
-    if not below:
-        return code
-    return f"{code} / {below[0]}" if len(below) == 1 else f"{code} / ({' * '.join(below)})"
-
-
-def number(value: Fraction) -> Text:
-    """An exact number: a whole number, a short decimal or a quotient."""
-    sign, size = ("-", -value) if value < 0 else ("", value)
-    level = Level.UNARY if sign else Level.ATOM
-    if size.denominator == 1 and size < 10**15:
-        return Text(f"{sign}{size}", level)
-    decimal = repr(float(size))
-    if Fraction(decimal) == size or len(f"{size}") > 8:
-        return Text(sign + decimal, level)
-    return Text(f"{sign}{size.numerator} / {size.denominator}", Level.MUL)
-
-
-def _size_level(size: Integer) -> Level:
-    if len(size.terms) > 1:
-        return Level.ADD
-    if not size.terms:
-        return Level.ATOM
-    (monomial, coefficient), *_ = size.terms
-    if coefficient < 0:
-        return Level.UNARY
-    return Level.MUL if len(monomial) + (coefficient != 1) > 1 else Level.ATOM
-
-
-def _is_simple(code: str) -> bool:
-    return re.fullmatch(r"-?[\w.]+", code) is not None
-
 
 def _transposition(order: tuple[int, ...]) -> str:
     rank = len(order)
@@ -498,13 +333,6 @@ def _new_axes(new: tuple[bool, ...]) -> str:
     if len(new) > 2 and new[-1] and not any(new[:-1]):
         return "..., None"
     return subscript(["None" if is_new else ":" for is_new in new])
-
-
-def subscript(places: Sequence[str]) -> str:
-    """Places of a subscript, whole axes at the end left out."""
-    while len(places) > 1 and places[-1] == ":":
-        places = places[:-1]
-    return ", ".join(places)
 
 
 def _axis_argument(axes: tuple[int, ...], argument: Node) -> str:

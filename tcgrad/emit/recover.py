@@ -31,6 +31,8 @@ class Scattered:
 def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index]) -> Scattered | None:
     """A product with its guarded reads undone; None if nothing in it is added at positions that deltas tell."""
     guards = [factor for factor, inverted in factors if isinstance(factor, Iverson) and not inverted]
+    if not guards and not deltas:
+        return None
     inside: list[Factor] = []
     found: list[Delta] = []
     for factor, inverted in factors:

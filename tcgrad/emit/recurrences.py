@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol
 
-from tcgrad.emit.arrays import Buffer, Carried, Graph, Node, Scan, Segment, Slice, Write
+from tcgrad.emit.arrays import Graph, Node
+from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
+from tcgrad.emit.operations import Slice
 from tcgrad.emit.sizes import dims_in
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr

@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tcgrad.emit.arrays import (
-    VIEWS,
-    Apply,
-    Assemble,
-    Buffer,
-    Leaf,
-    LeviCivita,
-    Node,
-    Number,
-    Plus,
-    Scan,
-    Scatter,
-    Size,
-    Slice,
-    Sqrt,
-    Sum,
-    Times,
-    Window,
-)
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.filling import Assemble, Buffer, Scan, Scatter
 from tcgrad.emit.layout import WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
+from tcgrad.emit.operations import VIEWS, Apply, Leaf, LeviCivita, Number, Plus, Size, Slice, Sqrt, Sum, Times, Window
 from tcgrad.emit.statements import assignment, element, empty, loop_head
 
 # Statements are filled in, not computed by one expression.

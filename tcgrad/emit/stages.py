@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tcgrad.emit.arrays import Buffer, Copy, Graph, Leaf, Node
+from tcgrad.emit.arrays import Graph, Node
+from tcgrad.emit.filling import Buffer
 from tcgrad.emit.lower import Lowering, Step
+from tcgrad.emit.operations import Copy, Leaf
 from tcgrad.emit.products import Products
 from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
 from tcgrad.emit.values import Builder

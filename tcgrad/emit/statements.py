@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.emit.arrays import Assemble, Block, Kind, Leaf, Node, Number, Place, Scatter, Segment
+from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment
 from tcgrad.emit.layout import WIDTH, indented
-from tcgrad.emit.numpy_code import Level, Printer, Text, subscript
+from tcgrad.emit.numpy_code import Printer
+from tcgrad.emit.operations import Leaf, Number
+from tcgrad.emit.text import Level, Text, subscript
 from tcgrad.ir.indices import Dim, Integer
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"

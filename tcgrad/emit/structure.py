@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Broadcast, Full, Kind, Node, Number, Value
+from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.equalities import Pairs
+from tcgrad.emit.operations import Broadcast, Full, Number
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 

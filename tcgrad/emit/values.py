@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from tcgrad.emit.arrays import (
+from tcgrad.emit.arrays import Graph, Kind, Node, Value
+from tcgrad.emit.operations import (
     Arange,
     Cast,
     Diagonal,
     Expand,
-    Graph,
-    Kind,
     Mean,
-    Node,
     Number,
     Pick,
     Plus,
@@ -24,7 +22,6 @@ from tcgrad.emit.arrays import (
     Times,
     Trace,
     Transpose,
-    Value,
 )
 from tcgrad.ir.indices import Index, Integer
 

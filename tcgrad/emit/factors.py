@@ -1,0 +1,156 @@
+"""Expressions taken apart for the array program: the factors of products, and what may stand among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    ComparisonOperator,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.traversal import children, free_indices, rename_binder, tensors_read, walk
+
+
+@dataclass
+class Factors:
+    """A product taken apart."""
+
+    coefficient: Fraction = Fraction(1)
+    factors: list[tuple[Expr, bool]] = field(default_factory=list)  # with whether it divides
+    deltas: list[Delta] = field(default_factory=list)
+    summed: list[Index] = field(default_factory=list)
+
+    @staticmethod
+    def of(expr: Expr, distributes: Callable[[Add], bool]) -> Factors:
+        """Take a product with its sums apart; ``distributes`` tells of which sums of terms the sum goes inside."""
+        parts = Factors()
+        parts._take(expr, False, distributes)
+        return parts
+
+    def _take(self, expr: Expr, inverted: bool, distributes: Callable[[Add], bool]) -> None:
+        match expr:
+            case Const(value) if value or not inverted:
+                self.coefficient *= 1 / value if inverted else value
+            case Mul():
+                for factor in expr.factors:
+                    self._take(factor, inverted, distributes)
+            case Pow(base, Const(exponent)) if exponent in (1, -1):
+                self._take(base, inverted ^ (exponent < 0), distributes)
+            case Pow(base, Const(exponent)) if exponent < 0:
+                self._take(Pow(base, Const(-exponent)), not inverted, distributes)
+            case Delta() if not inverted:
+                self.deltas.append(expr)
+            case Where() if not inverted and (masked := as_masked_product(expr)) is not None:
+                self._take(masked, inverted, distributes)
+            case IndexSum() if not inverted and (not isinstance(expr.body, Add) or distributes(expr.body)):
+                if any(index in self.summed for index in expr.indices):
+                    expr = rename_binder(expr)
+                self.summed.extend(expr.indices)
+                self._take(expr.body, inverted, distributes)
+            case _:
+                self.factors.append((expr, inverted))
+
+
+def is_contraction(term: Expr) -> bool:
+    """Whether a term is a product of at least two arrays, or a sum already."""
+    match term:
+        case IndexSum():
+            return True
+        case Mul():
+            return sum(bool(free_indices(factor)) for factor in term.factors) > 1
+        case _:
+            return False
+
+
+def squares_as_products(factor: tuple[Expr, bool]) -> list[tuple[Expr, bool]]:
+    """``u^2`` as two factors ``u``: its sum is then a dot product."""
+    match factor:
+        case (Pow(base, Const(exponent)), False) if exponent == 2:
+            return [(base, False), (base, False)]
+        case _:
+            return [factor]
+
+
+def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:
+    """A reduction over indices that do not occur in the body, without them."""
+    rest = tuple(index for index in expr.indices if index not in unused)
+    inner = IndexReduce(expr.kind, rest, expr.body) if rest else expr.body
+    count = IndexValue(math.prod((index.size for index in unused), start=Integer.of(1)))
+    match expr.kind:
+        case "max" | "min":
+            return inner
+        case "prod":
+            return Pow(inner, count)
+        case "logsumexp":
+            return Add((inner, Call(FUNCTIONS["log"], (count,))))
+
+
+def has_delta(expr: Expr) -> bool:
+    """Whether a delta occurs; kept on the node once known."""
+    known = vars(expr).get("_has_delta")
+    if known is None:
+        known = vars(expr)["_has_delta"] = isinstance(expr, Delta) or any(map(has_delta, children(expr)))
+    return bool(known)
+
+
+def as_masked_product(where: Where) -> Expr | None:
+    """``where(condition, u, 0)`` as ``[condition]*u``, if ``u`` is a number wherever it is computed."""
+    match where:
+        case Where(condition, then, Const(Fraction(numerator=0))) if not may_be_undefined(then):
+            return Mul((condition, then))
+        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not may_be_undefined(
+            otherwise
+        ):
+            return Mul((Iverson(_OPPOSITE[operator], left, right), otherwise))
+        case _:
+            return None
+
+
+_OPPOSITE: dict[ComparisonOperator, ComparisonOperator] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+
+
+def may_be_undefined(expr: Expr) -> bool:
+    """Whether an expression can be NaN or infinite for finite arguments."""
+    return any(map(_is_partial, walk(expr)))
+
+
+def _is_partial(expr: Expr) -> bool:
+    match expr:
+        case Pow() if not tensors_read(expr):  # of sizes and numbers alone
+            return False
+        case Pow(exponent=Const(value)):
+            return value < 0 or value.denominator != 1
+        case Pow():
+            return True
+        case Call():
+            return (
+                expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity or expr.function.name in _GROWING
+            )
+        case _:
+            return False
+
+
+_GROWING = ("exp", "expm1", "sinh", "cosh")

@@ -1,0 +1,102 @@
+"""The operations that fill arrays: blocks put in their places, scattered sums, the loops of recurrences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tcgrad.ir.indices import Dim, Integer
+
+if TYPE_CHECKING:
+    from tcgrad.emit.arrays import Node
+
+
+@dataclass(frozen=True)
+class Place:
+    """The positions along one axis of a result: ``start`` plus ``step * label`` for some labels of a block."""
+
+    start: Integer
+    steps: tuple[tuple[int, Integer], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Where an array stands in a larger one.
+
+    places: one for each axis of the larger array; a label that occurs twice selects a diagonal.
+    sizes: the size of each label; the first ``looped`` labels are looped over, such that at most one other label is
+        left in a place.
+    indexed: the looped labels that the leading axes of the array stand for; its other axes broadcast against the
+        labels that are left, in order.
+    """
+
+    places: tuple[Place, ...]
+    sizes: tuple[Integer, ...]
+    looped: int
+    indexed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Assemble:
+    """Zeros of the node's shape to which each argument is added where its block stands."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Zeros of the node's shape to which the first argument is added at positions that may repeat.
+
+    ``places`` and ``front`` as in `Take`.
+    """
+
+    places: tuple[int | None, ...]
+    front: bool
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The array that a recurrence fills, as its own steps read it."""
+
+    loop: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Write:
+    """A value put at one position of the axis along which a recurrence runs."""
+
+    buffer: int
+    position: Integer
+    value: Node
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Writes at one position, or if ``looped`` at all positions from ``start`` to ``stop``, which is left out."""
+
+    start: Integer
+    stop: Integer
+    looped: bool
+    writes: tuple[Write, ...]
+    variable: Dim | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The loop of a recurrence; the arguments are what its steps read from outside.
+
+    carried: the array of each of its tensors; axes: the axis of each along which it runs.
+    """
+
+    carried: tuple[Node, ...]
+    axes: tuple[int, ...]
+    segments: tuple[Segment, ...]
+    downward: bool
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """One of the arrays that the argument, a loop, has filled."""
+
+    number: int

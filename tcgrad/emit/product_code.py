@@ -1,0 +1,56 @@
+"""Products and quotients as code: scalars first, signs in front, no more parentheses than needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.text import Level, Text
+
+
+@dataclass
+class ProductCode:
+    """A product to be written: a coefficient, and factors by whether they are scalars and whether they divide."""
+
+    coefficient: Fraction = Fraction(1)
+    factors: dict[tuple[bool, bool], list[Node]] = field(
+        default_factory=lambda: {(scalar, inverted): [] for scalar in (True, False) for inverted in (True, False)}
+    )
+
+    def text(self, expression: Callable[[Node], Text]) -> Text:
+        """Scalars first, so that an array is passed over once for all of them."""
+        over, under = self._number()
+        above = [*over, *self._codes(expression, True, False)]
+        below = [*under, *self._codes(expression, True, True)]
+        arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)
+        if not above or not arrays:
+            above, below, arrays, divisors = above + arrays, below + divisors, [], []
+        code = _quotient(above or ["1"], below)
+        if arrays:
+            code = _quotient([code, *arrays], divisors)
+        sign = "-" if self.coefficient < 0 else ""
+        if not arrays and not below and len(above) == 1:
+            return Text(sign + code, Level.UNARY)
+        return Text(sign + code, Level.MUL)
+
+    def _number(self) -> tuple[list[str], list[str]]:
+        """The absolute coefficient as factors above and below the line."""
+        value = abs(self.coefficient)
+        over, under = str(value.numerator), str(value.denominator)
+        if len(over) + len(under) > 5:
+            return [repr(float(value))], []
+        return [over] if value.numerator != 1 else [], [under] if value.denominator != 1 else []
+
+    def _codes(self, expression: Callable[[Node], Text], scalar: bool, inverted: bool) -> list[str]:
+        return [
+            expression(node).at(Level.MUL if not inverted else Level.UNARY) for node in self.factors[scalar, inverted]
+        ]
+
+
+def _quotient(above: list[str], below: list[str]) -> str:
+    code = " * ".join(above)
+    if not below:
+        return code
+    return f"{code} / {below[0]}" if len(below) == 1 else f"{code} / ({' * '.join(below)})"

@@ -1,0 +1,57 @@
+"""Pieces of code and how tightly they hold together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+
+
+class Level(IntEnum):
+    """How tightly an expression holds together, as Python reads it (and a matrix product less than a product)."""
+
+    COMPARE = 1
+    AND = 2
+    ADD = 3
+    MATMUL = 4
+    MUL = 5
+    UNARY = 6
+    POWER = 7
+    ATOM = 8
+
+
+@dataclass(frozen=True)
+class Text:
+    """Code and how tightly it holds together."""
+
+    code: str
+    level: Level = Level.ATOM
+
+    def at(self, level: Level) -> str:
+        """The code as an operand that must hold together at least as tightly as ``level``."""
+        return self.code if self.level >= level else f"({self.code})"
+
+
+def number(value: Fraction) -> Text:
+    """An exact number: a whole number, a short decimal or a quotient."""
+    sign, size = ("-", -value) if value < 0 else ("", value)
+    level = Level.UNARY if sign else Level.ATOM
+    if size.denominator == 1 and size < 10**15:
+        return Text(f"{sign}{size}", level)
+    decimal = repr(float(size))
+    if Fraction(decimal) == size or len(f"{size}") > 8:
+        return Text(sign + decimal, level)
+    return Text(f"{sign}{size.numerator} / {size.denominator}", Level.MUL)
+
+
+def is_simple(code: str) -> bool:
+    return re.fullmatch(r"-?[\w.]+", code) is not None
+
+
+def subscript(places: Sequence[str]) -> str:
+    """Places of a subscript, whole axes at the end left out."""
+    while len(places) > 1 and places[-1] == ":":
+        places = places[:-1]
+    return ", ".join(places)
