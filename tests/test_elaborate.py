@@ -347,12 +347,12 @@ def test_mistakes_outside_of_equations(keys, code, pointed, message):
 
 def test_functions_that_explode_are_refused_quickly():
     functions = {"f0(z)": "z + 1"} | {f"f{k}(z)": f"f{k - 1}(z)*f{k - 1}(z)" for k in range(1, 40)}
-    start = time.perf_counter()
+    start = time.process_time()
     found = wrong("r = f39(s)", functions=functions)
     assert [code for code, _, _, _ in found] == ["TC316"]
     functions = {"f0(z)": "z + 1"} | {f"f{k}(z)": f"exp(f{k - 1}(z))" for k in range(1, 400)}
     assert [code for code, _, _, _ in wrong("r = f399(s)", functions=functions)] == ["TC316"]
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # --- Broadcasting --------------------------------------------------------------------------------------------------
@@ -571,6 +571,6 @@ def test_many_equations():
     lines = [line.format(k=k, p=k - 1) for k in range(1, 65) for line in block]
     text = "dims: {N: 5, M: 4}\ninputs: {h0: [N, M], w: [M, M]}\nequations: |\n  " + "\n  ".join(lines)
     spec = read_spec(text, "blocks.yaml")
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(elaborate(spec).statements) == 640
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -351,9 +351,9 @@ def test_many_generated_programs(text):
 def test_long_products_take_no_time():
     count = 30
     masks = [3 << k for k in range(count)]
-    start = time.perf_counter()
+    start = time.process_time()
     contraction_tree(masks, 1 | 1 << count, [2 + k % 5 for k in range(count + 1)])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_product_of_eleven_matrices_is_all_matrix_products():

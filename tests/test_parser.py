@@ -217,11 +217,11 @@ N = 20_000
     ],
 )
 def test_hostile_nesting_is_refused_quickly(text):
-    start = time.perf_counter()
+    start = time.process_time()
     equation, diagnostics = parse("y = " + text)
     assert equation is None
     assert 0 < len(diagnostics) <= 8
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

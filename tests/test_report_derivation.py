@@ -17,10 +17,11 @@ import pytest
 import tcgrad
 from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.derivation import Jacobian
-from tcgrad.errors import TcgradError
+from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.evaluate import evaluate_program, evaluate_statements
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
+from tcgrad.language.parser import parse_equation
 from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
@@ -286,13 +287,20 @@ def test_markdown_escapes_the_user_s_words() -> None:
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_what_the_gallery_prints_parses_back(name: str) -> None:
-    """Every ASCII formula is an `expect` entry that means the same."""
+    """Every ASCII formula is an `expect` entry that means the same; equations of a recurrence are read as equations."""
     head = re.sub(r"(?ms)^expect:.*?(?=^\S|\Z)", "", GALLERY[name].read_text(encoding="utf-8"))
     result = tcgrad.load(GALLERY[name]).derive().derivation
     data = render_json(result)
     lines = [entry["index"] for entry in data["jacobians"] if entry["index"] is not None]
     lines += [line for entry in data["gradients"] for line in entry["index"] if "_total" not in line]
     lines = list(dict.fromkeys(lines))
+    defined = [line.partition(" = ")[0].partition("[")[0] for line in lines]
+    recurrences = [line for line, name in zip(lines, defined, strict=True) if defined.count(name) > 1]
+    known = {name.removeprefix("dl/d") for name in defined} | set(data["outputs"])
+    for line in recurrences:
+        report = Report()
+        assert parse_equation(Located.plain(line), report, tensors=known) is not None, report.errors
+    lines = [line for line in lines if line not in recurrences]
     again = elaborate(read_spec(head + "\nexpect:\n" + "".join(f"  - {line}\n" for line in lines), name))
     assert len(again.expectations) == len(lines)
 

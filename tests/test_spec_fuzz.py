@@ -114,7 +114,7 @@ def test_mutated_specs(seed, loader):
     rng = random.Random(seed)
     texts = [RICH, RICH.replace("\n", "\r\n"), *(path.read_text() for path in SPECS)]
     seen = set()
-    for _ in range(250 if loader == "c" else 40):
+    for _ in range(250 if loader == "c" else 80):
         seen.update(attempt(mutate(rng.choice(texts[:2] + rng.sample(texts[2:], min(2, len(texts) - 2))), rng)))
     assert len(seen) > 5
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
+from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.indices import Gather, Integer
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Case, Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
@@ -43,6 +44,28 @@ def find_demands(program: Program) -> Demands:
         for tensor in defined_tensors(statement):
             origins[tensor.name] = sources
     return demands
+
+
+def refuse_out_of_range(program: Program) -> None:
+    """Refuse declared values of an integer input that lie outside of the tensor that it indexes.
+
+    Raises:
+        TcgradError: with code TC504, an error for each such input.
+    """
+    limits = find_demands(program).limits
+    found = []
+    for item in program.inputs:
+        name, sample = item.tensor.name, item.sample
+        limit = limits.get(name)
+        if limit is None or sample.kind != "integers" or sample.low is None or sample.high is None:
+            continue
+        if sample.low < 0 or sample.high > limit:
+            low, last = int(sample.low), int(sample.high) - 1
+            message = f"{name} is drawn from {low} to {last}, but what it indexes has the positions 0 to {limit - 1}"
+            span = program.spec.inputs[name].name.whole
+            found.append(Diagnostic("TC504", message, span, f"sample: {{integers: [0, {limit}]}}"))
+    if found:
+        raise TcgradError(tuple(found), program.spec.source)
 
 
 def bodies(statement: Statement) -> tuple[Expr, ...]:

@@ -17,6 +17,7 @@ from tcgrad.check.against import UserBackward
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite
 from tcgrad.check.cost import refuse_impossible
+from tcgrad.check.domains import refuse_out_of_range
 from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options, choose_options
 from tcgrad.check.paths import Paths
@@ -61,6 +62,7 @@ def check(
     started = perf_counter()
     chosen = choose_options(program.spec.check, **options)
     refuse_impossible(program)
+    refuse_out_of_range(program)
     run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None), against)
     return replace(run.all_results(module), seconds=perf_counter() - started)
 
