@@ -39,8 +39,8 @@ equations: ["y[i,j] = x[i]*x[j]"]
     Code(
         "TC504",
         "an integer input is drawn outside of what it indexes",
-        "Where an integer input stands in an index position, its values must be positions of the tensor that it indexes:"
-        " from 0 to the size less 1. `integers: [lo, hi]` leaves hi out.",
+        "Where an integer input stands in an index position, its values must be positions of the tensor that it"
+        " indexes: from 0 to the size less 1. `integers: [lo, hi]` leaves hi out.",
         example="""\
 dims: {V: 7, D: 3, B: 4}
 inputs: {e: [V, D], tok: {shape: [B], dtype: int, sample: {integers: [0, 9]}}}
