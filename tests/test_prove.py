@@ -9,7 +9,7 @@ from tcgrad.prove import prove_equal
 
 HEADER = """
 dims: {N: 5, M: 3}
-inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: []}
+inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: [], u: [3], v: [3], w: [3]}
 indices: {i: N, j: M}
 equations:
 """
@@ -32,6 +32,15 @@ error functions: y = erfc(s) | y = 1 - erf(s)
 hyperbolic: y = cosh(s)^2 - sinh(s)^2 | y = 1
 log of exp: y = log(exp(s)*exp(t)) | y = s + t
 root of a size: y = s/sqrt(N)/sqrt(N) | y = s/N
+signs of branches: y[i] = -where(x[i] > 0, x[i], s) | y[i] = where(x[i] > 0, -x[i], -s)
+branches by brackets: y = where(s > t, s, t) | y = t + [s > t]*(s - t)
+comparisons: y = [s*(t + 1) < 1]*s | y = [1 - s > s*t]*s
+complements: y = [s >= t]*s | y = s - [s < t]*s
+softmax by logsumexp: y[i] = exp(x[i] - logsumexp[k](x[k])) | y[i] = exp(x[i])/sum[k](exp(x[k]))
+odd functions: y = erf(s - t) | y = -erf(t - s)
+even functions: y = abs(s - t) | y = abs(t - s)
+permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
+odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 """.strip().splitlines()
 
 DIFFERENT = """
@@ -43,6 +52,10 @@ an absolute value: y = sqrt(s^2) | y = s
 a logarithm: y = log(s^2) | y = 2*log(s)
 a size: y = s/N | y = s/M
 an index: y[i] = x[i] | y[i] = z[i]
+a boundary: y = [s > t]*s | y = [s >= t]*s
+a side: y = [s > t]*s | y = [s < t]*s
+a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
+an odd function: y = erf(s - t) | y = erf(t - s)
 """.strip().splitlines()
 
 
@@ -69,3 +82,20 @@ def test_sympy_is_left_alone_where_it_is_not_needed():
     before = "sympy" in sys.modules
     assert prove_equal(define("y = (s + t)^2"), define("y = s^2 + 2*s*t + t^2"))
     assert ("sympy" in sys.modules) == before
+
+
+INVERSES = """
+inputs: {{a: [3, 3]}}
+equations:
+  - k[i,j] = {operand}
+  - y[i,j] = inv(k)[i,j] - inv(k)[j,i]
+  - z[i,j] = 0*a[i,j]
+"""
+
+
+@pytest.mark.parametrize(
+    ("operand", "proved"), [("a[i,m]*a[j,m] + delta[i,j]", True), ("a[i,m]*a[m,j] + delta[i,j]", False)]
+)
+def test_the_inverse_of_a_symmetric_definition_is_symmetric(operand, proved):
+    statements = program_of(INVERSES.format(operand=operand)).statements
+    assert prove_equal(statements[-2], statements[-1], statements[:-2]) == proved

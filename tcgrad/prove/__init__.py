@@ -12,8 +12,10 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
+from tcgrad.prove.normal import normalise
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.scalar import vanishes_by_sympy
+from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import assume_unit_sums
@@ -35,12 +37,13 @@ def prove_equal(
     definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}
 
     def unfolded() -> Expr:
-        return simplify(unfold(difference, definitions))
+        return simplify(mark_symmetric_inverses(unfold(difference, definitions), definitions))
 
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
         lambda: simplify(rewrite(unfolded())),
+        lambda: simplify(normalise(simplify(rewrite(unfolded())))),
         lambda: assume_unit_sums(expand(unfolded()), unit_sums),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(

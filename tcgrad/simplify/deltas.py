@@ -9,7 +9,6 @@ from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue, Iverson
 from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
-
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 

@@ -1,0 +1,156 @@
+"""Normal forms that are for proofs alone: nobody would write a formula so.
+
+Every rule is an identity of what stands there, whatever its size; simplified before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fractions import Fraction
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import children, rebuild
+from tcgrad.simplify.canonical import canonical_labels
+from tcgrad.simplify.expand import expand
+from tcgrad.simplify.order import lead_order
+from tcgrad.simplify.powers import scaled, split_coefficient
+
+_ODD = ("erf", "sin", "asin", "atan", "asinh", "atanh", "sign")
+_EVEN = ("cos", "abs")
+_MINUS = Fraction(-1)
+
+
+def normalise(expr: Expr) -> Expr:
+    """Branches by brackets, comparisons with 0, exponentials of one term, even and odd functions of one sign."""
+    made = rebuild(expr, tuple(normalise(part) for part in children(expr)))
+    match made:
+        case Where(condition=condition, then=then, otherwise=otherwise):
+            return Add((Mul((condition, then)), otherwise, Mul((MINUS_ONE, condition, otherwise))))
+        case Iverson():
+            return _bracket(made)
+        case IndexReduce(kind="logsumexp", indices=indices, body=body):
+            return Call(FUNCTIONS["log"], (IndexSum(indices, _exponential(body)),))
+        case Call(function=function, arguments=(argument,)):
+            if function.name == "exp":
+                return _exponential(argument)
+            return _signed(made, argument) if function.name in _ODD + _EVEN else made
+        case IndexSum(indices=indices, body=body):
+            return IndexSum(indices, _with_permutations_sorted(body, indices))
+        case _:
+            return made
+
+
+def _bracket(expr: Iverson) -> Expr:
+    """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``; equal integers by a delta."""
+    left, right = _integer(expr.left), _integer(expr.right)
+    if left is not None and right is not None:
+        if expr.operator in ("==", "!="):
+            return _unless(Delta(left, right), expr.operator == "!=")
+        return expr
+    difference = expand(Add((expr.left, Mul((MINUS_ONE, expr.right)))))
+    turned = expand(Mul((MINUS_ONE, difference)))
+    match expr.operator:
+        case ">" | "<=":
+            return _unless(Iverson(">", difference, ZERO), expr.operator == "<=")
+        case "<" | ">=":
+            return _unless(Iverson(">", turned, ZERO), expr.operator == ">=")
+        case _:
+            sides = difference if _sign(difference) > 0 else turned
+            return _unless(Iverson("==", sides, ZERO), expr.operator == "!=")
+
+
+def _unless(bracket: Expr, negated: bool) -> Expr:
+    return Add((ONE, Mul((MINUS_ONE, bracket)))) if negated else bracket
+
+
+def _integer(expr: Expr) -> Integer | None:
+    """The integer expression that stands there as a number, an integer tensor's component too; else None."""
+    match expr:
+        case IndexValue(value=value):
+            return value
+        case Component(tensor=tensor, indices=indices) if tensor.dtype == "int":
+            return Integer.of(Gather(tensor, indices))
+        case Const(value=value) if value.denominator == 1:
+            return Integer.of(value.numerator)
+        case _:
+            return None
+
+
+def _exponential(argument: Expr) -> Expr:
+    """``exp(2*a - log(b))`` as ``exp(a)^2 * b^-1``."""
+    factors: list[Expr] = []
+    for term in argument.terms if isinstance(argument, Add) else (argument,):
+        coefficient, rest = split_coefficient(term)
+        is_log = isinstance(rest, Call) and rest.function.name == "log"
+        base = rest.arguments[0] if isinstance(rest, Call) and is_log else Call(FUNCTIONS["exp"], (rest,))
+        factors.append(Pow(base, Const(coefficient)))
+    return Mul(tuple(factors))
+
+
+def _signed(call: Call, argument: Expr) -> Expr:
+    """``f(-a)`` as ``-f(a)`` or ``f(a)``."""
+    if _sign(argument) > 0:
+        return call
+    turned = Call(call.function, (expand(Mul((MINUS_ONE, argument))),))
+    return Mul((MINUS_ONE, turned)) if call.function.name in _ODD else turned
+
+
+def _sign(expr: Expr) -> Fraction:
+    """A number that turns its sign with the expression."""
+    terms = expr.terms if isinstance(expr, Add) else (expr,)
+    return min((split_coefficient(term) for term in terms), key=lambda term: lead_order(term[1]))[0]
+
+
+def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:
+    """A product with the positions of permutation symbols in canonical order, and the sign of that."""
+    factors = body.factors if isinstance(body, Mul) else (body,)
+    if not any(_is_symbol(factor) for factor in factors):
+        return body
+    marked = [part for factor in factors for part in (_marks(factor) if _is_symbol(factor) else (factor,))]
+    labels = canonical_labels(tuple(bound), marked)
+    return Mul(tuple(_sorted(factor, labels) for factor in factors))
+
+
+def _is_symbol(factor: Expr) -> bool:
+    return isinstance(factor, Component) and factor.tensor.role is Role.LEVI_CIVITA
+
+
+def _marks(symbol: Expr) -> tuple[Expr, ...]:
+    """The symbol as if it were symmetric: a factor for each position."""
+    if not isinstance(symbol, Component):
+        return (symbol,)
+    return tuple(Component(symbol.tensor, (position,)) for position in symbol.indices)
+
+
+def _sorted(symbol: Expr, labels: dict[Index, str]) -> Expr:
+    if not isinstance(symbol, Component) or not _is_symbol(symbol):
+        return symbol
+    places = [_place(position, labels) for position in symbol.indices]
+    order = sorted(range(len(places)), key=lambda place: places[place])
+    swaps = sum(order[a] > order[b] for b in range(len(order)) for a in range(b))
+    made = Component(symbol.tensor, tuple(symbol.indices[place] for place in order))
+    return scaled(_MINUS, made) if swaps % 2 else made
+
+
+def _place(position: Integer, labels: dict[Index, str]) -> tuple[str, ...]:
+    return tuple(labels.get(index) or f"#{index.serial:08d}" for index in position.indices)
