@@ -49,7 +49,8 @@ class Pullback:
     rename: Callable[[Tensor], Tensor]
     known: Facts
     extra: tuple[Index, ...] = ()
-    _parts: dict[Tensor, list[tuple[tuple[Index, ...], Expr]]] = field(default_factory=dict)
+    _parts: dict[Tensor, list[Expr]] = field(default_factory=dict)
+    _axes: dict[Tensor, tuple[Index, ...]] = field(default_factory=dict)
     _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
 
     def run(self) -> Iterator[Statement]:
@@ -83,9 +84,17 @@ class Pullback:
             yield self._define(tensor, self.rename(tensor) if tensor in self.starts else self.name(tensor))
 
     def _define(self, tensor: Tensor, named: Tensor) -> Define:
-        at = new_indices(tensor, len(self.extra))
-        body = self._outside(tensor, tuple(index.expr for index in at))
-        return Define(named, (*self.extra, *at), self.known.fold(body))
+        at = self._indices(tensor)
+        parts = self._parts.get(tensor, [])
+        alone = len(parts) == 1 and tensor not in self.starts
+        body = parts[0] if alone else self.known.fold(self._outside(tensor, tuple(index.expr for index in at)))
+        return Define(named, (*self.extra, *at), body)
+
+    def _indices(self, tensor: Tensor) -> tuple[Index, ...]:
+        """The indices at which everything that contributes to a tensor's adjoint is written."""
+        if tensor not in self._axes:
+            self._axes[tensor] = new_indices(tensor, len(self.extra))
+        return self._axes[tensor]
 
     def _through_recurrence(self, statement: Recurrence, on_path: set[Tensor]) -> Iterator[Statement]:
         def adjoint(tensor: Tensor) -> Tensor:
@@ -96,21 +105,23 @@ class Pullback:
         for tensor in reads(statement):
             if tensor in statement.tensors or (tensor not in on_path and tensor not in self.targets):
                 continue
-            at = new_indices(tensor, len(self.extra))
-            for part in adjoints.contributions(tensor, at):
+            for part in adjoints.contributions(tensor, self._indices(tensor)):
                 if part != ZERO:
-                    self._parts.setdefault(tensor, []).append((at, self.known.fold(part)))
+                    self._parts.setdefault(tensor, []).append(self.known.fold(part))
 
     def _outside(self, tensor: Tensor, positions: Positions) -> Expr:
         """What the statements behind contribute to the adjoint of a tensor, and what it starts from."""
-        parts = [substitute(expr, dict(zip(own, positions, strict=True))) for own, expr in self._parts.get(tensor, [])]
+        parts = list(self._parts.get(tensor, []))
+        moved = {own: to for own, to in zip(self._indices(tensor), positions, strict=True) if to.as_index is not own}
+        if moved:
+            parts = [substitute(part, moved) for part in parts]
         if tensor in self.starts:
             parts.insert(0, self.starts[tensor](positions))
         return total(parts)
 
     def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
         """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
-        at = new_indices(tensor, len(self.extra))
+        at = self._indices(tensor)
         if isinstance(statement, Intrinsic):
             inverse = self._inverses.get(statement.operand)
             if inverse is None:
@@ -130,7 +141,7 @@ class Pullback:
         product = times(adjoint(tuple(index.expr for index in free)), inner)
         part = self.known.fold(IndexSum(free, product) if free else product)
         if part != ZERO:
-            self._parts.setdefault(tensor, []).append((at, part))
+            self._parts.setdefault(tensor, []).append(part)
 
 
 def used_statements(statements: tuple[Statement, ...], last: Statement) -> tuple[Statement, ...]:

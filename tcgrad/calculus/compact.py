@@ -9,9 +9,11 @@ from tcgrad.calculus.dependence import reads
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, size, tensors_read, walk
+from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
+from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.renaming import instantiated
 
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
@@ -72,6 +74,8 @@ def _reassign(users: dict[Tensor, list[int]], line: Define, place: int, reading:
 
 def _substituted(user: Define, line: Define, known: Facts) -> Define:
     def put_in(read: Component) -> Expr:
-        return instantiate(line.free, line.body, read.indices) if read.tensor == line.tensor else read
+        if read.tensor != line.tensor:
+            return read
+        return instantiated(line.free, line.body, read.indices, simplify)
 
     return replace(user, body=known.fold(replace_components(user.body, put_in)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import cast
 
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
+from tcgrad.simplify.renaming import substituted
 from tcgrad.simplify.rules import simplify_node
 
 __all__ = ["simplify"]
@@ -38,6 +40,9 @@ class _Readable:
             known = simplify_node(flat if same else rebuild(flat, made), self)
             vars(expr)["_simple"] = vars(known)["_simple"] = known
         return cast("Expr", known)
+
+    def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+        return substituted(expr, mapping, self.simplify)
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
         return exponent == 1 and has_delta(base, live)

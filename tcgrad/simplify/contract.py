@@ -8,7 +8,7 @@ from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.ir.traversal import free_indices
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
@@ -45,7 +45,7 @@ def _substituted(
     policy: Policy,
 ) -> list[Monomial]:
     """The monomial with indices replaced in the ``changed`` powers, beside the ``kept`` factors; contracted on."""
-    factors = [policy.simplify(substitute(power(base, exponent), mapping)) for base, exponent in changed]
+    factors = [policy.substitute(power(base, exponent), mapping) for base, exponent in changed]
     opened = monomials(Mul((Const(part.coefficient), *kept, *factors)), policy, frozenset(part.bound))
     return [
         done

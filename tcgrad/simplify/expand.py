@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import cast
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexValue, Mul, Pow
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, rebuild, size
+from tcgrad.ir.traversal import children, rebuild, size, substitute
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.ranges import never_negative
 from tcgrad.simplify.rules import simplify_node
@@ -43,6 +44,9 @@ class Expanding:
                 raise TooLargeError
             vars(expr)["_expanded"] = vars(known)["_expanded"] = known
         return cast("Expr", known)
+
+    def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+        return self.simplify(substitute(expr, mapping))
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
         del base, live

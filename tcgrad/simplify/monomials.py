@@ -6,7 +6,7 @@ inside as they go. An `Add` inside a product stays closed unless it holds a delt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -40,6 +40,9 @@ class Policy(Protocol):
 
     def simplify(self, expr: Expr) -> Expr:
         """The form that children and newly made expressions are brought to."""
+
+    def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+        """An expression in that form with indices replaced, in that form again."""
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
         """Whether ``base^exponent`` is multiplied out in a product summed over the ``live`` indices."""

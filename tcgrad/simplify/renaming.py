@@ -1,0 +1,51 @@
+"""Renaming indices in simplified expressions without simplifying them again.
+
+What is simplified stays so when an index takes the place of another one that does not occur yet: no two factors become
+equal by it, and no delta is decided. Only the order of factors, which goes by the indices too, may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Delta, Expr, Iverson
+from tcgrad.ir.traversal import children, free_indices, freshen, substitute, walk
+
+
+def substituted(expr: Expr, mapping: Mapping[Index, Integer], simplify: Callable[[Expr], Expr]) -> Expr:
+    """A simplified expression with indices replaced, simplified where that is more than a renaming."""
+    made = substitute(expr, mapping)
+    if made is expr:
+        return expr
+    if _is_renaming(expr, mapping):
+        _mark(made, expr)
+    return simplify(made)
+
+
+def instantiated(
+    free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...], simplify: Callable[[Expr], Expr]
+) -> Expr:
+    """A simplified body of ``tensor[free] = body`` at ``positions``, with bound indices of its own; simplified."""
+    fresh = freshen(body)
+    _mark(fresh, body)
+    return substituted(fresh, dict(zip(free, positions, strict=True)), simplify)
+
+
+def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
+    """Whether every replaced index becomes another plain one that does not occur yet, and nothing hangs on which."""
+    occurring = free_indices(expr)
+    new = [mapping[index].as_index for index in occurring if index in mapping]
+    kept = [index for index in occurring if index not in mapping]
+    distinct = len(set(new)) == len(new) and not any(index is None or index in kept for index in new)
+    return distinct and not any(isinstance(part, Delta | Iverson) for part in walk(expr))
+
+
+def _mark(made: Expr, source: Expr) -> None:
+    """Carry over what is known to be simplified, node by node."""
+    if made is source:
+        return
+    if vars(source).get("_simple") is source:
+        vars(made)["_simple"] = made
+    for part, own in zip(children(made), children(source), strict=True):
+        _mark(part, own)
