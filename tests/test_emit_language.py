@@ -82,6 +82,12 @@ SPECS = {
         ["x: [3, 4]", "w: [3, 3]"],
         ["h[i,0] = x[i,0]", "h[i,t] = tanh(w[i,j]*h[j,t-1]) + x[i,t]*x[i,t-1]"],
     ),
+    "systems": (["a: [3, 3]", "b: [3, 2]", "c: [3]"], ["y[i,j] = inv(a)[i,k]*b[k,j]", "z[j] = c[i]*inv(a)[i,j]"]),
+    "quadratic form of an inverse": (["a: [3, 3]", "b: [3]"], ["y = b[i]*inv(a)[i,j]*b[j]"]),
+    "systems in a batch": (
+        ["a: [2, 3, 3]", "b: [2, 3]", "c: [2, 3, 4]"],
+        ["z[n,i] = inv(a)[n,i,j]*b[n,j]", "v[n,i,k] = inv(a)[n,j,i]*c[n,j,k]"],
+    ),
     "in a batch": (["a: [2, 3, 3]"], ["y[b] = det(a)[b]", "z[b,i,j] = inv(a)[b,i,j]"]),
 }
 
@@ -132,6 +138,8 @@ CODE = {
         "h_all[t + 1] = np.tanh(t1[t] + h_all[t] @ w.T)",
         "for t in range(3, -1, -1):",
     ],
+    "systems": ["y = _linalg(np.linalg.solve, a, b)", "z = _linalg(np.linalg.solve, a.T, c)"],
+    "matrix functions": ["inv_a = _linalg(np.linalg.inv, a)", "y = inv_a @ b", "(inv_a, y, d)"],
     "fixed positions": ["y = x[0, 0] + x[4, 4] * x[0, 1]"],
 }
 

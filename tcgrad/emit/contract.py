@@ -21,6 +21,7 @@ from tcgrad.emit.operations import (
     Transpose,
     Vdot,
 )
+from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
 
@@ -52,6 +53,10 @@ class _Groups:
 
 
 def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: Axes) -> Value:
+    for first, second in ((left, right), (right, left)):
+        solution = solved(build, first, second, summed)
+        if solution is not None:
+            return solution
     for mask, other in ((left, right), (right, left)):
         if mask.node.kind is Kind.BOOL and other.node.kind is Kind.FLOAT and set(mask.axes) <= set(other.axes):
             return _masked_sum(build, mask, other, summed)

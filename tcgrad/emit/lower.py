@@ -66,6 +66,7 @@ class Lowering:
         self._positions = Positions(build, self._gathered)
         self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
         self._loops = 0
+        self.multiplying: set[Tensor] = set()  # inverses that only multiply something
 
     # Statements
 
@@ -106,6 +107,8 @@ class Lowering:
         operand = self.whole(statement.operand)
         kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
         node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
+        if statement.tensor in self.multiplying:
+            self.build.inverses.add(node)
         self.assign(statement.tensor, node)
         return Step(statement, statement.tensor, node)
 

@@ -35,6 +35,7 @@ class ModuleWriter:
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._claim_names()
+        self._stages.solve_for((*self._program.statements, *derivation.backward))
         self._forward = self._stages.stage(self._program.statements, self._program.outputs)
         self._backward = self._stages.stage(derivation.backward, map(gradient_of, self._program.wrt))
 

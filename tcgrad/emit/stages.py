@@ -12,6 +12,7 @@ from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.operations import Copy, Leaf
 from tcgrad.emit.products import Products
 from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
+from tcgrad.emit.solving import inverses_that_multiply
 from tcgrad.emit.values import Builder
 from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Role, Tensor
@@ -54,6 +55,10 @@ class Stages:
         self._build = Builder(Graph())
         self._lowering = Lowering(self._build)
         self._forward_products: Products | None = None
+
+    def solve_for(self, statements: Iterable[Statement]) -> None:
+        """Let systems be solved where an inverse only multiplies something in all of these statements."""
+        self._lowering.multiplying = inverses_that_multiply(statements)
 
     def argument(self, tensor: Tensor) -> Node:
         """The node of a tensor that is an argument or a constant of the module."""

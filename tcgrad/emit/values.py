@@ -26,6 +26,7 @@ from tcgrad.emit.operations import (
 from tcgrad.ir.indices import Index, Integer
 
 _ONE = Integer.of(1)
+Axes = tuple[Index, ...]
 
 
 class Builder:
@@ -33,6 +34,7 @@ class Builder:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for
 
     # Scalars
 
