@@ -1,7 +1,12 @@
 """Everything the language can write: derivatives against difference quotients, emitted code against evaluation."""
 
 import pytest
-from test_oracles import check_derivatives, check_emitted
+from test_oracles import check_derivatives, check_emitted, program_of
+
+from tcgrad.calculus import derive
+from tcgrad.ir.nodes import Delta
+from tcgrad.ir.program import Recurrence
+from tcgrad.ir.traversal import walk
 
 PROGRAMS = {
     "conv1d": """
@@ -143,6 +148,12 @@ outputs: [u, v]
 """,
 }
 
+LAST_STATE = """
+dims: {T: 5}
+inputs: {a: [], x: [T]}
+equations: ["s[-1] = 0", "s[t] = a*s[t-1] + x[t]", "y = s[T-1]^2"]
+"""
+
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivatives(name):
@@ -152,3 +163,9 @@ def test_derivatives(name):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_emitted_code(name):
     check_emitted(PROGRAMS[name])
+
+
+def test_the_step_of_an_adjoint_says_nothing_of_the_positions_of_base_cases():
+    (adjoint, *_) = derive(program_of(LAST_STATE)).backward
+    assert isinstance(adjoint, Recurrence)
+    assert not any(isinstance(node, Delta) for node in walk(adjoint.steps[0].body))

@@ -115,6 +115,16 @@ class Steps:
         return instantiate(case.free, case.body, (*read.indices[:axis], *read.indices[axis + 1 :]))
 
 
+def _apart(expr: Expr, gaps: list[Integer]) -> Expr:
+    """The expression without deltas that would need one of the gaps to be 0."""
+    if isinstance(expr, Delta):
+        difference = expr.left - expr.right
+        return ZERO if difference in gaps or -difference in gaps else expr
+    parts = children(expr)
+    made = tuple(_apart(part, gaps) for part in parts)
+    return expr if all(a is b for a, b in zip(parts, made, strict=True)) else rebuild(expr, made)
+
+
 def _index(case: Case) -> Index:
     if not isinstance(case.position, Index):
         raise TypeError("a step is at an index")
@@ -201,9 +211,10 @@ class Adjoints:
             if c < length.value - late
         ]
         step = case(at.expr, list(parts.values()))
+        body = simplify(_apart(step.body, [at.expr - base.at for base in bases]))
         free = self.steps.positions(tensor, at.expr, others)
         indices = tuple(index for position in free for index in position.indices)
-        return tuple(bases), Case((*self.extra, *indices), at, step.body)
+        return tuple(bases), Case((*self.extra, *indices), at, body)
 
     def _read(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Expr:
         positions = self.steps.positions(tensor, at, others)
