@@ -13,9 +13,11 @@ from tcgrad.calculus.differentiate import times
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import ZERO, Delta, Expr
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import replace_components, tensors_read
+from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 
 
@@ -36,16 +38,24 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     return used_statements(statements, last)
 
 
-def stepwise_jacobians(program: Program, of: Tensor, wrt: Sequence[Tensor]) -> tuple[Statement, ...]:
+def stepwise_jacobians(
+    program: Program, of: Tensor, wrt: Sequence[Tensor], backward: Sequence[Statement] = ()
+) -> tuple[Statement, ...]:
     """The same for several inputs at once, so that what their Jacobians share is there once.
 
     All go backward in one pass, unless the inputs together have no more components than ``of``.
+
+    backward: the gradients of ``wrt`` given those of the outputs, if they are known: they are linear in what is given,
+        so that no derivative need be worked out again.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
     """
     if sum(map(_count, wrt)) <= _count(of):
         return tuple(statement for tensor in wrt for statement in stepwise_jacobian(program, of, tensor))
+    known = [statement for statement in backward if isinstance(statement, Define)]
+    if backward and len(known) == len(backward):
+        return tuple(_from_gradients(known, of))
     statements = tuple(_backward(program, of, *wrt))
     found = {tensor for statement in statements for tensor in defined_tensors(statement)}
     zeros = (tensor for tensor in wrt if jacobian_of(of, tensor) not in found)
@@ -89,3 +99,25 @@ def _way(program: Program, of: Tensor) -> tuple[Statement, ...]:
     """The statements that ``of`` needs."""
     needed = needed_for(program, [of])
     return tuple(s for s in program.statements if any(tensor in needed for tensor in defined_tensors(s)))
+
+
+def _from_gradients(backward: Sequence[Define], of: Tensor) -> Iterator[Define]:
+    """``dOF/dT`` out of ``dl/dT``: the gradient of ``of`` is a delta, that of every other output 0."""
+    rows = new_indices(of)
+    lead = tuple(row.expr for row in rows)
+    defined = {define.tensor for define in backward}
+
+    def given(read: Component) -> Expr:
+        if read.tensor.role is not Role.GRADIENT:
+            return read
+        (about,) = read.tensor.about
+        if read.tensor in defined:
+            return Component(jacobian_of(of, about), (*lead, *read.indices))
+        if about != of:
+            return ZERO
+        return times(*(Delta(row, e) for row, e in zip(lead, read.indices, strict=True)))
+
+    for define in backward:
+        body = replace_components(define.body, given)
+        fixed = any(t.role is Role.GRADIENT and t not in defined for t in tensors_read(define.body))
+        yield Define(jacobian_of(of, define.tensor.about[0]), (*rows, *define.free), simplify(body) if fixed else body)

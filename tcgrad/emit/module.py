@@ -31,6 +31,7 @@ class ModuleWriter:
 
     def __init__(self, derivation: Derivation) -> None:
         self._program = derivation.program
+        self._gradients_of_inputs = derivation.backward
         self._stages = Stages()
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
@@ -258,7 +259,10 @@ class ModuleWriter:
     def _jacobian(self) -> Lines:
         wrt = self._program.wrt
         stages = [
-            self._stages.stage(stepwise_jacobians(self._program, of, wrt), [jacobian_of(of, tensor) for tensor in wrt])
+            self._stages.stage(
+                stepwise_jacobians(self._program, of, wrt, self._gradients_of_inputs),
+                [jacobian_of(of, tensor) for tensor in wrt],
+            )
             for of in self._program.outputs
         ]
         scope = self._scope.inner()
