@@ -76,10 +76,6 @@ class Graph:
             node = self._known[key] = Node(operation, arguments, shape, kind, len(self._known))
         return node
 
-    def known(self, operation: Operation, arguments: tuple[Node, ...]) -> Node | None:
-        """The node of an operation whose shape follows from its arguments, if it was made before."""
-        return self._known.get(_key(operation, arguments, ()))
-
 
 def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...]) -> object:
     serials = tuple(argument.serial for argument in arguments)

@@ -68,6 +68,8 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     if _should_swap(left, right, groups, hint):
         left, right = right, left
         groups = _groups(left, right, summed)
+    if groups.batch and _runs_along_batch(left, right, groups):
+        return _einsum(build, left, right, _ordered((*groups.batch, *groups.rows, *groups.columns), hint))
     if groups.batch:
         return _stacked_matmul(build, left, right, groups, hint)
     return _matmul(build, left, right, groups) or _tensordot(build, left, right, groups)
@@ -106,10 +108,22 @@ def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes)
         return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
     if not groups.batch and left.axes == right.axes:
         return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
-    axes = _ordered(groups.batch, hint)
-    labels = [tuple(left.axes.index(index) for index in part) for part in (left.axes, right.axes, axes)]
+    return _einsum(build, left, right, _ordered(groups.batch, hint))
+
+
+def _einsum(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
+    everything = tuple(dict.fromkeys((*left.axes, *right.axes)))
+    labels = [tuple(everything.index(index) for index in part) for part in (left.axes, right.axes, axes)]
     operation = Einsum(labels[0], labels[1], labels[2])
     return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
+
+
+def _runs_along_batch(left: Value, right: Value, groups: _Groups) -> bool:
+    """Whether vectors meet matrices that memory runs across: BLAS would need copies, and gains nothing over a loop."""
+    if groups.rows and groups.columns:
+        return False
+    matrix = left if groups.rows else right
+    return matrix.axes[_innermost(matrix.node)] in groups.batch
 
 
 def _ordered(indices: Axes, hint: Axes) -> Axes:
@@ -197,7 +211,7 @@ def _stacked(
 
 def _contiguous(build: Builder, node: Node, matrix_axes: int) -> Node:
     """A copy where neither axis of the matrices is the one that memory runs along: BLAS cannot read such a view."""
-    if _innermost(node) >= len(node.shape) - matrix_axes:
+    if matrix_axes < 2 or _innermost(node) >= len(node.shape) - matrix_axes:
         return node
     return build.graph.make(Contiguous(), (node,), node.shape, node.kind)
 

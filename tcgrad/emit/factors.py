@@ -78,13 +78,20 @@ def is_contraction(term: Expr) -> bool:
             return False
 
 
-def squares_as_products(factor: tuple[Expr, bool]) -> list[tuple[Expr, bool]]:
-    """``u^2`` as two factors ``u``: its sum is then a dot product."""
+def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:
+    """The factors with ``u^2`` as two factors ``u`` where all of ``u`` is summed: that is a dot product."""
+    return [single for k in range(len(parts.factors)) for single in _square_apart(parts, k)]
+
+
+def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
+    factor, inverted = parts.factors[k]
     match factor:
-        case (Pow(base, Const(exponent)), False) if exponent == 2:
-            return [(base, False), (base, False)]
-        case _:
-            return [factor]
+        case Pow(base, Const(exponent)) if exponent == 2 and not inverted:
+            others = {i for n, (other, _) in enumerate(parts.factors) if n != k for i in free_indices(other)}
+            own = free_indices(base)
+            if own and all(index in parts.summed and index not in others for index in own):
+                return [(base, False), (base, False)]
+    return [(factor, inverted)]
 
 
 def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:

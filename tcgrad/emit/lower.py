@@ -211,8 +211,8 @@ class Lowering:
 
     def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""
-        if len(parts.factors) == 1 and parts.summed:
-            parts.factors = squares_as_products(parts.factors[0])
+        if parts.summed:
+            parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
         lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]

@@ -232,7 +232,9 @@ class Body:
 
     def _part_to_name(self, node: Node, length: int) -> Node | None:
         """The part of a node's code to name: one that leaves two lines of about the same length."""
-        lengths = {part: len(self.printer.expression(part).code) for part in self._parts(node)}
+        views = (argument for argument in node.arguments if argument.is_view and argument not in self.printer.names)
+        parts = list(self._parts(node)) or list(views)
+        lengths = {part: len(self.printer.expression(part).code) for part in parts}
         return min(lengths, key=lambda part: (max(lengths[part], length - lengths[part]), part.serial), default=None)
 
     def _parts(self, node: Node) -> Iterator[Node]:

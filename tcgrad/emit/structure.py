@@ -13,7 +13,7 @@ from fractions import Fraction
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.operations import Broadcast, Full, Number
-from tcgrad.emit.values import Builder
+from tcgrad.emit.values import Builder, SumKey
 from tcgrad.ir.indices import Index
 
 Axes = tuple[Index, ...]
@@ -74,7 +74,34 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
 
 
 def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
-    """The elementwise sum, with its sign; terms that broadcast alike are added before they are broadcast."""
+    """The elementwise sum, with its sign; one built before, under whatever indices and signs, is found again."""
+    if all(coefficient < 0 for coefficient, _ in terms):
+        sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
+        return -sign, value
+    for factor in (1, -1):
+        key, labels = _sum_key(terms, factor)
+        known = build.sums.get(key)
+        if known is not None:
+            index_of = {label: index for index, label in labels.items()}
+            return Fraction(factor), Value(known[0], tuple(index_of[label] for label in known[1]))
+    value = _built_sum(build, terms, hint)
+    key, labels = _sum_key(terms, 1)
+    build.sums[key] = value.node, tuple(labels[index] for index in value.axes)
+    return Fraction(1), value
+
+
+def _sum_key(terms: Sequence[tuple[Fraction, Value]], sign: int) -> tuple[SumKey, dict[Index, int]]:
+    """The terms up to the names of their indices."""
+    labels: dict[Index, int] = {}
+    parts = []
+    for coefficient, value in sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0]))):
+        own = tuple(labels.setdefault(index, len(labels)) for index in value.axes)
+        parts.append((sign * coefficient, value.node.serial, own))
+    return tuple(parts), labels
+
+
+def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> Value:
+    """The sum; terms that broadcast alike are added before they are broadcast."""
     axes = build.combined_axes((value for _, value in terms), hint)
     groups: dict[frozenset[Index], list[tuple[Fraction, Value]]] = {}
     for term in terms:
@@ -83,11 +110,7 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
         small = [_presummed(build, group, len(axes), hint) for group in groups.values()]
         terms = [term for group in small for term in group]
     nodes = [build.aligned(Value(scaled(build, abs(c), value.node), value.axes), axes) for c, value in terms]
-    signs = [1 if c > 0 else -1 for c, _ in terms]
-    negated = build.known_sum(nodes, [-sign for sign in signs])
-    if negated is not None:
-        return Fraction(-1), Value(negated, axes)
-    return Fraction(1), Value(build.plus(nodes, signs), axes)
+    return Value(build.plus(nodes, [1 if c > 0 else -1 for c, _ in terms]), axes)
 
 
 def _presummed(

@@ -27,6 +27,8 @@ from tcgrad.ir.indices import Index, Integer
 
 _ONE = Integer.of(1)
 Axes = tuple[Index, ...]
+# The terms of a sum up to the names of its indices: coefficient, node and the labels of its axes.
+SumKey = tuple[tuple[Fraction, int, tuple[int, ...]], ...]
 
 
 class Builder:
@@ -34,6 +36,7 @@ class Builder:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.sums: dict[SumKey, tuple[Node, tuple[int, ...]]] = {}  # elementwise sums by their terms
         self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for
 
     # Scalars
@@ -159,10 +162,6 @@ class Builder:
         nodes = tuple(self.as_float(node) for node in nodes)
         kind = Kind.SCALAR if all(node.kind is Kind.SCALAR for node in nodes) else Kind.FLOAT
         return self.graph.make(Plus(tuple(signs)), nodes, _broadcast_shape(nodes), kind)
-
-    def known_sum(self, nodes: Sequence[Node], signs: Sequence[int]) -> Node | None:
-        """The node of a sum, if it was made before."""
-        return self.graph.known(Plus(tuple(signs)), tuple(self.as_float(node) for node in nodes))
 
     def power(self, node: Node, exponent: Fraction) -> Node:
         """A power with a positive exponent: products and square roots where the exponent allows it."""
