@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient
-from tcgrad.simplify.ranges import bounds
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.simplify.ranges import bounds, never_negative
 
 Pairs = tuple[tuple[Index, Integer], ...]
 
@@ -86,7 +86,13 @@ def overhang(value: Integer, size: Integer) -> tuple[Integer | None, Integer | N
     if found is None:
         return None, None
     low, high = Integer.of(0) - found[0], found[1] - size + 1
-    return (low if low.value > 0 else None), (high if high.value > 0 else None)
+    return (low if _can_be_positive(low) else None), (high if _can_be_positive(high) else None)
+
+
+def _can_be_positive(size: Integer) -> bool:
+    """Whether a size is positive; one with divisions, whose sign depends on what divides what, for any sizes."""
+    divides = any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
+    return not never_negative(-size) if divides else size.value > 0
 
 
 def _bounds(value: Integer) -> tuple[Integer, Integer] | None:

@@ -95,7 +95,8 @@ class Printer(SizePrinter):
             case Compare(operator):
                 return self._binary(node, operator, Level.COMPARE, Level.AND, Level.AND)
             case Integral(operator):
-                return self._binary(node, operator, Level.MUL, Level.MUL, Level.UNARY)
+                # in a product it stands in parentheses: Python reads 3 * i // 2 from the left
+                return self._binary(node, operator, Level.MATMUL, Level.MUL, Level.UNARY)
             case Matmul():
                 chained = self.expression(arguments[0]).level is Level.MATMUL
                 return self._binary(node, "@", Level.MATMUL, Level.MATMUL if chained else Level.ATOM, Level.ATOM)

@@ -194,10 +194,33 @@ def at_least(overhang: Integer | None) -> Integer:
     """A size that is never negative and never less than the one given; 0 for None."""
     if overhang is None:
         return _ZERO
-    size = Integer.collect((m, c) for m, c in overhang.terms if c > 0 or not m)
+    size = _positive_terms(overhang)
+    if any(isinstance(atom, Quotient | Remainder) for m, _ in size.terms for atom in m) and not never_negative(size):
+        size = _positive_terms(_without_divisions(overhang))
     while not never_negative(size):
         size = size + 1
     return size
+
+
+def _positive_terms(size: Integer) -> Integer:
+    return Integer.collect((m, c) for m, c in size.terms if c > 0 or not m)
+
+
+def _without_divisions(size: Integer) -> Integer:
+    """Dims alone, at least as large: of what is divided the whole is taken, and what is taken off is left out."""
+    total = _ZERO
+    for monomial, coefficient in size.terms:
+        product = Integer.of(coefficient)
+        for atom in monomial:
+            match atom:
+                case Quotient():
+                    product = product * (_without_divisions(atom.dividend) if coefficient > 0 else _ZERO)
+                case Remainder():
+                    product = product * (_without_divisions(atom.divisor) if coefficient > 0 else _ZERO)
+                case _:
+                    product = product * Integer.of(atom)
+        total = total + product
+    return total
 
 
 def _is_sliced(position: Integer) -> bool:

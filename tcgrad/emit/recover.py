@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
@@ -33,48 +34,76 @@ def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequen
     guards = [factor for factor, inverted in factors if isinstance(factor, Iverson) and not inverted]
     if not guards and not deltas:
         return None
-    inside: list[Factor] = []
-    found: list[Delta] = []
-    for factor, inverted in factors:
-        if not isinstance(factor, Component) or not guards or inverted:
-            inside.append((factor, inverted))
-            continue
-        read, own = _unguarded(factor, guards)
-        inside.append((read, inverted))
-        found += own
-    inside = [(factor, inverted) for factor, inverted in inside if not any(_implied(factor, d) for d in found)]
-    compound = [delta for delta in (*found, *deltas) if not (delta.left.as_index and delta.right.as_index)]
-    bound = [*summed, *map(_new_index, found)]
-    targets = {_target(delta, bound) for delta in compound}
+    recovery = _Recovery(guards, summed)
+    inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
+    inside = [item for item in inside if not any(_implied(item[0], delta) for delta in recovery.deltas)]
+    inside = recovery.without_boxes(inside)
+    found = [*recovery.deltas, *deltas]
+    bound = [*summed, *map(_new_index, recovery.deltas)]
+    targets = {_target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
     if not targets or None in targets:
         return None
     outside = [item for item in inside if any(index in targets for index in free_indices(item[0]))]
     if any(index in summed for factor, _ in outside for index in free_indices(factor)):
         return None
     kept = [item for item in inside if item not in outside]
-    return Scattered(kept, [*found, *deltas], bound, outside)
+    return Scattered(kept, found, bound, outside)
 
 
-def _unguarded(component: Component, guards: Sequence[Expr]) -> tuple[Component, list[Delta]]:
-    """The component with a new index in each position that can leave the tensor, and what the new indices equal."""
-    positions, deltas = [], []
-    for position, size in zip(component.indices, component.tensor.shape, strict=True):
-        delta = _delta(position, size, guards)
-        positions.append(position if delta is None else _new_index(delta).expr)
-        deltas += [] if delta is None else [delta]
-    return Component(component.tensor, tuple(positions)), deltas
+@dataclass
+class _Recovery:
+    """The deltas that guards and reads of one product are the solution of; each with an index of its own."""
 
+    guards: Sequence[Iverson]
+    summed: Sequence[Index]
+    _known: dict[tuple[Integer, Integer], Delta] = field(default_factory=dict)
 
-def _delta(position: Integer, size: Integer, guards: Sequence[Expr]) -> Delta | None:
-    """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says that it is whole."""
-    if not position.indices:
+    @property
+    def deltas(self) -> list[Delta]:
+        return list(self._known.values())
+
+    def unguarded(self, factor: Expr) -> Expr:
+        """A read with the new index in each position that can leave the tensor."""
+        if not isinstance(factor, Component) or not self.guards:
+            return factor
+        deltas = [self._delta(*read) for read in zip(factor.indices, factor.tensor.shape, strict=True)]
+        positions = zip(factor.indices, deltas, strict=True)
+        return Component(factor.tensor, tuple(p if delta is None else _new_index(delta).expr for p, delta in positions))
+
+    def _delta(self, position: Integer, size: Integer) -> Delta | None:
+        """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says that it is whole."""
+        if not position.indices:
+            return None
+        quotient = _quotient(position)
+        if quotient is not None and any(_is_divisibility(guard, quotient) for guard in self.guards):
+            return self._made(quotient.dividend, size, quotient.divisor)
+        if is_affine(position) and not stays_inside(position, size):
+            return self._made(position, size, Integer.of(1))
         return None
-    quotient = _quotient(position)
-    if quotient is not None and any(_is_divisibility(guard, quotient) for guard in guards):
-        return Delta(Index("r", size).expr * quotient.divisor, quotient.dividend)
-    if is_affine(position) and not stays_inside(position, size):
-        return Delta(Index("r", size).expr, position)
-    return None
+
+    def _made(self, value: Integer, size: Integer, stride: Integer) -> Delta:
+        if (value, size) not in self._known:
+            self._known[value, size] = Delta(Index("r", size).expr * stride, value)
+        return self._known[value, size]
+
+    def without_boxes(self, factors: list[Factor]) -> list[Factor]:
+        """``[0 <= e]*[e < K]`` as one more delta, ``sum_r delta(e, r)``, where ``e`` is summed over in part."""
+        guards = [(item, slack) for item in factors if (slack := _slack(item[0])) is not None and not item[1]]
+        for (low, first), (high, second) in itertools.combinations(guards, 2):
+            size = first + second + 1
+            if size.indices or low not in factors or high not in factors or not self._is_spread(first):
+                continue
+            self._made(first, size, Integer.of(1))
+            factors = [item for item in factors if item not in (low, high)]
+        return factors
+
+    def _is_spread(self, value: Integer) -> bool:
+        """Whether both a summed index and one of the result occur, the latter such that it can be solved for."""
+        return (
+            is_affine(value)
+            and any(index in self.summed for index in value.indices)
+            and _target(Delta(Integer.of(0), value), self.summed) is not None
+        )
 
 
 def _new_index(delta: Delta) -> Index:
@@ -103,13 +132,20 @@ def _implied(guard: Expr, delta: Delta) -> bool:
         case Iverson("==", IndexValue(), IndexValue()):
             (_, stride), *_ = affine_parts(delta.left)[1].items()
             return _is_divisibility(guard, Quotient(delta.right, stride))
-        case Iverson(operator, IndexValue(left), IndexValue(right)) if operator != "!=":
-            slack = left - right if operator in (">", ">=") else right - left
-            slack = slack - 1 if operator in (">", "<") else slack
-            gap = delta.right - delta.left
-            return is_nonnegative(slack - gap) or is_nonnegative(slack + gap)
         case _:
-            return False
+            slack = _slack(guard)
+            gap = delta.right - delta.left
+            return slack is not None and (is_nonnegative(slack - gap) or is_nonnegative(slack + gap))
+
+
+def _slack(guard: Expr) -> Integer | None:
+    """What must not be negative for a comparison of integers to hold; None for others."""
+    match guard:
+        case Iverson(">" | ">=" | "<" | "<=" as operator, IndexValue(left), IndexValue(right)):
+            slack = left - right if operator[0] == ">" else right - left
+            return slack if operator.endswith("=") else slack - 1
+        case _:
+            return None
 
 
 def _target(delta: Delta, bound: Collection[Index]) -> Index | None:

@@ -54,9 +54,14 @@ class SizePrinter:
         return self.size(sizes[0]).code if len(sizes) == 1 else self.shape(sizes)
 
     def size(self, size: Integer) -> Text:
-        """A size as a Python integer expression."""
+        """A size as a Python integer expression, a positive term first if there is one."""
+        terms = list(size.terms)
+        match terms:
+            case [((Quotient() | Remainder() as atom,), 1)]:
+                return self._division(atom)
+        first = next((k for k, (_, coefficient) in enumerate(terms) if coefficient > 0), 0)
         text = ""
-        for monomial, coefficient in sorted(size.terms, key=lambda term: term[1] < 0):
+        for monomial, coefficient in (*terms[first : first + 1], *terms[:first], *terms[first + 1 :]):
             factors = [] if abs(coefficient) == 1 and monomial else [str(abs(coefficient))]
             code = " * ".join([*factors, *map(self._size_atom, monomial)])
             if text:
@@ -65,6 +70,11 @@ class SizePrinter:
                 text = code if coefficient > 0 else f"-{code}"
         return Text(text or "0", _size_level(size))
 
+    def _division(self, atom: Quotient | Remainder) -> Text:
+        operator = "//" if isinstance(atom, Quotient) else "%"
+        left, right = self.size(atom.dividend).at(Level.MUL), self.size(atom.divisor).at(Level.UNARY)
+        return Text(f"{left} {operator} {right}", Level.MUL)
+
     def _size_atom(self, atom: Atom) -> str:
         match atom:
             case Dim() if atom in self.loop_variables:
@@ -72,10 +82,8 @@ class SizePrinter:
             case Dim():
                 self.used.dims[atom] = None
                 return self.dim_name(atom)
-            case Quotient():
-                return f"({self.size(atom.dividend).at(Level.MUL)} // {self.size(atom.divisor).at(Level.UNARY)})"
-            case Remainder():
-                return f"({self.size(atom.dividend).at(Level.MUL)} % {self.size(atom.divisor).at(Level.UNARY)})"
+            case Quotient() | Remainder():
+                return f"({self._division(atom).code})"
             case _:
                 raise TypeError(f"{atom} is no size")
 
