@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,14 @@ class _Finding:
             raise ModuleError(f"the gradient has shape {found.shape}, not {self.bound.shape}")
         return found.reshape(-1)
 
+    def rounding_of_sums(self, dtype: np.dtype[Any]) -> float:
+        """What adding all elements up in ``dtype`` may be off by, however exact they are."""
+        try:
+            elements = self.elements()
+        except ModuleError:
+            return 0.0  # told where the elements are compared
+        return spread(elements) * float(np.finfo(dtype).eps) if np.isfinite(elements).all() else 0.0
+
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     """At the reference's elements; and along its random directions, which see every other element too."""
@@ -72,7 +81,7 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         bench.add(
             tally,
             lambda: signs @ found.elements().astype(signs.dtype),
-            bound=np.full(len(signs), spread(found.bound), signs.dtype),
+            bound=np.full(len(signs), spread(found.bound) + found.rounding_of_sums(signs.dtype), signs.dtype),
             known=known.projections(found.outputs),
             method=known.method,
             locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
