@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.simplify.ranges import bounds, never_negative
+from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.simplify.ranges import bounds, never_negative, split_multiples
 
 Pairs = tuple[tuple[Index, Integer], ...]
 
@@ -85,8 +85,27 @@ def overhang(value: Integer, size: Integer) -> tuple[Integer | None, Integer | N
     found = _bounds(value)
     if found is None:
         return None, None
-    low, high = Integer.of(0) - found[0], found[1] - size + 1
+    low, high = _undivided(Integer.of(0) - found[0]), _undivided(found[1] - size + 1)
     return (low if _can_be_positive(low) else None), (high if _can_be_positive(high) else None)
+
+
+def _undivided(size: Integer) -> Integer:
+    """At least as large a size with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
+    total = Integer.of(0)
+    for monomial, coefficient in size.terms:
+        total = total + _term_undivided(monomial, coefficient)
+    return total
+
+
+def _term_undivided(monomial: Monomial, coefficient: int) -> Integer:
+    for k, atom in enumerate(monomial):
+        if isinstance(atom, Quotient):
+            rest = Integer.collect([((*monomial[:k], *monomial[k + 1 :]), coefficient)])
+            times, left = split_multiples(rest, atom.divisor)
+            if not left.terms:
+                bound = atom.dividend if times.value > 0 else atom.dividend - atom.divisor + 1
+                return times * bound
+    return Integer(((monomial, coefficient),))
 
 
 def _can_be_positive(size: Integer) -> bool:

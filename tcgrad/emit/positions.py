@@ -224,8 +224,5 @@ def _without_divisions(size: Integer) -> Integer:
 
 
 def _is_sliced(position: Integer) -> bool:
-    """Whether slices and windows can read it: affine, several indices with known steps."""
-    if not is_affine(position):
-        return False
-    _, steps = affine_parts(position)
-    return len(steps) < 2 or all(step.as_number is not None for step in steps.values())
+    """Whether slices and windows can read it."""
+    return is_affine(position) and all(step.value for step in affine_parts(position)[1].values())

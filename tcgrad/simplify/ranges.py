@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.indices import Dim, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 
 _ONE = Integer.of(1)
 
@@ -38,6 +38,10 @@ def bounds(integer: Integer) -> tuple[Integer, Integer] | None:
     low = high = Integer.of(0)
     for monomial, coefficient in integer.terms:
         product = (Integer.of(coefficient), Integer.of(coefficient))
+        fixed = Integer(((monomial, coefficient),))
+        if not fixed.indices and not any(isinstance(atom, Gather) for atom in monomial):
+            low, high = low + fixed, high + fixed
+            continue
         for atom in monomial:
             if isinstance(atom, Dim):
                 factor = (Integer.of(atom), Integer.of(atom))
