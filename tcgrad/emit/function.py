@@ -20,11 +20,13 @@ class Naming:
     """What every function of a module calls by the same name.
 
     dims: the name of each dim; those in ``fixed`` are module constants, no input's shape shows them.
+    sizes: what the dims are that the spec defines by others.
     """
 
     dims: Mapping[Dim, str]
     fixed: Collection[Dim]
     constants: Mapping[Node, str]
+    sizes: Mapping[Dim, Integer]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class FunctionWriter:
     body: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.printer = Printer(self.names, self.naming.constants, self._dim_name, self.used)
+        self.printer = Printer(self.names, self.naming.constants, self._dim_name, self.used, self.naming.sizes)
 
     def _dim_name(self, dim: Dim) -> str:
         return self.naming.dims[dim]
@@ -73,10 +75,19 @@ class FunctionWriter:
     def head(self) -> list[str]:
         """The statements before the body."""
         checks = self._needed_checks()
-        lines = [*self._reading_lines(checks), *map(self._check_line, checks)]
+        check_lines = list(map(self._check_line, checks))
+        lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
             lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
         return lines
+
+    def _size_lines(self) -> list[str]:
+        """The sizes that the spec defines by others, those that are used."""
+        return [
+            f"{self.naming.dims[dim]} = {self.printer.expression_of(size).code}"
+            for dim, size in self.naming.sizes.items()
+            if dim in self.used.sizes
+        ]
 
     def _local_dims(self) -> list[Dim]:
         return [dim for dim in self.used.dims if dim not in self.naming.fixed]

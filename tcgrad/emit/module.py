@@ -19,6 +19,7 @@ from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
 from tcgrad.emit.text import number
+from tcgrad.ir.indices import Dim
 from tcgrad.ir.program import Define, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 from tcgrad.ir.traversal import tensors_read
@@ -47,6 +48,9 @@ class ModuleWriter:
         self._names = {tensor.name: self._scope.claim(tensor.name) for tensor in (*self._inputs, *defined)}
         dims = {dim: self._scope.claim(dim.name) for dim in self._program.dims}
         visible = readings(self._program.dims, self._input_arrays())
+        fixed = [dim for dim in dims if dim not in visible]
+        sizes = {Dim(name, size.value): size for name, size in self._program.named_sizes}
+        dims |= {dim: self._scope.claim(dim.name) for dim in sizes}
         constants = {
             self._stages.argument(tensor): self._scope.claim(tensor.name.upper())
             for tensor in self._program.constants
@@ -54,7 +58,7 @@ class ModuleWriter:
         }
         for tensor in self._permutation_symbols():
             constants[self._stages.argument(tensor)] = self._scope.claim("LEVI_CIVITA")
-        self._naming = Naming(dims, [dim for dim in dims if dim not in visible], constants)
+        self._naming = Naming(dims, fixed, constants, sizes)
 
     def _permutation_symbols(self) -> list[Tensor]:
         bodies = [statement.body for statement in self._program.statements if isinstance(statement, Define)]
@@ -186,7 +190,7 @@ class ModuleWriter:
         ]
 
     def _described(self, pairs: Sequence[tuple[str, Tensor]]) -> Lines:
-        printer = Printer({}, {}, lambda dim: self._naming.dims[dim], Used())
+        printer = Printer({}, {}, lambda dim: self._naming.dims[dim], Used(), self._naming.sizes)
         return described(pairs, lambda size: printer.size(size).code)
 
     def _forward_saved(self, writer: FunctionWriter, outputs: list[str], saved: list[str]) -> Lines:

@@ -47,7 +47,7 @@ from tcgrad.emit.product_code import ProductCode
 from tcgrad.emit.size_code import SizePrinter, Used
 from tcgrad.emit.text import Level, Text, is_simple, number, subscript
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Dim
+from tcgrad.ir.indices import Dim, Integer
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
@@ -56,15 +56,20 @@ class Printer(SizePrinter):
     """Prints nodes: those in ``names`` and module constants by their name, and dims by ``dim_name``."""
 
     def __init__(
-        self, names: dict[Node, str], constants: Mapping[Node, str], dim_name: Callable[[Dim], str], used: Used
+        self,
+        names: dict[Node, str],
+        constants: Mapping[Node, str],
+        dim_name: Callable[[Dim], str],
+        used: Used,
+        sizes: Mapping[Dim, Integer],
     ) -> None:
-        super().__init__(dim_name, used)
+        super().__init__(dim_name, used, sizes)
         self.names = names
         self._constants = constants
 
     def inside(self, names: Mapping[Node, str]) -> Printer:
         """A printer for the inside of a loop: what it names is not known outside."""
-        printer = Printer({**self.names, **names}, self._constants, self.dim_name, self.used)
+        printer = Printer({**self.names, **names}, self._constants, self.dim_name, self.used, self.sizes)
         printer.loop_variables = dict(self.loop_variables)
         return printer
 

@@ -60,6 +60,11 @@ def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collectio
     return counts
 
 
+def _ends_a_view(node: Node, reader: Node) -> bool:
+    """Whether a node is the last of the slices, or of the windows, that are written as one."""
+    return any(isinstance(node.operation, kind) and not isinstance(reader.operation, kind) for kind in (Slice, Window))
+
+
 def _looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
     """What is used inside a loop, and so is computed before it."""
     for node in nodes:
@@ -241,7 +246,7 @@ class Body:
         """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
         for argument in node.arguments:
             if argument not in self.printer.names:
-                if not is_trivial(argument) or isinstance(argument.operation, Slice | Window):
+                if not is_trivial(argument) or _ends_a_view(argument, node):
                     yield argument
                 yield from self._parts(argument)
 

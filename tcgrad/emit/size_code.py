@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.sizes import dims_in
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
 
 
 @dataclass
@@ -16,6 +17,7 @@ class Used:
     """What the printed code needs from the module and from the head of its function."""
 
     dims: dict[Dim, None] = field(default_factory=dict)
+    sizes: dict[Dim, None] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     helpers: dict[str, None] = field(default_factory=dict)
     constants: dict[Node, None] = field(default_factory=dict)
@@ -26,11 +28,15 @@ class Used:
 
 
 class SizePrinter:
-    """Prints sizes; dims by ``dim_name``, the variables of loops by their own names."""
+    """Prints sizes; dims by ``dim_name``, the variables of loops by their own names.
 
-    def __init__(self, dim_name: Callable[[Dim], str], used: Used) -> None:
+    sizes: the sizes that the spec names, as dims of their own; expressions are written in terms of them.
+    """
+
+    def __init__(self, dim_name: Callable[[Dim], str], used: Used, sizes: Mapping[Dim, Integer]) -> None:
         self.dim_name = dim_name
         self.used = used
+        self.sizes = sizes
         self.loop_variables: dict[Dim, str] = {}
 
     def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
@@ -54,21 +60,28 @@ class SizePrinter:
         return self.size(sizes[0]).code if len(sizes) == 1 else self.shape(sizes)
 
     def size(self, size: Integer) -> Text:
-        """A size as a Python integer expression, a positive term first if there is one."""
+        """A size as a Python integer expression, in terms of the sizes that the spec names."""
+        return self.expression_of(in_named_sizes(size, self.sizes) if self.sizes else size)
+
+    def expression_of(self, size: Integer) -> Text:
+        """A size as it stands, a positive term first if there is one."""
         terms = list(size.terms)
-        match terms:
-            case [((Quotient() | Remainder() as atom,), 1)]:
-                return self._division(atom)
         first = next((k for k, (_, coefficient) in enumerate(terms) if coefficient > 0), 0)
         text = ""
         for monomial, coefficient in (*terms[first : first + 1], *terms[:first], *terms[first + 1 :]):
-            factors = [] if abs(coefficient) == 1 and monomial else [str(abs(coefficient))]
-            code = " * ".join([*factors, *map(self._size_atom, monomial)])
+            code = self._monomial(monomial, abs(coefficient))
             if text:
                 text += f" {'+' if coefficient > 0 else '-'} {code}"
             else:
                 text = code if coefficient > 0 else f"-{code}"
         return Text(text or "0", _size_level(size))
+
+    def _monomial(self, monomial: Monomial, coefficient: int) -> str:
+        match monomial:
+            case (Quotient() | Remainder() as atom,) if coefficient == 1:
+                return self._division(atom).code
+        factors = [] if coefficient == 1 and monomial else [str(coefficient)]
+        return " * ".join([*factors, *map(self._size_atom, monomial)])
 
     def _division(self, atom: Quotient | Remainder) -> Text:
         operator = "//" if isinstance(atom, Quotient) else "%"
@@ -79,6 +92,10 @@ class SizePrinter:
         match atom:
             case Dim() if atom in self.loop_variables:
                 return self.loop_variables[atom]
+            case Dim() if atom in self.sizes:
+                self.used.sizes[atom] = None
+                self.used.dims.update(dict.fromkeys(dims_in(self.sizes[atom])))
+                return self.dim_name(atom)
             case Dim():
                 self.used.dims[atom] = None
                 return self.dim_name(atom)
@@ -86,6 +103,30 @@ class SizePrinter:
                 return f"({self._division(atom).code})"
             case _:
                 raise TypeError(f"{atom} is no size")
+
+
+def in_named_sizes(size: Integer, sizes: Mapping[Dim, Integer]) -> Integer:
+    """A size over the named ones where that is shorter: ``S*((N - K)//S) + 1`` as ``S*I - S + 1``."""
+    for dim, named in sizes.items():
+        divided = [(m, c) for m, c in named.terms if any(isinstance(atom, Quotient) for atom in m)]
+        if len(divided) == 1 and len(divided[0][0]) == 1 and divided[0][1] == 1:
+            quotient = divided[0][0][0]
+            size = _with_atom(size, quotient, Integer.of(dim) - named + Integer.of(quotient))
+        shorter = size - named + Integer.of(dim)
+        size = shorter if len(shorter.terms) < len(size.terms) else size
+    return size
+
+
+def _with_atom(size: Integer, atom: Atom, value: Integer) -> Integer:
+    """A size with another for one of its atoms, wherever that occurs once in a product."""
+    total = Integer.of(0)
+    for monomial, coefficient in size.terms:
+        rest = tuple(other for other in monomial if other != atom)
+        product = Integer.collect([(rest, coefficient)])
+        total = total + (
+            product * value if len(rest) == len(monomial) - 1 else Integer.collect([(monomial, coefficient)])
+        )
+    return total
 
 
 def _size_level(size: Integer) -> Level:
@@ -96,4 +137,7 @@ def _size_level(size: Integer) -> Level:
     (monomial, coefficient), *_ = size.terms
     if coefficient < 0:
         return Level.UNARY
-    return Level.MUL if len(monomial) + (coefficient != 1) > 1 else Level.ATOM
+    if not monomial:
+        return Level.ATOM
+    is_atom = len(monomial) == 1 and coefficient == 1 and not isinstance(monomial[0], Quotient | Remainder)
+    return Level.ATOM if is_atom else Level.MUL

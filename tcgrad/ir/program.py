@@ -101,6 +101,7 @@ class Program:
     wrt: tuple[Tensor, ...]
     expectations: tuple[Define, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    named_sizes: tuple[tuple[str, Integer], ...] = ()  # the dims that are expressions of the others
 
     @property
     def name(self) -> str:

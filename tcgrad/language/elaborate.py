@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tcgrad.errors import Located, Report, TcgradError
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
@@ -49,7 +50,9 @@ def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
     expectations = elaborate_expectations(spec, symbols, statements)
     report.raise_errors()
     statements.extend(_take_pending(symbols))
-    return Program(spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, tuple(report.warnings))
+    warnings = tuple(report.warnings)
+    named = tuple((name, size) for name, size in symbols.dims.items() if size not in map(Integer.of, dims))
+    return Program(spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named)
 
 
 def elaborate_scalar(text: str, arguments: Mapping[str, Expr]) -> Expr:
