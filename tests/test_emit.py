@@ -333,6 +333,16 @@ def test_sizes_are_solved_for():
     check_everything(emitted)
 
 
+def test_sizes_in_products_are_solved_for():
+    equations = ["y = x[i]*x[i] + sum[i](w[i])/G + sum[i](v[i])/O"]
+    emitted = Emitted(
+        spec(["x: [G*C]", "w: [C]", "v: [G*O]"], equations, dims="{G: 2, C: 3, O: 5}"), {"G": 3, "C": 2, "O": 4}
+    )
+    assert "G = x.shape[0] // C" in emitted.source
+    assert "O = v.shape[0] // G" in emitted.source
+    check_everything(emitted)
+
+
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(specs())
 def test_generated_programs(text):

@@ -140,6 +140,7 @@ CODE = {
     ],
     "systems": ["y = _linalg(np.linalg.solve, a, b)", "z = _linalg(np.linalg.solve, a.T, c)"],
     "matrix functions": ["inv_a = _linalg(np.linalg.inv, a)", "y = inv_a @ b", "(inv_a, y, d)"],
+    "flattened": ["y = x.reshape(6).copy()", "dx = dy.reshape(3, 2).copy()"],
     "fixed positions": ["y = x[0, 0] + x[4, 4] * x[0, 1]"],
 }
 

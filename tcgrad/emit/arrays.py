@@ -11,7 +11,19 @@ from enum import Enum
 from functools import cached_property
 
 from tcgrad.emit.filling import Assemble, Scatter
-from tcgrad.emit.operations import VIEWS, Broadcast, Full, Leaf, LeviCivita, Operation, Plus, Reshape, Slice, Times
+from tcgrad.emit.operations import (
+    VIEWS,
+    Broadcast,
+    Full,
+    Leaf,
+    LeviCivita,
+    Operation,
+    Plus,
+    Reshape,
+    Slice,
+    Times,
+    Transpose,
+)
 from tcgrad.ir.indices import Index, Integer
 
 
@@ -45,6 +57,15 @@ class Node:
     def base(self) -> Node:
         """The array whose memory this one shares: itself, if it is no view."""
         return self.arguments[0].base if self.is_view else self
+
+    @cached_property
+    def owner(self) -> Node:
+        """The array whose memory this one may share: a reshaped array is a view too, unless its axes were turned."""
+        if self.is_view:
+            return self.arguments[0].owner
+        if isinstance(self.operation, Reshape) and not isinstance(self.arguments[0].operation, Transpose):
+            return self.arguments[0].owner
+        return self
 
     @cached_property
     def is_static(self) -> bool:

@@ -12,6 +12,7 @@ from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.schedule import Body, Wanted
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, dims_in, readings
+from tcgrad.emit.text import Level
 from tcgrad.ir.indices import Dim, Integer
 
 
@@ -116,28 +117,31 @@ class FunctionWriter:
         for check in checks:
             dims += [dim for size in check.shape for dim in dims_in(size) if check.like is None]
         found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays)
-        by_array: dict[str, list[Reading]] = {}
+        plain: dict[str, list[Reading]] = {}
         for reading in found.values():
-            by_array.setdefault(reading.array.name, []).append(reading)
-        return [line for group in by_array.values() for line in self._array_lines(group)]
+            if reading.is_plain:
+                plain.setdefault(reading.array.name, []).append(reading)
+        solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
+        return [*map(self._unpacking, plain.values()), *solved]
 
-    def _array_lines(self, group: list[Reading]) -> list[str]:
-        """All axes at once: that tells a wrong number of axes too; sizes that must be solved for one by one."""
+    def _unpacking(self, group: list[Reading]) -> str:
+        """All axes of an array at once: that tells a wrong number of axes too."""
         array = group[0].array
-        if all(reading.is_plain for reading in group):
-            names = ["_"] * len(array.shape)
-            for reading in group:
-                names[reading.axis] = self.naming.dims[reading.dim]
-            return [f"{unpacked(names)} = {array.name}.shape"]
-        return [self._reading_line(reading) for reading in group]
+        names = ["_"] * len(array.shape)
+        for reading in group:
+            names[reading.axis] = self.naming.dims[reading.dim]
+        return f"{unpacked(names)} = {array.name}.shape"
 
     def _reading_line(self, reading: Reading) -> str:
-        code = f"{reading.array.name}.shape[{reading.axis}]"
-        offset = self.printer.size(Integer.of(0) - reading.offset)
-        if reading.offset.terms:
-            code += f" - {offset.code[1:]}" if offset.code.startswith("-") else f" + {offset.code}"
-        if reading.factor == -1:
-            code = f"{self.printer.size(reading.offset).code} - {reading.array.name}.shape[{reading.axis}]"
-        elif reading.factor != 1:
-            code = f"({code}) // {reading.factor}" if reading.offset.terms else f"{code} // {reading.factor}"
-        return f"{self.naming.dims[reading.dim]} = {code}"
+        """``H = x.shape[1] + K - 1``: the shape gives ``offset + factor*dim``."""
+        length = f"{reading.array.name}.shape[{reading.axis}]"
+        name, factor = self.naming.dims[reading.dim], reading.factor.as_number
+        if factor == -1:
+            return f"{name} = {self.printer.size(reading.offset).code} - {length}"
+        offset = self.printer.size(Integer.of(0) - reading.offset).code
+        code = f"{length} - {offset[1:]}" if offset.startswith("-") else f"{length} + {offset}"
+        code = code if reading.offset.terms else length
+        if factor == 1:
+            return f"{name} = {code}"
+        divisor = self.printer.size(reading.factor).at(Level.UNARY)
+        return f"{name} = ({code}) // {divisor}" if reading.offset.terms else f"{name} = {code} // {divisor}"

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense, loops
+from tcgrad.emit.digits import by_digits
 from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.factors import (
     Factors,
@@ -95,13 +96,30 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        structured = self.lower(define.body, define.free)
+        structured = self._by_digits(define) or self.lower(define.body, define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
             structured = plain(self._dense(structured, define.free))
         if structured.plain is not None:
             structured = plain(finished(self.build, structured.plain))
         self._defined[define.tensor.role, define.tensor.name] = define.free, structured
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None)
+
+    def _by_digits(self, define: Define) -> Structured | None:
+        """The value of a definition that reads indices digit by digit; None of one that does not."""
+        split, digits = (define, []) if define.tensor.role is Role.JACOBIAN else by_digits(define)
+        if split is define:
+            return None
+        value = self.dense(split.body, split.free)
+        free = split.free
+        for parts in reversed(digits):
+            at = free.index(parts.high)
+            free = (*free[:at], parts.index, *free[at + 2 :])
+        if free == split.free:
+            return plain(value)
+        if len(value.axes) < len(split.free):
+            value = Value(materialised(self.build, value, split.free), split.free)
+        node = self.build.arranged(value, split.free)
+        return plain(Value(self.build.reshaped(node, tuple(index.size for index in free)), free))
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
         operand = self.whole(statement.operand)

@@ -16,7 +16,7 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import LeviCivita
 from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array, readings
+from tcgrad.emit.sizes import Array, dims_in, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
 from tcgrad.emit.text import number
 from tcgrad.ir.indices import Dim
@@ -168,16 +168,22 @@ class ModuleWriter:
         backward.arrays.sort(key=lambda array: -len(array.shape))
         upstream = [Array(check.name, check.shape) for check in backward.checks]
         for node, tensor in inputs.items():
-            missing = backward.missing_dims()
-            if any(dim in readings(missing, [Array("", tensor.shape)]) for dim in missing):
-                kept[node] = self._name(tensor)
-                backward.arrays.append(Array(self._name(tensor), tensor.shape))
+            if any(dim in dims_in(size) for dim in backward.missing_dims() for size in tensor.shape):
+                self._keep(backward, kept, node, tensor)
+        for node, tensor in inputs.items():
+            if backward.missing_dims():  # they are solved for by others, which any input may show
+                self._keep(backward, kept, node, tensor)
         backward.arrays += upstream
         typed = [node for node in kept if node.kind is Kind.FLOAT]
         if backward.used.dtype and not typed:
             typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]
             kept.update((node, self._name(inputs[node])) for node in typed)
         backward.typed = [kept[node] for node in typed if is_input(node)] or [kept[node] for node in typed[:1]]
+
+    def _keep(self, backward: FunctionWriter, kept: dict[Node, str], node: Node, tensor: Tensor) -> None:
+        if node not in kept:
+            kept[node] = self._name(tensor)
+            backward.arrays.append(Array(kept[node], tensor.shape))
 
     def _forward_function(self) -> Lines:
         parameters = [self._name(tensor) for tensor in self._inputs]

@@ -170,7 +170,7 @@ class Printer(SizePrinter):
                 )
                 return f'np.einsum("{next(parts)},{next(parts)}->{next(parts)}", {self._list(node.arguments)})'
             case Reshape():
-                return f"{self._operand(argument)}.reshape({', '.join(self.size(s).code for s in node.shape)})"
+                return f"{self._operand(argument)}.reshape({self._new_sizes(node.shape)})"
             case Contiguous():
                 return f"np.ascontiguousarray({self._plain(argument)})"
             case Full():
@@ -194,6 +194,12 @@ class Printer(SizePrinter):
 
     def _list(self, nodes: Sequence[Node]) -> str:
         return ", ".join(map(self._plain, nodes))
+
+    def _new_sizes(self, shape: Sequence[Integer]) -> str:
+        """The sizes of a reshaped array; the one that is an expression is left to NumPy."""
+        texts = [self.size(size) for size in shape]
+        long = [k for k, text in enumerate(texts) if text.level is Level.ADD]
+        return ", ".join("-1" if [k] == long else text.code for k, text in enumerate(texts))
 
     # Arithmetic
 

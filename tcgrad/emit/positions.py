@@ -74,6 +74,7 @@ class Positions:
         if not all(map(_is_sliced, positions)):
             return self._taken(node, positions)
         node = self._build.picked(node, [p if not p.indices else None for p in positions])
+        node, positions = self._reshaped(node, [position for position in positions if position.indices])
         reads = [_AxisRead.of(position) for position in positions if position.indices]
         windows = [(axis, index) for axis, read in enumerate(reads) for index in read.others]
         for axis, index in windows:
@@ -83,6 +84,18 @@ class Positions:
         for k, (axis, index) in enumerate(windows, start=len(reads)):
             node = self._sliced_both_ways(node, k, _ZERO, index, reads[axis])
         return self._build.diagonal(node, [*(read.longest for read in reads), *(index for _, index in windows)])
+
+    def _reshaped(self, node: Node, positions: list[Integer]) -> tuple[Node, list[Integer]]:
+        """Axes that are read at ``W*i + j``, all of it in order, as two axes ``i`` and ``j``."""
+        shape: list[Integer] = []
+        digits: list[Integer] = []
+        for position, size in zip(positions, node.shape, strict=True):
+            own = digits_in_order(position, size)
+            shape += [index.size for index in own] if own else [size]
+            digits += [index.expr for index in own] if own else [position]
+        if len(digits) == len(positions):
+            return node, positions
+        return self._build.reshaped(node, tuple(shape)), digits
 
     def _padded(self, node: Node, positions: Sequence[Integer]) -> tuple[Node, list[Integer]]:
         """The array with zeros around it where a position can leave it, and the positions in that."""
@@ -183,6 +196,22 @@ class _AxisRead:
     def others(self) -> tuple[Index, ...]:
         longest = self.longest
         return tuple(index for index in self.steps if index is not longest)
+
+
+def digits_in_order(position: Integer, size: Integer) -> list[Index]:
+    """The indices ``i, j, ...`` of ``(W*i + j)*V + ...``, if it takes each value below ``size`` once, in order."""
+    if not is_affine(position):
+        return []
+    start, steps = affine_parts(position)
+    if start.terms or len(steps) < 2:
+        return []
+    order = sorted(steps, key=lambda index: -steps[index].value)
+    expected = Integer.of(1)
+    for index in reversed(order):
+        if steps[index] != expected:
+            return []
+        expected = expected * index.size
+    return order if expected == size else []
 
 
 def is_size(integer: Integer) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tcgrad.ir.indices import Dim, Integer, Quotient, Remainder
 
-_ZERO = Integer.of(0)
+_ZERO, _ONE = Integer.of(0), Integer.of(1)
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Reading:
     array: Array
     axis: int
     offset: Integer = _ZERO
-    factor: int = 1
+    factor: Integer = _ONE
 
     @property
     def is_plain(self) -> bool:
         """Whether the axis is as long as the dim."""
-        return not self.offset.terms and self.factor == 1
+        return not self.offset.terms and self.factor == _ONE
 
 
 def readings(dims: Iterable[Dim], arrays: Sequence[Array]) -> dict[Dim, Reading]:
@@ -70,11 +70,13 @@ def _solve_one(arrays: Sequence[Array], found: dict[Dim, Reading]) -> bool:
 
 def _solve(array: Array, axis: int, dim: Dim, found: dict[Dim, Reading]) -> bool:
     size = array.shape[axis]
-    alone = [c for monomial, c in size.terms if monomial == (dim,)]
-    rest = Integer.collect((m, c) for m, c in size.terms if m != (dim,))
-    if not alone or dim in dims_in(rest):
+    inside = [(monomial, c) for monomial, c in size.terms if dim in monomial]
+    rest = Integer.collect((monomial, c) for monomial, c in size.terms if dim not in monomial)
+    factor = Integer.collect((tuple(atom for atom in m if atom != dim), c) for m, c in inside)
+    once = all(m.count(dim) == 1 for m, _ in inside)
+    if not factor.terms or not once or dim in (*dims_in(rest), *dims_in(factor)):
         return False
-    found[dim] = Reading(dim, array, axis, rest, alone[0])
+    found[dim] = Reading(dim, array, axis, rest, factor)
     return True
 
 
@@ -95,5 +97,5 @@ def _only(wanted: set[Dim], found: dict[Dim, Reading]) -> dict[Dim, Reading]:
     needed = set(wanted)
     for reading in reversed(list(found.values())):
         if reading.dim in needed:
-            needed.update(dims_in(reading.offset))
+            needed.update((*dims_in(reading.offset), *dims_in(reading.factor)))
     return {dim: reading for dim, reading in found.items() if dim in needed}

@@ -81,7 +81,7 @@ class Stages:
 
     def _owned(self, node: Node, others: Sequence[Node]) -> Node:
         """The node, or a copy of it where its memory is the caller's or another result's."""
-        if isinstance(node.base.operation, Leaf) or any(node.base is other.base for other in others):
+        if isinstance(node.owner.operation, Leaf) or any(node.owner is other.owner for other in others):
             return self._build.graph.make(Copy(), (node,), node.shape, node.kind)
         return node
 

@@ -16,6 +16,7 @@ from tcgrad.emit.operations import (
     Pick,
     Plus,
     Power,
+    Reshape,
     Size,
     Sqrt,
     Sum,
@@ -101,6 +102,10 @@ class Builder:
             return node
         shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
         return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
+
+    def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
+        """The same elements in another shape."""
+        return self.graph.make(Reshape(), (node,), shape, node.kind)
 
     # Elementwise
 

@@ -1,0 +1,112 @@
+"""Indices that are read digit by digit: ``k//W`` and ``k%W`` become indices of their own, and arrays are reshaped.
+
+With ``k = W*i + j`` a definition over ``k`` is one over ``i`` and ``j``, in the same order in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Expr, IndexSum
+from tcgrad.ir.program import Define
+from tcgrad.ir.traversal import children, integers, map_integers, rebuild
+from tcgrad.simplify.ranges import split_multiples
+
+
+@dataclass(frozen=True)
+class Digits:
+    """``index = divisor*high + low``."""
+
+    index: Index
+    divisor: Integer
+    high: Index
+    low: Index
+
+
+def by_digits(define: Define) -> tuple[Define, list[Digits]]:
+    """A definition over the digits of its indices, and those of its free ones that were split, one after the other."""
+    free, body = define.free, define.body
+    found: list[Digits] = []
+    while (digits := _splittable(body)) is not None:
+        body = _split(body, digits)
+        if digits.index in free:
+            at = free.index(digits.index)
+            free = (*free[:at], digits.high, digits.low, *free[at + 1 :])
+            found.append(digits)
+    return (define if body is define.body else Define(define.tensor, free, body, define.span)), found
+
+
+def _splittable(body: Expr) -> Digits | None:
+    """An index that occurs divided, if one size divides all that it is divided by, and its own size."""
+    divisors: dict[Index, list[Integer]] = {}
+    for atom in _divisions(body):
+        index = atom.dividend.as_index
+        if index is not None:
+            divisors.setdefault(index, []).append(atom.divisor)
+    for index, sizes in divisors.items():
+        for divisor in sizes:
+            if all(not split_multiples(size, divisor)[1].terms for size in (*sizes, index.size)):
+                high = split_multiples(index.size, divisor)[0]
+                return Digits(index, divisor, Index(index.name, high), Index(index.name, divisor))
+    return None
+
+
+def _divisions(expr: Expr) -> Iterator[Quotient | Remainder]:
+    for integer in integers(expr):
+        yield from _divisions_in(integer)
+    for part in children(expr):
+        yield from _divisions(part)
+
+
+def _divisions_in(integer: Integer) -> Iterator[Quotient | Remainder]:
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            if isinstance(atom, Quotient | Remainder):
+                yield atom
+                yield from _divisions_in(atom.dividend)
+
+
+def _split(expr: Expr, digits: Digits) -> Expr:
+    """The expression over the digits of one index."""
+    if isinstance(expr, IndexSum) and digits.index in expr.indices:
+        indices = tuple(i for index in expr.indices for i in _digits_or_self(index, digits))
+        return IndexSum(indices, _split(expr.body, digits))
+    if integers(expr):
+        return map_integers(expr, lambda integer: _split_integer(integer, digits))
+    return rebuild(expr, tuple(_split(part, digits) for part in children(expr)))
+
+
+def _digits_or_self(index: Index, digits: Digits) -> tuple[Index, ...]:
+    return (digits.high, digits.low) if index is digits.index else (index,)
+
+
+def _split_integer(integer: Integer, digits: Digits) -> Integer:
+    if digits.index not in integer.indices:
+        return integer
+    total = Integer.of(0)
+    for monomial, coefficient in integer.terms:
+        product = Integer.of(coefficient)
+        for atom in monomial:
+            product = product * _split_atom(atom, digits)
+        total = total + product
+    return total
+
+
+def _split_atom(atom: Atom, digits: Digits) -> Integer:
+    match atom:
+        case Index() if atom is digits.index:
+            return digits.high.expr * digits.divisor + digits.low.expr
+        case Quotient() if atom.dividend.as_index is digits.index:
+            return digits.high.expr // split_multiples(atom.divisor, digits.divisor)[0]
+        case Remainder() if atom.dividend.as_index is digits.index:
+            factor = split_multiples(atom.divisor, digits.divisor)[0]
+            high = Integer.of(0) if factor.as_number == 1 else digits.high.expr % factor
+            return high * digits.divisor + digits.low.expr
+        case Quotient():
+            return _split_integer(atom.dividend, digits) // atom.divisor
+        case Remainder():
+            return _split_integer(atom.dividend, digits) % atom.divisor
+        case _:
+            return Integer.of(atom)
