@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import assert_never
+from dataclasses import dataclass
 
-from tcgrad.emit.arrays import Kind, Node, Value
-from tcgrad.emit.assemble import assembled, dense, loops
+from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
-from tcgrad.emit.equalities import Equalities
-from tcgrad.emit.factors import (
-    Factors,
-    as_masked_product,
-    has_delta,
-    is_contraction,
-    may_be_undefined,
-    squares_as_products,
-    without_unused,
-)
-from tcgrad.emit.operations import Apply, Compare, Leaf, LeviCivita, Linalg, Number, Power, Reduction, Select
-from tcgrad.emit.positions import Positions
-from tcgrad.emit.products import Operand, Products
-from tcgrad.emit.recover import scattered
+from tcgrad.emit.expressions import Expressions
+from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
-from tcgrad.emit.structure import Axes, Structured, Term, added, finished, materialised
+from tcgrad.emit.structure import Axes, Structured, finished, materialised
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import (
-    Add,
-    Call,
-    Component,
-    Const,
-    Delta,
     Expr,
-    IndexReduce,
-    IndexSum,
-    IndexValue,
-    Iverson,
-    Mul,
-    Pow,
-    Where,
 )
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, tensors_read
 
 
 @dataclass(frozen=True)
@@ -59,17 +29,14 @@ class Step:
 
 
 class Lowering:
-    """Lowers statements in order; reads of tensors that none defines are arguments of the emitted function."""
+    """Lowers statements in order."""
 
     def __init__(self, build: Builder) -> None:
         self.build = build
-        self.products = Products(build)
-        self._positions = Positions(build, self._gathered)
-        self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
-        self._loops = 0
+        self.definitions = Definitions(build)
+        self.expressions = Expressions(self.definitions)
         self.multiplying: set[Tensor] = set()  # inverses that only multiply something
-
-    # Statements
+        self._loops = 0
 
     def statement(self, statement: Statement) -> list[Step]:
         """Lower one statement and remember what it defines."""
@@ -87,21 +54,20 @@ class Lowering:
 
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
-        free = tuple(Index("i", size) for size in tensor.shape)
-        self._defined[tensor.role, tensor.name] = free, plain(Value(node, free))
+        self.definitions.assign(tensor, node)
 
     def array(self, expr: Expr, free: Axes) -> Node:
         """The array of an expression with the axes ``free``."""
-        return self.build.aligned(self.dense(expr, free), free)
+        return self.build.aligned(self.expressions.dense(expr, free), free)
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        structured = self._by_digits(define) or self.lower(define.body, define.free)
+        structured = self._by_digits(define) or self.expressions.lower(define.body, define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
-            structured = plain(self._dense(structured, define.free))
+            structured = plain(self.definitions.dense(structured, define.free))
         if structured.plain is not None:
             structured = plain(finished(self.build, structured.plain))
-        self._defined[define.tensor.role, define.tensor.name] = define.free, structured
+        self.definitions.keep(define.tensor, define.free, structured)
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None)
 
     def _by_digits(self, define: Define) -> Structured | None:
@@ -109,7 +75,7 @@ class Lowering:
         split, digits = (define, []) if define.tensor.role is Role.JACOBIAN else by_digits(define)
         if split is define:
             return None
-        value = self.dense(split.body, split.free)
+        value = self.expressions.dense(split.body, split.free)
         free = split.free
         for parts in reversed(digits):
             at = free.index(parts.high)
@@ -122,267 +88,10 @@ class Lowering:
         return plain(Value(self.build.reshaped(node, tuple(index.size for index in free)), free))
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
-        operand = self.whole(statement.operand)
+        operand = self.definitions.whole(statement.operand)
         kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
         node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
         if statement.tensor in self.multiplying:
             self.build.inverses.add(node)
         self.assign(statement.tensor, node)
         return Step(statement, statement.tensor, node)
-
-    def whole(self, tensor: Tensor) -> Node:
-        """The array of a tensor that was lowered before or is an argument, in full shape."""
-        free, structured = self._definition(tensor)
-        if structured.plain is None:
-            return assembled(self.build, self._positions, structured, free)
-        return materialised(self.build, finished(self.build, structured.plain), free)
-
-    def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
-        known = self._defined.get((tensor.role, tensor.name))
-        if known is None:
-            free = tuple(Index("i", size) for size in tensor.shape)
-            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self.leaf(tensor), free))
-        return known
-
-    def leaf(self, tensor: Tensor) -> Node:
-        """The node of a tensor that no statement defines."""
-        make = self.build.graph.make
-        if tensor.role is Role.LEVI_CIVITA:
-            return make(LeviCivita(tensor.order), (), tensor.shape, Kind.INT)
-        if tensor.role is Role.CONSTANT and tensor.value is None:
-            return make(Number(None), (), (), Kind.SCALAR)
-        kind = {"real": Kind.FLOAT, "int": Kind.INT, "bool": Kind.BOOL}[tensor.dtype]
-        return make(Leaf(tensor), (), tensor.shape, Kind.SCALAR if tensor.role is Role.CONSTANT else kind)
-
-    # Expressions
-
-    def dense(self, expr: Expr, hint: Axes) -> Value:
-        """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
-        return self._dense(self.lower(expr, hint), hint)
-
-    def _dense(self, structured: Structured, hint: Axes) -> Value:
-        return dense(self.build, self._positions, structured, hint)
-
-    def lower(self, expr: Expr, hint: Axes) -> Structured:
-        """An expression as a sum of blocks."""
-        match expr:
-            case Const():
-                return Structured((Term(expr.value, Value(self.build.number(1))),))
-            case Component():
-                return self._read(expr)
-            case Add():
-                terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
-                return added(self.build, terms, hint)
-            case IndexSum(indices, Add() as body):
-                return self._sum_of_terms(indices, body, hint)
-            case Mul() | IndexSum() | Delta():
-                return self._product(expr, hint)
-            case Where() if (masked := as_masked_product(expr)) is not None:
-                return self._product(masked, hint)
-            case Pow(exponent=Const(value)) if value < 0 or value == 1:
-                return self._product(expr, hint)
-            case Pow():
-                return plain(self._power(expr, hint))
-            case Call():
-                return plain(self._call(expr, hint))
-            case Iverson():
-                left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
-                return plain(self._elementwise(Compare(expr.operator), (left, right), hint, Kind.BOOL))
-            case IndexValue():
-                return plain(self._positions.integer(expr.value))
-            case Where():
-                return plain(self._where(expr, hint))
-            case IndexReduce():
-                return self._reduce(expr, hint)
-            case _:
-                assert_never(expr)
-
-    def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
-        if not self._distributes(body):
-            value = self.dense(body, (*hint, *indices))
-            return plain(self.products.product(Fraction(1), [Operand(value)], indices, hint).value)
-        parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
-        return added(self.build, [term for part in parts for term in part.terms], hint)
-
-    def _distributes(self, body: Add) -> bool:
-        """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
-        if all(is_contraction(term) for term in body.terms):
-            return True
-        return any(map(self._is_structured, tensors_read(body))) or has_delta(body)
-
-    def _is_structured(self, tensor: Tensor) -> bool:
-        known = self._defined.get((tensor.role, tensor.name))
-        return known is not None and known[1].plain is None
-
-    # Products
-
-    def _product(self, expr: Expr, hint: Axes) -> Structured:
-        parts = Factors.of(expr, self._distributes)
-        apart = scattered(parts.factors, parts.deltas, parts.summed)
-        if apart is None:
-            return self._combined(parts, hint)
-        inner = Factors(Fraction(1), apart.factors, apart.deltas, apart.summed)
-        if not apart.outside:
-            return self._combined(replace(inner, coefficient=parts.coefficient), hint)
-        value = self._dense(self._combined(inner, hint), hint)
-        return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
-
-    def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
-        """The product of the factors, and of values that are at hand already."""
-        if parts.summed:
-            parts.factors = squares_as_products(parts)
-        self._sum_terms_apart(parts)
-        inner = (*hint, *parts.summed)
-        lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
-        choices = itertools.product(*(structured.terms for structured in lowered))
-        inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
-        terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
-        return added(self.build, terms, hint)
-
-    def _sum_terms_apart(self, parts: Factors) -> None:
-        """``sum_k a*(b_k*c_k + d_k*e_k)``: the sum goes to the terms, where nothing else depends on its indices."""
-        for k, (factor, inverted) in enumerate(parts.factors):
-            if inverted or not isinstance(factor, Add) or not self._distributes(factor):
-                continue
-            others = {i for n, (other, _) in enumerate(parts.factors) if n != k for i in free_indices(other)}
-            others.update(index for delta in parts.deltas for index in free_indices(delta))
-            inside = free_indices(factor)
-            own = tuple(index for index in parts.summed if index in inside and index not in others)
-            if own:
-                parts.factors[k] = IndexSum(own, factor), False
-                parts.summed = [index for index in parts.summed if index not in own]
-
-    def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
-        structured = self.lower(expr, hint)
-        if structured.plain or (structured.is_diagonal and not inverted):
-            return structured
-        return plain(self._dense(structured, hint))
-
-    def _multiply(self, parts: Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
-        """The product of one term of each factor, with the deltas solved."""
-        coefficient = parts.coefficient
-        for term, inverted in factors:
-            coefficient *= 1 / term.coefficient if inverted else term.coefficient
-        used = {index for term, _ in factors for index in term.value.axes}
-        if not parts.deltas and not any(term.equal for term, _ in factors):
-            operands = [Operand(term.value, inverted) for term, inverted in factors if not _is_one(term.value.node)]
-            result = self.products.product(coefficient, operands, tuple(parts.summed), hint)
-            return Term(result.coefficient, result.value)
-        equalities = Equalities(hint, parts.summed, used)
-        sides = [(delta.left, delta.right) for delta in parts.deltas]
-        sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
-        unsolved = [pair for pair in sides if not equalities.unite(*pair)]
-        operands = [
-            Operand(self._reread(term.value, equalities), inverted)
-            for term, inverted in factors
-            if not _is_one(term.value.node)
-        ]
-        operands += [Operand(self._mask(equalities.resolve(a), equalities.resolve(b))) for a, b in unsolved]
-        pairs = equalities.pairs()
-        held = {index for _, other in pairs for index in other.indices}
-        left = [index for index in parts.summed if not equalities.is_solved(index)]
-        loose = tuple(index for index in left if index in held)
-        summed = tuple(index for index in left if index not in held)
-        places = [equalities.resolve(index.expr) for index in hint]
-        wanted = dict.fromkeys((*loops(places), *(index for place in places for index in place.indices)))
-        result = self.products.product(coefficient, operands, summed, tuple(wanted))
-        return Term(result.coefficient, result.value, pairs, loose)
-
-    def _reread(self, value: Value, equalities: Equalities) -> Value:
-        """A value at the positions that its indices equal."""
-        positions = [equalities.resolve(index.expr) for index in value.axes]
-        if all(position.as_index is index for position, index in zip(positions, value.axes, strict=True)):
-            return value
-        return self._positions.read(value, positions)
-
-    def _mask(self, left: Integer, right: Integer) -> Value:
-        """1 where two integer expressions are equal, else 0."""
-        sides = self._positions.integer(left), self._positions.integer(right)
-        return self._elementwise(Compare("=="), sides, (), Kind.BOOL)
-
-    # Elementwise
-
-    def _elementwise(
-        self, operation: Compare | Apply | Select | Power, values: Sequence[Value], hint: Axes, kind: Kind = Kind.FLOAT
-    ) -> Value:
-        axes = self.build.combined_axes(values, hint)
-        nodes = tuple(self.build.aligned(value, axes) for value in values)
-        widest = max(nodes, key=lambda node: len(node.shape))
-        if kind is Kind.FLOAT and all(node.kind is Kind.SCALAR for node in nodes):
-            kind = Kind.SCALAR
-        shape = tuple(index.size for index in axes) if axes else widest.shape
-        return Value(self.build.graph.make(operation, nodes, shape, kind), axes)
-
-    def _floating(self, expr: Expr, hint: Axes) -> Value:
-        value = self.dense(expr, hint)
-        return Value(self.build.as_float(value.node), value.axes)
-
-    def _comparable(self, expr: Expr, hint: Axes) -> Value:
-        """Integers are compared as integers, whatever the dtype of the inputs."""
-        return self._positions.integer(expr.value) if isinstance(expr, IndexValue) else self.dense(expr, hint)
-
-    def _power(self, expr: Pow, hint: Axes) -> Value:
-        base = self._floating(expr.base, hint)
-        if isinstance(expr.exponent, Const) and expr.exponent.value > 0:
-            return Value(self.build.power(base.node, expr.exponent.value), base.axes)
-        return self._elementwise(Power(), (base, self._floating(expr.exponent, hint)), hint)
-
-    def _call(self, expr: Call, hint: Axes) -> Value:
-        arguments = [self._floating(argument, hint) for argument in expr.arguments]
-        return self._elementwise(Apply(expr.function), arguments, hint)
-
-    def _where(self, expr: Where, hint: Axes) -> Value:
-        condition = self.dense(expr.condition, hint)
-        if condition.node.kind is not Kind.BOOL:
-            condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
-        branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
-        guarded = may_be_undefined(expr.then) or may_be_undefined(expr.otherwise)
-        numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then
-        return self._elementwise(Select(guarded), (condition, *branches), hint, Kind.INT if numbers else Kind.FLOAT)
-
-    def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
-        used = free_indices(expr.body)
-        unused = tuple(index for index in expr.indices if index not in used)
-        if unused:
-            return self.lower(without_unused(expr, unused), hint)
-        body = self._floating(expr.body, (*hint, *expr.indices))
-        gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
-        kept = tuple(index for index in body.axes if index not in expr.indices)
-        shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
-        return plain(Value(self.build.graph.make(Reduction(expr.kind, gone), (body.node,), shape), kept))
-
-    # Reads
-
-    def _read(self, component: Component) -> Structured:
-        free, structured = self._definition(component.tensor)
-        if structured.plain is None:
-            actual = [position.as_index for position in component.indices]
-            whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))
-            if whole and structured.is_diagonal:
-                renaming = dict(zip(free, component.indices, strict=True))
-                return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
-            structured = plain(self._dense(structured, free))
-        value = structured.terms[0].value
-        positions = dict(zip(free, component.indices, strict=True))
-        own = [positions[index] for index in value.axes]
-        return plain(self._positions.read(value, own))
-
-    def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
-        """A term under other names for its indices, some of which may be the same."""
-        equalities = Equalities((), (), ())
-        for index, other in term.equal:
-            equalities.unite(renaming[index], other.substitute(renaming))
-        positions = [equalities.resolve(renaming[index]) for index in term.value.axes]
-        return Term(term.coefficient, self._positions.read(term.value, positions), equalities.pairs())
-
-    def _gathered(self, gather: Gather) -> Value:
-        return finished(self.build, self._read(Component(gather.tensor, gather.indices)).terms[0])
-
-
-def plain(value: Value) -> Structured:
-    """A value without structure."""
-    return Structured((Term(Fraction(1), value),))
-
-
-def _is_one(node: Node) -> bool:
-    return isinstance(node.operation, Number) and node.operation.value == 1

@@ -62,7 +62,7 @@ class Stages:
 
     def argument(self, tensor: Tensor) -> Node:
         """The node of a tensor that is an argument or a constant of the module."""
-        return self._lowering.leaf(tensor)
+        return self._lowering.definitions.leaf(tensor)
 
     def stage(self, statements: Iterable[Statement], wanted: Iterable[Tensor]) -> Stage:
         """Lower statements in order.
@@ -70,13 +70,15 @@ class Stages:
         The first stage is the forward pass; later ones are computed apart from each other.
         """
         if self._forward_products is not None:
-            self._lowering.products = self._forward_products.snapshot()
+            self._lowering.expressions.products = self._forward_products.snapshot()
         steps = tuple(step for statement in statements for step in self._lowering.statement(statement))
         results: list[tuple[Tensor, Node]] = []
         for tensor in wanted:
-            results.append((tensor, self._owned(self._lowering.whole(tensor), [node for _, node in results])))
+            results.append(
+                (tensor, self._owned(self._lowering.definitions.whole(tensor), [node for _, node in results]))
+            )
         if self._forward_products is None:
-            self._forward_products = self._lowering.products
+            self._forward_products = self._lowering.expressions.products
         return Stage(steps, tuple(results))
 
     def _owned(self, node: Node, others: Sequence[Node]) -> Node:

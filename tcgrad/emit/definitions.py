@@ -1,0 +1,98 @@
+"""What statements have defined, and reads of it: the values of tensors, arguments among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.assemble import assembled, dense
+from tcgrad.emit.equalities import Equalities
+from tcgrad.emit.operations import Leaf, LeviCivita, Number
+from tcgrad.emit.positions import Positions
+from tcgrad.emit.structure import Axes, Structured, Term, finished, materialised
+from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.nodes import (
+    Component,
+)
+from tcgrad.ir.tensors import Role, Tensor
+
+
+class Definitions:
+    """The values of tensors by name; one that no statement defines is an argument of the emitted function."""
+
+    def __init__(self, build: Builder) -> None:
+        self.build = build
+        self.positions = Positions(build, self._gathered)
+        self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
+
+    def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:
+        """Remember what a tensor is over the indices ``free``."""
+        self._defined[tensor.role, tensor.name] = free, value
+
+    def assign(self, tensor: Tensor, node: Node) -> None:
+        """Let a node be the value of a tensor."""
+        free = tuple(Index("i", size) for size in tensor.shape)
+        self.keep(tensor, free, plain(Value(node, free)))
+
+    def whole(self, tensor: Tensor) -> Node:
+        """The array of a tensor that was lowered before or is an argument, in full shape."""
+        free, structured = self._definition(tensor)
+        if structured.plain is None:
+            return assembled(self.build, self.positions, structured, free)
+        return materialised(self.build, finished(self.build, structured.plain), free)
+
+    def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
+        known = self._defined.get((tensor.role, tensor.name))
+        if known is None:
+            free = tuple(Index("i", size) for size in tensor.shape)
+            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self.leaf(tensor), free))
+        return known
+
+    def leaf(self, tensor: Tensor) -> Node:
+        """The node of a tensor that no statement defines."""
+        make = self.build.graph.make
+        if tensor.role is Role.LEVI_CIVITA:
+            return make(LeviCivita(tensor.order), (), tensor.shape, Kind.INT)
+        if tensor.role is Role.CONSTANT and tensor.value is None:
+            return make(Number(None), (), (), Kind.SCALAR)
+        kind = {"real": Kind.FLOAT, "int": Kind.INT, "bool": Kind.BOOL}[tensor.dtype]
+        return make(Leaf(tensor), (), tensor.shape, Kind.SCALAR if tensor.role is Role.CONSTANT else kind)
+
+    def is_structured(self, tensor: Tensor) -> bool:
+        known = self._defined.get((tensor.role, tensor.name))
+        return known is not None and known[1].plain is None
+
+    def dense(self, structured: Structured, hint: Axes) -> Value:
+        return dense(self.build, self.positions, structured, hint)
+
+    def read(self, component: Component) -> Structured:
+        free, structured = self._definition(component.tensor)
+        if structured.plain is None:
+            actual = [position.as_index for position in component.indices]
+            whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))
+            if whole and structured.is_diagonal:
+                renaming = dict(zip(free, component.indices, strict=True))
+                return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
+            structured = plain(self.dense(structured, free))
+        value = structured.terms[0].value
+        positions = dict(zip(free, component.indices, strict=True))
+        own = [positions[index] for index in value.axes]
+        return plain(self.positions.read(value, own))
+
+    def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
+        """A term under other names for its indices, some of which may be the same."""
+        equalities = Equalities((), (), ())
+        for index, other in term.equal:
+            equalities.unite(renaming[index], other.substitute(renaming))
+        positions = [equalities.resolve(renaming[index]) for index in term.value.axes]
+        return Term(term.coefficient, self.positions.read(term.value, positions), equalities.pairs())
+
+    def _gathered(self, gather: Gather) -> Value:
+        return finished(self.build, self.read(Component(gather.tensor, gather.indices)).terms[0])
+
+
+def plain(value: Value) -> Structured:
+    """A value without structure."""
+    return Structured((Term(Fraction(1), value),))
