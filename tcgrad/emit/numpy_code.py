@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tcgrad.emit.array_text import axis_argument, new_axes, tensordot_axes, transposition
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble
 from tcgrad.emit.operations import (
@@ -120,9 +121,9 @@ class Printer(SizePrinter):
             case Arange(size):
                 return f"np.arange({self.size(size).code})"
             case Transpose(order):
-                return self._operand(argument) + _transposition(order)
+                return self._operand(argument) + transposition(order)
             case Expand(new):
-                return f"{self._operand(argument)}[{_new_axes(new)}]"
+                return f"{self._operand(argument)}[{new_axes(new)}]"
             case Diagonal(labels):
                 if labels == (0, 0):
                     return f"np.diagonal({self._plain(argument)})"
@@ -151,9 +152,9 @@ class Printer(SizePrinter):
             case Cast():
                 return self._cast(argument)
             case Sum(axes):
-                return self._summed(argument, _axis_argument(axes, argument))
+                return self._summed(argument, axis_argument(axes, argument))
             case Mean(axes):
-                return f"{self._operand(argument)}.mean({_axis_argument(axes, argument)})"
+                return f"{self._operand(argument)}.mean({axis_argument(axes, argument)})"
             case Reduction(kind, axes):
                 return self._reduction(kind, axes, argument)
             case Trace():
@@ -163,7 +164,7 @@ class Printer(SizePrinter):
             case Vdot():
                 return f"np.vdot({self._list(node.arguments)})"
             case Tensordot():
-                return f"np.tensordot({self._list(node.arguments)}, {_tensordot_axes(operation, argument)})"
+                return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
             case Einsum():
                 parts = (
                     "".join(_LETTERS[k] for k in part) for part in (operation.left, operation.right, operation.out)
@@ -290,7 +291,7 @@ class Printer(SizePrinter):
         return f"np.eye({self.size(node.shape[0]).code}, dtype=dtype)"
 
     def _reduction(self, kind: str, axes: tuple[int, ...], argument: Node) -> str:
-        axis = _axis_argument(axes, argument)
+        axis = axis_argument(axes, argument)
         if kind != "logsumexp":
             return f"{self._operand(argument)}.{kind}({axis})"
         self.used.helpers["logsumexp"] = None
@@ -330,39 +331,3 @@ class Printer(SizePrinter):
             return f"sliding_window_view({self._plain(node)}, {length}, axis={axis})"
         axes, lengths = ", ".join(str(axis) for axis, _ in windows), ", ".join(length for _, length in windows)
         return f"sliding_window_view({self._plain(node)}, ({lengths}), axis=({axes}))"
-
-
-def _transposition(order: tuple[int, ...]) -> str:
-    rank = len(order)
-    if order == tuple(reversed(range(rank))):
-        return ".T"
-    if order == (*range(rank - 2), rank - 1, rank - 2):
-        return ".swapaxes(-1, -2)"
-    return f".transpose({', '.join(map(str, order))})"
-
-
-def _new_axes(new: tuple[bool, ...]) -> str:
-    if len(new) > 2 and new[-1] and not any(new[:-1]):
-        return "..., None"
-    return subscript(["None" if is_new else ":" for is_new in new])
-
-
-def _axis_argument(axes: tuple[int, ...], argument: Node) -> str:
-    rank = len(argument.shape)
-    if len(axes) == rank:
-        return ""
-    if axes == (rank - 1,):
-        return "axis=-1"
-    return f"axis={axes[0]}" if len(axes) == 1 else f"axis={axes}"
-
-
-def _tensordot_axes(operation: Tensordot, left: Node) -> str:
-    count = len(operation.left)
-    rank = len(left.shape)
-    if operation.left == tuple(range(rank - count, rank)) and operation.right == tuple(range(count)):
-        return str(count)
-    return f"({_tuple(operation.left)}, {_tuple(operation.right)})"
-
-
-def _tuple(axes: tuple[int, ...]) -> str:
-    return str(axes[0]) if len(axes) == 1 else str(axes)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Assemble, Buffer, Scan, Scatter
+from tcgrad.emit.filling import Buffer, Scan
 from tcgrad.emit.layout import WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.operations import VIEWS, Apply, Leaf, LeviCivita, Number, Plus, Size, Slice, Sqrt, Sum, Times, Window
+from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.statements import assignment, element, empty, loop_head
+from tcgrad.emit.uses import FILLED, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 
-# Statements are filled in, not computed by one expression.
 _LONGEST_HINT = 14
-FILLED = (Assemble, Scatter, Scan, Buffer)
 
 
 @dataclass(frozen=True)
@@ -25,56 +24,6 @@ class Wanted:
     name: str
     node: Node
     comment: tuple[str, ...] = ()
-
-
-def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]:
-    """All nodes that computing the results takes, known ones left out, arguments before what is made of them."""
-    found: set[Node] = set()
-    stack = [node for node in results if node not in known]
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(argument for argument in node.arguments if argument not in known and argument not in found)
-    return sorted(found, key=lambda node: node.serial)
-
-
-def is_trivial(node: Node) -> bool:
-    """Whether a node is not worth a name of its own: it is written wherever it is used."""
-    if node.is_static:
-        return not isinstance(node.operation, Apply)
-    return isinstance(node.operation, (Leaf, LeviCivita, *VIEWS))
-
-
-def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collection[Node]) -> dict[Node, int]:
-    """How often each node is written if only ``named`` nodes and those used several times have names."""
-    counts = dict.fromkeys(needed, 0)
-    for node in results:
-        if node in counts:
-            counts[node] += 1
-    for node in reversed(needed):
-        times = counts[node] if is_trivial(node) and node not in named else 1
-        for argument in node.arguments:
-            if argument in counts:
-                counts[argument] += times
-    return counts
-
-
-def _ends_a_view(node: Node, reader: Node) -> bool:
-    """Whether a node is the last of the slices, or of the windows, that are written as one."""
-    return any(isinstance(node.operation, kind) and not isinstance(reader.operation, kind) for kind in (Slice, Window))
-
-
-def _looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
-    """What is used inside a loop, and so is computed before it."""
-    for node in nodes:
-        if isinstance(node.operation, Scan):
-            alone = {write.value for part in node.operation.segments if part.variable is None for write in part.writes}
-            yield from (argument for argument in node.arguments if not is_trivial(argument) and argument not in alone)
-        if isinstance(node.operation, Assemble):
-            for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
-                if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
-                    yield argument
 
 
 @dataclass
@@ -106,7 +55,7 @@ class Body:
             or isinstance(node.operation, FILLED)
             or (counts[node] > 1 and not is_trivial(node))
         }
-        self._own.update(_looped_over(needed))
+        self._own.update(looped_over(needed))
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
@@ -246,7 +195,7 @@ class Body:
         """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
         for argument in node.arguments:
             if argument not in self.printer.names:
-                if not is_trivial(argument) or _ends_a_view(argument, node):
+                if not is_trivial(argument) or ends_a_view(argument, node):
                     yield argument
                 yield from self._parts(argument)
 

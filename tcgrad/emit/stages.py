@@ -11,8 +11,9 @@ from tcgrad.emit.filling import Buffer
 from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.operations import Copy, Leaf
 from tcgrad.emit.products import Products
-from tcgrad.emit.schedule import Wanted, is_trivial, needed_nodes
+from tcgrad.emit.schedule import Wanted
 from tcgrad.emit.solving import inverses_that_multiply
+from tcgrad.emit.uses import is_trivial, needed_nodes
 from tcgrad.emit.values import Builder
 from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Role, Tensor

@@ -1,0 +1,43 @@
+"""The parts of NumPy calls that follow from axes alone: transpositions, new axes, axis arguments."""
+
+from __future__ import annotations
+
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.operations import Tensordot
+from tcgrad.emit.text import subscript
+
+
+def transposition(order: tuple[int, ...]) -> str:
+    rank = len(order)
+    if order == tuple(reversed(range(rank))):
+        return ".T"
+    if order == (*range(rank - 2), rank - 1, rank - 2):
+        return ".swapaxes(-1, -2)"
+    return f".transpose({', '.join(map(str, order))})"
+
+
+def new_axes(new: tuple[bool, ...]) -> str:
+    if len(new) > 2 and new[-1] and not any(new[:-1]):
+        return "..., None"
+    return subscript(["None" if is_new else ":" for is_new in new])
+
+
+def axis_argument(axes: tuple[int, ...], argument: Node) -> str:
+    rank = len(argument.shape)
+    if len(axes) == rank:
+        return ""
+    if axes == (rank - 1,):
+        return "axis=-1"
+    return f"axis={axes[0]}" if len(axes) == 1 else f"axis={axes}"
+
+
+def tensordot_axes(operation: Tensordot, left: Node) -> str:
+    count = len(operation.left)
+    rank = len(left.shape)
+    if operation.left == tuple(range(rank - count, rank)) and operation.right == tuple(range(count)):
+        return str(count)
+    return f"({_tuple(operation.left)}, {_tuple(operation.right)})"
+
+
+def _tuple(axes: tuple[int, ...]) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(axes)
