@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import assert_never
 
@@ -164,8 +165,7 @@ def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
     """``where(c, delta f + g, 0) = delta where(c, f, 0) + where(c, g, 0)``, so that the delta can be contracted."""
     groups: dict[tuple[Expr, ...], tuple[list[Expr], list[Expr]]] = {}
     for branch, side in ((expr.then, 0), (expr.otherwise, 1)):
-        for term in _terms(branch):
-            factors = term.factors if isinstance(term, Mul) else (term,)
+        for factors in _spread(branch):
             deltas = tuple(factor for factor in factors if isinstance(factor, Delta))
             rest = Mul((ONE, *(factor for factor in factors if not isinstance(factor, Delta))))
             groups.setdefault(deltas, ([], []))[side].append(rest)
@@ -174,6 +174,18 @@ def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
         for deltas, (then, otherwise) in groups.items()
     ]
     return policy.simplify(Add(tuple(parts)))
+
+
+def _spread(expr: Expr) -> Iterator[tuple[Expr, ...]]:
+    """The factors of each term; a sum among them that holds a delta is multiplied out."""
+    for term in _terms(expr):
+        factors = term.factors if isinstance(term, Mul) else (term,)
+        place = next((n for n, factor in enumerate(factors) if isinstance(factor, Add) and holds_delta(factor)), None)
+        if place is None:
+            yield factors
+            continue
+        for inner in _spread(factors[place]):
+            yield from _spread(Mul((ONE, *factors[:place], *inner, *factors[place + 1 :])))
 
 
 def _terms(expr: Expr) -> tuple[Expr, ...]:
