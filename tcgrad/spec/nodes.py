@@ -16,6 +16,8 @@ from tcgrad.spec.yaml_errors import explain_yaml_error
 # The C parser reads twenty times faster; the pure one gives the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_C_PARSER_DEPTH = "exceeded maximum nesting depth"
+
 _CORE = "tag:yaml.org,2002:"
 SCALAR_TAGS = ("str", "int", "float", "bool", "null")
 
@@ -52,11 +54,21 @@ def compose(source: Source) -> Node | None:
         TcgradError: TC102 to TC105, at the first place that is wrong.
     """
     try:
-        return _Composer(source).document(yaml.parse(source.text, Loader=_LOADER))
+        return _composed(source)
     except yaml.MarkedYAMLError as error:
         raise TcgradError((explain_yaml_error(error, source),), source) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # what the pure parser makes of a bad escape
         raise TcgradError((Diagnostic("TC102", f"this is not valid YAML: {error}", Span(0, 0)),), source) from None
+
+
+def _composed(source: Source) -> Node | None:
+    try:
+        return _Composer(source).document(yaml.parse(source.text, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        if _C_PARSER_DEPTH not in (error.problem or ""):
+            raise
+    # The C parser reads ahead of its events and has given up before the level was reached that is refused here.
+    return _Composer(source).document(yaml.parse(source.text, Loader=yaml.SafeLoader))
 
 
 @dataclass
