@@ -71,7 +71,9 @@ class FunctionWriter:
 
     def missing_dims(self) -> list[Dim]:
         """The dims that the code uses and none of the arrays shows."""
-        return [dim for dim in self._local_dims() if dim not in readings(self._local_dims(), self.arrays)]
+        wanted = self._local_dims()
+        found = readings(wanted, self.arrays)
+        return [dim for dim in wanted if dim not in found]
 
     def head(self) -> list[str]:
         """The statements before the body."""

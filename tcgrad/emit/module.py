@@ -167,11 +167,13 @@ class ModuleWriter:
         backward.arrays = [Array(name, node.shape) for node, name in kept.items()]
         backward.arrays.sort(key=lambda array: -len(array.shape))
         upstream = [Array(check.name, check.shape) for check in backward.checks]
+        missing = backward.missing_dims()
         for node, tensor in inputs.items():
-            if any(dim in dims_in(size) for dim in backward.missing_dims() for size in tensor.shape):
+            if any(dim in dims_in(size) for dim in missing for size in tensor.shape):
                 self._keep(backward, kept, node, tensor)
-        for node, tensor in inputs.items():
-            if backward.missing_dims():  # they are solved for by others, which any input may show
+                missing = backward.missing_dims()
+        if missing:  # they are solved for by others, which any input may show
+            for node, tensor in inputs.items():
                 self._keep(backward, kept, node, tensor)
         backward.arrays += upstream
         typed = [node for node in kept if node.kind is Kind.FLOAT]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.contract import Axes, contraction, outer
@@ -178,21 +177,27 @@ class _Plan:
     scale: _Scale
     reused: dict[int, Value] = field(default_factory=dict)
 
-    @cached_property
-    def indices(self) -> list[Index]:
-        return list(dict.fromkeys(index for operand in self.operands for index in operand.axes))
+    def __post_init__(self) -> None:
+        self.indices = tuple(dict.fromkeys(index for operand in self.operands for index in operand.axes))
+        self._bits = {index: 1 << k for k, index in enumerate(self.indices)}
+        self._masks = [self._bits_of(operand.axes) for operand in self.operands]
+        self._result = self._bits_of(index for index in self.indices if index not in self.summed)
+        self._whole = (1 << len(self.operands)) - 1
+
+    def _bits_of(self, axes: Iterable[Index]) -> int:
+        bits = 0
+        for index in axes:
+            bits |= self._bits[index]
+        return bits
 
     def result(self) -> Product:
         """Combine the operands along the cheapest tree, the scalars with what is small."""
-        bits = {index: 1 << k for k, index in enumerate(self.indices)}
-        masks = [sum(bits[index] for index in operand.axes) for operand in self.operands]
-        kept = sum(bits[index] for index in self.indices if index not in self.summed)
         sizes = [index.size.value for index in self.indices]
-        tree = contraction_tree(masks, kept, sizes, self._cost_known)
+        tree = contraction_tree(self._masks, self._result, sizes, self._cost_known)
         if isinstance(tree, int):
             return self._scaled(self._operand(tree))
         left, right = self._operand(tree[0]), self._operand(tree[1])
-        whole = (1 << len(self.operands)) - 1
+        whole = self._whole
         small = min((left, right), key=lambda operand: _volume(operand.axes))
         elementwise = not self._summed_between(left, right, whole)
         if not self.scale or not elementwise or _volume(small.axes) == _volume(self._kept(whole)):
@@ -216,8 +221,8 @@ class _Plan:
 
     def _combined(self, left: Operand, right: Operand, mask: int) -> Operand:
         summed = self._summed_between(left, right, mask)
-        last = mask == (1 << len(self.operands)) - 1
-        result = self.products.combine(left, right, summed, self._hint(mask), last=last)
+        last = mask == self._whole
+        result = self.products.combine(left, right, summed, self.hint if last else self._hint(mask), last=last)
         if not result.inverted:
             self.products.remember(self._members(mask), result.value)
         return result
@@ -229,19 +234,35 @@ class _Plan:
     def _members(self, mask: int) -> list[Operand]:
         return [operand for k, operand in enumerate(self.operands) if mask >> k & 1]
 
-    def _kept(self, mask: int) -> tuple[Index, ...]:
+    def _kept(self, mask: int) -> Axes:
         """The indices that the product of some operands keeps: those of the result and of the other operands."""
-        inside = dict.fromkeys(index for operand in self._members(mask) for index in operand.axes)
-        outside = {index for operand in self._members(~mask) for index in operand.axes}
-        return tuple(index for index in inside if index not in self.summed or index in outside)
+        inside, outside = 0, self._result
+        for k, bits in enumerate(self._masks):
+            if mask >> k & 1:
+                inside |= bits
+            else:
+                outside |= bits
+        return tuple(index for index in self.indices if self._bits[index] & inside & outside)
 
     def _hint(self, mask: int) -> Axes:
-        """The order that suits what comes next: an operand that will be multiplied elementwise, else the result."""
+        """The order that suits what comes next: an operand that is multiplied elementwise or contracted with this."""
         kept = self._kept(mask)
-        for operand in self._members(~mask):
-            if sum(index in kept for index in operand.axes) > 1:
-                return tuple(dict.fromkeys((*operand.axes, *self.hint)))
+        for other in self._members(self._whole & ~mask):
+            shared = tuple(index for index in kept if index in other.axes)
+            if len(shared) > 1:
+                return tuple(dict.fromkeys((*other.axes, *self.hint)))
+            if shared and shared[0] in self.summed:
+                return self._beside(shared, kept, other)
         return self.hint
+
+    def _beside(self, shared: Axes, kept: Axes, other: Operand) -> Axes:
+        """The shared index last where the others come before those of the operand in the result, else first."""
+        position = {index: k for k, index in enumerate(self.hint)}
+        own = [position[index] for index in kept if index in position and index not in shared]
+        theirs = [position[index] for index in other.axes if index in position]
+        own_first = not own or not theirs or min(own) < min(theirs)
+        rest = tuple(index for index in self.hint if index not in shared)
+        return (*rest, *shared) if own_first else (*shared, *rest)
 
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""
