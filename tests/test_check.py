@@ -45,6 +45,7 @@ RIGHT = {
     "special functions": spec("y[i] = gelu(x[i])*erf(x[i]) + lgamma(exp(x[i])) + erfc(x[i])"),
     "pole": spec("y[i] = 1/x[i]"),
     "scalar": spec("y = x*exp(-x)", "{x: []}", "{}"),
+    "numbers that are rounded": spec("y[i] = c*x[i] - pi*w[i]", "{x: [N], w: [N]}", constants="{c: 0.1}"),
     "cancelling": spec("y[i] = (x[i] - mean[k](x[k]))/sqrt(mean[k]((x[k] - mean[j](x[j]))^2) + 1)"),
     "abstract": spec("y[i] = f(x[i], w[i])*g(x[i])", "{x: [N], w: [N]}", functions="{'f(a, b)': null, 'g(a)': null}"),
     "gather": spec("y[i] = x[t[i]]^2", "{x: [N], t: {shape: [M], dtype: int}}", "{N: 3, M: 4}"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.evaluate.abstract import SmoothFunction
+from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.indices import Index, Integer
 
@@ -110,3 +112,10 @@ class Context:
         if self.noise is None:
             return value
         return self.noise.move(value, value if magnitude is None else magnitude(), ulps)
+
+    def number(self, value: Fraction | None) -> Labelled:
+        """``value``, or π for None; moved by the noise where a narrow type rounds it."""
+        rounded = pi(self.dtype) if value is None else number(value, self.dtype)
+        result = Labelled(np.asarray(rounded, self.dtype))
+        exact = value is not None and is_exact(value, np.dtype(np.float16))
+        return result if exact else self.settle(result)

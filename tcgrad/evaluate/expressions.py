@@ -10,7 +10,7 @@ import numpy as np
 
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.context import Array, Context, Labelled, union
-from tcgrad.evaluate.numbers import is_exact, number, whole
+from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.powers import known_power
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers
@@ -53,7 +53,7 @@ def value(expr: Expr, context: Context) -> Labelled:
     """The values of ``expr`` over all values of those of its free indices on which it depends."""
     match expr:
         case Const():
-            return _const(expr, context)
+            return context.number(expr.value)
         case Component():
             return component(expr, context)
         case IndexValue():
@@ -109,13 +109,6 @@ def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Arra
         return np.asarray(compared, bool)
     near = np.abs(left - right) <= 32 * context.noise.unit * np.maximum(np.abs(left), np.abs(right))
     return np.where(near, expr.operator in ("==", "<=", ">="), compared)
-
-
-def _const(expr: Const, context: Context) -> Labelled:
-    result = Labelled(np.asarray(number(expr.value, context.dtype), context.dtype))
-    if context.noise is None or is_exact(expr.value, np.dtype(np.float16)):
-        return result
-    return context.settle(result)
 
 
 def _add(expr: Add, context: Context) -> Labelled:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.evaluate.context import Array, Context, Labelled, union
-from tcgrad.evaluate.numbers import number, pi, whole
+from tcgrad.evaluate.numbers import whole
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.tensors import Role, Tensor
@@ -60,8 +60,7 @@ def component(expr: Component, context: Context) -> Labelled:
     """
     tensor = expr.tensor
     if tensor.role is Role.CONSTANT:
-        value = pi(context.dtype) if tensor.value is None else number(tensor.value, context.dtype)
-        return Labelled(np.asarray(value, context.dtype))
+        return context.number(tensor.value)
     if tensor.role is Role.LEVI_CIVITA:
         return _levi_civita(expr, context)
     array = context.arrays[tensor.name]
