@@ -61,7 +61,7 @@ common factor: y = s*t - 3*t | y = t*(s - 3)
 symbolic exponent: y = s^t*s^2 | y = s^(t + 2)
 exact root of a number: y = sqrt(4)*s | y = 2*s
 branches: y = where(s > 0, t, t) | y = t
-deltas of a branch: y[i] = sum[k](where(s > 0, delta[i,k] + x[k], 0)) | y[i] = where(s > 0, 1, 0) + sum[k](where(s > 0, x[k], 0))
+delta of a branch: y[i] = sum[k](where(s>0, delta[i,k]+x[k], 0)) | y[i] = where(s>0, 1, 0) + sum[k](where(s>0, x[k], 0))
 decided: y = where(2 > 1, s, t) | y = s
 idle reduction: y[i] = max[j](x[i]) | y[i] = x[i]
 idle product: y[i] = prod[j](x[i]) | y[i] = x[i]^M
