@@ -12,7 +12,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tcgrad.calculus import Derivation, Gradient, Jacobian, derive
+from tcgrad.calculus import Derivation, Gradient, Hessian, Jacobian, derive
 from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
@@ -85,13 +85,20 @@ class TensorFunction:
         """Everything that there is to derive: all outputs by all inputs of the spec's ``wrt``."""
         return derive(self.program)
 
-    def derive(self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derived:
+    def derive(
+        self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
+    ) -> Derived:
         """Jacobians and gradients of the outputs ``of`` (all) by the inputs ``wrt`` (those of the spec).
 
+        hessian: the second derivatives of scalars among ``of`` as well.
+
         Raises:
-            TcgradError: if a name is not that of an output or of a real-valued input.
+            TcgradError: if a name is not that of an output or of a real-valued input, or if second derivatives are
+                asked for and nothing is a scalar.
         """
-        return Derived(self.derivation if of is None and wrt is None else derive(self.program, of=of, wrt=wrt))
+        if of is None and wrt is None and not hessian:
+            return Derived(self.derivation)
+        return Derived(derive(self.program, of=of, wrt=wrt, hessian=hessian))
 
     def emit(self) -> str:
         """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
@@ -143,6 +150,11 @@ class Derived:
     @property
     def gradients(self) -> tuple[Gradient, ...]:
         return self.derivation.gradients
+
+    @property
+    def hessians(self) -> tuple[Hessian, ...]:
+        """The blocks of Hessians, if they were asked for."""
+        return self.derivation.hessians
 
     def at(self, values: Mapping[str, Any]) -> PointValues:
         """The values of the derivatives where each input has the value given for its name.

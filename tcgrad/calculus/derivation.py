@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
+from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
 
-__all__ = ["Derivation", "Gradient", "Jacobian", "gradient_of", "jacobian_of", "tangent_of"]
+__all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hessian_of", "jacobian_of", "tangent_of"]
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,25 @@ class Gradient:
 
 
 @dataclass(frozen=True)
+class Hessian:
+    """The block ``d2OF/dFIRSTdSECOND`` of a scalar's second derivatives, over inputs, intermediates and outputs.
+
+    wrt: the two inputs; the block of the same two the other way round is the transpose.
+    define: its tensor has the role HESSIAN; its free indices are those of the first input, then those of the second.
+        None where no closed form of reasonable size exists: ``reason`` says why.
+    """
+
+    of: Tensor
+    wrt: tuple[Tensor, Tensor]
+    define: Define | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Derivation:
     """What ``derive`` works out.
 
+    hessians: if they are asked for, the blocks for every pair of inputs, each pair once.
     backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
         reverse order of the program, for the emitted ``backward``.
     """
@@ -47,3 +63,4 @@ class Derivation:
     jacobians: tuple[Jacobian, ...]
     gradients: tuple[Gradient, ...]
     backward: tuple[Statement, ...]
+    hessians: tuple[Hessian, ...] = ()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
-from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian, gradient_of
+from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
+from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
@@ -17,15 +19,21 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 
+_Block = TypeVar("_Block", Jacobian, Hessian)
 
-def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None) -> Derivation:
+
+def derive(
+    program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
+) -> Derivation:
     """Jacobians of the outputs ``of`` by the inputs ``wrt``, and the gradients of these inputs.
 
     of: names of outputs or intermediates; None: the program's outputs. Gradients always come from the outputs.
     wrt: names of real-valued inputs; None: the program's own choice.
+    hessian: also the Hessians of the scalars among ``of``.
 
     Raises:
-        TcgradError: for an unknown name, or where a function on the way has no derivative.
+        TcgradError: for an unknown name, where a function on the way has no derivative, or if Hessians are asked for
+            and nothing is a scalar.
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
@@ -34,20 +42,22 @@ def derive(program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[s
     shown = Presentation(program.statements)
     backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known))
     jacobians = tuple(
-        _presented_jacobian(closed.jacobian(target, source), shown) for target in targets for source in sources
+        _presented_block(closed.jacobian(target, source), shown) for target in targets for source in sources
     )
-    require_floats(program, (*backward, *defines(jacobians)))
-    return Derivation(program, jacobians, _gradients(sources, backward), backward)
+    blocks = closed_hessians(program, targets, sources) if hessian else ()
+    hessians = tuple(_presented_block(block, shown) for block in blocks)
+    require_floats(program, (*backward, *defines(jacobians), *defines(hessians)))
+    return Derivation(program, jacobians, _gradients(sources, backward), backward, hessians)
 
 
 def _presented(statement: Statement, shown: Presentation) -> Statement:
     return replace(statement, body=shown.present(statement.body)) if isinstance(statement, Define) else statement
 
 
-def _presented_jacobian(jacobian: Jacobian, shown: Presentation) -> Jacobian:
-    if jacobian.define is None:
-        return jacobian
-    return replace(jacobian, define=replace(jacobian.define, body=shown.present(jacobian.define.body)))
+def _presented_block(block: _Block, shown: Presentation) -> _Block:
+    if block.define is None:
+        return block
+    return replace(block, define=replace(block.define, body=shown.present(block.define.body)))
 
 
 def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -> tuple[Statement, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import log2
 
-from tcgrad.calculus.derivation import Jacobian
+from tcgrad.calculus.derivation import Hessian, Jacobian
 from tcgrad.errors import Diagnostic, Span, TcgradError
 from tcgrad.ir.nodes import Const, Expr, Pow
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
@@ -31,9 +31,9 @@ def require_floats(program: Program, derived: Iterable[Statement]) -> None:
                 raise _too_large(program, statement, exponent, spans)
 
 
-def defines(jacobians: Iterable[Jacobian]) -> list[Define]:
-    """The formulas of the Jacobians that have one."""
-    return [jacobian.define for jacobian in jacobians if jacobian.define is not None]
+def defines(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:
+    """The formulas of the Jacobians or Hessians that have one."""
+    return [block.define for block in blocks if block.define is not None]
 
 
 def _logarithm(part: Expr) -> float:

@@ -14,6 +14,7 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
     ("tcgrad derive gallery:layer_norm --wrt x --notation index", "One gradient, in index notation"),
     ("tcgrad derive gallery:gradient_xy --at x=2,y=4", "The values at a point"),
+    ("tcgrad derive gallery:logistic_regression --hessian", "Second derivatives as well"),
     ("tcgrad derive attention.yaml --format latex > attention.tex", "Formulas for a paper"),
 )
 
@@ -35,6 +36,13 @@ Wrt = Annotated[
         help="Differentiate by these inputs. [default: those of the spec]",
     ),
 ]
+HessianOption = Annotated[
+    bool,
+    typer.Option(
+        "--hessian", rich_help_panel=_WHICH,
+        help="Derive the second derivatives of scalar outputs as well, a block for every pair of inputs.",
+    ),
+]  # fmt: skip
 At = Annotated[
     list[str] | None,
     typer.Option(
@@ -62,6 +70,7 @@ def command(
     spec: Spec,
     of: Of = None,
     wrt: Wrt = None,
+    hessian: HessianOption = False,
     at: At = None,
     notation: NotationOption = "all",
     output_format: FormatOption = "text",
@@ -77,7 +86,7 @@ def command(
     beside the formulas.
     """
     function = load_argument(spec, strict)
-    derived = function.derive(of=split_names(of), wrt=split_names(wrt))
+    derived = function.derive(of=split_names(of), wrt=split_names(wrt), hessian=hessian)
     write(
         derived.report(
             output_format,

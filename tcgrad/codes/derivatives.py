@@ -47,7 +47,8 @@ equations: ["f = sum[t](w^(t + 1))"]
     Code(
         "TC404",
         "second derivatives of something else than one scalar output",
-        "The Hessian and Hessian-vector products belong to a spec with a single output that is a scalar.",
+        "`derive --hessian` wants a scalar among the outputs, or among the tensors that `--of` names. The emitted"
+        " Hessian and Hessian-vector products belong to a spec whose single output is a scalar.",
         example="""\
 inputs: {x: [3]}
 equations: ["y[i] = x[i]^2"]

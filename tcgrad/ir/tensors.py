@@ -21,6 +21,7 @@ class Role(Enum):
     GRADIENT = "gradient"  # dl/dNAME of an output (given) or of an intermediate or input (derived)
     TANGENT = "tangent"  # the directional derivative of a tensor
     JACOBIAN = "jacobian"  # dOF/dWRT of an intermediate or output
+    HESSIAN = "hessian"  # a block of the second derivatives of a scalar
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Tensor:
 
     shape: the size of each axis.
     value: the exact value of a CONSTANT that the spec names; None for pi.
-    about: for GRADIENT ``(of,)``, for TANGENT ``(of,)``, for JACOBIAN ``(of, wrt)``: the tensors it derives.
+    about: for GRADIENT ``(of,)``, for TANGENT ``(of,)``, for JACOBIAN ``(of, wrt)``, for HESSIAN
+        ``(of, first, second)``: the tensors it derives.
     """
 
     name: str
@@ -71,3 +73,9 @@ def tangent_of(tensor: Tensor) -> Tensor:
 def jacobian_of(of: Tensor, wrt: Tensor) -> Tensor:
     """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``."""
     return Tensor(f"d{of.name}/d{wrt.name}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt))
+
+
+def hessian_of(of: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The tensor ``d2OF/dFIRSTdSECOND`` of a scalar ``of``, with the axes of ``first``, then those of ``second``."""
+    name = f"d2{of.name}/d{first.name}d{second.name}"
+    return Tensor(name, first.shape + second.shape, Role.HESSIAN, about=(of, first, second))

@@ -334,4 +334,4 @@ def is_ones(matrix: Matrix) -> bool:
 
 def is_derivative(matrix: Matrix) -> bool:
     """Whether a name prints as a fraction of differentials."""
-    return isinstance(matrix, Symbol) and matrix.tensor.role in (Role.GRADIENT, Role.JACOBIAN)
+    return isinstance(matrix, Symbol) and matrix.tensor.role in (Role.GRADIENT, Role.JACOBIAN, Role.HESSIAN)

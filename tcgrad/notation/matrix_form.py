@@ -53,12 +53,25 @@ class MatrixForm:
         return bool(self.batch) or has_batch_sum(self.matrix)
 
     def left(self, syntax: MatrixSyntax) -> str:
-        """The left side in a syntax, as ``∂vec(y)/∂vec(x)``."""
-        sign = r"\partial " if syntax is MATRIX_LATEX else "∂" if syntax is MATRIX_UNICODE else "d"
-        if self.layout == "full" or self.tensor.role is not Role.JACOBIAN:
+        """The left side in a syntax, as ``∂vec(y)/∂vec(x)`` or ``∂²f/∂x∂xᵀ``."""
+        sides = matrix_sides(self.tensor)
+        scalars = not any(tensor.order for tensor in sides)
+        if len(sides) < 2 or scalars or (self.layout == "full" and self.tensor.role is Role.JACOBIAN):
             return print_matrix(Symbol(self.tensor, self.batch), syntax)
-        above, below = (sign + self._side(tensor, syntax) for tensor in self.tensor.about)
+        sign = syntax.scalars.differential
+        rows, columns = (self._side(tensor, syntax) for tensor in sides)
+        above, below = f"{sign}{rows}", f"{sign}{columns}"
+        if self.tensor.role is Role.HESSIAN:
+            turned = syntax.transpose.format(columns) if sides[1].order else columns
+            above = syntax.second_differential + print_matrix(Symbol(self.tensor.about[0]), syntax)
+            below = f"{sign}{rows}{syntax.between_differentials}{sign}{turned}"
         return syntax.scalars.fraction(above, below) if syntax.scalars.fraction else f"{above}/{below}"
 
     def _side(self, tensor: Tensor, syntax: MatrixSyntax) -> str:
-        return print_matrix(Vec(Symbol(tensor)) if tensor.order == 2 else Symbol(tensor), syntax)
+        vectorised = tensor.order == 2 and self.layout == "vec"
+        return print_matrix(Vec(Symbol(tensor)) if vectorised else Symbol(tensor), syntax)
+
+
+def matrix_sides(tensor: Tensor) -> tuple[Tensor, ...]:
+    """The tensors whose axes are the rows and the columns of a Jacobian or of a Hessian's block; else it alone."""
+    return tensor.about[-2:] if tensor.role in (Role.JACOBIAN, Role.HESSIAN) else (tensor,)

@@ -16,6 +16,7 @@ class MatrixSyntax:
     scalars: the syntax of index notation that names, numbers and functions are spelt in.
     number_times: what stands between a number and something that begins with a digit.
     ratio: of two whole numbers.
+    second_differential: what stands before a function that is differentiated twice.
     """
 
     scalars: Syntax
@@ -36,6 +37,8 @@ class MatrixSyntax:
     vec: str = "vec({0})"
     commutation: str = "comm({0}, {1})"
     batch_sum: str = "sum[{0}] {1}"
+    second_differential: str = "d2"
+    between_differentials: str = ""
 
 
 def _caret(base: str, exponent: str) -> str:
@@ -87,6 +90,7 @@ MATRIX_UNICODE = replace(
     inverse_transpose="{0}⁻ᵀ",
     number_times="·",
     batch_sum="Σ[{0}] {1}",
+    second_differential="∂²",
 )
 
 MATRIX_LATEX = MatrixSyntax(
@@ -116,4 +120,6 @@ MATRIX_LATEX = MatrixSyntax(
     vec=_operator("vec"),
     commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",
     batch_sum=r"\sum_{{{0}}} {1}",
+    second_differential=r"\partial^2 ",
+    between_differentials=r" \, ",
 )

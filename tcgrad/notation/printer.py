@@ -130,7 +130,7 @@ class Printer:
     def is_differential(self, factors: tuple[Shown, ...]) -> bool:
         """Whether a factor alone is named like half of a derivative, so that a quotient would be read as ``dy/dx``."""
         match factors:
-            case (Read(tensor, _),) if tensor.role not in (Role.GRADIENT, Role.JACOBIAN):
+            case (Read(tensor, _),) if tensor.role not in (Role.GRADIENT, Role.JACOBIAN, Role.HESSIAN):
                 return tensor.name.startswith(self.syntax.differential) and len(tensor.name) > 1
             case _:
                 return False

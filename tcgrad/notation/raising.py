@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.ir.program import Define, Intrinsic, Program
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.matrix import VecOrder
-from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_batches import raise_batched
@@ -19,13 +19,13 @@ from tcgrad.notation.refusal import Refusal
 def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> MatrixForm | Refusal:
     """The right side in matrix notation, or why there is none.
 
-    A Jacobian of more than two axes is raised with both sides vectorised, row after row or column after column as
-    ``vec`` says; all else in full.
+    A Jacobian, or a block of a Hessian, of more than two axes is raised with both sides vectorised, row after row or
+    column after column as ``vec`` says; all else in full.
     """
     raising = Raising(_intrinsics(program))
-    sides = define.tensor.about if define.tensor.role is Role.JACOBIAN else (define.tensor,)
+    sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
-    if define.tensor.role is not Role.JACOBIAN and (high or _reads_high(define)):
+    if len(sides) == 1 and (high or _reads_high(define)):
         return _raise_batched(raising, define, program)
     if high is not None:
         return Refusal(f"{high.name} has order {high.order}")

@@ -50,8 +50,8 @@ def _indexed(name: str, positions: Sequence[str]) -> str:
     return f"{name}[{','.join(positions)}]" if positions else name
 
 
-def _derivative_aware(sign: str, rename: Callable[[str], str]) -> Callable[[Tensor, Sequence[str]], str]:
-    """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with a sign for the ``d``."""
+def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> Callable[[Tensor, Sequence[str]], str]:
+    """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with signs for the ``d`` and for its square."""
 
     def read(tensor: Tensor, positions: Sequence[str]) -> str:
         match tensor.role, tensor.about:
@@ -60,6 +60,12 @@ def _derivative_aware(sign: str, rename: Callable[[str], str]) -> Callable[[Tens
             case Role.JACOBIAN, (of, wrt):
                 above = _indexed(rename(of.name), positions[: of.order])
                 return f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
+            case Role.HESSIAN, (of, first, second):
+                above = f"{sign}{square}{rename(of.name)}"
+                if first == second and not first.order and not square.isascii():
+                    return f"{above}/{sign}{rename(first.name)}{square}"
+                rows = _indexed(rename(first.name), positions[: first.order])
+                return f"{above}/{sign}{rows}{sign}{_indexed(rename(second.name), positions[first.order :])}"
             case _:
                 return _indexed(rename(tensor.name), positions)
 
@@ -94,7 +100,7 @@ ASCII = Syntax(
     parentheses=("(", ")"),
     brackets=("[", "]"),
     minus="-",
-    tensor=_derivative_aware("d", lambda name: name),
+    tensor=_derivative_aware("d", "2", lambda name: name),
     ones=lambda indices: _indexed("1", indices),
     delta=lambda left, right: f"delta[{left},{right}]",
     index=lambda name: name,
@@ -135,7 +141,7 @@ UNICODE = replace(
     differential="∂",
     times="·",
     comparisons={"<=": "≤", ">=": "≥", "!=": "≠", "==": "="},
-    tensor=_derivative_aware("∂", _unicode_name),
+    tensor=_derivative_aware("∂", "²", _unicode_name),
     delta=lambda left, right: f"δ[{left},{right}]",
     root=lambda body: f"√{body}" if body.isalnum() else f"√({body})",
     call=_unicode_call,
@@ -151,6 +157,11 @@ def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
         case Role.JACOBIAN, (of, wrt):
             above, below = positions[: of.order], positions[of.order :]
             return rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
+        case Role.HESSIAN, (of, first, second):
+            rows = latex_name(first.name, positions[: first.order])
+            columns = latex_name(second.name, positions[first.order :])
+            below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
+            return rf"\frac{{\partial^2 {latex_name(of.name, ())}}}{{\partial {below}}}"
         case _:
             return latex_name(tensor.name, positions)
 

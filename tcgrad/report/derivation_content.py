@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
+from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.reading import print_shape, reading
 from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, reads_the_same
+
+TRANSPOSES = "A block of two inputs stands once: that of the same two the other way round is its transpose."
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,29 @@ def blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 @dataclass(frozen=True)
 class Table:
-    """The Jacobian of scalars by scalars as one matrix, of the symbols ``of`` by the symbols ``wrt``."""
+    """The Jacobian of scalars by scalars as one matrix, of the symbols ``of`` by the symbols ``wrt``.
+
+    twice: it is the Hessian of the one scalar ``of``.
+    """
 
     of: tuple[str, ...]
     wrt: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
+    twice: bool = False
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The second derivatives of a scalar: a block for each pair of inputs, each pair once.
+
+    is_partial: there are blocks of two different inputs, of which the transposes are left out.
+    table: all of them as one matrix, where every input is a scalar.
+    """
+
+    of: str
+    entries: tuple[Entry, ...]
+    is_partial: bool
+    table: Table | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,7 @@ class Content:
     scalar: the output's symbol where it is the only one and a scalar: then ``gradients`` are its own, and
         ``jacobians`` hold only those of other tensors.
     upstream: symbol and shape of each gradient that ``gradients`` are given in terms of.
+    hessians: the second derivatives that were asked for, scalar by scalar.
     """
 
     name: str
@@ -71,6 +92,7 @@ class Content:
     gradients: tuple[Entry, ...]
     upstream: tuple[tuple[str, str], ...]
     scalar: str | None
+    hessians: tuple[Blocks, ...] = ()
 
 
 def describe(derivation: Derivation, style: Style, notations: Sequence[str] | None = None) -> Content:
@@ -96,6 +118,7 @@ def describe(derivation: Derivation, style: Style, notations: Sequence[str] | No
         gradients=tuple(writer.gradients(derivation.gradients, own)),
         upstream=tuple((writer.symbol(gradient_of(y)), print_shape(y.shape, style.index)) for y in program.outputs),
         scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
+        hessians=tuple(writer.hessian(of, list(group)) for of, group in groupby(derivation.hessians, lambda h: h.of)),
     )
 
 
@@ -114,6 +137,18 @@ class _Writer:
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
         return Entry(symbol, shape, self.written((jacobian.define,)))
+
+    def hessian(self, of: Tensor, hessians: Sequence[Hessian]) -> Blocks:
+        entries = tuple(map(self.block, hessians))
+        partial = any(first != second for first, second in (h.wrt for h in hessians))
+        return Blocks(self.symbol(of), entries, partial, self.hessian_table(of, hessians))
+
+    def block(self, hessian: Hessian) -> Entry:
+        tensor = hessian_of(hessian.of, *hessian.wrt)
+        shape = print_shape(tensor.shape, self.style.index)
+        if hessian.define is None:
+            return Entry(self.symbol(tensor), shape, (), hessian.reason)
+        return Entry(self.symbol(tensor), shape, self.written((hessian.define,)))
 
     def gradients(self, gradients: Sequence[Gradient], own: Mapping[Tensor, Jacobian]) -> Iterator[Entry]:
         """An entry for each; what an earlier one defines on its way is not repeated."""
@@ -141,6 +176,15 @@ class _Writer:
         cells = {(j.of, j.wrt): j.define for j in jacobians}
         rows = tuple(tuple(self.cell(cells[y, x]) for x in wrt) for y in of)
         return Table(tuple(map(self.symbol, of)), tuple(map(self.symbol, wrt)), rows)
+
+    def hessian_table(self, of: Tensor, hessians: Sequence[Hessian]) -> Table | None:
+        """All blocks as one matrix, if there are several inputs and all are scalars."""
+        wrt = tuple(dict.fromkeys(tensor for hessian in hessians for tensor in hessian.wrt))
+        if len(wrt) < 2 or any(tensor.order for tensor in wrt) or any(h.define is None for h in hessians):
+            return None
+        cells = {pair: self.cell(h.define) for h in hessians for pair in (h.wrt, h.wrt[::-1])}
+        rows = tuple(tuple(cells[a, b] for b in wrt) for a in wrt)
+        return Table((self.symbol(of),), tuple(map(self.symbol, wrt)), rows, twice=True)
 
     def cell(self, define: Define | None) -> str:
         return "" if define is None else print_expr(define.body, (), self.style.index)

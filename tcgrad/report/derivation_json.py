@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
+from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_statement
@@ -26,15 +27,19 @@ def render_json(derivation: Derivation) -> dict[str, Any]:
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
     ``latex`` and ``matrix``. ``matrix`` is null or has ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
+    Where Hessians are asked for there are ``hessians``, like Jacobians with a pair of inputs as ``wrt``.
     """
     program = derivation.program
     entries = _Data(program)
-    return {
+    data = {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
         "jacobians": [entries.jacobian(jacobian) for jacobian in derivation.jacobians],
         "gradients": [entries.gradient(gradient) for gradient in derivation.gradients],
     }
+    if derivation.hessians:
+        data["hessians"] = [entries.hessian(hessian) for hessian in derivation.hessians]
+    return data
 
 
 def json_text(data: dict[str, Any]) -> str:
@@ -65,18 +70,26 @@ class _Data:
         return [line for statement in statements for line in known[statement]]
 
     def jacobian(self, jacobian: Jacobian) -> dict[str, Any]:
-        shape = [size.value for size in jacobian.of.shape + jacobian.wrt.shape]
         head = {"of": jacobian.of.name, "wrt": jacobian.wrt.name}
-        define = jacobian.define
-        if define is None:
-            missing = {"indices": [], "shape": shape, "index": None, "reason": jacobian.reason}
-            return {**head, **missing, "latex": None, "matrix": None}
+        shape = jacobian.of.shape + jacobian.wrt.shape
+        if jacobian.define is None:
+            return {**head, **_missing(shape, jacobian.reason)}
+        return {**head, **self.formula(jacobian.define)}
+
+    def hessian(self, hessian: Hessian) -> dict[str, Any]:
+        first, second = hessian.wrt
+        head = {"of": hessian.of.name, "wrt": [first.name, second.name]}
+        if hessian.define is None:
+            return {**head, **_missing(first.shape + second.shape, hessian.reason)}
+        return {**head, **self.formula(hessian.define), "reason": None}
+
+    def formula(self, define: Define) -> dict[str, Any]:
+        """A closed form of a Jacobian, or of a block of a Hessian."""
         names = name_indices(define.free, define.body, self.around)
         form = raise_define(define, self.program)
         return {
-            **head,
             "indices": [names[index] for index in define.free],
-            "shape": shape,
+            "shape": [size.value for size in define.tensor.shape],
             "index": self.lines([define], ASCII, self.ascii)[0],
             "latex": self.lines([define], LATEX, self.latex)[0],
             "matrix": {**_matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
@@ -106,6 +119,12 @@ class _Data:
         """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
         whole = unfolded(form, self.forms)
         return whole if whole and sum(1 for _ in parts(whole.matrix)) <= _LARGEST else None
+
+
+def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:
+    """What stands where there is no closed form."""
+    sizes = [size.value for size in shape]
+    return {"indices": [], "shape": sizes, "index": None, "reason": reason, "latex": None, "matrix": None}
 
 
 _LARGEST = 200  # nodes of a matrix expression

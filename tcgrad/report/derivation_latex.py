@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_names import escape
 from tcgrad.notation.reading import Equation
-from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
+from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import STYLES, Formula
 
 _STYLE = STYLES["latex"]
@@ -37,6 +37,17 @@ def _lines(content: Content) -> Iterator[str]:
     yield from _entries(content.gradients)
     if content.table is not None:
         yield from (r"\paragraph{The Jacobian as one matrix}", *_display([table_equation(content.table)]))
+    for hessian in content.hessians:
+        yield from _hessian(hessian)
+
+
+def _hessian(hessian: Blocks) -> Iterator[str]:
+    yield rf"\paragraph{{Hessian}} of ${hessian.of}$"
+    yield from _entries(hessian.entries)
+    if hessian.is_partial:
+        yield TRANSPOSES
+    if hessian.table is not None:
+        yield from (r"\paragraph{The Hessian as one matrix}", *_display([table_equation(hessian.table)]))
 
 
 def _entries(entries: Sequence[Entry]) -> Iterator[str]:
@@ -65,8 +76,9 @@ def _display(equations: Sequence[Equation]) -> Iterator[str]:
 
 
 def table_equation(table: Table) -> Equation:
-    """The Jacobian matrix of scalars by scalars."""
-    left = rf"\frac{{\partial {_vector(table.of)}}}{{\partial {_vector(table.wrt)}}}"
+    """The Jacobian matrix of scalars by scalars, or the Hessian of one."""
+    square = "^2" if table.twice else ""
+    left = rf"\frac{{\partial{square} {_vector(table.of)}}}{{\partial {_vector(table.wrt)}{square}}}"
     rows = r" \\ ".join(" & ".join(row) for row in table.cells)
     return left, rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 

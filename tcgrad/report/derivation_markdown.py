@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
-from tcgrad.report.derivation_content import Content, Entry, describe
+from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, describe
 from tcgrad.report.derivation_latex import table_equation
 from tcgrad.report.notations import STYLES
 
@@ -38,6 +38,17 @@ def _lines(content: Content, symbols: Content) -> Iterator[str]:
     yield from _entries(content.gradients, symbols.gradients)
     if content.table is not None:
         yield from ("## The Jacobian as one matrix\n", *_math([table_equation(content.table)]))
+    for hessian, plain in zip(content.hessians, symbols.hessians, strict=True):
+        yield from _hessian(hessian, plain)
+
+
+def _hessian(hessian: Blocks, symbols: Blocks) -> Iterator[str]:
+    yield f"## Hessian of `{symbols.of}`\n"
+    yield from _entries(hessian.entries, symbols.entries)
+    if hessian.is_partial:
+        yield f"{TRANSPOSES}\n"
+    if hessian.table is not None:
+        yield from ("### The Hessian as one matrix\n", *_math([table_equation(hessian.table)]))
 
 
 def _gradient_title(symbols: Content) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
+from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import STYLES, Formula, Style
 from tcgrad.report.paint import paint
 
@@ -39,6 +39,8 @@ def _lines(content: Content, style: Style) -> Iterator[str]:
     yield from _section(_gradient_title(content), content.gradients)
     if content.table is not None:
         yield from ("", "The Jacobian as one matrix", *_table(content.table, style))
+    for blocks_of_one in content.hessians:
+        yield from _hessian(blocks_of_one, style)
 
 
 def _gradient_title(content: Content) -> str:
@@ -46,6 +48,14 @@ def _gradient_title(content: Content) -> str:
         return f"Gradients of the scalar {content.scalar}"
     given = (symbol if shape == "scalar" else f"{symbol} {shape}" for symbol, shape in content.upstream)
     return f"Gradients, given {', '.join(given)}"
+
+
+def _hessian(hessian: Blocks, style: Style) -> Iterator[str]:
+    yield from _section(f"Hessian of {hessian.of}", hessian.entries)
+    if hessian.is_partial:
+        yield from ("", f"{_MARGIN}{TRANSPOSES}")
+    if hessian.table is not None:
+        yield from ("", "The Hessian as one matrix", *_table(hessian.table, style))
 
 
 def _section(title: str, entries: Sequence[Entry]) -> Iterator[str]:
@@ -73,7 +83,10 @@ def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
 def _table(table: Table, style: Style) -> Iterator[str]:
     """``∂(f, g)/∂(x, y) = [2·x  3]`` and the rows below it, columns aligned."""
     sign = "∂" if style.index is STYLES["unicode"].index else "d"
-    head = f"{_MARGIN}{sign}{_vector(table.of)}/{sign}{_vector(table.wrt)} = "
+    above, below = _vector(table.of), _vector(table.wrt)
+    if table.twice:
+        above, below = ("²" if sign == "∂" else "2") + above, below + ("²" if sign == "∂" else "^2")
+    head = f"{_MARGIN}{sign}{above}/{sign}{below} = "
     widths = [max(map(len, column)) for column in zip(*table.cells, strict=True)]
     for lead, row in zip_longest([head], table.cells, fillvalue=" " * len(head)):
         cells = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import walk
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.naming import Surroundings
@@ -88,9 +87,10 @@ def _write_matrix(statements: Sequence[Statement], program: Program, style: Styl
 
 def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     """The shape of a form: of a vectorised Jacobian that of the matrix, else the tensor's own."""
-    if form.layout == "full" or form.tensor.role is not Role.JACOBIAN:
+    sides = matrix_sides(form.tensor)
+    if form.layout == "full" or len(sides) < 2:
         return print_shape(form.tensor.shape, syntax)
-    return print_matrix_shape([tensor.shape for tensor in form.tensor.about], syntax)
+    return print_matrix_shape([tensor.shape for tensor in sides], syntax)
 
 
 NOTATIONS: dict[str, Notation] = {"index": _write_index, "matrix": _write_matrix}

@@ -15,6 +15,7 @@ _ROLE_RANKS = {
     Role.INPUT: 2,
     Role.DEFINED: 3,
     Role.JACOBIAN: 3,
+    Role.HESSIAN: 3,
     Role.LEVI_CIVITA: 8,
 }
 

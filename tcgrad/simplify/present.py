@@ -63,7 +63,7 @@ class Presentation:
                 return Fraction(1), rebuild(expr, parts_in) if parts_in else expr
 
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
-        """A sum as the spec has it, or its negative as the spec has that."""
+        """A sum as the spec has it, or its negative as the spec has that; of negative terms the negative."""
         for sign, turned in ((Fraction(1), base), (_MINUS, scaled_sum(base, _MINUS))):
             labels = _labels(turned)
             written = self._known.get(key(turned, labels))
@@ -71,6 +71,8 @@ class Presentation:
                 places = {name: place for place, name in enumerate(written)}
                 ordered = sorted(turned.terms, key=lambda term: places.get(key(term, labels), len(places)))
                 return sign, Add(tuple(ordered))
+        if all(split_coefficient(term)[0] < 0 for term in base.terms):
+            return _MINUS, scaled_sum(base, _MINUS)
         return Fraction(1), base
 
     def _stands_in_spec(self, base: Add) -> bool:

@@ -1,0 +1,87 @@
+"""Hessians in closed form, for people: Jacobians of the gradients of a scalar.
+
+The second derivatives of one scalar commute, so that a block is given for every pair of inputs once: that of the two
+the other way round is its transpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+
+from tcgrad.calculus.closed import ClosedForms
+from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.program import Define, Program, defined_tensors
+from tcgrad.ir.tensors import Tensor
+from tcgrad.simplify.fold import Facts
+
+
+def closed_hessians(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor]) -> tuple[Hessian, ...]:
+    """The blocks of the Hessians of the scalars among ``of``, for every pair of ``wrt`` in order, each pair once.
+
+    Raises:
+        TcgradError: if none of ``of`` is a scalar, or a function on the way has no derivative.
+    """
+    scalars = [tensor for tensor in of if not tensor.order]
+    if not scalars:
+        raise _no_scalar(program, of)
+    known = Facts(program.statements)
+    pairs = list(combinations_with_replacement(wrt, 2))
+    return tuple(blocks.block(*pair) for blocks in (_blocks(program, known, s, wrt) for s in scalars) for pair in pairs)
+
+
+def _blocks(program: Program, known: Facts, of: Tensor, wrt: Sequence[Tensor]) -> _Blocks:
+    closed = ClosedForms(program, known)
+    gradients = {tensor: closed.jacobian(of, tensor) for tensor in wrt}
+    further = {
+        tensor: ClosedForms(replace(program, statements=(*program.statements, gradient.define)), known)
+        for tensor, gradient in gradients.items()
+        if gradient.define is not None
+    }
+    return _Blocks(of, gradients, further)
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The blocks of one scalar's Hessian.
+
+    gradients: those of the scalar, by input.
+    further: for each gradient that has a closed form, the closed forms of the program that computes it as well.
+    """
+
+    of: Tensor
+    gradients: Mapping[Tensor, Jacobian]
+    further: Mapping[Tensor, ClosedForms]
+
+    def block(self, rows: Tensor, columns: Tensor) -> Hessian:
+        """Differentiated by ``rows`` first; the other way round where only that has a closed form."""
+        made = self._twice(rows, columns)
+        define = made.define or _turned(self._twice(columns, rows).define, columns.order)
+        if define is None:
+            return Hessian(self.of, (rows, columns), None, made.reason)
+        return Hessian(self.of, (rows, columns), replace(define, tensor=hessian_of(self.of, rows, columns)))
+
+    def _twice(self, first: Tensor, second: Tensor) -> Jacobian:
+        gradient = self.gradients[first]
+        if gradient.define is None:
+            return gradient
+        return self.further[first].jacobian(gradient.define.tensor, second)
+
+
+def _turned(define: Define | None, split: int) -> Define | None:
+    """With the first ``split`` free indices last."""
+    return define and replace(define, free=(*define.free[split:], *define.free[:split]))
+
+
+def _no_scalar(program: Program, of: Sequence[Tensor]) -> TcgradError:
+    spans = {t: statement.span for statement in program.statements for t in defined_tensors(statement)}
+    names = ", ".join(tensor.name for tensor in of)
+    message = f"second derivatives are those of a scalar, which {names} {'is' if len(of) == 1 else 'are'} not"
+    scalars = [tensor.name for tensor in spans if not tensor.order]
+    read = f"{of[0].name}[{','.join('ijkmnpqrstuv'[: of[0].order])}]"
+    help_line = f"a sum of squares would be one: `{read}*{read}`"
+    if scalars:
+        help_line = f"`--of {scalars[-1]}` takes the scalar {scalars[-1]}"
+    return TcgradError((Diagnostic("TC404", message, spans.get(of[0]), help_line),), program.spec.source)
