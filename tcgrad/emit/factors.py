@@ -110,10 +110,10 @@ def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:
 
 def has_delta(expr: Expr) -> bool:
     """Whether a delta occurs; kept on the node once known."""
-    known = vars(expr).get("_has_delta")
+    known = expr.known_delta
     if known is None:
-        known = vars(expr)["_has_delta"] = isinstance(expr, Delta) or any(map(has_delta, children(expr)))
-    return bool(known)
+        known = vars(expr)["known_delta"] = isinstance(expr, Delta) or any(map(has_delta, children(expr)))
+    return known
 
 
 def as_masked_product(where: Where) -> Expr | None:

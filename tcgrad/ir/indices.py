@@ -231,7 +231,7 @@ class Integer:
 
     def substitute(self, mapping: Mapping[Index, Integer]) -> Integer:
         """Replace indices, at any depth."""
-        if not any(index in mapping for index in self.indices):
+        if mapping.keys().isdisjoint(self.indices):
             return self
         index = self.as_index
         if index is not None:

@@ -23,6 +23,21 @@ ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
 _Node = TypeVar("_Node", bound=type)
 
 
+class Remembered:
+    """What is known of a node once it was asked for; the one function that works a thing out writes it."""
+
+    known_hash: int | None = None
+    known_free: tuple[Index, ...] | None = None
+    known_size: int | None = None
+    known_tensors: tuple[Tensor, ...] | None = None
+    known_shape: int | None = None
+    known_keys: dict[tuple[str | None, ...], str] | None = None
+    known_cost: int | None = None
+    known_delta: bool | None = None
+    simplified: Expr | None = None
+    expanded: Expr | None = None
+
+
 @dataclass_transform(frozen_default=True)
 def _node(cls: _Node) -> _Node:
     """A frozen dataclass whose hash is computed once: trees are keys of many dictionaries."""
@@ -30,9 +45,9 @@ def _node(cls: _Node) -> _Node:
     compute = cast("Callable[[Any], int]", made.__hash__)
 
     def cached_hash(self: Any) -> int:
-        known = self.__dict__.get("_hash")
+        known = self.known_hash
         if known is None:
-            known = self.__dict__["_hash"] = compute(self)
+            known = self.__dict__["known_hash"] = compute(self)
         return cast("int", known)
 
     made.__hash__ = cached_hash
@@ -40,14 +55,14 @@ def _node(cls: _Node) -> _Node:
 
 
 @_node
-class Const:
+class Const(Remembered):
     """An exact rational number."""
 
     value: Fraction
 
 
 @_node
-class Component:
+class Component(Remembered):
     """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
 
     tensor: Tensor
@@ -55,7 +70,7 @@ class Component:
 
 
 @_node
-class Delta:
+class Delta(Remembered):
     """1 where the two integer expressions are equal, else 0."""
 
     left: Integer
@@ -63,7 +78,7 @@ class Delta:
 
 
 @_node
-class Iverson:
+class Iverson(Remembered):
     """1 where ``left operator right`` holds, else 0. A chain is a product of these."""
 
     operator: ComparisonOperator
@@ -72,30 +87,30 @@ class Iverson:
 
 
 @_node
-class IndexValue:
+class IndexValue(Remembered):
     """The value of an integer expression as a number: a bare index or a bare dim."""
 
     value: Integer
 
 
 @_node
-class Add:
+class Add(Remembered):
     terms: tuple[Expr, ...]
 
 
 @_node
-class Mul:
+class Mul(Remembered):
     factors: tuple[Expr, ...]
 
 
 @_node
-class Pow:
+class Pow(Remembered):
     base: Expr
     exponent: Expr
 
 
 @_node
-class Call:
+class Call(Remembered):
     """An elementwise function of a row of the function table, or an abstract one."""
 
     function: Function
@@ -103,7 +118,7 @@ class Call:
 
 
 @_node
-class Where:
+class Where(Remembered):
     """``then`` where ``condition`` (Iversons or a product of them) is not 0, else ``otherwise``.
 
     The branch that is not taken may be undefined: nothing may multiply by the condition instead.
@@ -115,7 +130,7 @@ class Where:
 
 
 @_node
-class IndexSum:
+class IndexSum(Remembered):
     """The sum over all values of ``indices``, which are bound in ``body``."""
 
     indices: tuple[Index, ...]
@@ -123,7 +138,7 @@ class IndexSum:
 
 
 @_node
-class IndexReduce:
+class IndexReduce(Remembered):
     """max, min, prod or logsumexp over all values of ``indices``, which are bound in ``body``."""
 
     kind: ReductionKind

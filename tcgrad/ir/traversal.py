@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar, assert_never, cast
+from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
@@ -30,21 +30,25 @@ _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside, in order; index positions hold none."""
     match expr:
-        case Const() | Component() | Delta() | IndexValue():
+        case Component() | Const():
             return ()
-        case Iverson():
-            return expr.left, expr.right
-        case Add():
-            return expr.terms
         case Mul():
             return expr.factors
+        case IndexSum():
+            return (expr.body,)
+        case Add():
+            return expr.terms
         case Pow():
             return expr.base, expr.exponent
         case Call():
             return expr.arguments
+        case Delta() | IndexValue():
+            return ()
+        case Iverson():
+            return expr.left, expr.right
         case Where():
             return expr.condition, expr.then, expr.otherwise
-        case IndexSum() | IndexReduce():
+        case IndexReduce():
             return (expr.body,)
         case _:
             assert_never(expr)
@@ -53,18 +57,18 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same node over other children, in the order of `children`."""
     match expr:
-        case Const() | Component() | Delta() | IndexValue():
-            return expr
-        case Iverson():
-            return Iverson(expr.operator, *parts)
-        case Add():
-            return Add(parts)
         case Mul():
             return Mul(parts)
+        case Add():
+            return Add(parts)
         case Pow():
             return Pow(*parts)
         case Call():
             return Call(expr.function, parts)
+        case Const() | Component() | Delta() | IndexValue():
+            return expr
+        case Iverson():
+            return Iverson(expr.operator, *parts)
         case Where():
             return Where(*parts)
         case IndexSum():
@@ -108,7 +112,7 @@ def map_integers(expr: Expr, change: Callable[[Integer], Integer]) -> Expr:
 
 def free_indices(expr: Expr) -> tuple[Index, ...]:
     """The indices that occur unbound, each once, in the order of occurrence. Kept on the node once known."""
-    known = vars(expr).get("_free")
+    known = expr.known_free
     if known is None:
         found: dict[Index, None] = {}
         for integer in integers(expr):
@@ -117,8 +121,8 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
             found.update(dict.fromkeys(free_indices(part)))
         for index in bound_indices(expr):
             found.pop(index, None)
-        known = vars(expr)["_free"] = tuple(found)
-    return cast("tuple[Index, ...]", known)
+        known = vars(expr)["known_free"] = tuple(found)
+    return known
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -130,15 +134,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def size(expr: Expr) -> int:
     """The number of nodes."""
-    known = vars(expr).get("_size")
+    known = expr.known_size
     if known is None:
-        known = vars(expr)["_size"] = 1 + sum(size(part) for part in children(expr))
-    return cast("int", known)
+        known = vars(expr)["known_size"] = 1 + sum(map(size, children(expr)))
+    return known
 
 
 def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
-    known = vars(expr).get("_tensors")
+    known = expr.known_tensors
     if known is None:
         found: dict[Tensor, None] = {}
         if isinstance(expr, Component):
@@ -147,8 +151,8 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
             found.update(dict.fromkeys(_gathered(integer)))
         for part in children(expr):
             found.update(dict.fromkeys(tensors_read(part)))
-        known = vars(expr)["_tensors"] = tuple(found)
-    return cast("tuple[Tensor, ...]", known)
+        known = vars(expr)["known_tensors"] = tuple(found)
+    return known
 
 
 def _gathered(integer: Integer) -> Iterator[Tensor]:
@@ -165,7 +169,7 @@ def _gathered(integer: Integer) -> Iterator[Tensor]:
 
 def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
     """Replace free indices by integer expressions; a binder that would capture one of them is renamed."""
-    if not any(index in mapping for index in free_indices(expr)):
+    if mapping.keys().isdisjoint(free_indices(expr)):
         return expr
     if isinstance(expr, IndexSum | IndexReduce):
         inner = {index: to for index, to in mapping.items() if index not in expr.indices}
@@ -181,8 +185,7 @@ def rename_binder(expr: _Binder) -> _Binder:
     """The same sum or reduction over new indices; binders further inside stay."""
     fresh = tuple(index.fresh() for index in expr.indices)
     mapping = {old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}
-    body = substitute(expr.body, mapping)
-    return replace(expr, indices=fresh, body=body)
+    return replace(expr, indices=fresh, body=substitute(expr.body, mapping))
 
 
 def freshen(expr: Expr) -> Expr:

@@ -32,7 +32,7 @@ from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.expand import expand
-from tcgrad.simplify.order import lead_order
+from tcgrad.simplify.order import first_term
 from tcgrad.simplify.powers import scaled, split_coefficient
 
 _ODD = ("erf", "sin", "asin", "atan", "asinh", "atanh", "sign")
@@ -118,7 +118,7 @@ def _signed(call: Call, argument: Expr) -> Expr:
 def _sign(expr: Expr) -> Fraction:
     """A number that turns its sign with the expression."""
     terms = expr.terms if isinstance(expr, Add) else (expr,)
-    return min((split_coefficient(term) for term in terms), key=lambda term: lead_order(term[1]))[0]
+    return first_term(map(split_coefficient, terms))[0]
 
 
 def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import cast
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
@@ -31,15 +30,15 @@ class _Readable:
     collects = True
 
     def simplify(self, expr: Expr) -> Expr:
-        known = vars(expr).get("_simple")
+        known = expr.simplified
         if known is None:
             flat = prenex(flattened(expr))
             parts = children(flat)
             made = tuple(self.simplify(part) for part in parts)
             same = all(a is b for a, b in zip(parts, made, strict=True))
             known = simplify_node(flat if same else rebuild(flat, made), self)
-            vars(expr)["_simple"] = vars(known)["_simple"] = known
-        return cast("Expr", known)
+            vars(expr)["simplified"] = vars(known)["simplified"] = known
+        return known
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)

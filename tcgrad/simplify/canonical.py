@@ -9,7 +9,7 @@ different keys, and like terms stay apart, but nothing becomes wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never, cast
+from typing import assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
@@ -40,7 +40,9 @@ _NO_LABELS: Labels = {}
 def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
     """A text that is equal for equal expressions; ``labels`` name indices, others are themselves."""
     context = tuple([labels.get(index) for index in free_indices(expr)]) if labels else ()
-    known = cast("dict[tuple[str | None, ...], str]", vars(expr).setdefault("_keys", {}))
+    known = expr.known_keys
+    if known is None:
+        known = vars(expr)["known_keys"] = {}
     found = known.get(context)
     if found is None:
         found = known[context] = _key(expr, labels)

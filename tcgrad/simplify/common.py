@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ONE, Const, Expr, Mul, Pow
-from tcgrad.simplify.canonical import key
+from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import power
+from tcgrad.simplify.shapes import names
 
-Term = tuple[Fraction, Expr]
-Powers = dict[str, tuple[Expr, Expr]]  # by the key of the base: the base and its exponent
+Powers = dict[int | str, tuple[Expr, Expr]]  # by the name of the base: the base and its exponent
 
 
 def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
@@ -19,7 +19,7 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     Of ``A^(-3/2)`` and ``A^(-1/2)`` the latter is common; positive powers only where they are the same everywhere:
     ``x^3 + x^2`` stays.
     """
-    factored = [_powers(rest) for _, rest in terms]
+    factored = _powers([rest for _, rest in terms])
     shared: Powers = {}
     for name, (base, _) in factored[0].items():
         exponent = _common([factors[name][1] if name in factors else None for factors in factored])
@@ -34,10 +34,15 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     return common, [(coefficient / number, rest) for (coefficient, _), rest in zip(terms, rests, strict=True)]
 
 
-def _powers(rest: Expr) -> Powers:
-    factors = rest.factors if isinstance(rest, Mul) else () if rest == ONE else (rest,)
-    pairs = [(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in factors]
-    return {key(base): (base, exponent) for base, exponent in pairs}
+def _powers(terms: list[Expr]) -> list[Powers]:
+    """The powers of each term, under names that are the same for equal bases in all of them."""
+    pairs = [[(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in _factors(term)] for term in terms]
+    named = iter(names([base for powers in pairs for base, _ in powers]))
+    return [{next(named): pair for pair in powers} for powers in pairs]
+
+
+def _factors(term: Expr) -> tuple[Expr, ...]:
+    return term.factors if isinstance(term, Mul) else () if term == ONE else (term,)
 
 
 def _common(exponents: list[Expr | None]) -> Expr | None:

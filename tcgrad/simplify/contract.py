@@ -9,10 +9,10 @@ from math import prod
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices
-from tcgrad.simplify.canonical import canonical_labels
+from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
-from tcgrad.simplify.order import factor_order
+from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
 
 
@@ -22,6 +22,8 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
     result is a sum, for a contraction can open a bracket.
     """
+    if not any(isinstance(base, Delta) for base, _ in part.powers):
+        return [_sizes_for_idle(part)]
     solution = _best_solution(part)
     if solution is not None:
         bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
@@ -116,8 +118,7 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
         if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
             part = _sizes_for_idle(part)
         part = merge_powers(_split_sums(part), policy)
-    factors = sorted((power(base, exponent) for base, exponent in part.powers), key=lambda f: factor_order(f, {}))
-    return _product(part.coefficient, factors)
+    return _product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
 
 
 def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
@@ -146,7 +147,9 @@ def _split_sums(part: Monomial) -> Monomial:
 
 
 def _index_sum(indices: list[Index], factors: list[Expr]) -> IndexSum:
-    labels = canonical_labels(indices, factors)
-    ordered = sorted(factors, key=lambda factor: factor_order(factor, labels))
+    def labels() -> Labels:
+        return canonical_labels(indices, factors)
+
+    ordered = in_order(factors, labels)
     seen = dict.fromkeys(k for factor in ordered for k in free_indices(factor) if k in indices)
     return IndexSum(tuple(seen), ordered[0] if len(ordered) == 1 else Mul(tuple(ordered)))

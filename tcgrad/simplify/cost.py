@@ -10,10 +10,10 @@ _FREE_NUMBERS = (-1, 1)
 
 def cost(expr: Expr) -> int:
     """The number of signs that a reader has to take in; -1, 1 and a plain division cost nothing."""
-    known = vars(expr).get("_cost")
+    known = expr.known_cost
     if known is None:
-        known = vars(expr)["_cost"] = _own(expr) + sum(cost(part) for part in children(expr))
-    return int(known)
+        known = vars(expr)["known_cost"] = _own(expr) + sum(map(cost, children(expr)))
+    return known
 
 
 def _own(expr: Expr) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import cast
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -34,7 +33,7 @@ class Expanding:
         Raises:
             TooLargeError: if it is too large.
         """
-        known = vars(expr).get("_expanded")
+        known = expr.expanded
         if known is None:
             parts = tuple(self.simplify(part) for part in children(expr))
             plain = rebuild(expr, parts)
@@ -42,8 +41,8 @@ class Expanding:
             known = simplify_node(plain, self) if split is plain else self.simplify(split)
             if size(known) > _LARGEST_EXPRESSION:
                 raise TooLargeError
-            vars(expr)["_expanded"] = vars(known)["_expanded"] = known
-        return cast("Expr", known)
+            vars(expr)["expanded"] = vars(known)["expanded"] = known
+        return known
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return self.simplify(substitute(expr, mapping))

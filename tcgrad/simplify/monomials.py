@@ -7,7 +7,7 @@ inside as they go. An `Add` inside a product stays closed unless it holds a delt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import isqrt, prod
@@ -51,7 +51,8 @@ class Policy(Protocol):
 def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) -> list[Monomial]:
     """An expression, its children already simplified, as a sum of monomials.
 
-    live: the indices summed further out.
+    live: the indices summed further out. Where there are none, sums that are factors stay closed: nothing
+        outside of them holds one of their indices.
     """
     match expr:
         case Const():
@@ -59,12 +60,17 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case IndexValue():
             return [size_powers(expr.value)]
         case Mul():
-            parts = [monomials(factor, policy, live) for factor in expr.factors]
+            parts = [
+                [Monomial(UNIT, (), ((factor, ONE),))]
+                if isinstance(factor, IndexSum) and not live
+                else monomials(factor, policy, live)
+                for factor in expr.factors
+            ]
             return [_product(choice) for choice in product(*parts)]
         case IndexSum():
-            fresh = rename_binder(expr)
-            inner = monomials(fresh.body, policy, live | frozenset(fresh.indices))
-            return [replace(part, bound=fresh.indices + part.bound) for part in inner]
+            own = rename_binder(expr) if live else expr
+            inner = monomials(own.body, policy, live | frozenset(own.indices))
+            return [Monomial(part.coefficient, own.indices + part.bound, part.powers) for part in inner]
         case Add() if policy.opens(expr, UNIT, live):
             return [part for term in expr.terms for part in monomials(term, policy, live)]
         case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):

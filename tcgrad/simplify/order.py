@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Role
 from tcgrad.simplify.canonical import Labels, key
+
+Term = tuple[Fraction, Expr]  # a number times the rest
+
+_Item = TypeVar("_Item")
+_Rank = TypeVar("_Rank", bound=int | tuple[bool, bool, int])
 
 _ROLE_RANKS = {
     Role.CONSTANT: 0,
@@ -42,19 +49,53 @@ def _rank(expr: Expr) -> int:
             return 6
 
 
-def factor_order(expr: Expr, labels: Labels) -> tuple[int, str]:
-    """Numbers, upstream gradients, components, functions, sums of terms, sums over indices, deltas, brackets."""
-    return _rank(expr), key(expr, labels)
+def in_order(factors: Iterable[Expr], labels: Callable[[], Labels] = dict) -> list[Expr]:
+    """Numbers, upstream gradients, components, functions, sums of terms, sums over indices, deltas, brackets.
+
+    labels: makes names for indices that are bound; asked for only where two factors are of one kind.
+    """
+
+    def text() -> Callable[[Expr], str]:
+        known = labels()
+        return lambda factor: key(factor, known)
+
+    return _sorted(factors, _rank, text)
 
 
-def term_order(term: tuple[Fraction, Expr]) -> tuple[bool, bool, int, str]:
+def terms_in_order(terms: Iterable[Term]) -> list[Term]:
     """Positive terms before negative ones, numbers last among them."""
+    return _sorted(terms, _term_rank, lambda: lambda term: _term_text(term[1]))
+
+
+def first_term(terms: Iterable[Term]) -> Term:
+    """The first term whatever the signs: numbers, then by what the first factor is that is no number."""
+    return _sorted(terms, lambda term: _lead(term[1]), lambda: lambda term: _term_text(term[1]))[0]
+
+
+def _term_rank(term: Term) -> tuple[bool, bool, int]:
     coefficient, rest = term
-    lead = lead_order(rest)
-    return coefficient < 0, lead[0] == 0, *lead
+    lead = _lead(rest)
+    return coefficient < 0, lead == 0, lead
 
 
-def lead_order(rest: Expr) -> tuple[int, str]:
-    """The order of terms whatever their sign: numbers, then by what the first factor is that is no number."""
+def _lead(rest: Expr) -> int:
     factors = rest.factors if isinstance(rest, Mul) else (rest,)
-    return next((rank for rank in map(_rank, factors) if rank), 0), "*".join(key(factor) for factor in factors)
+    return next((rank for rank in map(_rank, factors) if rank), 0)
+
+
+def _term_text(rest: Expr) -> str:
+    return "*".join(map(key, rest.factors if isinstance(rest, Mul) else (rest,)))
+
+
+def _sorted(
+    items: Iterable[_Item], rank: Callable[[_Item], _Rank], text: Callable[[], Callable[[_Item], str]]
+) -> list[_Item]:
+    """Sorted by rank, then by text; the texts are long, and made only where they decide."""
+    classes: dict[_Rank, list[_Item]] = {}
+    for item in items:
+        classes.setdefault(rank(item), []).append(item)
+    tied = [group for group in classes.values() if len(group) > 1]
+    written = text() if tied else None
+    for group in tied:
+        group.sort(key=written)
+    return [item for _, group in sorted(classes.items()) for item in group]

@@ -6,21 +6,24 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
-from tcgrad.simplify.canonical import key
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_mask, is_one
-from tcgrad.simplify.order import lead_order, term_order
+from tcgrad.simplify.order import Term, first_term, terms_in_order
+from tcgrad.simplify.shapes import names
 
 
 def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     """One power for each base; the policy adds symbolic exponents up."""
     coefficient = part.coefficient
-    merged: dict[str, tuple[Expr, Expr]] = {}
-    for given, exponent in part.powers:
-        base = given
-        if isinstance(given, Add):
-            factor, base = _normal_base(given, exponent)
+    given: list[tuple[Expr, Expr]] = []
+    for base, exponent in part.powers:
+        if isinstance(base, Add):
+            factor, normal = _normal_base(base, exponent)
             coefficient *= factor
-        name = key(base)
+            given.append((normal, exponent))
+        else:
+            given.append((base, exponent))
+    merged: dict[int | str, tuple[Expr, Expr]] = {}
+    for name, (base, exponent) in zip(names([base for base, _ in given]), given, strict=True):
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers = []
     for base, exponent in merged.values():
@@ -48,7 +51,7 @@ def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
         return UNIT, base
     terms = [split_coefficient(term) for term in base.terms]
     sizes = {abs(coefficient) for coefficient, _ in terms}
-    sign = 1 if min(terms, key=lambda term: lead_order(term[1]))[0] > 0 else -1
+    sign = 1 if first_term(terms)[0] > 0 else -1
     common = sign * (next(iter(sizes)) if len(sizes) == 1 else UNIT)
     folded = fold_power(common, exponent)
     if common == 1 or folded is None:
@@ -56,7 +59,7 @@ def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
     return folded, scaled_sum(base, 1 / common)
 
 
-def split_coefficient(term: Expr) -> tuple[Fraction, Expr]:
+def split_coefficient(term: Expr) -> Term:
     """A term as a number times the rest."""
     match term:
         case Const():
@@ -106,9 +109,9 @@ def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
     return number, rest[0] if len(rest) == 1 else Mul(rest) if rest else ONE
 
 
-def add_of(terms: list[tuple[Fraction, Expr]]) -> Add:
+def add_of(terms: list[Term]) -> Add:
     """The sum of the terms, ordered."""
-    return Add(tuple(scaled(coefficient, rest) for coefficient, rest in sorted(terms, key=term_order)))
+    return Add(tuple(scaled(coefficient, rest) for coefficient, rest in terms_in_order(terms)))
 
 
 def power(base: Expr, exponent: Expr) -> Expr:

@@ -45,7 +45,7 @@ def _mark(made: Expr, source: Expr) -> None:
     """Carry over what is known to be simplified, node by node."""
     if made is source:
         return
-    if vars(source).get("_simple") is source:
-        vars(made)["_simple"] = made
+    if source.simplified is source:
+        vars(made)["simplified"] = made
     for part, own in zip(children(made), children(source), strict=True):
         _mark(part, own)

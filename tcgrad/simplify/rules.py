@@ -31,8 +31,10 @@ from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
+from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
 from tcgrad.simplify.ranges import reduced
+from tcgrad.simplify.shapes import names
 
 _NOTHING = Fraction(0)
 
@@ -98,9 +100,9 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
-    merged: dict[str, tuple[Fraction, Expr]] = {}
-    for coefficient, rest in _flat_terms(expr, UNIT):
-        name = key(rest)
+    merged: dict[int | str, Term] = {}
+    flat = _flat_terms(expr, UNIT)
+    for name, (coefficient, rest) in zip(names([rest for _, rest in flat]), flat, strict=True):
         before = merged[name][0] if name in merged else _NOTHING
         merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
     terms = [term for term in merged.values() if term[0]]
@@ -112,7 +114,7 @@ def _sum(expr: Add, policy: Policy) -> Expr:
     return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
 
 
-def _flat_terms(expr: Expr, coefficient: Fraction) -> list[tuple[Fraction, Expr]]:
+def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
     factor, rest = split_coefficient(expr)
     if isinstance(rest, Add):
         return [term for part in rest.terms for term in _flat_terms(part, coefficient * factor)]
