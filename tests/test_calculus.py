@@ -146,6 +146,15 @@ inputs: {x: [3]}
 equations: ["u[i] = sin(x[i])", "v = u[i]*u[i]*x[i]"]
 outputs: [u, v]
 """,
+    "lines in which a definition is recognised once they are put together": """
+dims: {B: 2, C: 3, I: 2, J: 5}
+inputs: {x: [B, C, I, J]}
+equations: |
+  m[b,c] = sum[i,j](x[b,c,i,j])/(I*J)
+  v[b,c] = sum[i,j]((x[b,c,i,j] - m[b,c])^2)/(I*J)
+  s[b,c] = 1/sqrt(v[b,c] + 1)
+  y[b,c,i,j] = (x[b,c,i,j] - m[b,c])*s[b,c]
+""",
 }
 
 LAST_STATE = """

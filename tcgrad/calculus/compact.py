@@ -47,7 +47,7 @@ def compact(
             lines[place] = None
             for n, user in zip(reading, new, strict=True):
                 lines[n] = user
-            _reassign(users, line, place, reading)
+            _reassign(users, line, place, new, reading)
     return tuple(line for line in lines if line is not None)
 
 
@@ -66,10 +66,15 @@ def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
     return users
 
 
-def _reassign(users: dict[Tensor, list[int]], line: Define, place: int, reading: list[int]) -> None:
-    """What the substituted line read is now read where it went."""
+def _reassign(
+    users: dict[Tensor, list[int]], line: Define, place: int, new: Sequence[Define], reading: Sequence[int]
+) -> None:
+    """The substituted line reads nothing any more; the lines that it went to read what they now hold."""
     for tensor in tensors_read(line.body):
-        users[tensor] = sorted({*(n for n in users[tensor] if n != place), *reading})
+        users[tensor] = [n for n in users[tensor] if n != place]
+    for user, n in zip(new, reading, strict=True):
+        for tensor in tensors_read(user.body):
+            users[tensor] = sorted({*users.get(tensor, ()), n})
 
 
 def _substituted(user: Define, line: Define, known: Facts) -> Define:
