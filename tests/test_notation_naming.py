@@ -4,7 +4,7 @@ import pytest
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import Add, Call, Component, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.nodes import Add, Call, Component, Expr, IndexReduce, IndexSum, IndexValue, Mul
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.naming import Surroundings, name_indices
 
@@ -101,6 +101,14 @@ def test_a_declared_range_belongs_to_its_size() -> None:
     index = Index("i", SIZE)
     assert name_indices((index,), read(index), Surroundings(ranges={"i": 5}))[index] == "i"
     assert name_indices((index,), read(index), Surroundings(ranges={"i": 4}))[index] == "j"
+
+
+def test_an_index_whose_range_no_read_tells_gets_a_name_whose_range_is_declared() -> None:
+    free, window = Index("p", SIZE), Index("k", Integer.of(2))
+    body = IndexReduce("max", (window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (window.expr,)))
+    around = Surroundings(ranges={"p": 2, "q": 5})
+    assert name_indices((free,), Mul((body, read(free))), around) == {free: "q", window: "p"}
+    assert name_indices((free,), Mul((body, read(free)))) == {free: "p", window: "k"}
 
 
 def test_a_scalar_of_the_statement_is_no_index_name() -> None:

@@ -19,9 +19,11 @@ from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.evaluate import evaluate_program, evaluate_statements
+from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
 from tcgrad.language.parser import parse_equation
+from tcgrad.prove import prove_equal
 from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
@@ -302,7 +304,17 @@ def test_what_the_gallery_prints_parses_back(name: str) -> None:
         assert parse_equation(Located.plain(line), report, tensors=known) is not None, report.errors
     lines = [line for line in lines if line not in recurrences]
     again = elaborate(read_spec(head + "\nexpect:\n" + "".join(f"  - {line}\n" for line in lines), name))
+    written = {define.tensor: define for define in _formulas(result)}
     assert len(again.expectations) == len(lines)
+    for line, define in zip(lines, again.expectations, strict=True):
+        assert prove_equal(written[define.tensor], define, again.statements), line
+
+
+def _formulas(derived: Derivation) -> list[Define]:
+    """All formulas of a derivation."""
+    closed = [jacobian.define for jacobian in derived.jacobians if jacobian.define is not None]
+    steps = [statement for gradient in derived.gradients for statement in gradient.statements]
+    return [*closed, *(step for step in steps if isinstance(step, Define))]
 
 
 def test_the_same_bytes_under_any_hash_seed() -> None:

@@ -69,7 +69,7 @@ def _atom(atom: Atom, ranges: Ranges) -> Interval | None:
             return None
         case Quotient():
             inner = interval(atom.dividend, ranges)
-            return inner and Interval(inner.low // atom.divisor, inner.high // atom.divisor)
+            return inner and Interval(_floor(inner.low, atom.divisor), _floor(inner.high, atom.divisor))
         case Remainder():
             inner = interval(atom.dividend, ranges)
             if inner is not None and inner.low.value >= 0 and inner.high.value < atom.divisor.value:

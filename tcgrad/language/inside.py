@@ -25,7 +25,8 @@ def is_at_least_zero(condition: Integer, guards: Guards, ranges: Ranges) -> bool
 
 def _never_negative(condition: Integer, guards: Guards, ranges: Ranges) -> bool:
     """Try all values of the indices, where they are not too many."""
-    exprs = (condition, *guards.at_least_zero, *guards.not_zero)
+    near = _near(condition, guards)
+    exprs = (condition, *near.at_least_zero, *near.not_zero)
     indices = tuple(dict.fromkeys(index for expr in exprs for index in expr.indices))
     if any(index not in ranges for index in indices) or any(has_gather(expr) for expr in exprs):
         return False
@@ -33,4 +34,18 @@ def _never_negative(condition: Integer, guards: Guards, ranges: Ranges) -> bool:
     if prod(len(each) for each in values) > _ENUMERATED:
         return False
     places = (dict(zip(indices, combination, strict=True)) for combination in itertools.product(*values))
-    return all(condition.evaluate(at) >= 0 or not guards.hold(at) for at in places)
+    return all(condition.evaluate(at) >= 0 or not near.hold(at) for at in places)
+
+
+def _near(condition: Integer, guards: Guards) -> Guards:
+    """The guards that share an index with the condition, or with one that does: the others say nothing about it."""
+    known, before = set(condition.indices), -1
+    exprs = (*guards.at_least_zero, *guards.not_zero)
+    while before < len(known):
+        before = len(known)
+        known.update(index for expr in exprs if known.intersection(expr.indices) for index in expr.indices)
+    at_least_zero, not_zero = (
+        tuple(expr for expr in group if known.intersection(expr.indices))
+        for group in (guards.at_least_zero, guards.not_zero)
+    )
+    return Guards(at_least_zero, not_zero)

@@ -11,10 +11,15 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import integers, walk
 
 
+def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
+    """Whether the index stands alone in a position of its own size, whatever the values of the dims."""
+    return any(index.size == size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
+
+
 def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     """Whether the reads in ``parts`` alone give the index its size.
 
-    True if they do, False if they allow more values than the index has, None if they decide nothing.
+    True if they do, False if they allow more values than the index has or fewer, None if they decide nothing.
     """
     nodes = [node for part in parts for node in walk(part)]
     sizes = [size for node in nodes for size in _plain_sizes(index, node)]
@@ -25,7 +30,10 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     compound = [read for node in nodes for read in _compound_reads(index, node)]
     if not sizes and not compound:
         return None
-    return any(_leaves(index, position, size) for position, size in compound)
+    last = index.size.value - 1
+    if any(_leaves(index, last, position, size) for position, size in compound):
+        return False
+    return any(_leaves(index, last + 1, position, size) for position, size in compound)
 
 
 def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:
@@ -69,12 +77,12 @@ def _gathers(position: Integer) -> Iterator[tuple[Integer, Integer]]:
                     yield from _gathers(atom.dividend)
 
 
-def _leaves(index: Index, position: Integer, size: Integer) -> bool:
-    """Whether one value more of the index would read outside, for some values of the other indices."""
+def _leaves(index: Index, value: int, position: Integer, size: Integer) -> bool:
+    """Whether ``value`` of the index reads outside, for some values of the other indices."""
     others = [other for other in position.indices if other is not index]
     ends = [(0, other.size.value - 1) for other in others]
     for corner in itertools.product(*ends):
-        values = dict(zip(others, corner, strict=True)) | {index: index.size.value}
+        values = dict(zip(others, corner, strict=True)) | {index: value}
         try:
             reached = position.evaluate(values)
         except TypeError:  # a gathered position is known at run time only

@@ -85,8 +85,11 @@ class _Style:
     def equation(self, tensor: Tensor, positions: tuple[Integer, ...], body: Expr) -> str:
         free = tuple(index for index in (position.as_index for position in positions) if index is not None)
         body = bind_apart(body)
-        printer = Printer(self.syntax, name_indices(free, body, self.surroundings))
-        shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums)
+        names = name_indices(free, body, self.surroundings)
+        printer = Printer(self.syntax, names)
+        ranges = self.surroundings.ranges if self.surroundings else {}
+        fixed = frozenset(index for index, name in names.items() if name in ranges)
+        shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums, fixed=fixed)
         return f"{printer.read(tensor, positions)} = {printer.text(shown)}"
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:

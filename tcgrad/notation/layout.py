@@ -2,12 +2,13 @@
 
 A sum is left to the summation convention wherever the convention reads it back at that place, or at a place
 that gives the same value because everything between is linear. A dummy that would be left with one occurrence
-gets a one-tensor, ``1[k]*exp(x[k])``; a range that the reads do not imply gets a guard, ``[k < n]``.
+gets a one-tensor, ``1[k]*exp(x[k])``; a range that neither the reads imply nor the spec declares gets a guard,
+``[k < n]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
@@ -53,17 +54,19 @@ from tcgrad.notation.shown import (
 _HALF = Fraction(1, 2)
 
 
-def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False) -> Shown:
+def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False, fixed: Collection[Index] = ()) -> Shown:
     """The layout of the right side of an equation whose left side has the indices ``free``.
 
     explicit: name every sum, as ``sum[k](...)``.
+    fixed: the indices to whose names the spec gives their ranges.
     """
-    return _Layout(explicit).right_side(body, free)
+    return _Layout(explicit, frozenset(fixed)).right_side(body, free)
 
 
 @dataclass(frozen=True)
 class _Layout:
     explicit: bool
+    fixed: frozenset[Index]
 
     def right_side(self, body: Expr, free: Sequence[Index]) -> Shown:
         known = free_indices(body)
@@ -164,23 +167,26 @@ class _Layout:
             if not factors.holders(index):
                 factors.multiply_by_size(index.size)
             elif not self.is_summed_here(index, factors):
-                if range_is_implied(index, factors.parts) is False:
+                if self.is_implied(index, factors.parts) is False:
                     factors.insert(guard(index))
                 if len(factors.holders(index)) < 2:
                     single.append(index)
         for together in by_holder(single, factors):
             factors.insert(Ones(together))
 
+    def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
+        return True if index in self.fixed else range_is_implied(index, parts)
+
     def is_summed_here(self, index: Index, factors: Factors) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
         match factors.holders(index):
             case [Component() as read]:
                 repeated = sum(index in position.indices for position in read.indices) > 1
-                return repeated and bool(range_is_implied(index, [read]))
+                return repeated and bool(self.is_implied(index, [read]))
             case [Add() as inner]:
                 return all(self.is_summed_here(index, self.collect(term)) for term in _flat_terms(inner))
             case [_, _, *_]:
-                return range_is_implied(index, factors.parts) is not False
+                return self.is_implied(index, factors.parts) is not False
             case _:
                 return False
 
@@ -213,7 +219,7 @@ class _Layout:
         indices, body = expr.indices, expr.body
         while isinstance(body, IndexSum):
             indices, body = indices + body.indices, body.body
-        wide = [index for index in indices if range_is_implied(index, [body]) is False]
+        wide = [index for index in indices if self.is_implied(index, [body]) is False]
         return Reduce("sum", indices, self.expression(Mul((*map(guard, wide), body)) if wide else body))
 
     def power(self, base: Expr, exponent: Expr) -> Shown:

@@ -14,6 +14,7 @@ from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Expr, IndexValue
 from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
+from tcgrad.notation.extents import range_is_implied, size_is_read
 
 Names = Mapping[Index, str]
 
@@ -51,7 +52,7 @@ def _value(text: str, dims: Mapping[str, int]) -> int | None:
 def name_indices(free: Sequence[Index], body: Expr, surroundings: Surroundings | None = None) -> dict[Index, str]:
     """A name for each index that is free or bound in a statement's right side; the left side's come first."""
     naming = _Naming.of(body, surroundings or Surroundings())
-    taken: frozenset[str] = frozenset()
+    taken = naming.give_declared(body)
     for index in free:
         taken |= {naming.give(index, taken)}
     naming.visit(body, taken)
@@ -83,6 +84,24 @@ class _Naming:
         if index not in self.names:
             self.names[index] = next(name for name in _candidates(index.name) if self.suits(name, index, taken))
         return self.names[index]
+
+    def give_declared(self, body: Expr) -> frozenset[str]:
+        """Name the indices whose ranges no plain position tells by names whose ranges are declared."""
+        given: frozenset[str] = frozenset()
+        for binder in walk(body) if self.ranges else ():
+            for index in bound_indices(binder):
+                for name in self.declared(index, children(binder), given)[:1]:
+                    self.names[index] = name
+                    given |= {name}
+        return given
+
+    def declared(self, index: Index, parts: Sequence[Expr], taken: Collection[str]) -> list[str]:
+        """The names with a declared range that suit an index: its own, or any if nothing else tells its range."""
+        if index in self.names or size_is_read(index, parts):
+            return []
+        names = sorted(self.ranges, key=lambda name: name != index.name)
+        names = [index.name] if range_is_implied(index, parts) else names
+        return [name for name in names if self.ranges.get(name) and self.suits(name, index, taken)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
         fixed = self.ranges.get(name, index.size.value)

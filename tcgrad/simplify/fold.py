@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
+from tcgrad.ir.nodes import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
@@ -19,6 +34,7 @@ from tcgrad.ir.traversal import (
     tensors_read,
     walk,
 )
+from tcgrad.language.bounds import normalise
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
@@ -32,11 +48,15 @@ _LARGEST_WRITTEN_OUT = 150  # nodes; a sum that vanishes by its definitions is a
 
 @dataclass(frozen=True)
 class Fact:
-    """``tensor[free] = body``, the body simplified and worth a name."""
+    """``tensor[free] = body``, the body simplified and worth a name.
+
+    given: what is at least 0 where instances are looked for.
+    """
 
     tensor: Tensor
     free: tuple[Index, ...]
     body: Expr
+    given: tuple[Integer, ...] = ()
 
     @property
     def factors(self) -> tuple[Expr, ...]:
@@ -46,16 +66,21 @@ class Fact:
         """The component that a match stands for, if every index is settled and in range."""
         positions = [match.value(index) for index in self.free]
         settled = tuple(position for position in positions if position is not None)
-        if len(settled) < len(positions) or not all(map(_in_range, settled, self.tensor.shape)):
+        if len(settled) < len(positions) or not all(map(self._in_range, settled, self.tensor.shape)):
             return None
         return Component(self.tensor, settled)
 
+    def _in_range(self, position: Integer, size: Integer) -> bool:
+        plain = position.as_index
+        if plain is not None and plain.size == size:
+            return True
+        return self._holds(position) and self._holds(size - Integer.of(1) - position)
 
-def _in_range(position: Integer, size: Integer) -> bool:
-    plain = position.as_index
-    if plain is not None and plain.size == size:
-        return True
-    return is_nonnegative(position) and is_nonnegative(size - Integer.of(1) - position)
+    def _holds(self, bound: Integer) -> bool:
+        """Whether ``bound`` is at least 0: always, or because of what is given."""
+        if is_nonnegative(bound):
+            return True
+        return bool(self.given) and any(is_nonnegative(normalise(bound) - known) for known in self.given)
 
 
 class Facts:
@@ -147,7 +172,9 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     parts = children(expr)
     if not parts:
         return expr
-    made = tuple(_folded(part, known) for part in parts)
+    given = _guards(expr)
+    inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
+    made = tuple(_folded(part, inside) for part in parts)
     if any(a is not b for a, b in zip(parts, made, strict=True)):
         expr = simplify(rebuild(expr, made))
     for fact in known:
@@ -156,6 +183,16 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
             expr = simplify(found)
             found = _as_component(expr, fact)
     return expr
+
+
+def _guards(expr: Expr) -> tuple[Integer, ...]:
+    """What is at least 0 wherever a product is not 0, by the comparisons of integers among its factors."""
+    return tuple(
+        normalise(factor.right.value - factor.left.value - 1)
+        for factor in (expr.factors if isinstance(expr, Mul) else ())
+        if isinstance(factor, Iverson) and factor.operator == "<"
+        if isinstance(factor.left, IndexValue) and isinstance(factor.right, IndexValue)
+    )
 
 
 def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:

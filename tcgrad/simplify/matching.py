@@ -110,10 +110,11 @@ def _integer(pattern: Integer, target: Integer, match: Match) -> Match | None:
 def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Match | None:
     """``c*i + r`` is the target for ``i = (target - r)/c``, if that is a whole polynomial."""
     coefficient = pattern.coefficient(index)
-    number = coefficient.as_number if coefficient is not None else None
-    if not number or coefficient is None:
+    if coefficient is None or not coefficient.value:
         return None
     difference = target - (pattern - coefficient * index.expr)
-    if any(factor % number for _, factor in difference.terms):
+    if coefficient.value < 0:
+        coefficient, difference = -coefficient, -difference
+    if (difference % coefficient).as_number != 0:
         return None
-    return _integer(index.expr, Integer(tuple((m, factor // number) for m, factor in difference.terms)), match)
+    return _integer(index.expr, difference // coefficient, match)
