@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matrix_tools import assert_same_value, define_of, draw_value, names, program_from, run_numpy, values_of
 
+from tcgrad.api import loads
 from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate_statements
 from tcgrad.ir.program import Define
@@ -107,3 +108,18 @@ def test_forms_in_other_slices_are_not_put_in():
     held = replace(inner, batch=(None, *inner.batch[:2]))
     assert unfolded(outer, {inner.tensor: held}) is None
     assert unfolded(outer, {inner.tensor: None}) is None
+
+
+@pytest.mark.parametrize("batch", ["", "b,"])
+def test_truth_values_are_numbers_behind_a_minus(batch):
+    axes = f"[{'2, ' if batch else ''}3, 4]"
+    equation = f"y[{batch}i,j] = -mask[{batch}i,j]*x[{batch}i,j] - mask[{batch}i,j]*s"
+    inputs = f"{{x: {axes}, s: [], mask: {{shape: {axes}, dtype: bool}}}}"
+    derived = loads(f"inputs: {inputs}\nequations: ['{equation}']\n").derive()
+    by_x, by_s = (raise_define(gradient.statements[-1], derived.derivation.program) for gradient in derived.gradients)
+    rng = np.random.default_rng(0)
+    shape = (2, 3, 4) if batch else (3, 4)
+    given = {"mask": rng.random(shape) < 0.5, "dy": rng.normal(size=shape), "x": rng.normal(size=shape), "s": 2.0, "np": np}
+    np.testing.assert_array_equal(run_numpy(by_x, given), -given["dy"] * given["mask"])
+    if isinstance(by_s, MatrixForm):
+        np.testing.assert_allclose(run_numpy(by_s, given), -(given["dy"] * given["mask"]).sum())

@@ -8,8 +8,9 @@ from fractions import Fraction
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
 from tcgrad.emit.equalities import Equalities
-from tcgrad.emit.operations import Leaf, LeviCivita, Number
+from tcgrad.emit.operations import Leaf, LeviCivita, MinusInfinity, Number
 from tcgrad.emit.positions import Positions
+from tcgrad.emit.shifting import MINUS_INFINITY
 from tcgrad.emit.structure import Axes, Structured, Term, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Gather, Index, Integer
@@ -55,6 +56,8 @@ class Definitions:
         make = self.build.graph.make
         if tensor.role is Role.LEVI_CIVITA:
             return make(LeviCivita(tensor.order), (), tensor.shape, Kind.INT)
+        if tensor == MINUS_INFINITY:
+            return make(MinusInfinity(), (), (), Kind.SCALAR)
         if tensor.role is Role.CONSTANT and tensor.value is None:
             return make(Number(None), (), (), Kind.SCALAR)
         kind = {"real": Kind.FLOAT, "int": Kind.INT, "bool": Kind.BOOL}[tensor.dtype]

@@ -10,6 +10,7 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
+from tcgrad.emit.shifting import shifted
 from tcgrad.emit.structure import Axes, Structured, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.nodes import (
@@ -62,7 +63,7 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        structured = self._by_digits(define) or self.expressions.lower(define.body, define.free)
+        structured = self._by_digits(define) or self.expressions.lower(shifted(define.body), define.free)
         if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
             structured = plain(self.definitions.dense(structured, define.free))
         if structured.plain is not None:

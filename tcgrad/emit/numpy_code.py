@@ -23,6 +23,7 @@ from tcgrad.emit.operations import (
     Linalg,
     Matmul,
     Mean,
+    MinusInfinity,
     Number,
     Outer,
     Pad,
@@ -90,6 +91,8 @@ class Printer(SizePrinter):
         match node.operation:
             case Number(value):
                 return Text("np.pi") if value is None else number(value)
+            case MinusInfinity():
+                return Text("-np.inf", Level.UNARY)
             case Size(size):
                 return self.size(size)
             case Plus(signs):

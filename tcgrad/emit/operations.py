@@ -28,6 +28,11 @@ class Number:
 
 
 @dataclass(frozen=True)
+class MinusInfinity:
+    pass
+
+
+@dataclass(frozen=True)
 class Size:
     """A size as a Python integer."""
 
@@ -253,6 +258,7 @@ class LeviCivita:
 Operation = (
     Leaf
     | Number
+    | MinusInfinity
     | Size
     | Arange
     | Transpose

@@ -46,5 +46,5 @@ def _operand(piece: Piece) -> str:
 
 
 def as_number(tensor: Tensor, text: str) -> Piece:
-    """A read of a tensor; NumPy has no minus and no sum for truth values, so that they are made numbers."""
-    return Piece(f"{text} * 1", PRODUCT) if tensor.dtype == "bool" else Piece(text, ATOM)
+    """A read of a tensor; NumPy has no minus and no sum for truth values, so that they are made numbers first."""
+    return Piece(f"1 * {text}", PRODUCT) if tensor.dtype == "bool" else Piece(text, ATOM)
