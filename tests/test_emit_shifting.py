@@ -16,15 +16,15 @@ def masked(x, mask):
 
 # equations -> what the last one is of the 4 x 5 matrix x
 SOFTMAX = {
-    "y[i,j] = exp(x[i,j])/(1[k]*exp(x[i,k]))": lambda x, z: special.softmax(x, axis=1),
-    "y[i,j] = exp(x[i,j])/sum[k](exp(x[k,j]))": lambda x, z: special.softmax(x, axis=0),
-    "y[i,j] = exp(x[i,j])/(1[k,m]*exp(x[k,m]))": lambda x, z: special.softmax(x),
+    "y[i,j] = exp(x[i,j])/(1[k]*exp(x[i,k]))": lambda x, _: special.softmax(x, axis=1),
+    "y[i,j] = exp(x[i,j])/sum[k](exp(x[k,j]))": lambda x, _: special.softmax(x, axis=0),
+    "y[i,j] = exp(x[i,j])/(1[k,m]*exp(x[k,m]))": lambda x, _: special.softmax(x),
     "y[i,j] = 2*exp(-3*x[i,j])*z[j]/(1[k]*exp(-3*x[i,k]))": lambda x, z: 2 * z * special.softmax(-3 * x, axis=1),
     "y[i] = exp(x[i,j])*z[j]/(1[k]*exp(x[i,k]))": lambda x, z: special.softmax(x, axis=1) @ z,
-    "y[i,j] = [j <= i]*exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))": lambda x, z: masked(x, CAUSAL),
-    "y[i,j] = where(j <= i, exp(x[i,j]), 0)/sum[k](where(k <= i, exp(x[i,k]), 0))": lambda x, z: masked(x, CAUSAL),
+    "y[i,j] = [j <= i]*exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))": lambda x, _: masked(x, CAUSAL),
+    "y[i,j] = where(j <= i, exp(x[i,j]), 0)/sum[k](where(k <= i, exp(x[i,k]), 0))": lambda x, _: masked(x, CAUSAL),
     "y[i,j] = [z[j] > 0]*exp(x[i,j])/sum[k]([z[k] > 0]*exp(x[i,k]))": lambda x, z: masked(x, z > 0),
-    "y[i,j] = [j < 2]*exp(x[i,j])/(1[k]*exp(x[i,k]))": lambda x, z: (np.arange(5) < 2) * special.softmax(x, axis=1),
+    "y[i,j] = [j < 2]*exp(x[i,j])/(1[k]*exp(x[i,k]))": lambda x, _: (np.arange(5) < 2) * special.softmax(x, axis=1),
 }
 
 
@@ -41,11 +41,11 @@ def test_softmax_of_any_size(equation, scale):
 
 # A quotient of exponentials that is not softmax overflows where it must, and only there.
 OTHERS = {
-    "y[i,j] = exp(x[i,j])/(1[k]*exp(2*x[i,k]))": lambda x, z: np.exp(x) / np.exp(2 * x).sum(axis=1, keepdims=True),
-    "y[i,j] = exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))": lambda x, z: (
+    "y[i,j] = exp(x[i,j])/(1[k]*exp(2*x[i,k]))": lambda x, _: np.exp(x) / np.exp(2 * x).sum(axis=1, keepdims=True),
+    "y[i,j] = exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))": lambda x, _: (
         np.exp(x) / (CAUSAL * np.exp(x)).sum(axis=1, keepdims=True)
     ),
-    "y[i] = 1/(1[k]*exp(x[i,k]))": lambda x, z: 1 / np.exp(x).sum(axis=1),
+    "y[i] = 1/(1[k]*exp(x[i,k]))": lambda x, _: 1 / np.exp(x).sum(axis=1),
 }
 
 
