@@ -103,10 +103,12 @@ def _shifted_numerator(
     """The factors with the one shifted that is a term of the sum; None if there is none."""
     for place, factor in enumerate(factors):
         found = _exponential(factor)
-        match_ = found and next(matches(term.exponent, found.exponent, Match(frozenset(indices))), None)
-        if found is None or match_ is None:
+        if found is None:
             continue
-        wanted = term.at(dict(match_.values)).conditions
+        instance = next(matches(term.exponent, found.exponent, Match(frozenset(indices))), None)
+        if instance is None:
+            continue
+        wanted = term.at(dict(instance.values)).conditions
         others = (*factors[:place], *factors[place + 1 :])
         missing = [condition for condition in wanted if condition not in found.conditions]
         if all(condition in others for condition in missing):
