@@ -10,6 +10,7 @@ from tcgrad.calculus.differentiate import differentiate, times, total
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.calculus.recurrences import Adjoints
+from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
@@ -40,6 +41,7 @@ class Pullback:
     name: the tensor that holds the adjoint of a tensor; its first axes are those of ``extra``.
     rename: the same for a start that other statements read as well, whose adjoint has more than one part.
     known: the definitions that are recognised in the adjoints.
+    tell: is told of each contribution to an adjoint, and of each adjoint.
     """
 
     program: Program
@@ -49,6 +51,7 @@ class Pullback:
     rename: Callable[[Tensor], Tensor]
     known: Facts
     extra: tuple[Index, ...] = ()
+    tell: Listener = unheard
     _parts: dict[Tensor, list[Expr]] = field(default_factory=dict)
     _axes: dict[Tensor, tuple[Index, ...]] = field(default_factory=dict)
     _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
@@ -88,7 +91,10 @@ class Pullback:
         parts = self._parts.get(tensor, [])
         alone = len(parts) == 1 and tensor not in self.starts
         body = parts[0] if alone else self.known.fold(self._outside(tensor, tuple(index.expr for index in at)))
-        return Define(named, (*self.extra, *at), body)
+        define = Define(named, (*self.extra, *at), body)
+        positions = tuple(index.expr for index in at)
+        self.tell(Collected(tensor, self.starts[tensor](positions) if tensor in self.starts else None, define))
+        return define
 
     def _indices(self, tensor: Tensor) -> tuple[Index, ...]:
         """The indices at which everything that contributes to a tensor's adjoint is written."""
@@ -122,6 +128,7 @@ class Pullback:
     def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
         """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
         at = self._indices(tensor)
+        seed = component_derivative(tensor, at)
         if isinstance(statement, Intrinsic):
             inverse = self._inverses.get(statement.operand)
             if inverse is None:
@@ -131,15 +138,16 @@ class Pullback:
                     yield own
             free = new_indices(statement.tensor, len(self.extra) + len(at))
             positions = tuple(index.expr for index in free)
-            seed = component_derivative(tensor, at)
             inner = intrinsic_derivative(statement, inverse, positions, lambda e: seed(Component(tensor, e)))
         else:
             free = statement.free
-            inner = differentiate(statement.body, component_derivative(tensor, at))
+            inner = differentiate(statement.body, seed)
         if inner == ZERO:
             return
-        product = times(adjoint(tuple(index.expr for index in free)), inner)
+        upstream = adjoint(tuple(index.expr for index in free))
+        product = times(upstream, inner)
         part = self.known.fold(IndexSum(free, product) if free else product)
+        self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner))
         if part != ZERO:
             self._parts.setdefault(tensor, []).append(part)
 

@@ -14,6 +14,7 @@ from tcgrad.calculus.derivation import Jacobian, jacobian_of
 from tcgrad.calculus.differentiate import differentiate
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.trace import Differentiated, Listener, unheard
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
@@ -31,10 +32,12 @@ class ClosedForms:
     """The closed forms of one program.
 
     known: the definitions that are recognised in the results.
+    tell: is told of each statement's derivative on the way.
     """
 
     program: Program
     known: Facts
+    tell: Listener = unheard
     _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
 
     @cached_property
@@ -60,7 +63,7 @@ class ClosedForms:
         if len(between) > _MOST_STATEMENTS:
             reason = f"more than {_MOST_STATEMENTS} equations lie between {wrt.name} and {of.name}"
             return Jacobian(of, wrt, None, reason)
-        path = _Path(self.program, self.known, wrt)
+        path = _Path(self.program, self.known, wrt, self.tell)
         for statement in between:
             if not isinstance(statement, Recurrence) and not path.extend(statement):
                 reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
@@ -88,9 +91,11 @@ class ClosedForms:
 class _Path:
     """The derivatives by ``wrt`` of the tensors that depend on it, one statement after the other."""
 
-    def __init__(self, program: Program, known: Facts, wrt: Tensor) -> None:
+    def __init__(self, program: Program, known: Facts, wrt: Tensor, tell: Listener) -> None:
         self.program = program
         self.known = known
+        self.wrt = wrt
+        self.tell = tell
         self.at = new_indices(wrt)
         self.own = component_derivative(wrt, self.at)
         self.bodies: dict[Tensor, tuple[tuple[Index, ...], Expr]] = {}
@@ -102,6 +107,7 @@ class _Path:
             return False
         body = self.known.fold(raw)
         self.bodies[statement.tensor] = free, body
+        self.tell(Differentiated(statement, self.wrt, free, self.at, self._derivative, raw, body))
         return size(body) <= _LARGEST
 
     def _derivative(self, read: Component) -> Expr:

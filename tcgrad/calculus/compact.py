@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.trace import Inserted, Listener, unheard
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
@@ -21,12 +22,17 @@ _SHORT = 10  # the cost of a line that is worth repeating
 
 
 def compact(
-    statements: Sequence[Statement], kept: Collection[Tensor], unwanted: Collection[Tensor], known: Facts
+    statements: Sequence[Statement],
+    kept: Collection[Tensor],
+    unwanted: Collection[Tensor],
+    known: Facts,
+    tell: Listener = unheard,
 ) -> tuple[Statement, ...]:
     """The statements with some definitions substituted into later ones.
 
     kept: tensors whose definitions all stay.
     unwanted: tensors whose definitions go wherever that is possible, shorter or not.
+    tell: is told of each definition that is put into a line.
 
     Each definition is tried once, in order, so that the cost stays linear in the number of statements.
     """
@@ -41,12 +47,14 @@ def compact(
         old = [user for n in reading if isinstance(user := lines[n], Define)]
         if any(size(user.body) > _LARGEST for user in old) or not (line.tensor in unwanted or _is_promising(line, old)):
             continue
-        new = [_substituted(user, line, known) for user in old]
+        raw = [_put_in(user, line) for user in old]
+        new = [replace(user, body=known.fold(body)) for user, body in zip(old, raw, strict=True)]
         shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
         if shorter or line.tensor in unwanted:
             lines[place] = None
-            for n, user in zip(reading, new, strict=True):
-                lines[n] = user
+            for n, user, body, made in zip(reading, old, raw, new, strict=True):
+                lines[n] = made
+                tell(Inserted(user, line, body, made))
             _reassign(users, line, place, new, reading)
     return tuple(line for line in lines if line is not None)
 
@@ -77,10 +85,12 @@ def _reassign(
             users[tensor] = sorted({*users.get(tensor, ()), n})
 
 
-def _substituted(user: Define, line: Define, known: Facts) -> Define:
+def _put_in(user: Define, line: Define) -> Expr:
+    """A line with another one's right side wherever it reads what that defines."""
+
     def put_in(read: Component) -> Expr:
         if read.tensor != line.tensor:
             return read
         return instantiated(line.free, line.body, read.indices, simplify)
 
-    return replace(user, body=known.fold(replace_components(user.body, put_in)))
+    return replace_components(user.body, put_in)

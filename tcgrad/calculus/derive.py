@@ -12,6 +12,7 @@ from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.magnitude import defines, require_floats
+from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
@@ -23,13 +24,19 @@ _Block = TypeVar("_Block", Jacobian, Hessian)
 
 
 def derive(
-    program: Program, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
+    program: Program,
+    *,
+    of: Sequence[str] | None = None,
+    wrt: Sequence[str] | None = None,
+    hessian: bool = False,
+    tell: Listener = unheard,
 ) -> Derivation:
     """Jacobians of the outputs ``of`` by the inputs ``wrt``, and the gradients of these inputs.
 
     of: names of outputs or intermediates; None: the program's outputs. Gradients always come from the outputs.
     wrt: names of real-valued inputs; None: the program's own choice.
     hessian: also the Hessians of the scalars among ``of``.
+    tell: is told of the way to each formula.
 
     Raises:
         TcgradError: for an unknown name, where a function on the way has no derivative, or if Hessians are asked for
@@ -38,9 +45,9 @@ def derive(
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     known = Facts(program.statements)
-    closed = ClosedForms(program, known)
+    closed = ClosedForms(program, known, tell)
     shown = Presentation(program.statements)
-    backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known))
+    backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known, tell))
     jacobians = tuple(
         _presented_block(closed.jacobian(target, source), shown) for target in targets for source in sources
     )
@@ -60,7 +67,9 @@ def _presented_block(block: _Block, shown: Presentation) -> _Block:
     return replace(block, define=replace(block.define, body=shown.present(block.define.body)))
 
 
-def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -> tuple[Statement, ...]:
+def backpropagate(
+    program: Program, sources: tuple[Tensor, ...], known: Facts, tell: Listener = unheard
+) -> tuple[Statement, ...]:
     """The gradients of the intermediates on the way and of ``sources``, which come last, given those of the outputs.
 
     Raises:
@@ -75,9 +84,9 @@ def backpropagate(program: Program, sources: tuple[Tensor, ...], known: Facts) -
             name += "_"
         return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
 
-    statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known).run())
+    statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known, tell=tell).run())
     wholes = [whole(output) for output in program.outputs]
-    return compact(statements, {gradient_of(source) for source in sources}, wholes, known)
+    return compact(statements, {gradient_of(source) for source in sources}, wholes, known, tell)
 
 
 def _upstream(output: Tensor) -> Adjoint:

@@ -35,6 +35,7 @@ from tcgrad.ir.traversal import children, freshen, rebuild, substitute
 from tcgrad.language.elaborate import elaborate_scalar
 
 Seed = Callable[[Component], Expr]
+Derivative = Callable[[Expr], Expr]
 
 
 def differentiate(expr: Expr, seed: Seed) -> Expr:
@@ -43,26 +44,39 @@ def differentiate(expr: Expr, seed: Seed) -> Expr:
     Raises:
         TcgradError: where a function has no derivative by an argument that is not constant.
     """
+
+    def inner(part: Expr) -> Expr:
+        return seed(part) if isinstance(part, Component) else apply_rule(part, inner)
+
+    return inner(expr)
+
+
+def apply_rule(expr: Expr, inner: Derivative) -> Expr:
+    """The derivative of ``expr`` by the one rule for its kind of node, given the derivatives of what stands in it.
+
+    Raises:
+        TcgradError: where a function has no derivative by an argument that is not constant.
+    """
     match expr:
         case Const() | Delta() | Iverson() | IndexValue():
             return ZERO
         case Component():
-            return seed(expr)
+            return inner(expr)
         case Add():
-            return total([differentiate(term, seed) for term in expr.terms])
+            return total([inner(term) for term in expr.terms])
         case Mul():
-            return _product_rule(expr, seed)
+            return _product_rule(expr, inner)
         case Pow():
-            return _power_rule(expr, seed)
+            return _power_rule(expr, inner)
         case Call():
-            return _chain_rule(expr, seed)
+            return _chain_rule(expr, inner)
         case Where():
-            return _branch_rule(expr, seed)
+            return _branch_rule(expr, inner)
         case IndexSum():
-            body = differentiate(expr.body, seed)
+            body = inner(expr.body)
             return ZERO if body == ZERO else IndexSum(expr.indices, body)
         case IndexReduce():
-            return _reduction_rule(expr, seed)
+            return _reduction_rule(expr, inner)
         case _:
             assert_never(expr)
 
@@ -81,19 +95,19 @@ def times(*factors: Expr) -> Expr:
     return Mul(kept) if len(kept) > 1 else kept[0] if kept else ONE
 
 
-def _product_rule(expr: Mul, seed: Seed) -> Expr:
+def _product_rule(expr: Mul, inner: Derivative) -> Expr:
     """``d(f g h) = df g h + f dg h + f g dh``"""
     terms = []
     for place, factor in enumerate(expr.factors):
-        inner = differentiate(factor, seed)
-        if inner != ZERO:
-            terms.append(times(*expr.factors[:place], inner, *expr.factors[place + 1 :]))
+        derived = inner(factor)
+        if derived != ZERO:
+            terms.append(times(*expr.factors[:place], derived, *expr.factors[place + 1 :]))
     return total(terms)
 
 
-def _power_rule(expr: Pow, seed: Seed) -> Expr:
+def _power_rule(expr: Pow, inner: Derivative) -> Expr:
     """``d(u^v) = v u^(v-1) du + u^v log(u) dv``"""
-    by_base, by_exponent = differentiate(expr.base, seed), differentiate(expr.exponent, seed)
+    by_base, by_exponent = inner(expr.base), inner(expr.exponent)
     lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
     return total([
         times(expr.exponent, lowered, by_base),
@@ -101,13 +115,13 @@ def _power_rule(expr: Pow, seed: Seed) -> Expr:
     ])  # fmt: skip
 
 
-def _chain_rule(expr: Call, seed: Seed) -> Expr:
+def _chain_rule(expr: Call, inner: Derivative) -> Expr:
     """``d f(u, v) = f'1(u, v) du + f'2(u, v) dv``"""
     terms = []
     for place, argument in enumerate(expr.arguments):
-        inner = differentiate(argument, seed)
-        if inner != ZERO:
-            terms.append(times(partial(expr, place), inner))
+        derived = inner(argument)
+        if derived != ZERO:
+            terms.append(times(partial(expr, place), derived))
     return total(terms)
 
 
@@ -156,31 +170,31 @@ def _with_arguments(template: Expr, expr: Call) -> Expr:
     return replaced(template)
 
 
-def _branch_rule(expr: Where, seed: Seed) -> Expr:
+def _branch_rule(expr: Where, inner: Derivative) -> Expr:
     """The derivative of the branch that is taken; where the branches meet there is none to add."""
-    then, otherwise = differentiate(expr.then, seed), differentiate(expr.otherwise, seed)
+    then, otherwise = inner(expr.then), inner(expr.otherwise)
     return ZERO if then == otherwise == ZERO else Where(expr.condition, then, otherwise)
 
 
-def _reduction_rule(expr: IndexReduce, seed: Seed) -> Expr:
+def _reduction_rule(expr: IndexReduce, inner: Derivative) -> Expr:
     """
     ``d max_k f = sum_k [f = max f] df / sum_k [f = max f]``: ties share equally, and so for min;
     ``d logsumexp_k f = sum_k exp(f - logsumexp f) df``;
     ``d prod_k f = sum_k df prod_(j != k) f``, which is right with zeros among the factors.
     """
-    inner = differentiate(expr.body, seed)
-    if inner == ZERO:
+    derived = inner(expr.body)
+    if derived == ZERO:
         return ZERO
     match expr.kind:
         case "max" | "min":
             attains = Iverson("==", expr.body, freshen(expr))
             ties = freshen(IndexSum(expr.indices, attains))
-            return times(Pow(ties, MINUS_ONE), IndexSum(expr.indices, times(attains, inner)))
+            return times(Pow(ties, MINUS_ONE), IndexSum(expr.indices, times(attains, derived)))
         case "logsumexp":
             weight = Call(FUNCTIONS["exp"], (Add((expr.body, times(MINUS_ONE, freshen(expr)))),))
-            return IndexSum(expr.indices, times(weight, inner))
+            return IndexSum(expr.indices, times(weight, derived))
         case "prod":
-            return IndexSum(expr.indices, times(_other_factors(expr), inner))
+            return IndexSum(expr.indices, times(_other_factors(expr), derived))
         case _:
             assert_never(expr.kind)
 

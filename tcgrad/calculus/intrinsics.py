@@ -30,7 +30,7 @@ def intrinsic_derivative(
 ) -> Expr:
     """The derivative of ``statement.tensor[positions]``, given that of its operand's components."""
     batch = positions[:-2] if statement.kind == "inv" else positions
-    a, b = (Index(hint, statement.operand.shape[-1]) for hint in "ab")
+    a, b = (Index(hint, statement.operand.shape[-1]) for hint in "mn")
     inner = operand((*batch, a.expr, b.expr))
     if inner == ZERO:
         return ZERO

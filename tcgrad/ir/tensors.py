@@ -31,7 +31,8 @@ class Tensor:
     shape: the size of each axis.
     value: the exact value of a CONSTANT that the spec names; None for pi.
     about: for GRADIENT ``(of,)``, for TANGENT ``(of,)``, for JACOBIAN ``(of, wrt)``, for HESSIAN
-        ``(of, first, second)``: the tensors it derives.
+        ``(of, first, second)``: the tensors it derives. Of a JACOBIAN there follow those that are held fixed, if
+        there are any by which ``of`` depends on ``wrt`` as well.
     """
 
     name: str
@@ -70,9 +71,10 @@ def tangent_of(tensor: Tensor) -> Tensor:
     return Tensor(f"d{tensor.name}", tensor.shape, Role.TANGENT, about=(tensor,))
 
 
-def jacobian_of(of: Tensor, wrt: Tensor) -> Tensor:
-    """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``."""
-    return Tensor(f"d{of.name}/d{wrt.name}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt))
+def jacobian_of(of: Tensor, wrt: Tensor, *, fixed: tuple[Tensor, ...] = ()) -> Tensor:
+    """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``; ``fixed`` are held fixed."""
+    bar = f"|{','.join(tensor.name for tensor in fixed)}" if fixed else ""
+    return Tensor(f"d{of.name}/d{wrt.name}{bar}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt, *fixed))
 
 
 def hessian_of(of: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
+from tcgrad.ir.derivative import OPERATOR
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -38,6 +39,7 @@ from tcgrad.notation.shown import (
     Bracket,
     Choice,
     Comparison,
+    Differential,
     Kronecker,
     Number,
     Ones,
@@ -200,6 +202,8 @@ class _Layout:
                 return Bracket(self.comparison(expr))
             case IndexValue(value):
                 return Whole(value)
+            case Call(function, (operand, Component(tensor, indices))) if function is OPERATOR:
+                return Differential(self.expression(operand), Read(tensor, indices))
             case Call(function, arguments):
                 return Apply(function, tuple(self.expression(argument) for argument in arguments))
             case Where(condition, then, otherwise):

@@ -15,6 +15,7 @@ from tcgrad.notation.shown import (
     Bracket,
     Choice,
     Comparison,
+    Differential,
     Kronecker,
     Number,
     Ones,
@@ -81,7 +82,9 @@ class Printer:
             case _:
                 return Piece(self.atom(shown), Precedence.ATOM)
 
-    def atom(self, shown: Number | Read | Ones | Kronecker | Root | Apply | Reduce | Bracket | Choice) -> str:
+    def atom(
+        self, shown: Number | Read | Ones | Kronecker | Root | Apply | Reduce | Bracket | Choice | Differential
+    ) -> str:
         match shown:
             case Number(value):
                 return self.syntax.number(value)
@@ -101,6 +104,8 @@ class Printer:
                 return self.bracketed(self.comparison(condition))
             case Choice(condition, then, otherwise):
                 return self.syntax.choice(self.comparison(condition), self.text(then), self.text(otherwise))
+            case Differential(body, by):
+                return self.syntax.derived(self.text(body), self.operand(body, Precedence.ATOM), self.text(by))
             case _:
                 assert_never(shown)
 

@@ -115,6 +115,15 @@ class Choice:
     otherwise: Shown
 
 
+@dataclass(frozen=True)
+class Differential:
+    """The derivative operator by a component, applied to a body and not worked out."""
+
+    body: Shown
+    by: Read
+
+
 Shown = (
     Number | Read | Ones | Kronecker | Whole | Total | Product | Power | Root | Apply | Reduce | Bracket | Choice
+    | Differential
 )  # fmt: skip

@@ -19,6 +19,7 @@ class Syntax:
     power: an exponent that needs no parentheses, on its base; None: infix ``^``.
     call: a function applied to its arguments.
     reduction: an operator over indices, applied to a body.
+    derived: the derivative operator applied to a body, which is given as it is and as an operand, by a component.
     prefix_sums: a sum reaches to the end of its product, as after a sigma.
     """
 
@@ -39,6 +40,7 @@ class Syntax:
     call: Callable[[Function, Sequence[str]], str]
     choice: Callable[[str, str, str], str]
     reduction: Callable[[str, Sequence[str], str], str]
+    derived: Callable[[str, str, str], str]
     fraction: Callable[[str, str], str] | None = None
     power: Callable[[str, str], str | None] = lambda _base, _exponent: None
     quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
@@ -57,9 +59,10 @@ def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> C
         match tensor.role, tensor.about:
             case Role.GRADIENT, _:
                 return f"{sign}l/{sign}{_indexed(rename(_differentiated(tensor)), positions)}"
-            case Role.JACOBIAN, (of, wrt):
+            case Role.JACOBIAN, (of, wrt, *fixed):
                 above = _indexed(rename(of.name), positions[: of.order])
-                return f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
+                whole = f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
+                return f"{whole}|{','.join(rename(tensor.name) for tensor in fixed)}" if fixed else whole
             case Role.HESSIAN, (of, first, second):
                 above = f"{sign}{square}{rename(of.name)}"
                 if first == second and not first.order and not square.isascii():
@@ -110,6 +113,7 @@ ASCII = Syntax(
     call=lambda function, arguments: f"{function.name}({', '.join(arguments)})",
     choice=lambda condition, then, otherwise: f"where({condition}, {then}, {otherwise})",
     reduction=lambda kind, indices, body: f"{kind}[{','.join(indices)}]({body})",
+    derived=lambda body, _, by: f"d({body})/d{by}",
 )
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -147,6 +151,7 @@ UNICODE = replace(
     call=_unicode_call,
     power=_superscript,
     reduction=lambda kind, indices, body: f"{'Σ' if kind == 'sum' else kind}[{','.join(indices)}]({body})",
+    derived=lambda _, operand, by: f"∂{operand}/∂{by}",
 )
 
 
@@ -154,9 +159,11 @@ def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
     match tensor.role, tensor.about:
         case Role.GRADIENT, _:
             return rf"\frac{{\partial l}}{{\partial {latex_name(_differentiated(tensor), positions)}}}"
-        case Role.JACOBIAN, (of, wrt):
+        case Role.JACOBIAN, (of, wrt, *fixed):
             above, below = positions[: of.order], positions[of.order :]
-            return rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
+            whole = rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
+            names = ", ".join(latex_name(tensor.name, ()) for tensor in fixed)
+            return rf"\left.{whole}\right|_{{{names}}}" if fixed else whole
         case Role.HESSIAN, (of, first, second):
             rows = latex_name(first.name, positions[: first.order])
             columns = latex_name(second.name, positions[first.order :])
@@ -173,6 +180,13 @@ def _latex_reduction(kind: str, indices: Sequence[str], body: str) -> str:
     operator = _LATEX_OPERATORS.get(kind, rf"\{kind}")
     argument = body if kind == "sum" else rf"\left({body}\right)"
     return rf"{operator}_{{{latex_positions(indices)}}} {argument}"
+
+
+def _latex_derived(body: str, operand: str, by: str) -> str:
+    """A body that is tall stands beside the operator, any other on top of it."""
+    if any(tall in body for tall in (r"\frac", r"\sum", r"\begin", r"\prod")):
+        return rf"\frac{{\partial}}{{\partial {by}}} \left({body}\right)"
+    return rf"\frac{{\partial {operand}}}{{\partial {by}}}"
 
 
 def _latex_number(value: Fraction) -> str:
@@ -210,6 +224,7 @@ LATEX = Syntax(
         rf"\begin{{cases}} {then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}} \end{{cases}}"
     ),
     reduction=_latex_reduction,
+    derived=_latex_derived,
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
     power=_latex_power,
     quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",

@@ -7,13 +7,13 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.ir.traversal import children, rebuild
+from tcgrad.ir.traversal import children, rebuild, substitute
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.renaming import substituted
 from tcgrad.simplify.rules import simplify_node
 
-__all__ = ["simplify"]
+__all__ = ["contract_deltas", "simplify"]
 
 
 def simplify(expr: Expr) -> Expr:
@@ -24,6 +24,11 @@ def simplify(expr: Expr) -> Expr:
     return _READABLE.simplify(expr)
 
 
+def contract_deltas(expr: Expr) -> Expr:
+    """The same without the last touch: the terms of a sum keep the factors that they have in common."""
+    return _APART.simplify(expr)
+
+
 class _Readable:
     """Sums in a product stay closed unless a delta in them is summed: expanding destroys textbook forms."""
 
@@ -32,13 +37,16 @@ class _Readable:
     def simplify(self, expr: Expr) -> Expr:
         known = expr.simplified
         if known is None:
-            flat = prenex(flattened(expr))
-            parts = children(flat)
-            made = tuple(self.simplify(part) for part in parts)
-            same = all(a is b for a, b in zip(parts, made, strict=True))
-            known = simplify_node(flat if same else rebuild(flat, made), self)
+            known = self.worked_out(expr)
             vars(expr)["simplified"] = vars(known)["simplified"] = known
         return known
+
+    def worked_out(self, expr: Expr) -> Expr:
+        flat = prenex(flattened(expr))
+        parts = children(flat)
+        made = tuple(self.simplify(part) for part in parts)
+        same = all(a is b for a, b in zip(parts, made, strict=True))
+        return simplify_node(flat if same else rebuild(flat, made), self)
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)
@@ -47,4 +55,15 @@ class _Readable:
         return exponent == 1 and has_delta(base, live)
 
 
+class _Apart(_Readable):
+    collects = False
+
+    def simplify(self, expr: Expr) -> Expr:
+        return self.worked_out(expr)
+
+    def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+        return self.simplify(substitute(expr, mapping))
+
+
 _READABLE = _Readable()
+_APART = _Apart()

@@ -1,0 +1,73 @@
+"""What a derivation tells of its way to a formula, to whoever listens; usually no one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tcgrad.calculus.differentiate import Seed
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Define, Intrinsic
+from tcgrad.ir.tensors import Tensor
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """``dT[free]/dWRT[at]`` of a statement's tensor, all ways taken together.
+
+    seed: the derivatives of what the statement reads.
+    raw: the derivative of its right side as the rules make it, ``body`` the same simplified.
+    """
+
+    statement: Define | Intrinsic
+    wrt: Tensor
+    free: tuple[Index, ...]
+    at: tuple[Index, ...]
+    seed: Seed
+    raw: Expr
+    body: Expr
+
+
+@dataclass(frozen=True)
+class Contributed:
+    """A statement's part in the adjoint of a tensor that it reads, at indices ``at``: ``sum_free upstream * raw``.
+
+    raw: the derivative of the statement's right side by the tensor, all else held fixed.
+    """
+
+    statement: Define | Intrinsic
+    wrt: Tensor
+    free: tuple[Index, ...]
+    at: tuple[Index, ...]
+    seed: Seed
+    upstream: Expr
+    raw: Expr
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All parts of a tensor's adjoint added up in ``define``; ``given`` is what an output has from downstream."""
+
+    tensor: Tensor
+    given: Expr | None
+    define: Define
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """The adjoint that ``line`` defines put into ``user``: ``raw`` as it comes, ``define`` simplified."""
+
+    user: Define
+    line: Define
+    raw: Expr
+    define: Define
+
+
+Event = Differentiated | Contributed | Collected | Inserted
+Listener = Callable[[Event], None]
+
+
+def unheard(event: Event) -> None:
+    """The listener that there usually is."""
+    del event

@@ -1,0 +1,58 @@
+"""Numbers worked out and products flattened, and nothing else: what a rule made, as one would write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
+
+from tcgrad.ir.nodes import ONE, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.traversal import children, rebuild
+
+
+def tidy(expr: Expr) -> Expr:
+    """``2 x^(2 - 1) dx`` as ``2 x dx``: the same terms and factors in the same order, deltas and sums as they are."""
+    made = rebuild(expr, tuple(tidy(part) for part in children(expr)))
+    match made:
+        case Add(terms) if all(isinstance(term, Const) for term in terms):
+            return Const(sum((term.value for term in terms if isinstance(term, Const)), start=Fraction(0)))
+        case Mul(factors):
+            return _product(tuple(_flat(factors)))
+        case Pow(Pow(base, Const(value=inner)), Const(value=outer)) if outer.denominator == 1:
+            return _power(base, inner * outer)
+        case Pow(base, Const(value=n)):
+            return _power(base, n)
+        case _:
+            return made
+
+
+def _flat(factors: tuple[Expr, ...]) -> Iterator[Expr]:
+    for factor in factors:
+        if isinstance(factor, Mul):
+            yield from _flat(factor.factors)
+        else:
+            yield factor
+
+
+def _power(base: Expr, exponent: Fraction) -> Expr:
+    if isinstance(base, Const) and exponent.denominator == 1 and base.value:
+        return Const(base.value**exponent.numerator)
+    return ONE if exponent == 0 else base if exponent == 1 else Pow(base, Const(exponent))
+
+
+def _product(factors: tuple[Expr, ...]) -> Expr:
+    """The numbers as one coefficient in front, and what stands below the bar in one power for each base."""
+    number = prod((factor.value for factor in factors if isinstance(factor, Const)), start=Fraction(1))
+    below: dict[Expr, Fraction] = {}
+    for factor in factors:
+        match factor:
+            case Pow(base, Const(value=n)) if n < 0:
+                below[base] = below.get(base, Fraction(0)) + n
+    above = tuple(factor for factor in factors if not isinstance(factor, Const) and not _is_divisor(factor))
+    rest = (*above, *(_power(base, exponent) for base, exponent in below.items()))
+    whole = rest if number == 1 and rest else (Const(number), *rest)
+    return whole[0] if len(whole) == 1 else Mul(whole)
+
+
+def _is_divisor(factor: Expr) -> bool:
+    return isinstance(factor, Pow) and isinstance(factor.exponent, Const) and factor.exponent.value < 0

@@ -1,0 +1,41 @@
+"""The steps of a whole derivation, put together from what it tells on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.calculus.derivation import Derivation
+from tcgrad.calculus.derive import derive
+from tcgrad.calculus.trace import Event
+from tcgrad.steps.adjoints import Adjoints
+from tcgrad.steps.chains import Chain
+from tcgrad.steps.jacobians import jacobian_chains
+from tcgrad.steps.local import Writer
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A derivation and its steps.
+
+    jacobians, gradients: for each of the derivation's all chains that lead to its formula, which is the last line of
+        the last one; none for a Jacobian without a closed form.
+    """
+
+    derivation: Derivation
+    jacobians: tuple[tuple[Chain, ...], ...]
+    gradients: tuple[tuple[Chain, ...], ...]
+
+
+def explain(derivation: Derivation) -> Explained:
+    """Derive the same once more, listening."""
+    of = tuple(dict.fromkeys(jacobian.of.name for jacobian in derivation.jacobians))
+    wrt = tuple(dict.fromkeys(gradient.wrt.name for gradient in derivation.gradients))
+    events: list[Event] = []
+    heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
+    writer = Writer(derivation.program)
+    adjoints = Adjoints(writer, events, heard.backward)
+    return Explained(
+        heard,
+        tuple(tuple(jacobian_chains(jacobian, events, writer)) for jacobian in heard.jacobians),
+        tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in heard.gradients),
+    )

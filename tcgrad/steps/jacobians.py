@@ -1,0 +1,42 @@
+"""The steps of a Jacobian in closed form: from the equation next to the input on to the output's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tcgrad.calculus.dependence import needed_for
+from tcgrad.calculus.derivation import Jacobian
+from tcgrad.calculus.trace import Differentiated, Event
+from tcgrad.ir.nodes import ZERO, Component, Expr
+from tcgrad.ir.tensors import jacobian_of
+from tcgrad.steps.chains import Chain, Step, chain
+from tcgrad.steps.local import Writer
+from tcgrad.steps.rules import independent
+
+
+def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer) -> Iterator[Chain]:
+    """A chain for each tensor between the two, and the one asked for."""
+    define, of, wrt = jacobian.define, jacobian.of, jacobian.wrt
+    if define is None:
+        return
+    at = define.free[of.order :]
+    own = {e.statement.tensor: e for e in events if isinstance(e, Differentiated) and e.wrt == wrt and e.at == at}
+    needed = needed_for(writer.program, [of])
+    for tensor, event in own.items():
+        if tensor in needed and tensor != of:
+            yield _chain(event, writer.shown.present(event.body), writer)
+    if of in own:
+        yield _chain(own[of], define.body, writer)
+    else:
+        yield chain(define.tensor, define.free, [Step((independent(of, wrt),), ZERO)])
+
+
+def _chain(event: Differentiated, final: Expr, writer: Writer) -> Chain:
+    def steps() -> Iterator[Step]:
+        of = Component(event.statement.tensor, tuple(index.expr for index in event.free))
+        by = Component(event.wrt, tuple(index.expr for index in event.at))
+        yield from writer.differentiated(event.statement, of, by, event.seed)
+        yield from writer.simplified(event.raw, event.body)
+        yield Step((), final)
+
+    return chain(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at), steps())

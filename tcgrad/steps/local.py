@@ -1,0 +1,67 @@
+"""The derivative of one equation by one of the tensors that it reads, a rule a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from tcgrad.calculus.differentiate import Seed
+from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Intrinsic, Program
+from tcgrad.ir.tensors import Tensor
+from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.tidy import tidy
+from tcgrad.steps.chains import Step, simplified
+from tcgrad.steps.rules import INTRINSICS, Rule, definition
+from tcgrad.steps.rulewise import Rulewise
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What every line about a program is written with."""
+
+    program: Program
+
+    @cached_property
+    def shown(self) -> Presentation:
+        return Presentation(self.program.statements)
+
+    @cached_property
+    def known(self) -> Facts:
+        return Facts(self.program.statements)
+
+    def presented(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """The steps with sums and differences the way round that the spec writes them."""
+        for step in steps:
+            yield replace(step, expr=self.shown.present(step.expr))
+
+    def simplified(self, raw: Expr, final: Expr) -> Iterator[Step]:
+        """From a derivative as the rules make it to the ``final`` form."""
+        return self.presented(simplified(raw, final))
+
+    def differentiated(
+        self, statement: Define | Intrinsic, of: Component, by: Component, seed: Seed, fixed: tuple[Tensor, ...] = ()
+    ) -> Iterator[Step]:
+        """The derivative of a statement's right side by ``by`` where the left side is ``of``, without a bracket left.
+
+        fixed: what the right side reads besides and is not moved, although it depends on ``by`` too.
+        """
+        rulewise = Rulewise(by, seed)
+        if isinstance(statement, Define):
+            yield from self.equation(statement.body, definition(statement.tensor, fixed=fixed), rulewise)
+            return
+        inverse = inverse_of(self.program, statement.operand).tensor
+        start = intrinsic_derivative(
+            statement, inverse, of.indices, lambda e: rulewise.operator(Component(statement.operand, e))
+        )
+        yield Step((INTRINSICS[statement.kind],), tidy(start))
+        yield from self.presented(rulewise.steps(tidy(start)))
+
+    def equation(self, body: Expr, rule: Rule, rulewise: Rulewise) -> Iterator[Step]:
+        """The same of an equation's right side; ``rule`` says which equation it is."""
+        start = rulewise.operator(body)
+        yield Step((rule,), start)
+        yield from self.presented(rulewise.steps(start))

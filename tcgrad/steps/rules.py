@@ -1,0 +1,70 @@
+"""The rules that the lines of a derivation are justified by, each under the name that textbooks have for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.tensors import Tensor
+
+
+@dataclass(frozen=True)
+class Equality:
+    """Two expressions that a rule says to be equal, over indices that are free in them."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Why a line is equal to the one before it: words, with ``{}`` for each thing that they are about."""
+
+    words: str
+    about: tuple[Tensor | Equality, ...] = ()
+
+
+SUM = Rule("sum rule")
+CONSTANT_FACTOR = Rule("constant factor rule")
+PRODUCT = Rule("product rule")
+QUOTIENT = Rule("quotient rule")
+POWER = Rule("power rule")
+EXPONENTIAL = Rule("derivative of a power by its exponent")
+CHAIN = Rule("chain rule")
+BRANCHES = Rule("derivative of each branch")
+REDUCTIONS = {
+    "max": Rule("derivative of max: ties share equally"),
+    "min": Rule("derivative of min: ties share equally"),
+    "prod": Rule("product rule"),
+    "logsumexp": Rule("derivative of logsumexp"),
+}
+INTRINSICS = {
+    "inv": Rule("derivative of the inverse"),
+    "det": Rule("derivative of the determinant"),
+    "logdet": Rule("derivative of the log-determinant"),
+}
+UPSTREAM = Rule("chain rule with the upstream gradient")
+CONTRACT = Rule("contract δ")
+COLLECT = Rule("collect like terms")
+SIMPLIFY = Rule("simplify")
+
+
+def definition(*tensors: Tensor, fixed: tuple[Tensor, ...] = ()) -> Rule:
+    """An equation of the spec, read from left to right or from right to left; ``fixed`` are not moved in it."""
+    words = f"definition of {_listed(len(tensors))}"
+    return Rule(f"{words}, {_listed(len(fixed))} held fixed", (*tensors, *fixed)) if fixed else Rule(words, tensors)
+
+
+def independent(of: Tensor, wrt: Tensor) -> Rule:
+    """Why a derivative is 0."""
+    return Rule("{} does not depend on {}", (of, wrt))
+
+
+def insert(*tensors: Tensor) -> Rule:
+    """Derivatives that were worked out before."""
+    return Rule(f"insert {_listed(len(tensors))}", tensors)
+
+
+def _listed(count: int) -> str:
+    """``{}, {} and {}``"""
+    return " and ".join(part for part in (", ".join(["{}"] * (count - 1)), "{}") if part)
