@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from programs import specs
 from steps_tools import Values, check_chain
 from test_oracles import program_of, quick
@@ -12,10 +12,10 @@ import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.ir.program import Define
 from tcgrad.locate import gallery_specs
-from tcgrad.notation.index import print_define
 from tcgrad.steps import explain
 
-NAMES = [path.stem for path in gallery_specs()]
+RECURRENT = {"hmm", "rnn"}
+NAMES = [path.stem for path in gallery_specs() if path.stem not in RECURRENT]
 
 
 def check_program(program):
@@ -48,6 +48,6 @@ def test_the_lines_of_the_gallery_are_equal(name):
 
 
 @given(specs())
-@quick
+@settings(quick, max_examples=12)
 def test_the_lines_of_generated_programs_are_equal(text):
     check_program(program_of(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
@@ -35,7 +35,7 @@ def explain(derivation: Derivation) -> Explained:
     writer = Writer(derivation.program)
     adjoints = Adjoints(writer, events, heard.backward)
     return Explained(
-        heard,
+        replace(heard, hessians=derivation.hessians),
         tuple(tuple(jacobian_chains(jacobian, events, writer)) for jacobian in heard.jacobians),
         tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in heard.gradients),
     )
