@@ -179,7 +179,7 @@ class Derived:
         """The report that ``tcgrad derive`` prints.
 
         output_format: ``text``, ``json``, ``latex`` (for a document that loads amsmath) or ``markdown``.
-        notations: out of ``index`` and ``matrix``; None: both.
+        notations: out of ``index``, ``matrix``, ``einstein`` and ``einsum``; None: the first two.
         unicode: False for a text in plain ASCII, in which every formula can be read back.
         color: with the escapes that colour a terminal.
         at, code: the values at a point and a module's source, to be put behind the formulas.
@@ -188,9 +188,12 @@ class Derived:
             self.derivation, output_format, notations=notations, unicode=unicode, color=color, at=at, code=code
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report as data that `json.dumps` takes; tcgrad-spec(5) describes it."""
-        return render_json(self.derivation)
+    def as_dict(self, *, notations: Sequence[str] | None = None) -> dict[str, Any]:
+        """The report as data that `json.dumps` takes; tcgrad-spec(5) describes it.
+
+        notations: ``einstein`` and ``einsum`` add entries of their names.
+        """
+        return render_json(self.derivation, notations=notations)
 
     def __repr__(self) -> str:
         return f"<derivatives of {self.derivation.program.name}>"

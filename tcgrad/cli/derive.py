@@ -13,6 +13,7 @@ from tcgrad.cli.output import takes_color, takes_unicode, write
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
     ("tcgrad derive gallery:layer_norm --wrt x --notation index", "One gradient, in index notation"),
+    ("tcgrad derive gallery:einstein --notation einstein", "Products by their index groups"),
     ("tcgrad derive gallery:gradient_xy --at x=2,y=4", "The values at a point"),
     ("tcgrad derive gallery:logistic_regression --hessian", "Second derivatives as well"),
     ("tcgrad derive attention.yaml --format latex > attention.tex", "Formulas for a paper"),
@@ -51,11 +52,13 @@ At = Annotated[
     ),
 ]  # fmt: skip
 NotationOption = Annotated[
-    Literal["all", "index", "matrix"],
+    Literal["all", "index", "matrix", "einstein", "einsum"],
     typer.Option(
-        "--notation", rich_help_panel=_HOW, help="Index notation, matrix notation, or all that there is for each."
+        "--notation", rich_help_panel=_HOW,
+        help="Index and matrix notation, or one of them; modified Einstein notation, `A *_(ij,jk,ik) B`; or calls of "
+        "`np.einsum`.",
     ),
-]
+]  # fmt: skip
 FormatOption = Annotated[
     Literal["text", "json", "latex", "markdown"],
     typer.Option("--format", rich_help_panel=_HOW, help="The format of the output."),

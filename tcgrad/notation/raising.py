@@ -22,7 +22,7 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     A Jacobian, or a block of a Hessian, of more than two axes is raised with both sides vectorised, row after row or
     column after column as ``vec`` says; all else in full.
     """
-    raising = Raising(_intrinsics(program))
+    raising = Raising(intrinsics_of(program))
     sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
     if len(sides) == 1 and (high or _reads_high(define)):
@@ -48,7 +48,7 @@ def _raise_batched(raising: Raising, define: Define, program: Program) -> Matrix
     return raise_batched(raising, define, names) or Refusal(f"{high.name} has order {high.order}")
 
 
-def _intrinsics(program: Program) -> dict[Tensor, Intrinsic]:
+def intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
     """Inverses and determinants by their tensors, with the inverses that derivatives of determinants read."""
     stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
     inverses = [inverse_of(program, statement.operand) for statement in stated]

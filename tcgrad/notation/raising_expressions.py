@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import (
     Add,
     Call,
@@ -44,12 +44,13 @@ from tcgrad.notation.matrix import (
     Size,
     Symbol,
 )
-from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, same_axis
+from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network
 from tcgrad.notation.raising_terms import Operand, Term, as_expr, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.reads import held_axes, why_not_plain
 from tcgrad.notation.refusal import Refusal
 
 Axes = tuple[Index, ...]
@@ -114,10 +115,10 @@ class Raising:
         if reason is not None:
             return Refusal(reason)
         intrinsic = self.intrinsics.get(expr.tensor)
-        if intrinsic is not None and intrinsic.kind == "inv" and any(p is not None for p in _held(expr)[-2:]):
+        if intrinsic is not None and intrinsic.kind == "inv" and any(p is not None for p in held_axes(expr)[-2:]):
             return Refusal(f"{expr.tensor.name} is read at a position that is no plain index")
         positions = [position.as_index for position in expr.indices if position.indices]
-        symbol = self._symbol(expr.tensor, _held(expr))
+        symbol = self._symbol(expr.tensor, held_axes(expr))
         if len(positions) == 2 and positions[0] is positions[1]:
             return DiagVector(symbol)
         return transpose(symbol) if len(axes) == 2 and positions[0] is axes[1] else symbol
@@ -247,25 +248,7 @@ def _why_no_symbol(expr: Component) -> str | None:
         return "the permutation symbol has no matrix notation"
     if sum(bool(position.indices) for position in expr.indices) > 2:
         return f"{tensor.name} has order {tensor.order}"
-    for position, size in zip(expr.indices, tensor.shape, strict=True):
-        index = position.as_index
-        if index is None and (position.indices or _gathers(position)):
-            return f"{tensor.name} is read at a position that is no plain index"
-        if index is None and not 0 <= position.value < size.value:
-            return f"{tensor.name} is read outside its range"
-        if index is not None and not same_axis(index.size, size):
-            return f"{index.name} runs over a part of {tensor.name} only"
-    return None
-
-
-def _held(expr: Component) -> tuple[Axis, ...]:
-    """The positions without an index, axis by axis; () if there is none."""
-    held = tuple(None if position.indices else position for position in expr.indices)
-    return held if any(position is not None for position in held) else ()
-
-
-def _gathers(position: Integer) -> bool:
-    return any(isinstance(atom, Gather | Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
+    return why_not_plain(expr)
 
 
 def _listed(axes: Axes) -> str:

@@ -70,14 +70,15 @@ def as_expr(term: Term) -> Expr:
 def resolve_deltas(term: Term) -> Term:
     """Every delta of two plain indices of one size is used: one of the two indices is replaced by the other."""
     while True:
-        found = next((o for o in term.operands if not o.divides and _joins(o.expr)), None)
+        found = next((o for o in term.operands if not o.divides and joins(o.expr)), None)
         if found is None:
             return term
         rest = tuple(o for o in term.operands if o is not found)
         term = _identify(replace(term, operands=rest), *free_indices(found.expr))
 
 
-def _joins(expr: Expr) -> bool:
+def joins(expr: Expr) -> bool:
+    """Whether an expression is a delta of two plain indices of one size."""
     if not isinstance(expr, Delta) or expr.left.as_index is None or expr.right.as_index is None:
         return False
     return same_axis(expr.left.as_index.size, expr.right.as_index.size)

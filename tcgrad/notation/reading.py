@@ -18,9 +18,15 @@ Equation = tuple[str, str]  # the left and the right side
 def reading(program: Program, syntax: Syntax) -> Iterator[tuple[Equation, tuple[Integer, ...]]]:
     """Each equation, sums explicit, with the shape of its tensor; intrinsics are seen where they are read."""
     around = Surroundings.of(program)
-    for statement in program.statements:
-        lines = print_statement(statement, syntax, explicit=True, surroundings=around)
-        yield from zip(map(sides, lines), left_shapes(statement) if lines else (), strict=True)
+    return (read for statement in program.statements for read in read_statement(statement, syntax, around))
+
+
+def read_statement(
+    statement: Statement, syntax: Syntax, surroundings: Surroundings
+) -> Iterator[tuple[Equation, tuple[Integer, ...]]]:
+    """The same of one statement."""
+    lines = print_statement(statement, syntax, explicit=True, surroundings=surroundings)
+    return zip(map(sides, lines), left_shapes(statement) if lines else (), strict=True)
 
 
 def left_shapes(statement: Statement) -> tuple[tuple[Integer, ...], ...]:

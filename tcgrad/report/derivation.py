@@ -43,7 +43,7 @@ def render_derivation(
         TcgradError: for an unknown notation.
     """
     if output_format == "json":
-        return _as_json(derivation, at, code)
+        return _as_json(derivation, notations, at, code)
     match output_format:
         case "text":
             report = render_text(derivation, notations=notations, unicode=unicode, color=color)
@@ -66,8 +66,8 @@ def render_equations(derivation: Derivation) -> str:
     return align([equation for entry in entries for written in entry.written for equation in written.equations])
 
 
-def _as_json(derivation: Derivation, at: PointValues | None, code: str | None) -> str:
-    data = render_json(derivation)
+def _as_json(derivation: Derivation, notations: Sequence[str] | None, at: PointValues | None, code: str | None) -> str:
+    data = render_json(derivation, notations=notations)
     if at is not None:
         from tcgrad.report.point_values import point_data
 

@@ -10,8 +10,18 @@ from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, 
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_expr
-from tcgrad.notation.reading import print_shape, reading
-from tcgrad.report.notations import Formula, Notation, Style, Written, choose_notations, reads_the_same
+from tcgrad.notation.naming import Surroundings
+from tcgrad.notation.reading import print_shape, read_statement
+from tcgrad.report.notations import (
+    ARRAY_NOTATIONS,
+    NOTATIONS,
+    Formula,
+    Notation,
+    Style,
+    Written,
+    choose_notations,
+    reads_the_same,
+)
 
 TRANSPOSES = "A block of two inputs stands once: that of the same two the other way round is its transpose."
 
@@ -110,9 +120,7 @@ def describe(derivation: Derivation, style: Style, notations: Sequence[str] | No
     return Content(
         name=program.name,
         doc=" ".join(program.spec.doc.split()),
-        reading=tuple(
-            Formula(*equation, print_shape(shape, style.index)) for equation, shape in reading(program, style.index)
-        ),
+        reading=tuple(writer.reading()),
         jacobians=tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values()),
         table=writer.table(derivation.jacobians),
         gradients=tuple(writer.gradients(derivation.gradients, own)),
@@ -130,6 +138,16 @@ class _Writer:
 
     def symbol(self, tensor: Tensor) -> str:
         return self.style.index.tensor(tensor, ())
+
+    def reading(self) -> Iterator[Formula]:
+        """The program's own equations, sums written out, and below each the same in a notation of whole arrays."""
+        around = Surroundings.of(self.program)
+        arrays = [write for write in self.notations if write in ARRAY_NOTATIONS]
+        for statement in self.program.statements:
+            for equation, shape in read_statement(statement, self.style.index, around):
+                yield Formula(*equation, print_shape(shape, self.style.index))
+            for write in arrays:
+                yield from write((statement,), self.program, self.style).formulas
 
     def jacobian(self, jacobian: Jacobian) -> Entry:
         shape = print_shape(jacobian.of.shape + jacobian.wrt.shape, self.style.index)
@@ -163,9 +181,12 @@ class _Writer:
             yield Entry(self.symbol(gradient_of(gradient.wrt)), shape, self.written(fresh))
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
-        """The statements in each notation; in one if all would say the same."""
+        """The statements in each notation, in one if all would say the same; in index notation if there is no other."""
         notations = self.notations[:1] if reads_the_same(statements) else self.notations
-        return tuple(write(statements, self.program, self.style) for write in notations)
+        written = tuple(write(statements, self.program, self.style) for write in notations)
+        if any(each.formulas for each in written):
+            return written
+        return (NOTATIONS["index"](statements, self.program, self.style), *written)
 
     def table(self, jacobians: Sequence[Jacobian]) -> Table | None:
         """All Jacobians as one matrix, if there are several and all are scalars by scalars."""

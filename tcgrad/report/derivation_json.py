@@ -19,21 +19,29 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
+from tcgrad.report.notations import ARRAY_NOTATIONS, STYLES, Notation, choose_notations
 
 
-def render_json(derivation: Derivation) -> dict[str, Any]:
+def render_json(derivation: Derivation, *, notations: Sequence[str] | None = None) -> dict[str, Any]:
     """The derivation as data: ``name``, ``outputs``, ``jacobians`` and ``gradients``, formulas in ASCII and LaTeX.
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
     ``latex`` and ``matrix``. ``matrix`` is null or has ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
     Where Hessians are asked for there are ``hessians``, like Jacobians with a pair of inputs as ``wrt``.
+
+    notations: ``einstein`` and ``einsum`` add entries of their names: the equation of a Jacobian, the equations of a
+        gradient and of the program, or null and a reason.
+
+    Raises:
+        TcgradError: for an unknown notation.
     """
     program = derivation.program
-    entries = _Data(program)
+    entries = _Data(program, [write for write in choose_notations(notations) if write in ARRAY_NOTATIONS])
     data = {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
+        **entries.arrays(program.statements),
         "jacobians": [entries.jacobian(jacobian) for jacobian in derivation.jacobians],
         "gradients": [entries.gradient(gradient) for gradient in derivation.gradients],
     }
@@ -54,8 +62,9 @@ _SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+
 class _Data:
     """Makes the entries; a statement is printed and raised once, however many gradients use it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, array_notations: Sequence[Notation]) -> None:
         self.program = program
+        self.array_notations = array_notations
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
         self.latex: dict[Statement, tuple[str, ...]] = {}
@@ -93,7 +102,18 @@ class _Data:
             "index": self.lines([define], ASCII, self.ascii)[0],
             "latex": self.lines([define], LATEX, self.latex)[0],
             "matrix": {**_matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
+            **{key: value[0] if key in _ONE and value else value for key, value in self.arrays([define]).items()},
         }
+
+    def arrays(self, statements: Sequence[Statement]) -> dict[str, Any]:
+        """Statements in the notations of whole arrays that are asked for: the equations, or null and a reason."""
+        found: dict[str, Any] = {}
+        for write in self.array_notations:
+            written = write(statements, self.program, STYLES["ascii"])
+            found[written.notation] = [" = ".join(equation) for equation in written.equations] or None
+            if written.reason:
+                found[f"{written.notation}_reason"] = written.reason
+        return found
 
     def gradient(self, gradient: Gradient) -> dict[str, Any]:
         return {
@@ -102,6 +122,7 @@ class _Data:
             "index": self.lines(gradient.statements, ASCII, self.ascii),
             "latex": align([sides(line) for line in self.lines(gradient.statements, LATEX, self.latex)]),
             "matrix": self.whole_matrix(gradient),
+            **self.arrays(gradient.statements),
         }
 
     def whole_matrix(self, gradient: Gradient) -> dict[str, Any] | None:
@@ -127,6 +148,7 @@ def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:
     return {"indices": [], "shape": sizes, "index": None, "reason": reason, "latex": None, "matrix": None}
 
 
+_ONE = ("einstein", "einsum")
 _LARGEST = 200  # nodes of a matrix expression
 
 

@@ -9,28 +9,38 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.traversal import walk
+from tcgrad.notation.arrays import einstein_equation, einsum_equation
+from tcgrad.notation.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
 from tcgrad.notation.index import print_statement
+from tcgrad.notation.latex_names import escape
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
+from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
 
 
 @dataclass(frozen=True)
 class Style:
-    """The spelling of a report: one syntax a notation."""
+    """The spelling of a report: one syntax a notation; ``code`` is how a text of a program is shown."""
 
     index: Syntax
     matrix: MatrixSyntax
+    einstein: EinsteinSyntax
+    code: Callable[[str], str] = str
+
+
+def _typewriter(code: str) -> str:
+    return rf"\texttt{{{escape(code)}}}"
 
 
 STYLES = {
-    "ascii": Style(ASCII, MATRIX_ASCII),
-    "unicode": Style(UNICODE, MATRIX_UNICODE),
-    "latex": Style(LATEX, MATRIX_LATEX),
+    "ascii": Style(ASCII, MATRIX_ASCII, EINSTEIN_ASCII),
+    "unicode": Style(UNICODE, MATRIX_UNICODE, EINSTEIN_UNICODE),
+    "latex": Style(LATEX, MATRIX_LATEX, EINSTEIN_LATEX, _typewriter),
 }
 
 
@@ -93,18 +103,59 @@ def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     return print_matrix_shape([tensor.shape for tensor in sides], syntax)
 
 
-NOTATIONS: dict[str, Notation] = {"index": _write_index, "matrix": _write_matrix}
+def _write_einstein(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    return _write_arrays(
+        "einstein", statements, style, lambda define: einstein_equation(define, program, style.einstein)
+    )
+
+
+def _write_einsum(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    def equation(define: Define) -> Equation | Refusal:
+        made = einsum_equation(define, program)
+        return made if isinstance(made, Refusal) else (style.code(made[0]), style.code(made[1]))
+
+    return _write_arrays("einsum", statements, style, equation)
+
+
+def _write_arrays(
+    notation: str,
+    statements: Sequence[Statement],
+    style: Style,
+    equation: Callable[[Define], Equation | Refusal],
+) -> Written:
+    """Statements about whole arrays, each by itself; the first refusal is that of all."""
+    formulas = []
+    for statement in statements:
+        if isinstance(statement, Recurrence):
+            return Written(notation, (), f"{statement.tensors[0].name} is defined by a recurrence")
+        if isinstance(statement, Define):
+            made = equation(statement)
+            if isinstance(made, Refusal):
+                return Written(notation, (), made.reason)
+            formulas.append(Formula(*made, print_shape(statement.tensor.shape, style.index)))
+    return Written(notation, tuple(formulas))
+
+
+NOTATIONS: dict[str, Notation] = {
+    "index": _write_index,
+    "matrix": _write_matrix,
+    "einstein": _write_einstein,
+    "einsum": _write_einsum,
+}
 """Adding a notation is adding a row."""
+
+ARRAY_NOTATIONS = (_write_einstein, _write_einsum)  # of equations without indices on the left side
+USUAL = ("index", "matrix")  # those of a report for which none is chosen
 
 
 def choose_notations(names: Sequence[str] | None) -> tuple[Notation, ...]:
-    """The notations by name; all of them for None or where ``all`` is named.
+    """The notations by name; the usual ones for None or where ``all`` is named.
 
     Raises:
         TcgradError: for a name that is none of them.
     """
     if names is None or "all" in names:
-        return tuple(NOTATIONS.values())
+        names = USUAL
     for name in names:
         if name not in NOTATIONS:
             choices = ", ".join(("all", *NOTATIONS))

@@ -1,0 +1,61 @@
+"""Definitions as equations of whole arrays: in modified Einstein notation, and as calls of ``np.einsum``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.program import Define, Program
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import bind_apart
+from tcgrad.notation.contractions import Form
+from tcgrad.notation.einstein import EINSTEIN_ASCII, EinsteinSyntax, print_einstein
+from tcgrad.notation.einsum import print_einsum
+from tcgrad.notation.letters import letters_of
+from tcgrad.notation.naming import Surroundings
+from tcgrad.notation.numpy_names import code_name, code_word
+from tcgrad.notation.raising import intrinsics_of
+from tcgrad.notation.raising_contractions import raise_contractions
+from tcgrad.notation.reading import Equation
+from tcgrad.notation.refusal import Refusal
+
+
+def einstein_equation(define: Define, program: Program, syntax: EinsteinSyntax = EINSTEIN_ASCII) -> Equation | Refusal:
+    """``C = A *_(ij,jk,ik) B``, or why a definition cannot be written so."""
+    raised = _raised(define, program)
+    if isinstance(raised, Refusal):
+        return raised
+    form, letters = raised
+    return syntax.scalars.tensor(define.tensor, ()), print_einstein(form, letters, syntax)
+
+
+def einsum_equation(define: Define, program: Program) -> Equation | Refusal:
+    """``C = np.einsum('ij,jk->ik', A, B)``, a statement of Python, or why a definition cannot be written so."""
+    raised = _raised(define, program)
+    if isinstance(raised, Refusal):
+        return raised
+    right = print_einsum(*raised, intrinsics_of(program))
+    return right if isinstance(right, Refusal) else (result_name(define.tensor), right)
+
+
+def result_name(tensor: Tensor) -> str:
+    """The variable that a derivative is stored in: ``dx``, ``dy_dx`` or ``d2f_dxdw``."""
+    match tensor.role, tensor.about:
+        case Role.JACOBIAN, (of, wrt):
+            return f"d{of.name}_d{wrt.name}"
+        case Role.HESSIAN, (of, first, second):
+            return f"d2{of.name}_d{first.name}d{second.name}"
+        case Role.GRADIENT, _:
+            return code_name(tensor)
+        case _:
+            return code_word(tensor.name)
+
+
+def _raised(define: Define, program: Program) -> tuple[Form, Mapping[Index, str]] | Refusal:
+    define = replace(define, body=bind_apart(define.body))
+    letters = letters_of(define, Surroundings.of(program))
+    if letters is None:
+        return Refusal("there are more indices than letters")
+    form = raise_contractions(define)
+    return form if isinstance(form, Refusal) else (form, letters)

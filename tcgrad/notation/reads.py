@@ -1,0 +1,31 @@
+"""Components that are entries of a tensor, or of a slice of it: an index, or a fixed position, on every axis."""
+
+from __future__ import annotations
+
+from tcgrad.ir.indices import Gather, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Component
+from tcgrad.notation.matrix_building import same_axis
+
+
+def why_not_plain(expr: Component) -> str | None:
+    """Why a component is no entry of its tensor under plain indices and fixed positions; None if it is."""
+    tensor = expr.tensor
+    for position, size in zip(expr.indices, tensor.shape, strict=True):
+        index = position.as_index
+        if index is None and (position.indices or _gathers(position)):
+            return f"{tensor.name} is read at a position that is no plain index"
+        if index is None and not 0 <= position.value < size.value:
+            return f"{tensor.name} is read outside its range"
+        if index is not None and not same_axis(index.size, size):
+            return f"{index.name} runs over a part of {tensor.name} only"
+    return None
+
+
+def held_axes(expr: Component) -> tuple[Integer | None, ...]:
+    """The positions without an index, axis by axis; () if there is none."""
+    held = tuple(None if position.indices else position for position in expr.indices)
+    return held if any(position is not None for position in held) else ()
+
+
+def _gathers(position: Integer) -> bool:
+    return any(isinstance(atom, Gather | Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
