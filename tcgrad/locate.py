@@ -42,10 +42,11 @@ def find_spec(name: str) -> Path:
     return path
 
 
-def find_specs(names: Sequence[str]) -> list[Path]:
+def find_specs(names: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
     """Every spec that the names stand for, each once, in the order given.
 
     A name is a file, a folder (all specs below it), a glob, or ``gallery:NAME``, where NAME may be a glob.
+    exclude: patterns of files, or of folders on the way to them, that folders and globs do not stand for.
 
     Raises:
         TcgradError: with one diagnostic for every name that stands for nothing.
@@ -54,7 +55,7 @@ def find_specs(names: Sequence[str]) -> list[Path]:
     wrong: list[Diagnostic] = []
     for name in names:
         try:
-            found.update(dict.fromkeys(_expand(name)))
+            found.update(dict.fromkeys(_expand(name, exclude)))
         except TcgradError as error:
             wrong.extend(error.diagnostics)
     if wrong:
@@ -62,7 +63,7 @@ def find_specs(names: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def _expand(name: str) -> list[Path]:
+def _expand(name: str, exclude: Sequence[str]) -> list[Path]:
     if name.startswith(GALLERY):
         pattern = name.removeprefix(GALLERY) or "*"
         if not has_magic(pattern):
@@ -75,10 +76,20 @@ def _expand(name: str) -> list[Path]:
         specs = sorted(path for path in map(Path, found) if path.is_file())
     else:
         return [find_spec(name)]
+    specs = [path for path in specs if not _is_excluded(path, exclude)]
     if not specs:
         kind = "folder" if Path(name).is_dir() else "pattern"
         raise _error("TC603", f"the {kind} `{name}` holds no spec", "a spec is a file that ends in .yaml or .yml")
     return specs
+
+
+def _is_excluded(path: Path, patterns: Sequence[str]) -> bool:
+    """Whether a pattern fits the path, or the name of a part of it if it has no slash itself."""
+    return any(
+        fnmatchcase(path.as_posix(), pattern)
+        or (any(fnmatchcase(part, pattern) for part in path.parts) if "/" not in pattern else False)
+        for pattern in (pattern.rstrip("/") for pattern in patterns)
+    )
 
 
 def _specs_in(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from tcgrad.check import check
 from tcgrad.check.verdict import Tolerance, compare
 from tcgrad.errors import TcgradError
 from tcgrad.report.check_json import render_json
-from tcgrad.report.check_text import render_summary, render_text
+from tcgrad.report.check_text import render_text
 
 DTYPES = ("float16", "float32", "float64", "longdouble")
 
@@ -366,12 +366,6 @@ def test_the_text_report_on_a_terminal_loses_nothing(failing, width):
         if result.worst and result.max_abs_error:
             assert result.worst.text in text
         assert result.method in text or result.kind == "expect"
-
-
-def test_the_summary(failing):
-    passing = spec("y = x[i]*x[i]").check()
-    assert render_summary([passing, failing]).startswith("✗ 1 of 2 specs not well in ")
-    assert render_summary([passing, passing], unicode=False).startswith("+ all 2 specs pass in ")
 
 
 def test_the_json_report(failing):

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from contextlib import closing
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import tcgrad
+from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import Debug, Strict, split_names
-from tcgrad.cli.output import takes_color, takes_unicode, write, write_error
+from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, split_names
+from tcgrad.cli.output import write_error
 from tcgrad.cli.progress import ProgressLine
-from tcgrad.errors import TcgradError
+from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
+from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import find_specs
-from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.settings import SETTINGS, load_settings, parse_value
 from tcgrad.spec.check_options import CHECK_OPTIONS
 
 if TYPE_CHECKING:
-    from tcgrad.check import CheckResult
+    from tcgrad.cli.checking import Task
+    from tcgrad.cli.reporting import Reporter
+    from tcgrad.report.runs import Run
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check gallery:layer_norm", "Check one spec"),
@@ -30,29 +32,34 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check gallery: --dtype float32,float64", "Check the whole gallery in two precisions"),
     ("tcgrad check layer.yaml --against kernels:backward", "Check a backward of your own"),
     ("tcgrad check specs/ --format json", "Results for a program to read"),
+    ("tcgrad check specs/ --output-file junit.xml --output-file tcgrad.sarif", "The report for people, and two files"),
+    ("tcgrad check specs/ --changed-since origin/main", "Check what a branch has changed"),
 )
-
-FAILED = 1
-WRONG_INPUT = 2
 
 
 def _option(name: str, metavar: str | None, panel: str, default: str = "") -> Any:
-    """An option out of the table, which a spec's `check` knows too."""
-    row = CHECK_OPTIONS[name]
+    """An option out of the table of settings."""
+    row = SETTINGS[name]
     meaning = row.meaning[0].upper() + row.meaning[1:]
     choices = f": {', '.join(row.values)}" if row.values else ""
     shown = f" [default: {default}]" if default else ""
     flag = f"--{name.replace('_', '-')}"
-    return typer.Option(flag, metavar=metavar, rich_help_panel=panel, help=f"{meaning}{choices}.{shown}")
+    both = f"{flag}/--no-{flag.removeprefix('--')}" if row.kind == "boolean" else flag
+    return typer.Option(both, metavar=metavar, rich_help_panel=panel, help=f"{meaning}{choices}.{shown}")
 
 
 _SAMPLES = "What is drawn and compared"
 _VERDICT = "What passes"
+_WHICH = "Which specs, and how many at a time"
+_REPORT = "The report"
 
 Specs = Annotated[
-    list[str],
-    typer.Argument(metavar="SPEC...", show_default=False, help="Spec files, folders, patterns, or `gallery:NAME`."),
-]
+    list[str] | None,
+    typer.Argument(
+        metavar="SPEC...", show_default=False,
+        help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
+    ),
+]  # fmt: skip
 Dtype = Annotated[list[str] | None, _option("dtype", "DTYPE", _SAMPLES, "float64")]
 Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "0")]
 Trials = Annotated[int | None, _option("trials", "N", _SAMPLES, "3")]
@@ -60,7 +67,8 @@ Method = Annotated[str | None, _option("method", "METHOD", _SAMPLES, "auto")]
 MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
 Rtol = Annotated[float | None, _option("rtol", "NUMBER", _VERDICT)]
 Atol = Annotated[float | None, _option("atol", "NUMBER", _VERDICT)]
-AllowInconclusive = Annotated[bool, _option("allow_inconclusive", None, _VERDICT)]
+AllowInconclusive = Annotated[bool | None, _option("allow_inconclusive", None, _VERDICT)]
+Strict = Annotated[bool | None, _option("strict", None, _VERDICT)]
 Against = Annotated[
     str | None,
     typer.Option(
@@ -71,22 +79,44 @@ Against = Annotated[
         "returns the gradients in the order of `wrt`. The module is imported; the current folder is looked in first.",
     ),
 ]
-FormatOption = Annotated[Literal["text", "json"], typer.Option("--format", help="The format of the report.")]
+Exclude = Annotated[list[str] | None, _option("exclude", "PATTERN", _WHICH)]
+ChangedSince = Annotated[
+    str | None,
+    typer.Option(
+        "--changed-since", metavar="REF", rich_help_panel=_WHICH,
+        help="Check only the specs that have changed since the branch left this commit, by git; what is not "
+        "committed counts. If there are none, all is well.",
+    ),
+]  # fmt: skip
+Jobs = Annotated[str | None, _option("jobs", "N", _WHICH, "auto: 1 for a few specs, else as many as there are cores")]
+FailFast = Annotated[bool | None, _option("fail_fast", None, _WHICH)]
+FormatOption = Annotated[
+    str | None, _option("format", "FORMAT", _REPORT, "auto: text, and annotations in GitHub Actions")
+]
+OutputFile = Annotated[list[str] | None, _option("output_file", "[FORMAT:]PATH", _REPORT)]
+Color = Annotated[str | None, _option("color", "WHEN", _REPORT, "auto: on a terminal")]
 
 
 def command(
-    specs: Specs,
+    context: typer.Context,
+    specs: Specs = None,
+    exclude: Exclude = None,
+    since: ChangedSince = None,
+    jobs: Jobs = None,
+    fail_fast: FailFast = None,
     dtype: Dtype = None,
     seed: Seed = None,
     trials: Trials = None,
     method: Method = None,
     max_elements: MaxElements = None,
+    against: Against = None,
     rtol: Rtol = None,
     atol: Atol = None,
-    allow_inconclusive: AllowInconclusive = False,
-    against: Against = None,
-    output_format: FormatOption = "text",
-    strict: Strict = False,
+    allow_inconclusive: AllowInconclusive = None,
+    strict: Strict = None,
+    output_format: FormatOption = None,
+    output_file: OutputFile = None,
+    color: Color = None,
     debug: Debug = False,
 ) -> None:
     """Check formulas and emitted code numerically, and prove expected formulas.
@@ -95,84 +125,99 @@ def command(
     equations, on random inputs, with a tolerance that follows from rounding errors. The formulas that a spec
     gives under `expect` are proved. The exit status is 0 if all of it holds.
 
-    Options that are not given are taken from the spec's `check`.
+    An option that is not given is taken from the environment (TCGRAD_JOBS for `--jobs`), else from `[tool.tcgrad]`
+    of the nearest pyproject.toml, else from the spec's `check`.
     """
-    names = split_names(dtype)
-    options = {
-        "dtype": tuple(names) if names else None,
+    given = {
+        "dtype": _tuple(split_names(dtype)),
         "seed": seed,
         "trials": trials,
         "method": method,
         "max_elements": max_elements,
         "rtol": rtol,
         "atol": atol,
-        "allow_inconclusive": allow_inconclusive or None,
-        "against": against,
+        "allow_inconclusive": allow_inconclusive,
+        "specs": _tuple(specs),
+        "exclude": _tuple(exclude),
+        "strict": strict,
+        "jobs": _word("jobs", "0" if jobs == "auto" else jobs),
+        "fail_fast": fail_fast,
+        "format": _word("format", output_format),
+        "output_file": _tuple(output_file),
+        "color": _word("color", color),
     }
-    raise typer.Exit(_Run(options, strict, output_format).over(find_specs(specs)))
+    chosen = load_settings() | {name: value for name, value in given.items() if value is not None}
+    raise typer.Exit(_check(chosen, against, since, context.ensure_object(Session).debug))
 
 
-class _Run:
-    """One run over several specs: what is wrong with one of them does not hide the others."""
+def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
+    return tuple(values) if values else None
 
-    def __init__(self, options: dict[str, Any], strict: bool, output_format: str) -> None:
-        self.options = options
-        self.strict = strict
-        self.output_format = output_format
-        self.results: list[CheckResult] = []
-        self.broken: list[tuple[Path, TcgradError]] = []
 
-    def over(self, paths: Sequence[Path]) -> int:
-        """Check all of them and report -> the exit status."""
-        with ProgressLine(len(paths)) as line:
-            for path in paths:
-                line.begin(str(path))
-                self._check(path, line)
-        self._finish()
-        if self.broken:
-            return WRONG_INPUT
-        return 0 if all(result.ok for result in self.results) else FAILED
+def _word(name: str, text: str | None) -> Any:
+    """The value of an option that is read by the table of settings."""
+    if text is None:
+        return None
+    try:
+        return parse_value(SETTINGS[name], text)
+    except ValueError as error:
+        raise _usage(f"`--{name}` {error}, not `{text}`") from None
 
-    def _check(self, path: Path, line: ProgressLine) -> None:
-        try:
-            function = tcgrad.load(path, strict=self.strict or None)
-            result = function.check(progress=line.tell, **self.options)
-        except TcgradError as error:
-            if error.source is None:  # about the options: as wrong for every other spec
-                raise
+
+def _usage(message: str) -> TcgradError:
+    return TcgradError((Diagnostic("TC601", message, help="`tcgrad check --help` shows the usage"),))
+
+
+def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug: bool) -> int:
+    """Check what is chosen, and report -> the exit status."""
+    from tcgrad.cli.reporting import make_reporter
+
+    tasks = _tasks(chosen, against, since)
+    reporter = make_reporter(
+        chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug
+    )
+    run = _run(tasks, chosen.get("jobs", 0), bool(chosen.get("fail_fast")), reporter)
+    if any(entry.bug for entry in run.entries):
+        return BUG
+    if any(entry.issues for entry in run.entries):
+        return WRONG_INPUT
+    return WELL if run.ok else FAILED
+
+
+def _tasks(chosen: dict[str, Any], against: str | None, since: str | None) -> list[Task]:
+    """What is to be checked; nothing if nothing has changed, which is said on standard error."""
+    from tcgrad.cli.checking import Task
+
+    names = chosen.get("specs", ())
+    if not names:
+        raise _usage("Missing argument 'SPEC...'")
+    options = {name: chosen.get(name) for name in CHECK_OPTIONS} | {"against": against}
+    strict = chosen.get("strict")
+    if STANDARD_INPUT in names:
+        if len(names) > 1:
+            raise _usage("`-`, standard input, is a spec by itself")
+        return [Task("stdin", strict, sys.stdin.read(), options)]
+    paths = find_specs(names, chosen.get("exclude", ()))
+    if since is not None:
+        changed = changed_since(since, paths)
+        write_error(f"tcgrad: note: {len(changed)} of {len(paths)} specs have changed since {since}")
+        paths = changed
+    return [Task(str(path), strict, None, options) for path in paths]
+
+
+def _run(tasks: Sequence[Task], jobs: int, fail_fast: bool, reporter: Reporter) -> Run:
+    """Check the specs and report on each as soon as its turn has come."""
+    from tcgrad.cli.checking import check_specs, choose_jobs
+
+    started = perf_counter()
+    with (
+        ProgressLine(len(tasks)) as line,
+        closing(check_specs(tasks, choose_jobs(jobs, len(tasks)), line.begin, line.tell)) as entries,
+    ):
+        for entry in entries:
             line.pause()
-            self.broken.append((path, error))
-            write_error(render_diagnostics(error))
-        else:
-            line.pause()
-            if self.output_format == "text":
-                write(("\n" if self.results else "") + _as_text(result))
-            self.results.append(result)
-
-    def _finish(self) -> None:
-        if self.output_format == "json":
-            write(_as_json(self.results, self.broken))
-        elif len(self.results) > 1:
-            from tcgrad.report.check_text import render_summary
-
-            write("\n" + render_summary(self.results, unicode=takes_unicode(), color=takes_color()))
-
-
-def _as_text(result: CheckResult) -> str:
-    from tcgrad.report.check_text import render_text
-
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return render_text(result, unicode=takes_unicode(), color=takes_color(), width=width)
-
-
-def _as_json(results: Sequence[CheckResult], broken: Sequence[tuple[Path, TcgradError]]) -> str:
-    """The report; a spec that cannot be checked has no results but ``errors``."""
-    from tcgrad.report.check_json import render_json
-
-    report = render_json(results)
-    for path, error in broken:
-        errors = render_diagnostics(error).splitlines()
-        report["specs"].append({"spec": str(path), "name": path.stem, "ok": False, "results": [], "errors": errors})
-    report["specs"].sort(key=lambda entry: entry["spec"])
-    report["ok"] = report["ok"] and not broken
-    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+            reporter.add(entry)
+            if fail_fast and not entry.ok:
+                break
+    unchecked = [task.spec for task in tasks[len(reporter.entries) :]]
+    return reporter.finish(unchecked, perf_counter() - started)

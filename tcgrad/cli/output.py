@@ -17,8 +17,15 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def write_text(text: str) -> None:
+    """The same as it is, which may be nothing."""
+    if text:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
 def write_error(text: str) -> None:
-    """The same to standard error."""
+    """Write a text, ended by a newline, to standard error at once."""
     sys.stderr.write(text if text.endswith("\n") else text + "\n")
     sys.stderr.flush()
 
@@ -28,8 +35,14 @@ def takes_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
-def takes_color() -> bool:
-    """Whether standard output is a terminal that shows colours, and https://no-color.org is not asked for."""
+def takes_color(choice: str = "auto") -> bool:
+    """Whether standard output is written in colours.
+
+    choice: ``always``, ``never``, or ``auto``: where it is a terminal that shows them, and https://no-color.org is not
+        asked for. What CI systems set to force colours (FORCE_COLOR) is for terminals, not for files and pipes.
+    """
+    if choice != "auto":
+        return choice == "always"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -14,18 +14,9 @@ import typer
 from tcgrad.cli.app import build
 from tcgrad.cli.options import Session
 from tcgrad.cli.output import write_error
+from tcgrad.cli.status import BUG, CLOSED_PIPE, WRONG_INPUT, render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
-
-WRONG_INPUT = 2
-BUG = 3
-CLOSED_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
-
-_BUG = """\
-tcgrad: internal error: {kind}: {message}
-This is a bug in tcgrad, not in your input. Please report it with the spec and this command line;
-the same command with --debug shows where it happened.
-"""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,7 +51,7 @@ def _report(error: Exception, session: Session) -> int:
     if isinstance(error, typer.TyperException):
         typer.echo(_usage_message(error), err=True)
         return WRONG_INPUT
-    write_error(_BUG.format(kind=type(error).__name__, message=error))
+    write_error(render_bug(f"{type(error).__name__}: {error}"))
     return BUG
 
 

@@ -61,4 +61,21 @@ CODES: tuple[Code, ...] = (
         "tcgrad derive gallery:gradient_xy --at x=2",
         "tcgrad derive gallery:gradient_xy --at x=2,y=4",
     ),
+    Code(
+        "TC609",
+        "git does not say what has changed",
+        "`--changed-since` needs git, a repository around the current folder, and a commit, branch or tag that it has. "
+        "Continuous integration often fetches one commit only: fetch the other one too (in GitHub Actions by "
+        "`fetch-depth: 0`).",
+        "tcgrad check specs/ --changed-since origin/mian",
+        "tcgrad check specs/ --changed-since origin/main",
+    ),
+    Code(
+        "TC610",
+        "a setting of the project or of the environment is wrong",
+        "Under `[tool.tcgrad]` in pyproject.toml stand options of `tcgrad check`, without hyphens in front. They are "
+        "read from the environment too, as TCGRAD_JOBS for `--jobs`.",
+        "TCGRAD_JOBS=two tcgrad check specs/",
+        "TCGRAD_JOBS=2 tcgrad check specs/",
+    ),
 )

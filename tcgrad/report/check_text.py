@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -59,14 +60,15 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def render_summary(results: Sequence[CheckResult], *, unicode: bool = True, color: bool = False) -> str:
-    """One line about several specs."""
-    look = Look(unicode, color)
-    failed = sum(not result.ok for result in results)
-    seconds = sum(result.seconds for result in results)
-    status: Status = "fail" if failed else "pass"
-    what = f"{failed} of {len(results)} specs not well" if failed else f"all {len(results)} specs pass"
-    return _painted(f"{_sign(status, look)} {what} in {seconds:.1f} s", _VERDICTS[status].look, look) + "\n"
+def render_details(result: Result, *, unicode: bool = True) -> str:
+    """What is wrong with one result, where, and what stands there, in plain text."""
+    repeat = [f"repeat with: {result.repeat}"] if result.repeat else []
+    return textwrap.dedent("\n".join(_details(result, Look(unicode)))) + "".join(f"\n{line}" for line in repeat)
+
+
+def render_verdict(status: Status, text: str, look: Look) -> str:
+    """A line that begins with the sign of a status, in its colour."""
+    return _painted(f"{_sign(status, look)} {text}", _VERDICTS[status].look, look)
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ def _summary(result: CheckResult, look: Look) -> str:
     status: Status = "pass" if result.ok else "fail" if counts["fail"] else "inconclusive"
     seeds = ", ".join(str(seed) for seed in dict.fromkeys(each.seed for each in result.results))
     cost = f"{result.evaluations} evaluations, {result.seconds:.2f} s, seed {seeds}"
-    return _painted(f"{_sign(status, look)} {result.name}: {told} ({cost})", _VERDICTS[status].look, look)
+    return render_verdict(status, f"{result.name}: {told} ({cost})", look)
 
 
 def _sign(status: Status, look: Look) -> str:

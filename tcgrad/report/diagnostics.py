@@ -29,11 +29,16 @@ def render_diagnostics(error: TcgradError) -> str:
 
 def render_all(diagnostics: Iterable[Diagnostic], source: Source | None) -> str:
     """The same for any diagnostics about one source, or about the command line (None)."""
-    ordered = sorted(dict.fromkeys(diagnostics), key=lambda d: d.span.start if d.span else -1)
+    ordered = in_order(diagnostics)
     parts = [line for diagnostic in ordered[:MAX_SHOWN] for line in _render(diagnostic, source)]
     if len(ordered) > MAX_SHOWN:
         parts.append(f"... and {len(ordered) - MAX_SHOWN} more")
     return "\n".join(parts)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each once, by its place; those without one first."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda d: d.span.start if d.span else -1)
 
 
 def _render(diagnostic: Diagnostic, source: Source | None) -> Iterator[str]:

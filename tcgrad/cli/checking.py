@@ -1,0 +1,131 @@
+"""Specs checked one after the other, or several at a time in processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import tcgrad
+from tcgrad.errors import TcgradError
+from tcgrad.report.diagnostics import in_order
+from tcgrad.report.places import locate
+from tcgrad.report.runs import Entry, issue
+
+Progress = Callable[[str], None]
+
+_FEW = 8  # specs that are checked sooner than processes have started
+_KILLED = "a process ended without a result, perhaps for want of memory; with --jobs 1 less is needed"
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One spec to check; ``text``: what it holds, if it is not a file."""
+
+    spec: str
+    strict: bool | None = None
+    text: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def check_spec(task: Task, progress: Progress | None = None) -> Entry:
+    """Check one spec. What a user's own code prints goes to standard error, for the report is on standard output.
+
+    Raises:
+        TcgradError: for what is wrong with the options, and so for every other spec.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            function = _load(task)
+            result = function.check(progress=progress, **task.options)
+            return Entry(task.spec, result.name, result, locate(function.program, result.results))
+    except TcgradError as error:
+        if error.source is None:
+            raise
+        issues = tuple(issue(each, error.source) for each in in_order(error.diagnostics))
+        return Entry(task.spec, _name(task), issues=issues)
+    except Exception as error:  # noqa: BLE001 (a bug met at one spec does not hide what there is to say of others)
+        text = "".join(traceback.format_exception(error))
+        return Entry(task.spec, _name(task), bug=f"{type(error).__name__}: {error}", traceback=text)
+
+
+def _name(task: Task) -> str:
+    """What a spec is called that could not be read."""
+    return PurePath(task.spec).stem
+
+
+def _load(task: Task) -> tcgrad.TensorFunction:
+    if task.text is not None:
+        return tcgrad.loads(task.text, task.spec, strict=task.strict)
+    return tcgrad.load(task.spec, strict=task.strict)
+
+
+def choose_jobs(wanted: int, tasks: int) -> int:
+    """How many processes work on so many specs; ``wanted`` 0: one for each core, if that is worth the start."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    chosen = wanted or (cores if tasks > _FEW else 1)
+    return max(1, min(chosen, tasks))
+
+
+def check_specs(
+    tasks: Sequence[Task], jobs: int, begin: Callable[[str], None], progress: Progress
+) -> Generator[Entry, None, None]:
+    """Check all of them -> an entry for each, in their order, as soon as it and those before it are known.
+
+    jobs: more than 1: so many processes. begin, progress: told which spec, and which part of it, comes next.
+    Closing the iterator stops the work.
+    """
+    if jobs > 1:
+        yield from _in_processes(tasks, jobs, begin)
+        return
+    for task in tasks:
+        begin(task.spec)
+        yield check_spec(task, progress)
+
+
+def _in_processes(tasks: Sequence[Task], jobs: int, begin: Callable[[str], None]) -> Generator[Entry, None, None]:
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    # Processes are started anew rather than forked: a fork copies the threads' locks, but not the threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+    try:
+        with _threads_shared(jobs):
+            futures = [pool.submit(check_spec, task) for task in tasks]
+        for task, future in zip(tasks, futures, strict=True):
+            begin(task.spec)
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield Entry(task.spec, _name(task), bug=_KILLED)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the group: the first one deals with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _threads_shared(jobs: int) -> Iterator[None]:
+    """Let the processes that are started now share the cores: each BLAS would start a thread for every core."""
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    new = {name: str(threads) for name in _THREADS if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)

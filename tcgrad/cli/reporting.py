@@ -1,0 +1,93 @@
+"""Where the report of a run goes: one format to standard output, any number to files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tcgrad.cli.output import takes_color, takes_unicode, write_error, write_file, write_text
+from tcgrad.cli.status import render_bug
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.report.check_text import Look
+from tcgrad.report.formats import Format, format_of_file, make_format
+from tcgrad.report.runs import Entry, Run
+
+AUTO: Final = "auto"
+_NEVER_FULL = 10_000
+
+
+@dataclass
+class Reporter:
+    """Writes what is known as soon as it is: results to standard output, errors to standard error, and the rest at
+    the end."""
+
+    formats: Sequence[Format]
+    files: Sequence[tuple[Format, Path]]
+    debug: bool = False
+    entries: list[Entry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Report one spec."""
+        self.entries.append(entry)
+        write_text("".join(each.entry(entry) for each in self.formats))
+        if entry.issues:
+            write_error("\n".join(issue.text for issue in entry.issues))
+        if entry.bug:
+            write_error((entry.traceback if self.debug else "") + render_bug(f"{entry.spec}: {entry.bug}"))
+
+    def finish(self, unchecked: Sequence[str], seconds: float) -> Run:
+        """Report on the run as a whole -> the run."""
+        run = Run(tuple(self.entries), tuple(unchecked), seconds)
+        write_text("".join(each.end(run) for each in self.formats))
+        for made, path in self.files:
+            write_file(path, made.whole(run))
+        for each in self.formats:
+            each.publish(run)
+        return run
+
+
+def make_reporter(name: str, files: Sequence[str], color: str, debug: bool) -> Reporter:
+    """The formats that the options name.
+
+    Raises:
+        TcgradError: for a format that does not exist, or a file that cannot be written: before anything is worked out.
+    """
+    names = _choose(name)
+    colored = takes_color(color)
+    look = Look(takes_unicode(), colored, _width(colored))
+    targets = [format_of_file(text) for text in files]
+    made = [(make_format(target, Look()), _writable(Path(path))) for target, path in targets]
+    return Reporter([make_format(each, look) for each in names], made, debug)
+
+
+def _choose(name: str) -> list[str]:
+    """``auto`` is the text, with annotations behind it where GitHub Actions reads them."""
+    if name != AUTO:
+        return [name]
+    return ["text", "github"] if os.environ.get("GITHUB_ACTIONS") == "true" else ["text"]
+
+
+def _width(colored: bool) -> int | None:
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return _NEVER_FULL if colored else None
+
+
+def _writable(path: Path) -> Path:
+    """The path, its folder made if it is not there."""
+    if str(path) == "-":
+        help_ = "`--format` chooses what is written to standard output"
+        raise TcgradError((Diagnostic("TC605", "cannot write a report to a file `-`", help=help_),))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {error.strerror}"),)) from error
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "it is a folder" if path.is_dir() else "permission denied"
+        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),))
+    return path

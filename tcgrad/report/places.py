@@ -1,0 +1,39 @@
+"""Which line of a spec a result is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tcgrad.check.results import Result
+from tcgrad.errors import Span
+from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.report.runs import Region, region
+
+
+def locate(program: Program, results: tuple[Result, ...]) -> tuple[Region, ...]:
+    """The place of each result: of an expectation its own, of what is by an input the input's declaration, else the
+    equation that defines the output."""
+    spec = program.spec
+    expected = iter(spec.expect)
+    return tuple(
+        region(spec.source, next(expected).whole if result.kind == "expect" else _span(program, result))
+        for result in results
+    )
+
+
+def output_region(program: Program, name: str) -> Region:
+    """The equation that defines an output."""
+    return region(program.spec.source, next(_definitions(program, name), None))
+
+
+def _span(program: Program, result: Result) -> Span | None:
+    declared = program.spec.inputs.get(result.wrt or "")
+    if declared is not None:
+        return declared.name.whole
+    return next(_definitions(program, result.of.partition(",")[0]), None)
+
+
+def _definitions(program: Program, name: str) -> Iterator[Span | None]:
+    for statement in program.statements:
+        if any(tensor.name == name for tensor in defined_tensors(statement)):
+            yield statement.span

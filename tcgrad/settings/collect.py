@@ -1,0 +1,40 @@
+"""Settings from all the places where they may stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.settings.project import read_project
+from tcgrad.settings.table import SETTINGS
+from tcgrad.settings.values import parse_value
+
+
+def load_settings(folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The settings that the environment and the project give, the environment before the project: name -> value.
+
+    folder: where the search for the project begins, by default the current one.
+
+    Raises:
+        TcgradError: for a setting that cannot be, at its place.
+    """
+    return read_project((folder or Path.cwd()).resolve()) | _read_environment(environment)
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    wrong: list[Diagnostic] = []
+    for name, setting in SETTINGS.items():
+        text = environment.get(setting.variable)
+        if not text:
+            continue
+        try:
+            settings[name] = parse_value(setting, text)
+        except ValueError as error:
+            wrong.append(Diagnostic("TC610", f"{setting.variable} {error}, not `{text}`"))
+    if wrong:
+        raise TcgradError(tuple(wrong))
+    return settings

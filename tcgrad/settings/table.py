@@ -1,0 +1,55 @@
+"""THE table of settings: what may stand under ``[tool.tcgrad]`` and, as TCGRAD_NAME, in the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tcgrad.report.formats import FORMAT_NAMES
+from tcgrad.spec.check_options import CHECK_OPTIONS, OptionKind
+
+SettingKind = OptionKind | Literal["texts"]
+
+COLORS: Final = ("auto", "always", "never")
+FORMATS: Final = ("auto", *FORMAT_NAMES)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting: key ``name`` of ``[tool.tcgrad]`` (with ``-`` or ``_``), variable ``TCGRAD_NAME``, option ``--name``.
+
+    kind: that of `CheckOption`; ``texts`` is one text or a list of them, and always handed on as a tuple.
+    paths: the texts are paths, which in a file are seen from its folder.
+    """
+
+    name: str
+    kind: SettingKind
+    meaning: str
+    values: tuple[str, ...] = ()
+    minimum: int = 0
+    positive: bool = False
+    paths: bool = False
+
+    @property
+    def variable(self) -> str:
+        return f"TCGRAD_{self.name.upper()}"
+
+
+_OF_SPECS = tuple(
+    Setting(option.name, option.kind, option.meaning, option.values, option.minimum, option.positive)
+    for option in CHECK_OPTIONS.values()
+)
+_OF_RUNS = (
+    Setting("specs", "texts", "what is checked where the command line names nothing", paths=True),
+    Setting("exclude", "texts", "patterns of files that are left out of folders and patterns"),
+    Setting("strict", "boolean", "whether every one-tensor must be written"),
+    Setting(
+        "jobs", "integer", "how many specs are checked at a time, each in a process; 0: as many as there are cores"
+    ),
+    Setting("fail_fast", "boolean", "whether to stop after the first spec that is not well"),
+    Setting("format", "choice", "the format of the report", FORMATS),
+    Setting("output_file", "texts", "files that the report is written to as well, as FORMAT:PATH"),
+    Setting("color", "choice", "whether the report is in colours", COLORS),
+)
+
+SETTINGS: Final[dict[str, Setting]] = {setting.name: setting for setting in (*_OF_SPECS, *_OF_RUNS)}

@@ -1,0 +1,106 @@
+"""Values of settings, as TOML has them and as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from tcgrad.settings.table import Setting, SettingKind
+
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def check_value(setting: Setting, value: Any) -> Any:
+    """A value out of TOML, as the program takes it.
+
+    Raises:
+        ValueError: with what it must be.
+    """
+    return _CHECKS[setting.kind](setting, value)
+
+
+def parse_value(setting: Setting, text: str) -> Any:
+    """A value out of the environment: a list is written with commas, ``1`` and ``true`` are yes.
+
+    Raises:
+        ValueError: with what it must be.
+    """
+    return check_value(setting, _PARSERS[setting.kind](text.strip()))
+
+
+def _integer(setting: Setting, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be an integer")  # noqa: TRY004 (one kind of error for a wrong value)
+    if value < setting.minimum:
+        raise ValueError(f"must be at least {setting.minimum}")
+    return value
+
+
+def _number(setting: Setting, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError("must be a number")
+    if setting.positive and value <= 0:
+        raise ValueError("must be above 0")
+    return float(value)
+
+
+def _boolean(_: Setting, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 (likewise)
+    return value
+
+
+def _choice(setting: Setting, value: Any) -> str:
+    if value not in setting.values:
+        raise ValueError(f"must be one of {', '.join(setting.values)}")
+    return str(value)
+
+
+def _choices(setting: Setting, value: Any) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    return tuple(dict.fromkeys(_choice(setting, word) for word in words)) or _fail("must not be empty")
+
+
+def _texts(_: Setting, value: Any) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    if not all(isinstance(word, str) and word for word in words):
+        raise ValueError("must be a text or a list of texts")
+    return tuple(words)
+
+
+def _fail(message: str) -> Any:
+    raise ValueError(message)
+
+
+def _read_number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _read_integer(text: str) -> Any:
+    return int(text) if text.removeprefix("-").isdecimal() else text
+
+
+def _split(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+_CHECKS: dict[SettingKind, Callable[[Setting, Any], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "choice": _choice,
+    "choices": _choices,
+    "texts": _texts,
+}
+_PARSERS: dict[SettingKind, Callable[[str], Any]] = {
+    "integer": _read_integer,
+    "number": _read_number,
+    "boolean": lambda text: _WORDS.get(text.lower(), text),
+    "choice": str,
+    "choices": _split,
+    "texts": _split,
+}
