@@ -21,6 +21,7 @@ from tcgrad.cli import app
 from tcgrad.cli.help import CONTEXT, Example, describe, option_groups
 from tcgrad.codes import CODES
 from tcgrad.functions import FUNCTIONS, Function
+from tcgrad.settings import SETTINGS
 from tcgrad.spec.check_options import CHECK_OPTIONS
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ ENVIRONMENT = (
     ("NO_COLOR", "If it is set and not empty, no colours are used."),
     ("COLUMNS", "The width of the output, where the terminal does not tell it."),
 )
+_ENVIRONMENT = (
+    "Options that are not given on the command line are read from these variables. A list is written with commas, and "
+    "1, true, yes and on, or 0, false, no and off, say whether."
+)
+_FILES = (
+    "What the environment does not say either is read from `[tool.tcgrad]` of the nearest `pyproject.toml`, that of the "
+    "current folder or of one above it. Paths under `specs` are seen from the folder of that file. What is not said "
+    "there is taken from the `check` of each spec, and else from the defaults."
+)
+_PROJECT = """\
+[tool.tcgrad]
+specs = ["specs", "models/**/*.tcgrad.yaml"]
+exclude = ["drafts"]
+dtype = ["float32", "float64"]
+output-file = ["junit.xml"]"""
 CODE_GROUPS = (
     ("TC1", "The spec file"),
     ("TC2", "The syntax of equations"),
@@ -85,7 +101,18 @@ def command_page(command: Command, context: Context, examples: Sequence[Example]
     yield from (".Sh NAME", f".Nm tcgrad-{name}", f".Nd {escape(summary[0].lower() + summary[1:])}")
     yield from (".Sh SYNOPSIS", f".Nm tcgrad {name}", ".Op Ar options", *_synopsis(command))
     yield from (".Sh DESCRIPTION", *paragraphs(_description(command)), *_options(context))
+    if name == "check":
+        yield from _settings()
     yield from _tail(examples, ["tcgrad(1)", "tcgrad-spec(5)"])
+
+
+def _settings() -> Iterator[str]:
+    """Where the options of a check are read from besides."""
+    yield from (".Sh ENVIRONMENT", *prose(_ENVIRONMENT))
+    yield from table([(row.variable, _sentence(row.meaning, row.values)) for row in SETTINGS.values()], "Ev")
+    yield from (".Sh FILES", *prose(_FILES), ".Bd -literal -offset indent", *map(escape, _PROJECT.splitlines()), ".Ed")
+    keys = ", ".join(f"`{name.replace('_', '-')}`" for name in SETTINGS)
+    yield from (".Pp", *prose(f"The keys are {keys}. An unknown one is an error that names the nearest."))
 
 
 def spec_page() -> str:
@@ -229,9 +256,13 @@ def _codes() -> list[str]:
 def _check_options() -> list[str]:
     rows = []
     for option in CHECK_OPTIONS.values():
-        choices = f": {', '.join(option.values)}" if option.values else ""
-        rows.append((option.name, f"{option.meaning[0].upper()}{option.meaning[1:]}{choices}."))
+        rows.append((option.name, _sentence(option.meaning, option.values)))
     return [*table(rows, "Li")]
+
+
+def _sentence(meaning: str, values: Sequence[str]) -> str:
+    choices = f": {', '.join(values)}" if values else ""
+    return f"{meaning[0].upper()}{meaning[1:]}{choices}."
 
 
 def _capital(text: str) -> str:

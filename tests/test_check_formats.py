@@ -264,6 +264,6 @@ def test_lines_about_the_run():
     assert made("text", run(entry(GOOD), entry(GOOD))).endswith("\n✓ all 2 specs pass in 1.5 s\n")
     text = made("text", run(entry(GOOD), entry(WRONG), unchecked=("b.yaml",)))
     assert "\n✗ 1 of 2 specs not well in 1.5 s\n" in text
-    assert text.endswith("1 specs not checked, after the first that is not well\n")
+    assert text.endswith("\n1 more spec not checked, after one that is not well\n")
     ascii_only = make_format("text", Look(unicode=False)).whole(run(entry(GOOD), entry(GOOD)))
     assert ascii_only.endswith("+ all 2 specs pass in 1.5 s\n")

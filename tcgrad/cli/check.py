@@ -88,7 +88,7 @@ ChangedSince = Annotated[
         "committed counts. If there are none, all is well.",
     ),
 ]  # fmt: skip
-Jobs = Annotated[str | None, _option("jobs", "N", _WHICH, "auto: 1 for a few specs, else as many as there are cores")]
+Jobs = Annotated[str | None, _option("jobs", "N", _WHICH, "1 for a few specs, else as many as there are cores")]
 FailFast = Annotated[bool | None, _option("fail_fast", None, _WHICH)]
 FormatOption = Annotated[
     str | None, _option("format", "FORMAT", _REPORT, "auto: text, and annotations in GitHub Actions")
@@ -176,7 +176,7 @@ def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug
     reporter = make_reporter(
         chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug
     )
-    run = _run(tasks, chosen.get("jobs", 0), bool(chosen.get("fail_fast")), reporter)
+    run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG
     if any(entry.issues for entry in run.entries):
@@ -205,7 +205,7 @@ def _tasks(chosen: dict[str, Any], against: str | None, since: str | None) -> li
     return [Task(str(path), strict, None, options) for path in paths]
 
 
-def _run(tasks: Sequence[Task], jobs: int, fail_fast: bool, reporter: Reporter) -> Run:
+def _run(tasks: Sequence[Task], jobs: int | None, fail_fast: bool, reporter: Reporter) -> Run:
     """Check the specs and report on each as soon as its turn has come."""
     from tcgrad.cli.checking import check_specs, choose_jobs
 

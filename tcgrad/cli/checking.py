@@ -68,10 +68,10 @@ def _load(task: Task) -> tcgrad.TensorFunction:
     return tcgrad.load(task.spec, strict=task.strict)
 
 
-def choose_jobs(wanted: int, tasks: int) -> int:
-    """How many processes work on so many specs; ``wanted`` 0: one for each core, if that is worth the start."""
+def choose_jobs(wanted: int | None, tasks: int) -> int:
+    """How many processes work on so many specs; ``wanted`` 0: one for each core, None: so if it is worth the start."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    chosen = wanted or (cores if tasks > _FEW else 1)
+    chosen = wanted or (1 if wanted is None and tasks <= _FEW else cores)
     return max(1, min(chosen, tasks))
 
 

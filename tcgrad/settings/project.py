@@ -36,17 +36,17 @@ def _read(file: Path) -> dict[str, Any] | None:
     import tomllib
 
     text = file.read_bytes().decode("utf-8", "replace")
-    if not _MENTIONED.search(text):
-        return None
     source = Source(os.path.relpath(file), text)
     try:
-        table = tomllib.loads(text).get("tool", {}).get("tcgrad")
+        tool = tomllib.loads(text).get("tool", {})
     except tomllib.TOMLDecodeError as error:
+        if not _MENTIONED.search(text):
+            return None
         raise TcgradError((_not_toml(source, str(error)),), source) from None
-    if table is None:
+    if "tcgrad" not in tool:
         return None
     report = Report(source)
-    settings = _settings(table, source, report, file.parent)
+    settings = _settings(tool["tcgrad"], source, report, file.parent)
     report.raise_errors()
     return settings
 

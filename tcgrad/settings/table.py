@@ -44,11 +44,17 @@ _OF_RUNS = (
     Setting("exclude", "texts", "patterns of files that are left out of folders and patterns"),
     Setting("strict", "boolean", "whether every one-tensor must be written"),
     Setting(
-        "jobs", "integer", "how many specs are checked at a time, each in a process; 0: as many as there are cores"
+        "jobs",
+        "integer",
+        "how many specs are checked at a time, each in a process; 0 or auto: as many as there are cores",
     ),
     Setting("fail_fast", "boolean", "whether to stop after the first spec that is not well"),
     Setting("format", "choice", "the format of the report", FORMATS),
-    Setting("output_file", "texts", "files that the report is written to as well, as FORMAT:PATH"),
+    Setting(
+        "output_file",
+        "texts",
+        "files that the report is written to as well, each FORMAT:PATH, or a path whose suffix tells the format",
+    ),
     Setting("color", "choice", "whether the report is in colours", COLORS),
 )
 

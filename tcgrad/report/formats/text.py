@@ -22,7 +22,10 @@ class Text(Format):
         return text if self._shown == 1 else f"\n{text}"
 
     def end(self, run: Run) -> str:
-        notes = [f"{len(run.unchecked)} specs not checked, after the first that is not well"] if run.unchecked else []
+        left = len(run.unchecked)
+        notes = (
+            [f"{left} more {'spec' if left == 1 else 'specs'} not checked, after one that is not well"] if left else []
+        )
         if not run.entries:
             notes.append("no spec to check")
         lines = [self._summary(run)] if len(run.entries) > 1 else []
