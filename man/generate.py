@@ -47,8 +47,8 @@ _ENVIRONMENT = (
     "1, true, yes and on, or 0, false, no and off, say whether."
 )
 _FILES = (
-    "What the environment does not say either is read from `[tool.tcgrad]` of the nearest `pyproject.toml`, that of the "
-    "current folder or of one above it. Paths under `specs` are seen from the folder of that file. What is not said "
+    "What the environment does not say either is read from `[tool.tcgrad]` of the nearest `pyproject.toml`, in the "
+    "current folder or one above it. Paths under `specs` are seen from the folder of that file. What is not said "
     "there is taken from the `check` of each spec, and else from the defaults."
 )
 _PROJECT = """\
@@ -254,10 +254,7 @@ def _codes() -> list[str]:
 
 
 def _check_options() -> list[str]:
-    rows = []
-    for option in CHECK_OPTIONS.values():
-        rows.append((option.name, _sentence(option.meaning, option.values)))
-    return [*table(rows, "Li")]
+    return [*table([(row.name, _sentence(row.meaning, row.values)) for row in CHECK_OPTIONS.values()], "Li")]
 
 
 def _sentence(meaning: str, values: Sequence[str]) -> str:
