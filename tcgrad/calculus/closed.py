@@ -19,8 +19,10 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, size
+from tcgrad.ir.traversal import size
+from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.renaming import instantiated
 
 _LARGEST = 100  # nodes of a closed form that people read: a few lines
 _MOST_STATEMENTS = 24  # between two tensors whose closed form is worth trying
@@ -112,7 +114,7 @@ class _Path:
 
     def _derivative(self, read: Component) -> Expr:
         if read.tensor in self.bodies:
-            return instantiate(*self.bodies[read.tensor], read.indices)
+            return instantiated(*self.bodies[read.tensor], read.indices, simplify)
         return self.own(read)
 
     def _differentiated(self, statement: Define | Intrinsic) -> tuple[tuple[Index, ...], Expr]:

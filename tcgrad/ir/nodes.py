@@ -34,6 +34,7 @@ class Remembered:
     known_keys: dict[tuple[str | None, ...], str] | None = None
     known_cost: int | None = None
     known_delta: bool | None = None
+    known_lone_sum: bool | None = None
     simplified: Expr | None = None
     expanded: Expr | None = None
 

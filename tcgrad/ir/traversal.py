@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
+from operator import is_
 from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
@@ -24,6 +26,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import Tensor
 
+_Item = TypeVar("_Item")
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
 
 
@@ -79,6 +82,13 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
             assert_never(expr)
 
 
+def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The same node with each child changed; itself, where none is."""
+    parts = children(expr)
+    made = tuple(map(change, parts))
+    return expr if all(map(is_, parts, made)) else rebuild(expr, made)
+
+
 def integers(expr: Expr) -> tuple[Integer, ...]:
     """The integer expressions that stand directly in a node."""
     match expr:
@@ -114,15 +124,19 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
     """The indices that occur unbound, each once, in the order of occurrence. Kept on the node once known."""
     known = expr.known_free
     if known is None:
-        found: dict[Index, None] = {}
-        for integer in integers(expr):
-            found.update(dict.fromkeys(integer.indices))
-        for part in children(expr):
-            found.update(dict.fromkeys(free_indices(part)))
-        for index in bound_indices(expr):
-            found.pop(index, None)
-        known = vars(expr)["known_free"] = tuple(found)
+        inside = _united([integer.indices for integer in integers(expr)] or list(map(free_indices, children(expr))))
+        if isinstance(expr, IndexSum | IndexReduce):
+            inside = tuple([index for index in inside if index not in expr.indices])
+        known = vars(expr)["known_free"] = inside
     return known
+
+
+def _united(parts: list[tuple[_Item, ...]]) -> tuple[_Item, ...]:
+    """All that occurs in the parts, each once, in the order of occurrence; the parts themselves have no repetitions."""
+    filled = [part for part in parts if part]
+    if len(filled) < 2:
+        return filled[0] if filled else ()
+    return tuple(dict.fromkeys(chain.from_iterable(filled)))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -144,14 +158,9 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
     known = expr.known_tensors
     if known is None:
-        found: dict[Tensor, None] = {}
-        if isinstance(expr, Component):
-            found[expr.tensor] = None
-        for integer in integers(expr):
-            found.update(dict.fromkeys(_gathered(integer)))
-        for part in children(expr):
-            found.update(dict.fromkeys(tensors_read(part)))
-        known = vars(expr)["known_tensors"] = tuple(found)
+        own = (expr.tensor,) if isinstance(expr, Component) else ()
+        gathered = [tuple(dict.fromkeys(_gathered(integer))) for integer in integers(expr) if integer.as_index is None]
+        known = vars(expr)["known_tensors"] = _united([own, *gathered, *map(tensors_read, children(expr))])
     return known
 
 
@@ -192,9 +201,7 @@ def freshen(expr: Expr) -> Expr:
     """The same expression with every bound index replaced by a new one."""
     if isinstance(expr, IndexSum | IndexReduce):
         expr = rename_binder(expr)
-    parts = children(expr)
-    fresh = tuple(freshen(part) for part in parts)
-    return expr if all(a is b for a, b in zip(parts, fresh, strict=True)) else rebuild(expr, fresh)
+    return map_children(expr, freshen)
 
 
 def bind_apart(expr: Expr) -> Expr:
@@ -207,9 +214,7 @@ def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr
     """Replace each component read by what ``replace`` makes of it (itself, to keep it)."""
     if isinstance(expr, Component):
         return replace(expr)
-    parts = children(expr)
-    made = tuple(replace_components(part, replace) for part in parts)
-    return expr if all(a is b for a, b in zip(parts, made, strict=True)) else rebuild(expr, made)
+    return map_children(expr, lambda part: replace_components(part, replace))
 
 
 def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...]) -> Expr:

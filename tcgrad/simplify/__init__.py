@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.ir.traversal import children, rebuild, substitute
+from tcgrad.ir.traversal import children, map_children, substitute
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.renaming import substituted
@@ -38,15 +38,12 @@ class _Readable:
         known = expr.simplified
         if known is None:
             known = self.worked_out(expr)
-            vars(expr)["simplified"] = vars(known)["simplified"] = known
+            _mark(known)
+            vars(expr)["simplified"] = known
         return known
 
     def worked_out(self, expr: Expr) -> Expr:
-        flat = prenex(flattened(expr))
-        parts = children(flat)
-        made = tuple(self.simplify(part) for part in parts)
-        same = all(a is b for a, b in zip(parts, made, strict=True))
-        return simplify_node(flat if same else rebuild(flat, made), self)
+        return simplify_node(map_children(prenex(flattened(expr)), self.simplify), self)
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)
@@ -63,6 +60,14 @@ class _Apart(_Readable):
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return self.simplify(substitute(expr, mapping))
+
+
+def _mark(expr: Expr) -> None:
+    """Keep on every node of a result that it is simplified."""
+    if expr.simplified is not expr:
+        vars(expr)["simplified"] = expr
+        for part in children(expr):
+            _mark(part)
 
 
 _READABLE = _Readable()

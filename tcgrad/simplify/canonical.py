@@ -38,14 +38,20 @@ _NO_LABELS: Labels = {}
 
 
 def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
-    """A text that is equal for equal expressions; ``labels`` name indices, others are themselves."""
-    context = tuple([labels.get(index) for index in free_indices(expr)]) if labels else ()
+    """A text that is equal for equal expressions; ``labels`` name indices, others are themselves.
+
+    It depends on the labels of the free indices alone, so that it can be kept by them.
+    """
+    free = free_indices(expr) if labels else ()
+    context = tuple(map(labels.get, free))
+    if not any(context):
+        context = ()
     known = expr.known_keys
     if known is None:
         known = vars(expr)["known_keys"] = {}
     found = known.get(context)
     if found is None:
-        found = known[context] = _key(expr, labels)
+        found = known[context] = _key(expr, {index: label for index, label in zip(free, context) if label})
     return found
 
 

@@ -28,7 +28,7 @@ from tcgrad.ir.traversal import (
     children,
     free_indices,
     instantiate,
-    rebuild,
+    map_children,
     replace_components,
     size,
     tensors_read,
@@ -117,13 +117,12 @@ class Facts:
 
     def _without_vanishing(self, expr: Expr) -> Expr:
         """``sum_h (x[b,h] - m[b])`` is 0 where ``m`` is the mean of ``x``: known once ``m`` is written out."""
-        if not any(tensor in self._affine for tensor in tensors_read(expr)):
+        if not _holds_lone_sum(expr):
             return expr
         if isinstance(expr, IndexSum) and any(self._vanishes(lone, index) for lone, index in _lone_sums(expr)):
             return ZERO
-        made = tuple(self._without_vanishing(part) for part in children(expr))
-        same = all(a is b for a, b in zip(children(expr), made, strict=True))
-        return expr if same else simplify(rebuild(expr, made))
+        made = map_children(expr, self._without_vanishing)
+        return expr if made is expr else simplify(made)
 
     def _vanishes(self, terms: Add, index: Index) -> bool:
         if not any(tensor in self._affine for tensor in tensors_read(terms)):
@@ -138,6 +137,15 @@ class Facts:
     def _written_out(self, read: Component) -> Expr:
         define = self._affine.get(read.tensor)
         return read if define is None else instantiate(define.free, define.body, read.indices)
+
+
+def _holds_lone_sum(expr: Expr) -> bool:
+    """Whether there is a lone sum of terms anywhere inside; kept on the node once known."""
+    known = expr.known_lone_sum
+    if known is None:
+        own = isinstance(expr, IndexSum) and any(True for _ in _lone_sums(expr))
+        known = vars(expr)["known_lone_sum"] = own or any(map(_holds_lone_sum, children(expr)))
+    return known
 
 
 def _lone_sums(expr: IndexSum) -> Iterator[tuple[Add, Index]]:
@@ -169,14 +177,11 @@ def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
         found = _as_power_of_component(expr, fact)
         if found is not None:
             return found
-    parts = children(expr)
-    if not parts:
-        return expr
     given = _guards(expr)
     inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
-    made = tuple(_folded(part, inside) for part in parts)
-    if any(a is not b for a, b in zip(parts, made, strict=True)):
-        expr = simplify(rebuild(expr, made))
+    made = map_children(expr, lambda part: _folded(part, inside))
+    if made is not expr:
+        expr = simplify(made)
     for fact in known:
         found = _as_component(expr, fact)
         while found is not None:

@@ -1,12 +1,13 @@
 """Renaming indices in simplified expressions without simplifying them again.
 
 What is simplified stays so when an index takes the place of another one that does not occur yet: no two factors become
-equal by it, and no delta is decided. Only the order of factors, which goes by the indices too, may differ.
+equal by it, and no delta is decided. The order of factors goes by that of the indices, which must stay as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import lt
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Delta, Expr, Iverson
@@ -33,12 +34,12 @@ def instantiated(
 
 
 def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
-    """Whether every replaced index becomes another plain one that does not occur yet, and nothing hangs on which."""
-    occurring = free_indices(expr)
-    new = [mapping[index].as_index for index in occurring if index in mapping]
-    kept = [index for index in occurring if index not in mapping]
-    distinct = len(set(new)) == len(new) and not any(index is None or index in kept for index in new)
-    return distinct and not any(isinstance(part, Delta | Iverson) for part in walk(expr))
+    """Whether every replaced index becomes another plain one, all in the same order, and nothing hangs on which."""
+    occurring = sorted(free_indices(expr), key=lambda index: index.serial)
+    new = [mapping[index].as_index if index in mapping else index for index in occurring]
+    serials = [-1 if index is None else index.serial for index in new]
+    increasing = all(map(lt, [-1, *serials], serials))
+    return increasing and not any(isinstance(part, Delta | Iverson) for part in walk(expr))
 
 
 def _mark(made: Expr, source: Expr) -> None:
