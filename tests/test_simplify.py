@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Component, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Component, IndexSum, Mul, Pow
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.verify import verify_define
 from tcgrad.language.elaborate import elaborate
@@ -142,6 +142,19 @@ def cycle(length, seed):
 def test_ten_dummies_come_to_one_form():
     assert len({key(simplify(cycle(10, seed))) for seed in range(8)}) == 1
     assert key(simplify(cycle(10, 0))) != key(simplify(cycle(9, 0)))
+
+
+def test_a_key_does_not_depend_on_which_was_asked_for_first():
+    def nested():
+        inner = cycle(2, 0)
+        size = inner.indices[0].size
+        outer = Index("i", size)
+        read = Component(Tensor("x", (size,), Role.INPUT), (outer.expr,))
+        return inner, IndexSum((outer,), Mul((read, Pow(inner, read))))
+
+    inner, whole = nested()
+    assert key(inner)
+    assert key(whole) == key(nested()[1])
 
 
 @pytest.mark.benchmark

@@ -40,6 +40,11 @@ class Index:
     def expr(self) -> Integer:
         return Integer.of(self)
 
+    @cached_property
+    def text(self) -> str:
+        """A text that no other index has, and that sorts by the serial."""
+        return f"#{self.serial:08d}"
+
     def fresh(self) -> Index:
         """Another index of the same name and size."""
         return Index(self.name, self.size)

@@ -35,6 +35,7 @@ class Remembered:
     known_cost: int | None = None
     known_delta: bool | None = None
     known_lone_sum: bool | None = None
+    known_content: Fraction | None = None
     simplified: Expr | None = None
     expanded: Expr | None = None
 

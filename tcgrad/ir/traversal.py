@@ -85,6 +85,8 @@ def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
 def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The same node with each child changed; itself, where none is."""
     parts = children(expr)
+    if not parts:
+        return expr
     made = tuple(map(change, parts))
     return expr if all(map(is_, parts, made)) else rebuild(expr, made)
 

@@ -51,7 +51,7 @@ def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
         known = vars(expr)["known_keys"] = {}
     found = known.get(context)
     if found is None:
-        found = known[context] = _key(expr, {index: label for index, label in zip(free, context) if label})
+        found = known[context] = _key(expr, {index: labels[index] for index in free if index in labels})
     return found
 
 
@@ -113,13 +113,13 @@ def _component_positions(expr: Component, labels: Labels) -> str:
 
 
 def _positions(positions: tuple[Integer, ...], labels: Labels) -> str:
-    return ",".join(_integer(position, labels) for position in positions)
+    return ",".join([_integer(position, labels) for position in positions])
 
 
 def _integer(integer: Integer, labels: Labels) -> str:
     index = integer.as_index
     if index is not None:
-        return _index(index, labels)
+        return labels.get(index) or index.text
     terms = [
         f"{coefficient}*{'*'.join(sorted(_atom(atom, labels) for atom in monomial))}"
         for monomial, coefficient in integer.terms
@@ -148,12 +148,14 @@ def _tensor(tensor: Tensor) -> str:
 
 
 def _index(index: Index, labels: Labels) -> str:
-    return labels.get(index) or f"#{index.serial:08d}"
+    return labels.get(index) or index.text
 
 
 def canonical_labels(bound: Sequence[Index], factors: Sequence[Expr], outer: Labels = _NO_LABELS) -> dict[Index, str]:
     """A label for each bound index of a product, the same for all products equal up to renaming and order."""
     sizes = {index: _integer(index.size, outer) for index in bound}
+    if len(bound) == 1:
+        return {bound[0]: f"@{_depth(outer)}.000"}
     search = _Search(tuple(bound), tuple(factors), outer, depth=_depth(outer))
     return search.run(search.refine(search.ranked(sizes)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
@@ -29,7 +28,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
         others = tuple(item for item in part.powers if item[0] not in solution.deltas)
         mapping = {solution.index: solution.value}
-        return _substituted(replace(part, bound=bound), mapping, solution.kept, others, policy)
+        return _substituted(part._replace(bound=bound), mapping, solution.kept, others, policy)
     aligned = _alignment(part)
     if aligned is not None:
         delta, renaming = aligned
@@ -53,7 +52,7 @@ def _substituted(
         done
         for piece in opened
         if piece.coefficient
-        for done in contract(replace(piece, bound=part.bound + piece.bound), policy)
+        for done in contract(piece._replace(bound=part.bound + piece.bound), policy)
     ]
 
 
@@ -93,7 +92,7 @@ def _with_digits_joined(part: Monomial) -> Monomial:
         solution = solve_digits(deltas, index)
         if solution and not solution.digits and not solution.kept:
             others = tuple(item for item in part.powers if item[0] not in solution.deltas)
-            return replace(part, powers=(*others, (simplify_delta(Delta(index.expr, solution.value)), ONE)))
+            return part._replace(powers=(*others, (simplify_delta(Delta(index.expr, solution.value)), ONE)))
     return part
 
 

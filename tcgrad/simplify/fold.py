@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -42,6 +43,7 @@ from tcgrad.simplify.matching import Match, matches, pairings
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.powers import power
 from tcgrad.simplify.ranges import is_nonnegative
+from tcgrad.simplify.shapes import shape
 
 _LARGEST_WRITTEN_OUT = 150  # nodes; a sum that vanishes by its definitions is a small one
 
@@ -58,9 +60,18 @@ class Fact:
     body: Expr
     given: tuple[Integer, ...] = ()
 
-    @property
+    @cached_property
     def factors(self) -> tuple[Expr, ...]:
         return _factors(self.body)
+
+    @cached_property
+    def inner(self) -> tuple[Expr, ...]:
+        """The factors under the sum that the body is, if it is one."""
+        return _factors(self.body.body) if isinstance(self.body, IndexSum) else ()
+
+    @cached_property
+    def free_set(self) -> frozenset[Index]:
+        return frozenset(self.free)
 
     def read(self, match: Match) -> Component | None:
         """The component that a match stands for, if every index is settled and in range."""
@@ -173,6 +184,8 @@ def _is_worth(part: Expr) -> bool:
 
 
 def _folded(expr: Expr, known: tuple[Fact, ...]) -> Expr:
+    if isinstance(expr, Component | Const):
+        return expr
     for fact in known if isinstance(expr, Pow) else ():
         found = _as_power_of_component(expr, fact)
         if found is not None:
@@ -203,12 +216,12 @@ def _guards(expr: Expr) -> tuple[Integer, ...]:
 def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     """Where ``n = S^(1/2)`` is known, ``S^(-1/2) = n^-1`` and ``S = n^2``; of whole powers only those of one sign."""
     (base, wanted), (other, given) = _as_power(fact.body), _as_power(expr)
-    if type(base) is not type(other):
+    if shape(base) != shape(other):
         return None
     times = given.value / wanted.value if wanted.value else ZERO.value
     if times.denominator != 1 or not times or (times < 0 and wanted.value.denominator == 1):
         return None
-    for match in matches(base, other, Match(frozenset(fact.free))):
+    for match in matches(base, other, Match(fact.free_set)):
         read = fact.read(match)
         if read is not None:
             return power(read, Const(times))
@@ -219,10 +232,10 @@ def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
     """Where ``o = sum_j a v`` is known, ``sum_(e,j) g a v = sum_e g o``."""
     if not isinstance(expr, IndexSum) or not isinstance(fact.body, IndexSum):
         return None
-    pattern, factors = _factors(fact.body.body), _factors(expr.body)
-    if len(pattern) >= len(factors):
+    pattern, factors = fact.inner, _factors(expr.body)
+    if len(pattern) >= len(factors) or not _may_hold(factors, pattern):
         return None
-    for start in pairings(fact.body.indices, expr.indices, Match(frozenset(fact.free))):
+    for start in pairings(fact.body.indices, expr.indices, Match(fact.free_set)):
         for match, rest in _consume(pattern, factors, start):
             read = fact.read(match)
             gone = {there for _, there in match.bound if there in expr.indices}
@@ -238,10 +251,10 @@ def _factors(body: Expr) -> tuple[Expr, ...]:
 
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
     """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
-    if not isinstance(expr, Mul | Pow) and len(fact.factors) > 1:
-        return None
     if len(fact.factors) == 1:
         return _as_power_of_component(expr, fact) or _as_inner_sum(expr, fact)
+    if not isinstance(expr, Mul | Pow):
+        return None
     factors = _factors(expr)
     found = _taken_out(factors, fact)
     if found is not None:
@@ -263,11 +276,19 @@ def _across_a_sum(factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
 
 def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None:
     """The factors with an instance of the fact among them written as its component."""
-    for match, rest in _consume(fact.factors, factors, Match(frozenset(fact.free))):
+    if not _may_hold(factors, fact.factors):
+        return None
+    for match, rest in _consume(fact.factors, factors, Match(fact.free_set)):
         read = fact.read(match)
         if read is not None:
             return (read, *rest)
     return None
+
+
+def _may_hold(factors: tuple[Expr, ...], pattern: tuple[Expr, ...]) -> bool:
+    """Whether each factor of the pattern has one of its shape among the factors, whatever the powers."""
+    shapes = {shape(_as_power(factor)[0]) for factor in factors}
+    return all(shape(_as_power(factor)[0]) in shapes for factor in pattern)
 
 
 def _consume(
@@ -280,7 +301,7 @@ def _consume(
     base, exponent = _as_power(pattern[0])
     for place, factor in enumerate(factors):
         other, given = _as_power(factor)
-        left = _left_over(exponent, given) if type(base) is type(other) else None
+        left = _left_over(exponent, given) if shape(base) == shape(other) else None
         if left is None:
             continue
         rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])

@@ -7,11 +7,10 @@ inside as they go. An `Add` inside a product stays closed unless it holds a delt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import isqrt, prod
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
@@ -21,8 +20,7 @@ UNIT = Fraction(1)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
 
 
-@dataclass(frozen=True)
-class Monomial:
+class Monomial(NamedTuple):
     """``coefficient * sum_bound prod base^exponent``; no base is a number or a product."""
 
     coefficient: Fraction

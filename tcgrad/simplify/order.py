@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
@@ -49,27 +50,26 @@ def _rank(expr: Expr) -> int:
             return 6
 
 
-def in_order(factors: Iterable[Expr], labels: Callable[[], Labels] = dict) -> list[Expr]:
+def in_order(factors: Sequence[Expr], labels: Callable[[], Labels] = dict) -> list[Expr]:
     """Numbers, upstream gradients, components, functions, sums of terms, sums over indices, deltas, brackets.
 
     labels: makes names for indices that are bound; asked for only where two factors are of one kind.
     """
-
-    def text() -> Callable[[Expr], str]:
-        known = labels()
-        return lambda factor: key(factor, known)
-
-    return _sorted(factors, _rank, text)
+    ranks = list(map(_rank, factors))
+    return _sorted(factors, ranks, partial(key, labels=labels()) if len(set(ranks)) < len(ranks) else key)
 
 
-def terms_in_order(terms: Iterable[Term]) -> list[Term]:
+def terms_in_order(terms: Sequence[Term]) -> list[Term]:
     """Positive terms before negative ones, numbers last among them."""
-    return _sorted(terms, _term_rank, lambda: lambda term: _term_text(term[1]))
+    return _sorted(terms, list(map(_term_rank, terms)), _term_text)
 
 
 def first_term(terms: Iterable[Term]) -> Term:
     """The first term whatever the signs: numbers, then by what the first factor is that is no number."""
-    return _sorted(terms, lambda term: _lead(term[1]), lambda: lambda term: _term_text(term[1]))[0]
+    ranked = [(_lead(rest), (coefficient, rest)) for coefficient, rest in terms]
+    first = min(rank for rank, _ in ranked)
+    candidates = [term for rank, term in ranked if rank == first]
+    return candidates[0] if len(candidates) == 1 else min(candidates, key=_term_text)
 
 
 def _term_rank(term: Term) -> tuple[bool, bool, int]:
@@ -83,19 +83,13 @@ def _lead(rest: Expr) -> int:
     return next((rank for rank in map(_rank, factors) if rank), 0)
 
 
-def _term_text(rest: Expr) -> str:
+def _term_text(term: Term) -> str:
+    _, rest = term
     return "*".join(map(key, rest.factors if isinstance(rest, Mul) else (rest,)))
 
 
-def _sorted(
-    items: Iterable[_Item], rank: Callable[[_Item], _Rank], text: Callable[[], Callable[[_Item], str]]
-) -> list[_Item]:
+def _sorted(items: Sequence[_Item], ranks: list[_Rank], text: Callable[[_Item], str]) -> list[_Item]:
     """Sorted by rank, then by text; the texts are long, and made only where they decide."""
-    classes: dict[_Rank, list[_Item]] = {}
-    for item in items:
-        classes.setdefault(rank(item), []).append(item)
-    tied = [group for group in classes.values() if len(group) > 1]
-    written = text() if tied else None
-    for group in tied:
-        group.sort(key=written)
-    return [item for _, group in sorted(classes.items()) for item in group]
+    texts = [text(item) if ranks.count(rank) > 1 else "" for item, rank in zip(items, ranks, strict=True)]
+    places = sorted(range(len(items)), key=list(zip(ranks, texts, strict=True)).__getitem__)
+    return [items[place] for place in places]

@@ -30,7 +30,7 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
         if folded is not None:
             coefficient *= folded
-        elif not (isinstance(exponent, Const) and exponent.value == 0):
+        elif exponent is ONE or not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
     return Monomial(coefficient, part.bound, tuple(powers))
 
@@ -49,14 +49,22 @@ def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
     """A sum to a whole power with its common factor taken out: ``(2b - 2a)^3 = -8 (a - b)^3``."""
     if not isinstance(exponent, Const) or exponent.value.denominator != 1:
         return UNIT, base
-    terms = [split_coefficient(term) for term in base.terms]
-    sizes = {abs(coefficient) for coefficient, _ in terms}
-    sign = 1 if first_term(terms)[0] > 0 else -1
-    common = sign * (next(iter(sizes)) if len(sizes) == 1 else UNIT)
+    common = _content(base)
     folded = fold_power(common, exponent)
     if common == 1 or folded is None:
         return UNIT, base
     return folded, scaled_sum(base, 1 / common)
+
+
+def _content(base: Add) -> Fraction:
+    """The number that all terms share, with the sign of the first; kept on the node once known."""
+    known = base.known_content
+    if known is None:
+        terms = [split_coefficient(term) for term in base.terms]
+        sizes = {abs(coefficient) for coefficient, _ in terms}
+        size = next(iter(sizes)) if len(sizes) == 1 else UNIT
+        known = vars(base)["known_content"] = size if first_term(terms)[0] > 0 else -size
+    return known
 
 
 def split_coefficient(term: Expr) -> Term:

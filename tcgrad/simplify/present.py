@@ -15,6 +15,7 @@ from tcgrad.ir.traversal import children, free_indices, rebuild, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.powers import flattened, scaled, scaled_sum, split_coefficient
+from tcgrad.simplify.shapes import shape
 
 _MINUS = Fraction(-1)
 
@@ -24,6 +25,7 @@ class Presentation:
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._known: dict[str, list[str]] = {}
+        self._shapes: set[int] = set()
         for statement in statements:
             for part in walk(statement.body) if isinstance(statement, Define) else ():
                 whole = simplify(part) if isinstance(part, Add) else part
@@ -31,6 +33,7 @@ class Presentation:
                     labels = _labels(whole)
                     written = [key(simplify(term), labels) for term in children(flattened(part))]
                     self._known.setdefault(key(whole, labels), written)
+                    self._shapes.add(shape(whole))
 
     def present(self, expr: Expr) -> Expr:
         """The same value, written for the eye; not simplified any more."""
@@ -65,6 +68,8 @@ class Presentation:
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
         """A sum as the spec has it, or its negative as the spec has that; of negative terms the negative."""
         for sign, turned in ((Fraction(1), base), (_MINUS, scaled_sum(base, _MINUS))):
+            if shape(turned) not in self._shapes:
+                continue
             labels = _labels(turned)
             written = self._known.get(key(turned, labels))
             if written is not None:
@@ -76,7 +81,7 @@ class Presentation:
         return Fraction(1), base
 
     def _stands_in_spec(self, base: Add) -> bool:
-        return key(base, _labels(base)) in self._known
+        return shape(base) in self._shapes and key(base, _labels(base)) in self._known
 
     def _flip_one(self, rest: Expr) -> Expr | None:
         """A product with the first difference turned that the spec does not write itself; None if there is none."""

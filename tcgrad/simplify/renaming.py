@@ -34,12 +34,17 @@ def instantiated(
 
 
 def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
-    """Whether every replaced index becomes another plain one, all in the same order, and nothing hangs on which."""
+    """Whether every replaced index becomes another plain one, all in the same order, and nothing hangs on which.
+
+    Deltas and brackets can be decided by the ranges, where these change.
+    """
     occurring = sorted(free_indices(expr), key=lambda index: index.serial)
-    new = [mapping[index].as_index if index in mapping else index for index in occurring]
-    serials = [-1 if index is None else index.serial for index in new]
-    increasing = all(map(lt, [-1, *serials], serials))
-    return increasing and not any(isinstance(part, Delta | Iverson) for part in walk(expr))
+    renamed = [mapping[index].as_index if index in mapping else index for index in occurring]
+    serials = [-1 if index is None else index.serial for index in renamed]
+    if not all(map(lt, [-1, *serials], serials)):
+        return False
+    same_ranges = all(new is None or new.size == old.size for new, old in zip(renamed, occurring, strict=True))
+    return same_ranges or not any(isinstance(part, Delta | Iverson) for part in walk(expr))
 
 
 def _mark(made: Expr, source: Expr) -> None:
