@@ -62,8 +62,7 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
 
 def render_details(result: Result, *, unicode: bool = True) -> str:
     """What is wrong with one result, where, and what stands there, in plain text."""
-    repeat = [f"repeat with: {result.repeat}"] if result.repeat else []
-    return textwrap.dedent("\n".join(_details(result, Look(unicode)))) + "".join(f"\n{line}" for line in repeat)
+    return textwrap.dedent("\n".join(_details(result, Look(unicode))))
 
 
 def render_verdict(status: Status, text: str, look: Look) -> str:

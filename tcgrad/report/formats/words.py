@@ -33,9 +33,10 @@ def reason(result: Result) -> str:
     return ", ".join(told) or result.status
 
 
-def details(result: Result) -> str:
-    """All that is known about a failure, in several lines."""
-    return render_details(result)
+def details(*results: Result) -> str:
+    """All that is known about failures, in several lines, and how to repeat them."""
+    repeat = dict.fromkeys(f"repeat with: {result.repeat}" for result in results if result.repeat)
+    return "\n".join(["\n\n".join(map(render_details, results)), *repeat])
 
 
 def headline(entry: Entry) -> str:
