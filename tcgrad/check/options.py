@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.spec.check_options import DTYPES, METHODS
+from tcgrad.spec.model import Spec
 
 
 @dataclass(frozen=True)
 class Options:
     """What a check is asked for.
 
-    dtypes: the floating-point types of the inputs, one after the other.
+    dtype: the floating-point types of the inputs, one after the other.
+    seed: what random numbers start from; if it is not given, a number that follows from the spec's text.
     rtol: a tolerance in proportion to the largest entry, instead of the one from rounding error.
     atol: a difference that is excused besides.
     max_elements: how many elements a Jacobian may have to be compared one by one.
@@ -30,7 +32,7 @@ class Options:
     allow_inconclusive: bool = False
 
 
-def choose_options(spec: Mapping[str, object], **given: Any) -> Options:
+def choose_options(spec: Spec, **given: Any) -> Options:
     """The options with the precedence given > spec > default; what is given as None is not given.
 
     Raises:
@@ -40,11 +42,11 @@ def choose_options(spec: Mapping[str, object], **given: Any) -> Options:
     unknown = sorted(set(given) - names)
     if unknown:
         raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(names)}"),))
-    chosen: dict[str, Any] = {name: value for name, value in spec.items() if name in names and value is not None}
+    chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in names and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
     if isinstance(chosen.get("dtype"), str):
         chosen["dtype"] = (chosen["dtype"],)
-    options = Options(**chosen)
+    options = Options(**{"seed": seed_of(spec.source.text), **chosen})
     _validate(options)
     return options
 
@@ -64,3 +66,9 @@ def _validate(options: Options) -> None:
 def _require(holds: bool, message: str, choices: str) -> None:
     if not holds:
         raise TcgradError((Diagnostic("TC501", message, help=choices),))
+
+
+def seed_of(text: str) -> int:
+    """A seed below 2³¹ that depends on nothing but the text of a spec, whatever its line ends."""
+    lines = "\n".join(text.splitlines())
+    return int.from_bytes(sha256(lines.encode()).digest()[:4]) >> 1

@@ -60,7 +60,7 @@ def check(
             derivative.
     """
     started = perf_counter()
-    chosen = choose_options(program.spec.check, **options)
+    chosen = choose_options(program.spec, **options)
     refuse_impossible(program)
     refuse_out_of_range(program)
     run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None), against)

@@ -61,7 +61,7 @@ Specs = Annotated[
     ),
 ]  # fmt: skip
 Dtype = Annotated[list[str] | None, _option("dtype", "DTYPE", _SAMPLES, "float64")]
-Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "0")]
+Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "from the spec's text")]
 Trials = Annotated[int | None, _option("trials", "N", _SAMPLES, "3")]
 Method = Annotated[str | None, _option("method", "METHOD", _SAMPLES, "auto")]
 MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
