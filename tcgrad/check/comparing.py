@@ -38,6 +38,8 @@ def compare_all(bench: Bench) -> None:
 def _tell_kinks(bench: Bench, known: Reference) -> None:
     """Note the slopes to both sides of a kink, for the results that cannot be had because of it."""
     for output in bench.outputs:
+        if known.by_element.reason:
+            bench.tallies.note_kink(output.name, known.wrt.name, known.by_element.reason)
         kink = known.kinks.get(output.name)
         if kink is not None:
             worst = int(np.argmax(np.abs(kink.above - kink.below)))

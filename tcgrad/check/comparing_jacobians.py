@@ -46,9 +46,9 @@ def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -
     if module is None:
         return
     tally = bench.tallies.row("jacobian", "module", of.name, wrt.name)
-    size = bench.sample.value(of.name).size * bench.sample.value(wrt.name).size
+    size = _dense(bench, bench.outputs, bench.wrt)
     if size > _LARGEST_DENSE:
-        tally.skip(f"a dense Jacobian of {size:.2g} elements is not asked of the module")
+        tally.skip(f"dense Jacobians of {size:.2g} elements are not asked of the module")
         return
 
     def find() -> Array:
@@ -65,6 +65,11 @@ def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -
         method=known.method,
         locate=bench.derivative(of, wrt, known.columns),
     )
+
+
+def _dense(bench: Bench, outputs: Sequence[Tensor], wrt: Sequence[Tensor]) -> int:
+    """The elements of all Jacobians, which the module works out together."""
+    return sum(bench.sample.value(a.name).size for a in outputs) * sum(bench.sample.value(b.name).size for b in wrt)
 
 
 def _by_column(block: Array, order: int) -> Array:

@@ -35,6 +35,7 @@ class Stencil:
 _CENTRAL = Stencil("central, exact", (1,))
 _FOURTH = Stencil("fourth order, exact", (1, 2))
 _ESTIMATED = Stencil("fourth order", (1, 2, 4), exact=False)
+_CENTRAL_ESTIMATED = Stencil("central", (1, 2), exact=False)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Estimate:
 
     values, errors: by the outputs' names, with an axis of directions in front.
     kinked: for each output the directions along which no step stayed on one branch; the errors are infinite there.
+    reason: why nothing is known, if nothing is.
     """
 
     values: dict[str, Array]
@@ -50,6 +52,7 @@ class Estimate:
     kinked: dict[str, NDArray[np.bool_]]
     method: str
     evaluations: int
+    reason: str = ""
 
     @property
     def largest_errors(self) -> Array:
@@ -106,8 +109,10 @@ class Differences:
 
 
 def _choose(degree: float, method: str) -> Stencil:
-    if degree <= 2 and method in ("auto", "central"):
+    if method != "fourth" and degree <= 2:
         return _CENTRAL
+    if method == "central":
+        return _CENTRAL_ESTIMATED
     return _FOURTH if degree <= 4 else _ESTIMATED
 
 
@@ -139,10 +144,11 @@ class _Quotients:
     def measured(self, chosen: IntArray, steps: Array) -> Estimate:
         """Differences with a step for each of the chosen directions, as many at once as memory allows."""
         points = 2 * len(self.stencil.multiples)
-        at_once = max(1, CHUNK // (points * max(1, self.given.forward.evaluations)))
-        stretches = [slice(start, start + at_once) for start in range(0, len(chosen), at_once)]
-        parts = [self._chunk(self.directions.take(chosen[part]), steps[part]) for part in stretches]
-        return _joined(parts, points * len(chosen))
+
+        def work(part: IntArray) -> Estimate:
+            return self._chunk(self.directions.take(chosen[part]), steps[part])
+
+        return in_chunks(len(chosen), points * self.given.forward.evaluations, work, points)
 
     def _chunk(self, directions: Array, steps: Array) -> Estimate:
         base = self.given.forward.context.arrays[self.wrt]
@@ -171,13 +177,36 @@ class _Quotients:
             for k, multiple in enumerate(self.stencil.multiples)
         ]
         rounding = 2 * self.bounds[name] / step
-        value, error = slopes[0], rounding
-        if len(slopes) > 1:
-            value = (4 * slopes[0] - slopes[1]) / 3
-        if len(slopes) > 2:
-            # Halving the step divides an error of fourth order by 16: what is left is a fifteenth of the difference.
-            error = rounding + np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
+        value, error = _combined(slopes, self.stencil)
+        error = rounding + error
         return value, np.where(np.isfinite(error), error, np.inf)
+
+
+def _combined(slopes: Sequence[Array], stencil: Stencil) -> tuple[Array, Any]:
+    """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
+
+    Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
+    step makes, a third or a fifteenth is left.
+    """
+    if stencil is _CENTRAL:
+        return slopes[0], 0.0
+    if stencil is _CENTRAL_ESTIMATED:
+        return slopes[0], np.abs(slopes[0] - slopes[1]) * 2 / 3
+    value = (4 * slopes[0] - slopes[1]) / 3
+    if stencil is _FOURTH:
+        return value, 0.0
+    return value, np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
+
+
+def in_chunks(number: int, each: int, work: Callable[[IntArray], Estimate], points: int) -> Estimate:
+    """An estimate along ``number`` directions, as many at once as memory allows.
+
+    each: the elements that one direction takes. work: makes the estimate of some of the directions.
+    points: how many evaluations each direction takes.
+    """
+    at_once = max(1, CHUNK // max(1, each))
+    parts = [work(np.arange(start, min(start + at_once, number))) for start in range(0, number, at_once)]
+    return _joined(parts, points * number)
 
 
 def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:

@@ -37,6 +37,8 @@ def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int) -> Effort:
     """longdouble has no BLAS: it is the reference of float64 where it is wider and evaluations are cheap."""
     wider = is_longdouble_wider() and (dtype == np.longdouble or (dtype.itemsize >= 8 and cost.operations <= _CHEAP))
     reference = np.dtype(np.longdouble if wider else np.float64)
-    if cost.operations <= _DEAR:
+    if cost.operations <= _CHEAP:
         return Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials)
+    if cost.operations <= _DEAR:
+        return Effort(reference, draws=6, safety=16.0, columns=8, directions=2, trials=1)
     return Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)

@@ -32,6 +32,12 @@ class Forward:
     decisions: tuple[tuple[Labelled, ...], ...]
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the arrays that no statement defines: the inputs."""
+        defined = {tensor.name for statement in self.statements for tensor in defined_tensors(statement)}
+        return tuple(name for name in self.context.arrays if name not in defined)
+
+    @property
     def evaluations(self) -> int:
         """How many elements one evaluation works out, inputs included: a measure of its cost."""
         return sum(array.size for array in self.context.arrays.values())
@@ -79,18 +85,13 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
 def shaken(forward: Forward, noise: Noise) -> tuple[dict[str, Array], NDArray[np.bool_]]:
     """The values under random rounding, one draw along each step of a new first axis; and which draws took other
     branches."""
-    arrays = {name: forward.context.arrays[name] for name in _given(forward)}
+    arrays = {name: forward.context.arrays[name] for name in forward.given}
     flipped = np.zeros(noise.batch.size.value, bool)
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
         taken: list[Labelled] = []
         run(statement, replace(forward.context, arrays=arrays, batch=noise.batch, noise=noise, branches=taken))
         flipped |= flips(before, taken, noise.batch)
     return arrays, flipped
-
-
-def _given(forward: Forward) -> list[str]:
-    defined = {tensor.name for statement in forward.statements for tensor in defined_tensors(statement)}
-    return [name for name in forward.context.arrays if name not in defined]
 
 
 def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -> NDArray[np.bool_]:

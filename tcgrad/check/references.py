@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.degrees import degree
 from tcgrad.check.differences import Differences, Estimate
 from tcgrad.check.directions import Elements, IntArray, Signs
+from tcgrad.check.exact import METHOD as EXACT
+from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
-from tcgrad.check.precision import type_name, unit_roundoff
+from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
@@ -67,7 +68,9 @@ class Reference:
 
     @property
     def method(self) -> str:
-        name = f"{self.by_element.method} ({type_name(self.sample.forward.context.dtype)})"
+        name = self.by_element.method
+        if name != EXACT:
+            name += f" ({type_name(self.sample.forward.context.dtype)})"
         return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
 
     @property
@@ -115,23 +118,18 @@ class Reference:
 def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     """Work the differences out: for every element of ``wrt`` if that is cheap enough."""
     shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
-    outputs = [output.name for output in sample.program.outputs]
-    wanted = max(2.0**-44 if dtype != np.float64 else 2.0**-36, unit_roundoff(sample.dtype) / 4)
-    differences = Differences(sample.forward, outputs, sample.bounds_near, wanted)
-    polynomial = degree(sample.program, wrt.name)
+    ladder = Ladder(sample, options.method)
     number = sample.value(wrt.name).size
-    if _is_cheap(sample, number, options):
-        columns = np.arange(number)
-        elements = Elements(columns, shape, dtype)
-        by_element = differences.along(wrt.name, elements, polynomial, options.method)
-        return Reference(sample, wrt, columns, by_element, _kinks(differences, wrt, elements, by_element))
+    full = _is_cheap(sample, number, options)
     random = np.random.default_rng(number)
-    columns = _stratified(number, sample.effort.columns, random)
-    signs = random.choice(np.array([-1.0, 1.0]), (sample.effort.directions, *shape)).astype(dtype)
+    columns = np.arange(number) if full else _stratified(number, sample.effort.columns, random)
     elements = Elements(columns, shape, dtype)
-    by_element = differences.along(wrt.name, elements, polynomial, options.method)
-    along = differences.along(wrt.name, Signs(signs), polynomial, options.method)
-    return Reference(sample, wrt, columns, by_element, _kinks(differences, wrt, elements, by_element), signs, along)
+    by_element = ladder.confirmed(wrt.name, ladder.along(wrt.name, elements))
+    kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
+    if full:
+        return Reference(sample, wrt, columns, by_element, kinks)
+    signs = random.choice(np.array([-1.0, 1.0]), (sample.effort.directions, *shape)).astype(dtype)
+    return Reference(sample, wrt, columns, by_element, kinks, signs, ladder.along(wrt.name, Signs(signs)))
 
 
 def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Estimate) -> dict[str, Kink]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
+from tcgrad.evaluate.parts import absolute, together
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.indices import Index, Integer
 
@@ -55,8 +56,15 @@ class Noise:
         base, size = value.aligned(axes), magnitude.aligned(axes)
         draws = self.batch.size.value
         shape = np.broadcast_shapes(base.shape, size.shape, (draws,) + (1,) * (len(axes) - 1))
-        error = self.random.uniform(-1.0, 1.0, shape) * (ulps * (self.unit * np.abs(size) + self.floor))
-        return Labelled(np.asarray(base + error.astype(value.array.dtype)), axes)
+        error = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
+        return Labelled(np.asarray(base + error), axes)
+
+    def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
+        """Random errors up to ``size``, to which ``floor`` is added; of complex numbers for each part by itself."""
+        errors = self.random.uniform(-1.0, 1.0, shape) * (size.real + floor)
+        if dtype.kind != "c":
+            return errors.astype(dtype)
+        return together(errors, self.random.uniform(-1.0, 1.0, shape) * size.imag, dtype)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
+from tcgrad.evaluate.parts import absolute, real
 from tcgrad.evaluate.powers import known_power
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers
@@ -103,7 +104,7 @@ def condition(expr: Expr, context: Context) -> Labelled:
 
 def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Array:
     """Where the comparison holds. Under noise nearly equal numbers are equal: without it they may have been."""
-    left, right = functions.real(left), functions.real(right)
+    left, right = real(left), real(right)
     compared = _COMPARE[expr.operator](left, right)
     if context.noise is None:
         return np.asarray(compared, bool)
@@ -116,7 +117,7 @@ def _add(expr: Add, context: Context) -> Labelled:
     axes = union(terms)
 
     def magnitude() -> Labelled:
-        return Labelled(np.asarray(sum(np.abs(term.aligned(axes)) for term in terms)), axes)
+        return Labelled(np.asarray(sum(absolute(term.aligned(axes)) for term in terms)), axes)
 
     added = terms[0].aligned(axes)
     for term in terms[1:]:
@@ -131,13 +132,15 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     values = [_guarded(each, guards) for each in values]
     cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
     operands = cast + values
-    if not bound:
-        product = multiply(operands, context)
-        return product if len(values) < 2 else context.settle(product)
-    result = contract(operands, bound, context)
 
     def magnitude() -> Labelled:
-        return contract([Labelled(np.abs(each.array), each.axes) for each in operands], bound, context)
+        sizes = [Labelled(absolute(each.array), each.axes) for each in operands]
+        return contract(sizes, bound, context) if bound else multiply(sizes, context)
+
+    if not bound:
+        product = multiply(operands, context)
+        return product if len(values) < 2 else context.settle(product, magnitude)
+    result = contract(operands, bound, context)
 
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
     terms = prod(context.length(index) for index in bound)
@@ -157,7 +160,7 @@ def _power(expr: Pow, context: Context) -> Labelled:
     base = value(expr.base, context)
     exponent = expr.exponent
     if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
-        context.decide(Labelled(np.sign(functions.real(base.array)), base.axes))
+        context.decide(Labelled(np.asarray(np.sign(real(base.array))), base.axes))
     if isinstance(exponent, Const):
         known = known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))

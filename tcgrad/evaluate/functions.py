@@ -10,15 +10,14 @@ import numpy as np
 from tcgrad.evaluate import special
 from tcgrad.evaluate.context import Array, Context
 from tcgrad.evaluate.numbers import pi
+from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.functions import Function
 
 # Of these the error is not small beside the value, but beside 1: they cross zero.
 _CROSSING = frozenset({"lgamma", "digamma"})
 
-
-def real(array: Array) -> Array:
-    """What a branch is decided by: of complex numbers the real part."""
-    return np.asarray(array.real) if np.iscomplexobj(array) else array
+# Of these the slope, which is a complex value's imaginary part, is a sum of terms of about 1 that may cancel.
+_TURNING = frozenset({"silu", "gelu_tanh"})
 
 
 def call(function: Function, arguments: list[Array], context: Context) -> Array:
@@ -38,7 +37,12 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     """What the error of the function's ``value`` at ``arguments`` is in proportion to."""
     if function.orders is not None:
         return context.functions[function.name.partition("'")[0]].magnitude(function.orders, arguments)
-    return np.abs(value) + 1 if function.name in _CROSSING else np.abs(value)
+    size = absolute(value)
+    if function.name in _CROSSING:
+        return size + 1
+    if function.name in _TURNING and np.iscomplexobj(value):
+        return together(size.real, size.imag + absolute(arguments[0]).imag, size.dtype)
+    return size
 
 
 def decisions(function: Function, arguments: list[Array]) -> list[Array]:

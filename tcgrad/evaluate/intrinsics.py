@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Intrinsic
 
@@ -19,7 +20,7 @@ def intrinsic(statement: Intrinsic, context: Context) -> Array:
         case "det":
             return np.asarray(np.prod(pivots, axis=-1))
         case "logdet":
-            return np.asarray(np.sum(np.log(np.abs(pivots)), axis=-1))
+            return np.asarray(np.sum(np.log(np.where(real(pivots) < 0, -pivots, pivots)), axis=-1))
 
 
 def _eliminate(matrix: Array) -> tuple[Array, Array]:
@@ -47,5 +48,12 @@ def _moved(matrix: Array, order: int, context: Context) -> Array:
         return matrix
     batch = (context.noise.batch,) if matrix.ndim > order else ()
     axes = (*batch, *(Index("", Integer.of(size)) for size in matrix.shape[len(batch) :]))
-    norm = np.broadcast_to(np.max(np.abs(matrix), axis=(-2, -1), keepdims=True), matrix.shape)
+    norm = np.broadcast_to(_largest(absolute(matrix)), matrix.shape)
     return context.noise.move(Labelled(matrix, axes), Labelled(norm, axes), float(matrix.shape[-1])).array
+
+
+def _largest(sizes: Array) -> Array:
+    """The largest entry of each matrix, part by part."""
+    if not np.iscomplexobj(sizes):
+        return np.asarray(np.max(sizes, axis=(-2, -1), keepdims=True))
+    return together(_largest(sizes.real), _largest(sizes.imag), sizes.dtype)

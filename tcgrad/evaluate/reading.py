@@ -85,8 +85,7 @@ def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
     shape = array.shape[array.ndim - len(known) :]
     if any(length > size for length, size in zip(lengths, shape, strict=True)):
         return None
-    beginning = (slice(None),) * (array.ndim - len(known)) + tuple(map(slice, lengths))
-    return Labelled(array[beginning], _batched(array, expr.tensor, context) + known)
+    return Labelled(array[(..., *map(slice, lengths))], _batched(array, expr.tensor, context) + known)
 
 
 def _batched(array: Array, tensor: Tensor, context: Context) -> tuple[Index, ...]:
@@ -106,7 +105,7 @@ def _select(tensor: Tensor, array: Array, positions: tuple[Integer, ...], contex
         size = array.shape[axis + len(batch)]
         inside = inside & (place >= 0) & (place < size)
         chosen.append(np.clip(place, 0, max(size - 1, 0)))
-    read = array[(slice(None),) * len(batch) + tuple(chosen)]
+    read = np.asarray(array[(slice(None),) * len(batch) + tuple(chosen)], array.dtype)
     if not inside.all():
         read = np.where(inside, read, np.asarray(outside, read.dtype))
     return Labelled(read, batch + axes)

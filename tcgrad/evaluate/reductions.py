@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.evaluate.context import Array
-from tcgrad.evaluate.functions import real
+from tcgrad.evaluate.parts import real
 
 
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 DTYPES: Final = ("float16", "float32", "float64", "longdouble")
-METHODS: Final = ("auto", "central", "fourth", "directional")
+METHODS: Final = ("auto", "exact", "complex", "central", "fourth", "directional")
 
 OptionKind = Literal["integer", "number", "choice", "choices", "boolean"]
 

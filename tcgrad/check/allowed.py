@@ -1,0 +1,103 @@
+"""Which references the equations of a program allow, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from tcgrad.check.domains import bodies
+from tcgrad.evaluate.structure import is_structural
+from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.program import Intrinsic, Program, Recurrence, defined_tensors
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import children, walk
+
+# Exact numbers may be made of this many of the numbers that are given: their digits add up.
+_LARGEST_WEIGHT = 256
+
+
+def why_not_complex(program: Program) -> str:
+    """Why the equations have no complex step; empty if they are analytic and can be evaluated on complex numbers."""
+    for node in _nodes(program):
+        match node:
+            case Call(function=function) if function.branches or function.scipy or function.is_abstract:
+                return f"{function.name} is not evaluated on complex numbers"
+            case IndexReduce(kind="max" | "min" as kind):
+                return f"{kind} is not analytic"
+            case Iverson() if not is_structural(node):
+                return "comparisons are not analytic"
+            case _:
+                continue
+    return ""
+
+
+def why_not_exact(program: Program) -> str:
+    """Why there is no exact arithmetic; empty if the equations take rational numbers to rational ones of few digits."""
+    for node in _nodes(program):
+        reason = _irrational(node)
+        if reason:
+            return reason
+    if any(isinstance(statement, Recurrence) for statement in program.statements):
+        return "exact numbers grow without bound in a recurrence"
+    if any(isinstance(statement, Intrinsic) and statement.kind == "logdet" for statement in program.statements):
+        return "logdet is not rational"
+    heaviest = max(_weights(program).values())
+    return "" if heaviest <= _LARGEST_WEIGHT else "exact numbers would grow too long"
+
+
+def _nodes(program: Program) -> Iterator[Expr]:
+    return (node for statement in program.statements for body in bodies(statement) for node in walk(body))
+
+
+def _irrational(node: Expr) -> str:
+    match node:
+        case Call(function=function):
+            return f"{function.name} is not rational"
+        case IndexReduce(kind=kind) if kind != "prod":
+            return f"{kind} is not rational"
+        case Iverson() if not is_structural(node):
+            return "comparisons are not rational"
+        case Component(tensor=tensor) if tensor.role is Role.CONSTANT and tensor.value is None:
+            return "pi is not rational"
+        case Pow(exponent=exponent) if not isinstance(exponent, Const) or exponent.value.denominator != 1:
+            return "a power is not rational"
+        case _:
+            return ""
+
+
+def _weights(program: Program) -> dict[str, float]:
+    """For each tensor, of how many given numbers the digits of one entry may be made."""
+    weights: dict[str, float] = {item.tensor.name: 1 for item in program.inputs}
+    for statement in program.statements:
+        if isinstance(statement, Intrinsic):
+            own = weights.get(statement.operand.name, 1) * statement.operand.shape[-1].value
+        else:
+            own = max((_weight(body, weights) for body in bodies(statement)), default=1)
+        weights.update({tensor.name: own for tensor in defined_tensors(statement)})
+    return weights
+
+
+def _weight(expr: Expr, weights: dict[str, float]) -> float:
+    parts = [_weight(part, weights) for part in children(expr)]
+    match expr:
+        case Component():
+            return weights.get(expr.tensor.name, 1)
+        case Mul() | Where():
+            return sum(parts)
+        case Add():
+            return sum(parts) if _divides(expr) else max(parts)
+        case Pow(exponent=Const(value=power)):
+            return _weight(expr.base, weights) * abs(float(power))
+        case IndexSum() | IndexReduce():
+            terms = prod(index.size.value for index in expr.indices)
+            grows = isinstance(expr, IndexReduce) or _divides(expr.body)
+            return max(parts) * (terms if grows else 1)
+        case _:
+            return max(parts, default=1)
+
+
+def _divides(expr: Expr) -> bool:
+    """Whether denominators other than powers of 2 come in, which do not cancel in a sum."""
+    return any(
+        isinstance(node, Pow) and isinstance(node.exponent, Const) and node.exponent.value < 0 for node in walk(expr)
+    )

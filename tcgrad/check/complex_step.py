@@ -1,0 +1,100 @@
+"""The complex step: the imaginary part of ``f(x + ihv)`` over ``h`` is the derivative along ``v`` (Squire and Trapp).
+
+No difference is taken, so that ``h`` may be so small that its square is lost. What is left is rounding, and how far
+that moves the quotient is found by evaluating it with a random error in every operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.differences import Estimate, in_chunks
+from tcgrad.check.directions import Directions
+from tcgrad.check.forward import Forward, neighbours
+from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.rounding import Rounding
+from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.parts import together
+from tcgrad.evaluate.statements import run
+from tcgrad.ir.indices import Index, Integer
+
+METHOD = "complex step"
+
+_STEP = 2.0**-100
+_DRAWS = 2
+_SAFETY = 24.0
+
+
+@dataclass(frozen=True)
+class ComplexSteps:
+    """Complex steps from the point of ``forward``, whose equations are analytic.
+
+    seed: for the random errors.
+    """
+
+    forward: Forward
+    outputs: Sequence[str]
+    seed: int = 0
+
+    def along(self, wrt: str, directions: Directions) -> Estimate:
+        """The derivatives along ``directions`` of the input ``wrt``."""
+        return in_chunks(
+            len(directions),
+            4 * (1 + _DRAWS) * self.forward.evaluations,
+            lambda part: self._chunk(wrt, directions.take(part)),
+            1 + _DRAWS,
+        )
+
+    def _chunk(self, wrt: str, directions: Array) -> Estimate:
+        base = self.forward.context.arrays[wrt]
+        moved = together(base, base.dtype.type(_STEP) * directions, self._dtype)
+        exact, _ = neighbours(self._forward, {wrt: moved})
+        shaken, bound = self._shaken(wrt, moved)
+        values, errors, kinked = {}, {}, {}
+        for name in self.outputs:
+            shape = (len(directions), *self.forward.context.arrays[name].shape)
+            values[name] = _slopes(exact[name], shape)
+            spread = _slopes(shaken[name], (_DRAWS * shape[0], *shape[1:])).reshape(_DRAWS, *shape)
+            errors[name] = bound.bound(spread, values[name])
+            errors[name] = np.where(np.isfinite(values[name]), errors[name], np.inf)
+            kinked[name] = np.zeros(shape[0], bool)
+        return Estimate(values, errors, kinked, METHOD, 0)
+
+    def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:
+        """Everything once more under random rounding: a first axis of draws, and within each of directions."""
+        context = self._forward.context
+        roundoff = unit_roundoff(self.forward.context.dtype)
+        batch = Index("draw", Integer.of(_DRAWS * len(moved)))
+        noise = Noise(batch, roundoff * 2.0**20, 0.0, np.random.default_rng(self.seed))
+        defined = {name for name in context.arrays if name not in self._given}
+        arrays = {name: array for name, array in context.arrays.items() if name not in defined}
+        arrays[wrt] = np.concatenate([moved] * _DRAWS)
+        inner = replace(context, arrays=arrays, batch=batch, noise=noise)
+        for statement in self.forward.statements:
+            run(statement, inner)
+        return arrays, Rounding(noise, roundoff, _SAFETY)
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        return frozenset(self.forward.given)
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.result_type(self.forward.context.dtype, np.complex64)
+
+    @cached_property
+    def _forward(self) -> Forward:
+        return replace(self.forward, context=replace(self.forward.context, dtype=self._dtype))
+
+
+def _slopes(array: Array, shape: tuple[int, ...]) -> Array:
+    """The imaginary parts in proportion to the step; 0 of what does not depend on what is moved."""
+    if array.dtype.kind != "c" or array.ndim < len(shape):
+        real = array.real.dtype
+        return np.zeros(shape, real)
+    return np.asarray(array.imag / array.real.dtype.type(_STEP))

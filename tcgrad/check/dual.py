@@ -1,0 +1,59 @@
+"""Dual numbers over the rationals: ``value + slope·ε`` with ``ε² = 0``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+Number = Fraction | int
+
+
+@dataclass(frozen=True, slots=True)
+class Dual:
+    """A number and its derivative. Compared by the number alone, as branches and pivots are."""
+
+    value: Number
+    slope: Number
+
+    def __add__(self, other: Dual | Number) -> Dual:
+        a = dual(other)
+        return Dual(self.value + a.value, self.slope + a.slope)
+
+    def __mul__(self, other: Dual | Number) -> Dual:
+        a = dual(other)
+        return Dual(self.value * a.value, self.value * a.slope + self.slope * a.value)
+
+    def __truediv__(self, other: Dual | Number) -> Dual:
+        a = dual(other)
+        quotient = Fraction(self.value) / a.value
+        return Dual(quotient, (self.slope - quotient * a.slope) / a.value)
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, -self.slope)
+
+    def __sub__(self, other: Dual | Number) -> Dual:
+        return self + -dual(other)
+
+    def __rsub__(self, other: Number) -> Dual:
+        return -self + other
+
+    def __rtruediv__(self, other: Number) -> Dual:
+        return dual(other) / self
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __abs__(self) -> Dual:
+        return -self if self.value < 0 else self
+
+    def __lt__(self, other: Any) -> bool:
+        return self.value < dual(other).value
+
+    def __gt__(self, other: Any) -> bool:
+        return self.value > dual(other).value
+
+
+def dual(number: Dual | Number) -> Dual:
+    """A number as one that does not vary."""
+    return number if isinstance(number, Dual) else Dual(number, 0)

@@ -1,0 +1,131 @@
+"""The ladder of references: exact arithmetic where it is cheap, a complex step where the equations are analytic, and
+difference quotients always."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.complex_step import ComplexSteps
+from tcgrad.check.cost import forward_cost
+from tcgrad.check.degrees import degree
+from tcgrad.check.differences import Differences, Estimate
+from tcgrad.check.directions import Directions, Signs
+from tcgrad.check.exact import ExactSlopes
+from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.samples import Sample
+
+# Multiplications that are done in exact arithmetic without being asked for.
+_LARGEST_EXACT = 2**10
+
+# Up to this degree differences are exact.
+_LARGEST_DEGREE = 4
+
+
+class Way(Protocol):
+    """A way to work derivatives out."""
+
+    def along(self, wrt: str, directions: Directions) -> Estimate: ...
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The references at one sample; ``method`` is the one that is asked for, or ``auto`` or ``directional``."""
+
+    sample: Sample
+    method: str
+
+    def along(self, wrt: str, directions: Directions) -> Estimate:
+        """The derivatives by ``wrt``; where the method is not to be had nothing is known, for a reason."""
+        reason = self._refusal
+        if not reason:
+            try:
+                return self._way(wrt, len(directions)).along(wrt, directions)
+            except ZeroDivisionError:
+                reason = "exact arithmetic divides by 0"
+        if self._is_chosen:
+            return self.differences.along(wrt, directions)
+        return self._unknown(self.differences.along(wrt, directions), f"no {self.method} reference: {reason}")
+
+    def confirmed(self, wrt: str, found: Estimate) -> Estimate:
+        """The estimate as it is, if difference quotients agree with its method along a random direction."""
+        way = self._way(wrt, 1)
+        if way is self.differences or found.reason:
+            return found
+        shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
+        random = np.random.default_rng(len(shape))
+        one = Signs(random.choice(np.array([-1.0, 1.0]), (1, *shape)).astype(dtype))
+        first, second = self.along(wrt, one), self.differences.along(wrt, one)
+        told = replace(found, evaluations=found.evaluations + first.evaluations + second.evaluations)
+        if _agree(first, second):
+            return told
+        return self._unknown(told, f"{found.method} and difference quotients disagree")
+
+    @cached_property
+    def differences(self) -> _DifferencesOfDegree:
+        sample = self.sample
+        coarse = 2.0**-44 if sample.forward.context.dtype != np.float64 else 2.0**-36
+        wanted = max(coarse, unit_roundoff(sample.dtype) / 4)
+        names = [output.name for output in sample.program.outputs]
+        return _DifferencesOfDegree(sample, Differences(sample.forward, names, sample.bounds_near, wanted), self.method)
+
+    @property
+    def _is_chosen(self) -> bool:
+        return self.method in ("auto", "directional")
+
+    @cached_property
+    def _refusal(self) -> str:
+        """Why the method that is asked for is not to be had."""
+        reasons = {"exact": why_not_exact, "complex": why_not_complex}
+        return reasons[self.method](self.sample.program) if self.method in reasons else ""
+
+    def _way(self, wrt: str, number: int) -> Way:
+        """The best way for so many directions."""
+        program, forward = self.sample.program, self.sample.forward
+        names = [output.name for output in program.outputs]
+        if self.method == "exact" or (self._is_chosen and self._is_exact_cheap(number)):
+            return ExactSlopes(forward, names)
+        analytic = self._is_chosen and degree(program, wrt) > _LARGEST_DEGREE and not self._why_not_complex
+        return ComplexSteps(forward, names) if self.method == "complex" or analytic else self.differences
+
+    def _is_exact_cheap(self, number: int) -> bool:
+        cheap = number * forward_cost(self.sample.program).operations <= _LARGEST_EXACT
+        return cheap and not self._why_not_exact
+
+    @cached_property
+    def _why_not_exact(self) -> str:
+        return why_not_exact(self.sample.program)
+
+    @cached_property
+    def _why_not_complex(self) -> str:
+        return why_not_complex(self.sample.program)
+
+    @staticmethod
+    def _unknown(found: Estimate, reason: str) -> Estimate:
+        errors = {name: np.full_like(error, np.inf) for name, error in found.errors.items()}
+        return replace(found, errors=errors, reason=reason)
+
+
+@dataclass(frozen=True)
+class _DifferencesOfDegree:
+    """Difference quotients with the stencil that the degree asks for."""
+
+    sample: Sample
+    differences: Differences
+    method: str
+
+    def along(self, wrt: str, directions: Directions) -> Estimate:
+        return self.differences.along(wrt, directions, degree(self.sample.program, wrt), self.method)
+
+
+def _agree(first: Estimate, second: Estimate) -> bool:
+    """Whether two estimates are within their errors of each other; where either knows nothing they do not differ."""
+    for name, value in first.values.items():
+        allowed = first.errors[name] + second.errors[name]
+        if np.any(np.abs(value - second.values[name]) > allowed):
+            return False
+    return True

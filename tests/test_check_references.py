@@ -1,0 +1,150 @@
+"""The ladder of references: which one is chosen, what each of them knows, and what cannot be had."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.directions import Elements, Signs
+from tcgrad.check.dual import Dual
+from tcgrad.check.ladder import Ladder
+from tcgrad.check.samples import sampler
+
+
+def spec(equations, inputs="{x: [N]}", dims="{N: 3}", **more):
+    keys = {"dims": dims, "inputs": inputs, "equations": json.dumps([equations])}
+    return loads("\n".join(f"{key}: {value}" for key, value in {**keys, **more}.items()), "test.yaml")
+
+
+SMALL = "{N: 2}"
+INVERSE = "{A: {shape: [N, N], sample: spd}}"
+CHOSEN = [
+    (spec("y[i] = x[i]*x[i]"), "exact"),
+    (spec("y[i] = x[i]/(1 + x[i]^2)"), "exact"),
+    (spec("y[i,j] = inv(A)[i,j]", INVERSE, SMALL), "exact"),
+    (spec("y = det(A)", INVERSE, SMALL), "exact"),
+    (spec("y[i] = prod[j](x[i] + x[j])"), "exact"),
+    (spec("y[i,j] = x[i]*x[j]", dims="{N: 40}"), "central, exact"),
+    (spec("y[i,j] = x[i]^2*x[j]^2", dims="{N: 40}"), "fourth order, exact"),
+    (spec("y[i] = exp(x[i])"), "complex step"),
+    (spec("y[i] = x[i]^1.5*sigmoid(x[i])", "{x: {shape: [N], sample: positive}}"), "complex step"),
+    (spec("y = logdet(A)", INVERSE), "complex step"),
+    (spec("y = logsumexp[i](x[i]*silu(x[i]))"), "complex step"),
+    (spec("y[i] = tanh(relu(x[i]))"), "fourth order"),
+    (spec("y[i] = exp(x[i])*[x[i] > 0]"), "fourth order"),
+    (spec("y = max[i](exp(x[i]))"), "fourth order"),
+    (spec("y[i] = erf(x[i])"), "fourth order"),
+    (spec("y[i] = f(x[i])", functions="{'f(a)': null}"), "fourth order"),
+]
+
+
+@pytest.mark.parametrize(("made", "method"), CHOSEN)
+def test_the_reference_is_chosen_by_what_the_equations_allow(made, method):
+    gradients = [r for r in made.check().results if (r.kind, r.subject) == ("gradient", "formula")]
+    assert {r.method.partition(" (")[0] for r in gradients} == {method}
+    assert {r.status for r in gradients} <= {"pass", "skip"}
+
+
+def slopes(made, method, directions=None):
+    """The derivative of the one output by ``x`` at a sample, with its error."""
+    sample = sampler(made.program).draw(np.dtype(np.float64), (1, 2))
+    wide = sample.forward.context.dtype
+    shape = sample.value("x").shape
+    found = Ladder(sample, method).along("x", directions or Elements(np.arange(int(np.prod(shape))), shape, wide))
+    (name,) = (output.name for output in made.program.outputs)
+    return found, found.values[name], found.errors[name]
+
+
+SMOOTH = {
+    "polynomial": "y[i] = x[i]^5 - 3*x[i]*x[j]*x[j]",
+    "rational": "y[i] = x[i]/(1 + x[j]*x[j])",
+    "powers": "y[i] = (1 + x[i]^2)^(-3/2)",
+    "power of a power": "y[i] = (1 + x[i]^2)^(x[i])",
+    "elementary": "y[i] = tanh(x[i])*exp(-x[i]) + log1p(x[i]^2)*sin(x[i])*atan(x[i])",
+    "composed": "y[i] = sigmoid(x[i])*softplus(x[i]) + silu(x[i])*gelu_tanh(x[i])",
+    "softmax": "y[i] = exp(x[i])/(1[k]*exp(x[k]))",
+    "cancelling": "y[i] = (x[i] - mean[k](x[k]))/sqrt(mean[k]((x[k] - mean[j](x[j]))^2) + 1)",
+    "recurrence": "h[0] = x[0]\n  h[t] = tanh(h[t-1] + x[t])\n  y = sum[t](h[t])",
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_the_references_agree_within_their_errors(name):
+    made = loads(f"dims: {{N: 4}}\ninputs: {{x: [N]}}\nequations: |\n  {SMOOTH[name]}\n", "smooth.yaml")
+    allowed = ["fourth", "central", "complex"] + ([] if why_not_exact(made.program) else ["exact"])
+    found = {method: slopes(made, method) for method in allowed}
+    assert {method: f.reason for method, (f, _, _) in found.items()} == dict.fromkeys(allowed, "")
+    (_, best, error) = found["complex"]
+    assert np.all(error < 1e-15 * np.max(np.abs(best)))
+    for _, value, bound in found.values():
+        assert np.all(np.abs(value - best) <= bound + error)
+        assert np.all(bound < 1e-6 * np.max(np.abs(best)))
+
+
+def test_references_along_directions_are_sums_of_those_by_element():
+    made = spec("y[i] = x[i]*x[j]*x[j]/(2 + x[i])")
+    signs = np.array([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]], np.longdouble)
+    for method in ("exact", "complex"):
+        _, by_element, _ = slopes(made, method)
+        _, along, _ = slopes(made, method, Signs(signs))
+        np.testing.assert_allclose(along, signs @ by_element, rtol=0, atol=1e-15)
+
+
+REFUSED = [
+    ("exact", "y[i] = exp(x[i])", "no exact reference: exp is not rational"),
+    ("exact", "y[i] = x[i]^0.5", "no exact reference: a power is not rational"),
+    ("exact", "y[i] = pi*x[i]", "no exact reference: pi is not rational"),
+    ("exact", "y[i] = x[i]*[x[i] > 0]", "no exact reference: comparisons are not rational"),
+    ("exact", "y[i] = (x[i]^20)^20", "no exact reference: exact numbers would grow too long"),
+    ("complex", "y[i] = relu(x[i])", "no complex reference: relu is not evaluated on complex numbers"),
+    ("complex", "y = max[i](x[i])", "no complex reference: max is not analytic"),
+    ("complex", "y[i] = where(x[i] > 0, x[i], 1)", "no complex reference: comparisons are not analytic"),
+]
+
+
+@pytest.mark.parametrize(("method", "equation", "message"), REFUSED)
+def test_a_method_that_the_equations_do_not_allow_is_inconclusive_with_the_reason(method, equation, message):
+    result = spec(equation, "{x: {shape: [N], sample: positive}}").check(method=method)
+    assert {(r.status, r.message) for r in result.results if r.kind == "gradient"} == {("inconclusive", message)}
+    assert not result.ok
+
+
+@pytest.mark.parametrize("method", ["exact", "complex", "central", "fourth"])
+def test_a_method_that_is_asked_for_is_used(method):
+    result = spec("y[i] = x[i]^3/(1 + x[i]^2)").check(method=method)
+    assert result.ok
+    methods = {r.method.partition(" (")[0] for r in result.results if r.kind == "gradient"}
+    assert methods == {{"complex": "complex step", "fourth": "fourth order"}.get(method, method)}
+
+
+def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkeypatch):
+    made = spec("y[i] = exp(x[i])")
+    right = made.check()
+    assert right.ok
+    monkeypatch.setattr("tcgrad.check.complex_step._STEP", 2.0**-3)
+    wrong = made.check()
+    assert {(r.status, r.message) for r in wrong.results if r.kind == "gradient"} == {
+        ("inconclusive", "complex step and difference quotients disagree")
+    }
+
+
+def test_why_equations_are_not_analytic_or_rational():
+    assert why_not_complex(spec("y[i] = x[i]*[i > 0]").program) == ""
+    assert why_not_exact(spec("y[i] = x[i]*[i > 0]/(1 + x[i]^2)").program) == ""
+    grown = loads("dims: {N: 40}\ninputs: {x: []}\nequations:\n - h[0] = x\n - h[t] = h[t-1]^2\nindices: {t: N}\n")
+    assert why_not_exact(grown.program) == "exact numbers grow without bound in a recurrence"
+
+
+def test_dual_numbers():
+    x, c = Dual(Fraction(3), 1), Dual(Fraction(2), 0)
+    assert x * x == Dual(9, 6)
+    assert 1 / x == Dual(Fraction(1, 3), Fraction(-1, 9))
+    assert x / c == Dual(Fraction(3, 2), Fraction(1, 2))
+    assert 1 - x == Dual(-2, -1)
+    assert x - 1 == Dual(2, 1)
+    assert abs(-x) == x
+    assert c < x
+    assert x > 0
