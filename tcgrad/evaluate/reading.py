@@ -85,7 +85,9 @@ def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
     shape = array.shape[array.ndim - len(known) :]
     if any(length > size for length, size in zip(lengths, shape, strict=True)):
         return None
-    return Labelled(array[(..., *map(slice, lengths))], _batched(array, expr.tensor, context) + known)
+    # The ellipsis takes a batch axis in, and makes a view of what has no axes at all.
+    beginning: tuple[Any, ...] = (..., *map(slice, lengths))
+    return Labelled(array[beginning], _batched(array, expr.tensor, context) + known)
 
 
 def _batched(array: Array, tensor: Tensor, context: Context) -> tuple[Index, ...]:
