@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
+
+from tcgrad.records import dataclass
 
 Severity = Literal["error", "warning"]
 

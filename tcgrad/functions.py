@@ -6,8 +6,10 @@ where that is shorter. Adding a function is adding a row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
+
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Program
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.records import dataclass
 
 Values = dict[Tensor, Array]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import differentiate, times, total
@@ -16,6 +16,7 @@ from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
+from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 
 Positions = tuple[Integer, ...]

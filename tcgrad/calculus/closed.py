@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 
@@ -20,6 +20,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import size
+from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.renaming import instantiated

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
+from tcgrad.records import dataclass
 
 __all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hessian_of", "jacobian_of", "tangent_of"]
 

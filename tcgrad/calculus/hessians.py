@@ -7,7 +7,7 @@ the other way round is its transpose.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 from tcgrad.calculus.closed import ClosedForms
@@ -15,6 +15,7 @@ from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 
 

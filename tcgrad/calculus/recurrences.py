@@ -8,7 +8,6 @@ written out one by one, with the base cases put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import differentiate, times, total
@@ -17,6 +16,7 @@ from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, instantiate, rebuild, replace_components, substitute, walk
+from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 

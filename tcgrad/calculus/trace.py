@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tcgrad.calculus.differentiate import Seed
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

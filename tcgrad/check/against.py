@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tcgrad.check.emitted import ModuleError
 from tcgrad.check.samples import Sample
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

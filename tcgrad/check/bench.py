@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import ModuleType
 
@@ -23,6 +23,7 @@ from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.verdict import Comparison, Tolerance, compare
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 Locate = Callable[[int], tuple[tuple[int, ...], str]]
 

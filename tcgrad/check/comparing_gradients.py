@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from tcgrad.check.references import Reference, spread
 from tcgrad.check.tally import Tally
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None:

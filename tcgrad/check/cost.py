@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from tcgrad.check.domains import bodies
@@ -12,6 +11,7 @@ from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
 from tcgrad.ir.program import Intrinsic, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices
+from tcgrad.records import dataclass
 
 _LARGEST_MEMORY = 4 * 2**30
 _LARGEST_WORK = 2**37

@@ -8,7 +8,6 @@ steps are powers of two, and the points are such that adding a step to them is e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.forward import CHUNK, Forward, neighbours
 from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
 
 Bounds = Callable[[str, Any], Mapping[str, Array]]
 

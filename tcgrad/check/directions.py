@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
 
 IntArray = NDArray[np.int64]
 

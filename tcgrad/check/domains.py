@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
 from tcgrad.errors import Diagnostic, TcgradError
@@ -11,6 +11,7 @@ from tcgrad.ir.indices import Gather, Integer
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Case, Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.records import dataclass
 
 Interval = tuple[float, float]
 _POSITIVE: Interval = (0.0, inf)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.cost import Cost
 from tcgrad.check.precision import is_longdouble_wider
+from tcgrad.records import dataclass
 
 # Passes through the innermost loops of one forward evaluation.
 _CHEAP = 2**19

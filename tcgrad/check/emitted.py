@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -14,6 +13,7 @@ from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 class ModuleError(Exception):

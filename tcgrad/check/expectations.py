@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
 
@@ -25,6 +25,7 @@ from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_te
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.index import print_define
 from tcgrad.prove import prove_equal
+from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 
 _DTYPE = np.dtype(np.float64)

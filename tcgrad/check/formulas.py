@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
+from tcgrad.records import dataclass
 
 Positions = Mapping[Index, NDArray[np.int64]]
 

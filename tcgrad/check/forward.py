@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from tcgrad.evaluate.context import Labelled
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Statement, defined_tensors
+from tcgrad.records import dataclass
 
 # Elements that the arrays of one evaluation of many neighbours may have together.
 CHUNK = 2**21

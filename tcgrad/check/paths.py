@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +18,7 @@ from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, tangent_of
 from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.records import dataclass
 
 _LITERAL = re.compile(r"\d\.\d{4}")
 

@@ -4,7 +4,6 @@ random directions."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -20,6 +19,7 @@ from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21

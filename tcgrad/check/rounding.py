@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from tcgrad.check.forward import Forward, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
 _AMPLIFIED = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from time import perf_counter
 from types import ModuleType
@@ -29,6 +29,7 @@ from tcgrad.check.tally import Tallies
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.program import Program
+from tcgrad.records import dataclass
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Program
 from tcgrad.ir.traversal import walk
+from tcgrad.records import dataclass
 
 _ATTEMPTS = 40
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from tcgrad.check.domains import Demands, Interval
 from tcgrad.evaluate import Array
 from tcgrad.ir.program import Input, Program
+from tcgrad.records import dataclass
 from tcgrad.spec.model import SampleKind
 
 Random = np.random.Generator

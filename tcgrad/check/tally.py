@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from time import perf_counter
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.results import Place, Result, Status, Subject
 from tcgrad.check.verdict import Comparison
+from tcgrad.records import dataclass
 
 Key = tuple[str, Subject, str, str | None]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tcgrad.check.results import Status
 from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import tcgrad
+from tcgrad.records import dataclass
 
 if TYPE_CHECKING:
     from tcgrad.api import TensorFunction

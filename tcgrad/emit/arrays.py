@@ -6,7 +6,7 @@ arguments, so that what the forward and the backward pass share is one node, com
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from tcgrad.emit.operations import (
     Transpose,
 )
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 
 class Kind(Enum):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.equalities import affine_parts, is_affine, overhang
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter
@@ -12,6 +10,7 @@ from tcgrad.emit.positions import Positions, at_least
 from tcgrad.emit.structure import Axes, Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
 _ZERO = Integer.of(0)

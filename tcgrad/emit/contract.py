@@ -6,8 +6,6 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.operations import (
     Contiguous,
@@ -24,6 +22,7 @@ from tcgrad.emit.operations import (
 from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 Axes = tuple[Index, ...]
 

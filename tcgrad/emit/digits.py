@@ -6,12 +6,12 @@ With ``k = W*i + j`` a definition over ``k`` is one over ``i`` and ``j``, in the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Expr, IndexSum
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import children, integers, map_integers, rebuild
+from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import split_multiples
 
 

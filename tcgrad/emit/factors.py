@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
@@ -25,6 +25,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import children, free_indices, rename_binder, tensors_read, walk
+from tcgrad.records import dataclass
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tcgrad.ir.indices import Dim, Integer
+from tcgrad.records import dataclass
 
 if TYPE_CHECKING:
     from tcgrad.emit.arrays import Node

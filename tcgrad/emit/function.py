@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.layout import unpacked
@@ -14,6 +14,7 @@ from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, dims_in, readings
 from tcgrad.emit.text import Level
 from tcgrad.ir.indices import Dim, Integer
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, free_indices, rebuild, substitute, tensors_read
+from tcgrad.records import dataclass
 
 
 @dataclass

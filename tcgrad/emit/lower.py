@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
@@ -18,6 +16,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

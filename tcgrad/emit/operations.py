@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -11,6 +10,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ComparisonOperator, ReductionKind
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.equalities import affine_parts, has_gather, is_affine, overhang
 from tcgrad.emit.operations import Integral, Pad, Plus, Slice, Take, Times, Window
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
 Axes = tuple[Index, ...]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.text import Level, Text
+from tcgrad.records import dataclass
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Node, Value
@@ -11,6 +11,7 @@ from tcgrad.emit.contract import Axes, contraction, outer
 from tcgrad.emit.paths import Tree, contraction_tree
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

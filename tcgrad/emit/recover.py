@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import free_indices
+from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_nonnegative
 
 Factor = tuple[Expr, bool]  # with whether it divides

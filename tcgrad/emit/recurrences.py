@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
 from typing import Protocol
 
 from tcgrad.emit.arrays import Graph, Node
@@ -16,6 +15,7 @@ from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
+from tcgrad.records import dataclass
 
 _ONE = Integer.of(1)
 
@@ -195,6 +195,6 @@ def _frontier(roots: Iterable[Node], carried: tuple[Node, ...], variables: set[D
 
 def _mentions(node: Node, variables: set[Dim]) -> bool:
     """Whether the operation itself stands at a position of the loop."""
-    values = [getattr(node.operation, entry.name) for entry in fields(node.operation)]
+    values = [getattr(node.operation, name) for name in node.operation.__match_args__]
     flat = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
     return any(isinstance(item, Integer) and any(dim in variables for dim in dims_in(item)) for item in flat)

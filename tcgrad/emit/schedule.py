@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Buffer, Scan
@@ -13,6 +13,7 @@ from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.statements import assignment, element, empty, loop_head
 from tcgrad.emit.uses import FILLED, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
+from tcgrad.records import dataclass
 
 _LONGEST_HINT = 14
 

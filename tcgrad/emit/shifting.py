@@ -6,8 +6,6 @@ terms, the exponent is minus infinity for those that are left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -26,6 +24,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, freshen, rebuild, substitute
+from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
 MINUS_INFINITY = Tensor("-inf", (), Role.CONSTANT)

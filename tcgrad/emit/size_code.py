@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.sizes import dims_in
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
+from tcgrad.records import dataclass
 
 
 @dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tcgrad.ir.indices import Dim, Integer, Quotient, Remainder
+from tcgrad.records import dataclass
 
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
 

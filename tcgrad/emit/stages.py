@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from tcgrad.emit.arrays import Graph, Node
@@ -18,6 +17,7 @@ from tcgrad.emit.values import Builder
 from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.index import print_statement
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ with it; the zeros are written down once, when a whole array is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Kind, Node, Value
@@ -15,6 +14,7 @@ from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.operations import Broadcast, Full, Number
 from tcgrad.emit.values import Builder, SumKey
 from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
 
 Axes = tuple[Index, ...]
 

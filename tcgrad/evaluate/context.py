@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,7 @@ from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.parts import absolute, together
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 Array = NDArray[Any]
 

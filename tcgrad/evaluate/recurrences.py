@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tcgrad.evaluate.expressions import value
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 _serials = itertools.count()
 

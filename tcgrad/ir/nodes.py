@@ -6,13 +6,13 @@ known to the binder or to the statement's left side. ``sqrt`` and ``/`` are powe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, dataclass_transform
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Span
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 from tcgrad.spec.model import Sample, Spec
 
 

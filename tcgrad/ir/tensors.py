@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from tcgrad.records import dataclass
 
 if TYPE_CHECKING:
     from tcgrad.ir.indices import Integer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tcgrad.language.occurrences import parts, positions
 from tcgrad.language.syntax import Call, Equation, Expression, Name, Number, Subscript, Sum
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tcgrad.errors import Note, Span
 from tcgrad.ir.nodes import Expr
@@ -16,6 +15,7 @@ from tcgrad.language.slots import RangeProblem, Slot
 from tcgrad.language.summation import Elaborator
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation, Expression, Name, Subscript
+from tcgrad.records import dataclass
 from tcgrad.spec.names import RESERVED, is_name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
@@ -13,6 +13,7 @@ from tcgrad.language.integers import has_gather
 from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
 from tcgrad.language.symbols import Refused, Symbols
+from tcgrad.records import dataclass
 
 _ZERO = Integer.of(0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tcgrad.errors import Note
 from tcgrad.ir.indices import Integer
@@ -19,6 +18,7 @@ from tcgrad.language.stepping import FARTHEST, Base, Member, Stepped
 from tcgrad.language.summation import Elaborator
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Name, Subscript
+from tcgrad.records import dataclass
 
 
 def define_recurrence(group: Group, symbols: Symbols) -> Recurrence:

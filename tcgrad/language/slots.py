@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.language.bounds import Ranges, interval, normalise
+from tcgrad.records import dataclass
 
 _UNKNOWN = Integer.of(0)
 

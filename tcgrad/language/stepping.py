@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Integer
@@ -10,6 +10,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.language.slots import Slot
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation, Name
+from tcgrad.records import dataclass
 
 FARTHEST = 1000
 """How many steps back a recurrence may reach, and how many base cases a tensor may have."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
 
@@ -32,6 +31,7 @@ from tcgrad.language.syntax import (
     Sum,
 )
 from tcgrad.language.values import ValueReader
+from tcgrad.records import dataclass
 
 _ERRORS_SHOWN = 8
 

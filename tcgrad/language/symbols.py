@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.errors import Diagnostic, Note, Report, Span
 from tcgrad.functions import FUNCTIONS, Function
@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.operators import ALIASES
+from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
 from tcgrad.spec.names import suggest
 

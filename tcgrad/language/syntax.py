@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from tcgrad.errors import Span
+from tcgrad.records import dataclass
 
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
 ReductionKind = Literal["sum", "mean", "prod", "max", "min", "logsumexp"]

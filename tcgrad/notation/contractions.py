@@ -6,12 +6,11 @@ same axes in the same order, scalars apart; a `Contraction` multiplies arrays an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ComparisonOperator, Const, ReductionKind
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 Axes = tuple[Index, ...]
 

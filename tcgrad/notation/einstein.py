@@ -9,7 +9,6 @@ one order; a scalar goes with all. ``1`` is the number, or with indices in its g
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import NamedTuple, assert_never
@@ -38,6 +37,7 @@ from tcgrad.notation.contractions import (
 from tcgrad.notation.layout import is_decimal
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.records import dataclass
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a text holds together
 

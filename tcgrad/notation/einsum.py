@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -33,6 +32,7 @@ from tcgrad.notation.matrix_numpy import template_of
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import ATOM, POWER, PRODUCT, SUM, UNARY, Piece, as_number, atom, quotient, within
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import dataclass
 
 _INTRINSICS = {"inv": "np.linalg.inv({0})", "det": "np.linalg.det({0})", "logdet": "np.linalg.slogdet({0})[1]"}
 _REDUCTIONS = {

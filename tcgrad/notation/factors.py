@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.shown import Ones
+from tcgrad.records import dataclass
 
 
 @dataclass

@@ -6,7 +6,6 @@ ASCII text parses back to the same thing; Unicode and LaTeX are other renderings
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from tcgrad.ir.indices import Index, Integer
@@ -18,6 +17,7 @@ from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import ASCII, Syntax
+from tcgrad.records import dataclass
 
 
 def print_define(

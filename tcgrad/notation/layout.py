@@ -9,7 +9,6 @@ gets a one-tensor, ``1[k]*exp(x[k])``; a range that neither the reads imply nor 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -52,6 +51,7 @@ from tcgrad.notation.shown import (
     Total,
     Whole,
 )
+from tcgrad.records import dataclass
 
 _HALF = Fraction(1, 2)
 

@@ -7,7 +7,6 @@ row. Functions, powers, comparisons and Hadamard products are elementwise over o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, assert_never
 
@@ -15,6 +14,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.nodes import ComparisonOperator
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.records import dataclass
 
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -12,6 +11,7 @@ from tcgrad.notation.matrix_numpy import numpy_text
 from tcgrad.notation.matrix_numpy_batched import batched_text, has_batch_sum
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
+from tcgrad.records import dataclass
 
 Layout = Literal["full", "vec"]
 

@@ -7,7 +7,6 @@ is none, so that NumPy's broadcasting does what repeating by ones says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -60,6 +59,7 @@ from tcgrad.notation.numpy_pieces import (
     quotient,
     within,
 )
+from tcgrad.records import dataclass
 
 _FOLDS: dict[FoldKind, str] = {
     "tr": "np.trace({0}, axis1=-2, axis2=-1)[..., None, None]",

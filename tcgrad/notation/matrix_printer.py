@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -40,6 +39,7 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
 from tcgrad.notation.printer import Printer
+from tcgrad.records import dataclass
 
 # how tightly a printed expression holds together
 SUM, PRODUCT, ELEMENTWISE, CHAIN, POSTFIX, ATOM = range(1, 7)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tcgrad.notation.matrix import FoldKind
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Expr, IndexValue
 from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 from tcgrad.notation.extents import range_is_implied, size_is_read
+from tcgrad.records import dataclass
 
 Names = Mapping[Index, str]
 

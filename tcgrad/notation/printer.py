@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
@@ -29,6 +28,7 @@ from tcgrad.notation.shown import (
     Whole,
 )
 from tcgrad.notation.syntaxes import Syntax
+from tcgrad.records import dataclass
 
 
 class Piece(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.ir.indices import Index
 from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder, is_ones, shape
 from tcgrad.notation.matrix_building import diagonal_matrix, product
@@ -13,6 +11,7 @@ from tcgrad.notation.raising_expressions import Axes
 from tcgrad.notation.raising_products import Network
 from tcgrad.notation.raising_terms import Term
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import dataclass
 
 Pair = tuple[Index | None, Index | None]  # a row index and a column index whose entries make one Kronecker factor
 

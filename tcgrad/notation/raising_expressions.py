@@ -7,7 +7,7 @@ under sums are the interesting part: see `raising_products`. It refuses before i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
@@ -52,6 +52,7 @@ from tcgrad.notation.raising_products import Factor, Network
 from tcgrad.notation.raising_terms import Operand, Term, as_expr, expansion, flatten, multiplied_out, resolve_deltas
 from tcgrad.notation.reads import held_axes, why_not_plain
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import dataclass
 
 Axes = tuple[Index, ...]
 MOST_TERMS = 64  # of a product multiplied out

@@ -7,8 +7,6 @@ Column after column is the same with the indices of each side in the other order
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.notation.matrix import Matrix, VecOrder
 from tcgrad.notation.matrix_sums import add
@@ -16,6 +14,7 @@ from tcgrad.notation.raising_blocks import Block
 from tcgrad.notation.raising_expressions import MOST_TERMS, Axes, Raising, all_or_refusal, too_many_terms
 from tcgrad.notation.raising_terms import expansion, flatten, multiplied_out, resolve_deltas
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ these identities do not reduce (three edges meet in a summed index) have no matr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.ir.indices import Index
 from tcgrad.notation.matrix import DiagVector, Hadamard, Identity, Matrix, Ones, Size
@@ -24,6 +24,7 @@ from tcgrad.notation.matrix_building import (
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import dataclass
 
 
 @dataclass

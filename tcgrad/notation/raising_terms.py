@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix_building import same_axis
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

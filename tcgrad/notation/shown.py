@@ -5,7 +5,6 @@ Signs, quotients, roots, one-tensors and the places of sums are settled here; pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal as OneOf
 
@@ -13,6 +12,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ComparisonOperator, ReductionKind
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.functions import Function
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.latex_names import latex_function, latex_name, latex_positions
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from tcgrad.check.results import CheckResult, Result, Status
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

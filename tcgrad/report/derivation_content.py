@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
@@ -12,6 +11,7 @@ from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.reading import print_shape, read_statement
+from tcgrad.records import dataclass
 from tcgrad.report.notations import (
     ARRAY_NOTATIONS,
     NOTATIONS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ZERO, Component
@@ -21,6 +20,7 @@ from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue, Iverson
+from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from tcgrad.ir.indices import Index, Integer
@@ -36,6 +36,7 @@ from tcgrad.ir.traversal import (
     walk,
 )
 from tcgrad.language.bounds import normalise
+from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand

@@ -6,11 +6,11 @@ The pattern's free indices are its variables; a match says which integer express
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Const, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.traversal import bound_indices, children, integers
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

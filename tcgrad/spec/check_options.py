@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from tcgrad.records import dataclass
 
 DTYPES: Final = ("float16", "float32", "float64", "longdouble")
 METHODS: Final = ("auto", "exact", "complex", "central", "fourth", "directional")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from tcgrad.errors import Diagnostic, Located, Report, Span
+from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_ORDER
 from tcgrad.spec.model import Dtype, InputDeclaration, Sample, SampleKind
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence

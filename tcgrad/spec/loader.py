@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tcgrad.errors import Diagnostic, Report, Source, Span, TcgradError
+from tcgrad.records import dataclass
 from tcgrad.spec.files import check_source, read_source
 from tcgrad.spec.model import Spec
 from tcgrad.spec.nodes import Mapping, Node, Sequence, compose

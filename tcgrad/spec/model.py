@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from tcgrad.errors import Located, Source
+from tcgrad.records import dataclass
 
 Dtype = Literal["real", "int", "bool"]
 SampleKind = Literal["normal", "positive", "simplex", "spd", "uniform", "integers", "one_hot"]

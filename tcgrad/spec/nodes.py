@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
 from tcgrad.errors import Diagnostic, Located, Source, Span, TcgradError
+from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_DEPTH, MAX_NODES
 from tcgrad.spec.offsets import locate_scalar
 from tcgrad.spec.yaml_errors import explain_yaml_error

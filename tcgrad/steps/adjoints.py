@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from tcgrad.calculus.dependence import depending_on, reads
@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
 from tcgrad.ir.traversal import tensors_read
+from tcgrad.records import dataclass
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Chain, Step, chain
 from tcgrad.steps.local import Writer

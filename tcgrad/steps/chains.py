@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.tidy import tidy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
 from tcgrad.calculus.trace import Event
+from tcgrad.records import dataclass
 from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain
 from tcgrad.steps.jacobians import jacobian_chains

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import Seed
@@ -11,6 +11,7 @@ from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.tidy import tidy

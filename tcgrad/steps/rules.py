@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ inner derivative is left standing first. The last line is what `differentiate` r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tcgrad.calculus.differentiate import Seed, apply_rule, differentiate
 from tcgrad.ir.derivative import derivative, is_derivative
@@ -27,6 +27,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import children, rebuild, replace_components
+from tcgrad.records import dataclass
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step
 from tcgrad.steps.rules import (

@@ -1,0 +1,109 @@
+"""Dataclasses that are quick to define: what `dataclasses.dataclass` does, without compiling six functions a class.
+
+The program has hundreds of small classes, and at start-up defining them cost more than the work. Here comparison,
+hash and text are plain functions over the names of the fields, and the constructor, which has to be fast, is compiled
+when the first instance is made: most classes have none in any one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, Field, FrozenInstanceError, field
+from operator import attrgetter
+from typing import Any, TypeVar, dataclass_transform, overload
+
+_Class = TypeVar("_Class", bound=type)
+
+
+@overload
+def dataclass(cls: _Class, /) -> _Class: ...
+
+
+@overload
+def dataclass(*, frozen: bool = False, eq: bool = True) -> Callable[[_Class], _Class]: ...
+
+
+@dataclass_transform(field_specifiers=(field,))
+def dataclass(cls: Any = None, /, *, frozen: bool = False, eq: bool = True) -> Any:
+    """The class with the methods that its annotated fields ask for.
+
+    frozen, eq: as in the standard library, whose `field` and `replace` go with it. Every annotated name is a field.
+    """
+    return (lambda own: _completed(own, frozen, eq)) if cls is None else _completed(cls, frozen, eq)
+
+
+def _completed(cls: Any, frozen: bool, eq: bool) -> Any:
+    fields: dict[str, Field[Any]] = {**getattr(cls, "__dataclass_fields__", {})}
+    for name in cls.__annotations__:
+        given = vars(cls).get(name, MISSING)
+        fields[name] = given if isinstance(given, Field) else field(default=given)
+        fields[name].name = name
+        if isinstance(given, Field):
+            delattr(cls, name)
+    cls.__dataclass_fields__ = fields
+    methods = _methods(cls, tuple(fields))
+    methods["__match_args__"] = tuple(name for name, own in fields.items() if own.init)
+    if eq:
+        methods["__hash__"] = methods["__hash__"] if frozen else None
+    else:
+        del methods["__eq__"], methods["__hash__"]
+    if not frozen:
+        del methods["__setattr__"], methods["__delattr__"]
+    own_hash = vars(cls).get("__hash__")
+    for name, method in methods.items():
+        if name not in vars(cls) or (name == "__hash__" and own_hash is None):
+            setattr(cls, name, method)
+    return cls
+
+
+def _methods(cls: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    read = attrgetter(*names) if names else lambda _: ()
+
+    def initialise(self: Any, *arguments: Any, **named: Any) -> None:
+        compiled = _constructor(cls)
+        cls.__init__ = compiled
+        compiled(self, *arguments, **named)
+
+    def equal(self: Any, other: object) -> bool:
+        return bool(read(self) == read(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    def text(self: Any) -> str:
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+    def refuse(self: Any, name: str, *value: Any) -> None:
+        del self, value
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    return {
+        "__init__": initialise,
+        "__eq__": equal,
+        "__hash__": lambda self: hash(read(self)),
+        "__repr__": text,
+        "__setattr__": refuse,
+        "__delattr__": refuse,
+    }
+
+
+def _constructor(cls: Any) -> Callable[..., None]:
+    """The ``__init__`` of a class, as plain code: an attribute a field."""
+    known: dict[str, Any] = {"MISSING": MISSING}
+    parameters, lines = ["self"], ["own = self.__dict__"]
+    for name, own in cls.__dataclass_fields__.items():
+        known[f"default_{name}"], known[f"make_{name}"] = own.default, own.default_factory
+        made = f"make_{name}()"
+        if not own.init:
+            if own.default_factory is not MISSING:
+                lines.append(f"own[{name!r}] = {made}")
+            continue
+        if own.default_factory is not MISSING:
+            parameters.append(f"{name}=MISSING")
+            lines.append(f"own[{name!r}] = {made} if {name} is MISSING else {name}")
+        else:
+            parameters.append(name if own.default is MISSING else f"{name}=default_{name}")
+            lines.append(f"own[{name!r}] = {name}")
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    source = f"def __init__({', '.join(parameters)}):\n    " + "\n    ".join(lines)
+    exec(source, known)  # noqa: S102 - the names of a class's own fields
+    initialise: Callable[..., None] = known["__init__"]
+    return initialise
