@@ -186,10 +186,20 @@ def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         inner = {index: to for index, to in mapping.items() if index not in expr.indices}
         if any(index in to.indices for to in inner.values() for index in expr.indices):
             expr = rename_binder(expr)
-        return rebuild(expr, tuple(substitute(part, inner) for part in children(expr)))
+        return _alike(rebuild(expr, (substitute(expr.body, inner),)), expr)
     if integers(expr):
-        return map_integers(expr, lambda e: e.substitute(mapping))
-    return rebuild(expr, tuple(substitute(part, mapping) for part in children(expr)))
+        return _alike(map_integers(expr, lambda e: e.substitute(mapping)), expr)
+    return _alike(rebuild(expr, tuple([substitute(part, mapping) for part in children(expr)])), expr)
+
+
+_WHATEVER_THE_INDICES = ("known_size", "known_shape", "known_cost", "known_delta", "known_lone_sum")
+
+
+def _alike(made: Expr, expr: Expr) -> Expr:
+    """The node that was made by replacing indices, with all that is known of the other one and does not go by them."""
+    known = vars(expr)
+    vars(made).update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
+    return made
 
 
 def rename_binder(expr: _Binder) -> _Binder:
@@ -201,9 +211,19 @@ def rename_binder(expr: _Binder) -> _Binder:
 
 def freshen(expr: Expr) -> Expr:
     """The same expression with every bound index replaced by a new one."""
+    return _copied(expr, {})
+
+
+def _copied(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+    """The same with free indices replaced and bound ones new, so that none can be captured."""
     if isinstance(expr, IndexSum | IndexReduce):
-        expr = rename_binder(expr)
-    return map_children(expr, freshen)
+        fresh = tuple(index.fresh() for index in expr.indices)
+        inner = {**mapping, **{old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}}
+        return _alike(replace(expr, indices=fresh, body=_copied(expr.body, inner)), expr)
+    if integers(expr):
+        return substitute(expr, mapping)
+    made = map_children(expr, lambda part: _copied(part, mapping))
+    return expr if made is expr else _alike(made, expr)
 
 
 def bind_apart(expr: Expr) -> Expr:
@@ -221,4 +241,4 @@ def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr
 
 def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...]) -> Expr:
     """The body of a definition ``tensor[free] = body`` read at ``positions``, with bound indices of its own."""
-    return substitute(freshen(body), dict(zip(free, positions, strict=True)))
+    return _copied(body, dict(zip(free, positions, strict=True)))

@@ -11,7 +11,7 @@ from operator import lt
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Delta, Expr, Iverson
-from tcgrad.ir.traversal import children, free_indices, freshen, substitute, walk
+from tcgrad.ir.traversal import children, free_indices, instantiate, substitute, walk
 
 
 def substituted(expr: Expr, mapping: Mapping[Index, Integer], simplify: Callable[[Expr], Expr]) -> Expr:
@@ -19,8 +19,7 @@ def substituted(expr: Expr, mapping: Mapping[Index, Integer], simplify: Callable
     made = substitute(expr, mapping)
     if made is expr:
         return expr
-    if _is_renaming(expr, mapping):
-        _mark(made, expr)
+    _mark(made, expr, {} if _is_renaming(expr, mapping) else mapping)
     return simplify(made)
 
 
@@ -28,9 +27,10 @@ def instantiated(
     free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...], simplify: Callable[[Expr], Expr]
 ) -> Expr:
     """A simplified body of ``tensor[free] = body`` at ``positions``, with bound indices of its own; simplified."""
-    fresh = freshen(body)
-    _mark(fresh, body)
-    return substituted(fresh, dict(zip(free, positions, strict=True)), simplify)
+    mapping = dict(zip(free, positions, strict=True))
+    made = instantiate(free, body, positions)
+    _mark(made, body, {} if _is_renaming(body, mapping) else mapping)
+    return simplify(made)
 
 
 def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
@@ -47,11 +47,11 @@ def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
     return same_ranges or not any(isinstance(part, Delta | Iverson) for part in walk(expr))
 
 
-def _mark(made: Expr, source: Expr) -> None:
-    """Carry over what is known to be simplified, node by node."""
+def _mark(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> None:
+    """Carry over what is known to be simplified, node by node, where none of the replaced indices occurs."""
     if made is source:
         return
-    if source.simplified is source:
+    if source.simplified is source and mapping.keys().isdisjoint(free_indices(source)):
         vars(made)["simplified"] = made
     for part, own in zip(children(made), children(source), strict=True):
-        _mark(part, own)
+        _mark(part, own, mapping)
