@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tcgrad.check.results import Result
 from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import Source, TcgradError
 from tcgrad.ir.program import Program
+from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.report.formats.words import details, headline, reason, title
 from tcgrad.report.places import output_region

@@ -9,12 +9,13 @@ import sys
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from typing import Any
 
 import tcgrad
 from tcgrad.errors import TcgradError
+from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import in_order
 from tcgrad.report.places import locate
 from tcgrad.report.runs import Entry, issue

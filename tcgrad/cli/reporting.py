@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from tcgrad.cli.output import takes_color, takes_unicode, write_error, write_file, write_text
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.records import dataclass
 from tcgrad.report.check_text import Look
 from tcgrad.report.formats import Format, format_of_file, make_format
 from tcgrad.report.runs import Entry, Run

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tcgrad.errors import Diagnostic, Severity, Source, Span
+from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from tcgrad.records import dataclass
 from tcgrad.report.formats import FORMAT_NAMES
 from tcgrad.spec.check_options import CHECK_OPTIONS, OptionKind
 
