@@ -64,6 +64,7 @@ CODE_GROUPS = (
     ("TC4", "Derivatives and expectations"),
     ("TC5", "Checks"),
     ("TC6", "Files and the command line"),
+    ("TC7", "Warnings of lint"),
 )
 
 

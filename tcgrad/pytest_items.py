@@ -15,7 +15,7 @@ from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import Source, TcgradError
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass
-from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.report.diagnostics import render_all, render_diagnostics
 from tcgrad.report.formats.words import details, headline, reason, title
 from tcgrad.report.places import output_region
 from tcgrad.report.runs import Entry, Region, region
@@ -35,6 +35,10 @@ class SpecFile(pytest.File):
             TcgradError: for what is wrong with the spec, or with the settings.
         """
         program = tcgrad.load(self.path, strict=self._settings.get("strict")).program
+        for warning in program.warnings:
+            self.warn(
+                pytest.PytestCollectionWarning(render_all([warning], Source(self.nodeid, program.spec.source.text)))
+            )
         seen: dict[str, int] = {}
         for subject, place in _subjects(program):
             number = seen[subject.name] = seen.get(subject.name, 0) + 1
@@ -112,7 +116,7 @@ class SpecItem(pytest.Item):
         """
         entry = self.parent.entry
         if entry.result is None:
-            raise CheckFailedError(headline(entry), entry.traceback or "\n".join(issue.text for issue in entry.issues))
+            raise CheckFailedError(headline(entry), entry.traceback or "\n".join(issue.text for issue in entry.errors))
         results = [result for result, _ in self.parent.outcomes[self.subject]] or _about_all(entry)
         self.user_properties += [("seed", seed) for seed in dict.fromkeys(result.seed for result in results)]
         bad = [result for result in results if not result.is_ok(entry.result.allow_inconclusive)]

@@ -61,12 +61,12 @@ def test_places_are_those_in_the_file():
 
 
 def test_what_is_wrong_with_a_spec_stands_in_order_with_its_places():
-    issues = entry(BROKEN).issues
-    assert [(issue.code, issue.region.line, issue.region.column) for issue in issues] == [
+    errors = entry(BROKEN).errors
+    assert [(issue.code, issue.region.line, issue.region.column) for issue in errors] == [
         ("TC305", 5, 13),
         ("TC301", 6, 9),
     ]
-    assert issues[0].text.startswith("a.yaml:5:13: error[TC305]: ")
+    assert errors[0].text.startswith("a.yaml:5:13: error[TC305]: ")
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -75,7 +75,7 @@ def test_every_format_is_the_same_piece_by_piece(name: str):
     pieces = make_format(name, Look())
     streamed = "".join(map(pieces.entry, ALL.entries)) + pieces.end(ALL)
     if name == "text":
-        assert streamed in made(name).replace("\n".join(i.text for i in ALL.entries[1].issues), "") or streamed
+        assert streamed in made(name).replace("\n".join(i.text for i in ALL.entries[1].errors), "") or streamed
         assert "error[TC305]" in made(name)
         assert "error[TC305]" not in streamed
     else:

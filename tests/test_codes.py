@@ -12,6 +12,7 @@ from tcgrad.codes import CODES
 from tcgrad.emit import emit
 from tcgrad.errors import TcgradError
 from tcgrad.language.elaborate import elaborate
+from tcgrad.lint import lint
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.loader import read_spec
 
@@ -22,6 +23,7 @@ STAGES = {
     "TC3": ("load", "elaborate"),
     "TC4": ("load", "elaborate", "emit"),
     "TC5": ("load", "elaborate", "check"),
+    "TC7": ("load", "elaborate", "lint"),
 }
 TWICE = {"TC402": ("load", "elaborate", "twice"), "TC404": ("load", "elaborate", "twice")}
 EXAMPLES = [code for code in CODES.values() if "equations:" in code.mended]
@@ -43,7 +45,7 @@ def test_every_code_that_is_explained_is_raised():
 
 def test_the_table_is_in_order_without_repetition():
     assert list(CODES) == sorted(CODES)
-    assert all(name == code.code and re.fullmatch(r"TC[1-6]\d\d", name) for name, code in CODES.items())
+    assert all(name == code.code and re.fullmatch(r"TC[1-7]\d\d", name) for name, code in CODES.items())
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=list(CODES))
@@ -69,7 +71,9 @@ def run(spec_text, stages):
     except TcgradError as error:
         render_diagnostics(error)
         return {diagnostic.code for diagnostic in error.diagnostics}
-    return {diagnostic.code for diagnostic in program.warnings} if program else set()
+    if not program:
+        return set()
+    return {diagnostic.code for diagnostic in (lint(program) if "lint" in stages else program.warnings)}
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: code.code)

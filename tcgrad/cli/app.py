@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import tcgrad
-from tcgrad.cli import check, derive, emit, explain, gallery
+from tcgrad.cli import check, derive, emit, explain, gallery, lint
 from tcgrad.cli.help import CONTEXT, Example, GroupPage, HelpPage, example_text
 from tcgrad.cli.options import Debug
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "derive": derive,
     "emit": emit,
     "check": check,
+    "lint": lint,
     "gallery": gallery,
     "explain": explain,
 }

@@ -179,7 +179,7 @@ def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug
     run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG
-    if any(entry.issues for entry in run.entries):
+    if any(entry.errors for entry in run.entries):
         return WRONG_INPUT
     return WELL if run.ok else FAILED
 

@@ -16,9 +16,8 @@ from typing import Any
 import tcgrad
 from tcgrad.errors import TcgradError
 from tcgrad.records import dataclass
-from tcgrad.report.diagnostics import in_order
 from tcgrad.report.places import locate
-from tcgrad.report.runs import Entry, issue
+from tcgrad.report.runs import Entry, issues
 
 Progress = Callable[[str], None]
 
@@ -47,12 +46,13 @@ def check_spec(task: Task, progress: Progress | None = None) -> Entry:
         with redirect_stdout(sys.stderr):
             function = _load(task)
             result = function.check(progress=progress, **task.options)
-            return Entry(task.spec, result.name, result, locate(function.program, result.results))
+            warnings = issues(function.program.warnings, function.spec.source)
+            places = locate(function.program, result.results)
+            return Entry(task.spec, result.name, result, places, warnings=warnings)
     except TcgradError as error:
         if error.source is None:
             raise
-        issues = tuple(issue(each, error.source) for each in in_order(error.diagnostics))
-        return Entry(task.spec, _name(task), issues=issues)
+        return Entry(task.spec, _name(task), errors=issues(error.diagnostics, error.source))
     except Exception as error:  # noqa: BLE001 (a bug met at one spec does not hide what there is to say of others)
         text = "".join(traceback.format_exception(error))
         return Entry(task.spec, _name(task), bug=f"{type(error).__name__}: {error}", traceback=text)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import tcgrad
+from tcgrad.cli.output import write_error
 from tcgrad.records import dataclass
+from tcgrad.report.diagnostics import render_all
 
 if TYPE_CHECKING:
     from tcgrad.api import TensorFunction
@@ -46,10 +48,17 @@ Strict = Annotated[
 
 
 def load_argument(spec: str, strict: bool) -> TensorFunction:
-    """The function that a SPEC argument names; ``--strict`` goes before what the spec says."""
+    """The function that a SPEC argument names; ``--strict`` goes before what the spec says.
+
+    Warnings about its equations are written to standard error.
+    """
     if spec == STANDARD_INPUT:
-        return tcgrad.loads(sys.stdin.read(), "stdin", strict=strict or None)
-    return tcgrad.load(spec, strict=strict or None)
+        function = tcgrad.loads(sys.stdin.read(), "stdin", strict=strict or None)
+    else:
+        function = tcgrad.load(spec, strict=strict or None)
+    if function.program.warnings:
+        write_error(render_all(function.program.warnings, function.spec.source))
+    return function
 
 
 def split_names(values: list[str] | None) -> list[str] | None:

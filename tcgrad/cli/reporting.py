@@ -36,8 +36,8 @@ class Reporter:
         """Report one spec."""
         self.entries.append(entry)
         write_text("".join(each.entry(entry) for each in self.formats))
-        if entry.issues:
-            write_error("\n".join(issue.text for issue in entry.issues))
+        for issue in (*entry.errors, *entry.warnings):
+            write_error(issue.text)
         if entry.bug:
             write_error((entry.traceback if self.debug else "") + render_bug(f"{entry.spec}: {entry.bug}"))
 

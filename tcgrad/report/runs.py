@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tcgrad.errors import Diagnostic, Severity, Source, Span
 from tcgrad.records import dataclass
-from tcgrad.report.diagnostics import render_all
+from tcgrad.report.diagnostics import in_order, render_all
 
 if TYPE_CHECKING:
     from tcgrad.check.results import CheckResult, Result, Status
@@ -41,14 +42,16 @@ class Issue:
 class Entry:
     """What came of one spec: the results with the place of each in the file, or why there are none.
 
-    issues: what is wrong with the spec. bug, traceback: the exception where tcgrad itself is wrong.
+    errors: what is wrong with the spec. warnings: what is right and may not be meant.
+    bug, traceback: the exception where tcgrad itself is wrong.
     """
 
     spec: str
     name: str
     result: CheckResult | None = None
     regions: tuple[Region, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    errors: tuple[Issue, ...] = ()
+    warnings: tuple[Issue, ...] = ()
     bug: str = ""
     traceback: str = ""
 
@@ -80,6 +83,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Linted(Entry):
+    """A spec that was looked at and not checked."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.errors
+
+    @property
+    def verdict(self) -> str:
+        return "pass" if self.ok else "error"
+
+
+@dataclass(frozen=True)
 class Run:
     """All that was checked, in the order of the command line, and how long it took.
 
@@ -105,8 +121,12 @@ def _badness(result: Result) -> tuple[int, float]:
     return _VERDICTS.index(result.status), -excess
 
 
-def issue(diagnostic: Diagnostic, source: Source | None) -> Issue:
-    """A diagnostic with its place worked out and its text rendered."""
+def issues(diagnostics: Iterable[Diagnostic], source: Source | None) -> tuple[Issue, ...]:
+    """Diagnostics in the order of their places, each with its place worked out and its text rendered."""
+    return tuple(_issue(diagnostic, source) for diagnostic in in_order(diagnostics))
+
+
+def _issue(diagnostic: Diagnostic, source: Source | None) -> Issue:
     place = region(source, diagnostic.span)
     text = render_all([diagnostic], source)
     return Issue(diagnostic.code, diagnostic.severity, diagnostic.message, diagnostic.help, place, text)

@@ -13,16 +13,16 @@ from tcgrad.report.formats.markdown import render_table
 from tcgrad.report.formats.words import details, headline, uri
 from tcgrad.report.runs import START, Entry, Region, Run
 
-_ORDER = ("error", "fail", "inconclusive")
+_ORDER = ("error", "fail", "inconclusive", "pass")
 _ROOM = 1 << 20  # bytes of a step's summary
 
 
 class Github(Format):
-    """``::error file=...,line=...,title=...::message`` for each spec that is not well."""
+    """``::error file=...,line=...,title=...::message`` for each spec that is not well, or ``::warning``."""
 
     def end(self, run: Run) -> str:
-        bad = sorted((entry for entry in run.entries if not entry.ok), key=lambda entry: _ORDER.index(entry.verdict))
-        return "".join(map(_annotation, bad))
+        told = [entry for entry in run.entries if entry.warnings or not entry.ok]
+        return "".join(map(_annotation, sorted(told, key=lambda entry: _ORDER.index(entry.verdict))))
 
     def publish(self, run: Run) -> None:
         """Add the table to the summary of the job; where there is no job, or no room, nothing happens."""
@@ -38,22 +38,24 @@ class Github(Format):
 
 def _annotation(entry: Entry) -> str:
     region, text = _worst(entry)
+    level, verdict = ("warning", "warning") if entry.ok else ("error", entry.verdict)
     place = {
         "file": uri(entry.spec),
         "line": str(region.line),
         "endLine": str(region.end_line),
-        "title": f"tcgrad: {entry.name}: {entry.verdict}",
+        "title": f"tcgrad: {entry.name}: {verdict}",
     }
     if region.line == region.end_line:
         place |= {"col": str(region.column), "endColumn": str(region.end_column)}
     properties = ",".join(f"{key}={_property(value)}" for key, value in place.items())
-    return f"::error {properties}::{_message(text)}\n"
+    return f"::{level} {properties}::{_message(text)}\n"
 
 
 def _worst(entry: Entry) -> tuple[Region, str]:
     """The place of what is worst, and all that there is to say."""
-    if entry.issues:
-        return entry.issues[0].region, "\n".join(issue.text for issue in entry.issues)
+    issues = entry.warnings if entry.ok else entry.errors
+    if issues:
+        return issues[0].region, "\n".join(issue.text for issue in issues)
     if not entry.not_well:
         return START, headline(entry)
     result, region = entry.not_well[0]

@@ -11,13 +11,14 @@ from tcgrad.report.runs import Entry, Run
 
 
 class JsonLines(Format):
-    """A line for every result and every error, one that closes each spec, and one that closes the report."""
+    """A line for every result, error and warning, one that closes each spec, and one that closes the report."""
 
     def entry(self, entry: Entry) -> str:
         data = describe(entry)
-        results, errors = data.pop("results"), data.pop("errors")
+        results, errors, warnings = (data.pop(name) for name in ("results", "errors", "warnings"))
         lines = [_line("result", {"spec": entry.spec, **result}) for result in results]
         lines += [_line("error", {"spec": entry.spec, **error}) for error in errors]
+        lines += [_line("warning", {"spec": entry.spec, **warning}) for warning in warnings]
         return "".join([*lines, _line("spec", data)])
 
     def end(self, run: Run) -> str:

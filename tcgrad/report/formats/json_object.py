@@ -30,15 +30,17 @@ class JsonObject(Format):
 
 def describe(entry: Entry) -> dict[str, Any]:
     """A spec with its results, each with its place in the file; one that cannot be checked has ``errors`` instead."""
-    errors = [_issue(issue) for issue in entry.issues]
+    errors = [_issue(issue) for issue in entry.errors]
+    warnings = [_issue(issue) for issue in entry.warnings]
     if entry.bug:
         errors.append({"code": None, "message": f"internal error: {entry.bug}", "help": None, "line": 1, "column": 1})
     if entry.result is None:
-        return {"spec": entry.spec, "name": entry.name, "ok": False, "results": [], "errors": errors}
+        told = {"results": [], "errors": errors, "warnings": warnings}
+        return {"spec": entry.spec, "name": entry.name, "ok": entry.ok, **told}
     data: dict[str, Any] = render_json([entry.result])["specs"][0]
     for result, region in zip(data["results"], entry.regions, strict=True):
         result |= {"line": region.line, "column": region.column}
-    return data | {"errors": errors}
+    return data | {"errors": errors, "warnings": warnings}
 
 
 def _issue(issue: Issue) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _suite(entry: Entry) -> Element:
     for result, region in entry.located:
         case = _case(suite, title(result), entry.spec, region, result.seconds)
         _judge(case, result, entry)
-    for issue in entry.issues:
+    for issue in entry.errors:
         text = f"{issue.code}: {issue.message}"
         _outcome(_case(suite, f"spec {issue.code}", entry.spec, issue.region, 0), "error", text, issue.text, issue.code)
     if entry.bug:

@@ -37,7 +37,7 @@ def _row(entry: Entry) -> str:
 
 def _fold(entry: Entry) -> list[str]:
     """Details that open with a click; the text is longer than any run of backquotes in it would be a fence for."""
-    told = "\n".join(issue.text for issue in entry.issues) or details(*(result for result, _ in entry.not_well))
+    told = "\n".join(issue.text for issue in entry.errors) or details(*(result for result, _ in entry.not_well))
     text = told or headline(entry)
     fence = "```" if "```" not in text else "`" * 40
     head = f"<details><summary>{_html(entry.name)}</summary>"

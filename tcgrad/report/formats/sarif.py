@@ -45,7 +45,7 @@ class Sarif(Format):
 
 
 def _results(entry: Entry) -> Iterator[dict[str, Any]]:
-    for issue in entry.issues:
+    for issue in (*entry.errors, *entry.warnings):
         message = issue.message + (f"\n{issue.help}" if issue.help else "")
         yield _result(entry, issue.region, issue.code, issue.severity, message)
     if entry.bug:

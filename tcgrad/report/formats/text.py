@@ -34,8 +34,9 @@ class Text(Format):
     def whole(self, run: Run) -> str:
         texts = []
         for entry in run.entries:
-            told = "\n".join(issue.text for issue in entry.issues) or entry.bug
-            texts.append(self.entry(entry) or f"{told}\n\n")
+            told = [issue.text for issue in (*entry.errors, *entry.warnings)] + [entry.bug] * bool(entry.bug)
+            texts += [f"{each}\n\n" for each in told]
+            texts.append(self.entry(entry))
         return "".join(texts) + self.end(run)
 
     def _summary(self, run: Run) -> str:

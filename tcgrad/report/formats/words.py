@@ -43,8 +43,8 @@ def headline(entry: Entry) -> str:
     """The worst of a spec in one line; the numbers of what passed where nothing is wrong."""
     if entry.bug:
         return f"internal error: {escape(entry.bug)}"
-    if entry.issues:
-        first, *more = entry.issues
+    if entry.errors:
+        first, *more = entry.errors
         return summary_of(first) + (f" (and {len(more)} more)" if more else "")
     if not entry.not_well:
         return counts(entry) or "nothing compared"

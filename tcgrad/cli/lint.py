@@ -1,0 +1,79 @@
+"""``tcgrad lint``: what is right in a spec and yet may not be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import tcgrad
+from tcgrad.cli.help import Example
+from tcgrad.cli.options import Debug
+from tcgrad.cli.output import write_error, write_text
+from tcgrad.cli.status import FAILED, WELL, WRONG_INPUT
+from tcgrad.errors import TcgradError
+from tcgrad.locate import find_specs
+from tcgrad.report.formats import make_format
+from tcgrad.report.runs import Entry, Linted, Run, issues
+
+EXAMPLES: tuple[Example, ...] = (
+    ("tcgrad lint specs/", "Show all warnings"),
+    ("tcgrad lint specs/ --error-on-warning --format github", "Let none pass, in GitHub Actions"),
+)
+
+Specs = Annotated[
+    list[str],
+    typer.Argument(metavar="SPEC...", show_default=False, help="Spec files, folders, patterns, or `gallery:NAME`."),
+]
+FormatOption = Annotated[
+    Literal["text", "json", "github", "sarif"], typer.Option("--format", help="The format of the report.")
+]
+ErrorOnWarning = Annotated[
+    bool, typer.Option("--error-on-warning", help="Exit with status 1 if there is a warning, not only with a report.")
+]
+
+
+def command(
+    specs: Specs, output_format: FormatOption = "text", error_on_warning: ErrorOnWarning = False, debug: Debug = False
+) -> None:
+    """Warn of what is right in a spec and yet may not be meant.
+
+    Such as sums that can be read in two ways, inputs, constants, dims and functions that nothing uses, equations that
+    lead to no output, and sizes that let a mistake go unnoticed. Every warning has a place and a code that
+    `tcgrad explain` explains. Nothing is computed: this takes milliseconds. The exit status is 0 unless a spec is
+    wrong.
+    """
+    run = Run(tuple(map(_lint, find_specs(specs))))
+    for entry in run.entries:
+        for error in entry.errors:
+            write_error(error.text)
+    write_text(_as_text(run.entries) if output_format == "text" else _as_format(output_format, run))
+    if not run.ok:
+        raise typer.Exit(WRONG_INPUT)
+    raise typer.Exit(FAILED if error_on_warning and any(entry.warnings for entry in run.entries) else WELL)
+
+
+def _lint(path: Path) -> Linted:
+    from tcgrad.lint import lint
+
+    try:
+        function = tcgrad.load(path)
+        warnings = issues(lint(function.program), function.spec.source)
+        return Linted(str(path), function.name, warnings=warnings)
+    except TcgradError as error:
+        return Linted(str(path), path.stem, errors=issues(error.diagnostics, error.source))
+
+
+def _as_text(entries: Sequence[Entry]) -> str:
+    texts = [warning.text for entry in entries for warning in entry.warnings]
+    number, total = len(texts), len(entries)
+    found = f"{number or 'no'} {'warning' if number == 1 else 'warnings'}"
+    return "\n".join([*texts, f"{found} about {total} {'spec' if total == 1 else 'specs'}\n"])
+
+
+def _as_format(name: str, run: Run) -> str:
+    from tcgrad.report.check_text import Look
+
+    return make_format(name, Look()).whole(run)
