@@ -109,8 +109,10 @@ def _gelu(a):
 
 _GELU_TANH = '''\
 def _gelu_tanh(a):
-    """a*(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2."""
-    return 0.5 * a * (1 + np.tanh(0.7978845608028654 * (a + 0.044715 * a * a * a)))
+    """a*(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2, as a*sigmoid(b)."""
+    b = 1.5957691216057308 * (a + 0.044715 * a * a * a)
+    e = np.exp(-np.abs(b))
+    return a * np.where(b >= 0, 1, e) / (1 + e)
 '''
 
 _ELU = '''\

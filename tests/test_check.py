@@ -43,7 +43,15 @@ RIGHT = {
     "nested kinks": spec("y = relu(w[i,j]*relu(w[j,k]*x[k]))*1[i]", "{x: [N], w: [N, N]}"),
     "branch not taken": spec("y[i] = where(x[i] > 0, sqrt(x[i]), 0)"),
     "special functions": spec("y[i] = gelu(x[i])*erf(x[i]) + lgamma(exp(x[i])) + erfc(x[i])"),
+    "tails": spec(
+        "y[i] = gelu(x[i]) + gelu_tanh(x[i])*erfc(-x[i])",
+        "{x: {shape: [N], sample: {uniform: [-9, 1]}}}",
+        "{N: 20}",
+    ),
     "pole": spec("y[i] = 1/x[i]"),
+    "names of derivatives": spec(
+        "y[i] = x[i]*dx[i]*dy[i]*y_", "{x: [N], dx: [N], dy: [N], y_: []}"
+    ),
     "scalar": spec("y = x*exp(-x)", "{x: []}", "{}"),
     "numbers that are rounded": spec("y[i] = c*x[i] - pi*w[i]", "{x: [N], w: [N]}", constants="{c: 0.1}"),
     "cancelling": spec("y[i] = (x[i] - mean[k](x[k]))/sqrt(mean[k]((x[k] - mean[j](x[j]))^2) + 1)"),

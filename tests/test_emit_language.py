@@ -42,6 +42,7 @@ SPECS = {
     ),
     "gather twice": (["e: [4, 3, 5]", "t: {shape: [3], dtype: int}"], ["y[d,k] = e[t[k],d,t[k]]"]),
     "max and min": (["x: [4, 5]"], ["y[i] = max[j](x[i,j])", "z = min[i,j](x[i,j])"]),
+    "less the largest": (["x: [4, 5]"], ["y[i,j] = x[i,j] - max[k](x[i,k])"]),
     "logsumexp": (["x: [4, 5]"], ["y[i] = logsumexp[j](x[i,j])", "z = logsumexp[i,j](x[i,j])"]),
     "products": (["x: [4, 3]"], ["y[i] = prod[j](x[i,j])", "z = prod[i,j](x[i,j])"]),
     "mask": (["s: [4, 4]"], ["y[i,j] = exp(s[i,j])*[j <= i]", "z[i] = sum[j](y[i,j])"]),

@@ -299,14 +299,14 @@ def decorators(writer: FunctionWriter) -> Lines:
 
 
 def _derived_names(scope: Scope) -> Callable[[Tensor], str]:
-    """Names for gradients, tangents and Jacobians: claimed as they are first asked for."""
+    """Names for gradients, tangents and Jacobians, ``dx`` and ``dy_dx``: claimed as they are first asked for."""
     known: dict[tuple[Role, str], str] = {}
 
     def name(tensor: Tensor) -> str:
         key = tensor.role, tensor.name
         if key not in known:
-            plain = tensor.name.removeprefix("dl/") if tensor.role is Role.GRADIENT else tensor.name
-            known[key] = scope.claim(plain.replace("/", "_"))
+            plain = f"d{tensor.about[0].name}" if tensor.role is Role.TANGENT else tensor.name
+            known[key] = scope.claim(plain.removeprefix("dl/").replace("/", "_"))
         return known[key]
 
     return name

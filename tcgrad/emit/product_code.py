@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Node
+from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.text import Level, Text
 from tcgrad.records import dataclass
 
@@ -31,10 +31,17 @@ class ProductCode:
         code = _quotient(above or ["1"], below)
         if arrays:
             code = _quotient([code, *arrays], divisors)
+        if self.coefficient < 0 and self._begins_with_truth(over):
+            return Text(f"-({code})", Level.UNARY)
         sign = "-" if self.coefficient < 0 else ""
         if not arrays and not below and len(above) == 1:
             return Text(sign + code, Level.UNARY)
         return Text(sign + code, Level.MUL)
+
+    def _begins_with_truth(self, over: list[str]) -> bool:
+        """Whether the first factor is an array of truth values, which NumPy refuses to negate."""
+        above = [*self.factors[True, False], *self.factors[False, False]]
+        return not over and bool(above) and above[0].kind is Kind.BOOL
 
     def _number(self) -> tuple[list[str], list[str]]:
         """The absolute coefficient as factors above and below the line."""

@@ -40,6 +40,8 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     size = absolute(value)
     if function.name in _CROSSING:
         return size + 1
+    if function.name in _STEEP:
+        return np.asarray(size * (1 + _STEEP[function.name](real(arguments[0]))))
     if function.name in _TURNING and np.iscomplexobj(value):
         return together(size.real, size.imag + absolute(arguments[0]).imag, size.dtype)
     return size
@@ -65,9 +67,8 @@ def _gelu(a: Array) -> Array:
 
 
 def _gelu_tanh(a: Array) -> Array:
-    scale = np.sqrt(2 / pi(a.dtype))
     cubic = a.dtype.type(44715) / a.dtype.type(1000000)
-    return np.asarray(a * (1 + np.tanh(scale * (a + cubic * a * a * a))) / 2)
+    return np.asarray(a * _sigmoid(2 * np.sqrt(2 / pi(a.dtype)) * (a + cubic * a * a * a)))
 
 
 def _cbrt(a: Array) -> Array:
@@ -146,6 +147,13 @@ _DECISIONS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "cbrt": lambda a: (np.sign(a),),
     "atan2": lambda a, b: (np.where(b < 0, np.sign(a), 0),),
     "tan": lambda a: (np.sign(np.cos(a)),),
+}
+
+# Functions that fall off like exp(-p), and p: rounding in p moves the value in proportion.
+_STEEP: dict[str, Callable[[Array], Array]] = {
+    "gelu": lambda a: np.minimum(a, 0) ** 2,
+    "gelu_tanh": lambda a: -np.minimum(a, 0) * (2 + a * a / 8),
+    "erfc": lambda a: np.maximum(a, 0) ** 2,
 }
 
 _RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})

@@ -68,8 +68,11 @@ def gradient_of(tensor: Tensor) -> Tensor:
 
 
 def tangent_of(tensor: Tensor) -> Tensor:
-    """The tensor ``dNAME``: the derivative along the direction given by the inputs' tangents, of the same shape."""
-    return Tensor(f"d{tensor.name}", tensor.shape, Role.TANGENT, about=(tensor,))
+    """The derivative along the direction given by the inputs' tangents, of the same shape; written ``dNAME``.
+
+    Its name is one that no tensor of a spec can have, as ``dNAME`` can.
+    """
+    return Tensor(f"d({tensor.name})", tensor.shape, Role.TANGENT, about=(tensor,))
 
 
 def jacobian_of(of: Tensor, wrt: Tensor, *, fixed: tuple[Tensor, ...] = ()) -> Tensor:

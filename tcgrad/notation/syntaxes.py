@@ -70,6 +70,8 @@ def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> C
                     return f"{above}/{sign}{rename(first.name)}{square}"
                 rows = _indexed(rename(first.name), positions[: first.order])
                 return f"{above}/{sign}{rows}{sign}{_indexed(rename(second.name), positions[first.order :])}"
+            case Role.TANGENT, (of,):
+                return _indexed(rename(f"d{of.name}"), positions)
             case _:
                 return _indexed(rename(tensor.name), positions)
 
@@ -170,6 +172,8 @@ def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
             columns = latex_name(second.name, positions[first.order :])
             below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
             return rf"\frac{{\partial^2 {latex_name(of.name, ())}}}{{\partial {below}}}"
+        case Role.TANGENT, (of,):
+            return latex_name(f"d{of.name}", positions)
         case _:
             return latex_name(tensor.name, positions)
 

@@ -142,7 +142,7 @@ def _atom(atom: Atom, labels: Labels) -> str:
 
 
 def _tensor(tensor: Tensor) -> str:
-    """The name, told apart where a spec may use the name of a derived tensor: an input ``dx`` beside that of ``x``."""
+    """The name, with the role of a derived tensor."""
     derived = tensor.role in (Role.TANGENT, Role.JACOBIAN, Role.HESSIAN)
     return f"{tensor.name}~{tensor.role.value}" if derived else tensor.name
 
