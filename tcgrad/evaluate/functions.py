@@ -40,10 +40,10 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     size = absolute(value)
     if function.name in _CROSSING:
         return size + 1
+    if function.name in _TURNING and np.iscomplexobj(value):
+        size = together(size.real, size.imag + absolute(arguments[0]).imag, size.dtype)
     if function.name in _STEEP:
         return np.asarray(size * (1 + _STEEP[function.name](real(arguments[0]))))
-    if function.name in _TURNING and np.iscomplexobj(value):
-        return together(size.real, size.imag + absolute(arguments[0]).imag, size.dtype)
     return size
 
 

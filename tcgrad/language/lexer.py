@@ -158,4 +158,5 @@ def _cut(text: Located, start: int, end: int) -> Located:
     piece = text.text[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())
-    return Located(text.text[start:end], text.offsets[start : end + 1])
+    offsets = text.offsets[start:end]
+    return Located(text.text[start:end], (*offsets, offsets[-1] + 1 if offsets else text.offsets[start]))

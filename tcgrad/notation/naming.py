@@ -28,11 +28,13 @@ class Surroundings:
 
     dims: the names of sizes, which stand in index positions too.
     tensors: the names of constants and tensors, which an index that stands as a number must not be taken for.
+    scalars: those of integers without indices, which in a position are components that are read there.
     ranges: the names that a spec gives a range, with its value; None where that takes a calculation.
     """
 
     dims: frozenset[str] = frozenset()
     tensors: frozenset[str] = frozenset()
+    scalars: frozenset[str] = frozenset()
     ranges: Mapping[str, int | None] = field(default_factory=dict)
 
     @staticmethod
@@ -41,8 +43,9 @@ class Surroundings:
         values = {dim.name: dim.value for dim in program.dims}
         defined = (tensor for statement in program.statements for tensor in defined_tensors(statement))
         tensors = (*program.constants, *(each.tensor for each in program.inputs), *defined)
+        scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)
         ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
-        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), ranges)
+        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges)
 
 
 def _value(text: str, dims: Mapping[str, int]) -> int | None:
@@ -77,7 +80,7 @@ class _Naming:
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
-        scalars = frozenset(tensor.name for tensor in read if tensor.order == 0)
+        scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)
         return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside, scalars)
 
     def give(self, index: Index, taken: Collection[str]) -> str:

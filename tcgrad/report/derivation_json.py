@@ -10,12 +10,14 @@ from typing import Any
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.index import print_statement
+from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_substitution import parts, unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
 from tcgrad.notation.naming import Surroundings, name_indices
+from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
@@ -101,7 +103,7 @@ class _Data:
             "shape": [size.value for size in define.tensor.shape],
             "index": self.lines([define], ASCII, self.ascii)[0],
             "latex": self.lines([define], LATEX, self.latex)[0],
-            "matrix": {**_matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
+            "matrix": {**self.matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
             **{key: value[0] if key in _ONE and value else value for key, value in self.arrays([define]).items()},
         }
 
@@ -125,6 +127,20 @@ class _Data:
             **self.arrays(gradient.statements),
         }
 
+    def matrix(self, form: MatrixForm) -> dict[str, Any]:
+        """The right side; with the left side where that names a batch index."""
+        text = f"{form.left(MATRIX_UNICODE)} = {form.text}" if form.batch else form.text
+        latex = f"{form.left(MATRIX_LATEX)} = {form.latex}" if form.batch else form.latex
+        return {"text": text, "latex": latex, "numpy": None if self.is_ambiguous(form) else form.numpy}
+
+    def is_ambiguous(self, form: MatrixForm) -> bool:
+        """Whether the spec itself has a ``dy``, so that no NumPy text can tell it from the gradient of ``y``."""
+        read = (part.tensor for part in parts(form.matrix) if isinstance(part, Symbol))
+        return any(
+            tensor.role is Role.GRADIENT and code_name(tensor) in self.around.tensors | self.around.dims
+            for tensor in read
+        )
+
     def whole_matrix(self, gradient: Gradient) -> dict[str, Any] | None:
         """The matrix form in terms of the outputs' gradients alone; None where that gets long or there is none."""
         for statement in gradient.statements:
@@ -134,7 +150,7 @@ class _Data:
                 form = raise_define(statement, self.program)
                 self.forms[statement.tensor] = self.unfolded(form) if isinstance(form, MatrixForm) else None
         whole = self.forms[gradient_of(gradient.wrt)]
-        return None if whole is None else _matrix(whole)
+        return None if whole is None else self.matrix(whole)
 
     def unfolded(self, form: MatrixForm) -> MatrixForm | None:
         """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
@@ -150,10 +166,3 @@ def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:
 
 _ONE = ("einstein", "einsum")
 _LARGEST = 200  # nodes of a matrix expression
-
-
-def _matrix(form: MatrixForm) -> dict[str, Any]:
-    """The right side; with the left side where that names a batch index."""
-    text = f"{form.left(MATRIX_UNICODE)} = {form.text}" if form.batch else form.text
-    latex = f"{form.left(MATRIX_LATEX)} = {form.latex}" if form.batch else form.latex
-    return {"text": text, "latex": latex, "numpy": form.numpy}
