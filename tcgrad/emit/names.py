@@ -35,6 +35,7 @@ class Scope:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {*_RESERVED, *taken}
+        self._numbers: dict[str, int] = {}  # for each stem a number below which none is free
 
     def inner(self) -> Scope:
         """A scope inside this one."""
@@ -63,8 +64,9 @@ class Scope:
 
     def numbered(self, stem: str) -> str:
         """The first free name of ``stem``, ``stem2``, ...; for temporaries, a lone letter always with its number."""
-        number = 1
+        number = self._numbers.get(stem, 1)
         while (name := stem if number == 1 and len(stem) > 1 else f"{stem}{number}") in self._taken:
             number += 1
+        self._numbers[stem] = number
         self._taken.add(name)
         return name

@@ -68,12 +68,23 @@ class Printer(SizePrinter):
         super().__init__(dim_name, used, sizes)
         self.names = names
         self._constants = constants
+        self._codes: dict[Node, Text] = {}
+        self._readers: dict[Node, list[Node]] = {}
 
     def inside(self, names: Mapping[Node, str]) -> Printer:
         """A printer for the inside of a loop: what it names is not known outside."""
         printer = Printer({**self.names, **names}, self._constants, self.dim_name, self.used, self.sizes)
         printer.loop_variables = dict(self.loop_variables)
         return printer
+
+    def give(self, node: Node, name: str) -> None:
+        """Name a node; the code of what reads it is no longer what it was."""
+        self.names[node] = name
+        stack = [node]
+        while stack:
+            for reader in self._readers.pop(stack.pop(), ()):
+                self._codes.pop(reader, None)
+                stack.append(reader)
 
     def expression(self, node: Node) -> Text:
         """The code of a node: its name, if it has one."""
@@ -86,7 +97,23 @@ class Printer(SizePrinter):
         return self.definition(node)
 
     def definition(self, node: Node) -> Text:
-        """The code that computes a node from its arguments."""
+        """The code that computes a node from its arguments; kept until one of them gets a name."""
+        code = self._codes.get(node)
+        if code is None:
+            code = self._codes[node] = self._definition(node)
+            self._watch(node)
+        return code
+
+    def _watch(self, node: Node) -> None:
+        """Know the nodes without a name that the code of this one is made of."""
+        for argument in node.arguments:
+            if argument not in self.names:
+                readers = self._readers.setdefault(argument, [])
+                if node not in readers:
+                    readers.append(node)
+                    self._watch(argument)
+
+    def _definition(self, node: Node) -> Text:
         arguments = node.arguments
         match node.operation:
             case Number(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 # Dynamic programming looks at 3^n / 2 pairs of subsets: about a millisecond for seven operands.
 _OPTIMAL_UP_TO = 7
@@ -109,17 +109,26 @@ def _greedy(operands: Sequence[int], kept: int, volume: _Volume) -> Tree:
     trees: dict[int, Tree] = {k: 1 << k for k in range(len(operands))}
     for made in range(len(operands), 2 * len(operands) - 1):
         twice, thrice = _repeated(alive.values())
-        best: list[tuple[int, int, int, int, int]] = []
-        for i, j in itertools.combinations(alive, 2):
+
+        def step(i: int, j: int, twice: int = twice, thrice: int = thrice) -> tuple[int, int, int, int, int]:
             left, right = alive[i], alive[j]
             result = (left | right) & (kept | thrice | (twice & ~(left & right)))
-            growth = volume[result] - volume[left] - volume[right]
-            best = [min([*best, (growth, volume[left | right], i, j, result)])]
-        ((_, _, i, j, result),) = best
+            return volume[result] - volume[left] - volume[right], volume[left | right], i, j, result
+
+        _, _, i, j, result = min(step(i, j) for i, j in _first_pairs(alive))
         del alive[i], alive[j]
         alive[made] = result
         trees[made] = trees.pop(i), trees.pop(j)
     return trees.popitem()[1]
+
+
+def _first_pairs(alive: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """For every two sets of indices the first two operands that have them: all other such pairs cost the same."""
+    places: dict[int, list[int]] = {}
+    for place, mask in alive.items():
+        places.setdefault(mask, []).append(place)
+    yield from ((first, second) for first, second, *_ in (own for own in places.values() if len(own) > 1))
+    yield from itertools.combinations(sorted(own[0] for own in places.values()), 2)
 
 
 def _repeated(masks: Iterable[int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.statements import assignment, element, empty, loop_head
-from tcgrad.emit.uses import FILLED, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
+from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.records import dataclass
 
 _LONGEST_HINT = 14
@@ -57,6 +57,7 @@ class Body:
             or (counts[node] > 1 and not is_trivial(node))
         }
         self._own.update(looped_over(needed))
+        self._own.update(deeply_nested(needed, self._own))
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
@@ -100,31 +101,37 @@ class Body:
                 stack.extend(reversed(inner.arguments))
 
     def _write(self, node: Node) -> None:
-        if node in self.printer.names or node in self._loops:
-            return
-        if isinstance(node.operation, Buffer):
-            self._write(node.arguments[0])
-            self.printer.names[node] = self._loops[node.arguments[0]][node.operation.number]
-            return
-        for argument in node.arguments:
-            self._write_named(argument)
-        if isinstance(node.operation, Scan):
-            self._write_loop(node, node.operation)
-            return
-        name = self._name(node)
-        lines = self._assignment(name, node)
-        self.printer.names[node] = name
-        self.lines += lines
+        """Write a node, and before it the named nodes that it takes."""
+        for each in self._pending(node):
+            match each.operation:
+                case Buffer(number):
+                    self.printer.give(each, self._loops[each.arguments[0]][number])
+                case Scan() as scan:
+                    self._write_loop(each, scan)
+                case _:
+                    name = self._name(each)
+                    lines = self._assignment(name, each)
+                    self.printer.give(each, name)
+                    self.lines += lines
 
-    def _write_named(self, node: Node) -> None:
-        """Write the named nodes that the code of this one mentions."""
-        if node in self.printer.names:
-            return
-        if node in self._own:
-            self._write(node)
-            return
-        for argument in node.arguments:
-            self._write_named(argument)
+    def _pending(self, node: Node) -> list[Node]:
+        """The node and all that is to have a name before it, each after what it reads.
+
+        It goes by a stack of its own, for chains of statements are longer than Python's.
+        """
+        order: list[Node] = []
+        seen: set[Node] = set()
+        stack = [(node, False)]
+        while stack:
+            own, is_read = stack.pop()
+            if is_read:
+                order.append(own)
+            elif own not in seen and own not in self.printer.names and own not in self._loops:
+                seen.add(own)
+                if own is node or own in self._own:
+                    stack.append((own, True))
+                stack.extend((argument, False) for argument in reversed(own.arguments))
+        return order
 
     def _write_loop(self, node: Node, scan: Scan) -> None:
         """The loop of a recurrence: its arrays, then what is written to them position by position."""

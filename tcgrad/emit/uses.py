@@ -11,6 +11,8 @@ from tcgrad.emit.operations import VIEWS, Apply, Leaf, LeviCivita, Number, Size,
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
 
+_DEEPEST = 60
+
 
 def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]:
     """All nodes that computing the results takes, known ones left out, arguments before what is made of them."""
@@ -48,6 +50,18 @@ def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collectio
 def ends_a_view(node: Node, reader: Node) -> bool:
     """Whether a node is the last of the slices, or of the windows, that are written as one."""
     return any(isinstance(node.operation, kind) and not isinstance(reader.operation, kind) for kind in (Slice, Window))
+
+
+def deeply_nested(needed: Sequence[Node], named: Collection[Node]) -> Iterator[Node]:
+    """Nodes at which code is broken off that would be nested more deeply than any line can hold."""
+    depths: dict[Node, int] = {}
+    for node in needed:
+        depths[node] = 1 + max((depths.get(argument, 0) for argument in node.arguments), default=0)
+        if node in named:
+            depths[node] = 0
+        elif depths[node] > _DEEPEST and not is_trivial(node):
+            depths[node] = 0
+            yield node
 
 
 def looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
