@@ -1,0 +1,205 @@
+"""Derived formulas and emitted code of a spec against JAX: values, gradients, Jacobians, tangents, Hessians."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from jax_programs import JaxSpec
+
+from tcgrad.calculus import Derivation, derive
+from tcgrad.calculus.derivation import gradient_of
+from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
+from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
+from tcgrad.ir.program import Input, Intrinsic, Program
+from tcgrad.language.elaborate import elaborate
+from tcgrad.spec.loader import read_spec
+
+Array = Any
+TOLERANCE = 1e-8
+
+
+@dataclass
+class Oracle:
+    """A spec's text, with the sizes of dims at which its emitted module is tried (None: the spec's own)."""
+
+    text: str
+    sizes: Mapping[str, int] | None = None
+    seed: int = 0
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        return derive(elaborate(read_spec(self.text, "generated")))
+
+    @cached_property
+    def source(self) -> str:
+        return emit(self.derivation)
+
+    @cached_property
+    def module(self) -> ModuleType:
+        return compile_module(self.source)
+
+    @cached_property
+    def program(self) -> Program:
+        """At the sizes that are tried."""
+        return elaborate(read_spec(self.text, "generated"), self.sizes)
+
+    @cached_property
+    def inputs(self) -> dict[str, Array]:
+        random = np.random.default_rng(self.seed)
+        return {item.tensor.name: draw(item, random) for item in self.program.inputs}
+
+    @cached_property
+    def jax(self) -> JaxSpec:
+        return JaxSpec(self.text, self.sizes)
+
+    @cached_property
+    def _reference(self) -> tuple[list[Array], dict[tuple[str, str], Array]]:
+        return self.jax.jacobians(self.inputs)
+
+    @property
+    def values(self) -> list[Array]:
+        return self._reference[0]
+
+    @property
+    def jacobians(self) -> dict[tuple[str, str], Array]:
+        return self._reference[1]
+
+    @cached_property
+    def upstream(self) -> list[Array]:
+        random = np.random.default_rng(self.seed + 1)
+        return [random.uniform(-1, 1, np.shape(value)) for value in self.values]
+
+    def gradient(self, wrt: str) -> Array:
+        """What backpropagation is to give: the upstream gradients contracted with the Jacobians."""
+        pairs = zip(self.program.outputs, self.upstream, strict=True)
+        return sum(np.tensordot(dy, self.jacobians[of.name, wrt], np.ndim(dy)) for of, dy in pairs)
+
+    def check_formulas(self) -> None:
+        """The derived Jacobians and gradients, evaluated plainly at the spec's own sizes."""
+        program = self.derivation.program
+        env: dict[Any, Any] = evaluate_program(program, self.inputs)
+        operands = [statement.operand for statement in program.statements if isinstance(statement, Intrinsic)]
+        env = evaluate_statements([inverse_of(program, operand) for operand in operands], env)
+        for of, value in zip(program.outputs, self.values, strict=True):
+            close(env[of], value, f"value of {of.name}")
+        for jacobian in self.derivation.jacobians:
+            if jacobian.define is not None:
+                got = evaluate(jacobian.define.body, jacobian.define.free, env)
+                close(got, self.jacobians[jacobian.of.name, jacobian.wrt.name], f"formula {jacobian.define.tensor.name}")
+        given = {gradient_of(of): dy for of, dy in zip(program.outputs, self.upstream, strict=True)}
+        env = evaluate_statements(self.derivation.backward, {**env, **given})
+        for wrt in program.wrt:
+            close(env[gradient_of(wrt)], self.gradient(wrt.name), f"formula dl/d{wrt.name}")
+
+    def check_module(self) -> None:
+        """Every function of the emitted module; the inputs are not written to."""
+        kept = {name: np.array(value) for name, value in self.inputs.items()}
+        arguments = list(self.inputs.values())
+        outputs, saved = self.module.forward_saved(*arguments)
+        for got in (self._listed(self.module.forward(*arguments)), self._listed(outputs)):
+            for of, value, wanted in zip(self.program.outputs, got, self.values, strict=True):
+                close(value, wanted, f"forward {of.name}")
+        for wrt, got in zip(self.program.wrt, self.module.backward(saved, *self.upstream), strict=True):
+            close(got, self.gradient(wrt.name), f"backward {wrt.name}")
+        for key, got in self.module.jacobian(*arguments).items():
+            close(got, self.jacobians[key], f"jacobian {key}")
+        self._check_tangents(arguments)
+        if hasattr(self.module, "hessian"):
+            self._check_hessian(arguments)
+        for name, value in self.inputs.items():
+            assert np.array_equal(value, kept[name]), f"{name} was written to"
+
+    def _listed(self, outputs: Any) -> list[Array]:
+        return [outputs] if len(self.program.outputs) == 1 else list(outputs)
+
+    @cached_property
+    def directions(self) -> dict[str, Array]:
+        random = np.random.default_rng(self.seed + 2)
+        return {wrt.name: random.uniform(-1, 1, self.inputs[wrt.name].shape) for wrt in self.program.wrt}
+
+    def _check_tangents(self, arguments: list[Array]) -> None:
+        tangents = self._listed(self.module.jvp(*arguments, *self.directions.values()))
+        for of, got in zip(self.program.outputs, tangents, strict=True):
+            wanted = sum(
+                np.tensordot(self.jacobians[of.name, wrt], v, np.ndim(v)) for wrt, v in self.directions.items()
+            )
+            close(got, wanted, f"jvp {of.name}")
+
+    def _check_hessian(self, arguments: list[Array]) -> None:
+        wanted = self.jax.hessians(self.inputs)
+        for key, got in self.module.hessian(*arguments).items():
+            close(got, wanted[key], f"hessian {key}")
+        products = self.module.hvp(*arguments, *self.directions.values())
+        for first, got in zip(self.program.wrt, products, strict=True):
+            blocks = ((wanted[first.name, name], v) for name, v in self.directions.items())
+            close(got, sum(np.tensordot(block, v, np.ndim(v)) for block, v in blocks), f"hvp {first.name}")
+
+    def check_single_precision(self) -> None:
+        """Everything stays in float32, close to what double precision gives."""
+        arguments = [np.asarray(v, "float32") if v.dtype == float else v for v in self.inputs.values()]
+        outputs, saved = self.module.forward_saved(*arguments)
+        upstream = [dy.astype("float32") for dy in self.upstream]
+        directions = [v.astype("float32") for v in self.directions.values()]
+        results = {
+            "forward": self._listed(outputs),
+            "saved": [part for part in saved if getattr(part, "dtype", np.dtype(int)).kind == "f"],
+            "backward": self.module.backward(saved, *upstream),
+            "jvp": self._listed(self.module.jvp(*arguments, *directions)),
+            "jacobian": self.module.jacobian(*arguments).values(),
+        }
+        for function, arrays in results.items():
+            for array in arrays:
+                assert np.asarray(array).dtype == np.float32, f"{function} gives {np.asarray(array).dtype}"
+
+
+def draw(item: Input, random: np.random.Generator) -> Array:
+    """Random values as the spec declares them, real ones between -1 and 1 by default."""
+    shape = tuple(size.value for size in item.tensor.shape)
+    low, high = item.sample.low, item.sample.high
+    match item.sample.kind:
+        case "integers":
+            value = random.integers(int(low or 0), int(high or 2), shape)
+        case "uniform":
+            value = random.uniform(low, high, shape)
+        case "positive":
+            value = random.uniform(0.5, 1.5, shape)
+        case "simplex":
+            value = random.dirichlet(np.ones(shape[-1]), shape[:-1])
+        case "one_hot":
+            value = np.eye(shape[-1])[random.integers(0, shape[-1], shape[:-1])]
+        case "spd":
+            root = random.uniform(-1, 1, shape)
+            value = root @ np.swapaxes(root, -1, -2) + np.eye(shape[-1])
+        case _:
+            value = random.uniform(-1, 1, shape) if item.tensor.is_real else random.integers(0, 2, shape)
+    if item.tensor.symmetric:
+        value = (value + np.swapaxes(value, -1, -2)) / 2
+    return value.astype({"real": float, "int": int, "bool": bool}[item.tensor.dtype])
+
+
+def close(got: Array, wanted: Array, what: str) -> None:
+    """Equal shapes, and values to 1e-8 of the largest (of 1, where that is smaller)."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    assert got.shape == wanted.shape, f"{what}: shape {got.shape}, not {wanted.shape}"
+    assert np.all(np.isfinite(wanted)), f"{what}: the reference is not finite"
+    error = float(np.max(np.abs(got - wanted), initial=0.0)) / max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    assert error <= TOLERANCE, f"{what}: off by {error}"
+
+
+def check(text: str, sizes: Mapping[str, int] | None = None) -> None:
+    """A spec at its own sizes, formulas and module, and the same module at other sizes."""
+    oracle = Oracle(text)
+    oracle.check_formulas()
+    oracle.check_module()
+    oracle.check_single_precision()
+    if sizes is not None:
+        other = Oracle(text, sizes)
+        other.module = oracle.module
+        other.check_module()
