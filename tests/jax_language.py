@@ -310,7 +310,9 @@ def _largest(index: str, reads: Sequence[tuple[Any, int]], dims: Mapping[str, in
     raise ValueError(f"nothing bounds {index}")
 
 
-def _reads(body: Expression, shapes: Callable[[str], Shape | None], gathered: Collection[str]) -> Iterator[tuple[Any, int]]:
+def _reads(
+    body: Expression, shapes: Callable[[str], Shape | None], gathered: Collection[str]
+) -> Iterator[tuple[Any, int]]:
     """Every position without gather that is read, with the size of its axis."""
     for node in walk(body):
         if isinstance(node, Subscript) and node.name in {"levi_civita", "ε"}:
@@ -321,7 +323,9 @@ def _reads(body: Expression, shapes: Callable[[str], Shape | None], gathered: Co
                 argument = node.arguments[0]
                 name = argument.name if isinstance(argument, Name) else ""
             for position, size in zip(node.positions, shapes(name) or (), strict=False):
-                if size is not None and not any((isinstance(part, Subscript) or getattr(part, "name", "") in gathered) for part in walk(position)):
+                if size is not None and not any(
+                    (isinstance(part, Subscript) or getattr(part, "name", "") in gathered) for part in walk(position)
+                ):
                     yield position, size
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,9 @@ class Oracle:
         for jacobian in self.derivation.jacobians:
             if jacobian.define is not None:
                 got = evaluate(jacobian.define.body, jacobian.define.free, env)
-                close(got, self.jacobians[jacobian.of.name, jacobian.wrt.name], f"formula {jacobian.define.tensor.name}")
+                close(
+                    got, self.jacobians[jacobian.of.name, jacobian.wrt.name], f"formula {jacobian.define.tensor.name}"
+                )
         given = {gradient_of(of): dy for of, dy in zip(program.outputs, self.upstream, strict=True)}
         env = evaluate_statements(self.derivation.backward, {**env, **given})
         for wrt in program.wrt:
@@ -142,21 +146,58 @@ class Oracle:
             close(got, sum(np.tensordot(block, v, np.ndim(v)) for block, v in blocks), f"hvp {first.name}")
 
     def check_single_precision(self) -> None:
-        """Everything stays in float32, close to what double precision gives."""
+        """Every value that the module's functions compute on float32 stays in it."""
         arguments = [np.asarray(v, "float32") if v.dtype == float else v for v in self.inputs.values()]
-        outputs, saved = self.module.forward_saved(*arguments)
         upstream = [dy.astype("float32") for dy in self.upstream]
         directions = [v.astype("float32") for v in self.directions.values()]
-        results = {
-            "forward": self._listed(outputs),
-            "saved": [part for part in saved if getattr(part, "dtype", np.dtype(int)).kind == "f"],
-            "backward": self.module.backward(saved, *upstream),
-            "jvp": self._listed(self.module.jvp(*arguments, *directions)),
-            "jacobian": self.module.jacobian(*arguments).values(),
-        }
-        for function, arrays in results.items():
-            for array in arrays:
-                assert np.asarray(array).dtype == np.float32, f"{function} gives {np.asarray(array).dtype}"
+        with watched(self.source) as wide:
+            self.module.value_and_grad(*arguments, *upstream)
+            self.module.jvp(*arguments, *directions)
+            self.module.jacobian(*arguments)
+            if hasattr(self.module, "hessian"):
+                self.module.hessian(*arguments)
+                self.module.hvp(*arguments, *directions)
+        assert not wide, f"computed in float64: {wide[0]}"
+
+
+@contextmanager
+def watched(source: str) -> Iterator[list[str]]:
+    """Collects the lines of an emitted module that give a variable a value in float64."""
+    lines, found = source.splitlines(), dict[str, None]()
+
+    def trace(frame: FrameType, _event: str, _value: Any) -> Any:
+        if not frame.f_code.co_filename.startswith("<tcgrad emitted"):
+            return None
+        before: set[str] = set()
+        line = frame.f_lineno
+
+        def inner(frame: FrameType, event: str, arg: Any) -> Any:
+            nonlocal line, before
+            values = {**frame.f_locals, "return": arg} if event == "return" else frame.f_locals
+            wide = {name for name, value in values.items() if _is_wide(value)}
+            if wide - before:
+                found[f"{', '.join(sorted(wide - before))} in line {line}: {lines[line - 1].strip()}"] = None
+            line, before = frame.f_lineno, wide
+            return inner
+
+        return inner
+
+    old = sys.gettrace()
+    sys.settrace(trace)
+    result: list[str] = []
+    try:
+        yield result
+    finally:
+        sys.settrace(old)
+        result.extend(found)
+
+
+def _is_wide(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return any(map(_is_wide, value))
+    if isinstance(value, dict):
+        return any(map(_is_wide, value.values()))
+    return isinstance(value, np.ndarray | np.generic) and value.dtype == np.float64
 
 
 def draw(item: Input, random: np.random.Generator) -> Array:

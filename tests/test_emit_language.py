@@ -52,6 +52,23 @@ SPECS = {
     ),
     "where": (["x: [7]"], ["y[i] = where(x[i] > 0, sqrt(x[i]), 0)", "z[i] = where(x[i] > 0, log(x[i]), x[i]^2)*x[i]"]),
     "where of numbers": (["x: [7]"], ["y[i] = where(x[i] > 0, 1, -2)*x[i]", "z[i] = where(i < 3, 1, 0)"], "{i: 7}"),
+    "numbers times truth values": (
+        ["x: [5]", "s: []"],
+        [
+            "y[i] = 3/2*[i >= 1]*exp(x[i])",
+            "z[i] = 2*[x[i] > 0]/(1 + x[i]^2)",
+            "v[i] = [s > 0]/2*x[i] - 3*[s < 2]/(2 + s)",
+        ],
+    ),
+    "two terms added at the same positions": (
+        ["x: [2, 2]", "u: []", "a: [5]", "b: [5]"],
+        ["y = u*a[k]*x[k%2,k//3]", "z = y^2*b[k]*x[k%2,k//3] + sin(u)*sum[k](x[k%2,k//3]*tanh(a[k]))"],
+    ),
+    "a read of which one position is guarded": (
+        ["x: {shape: [11, 3], outside: 0}", "v: [5]"],
+        ["y = x[k+3,k+1]*v[4-k]", "z = y^2*x[k+3,k+1]*v[4-k]"],
+        "{k: 5}",
+    ),
     "index values": (["x: [5]"], ["y[i] = i*x[i] + i^2", "z = sum[i]((i + 1)*x[i]/(2*i + 1))"]),
     "kinks": (
         ["x: [5]", "z: [5]"],

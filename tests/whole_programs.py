@@ -14,7 +14,21 @@ DIMS = {"A": 2, "B": 3, "C": 5, "T": 4, "L": 11}
 INDICES = {"i": "A", "j": "B", "k": "C", "m": "A", "n": "B", "t": "T"}
 BOUND = {"r": "B", "s": "A", "q": "C"}  # of reductions, never used otherwise
 SIZES = {index: DIMS[dim] for index, dim in {**INDICES, **BOUND}.items()}
-SMOOTH = ("sin", "cos", "tanh", "sigmoid", "atan", "softplus", "silu", "gelu", "gelu_tanh", "erf", "asinh", "cube", "erfc")
+SMOOTH = (
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "atan",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+    "erf",
+    "asinh",
+    "cube",
+    "erfc",
+)
 BROKEN = ("relu", "abs", "elu", "sign", "floor", "ceil")
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "logsumexp")
 Shape = tuple[str, ...]
@@ -50,7 +64,11 @@ class Writer:
             self.equations = [f"{line} + 0*z" for line in self.equations]
             used.append("z")
         lines = ["dims: {" + ", ".join(f"{name}: {size}" for name, size in DIMS.items()) + "}", "constants: {c: 0.5}"]
-        lines += ["functions: {cube(a): a^3/(1 + a^2)}", "inputs:", *(f"  {name}: {self.inputs[name]}" for name in used)]
+        lines += [
+            "functions: {cube(a): a^3/(1 + a^2)}",
+            "inputs:",
+            *(f"  {name}: {self.inputs[name]}" for name in used),
+        ]
         lines.append("indices: {" + ", ".join(f"{name}: {dim}" for name, dim in {**INDICES, **BOUND}.items()) + "}")
         lines += ["equations:", *(f"  - {line!r}" for line in self.equations), f"outputs: [{', '.join(outputs)}]"]
         return "\n".join(lines) + "\n"
@@ -102,7 +120,11 @@ class Writer:
             symmetric = "symmetric: true, " if self._chance(0.3) else ""
             self._declare(matrix, dims, sample=symmetric + "sample: spd")
         else:
-            self._define(matrix, (*batch, row, column), f"3*delta[{row},{column}] + tanh({self.factor((*batch, row, column), 1)})")
+            self._define(
+                matrix,
+                (*batch, row, column),
+                f"3*delta[{row},{column}] + tanh({self.factor((*batch, row, column), 1)})",
+            )
         kind = self._one_of("inv", "inv", "det", "logdet")
         if kind != "inv":
             read = f"{kind}({matrix})" + (f"[{batch[0]}]" if batch else "")
@@ -179,7 +201,9 @@ class Writer:
                 names = SMOOTH if self.smooth or self._chance(0.7) else BROKEN
                 return f"{self._one_of(*names)}({read if self._chance(0.6) else f'{read} + 0.3'})"
             case "power":
-                return self._one_of("({})^2", "({})^3", "(1.5 + sin({}))^-1.5", "exp({}/4)", "log(2 + {}^2)").format(read)
+                return self._one_of("({})^2", "({})^3", "(1.5 + sin({}))^-1.5", "exp({}/4)", "log(2 + {}^2)").format(
+                    read
+                )
             case "quotient":
                 return f"{read}/(1 + {self.read(free)}^2)"
             case "two":

@@ -227,8 +227,7 @@ class Expressions:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
         guarded = may_be_undefined(expr.then) or may_be_undefined(expr.otherwise)
-        numbers = all(branch.node.kind is Kind.SCALAR for branch in branches)  # NumPy takes a dtype of its own then
-        return self._elementwise(Select(guarded), (condition, *branches), hint, Kind.INT if numbers else Kind.FLOAT)
+        return self._elementwise(Select(guarded), (condition, *branches), hint)
 
     def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
         used = free_indices(expr.body)

@@ -178,7 +178,7 @@ class Printer(SizePrinter):
                 return f"np.sqrt({self._plain(argument)})"
             case Select():
                 self.used.guarded |= operation.guarded
-                return f"np.where({self._list(node.arguments)})"
+                return self._select(*node.arguments)
             case Cast():
                 return self._cast(argument)
             case Sum(axes):
@@ -289,6 +289,14 @@ class Printer(SizePrinter):
         return Text(f"float({code})" if node.is_static else code)
 
     # Arrays
+
+    def _select(self, condition: Node, then: Node, otherwise: Node) -> str:
+        """Of two numbers one is written with the inputs' dtype, else NumPy takes one of its own."""
+        first = self._plain(then)
+        if then.is_static and otherwise.is_static:
+            self.used.dtype = True
+            first = f"dtype.type({first})"
+        return f"np.where({self._plain(condition)}, {first}, {self._plain(otherwise)})"
 
     def _summed(self, argument: Node, axis: str) -> str:
         if isinstance(argument.operation, Cast) and argument not in self.names:

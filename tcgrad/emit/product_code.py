@@ -21,11 +21,21 @@ class ProductCode:
     )
 
     def text(self, expression: Callable[[Node], Text]) -> Text:
-        """Scalars first, so that an array is passed over once for all of them."""
+        """Scalars first, so that an array is passed over once for all of them; truth values last.
+
+        A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and truth
+        values have no negative.
+        """
         over, under = self._number()
+        numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
+        truths = self._truths() if self.coefficient != 1 or numbers else []
         above = [*over, *self._codes(expression, True, False)]
         below = [*under, *self._codes(expression, True, True)]
         arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)
+        if truths and not arrays:
+            above = above or ["1"]
+            below, divisors = below + divisors, []
+        arrays += [expression(node).at(Level.MUL) for node in truths]
         if not above or not arrays:
             above, below, arrays, divisors = above + arrays, below + divisors, [], []
         code = _quotient(above or ["1"], below)
@@ -50,6 +60,15 @@ class ProductCode:
         if len(over) + len(under) > 5:
             return [repr(float(value))], []
         return [over] if value.numerator != 1 else [], [under] if value.denominator != 1 else []
+
+    def _truths(self) -> list[Node]:
+        """Takes the truth values out of the factors above the line."""
+        found: list[Node] = []
+        for scalar in (True, False):
+            factors = self.factors[scalar, False]
+            found += [node for node in factors if node.kind is Kind.BOOL]
+            self.factors[scalar, False] = [node for node in factors if node.kind is not Kind.BOOL]
+        return found
 
     def _codes(self, expression: Callable[[Node], Text], scalar: bool, inverted: bool) -> list[str]:
         return [

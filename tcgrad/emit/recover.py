@@ -45,7 +45,7 @@ def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequen
     if not targets or None in targets:
         return None
     outside = [item for item in inside if any(index in targets for index in free_indices(item[0]))]
-    if any(index in summed for factor, _ in outside for index in free_indices(factor)):
+    if any(index in bound for factor, _ in outside for index in free_indices(factor)):
         return None
     kept = [item for item in inside if item not in outside]
     return Scattered(kept, found, bound, outside)

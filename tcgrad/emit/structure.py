@@ -70,7 +70,7 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
     if len(terms) == 1:
         return terms[0]
     sign, value = plus(build, [(term.coefficient, term.value) for term in terms], hint)
-    return Term(sign, value, terms[0].equal)
+    return Term(sign, value, terms[0].equal, terms[0].loose)
 
 
 def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
