@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,8 @@ Ranges = dict[str, range]
 
 def parts(node: Any) -> Iterator[Expression]:
     """The nodes directly under a node."""
-    for item in fields(node):
-        yield from _nodes(getattr(node, item.name))
+    for name in node.__dataclass_fields__:
+        yield from _nodes(getattr(node, name))
 
 
 def _nodes(value: Any) -> Iterator[Expression]:
