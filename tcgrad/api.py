@@ -17,10 +17,12 @@ from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
+from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.reading import print_reading
 from tcgrad.notation.syntaxes import LATEX, UNICODE
 from tcgrad.report.derivation import Format, render_derivation, render_equations
 from tcgrad.report.derivation_json import render_json
+from tcgrad.report.styles import LatexStyle, Writing
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
 
@@ -171,6 +173,9 @@ class Derived:
         output_format: Format = "text",
         *,
         notations: Sequence[str] | None = None,
+        latex_style: LatexStyle = "components",
+        sums: bool = False,
+        vec: VecOrder = "row",
         unicode: bool = True,
         color: bool = False,
         at: PointValues | None = None,
@@ -180,12 +185,23 @@ class Derived:
 
         output_format: ``text``, ``json``, ``latex`` (for a document that loads amsmath) or ``markdown``.
         notations: out of ``index``, ``matrix``, ``einstein`` and ``einsum``; None: the first two.
+        latex_style: ``components`` by the names of the spec, or ``tensors``, bold and calligraphic by their order.
+        sums: name every sum in index notation.
+        vec: whether vectorised matrices are written row after row, or column after column.
         unicode: False for a text in plain ASCII, in which every formula can be read back.
         color: with the escapes that colour a terminal.
         at, code: the values at a point and a module's source, to be put behind the formulas.
         """
+        writing = Writing(latex_style, sums, vec)
         return render_derivation(
-            self.derivation, output_format, notations=notations, unicode=unicode, color=color, at=at, code=code
+            self.derivation,
+            output_format,
+            notations=notations,
+            writing=writing,
+            unicode=unicode,
+            color=color,
+            at=at,
+            code=code,
         )
 
     def as_dict(self, *, notations: Sequence[str] | None = None) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from einstein_reader import read_einstein
 from hypothesis import given
 from programs import specs
-from test_hessians import with_a_scalar
-from test_oracles import draw, program_of, quick, upstream
+from test_hessians import quick, with_a_scalar
+from test_oracles import draw, program_of, upstream
 from test_second import positive_definite
 
 import tcgrad

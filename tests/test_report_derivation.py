@@ -94,6 +94,8 @@ Jacobians
     ∂y[i,j]/∂a[p,q] = x[i,p]·δ[j,q]    [N, M, K, M] = [3, 5, 4, 5]
     ∂vec(y)/∂vec(a) = x ⊗ I            [N·M, K·M] = [15, 20]
 
+    Here vec writes a matrix as one column, row after row.
+
 Gradients, given ∂l/∂y [N, M] = [3, 5]
     ∂l/∂x[p,q] = ∂l/∂y[p,j]·a[q,j]    [N, K] = [3, 4]
     ∂l/∂x      = ∂l/∂y aᵀ             [N, K] = [3, 4]

@@ -33,6 +33,7 @@ def test_text() -> None:
     ∂²f/∂a[r,s]∂a[p,q] = 0    [N, N, N, N] = [3, 3, 3, 3]
 
     A block of two inputs stands once: that of the same two the other way round is its transpose.
+    Here vec writes a matrix as one column, row after row.
 """
     )
 

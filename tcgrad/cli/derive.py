@@ -63,6 +63,23 @@ FormatOption = Annotated[
     Literal["text", "json", "latex", "markdown"],
     typer.Option("--format", rich_help_panel=_HOW, help="The format of the output."),
 ]
+LatexStyleOption = Annotated[
+    Literal["components", "tensors"],
+    typer.Option(
+        "--latex-style", rich_help_panel=_HOW,
+        help="In LaTeX: names as the spec has them, or bold vectors, bold capital matrices and calligraphic tensors.",
+    ),
+]  # fmt: skip
+Sums = Annotated[
+    bool,
+    typer.Option("--sums", rich_help_panel=_HOW, help="Name every sum in index notation: `sum[j](a[p,j]*x[j])`."),
+]
+Vec = Annotated[
+    Literal["row", "column"],
+    typer.Option(
+        "--vec", rich_help_panel=_HOW, help="Write vectorised matrices row after row, or column after column."
+    ),
+]
 Ascii = Annotated[
     bool, typer.Option("--ascii", rich_help_panel=_HOW, help="Write the formulas as a spec takes them: `dl/dx[p,q]`.")
 ]
@@ -77,6 +94,9 @@ def command(
     at: At = None,
     notation: NotationOption = "all",
     output_format: FormatOption = "text",
+    latex_style: LatexStyleOption = "components",
+    sums: Sums = False,
+    vec: Vec = "row",
     ascii_only: Ascii = False,
     code: Code = False,
     strict: Strict = False,
@@ -94,6 +114,9 @@ def command(
         derived.report(
             output_format,
             notations=None if notation == "all" else [notation],
+            latex_style=latex_style,
+            sums=sums,
+            vec=vec,
             unicode=takes_unicode() and not ascii_only,
             color=takes_color(),
             at=derived.at(_read_point(at)) if at else None,

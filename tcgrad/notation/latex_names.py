@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from tcgrad.functions import Function
 
@@ -12,18 +13,44 @@ _GREEK_NAMES = (
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
 _GREEK = frozenset(_GREEK_NAMES.split())
+CAPITAL_GREEK = frozenset(name for name in _GREEK if name[0].isupper())
 _OTHER = {"eps": r"\varepsilon", "levi_civita": r"\varepsilon"}
 _INTRINSIC = re.compile(r"(inv|det|logdet)\((.*)\)")
 _MARKED = re.compile(r"([^\W\d_]+?)_?(\d+|(?<=_)[^\W_]+)")
 _SPECIAL = re.compile(r"[#$%&_{}\\~^]")
 
 
-def latex_name(name: str, positions: Sequence[str]) -> str:
-    """A name with its subscripts: ``W1`` at i, j is ``W^{(1)}_{ij}``, ``gamma`` is ``\\gamma``."""
+class Stem(NamedTuple):
+    """The letter or word of a tensor's name, to be dressed as what it is.
+
+    name: the whole name. order: the number of the tensor's axes. text: the letter or word alone.
+    latex: the same in LaTeX, undressed.
+    """
+
+    name: str
+    order: int
+    text: str
+    latex: str
+
+    @property
+    def is_letter(self) -> bool:
+        return _is_letter(self.text)
+
+
+Dress = Callable[[Stem], str]
+
+
+def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress = lambda stem: stem.latex) -> str:
+    """A name with its subscripts: ``W1`` at i, j is ``W^{(1)}_{ij}``, ``gamma`` is ``\\gamma``.
+
+    order, dress: the order of the tensor that is named, and how its letter shows it.
+    """
     intrinsic = _INTRINSIC.fullmatch(name)
     if intrinsic:
-        return _intrinsic(intrinsic[1], intrinsic[2], positions)
-    stem, mark = _parts(name)
+        kind, operand = intrinsic[1], intrinsic[2]
+        return _intrinsic(kind, latex_name(operand, (), order if kind == "inv" else order + 2, dress), positions)
+    text, mark = _parts(name)
+    stem = dress(Stem(name, order, text, _plain(text)))
     subscript = latex_positions(positions)
     if mark.isdecimal() and not subscript:
         return f"{stem}_{{{mark}}}"
@@ -35,9 +62,7 @@ def latex_name(name: str, positions: Sequence[str]) -> str:
 def _parts(name: str) -> tuple[str, str]:
     """A name's letter and what is written after it, ``("y", "true")`` of ``y_true``; a word stays whole."""
     marked = _MARKED.fullmatch(name)
-    if marked and _is_letter(marked[1]):
-        return _plain(marked[1]), marked[2]
-    return _plain(name), ""
+    return (marked[1], marked[2]) if marked and _is_letter(marked[1]) else (name, "")
 
 
 def _is_letter(name: str) -> bool:
@@ -60,8 +85,7 @@ def escape(text: str) -> str:
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
-def _intrinsic(kind: str, operand: str, positions: Sequence[str]) -> str:
-    inner = latex_name(operand, ())
+def _intrinsic(kind: str, inner: str, positions: Sequence[str]) -> str:
     if kind == "inv":
         whole = rf"\left({inner}^{{-1}}\right)"
     else:

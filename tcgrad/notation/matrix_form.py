@@ -74,4 +74,8 @@ class MatrixForm:
 
 def matrix_sides(tensor: Tensor) -> tuple[Tensor, ...]:
     """The tensors whose axes are the rows and the columns of a Jacobian or of a Hessian's block; else it alone."""
-    return tensor.about[-2:] if tensor.role in (Role.JACOBIAN, Role.HESSIAN) else (tensor,)
+    match tensor.role, tensor.about:
+        case (Role.JACOBIAN, (rows, columns, *_)) | (Role.HESSIAN, (_, rows, columns)):
+            return rows, columns
+        case _:
+            return (tensor,)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.functions import Function
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.latex_names import latex_function, latex_name, latex_positions
+from tcgrad.notation.latex_names import Dress, latex_function, latex_name, latex_positions
 from tcgrad.records import dataclass
 
 
@@ -158,24 +158,31 @@ UNICODE = replace(
 )
 
 
-def _latex_tensor(tensor: Tensor, positions: Sequence[str]) -> str:
-    match tensor.role, tensor.about:
-        case Role.GRADIENT, _:
-            return rf"\frac{{\partial l}}{{\partial {latex_name(_differentiated(tensor), positions)}}}"
-        case Role.JACOBIAN, (of, wrt, *fixed):
-            above, below = positions[: of.order], positions[of.order :]
-            whole = rf"\frac{{\partial {latex_name(of.name, above)}}}{{\partial {latex_name(wrt.name, below)}}}"
-            names = ", ".join(latex_name(tensor.name, ()) for tensor in fixed)
-            return rf"\left.{whole}\right|_{{{names}}}" if fixed else whole
-        case Role.HESSIAN, (of, first, second):
-            rows = latex_name(first.name, positions[: first.order])
-            columns = latex_name(second.name, positions[first.order :])
-            below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
-            return rf"\frac{{\partial^2 {latex_name(of.name, ())}}}{{\partial {below}}}"
-        case Role.TANGENT, (of,):
-            return latex_name(f"d{of.name}", positions)
-        case _:
-            return latex_name(tensor.name, positions)
+def latex_tensors(dress: Dress) -> Callable[[Tensor, Sequence[str]], str]:
+    """Reads in LaTeX, derivatives as fractions; ``dress`` says how a tensor's letter shows its order."""
+
+    def name(tensor: Tensor, positions: Sequence[str] = ()) -> str:
+        return latex_name(tensor.name, positions, tensor.order, dress)
+
+    def read(tensor: Tensor, positions: Sequence[str]) -> str:
+        match tensor.role, tensor.about:
+            case Role.GRADIENT, _:
+                below = latex_name(_differentiated(tensor), positions, tensor.order, dress)
+                return rf"\frac{{\partial l}}{{\partial {below}}}"
+            case Role.JACOBIAN, (of, wrt, *fixed):
+                above, below = name(of, positions[: of.order]), name(wrt, positions[of.order :])
+                whole = rf"\frac{{\partial {above}}}{{\partial {below}}}"
+                return rf"\left.{whole}\right|_{{{', '.join(map(name, fixed))}}}" if fixed else whole
+            case Role.HESSIAN, (of, first, second):
+                rows, columns = name(first, positions[: first.order]), name(second, positions[first.order :])
+                below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
+                return rf"\frac{{\partial^2 {name(of)}}}{{\partial {below}}}"
+            case Role.TANGENT, (of,):
+                return latex_name(f"d{of.name}", positions, tensor.order, dress)
+            case _:
+                return name(tensor, positions)
+
+    return read
 
 
 _LATEX_OPERATORS = {"sum": r"\sum", "prod": r"\prod", "logsumexp": r"\operatorname{logsumexp}"}
@@ -217,7 +224,7 @@ LATEX = Syntax(
     parentheses=(r"\left(", r"\right)"),
     brackets=(r"\left[", r"\right]"),
     minus="-",
-    tensor=_latex_tensor,
+    tensor=latex_tensors(lambda stem: stem.latex),
     ones=lambda indices: rf"\mathbf{{1}}_{{{latex_positions(indices)}}}",
     delta=lambda left, right: rf"\delta_{{{latex_positions((left, right))}}}",
     index=lambda name: latex_name(name, ()),

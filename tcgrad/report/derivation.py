@@ -13,7 +13,7 @@ from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
 from tcgrad.report.derivation_text import render_text
-from tcgrad.report.notations import STYLES
+from tcgrad.report.styles import PLAIN, STYLES, Writing
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues
@@ -32,6 +32,7 @@ def render_derivation(
     output_format: Format = "text",
     *,
     notations: Sequence[str] | None = None,
+    writing: Writing = PLAIN,
     unicode: bool = True,
     color: bool = False,
     at: PointValues | None = None,
@@ -43,14 +44,14 @@ def render_derivation(
         TcgradError: for an unknown notation.
     """
     if output_format == "json":
-        return _as_json(derivation, notations, at, code)
+        return _as_json(derivation, notations, writing, at, code)
     match output_format:
         case "text":
-            report = render_text(derivation, notations=notations, unicode=unicode, color=color)
+            report = render_text(derivation, notations=notations, writing=writing, unicode=unicode, color=color)
         case "latex":
-            report = render_latex(derivation, notations=notations)
+            report = render_latex(derivation, notations=notations, writing=writing)
         case "markdown":
-            report = render_markdown(derivation, notations=notations)
+            report = render_markdown(derivation, notations=notations, writing=writing)
     parts = [report.rstrip("\n")]
     if at is not None:
         parts.append(_attach(output_format, "text", _point_text(at, unicode and output_format != "latex")))
@@ -66,8 +67,14 @@ def render_equations(derivation: Derivation) -> str:
     return align([equation for entry in entries for written in entry.written for equation in written.equations])
 
 
-def _as_json(derivation: Derivation, notations: Sequence[str] | None, at: PointValues | None, code: str | None) -> str:
-    data = render_json(derivation, notations=notations)
+def _as_json(
+    derivation: Derivation,
+    notations: Sequence[str] | None,
+    writing: Writing,
+    at: PointValues | None,
+    code: str | None,
+) -> str:
+    data = render_json(derivation, notations=notations, writing=writing)
     if at is not None:
         from tcgrad.report.point_values import point_data
 

@@ -17,12 +17,16 @@ from tcgrad.report.notations import (
     NOTATIONS,
     Formula,
     Notation,
-    Style,
     Written,
     choose_notations,
     reads_the_same,
 )
+from tcgrad.report.styles import Style
 
+VEC = {
+    "row": "Here vec writes a matrix as one column, row after row.",
+    "column": "Here vec writes a matrix as one column, column after column.",
+}
 TRANSPOSES = "A block of two inputs stands once: that of the same two the other way round is its transpose."
 
 
@@ -41,6 +45,10 @@ class Entry:
     @property
     def formulas(self) -> tuple[Formula, ...]:
         return tuple(formula for written in self.written for formula in written.formulas)
+
+    @property
+    def is_vectorised(self) -> bool:
+        return any(written.vectorised for written in self.written)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -74,13 +82,13 @@ class Table:
 class Blocks:
     """The second derivatives of a scalar: a block for each pair of inputs, each pair once.
 
-    is_partial: there are blocks of two different inputs, of which the transposes are left out.
+    notes: sentences that belong to the formulas.
     table: all of them as one matrix, where every input is a scalar.
     """
 
     of: str
     entries: tuple[Entry, ...]
-    is_partial: bool
+    notes: tuple[str, ...]
     table: Table | None
 
 
@@ -92,6 +100,7 @@ class Content:
         ``jacobians`` hold only those of other tensors.
     upstream: symbol and shape of each gradient that ``gradients`` are given in terms of.
     hessians: the second derivatives that were asked for, scalar by scalar.
+    jacobian_notes: sentences that belong to the formulas of ``jacobians``.
     """
 
     name: str
@@ -103,6 +112,7 @@ class Content:
     upstream: tuple[tuple[str, str], ...]
     scalar: str | None
     hessians: tuple[Blocks, ...] = ()
+    jacobian_notes: tuple[str, ...] = ()
 
 
 def describe(derivation: Derivation, style: Style, notations: Sequence[str] | None = None) -> Content:
@@ -117,16 +127,18 @@ def describe(derivation: Derivation, style: Style, notations: Sequence[str] | No
     writer = _Writer(program, style, choose_notations(notations))
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
+    jacobians = tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values())
     return Content(
         name=program.name,
         doc=" ".join(program.spec.doc.split()),
         reading=tuple(writer.reading()),
-        jacobians=tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values()),
+        jacobians=jacobians,
         table=writer.table(derivation.jacobians),
         gradients=tuple(writer.gradients(derivation.gradients, own)),
         upstream=tuple((writer.symbol(gradient_of(y)), print_shape(y.shape, style.index)) for y in program.outputs),
         scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
         hessians=tuple(writer.hessian(of, list(group)) for of, group in groupby(derivation.hessians, lambda h: h.of)),
+        jacobian_notes=writer.vec_note(jacobians),
     )
 
 
@@ -159,7 +171,12 @@ class _Writer:
     def hessian(self, of: Tensor, hessians: Sequence[Hessian]) -> Blocks:
         entries = tuple(map(self.block, hessians))
         partial = any(first != second for first, second in (h.wrt for h in hessians))
-        return Blocks(self.symbol(of), entries, partial, self.hessian_table(of, hessians))
+        notes = ((TRANSPOSES,) if partial else ()) + self.vec_note(entries)
+        return Blocks(self.symbol(of), entries, notes, self.hessian_table(of, hessians))
+
+    def vec_note(self, entries: Iterable[Entry]) -> tuple[str, ...]:
+        """What ``vec`` means, if it stands in a formula of one of them."""
+        return (VEC[self.style.vec],) if any(entry.is_vectorised for entry in entries) else ()
 
     def block(self, hessian: Hessian) -> Entry:
         tensor = hessian_of(hessian.of, *hessian.wrt)

@@ -14,17 +14,20 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_substitution import parts, unfolded
-from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
-from tcgrad.notation.syntaxes import ASCII, LATEX, Syntax
-from tcgrad.report.notations import ARRAY_NOTATIONS, STYLES, Notation, choose_notations
+from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
+from tcgrad.report.styles import PLAIN, Style, Writing, style_of
 
 
-def render_json(derivation: Derivation, *, notations: Sequence[str] | None = None) -> dict[str, Any]:
+def render_json(
+    derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN
+) -> dict[str, Any]:
     """The derivation as data: ``name``, ``outputs``, ``jacobians`` and ``gradients``, formulas in ASCII and LaTeX.
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
@@ -39,7 +42,7 @@ def render_json(derivation: Derivation, *, notations: Sequence[str] | None = Non
         TcgradError: for an unknown notation.
     """
     program = derivation.program
-    entries = _Data(program, [write for write in choose_notations(notations) if write in ARRAY_NOTATIONS])
+    entries = _Data(program, [write for write in choose_notations(notations) if write in ARRAY_NOTATIONS], writing)
     data = {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
@@ -64,8 +67,9 @@ _SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+
 class _Data:
     """Makes the entries; a statement is printed and raised once, however many gradients use it."""
 
-    def __init__(self, program: Program, array_notations: Sequence[Notation]) -> None:
+    def __init__(self, program: Program, array_notations: Sequence[Notation], writing: Writing) -> None:
         self.program = program
+        self.ascii_style, self.latex_style = (style_of(name, program, writing) for name in ("ascii", "latex"))
         self.array_notations = array_notations
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
@@ -73,11 +77,13 @@ class _Data:
         self.forms: dict[Tensor, MatrixForm | None] = {}
 
     def lines(
-        self, statements: Sequence[Statement], syntax: Syntax, known: dict[Statement, tuple[str, ...]]
+        self, statements: Sequence[Statement], style: Style, known: dict[Statement, tuple[str, ...]]
     ) -> list[str]:
         for statement in statements:
             if statement not in known:
-                known[statement] = print_statement(statement, syntax, surroundings=self.around)
+                known[statement] = print_statement(
+                    statement, style.index, explicit=style.sums, surroundings=self.around
+                )
         return [line for statement in statements for line in known[statement]]
 
     def jacobian(self, jacobian: Jacobian) -> dict[str, Any]:
@@ -97,21 +103,33 @@ class _Data:
     def formula(self, define: Define) -> dict[str, Any]:
         """A closed form of a Jacobian, or of a block of a Hessian."""
         names = name_indices(define.free, define.body, self.around)
-        form = raise_define(define, self.program)
+        form = raise_define(define, self.program, vec=self.ascii_style.vec)
         return {
             "indices": [names[index] for index in define.free],
             "shape": [size.value for size in define.tensor.shape],
-            "index": self.lines([define], ASCII, self.ascii)[0],
-            "latex": self.lines([define], LATEX, self.latex)[0],
-            "matrix": {**self.matrix(form), "layout": form.layout} if isinstance(form, MatrixForm) else None,
+            "index": self.lines([define], self.ascii_style, self.ascii)[0],
+            "latex": self.lines([define], self.latex_style, self.latex)[0],
+            "matrix": {**self.matrix(form), "layout": self.layout(form)} if isinstance(form, MatrixForm) else None,
             **{key: value[0] if key in _ONE and value else value for key, value in self.arrays([define]).items()},
         }
+
+    def matrix(self, form: MatrixForm) -> dict[str, Any]:
+        """The right side; with the left side where that names a batch index."""
+        text, syntax = form.text, self.latex_style.matrix
+        latex = print_matrix(form.matrix, syntax)
+        if form.batch:
+            text, latex = f"{form.left(MATRIX_UNICODE)} = {text}", f"{form.left(syntax)} = {latex}"
+        return {"text": text, "latex": latex, "numpy": None if self.is_ambiguous(form) else form.numpy}
+
+    def layout(self, form: MatrixForm) -> str:
+        """``full``, ``vec`` for rows one after the other, or ``vec_column`` for columns."""
+        return "vec_column" if form.layout == "vec" and self.ascii_style.vec == "column" else form.layout
 
     def arrays(self, statements: Sequence[Statement]) -> dict[str, Any]:
         """Statements in the notations of whole arrays that are asked for: the equations, or null and a reason."""
         found: dict[str, Any] = {}
         for write in self.array_notations:
-            written = write(statements, self.program, STYLES["ascii"])
+            written = write(statements, self.program, self.ascii_style)
             found[written.notation] = [" = ".join(equation) for equation in written.equations] or None
             if written.reason:
                 found[f"{written.notation}_reason"] = written.reason
@@ -121,17 +139,11 @@ class _Data:
         return {
             "wrt": gradient.wrt.name,
             "shape": [size.value for size in gradient.wrt.shape],
-            "index": self.lines(gradient.statements, ASCII, self.ascii),
-            "latex": align([sides(line) for line in self.lines(gradient.statements, LATEX, self.latex)]),
+            "index": self.lines(gradient.statements, self.ascii_style, self.ascii),
+            "latex": align([sides(line) for line in self.lines(gradient.statements, self.latex_style, self.latex)]),
             "matrix": self.whole_matrix(gradient),
             **self.arrays(gradient.statements),
         }
-
-    def matrix(self, form: MatrixForm) -> dict[str, Any]:
-        """The right side; with the left side where that names a batch index."""
-        text = f"{form.left(MATRIX_UNICODE)} = {form.text}" if form.batch else form.text
-        latex = f"{form.left(MATRIX_LATEX)} = {form.latex}" if form.batch else form.latex
-        return {"text": text, "latex": latex, "numpy": None if self.is_ambiguous(form) else form.numpy}
 
     def is_ambiguous(self, form: MatrixForm) -> bool:
         """Whether the spec itself has a ``dy``, so that no NumPy text can tell it from the gradient of ``y``."""

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_names import escape
 from tcgrad.notation.reading import Equation
-from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, Table, blocks, describe
-from tcgrad.report.notations import STYLES, Formula
+from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
+from tcgrad.report.notations import Formula
+from tcgrad.report.styles import PLAIN, Writing, style_of
 
-_STYLE = STYLES["latex"]
 
-
-def render_latex(derivation: Derivation, *, notations: Sequence[str] | None = None) -> str:
+def render_latex(derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN) -> str:
     """The report as paragraphs and displays; it needs the packages amsmath and amssymb.
 
     notations: names out of the table of notations; None: all of them.
@@ -21,7 +20,7 @@ def render_latex(derivation: Derivation, *, notations: Sequence[str] | None = No
     Raises:
         TcgradError: for an unknown notation.
     """
-    return "\n".join(_lines(describe(derivation, _STYLE, notations))) + "\n"
+    return "\n".join(_lines(describe(derivation, style_of("latex", derivation.program, writing), notations))) + "\n"
 
 
 def _lines(content: Content) -> Iterator[str]:
@@ -30,6 +29,7 @@ def _lines(content: Content) -> Iterator[str]:
     if content.jacobians:
         yield r"\paragraph{Jacobians}"
         yield from _entries(content.jacobians)
+        yield from content.jacobian_notes
     if content.scalar is not None:
         yield rf"\paragraph{{Gradients}} of the scalar ${content.scalar}$"
     else:
@@ -44,8 +44,7 @@ def _lines(content: Content) -> Iterator[str]:
 def _hessian(hessian: Blocks) -> Iterator[str]:
     yield rf"\paragraph{{Hessian}} of ${hessian.of}$"
     yield from _entries(hessian.entries)
-    if hessian.is_partial:
-        yield TRANSPOSES
+    yield from hessian.notes
     if hessian.table is not None:
         yield from (r"\paragraph{The Hessian as one matrix}", *_display([table_equation(hessian.table)]))
 

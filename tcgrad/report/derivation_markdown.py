@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
-from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, describe
+from tcgrad.report.derivation_content import Blocks, Content, Entry, describe
 from tcgrad.report.derivation_latex import table_equation
-from tcgrad.report.notations import STYLES
+from tcgrad.report.styles import PLAIN, STYLES, Writing, style_of
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$])")
 
 
-def render_markdown(derivation: Derivation, *, notations: Sequence[str] | None = None) -> str:
+def render_markdown(derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN) -> str:
     """The report with a heading a derivative.
 
     notations: names out of the table of notations; None: all of them.
@@ -22,7 +22,7 @@ def render_markdown(derivation: Derivation, *, notations: Sequence[str] | None =
     Raises:
         TcgradError: for an unknown notation.
     """
-    content = describe(derivation, STYLES["latex"], notations)
+    content = describe(derivation, style_of("latex", derivation.program, writing), notations)
     return "\n".join(_lines(content, describe(derivation, STYLES["unicode"], ())))
 
 
@@ -34,6 +34,7 @@ def _lines(content: Content, symbols: Content) -> Iterator[str]:
     if content.jacobians:
         yield "## Jacobians\n"
         yield from _entries(content.jacobians, symbols.jacobians)
+        yield from _notes(content.jacobian_notes)
     yield f"## {_gradient_title(symbols)}\n"
     yield from _entries(content.gradients, symbols.gradients)
     if content.table is not None:
@@ -45,8 +46,7 @@ def _lines(content: Content, symbols: Content) -> Iterator[str]:
 def _hessian(hessian: Blocks, symbols: Blocks) -> Iterator[str]:
     yield f"## Hessian of `{symbols.of}`\n"
     yield from _entries(hessian.entries, symbols.entries)
-    if hessian.is_partial:
-        yield f"{TRANSPOSES}\n"
+    yield from _notes(hessian.notes)
     if hessian.table is not None:
         yield from ("### The Hessian as one matrix\n", *_math([table_equation(hessian.table)]))
 
@@ -66,6 +66,11 @@ def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str
             yield from _math(written.equations)
         for remark in entry.remarks:
             yield f"{_plain(remark).capitalize()}.\n"
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    if notes:
+        yield f"{' '.join(notes)}\n"
 
 
 def _math(equations: Sequence[Equation]) -> Iterator[str]:

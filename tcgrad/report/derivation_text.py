@@ -6,16 +6,22 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.report.derivation_content import TRANSPOSES, Blocks, Content, Entry, Table, blocks, describe
-from tcgrad.report.notations import STYLES, Formula, Style
+from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
+from tcgrad.report.notations import Formula
 from tcgrad.report.paint import paint
+from tcgrad.report.styles import PLAIN, Style, Writing, style_of
 
 _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once
 
 
 def render_text(
-    derivation: Derivation, *, notations: Sequence[str] | None = None, unicode: bool = True, color: bool = False
+    derivation: Derivation,
+    *,
+    notations: Sequence[str] | None = None,
+    writing: Writing = PLAIN,
+    unicode: bool = True,
+    color: bool = False,
 ) -> str:
     """The whole report. Lines are never wrapped or cut: a formula is worth a scroll bar.
 
@@ -26,7 +32,7 @@ def render_text(
     Raises:
         TcgradError: for an unknown notation.
     """
-    style = STYLES["unicode" if unicode else "ascii"]
+    style = style_of("unicode" if unicode else "ascii", derivation.program, writing)
     text = "\n".join(_lines(describe(derivation, style, notations), style)) + "\n"
     return paint(text) if color else text
 
@@ -35,7 +41,7 @@ def _lines(content: Content, style: Style) -> Iterator[str]:
     yield f"{content.name}: {content.doc}" if content.doc else content.name
     yield from ("", "Read as", *_formulas(content.reading))
     if content.jacobians:
-        yield from _section("Jacobians", content.jacobians)
+        yield from _section("Jacobians", content.jacobians, content.jacobian_notes)
     yield from _section(_gradient_title(content), content.gradients)
     if content.table is not None:
         yield from ("", "The Jacobian as one matrix", *_table(content.table, style))
@@ -51,14 +57,12 @@ def _gradient_title(content: Content) -> str:
 
 
 def _hessian(hessian: Blocks, style: Style) -> Iterator[str]:
-    yield from _section(f"Hessian of {hessian.of}", hessian.entries)
-    if hessian.is_partial:
-        yield from ("", f"{_MARGIN}{TRANSPOSES}")
+    yield from _section(f"Hessian of {hessian.of}", hessian.entries, hessian.notes)
     if hessian.table is not None:
         yield from ("", "The Hessian as one matrix", *_table(hessian.table, style))
 
 
-def _section(title: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _section(title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) -> Iterator[str]:
     yield from ("", title)
     for number, block in enumerate(blocks(entries)):
         if number:
@@ -69,6 +73,9 @@ def _section(title: str, entries: Sequence[Entry]) -> Iterator[str]:
                 yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
                 yield f"{_MARGIN}no closed form: {entry.reason}"
             yield from (_MARGIN + remark for remark in entry.remarks)
+    if notes:
+        yield ""
+    yield from (_MARGIN + note for note in notes)
 
 
 def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
@@ -82,7 +89,7 @@ def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
 
 def _table(table: Table, style: Style) -> Iterator[str]:
     """``∂(f, g)/∂(x, y) = [2·x  3]`` and the rows below it, columns aligned."""
-    sign = "∂" if style.index is STYLES["unicode"].index else "d"
+    sign = style.index.differential
     above, below = _vector(table.of), _vector(table.wrt)
     if table.twice:
         above, below = ("²" if sign == "∂" else "2") + above, below + ("²" if sign == "∂" else "^2")

@@ -9,39 +9,16 @@ from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.traversal import walk
 from tcgrad.notation.arrays import einstein_equation, einsum_equation
-from tcgrad.notation.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.latex_names import escape
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_printer import print_matrix
-from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.refusal import Refusal
-from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.notation.syntaxes import Syntax
 from tcgrad.records import dataclass
-
-
-@dataclass(frozen=True)
-class Style:
-    """The spelling of a report: one syntax a notation; ``code`` is how a text of a program is shown."""
-
-    index: Syntax
-    matrix: MatrixSyntax
-    einstein: EinsteinSyntax
-    code: Callable[[str], str] = str
-
-
-def _typewriter(code: str) -> str:
-    return rf"\texttt{{{escape(code)}}}"
-
-
-STYLES = {
-    "ascii": Style(ASCII, MATRIX_ASCII, EINSTEIN_ASCII),
-    "unicode": Style(UNICODE, MATRIX_UNICODE, EINSTEIN_UNICODE),
-    "latex": Style(LATEX, MATRIX_LATEX, EINSTEIN_LATEX, _typewriter),
-}
+from tcgrad.report.styles import Style
 
 
 @dataclass(frozen=True)
@@ -60,6 +37,7 @@ class Written:
     notation: str
     formulas: tuple[Formula, ...]
     reason: str | None = None
+    vectorised: bool = False  # whether a matrix stands as one column in them
 
     @property
     def equations(self) -> tuple[Equation, ...]:
@@ -76,23 +54,25 @@ def _write_index(statements: Sequence[Statement], program: Program, style: Style
 def _index_formulas(statements: Sequence[Statement], program: Program, style: Style) -> Iterator[Formula]:
     around = Surroundings.of(program)
     for statement in statements:
-        lines = print_statement(statement, style.index, surroundings=around)
+        lines = print_statement(statement, style.index, explicit=style.sums, surroundings=around)
         for line, shape in zip(lines, left_shapes(statement), strict=False):  # a hidden intrinsic has no line
             yield Formula(*sides(line), print_shape(shape, style.index))
 
 
 def _write_matrix(statements: Sequence[Statement], program: Program, style: Style) -> Written:
     formulas = []
+    vectorised = False
     for statement in statements:
         if isinstance(statement, Recurrence):
             return Written("matrix", (), f"{statement.tensors[0].name} is defined by a recurrence")
         if isinstance(statement, Define):
-            form = raise_define(statement, program)
+            form = raise_define(statement, program, vec=style.vec)
             if not isinstance(form, MatrixForm):
                 return Written("matrix", (), form.reason)
             right = print_matrix(form.matrix, style.matrix)
             formulas.append(Formula(form.left(style.matrix), right, _matrix_shape(form, style.index)))
-    return Written("matrix", tuple(formulas))
+            vectorised |= form.layout == "vec"
+    return Written("matrix", tuple(formulas), vectorised=vectorised)
 
 
 def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:

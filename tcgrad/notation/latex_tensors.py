@@ -1,0 +1,52 @@
+"""LaTeX in which tensors show their order: bold vectors, bold capital matrices, calligraphic capitals beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.notation.latex_names import CAPITAL_GREEK, Stem, escape
+from tcgrad.notation.syntaxes import LATEX, Syntax, latex_tensors
+from tcgrad.records import dataclass
+
+
+def latex_of_tensors(program: Program) -> Syntax:
+    """The syntax of LaTeX with the tensors of a program dressed by their order."""
+    defined = (tensor for statement in program.statements for tensor in defined_tensors(statement))
+    tensors = (*(item.tensor for item in program.inputs), *defined)
+    names = frozenset((tensor.name, _kind(tensor.order)) for tensor in tensors)
+    return replace(LATEX, tensor=latex_tensors(_Letters(names)))
+
+
+@dataclass(frozen=True)
+class _Letters:
+    """Dresses the letters of one program's tensors.
+
+    names: with the kind of each; a capital that another tensor of the same kind has is not given to a small letter.
+    """
+
+    names: Collection[tuple[str, int]]
+
+    def __call__(self, stem: Stem) -> str:
+        if stem.order == 0:
+            return stem.latex
+        if not stem.is_letter:
+            return rf"\mathbf{{{escape(stem.text)}}}"
+        letter = stem.latex if stem.order == 1 else self._capital(stem)
+        if letter.startswith("\\"):
+            return rf"\boldsymbol{{{letter}}}"
+        return rf"\mathcal{{{letter}}}" if stem.order > 2 and letter.isupper() else rf"\mathbf{{{letter}}}"
+
+    def _capital(self, stem: Stem) -> str:
+        """The capital letter, where LaTeX has one and no other tensor."""
+        capital = stem.text[:1].upper() + stem.text[1:]
+        other = capital + stem.name[len(stem.text) :]
+        is_taken = other != stem.name and (other, _kind(stem.order)) in self.names
+        if is_taken or not (capital in CAPITAL_GREEK or (capital.isascii() and len(capital) == 1)):
+            return stem.latex
+        return capital if len(capital) == 1 else rf"\{capital}"
+
+
+def _kind(order: int) -> int:
+    return min(order, 3)

@@ -1,0 +1,72 @@
+"""How a report spells its formulas: the styles, and what a reader may choose about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from tcgrad.ir.program import Program
+from tcgrad.notation.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
+from tcgrad.notation.latex_names import escape
+from tcgrad.notation.latex_tensors import latex_of_tensors
+from tcgrad.notation.matrix import VecOrder
+from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
+from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.records import dataclass
+
+LatexStyle = Literal["components", "tensors"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """The spelling of a report: one syntax a notation.
+
+    code: how a text of a program is shown.
+    sums: name every sum in index notation, even where the summation convention says it.
+    vec: the order in which a matrix is written as one column.
+    """
+
+    index: Syntax
+    matrix: MatrixSyntax
+    einstein: EinsteinSyntax
+    code: Callable[[str], str] = str
+    sums: bool = False
+    vec: VecOrder = "row"
+
+
+def _typewriter(code: str) -> str:
+    return rf"\texttt{{{escape(code)}}}"
+
+
+STYLES = {
+    "ascii": Style(ASCII, MATRIX_ASCII, EINSTEIN_ASCII),
+    "unicode": Style(UNICODE, MATRIX_UNICODE, EINSTEIN_UNICODE),
+    "latex": Style(LATEX, MATRIX_LATEX, EINSTEIN_LATEX, _typewriter),
+}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a reader may choose about the spelling: see `Style`.
+
+    latex_style: tensors by the letters that they have in the spec, or bold and calligraphic by their order.
+    """
+
+    latex_style: LatexStyle = "components"
+    sums: bool = False
+    vec: VecOrder = "row"
+
+
+PLAIN = Writing()
+
+
+def style_of(name: Literal["ascii", "unicode", "latex"], program: Program, writing: Writing = PLAIN) -> Style:
+    """One of the styles, as it is chosen for a program."""
+    style = replace(STYLES[name], sums=writing.sums, vec=writing.vec)
+    if name != "latex" or writing.latex_style == "components":
+        return style
+    syntax = latex_of_tensors(program)
+    matrix = replace(style.matrix, scalars=syntax, identity=r"\mathbf{I}")
+    einstein = replace(style.einstein, scalars=syntax)
+    return replace(style, index=syntax, matrix=matrix, einstein=einstein)
