@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import tcgrad
-from tcgrad.cli import check, derive, emit, explain, gallery, lint
+from tcgrad.cli import check, derive, emit, explain, gallery, init, lint, schema
 from tcgrad.cli.help import CONTEXT, Example, GroupPage, HelpPage, example_text
 from tcgrad.cli.options import Debug
 
@@ -17,6 +17,8 @@ COMMANDS = {
     "emit": emit,
     "check": check,
     "lint": lint,
+    "init": init,
+    "schema": schema,
     "gallery": gallery,
     "explain": explain,
 }

@@ -170,9 +170,9 @@ def _usage(message: str) -> TcgradError:
 
 def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug: bool) -> int:
     """Check what is chosen, and report -> the exit status."""
-    from tcgrad.cli.reporting import make_reporter
-
     tasks = _tasks(chosen, against, since)
+    from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
+
     reporter = make_reporter(
         chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tcgrad.check.results import Result
 from tcgrad.errors import Span
 from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.report.runs import Region, region
+
+if TYPE_CHECKING:
+    from tcgrad.check.results import Result
 
 
 def locate(program: Program, results: tuple[Result, ...]) -> tuple[Region, ...]:

@@ -23,11 +23,17 @@ from tcgrad.spec.reading import (
     refuse,
 )
 from tcgrad.spec.scalars import kind_of
-from tcgrad.spec.schema import DTYPES, INPUT_KEYS, PLAIN_SAMPLES, RANGE_SAMPLES
+from tcgrad.spec.schema import (
+    DTYPES,
+    INPUT_KEYS,
+    INTEGER_SAMPLES,
+    PLAIN_SAMPLES,
+    RANGE_SAMPLES,
+    SAMPLE_ORDERS,
+    UNSYMMETRIC_SAMPLES,
+)
 
 _SHAPE_HELP = "write [B, H] for a matrix, [] for a scalar"
-_SAMPLE_ORDERS = {"spd": 2, "simplex": 1, "one_hot": 1}
-_INTEGER_SAMPLES = ("integers", "one_hot")
 _NORMAL = Sample()
 
 
@@ -149,13 +155,13 @@ def _check_together(fields: _Fields, given: dict[str, Node], name: Located, repo
     def refuse_at(span: Span, message: str, help_: str | None = None) -> None:
         report.add(Diagnostic("TC115", f"`{name.text}` {message}", span, help_))
 
-    if order < _SAMPLE_ORDERS.get(kind, 0):
-        refuse_at(sample, f"has {order} axes, and `{kind}` needs at least {_SAMPLE_ORDERS[kind]}")
+    if order < SAMPLE_ORDERS.get(kind, 0):
+        refuse_at(sample, f"has {order} axes, and `{kind}` needs at least {SAMPLE_ORDERS[kind]}")
     if fields.symmetric and order < 2:
         refuse_at(given["symmetric"].span, f"has {order} axes, and a symmetric tensor has at least 2")
-    if fields.symmetric and kind in ("simplex", "one_hot"):
+    if fields.symmetric and kind in UNSYMMETRIC_SAMPLES:
         refuse_at(sample, f"is symmetric, and a sample `{kind}` is not")
-    if fields.dtype != "real" and "sample" in given and kind not in _INTEGER_SAMPLES:
+    if fields.dtype != "real" and "sample" in given and kind not in INTEGER_SAMPLES:
         help_ = "write `sample: {integers: [0, 2]}`, or leave the key out"
         refuse_at(sample, f"has the dtype {fields.dtype}, and a sample `{kind}` is real", help_)
     if fields.dtype == "bool" and kind == "integers" and (fields.sample.low, fields.sample.high) != (0, 2):

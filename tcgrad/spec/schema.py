@@ -45,3 +45,9 @@ INPUT_KEYS: Final = (
 DTYPES: Final = ("real", "int", "bool")
 PLAIN_SAMPLES: Final = ("normal", "positive", "simplex", "spd", "one_hot")
 RANGE_SAMPLES: Final = ("uniform", "integers")
+SAMPLE_ORDERS: Final = {"spd": 2, "simplex": 1, "one_hot": 1}
+"""How many axes a sample needs at least."""
+INTEGER_SAMPLES: Final = ("integers", "one_hot")
+"""The samples of whole numbers."""
+UNSYMMETRIC_SAMPLES: Final = ("simplex", "one_hot")
+"""The samples that are never symmetric."""
