@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.operations import Tensordot
+from tcgrad.emit.operations import Mean, Reduction, Sum, Tensordot
 from tcgrad.emit.text import subscript
 
 
@@ -20,6 +20,15 @@ def new_axes(new: tuple[bool, ...]) -> str:
     if len(new) > 2 and new[-1] and not any(new[:-1]):
         return "..., None"
     return subscript(["None" if is_new else ":" for is_new in new])
+
+
+def keeps_reduced_axes(new: tuple[bool, ...], reduced: Node) -> bool:
+    """Whether new axes stand where a reduction has just taken some out."""
+    match reduced.operation:
+        case Sum(axes) | Mean(axes) | Reduction(_, axes) if len(axes) < len(reduced.arguments[0].shape):
+            return axes == tuple(k for k, is_new in enumerate(new) if is_new)
+        case _:
+            return False
 
 
 def axis_argument(axes: tuple[int, ...], argument: Node) -> str:

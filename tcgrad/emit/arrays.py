@@ -6,14 +6,16 @@ arguments, so that what the forward and the backward pass share is one node, com
 
 from __future__ import annotations
 
+import functools
 from dataclasses import field
 from enum import Enum
 from functools import cached_property
 
-from tcgrad.emit.filling import Assemble, Scatter
+from tcgrad.emit.filling import Assemble, Buffer, Carried, Scan, Scatter
 from tcgrad.emit.operations import (
     VIEWS,
     Broadcast,
+    Cast,
     Full,
     Leaf,
     LeviCivita,
@@ -39,13 +41,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One array: an operation on others. ``serial`` orders the nodes of a graph as they were made."""
+    """One array: an operation on others.
+
+    serial: orders the nodes of a graph as they were made.
+    sources: what decides the dtype, as bits: the arguments of the emitted function that the node is computed from.
+    """
 
     operation: Operation
     arguments: tuple[Node, ...]
     shape: tuple[Integer, ...]
     kind: Kind
     serial: int
+    sources: int
 
     def __repr__(self) -> str:
         return f"%{self.serial} = {self.operation}({', '.join(f'%{a.serial}' for a in self.arguments)})"
@@ -82,6 +89,10 @@ class Value:
     axes: tuple[Index, ...] = ()
 
 
+# Arrays in the dtype that all real inputs have together.
+_OF_COMMON_DTYPE = Assemble | Broadcast | Buffer | Carried | Cast | Full | Scan | Scatter
+
+
 @dataclass
 class Graph:
     """The nodes of one emitted module."""
@@ -95,7 +106,11 @@ class Graph:
         key = _key(operation, arguments, shape)
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = Node(operation, arguments, shape, kind, len(self._known))
+            serial = len(self._known)
+            sources = functools.reduce(int.__or__, (argument.sources for argument in arguments), 0)
+            if kind is Kind.FLOAT and isinstance(operation, Leaf | _OF_COMMON_DTYPE):
+                sources |= 2 << serial if isinstance(operation, Leaf) else 1
+            node = self._known[key] = Node(operation, arguments, shape, kind, serial, sources)
         return node
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import assert_never
+from typing import assert_never, cast
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import loops
@@ -18,6 +18,7 @@ from tcgrad.emit.factors import (
     has_delta,
     is_contraction,
     may_be_undefined,
+    separable_sum,
     squares_as_products,
     without_unused,
 )
@@ -27,6 +28,7 @@ from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import Axes, Structured, Term, added
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
     Add,
     Call,
     Component,
@@ -108,6 +110,9 @@ class Expressions:
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
         parts = Factors.of(expr, self._distributes)
+        wide = separable_sum(parts)
+        if wide is not None:
+            return self._multiplied_out(parts, wide, hint)
         apart = scattered(parts.factors, parts.deltas, parts.summed)
         if apart is None:
             return self._combined(parts, hint)
@@ -116,6 +121,14 @@ class Expressions:
             return self._combined(replace(inner, coefficient=parts.coefficient), hint)
         value = self._definitions.dense(self._combined(inner, hint), hint)
         return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
+
+    def _multiplied_out(self, parts: Factors, place: int, hint: Axes) -> Structured:
+        """The product for each term of a factor, added up."""
+        others = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in parts.factors]
+        wide = cast("Add", others.pop(place))
+        rest = (Const(parts.coefficient), *parts.deltas, *others)
+        products = [self._product(IndexSum(tuple(parts.summed), Mul((*rest, term))), hint) for term in wide.terms]
+        return added(self.build, [term for product in products for term in product.terms], hint)
 
     def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""

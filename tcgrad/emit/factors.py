@@ -79,6 +79,17 @@ def is_contraction(term: Expr) -> bool:
             return False
 
 
+def separable_sum(parts: Factors) -> int | None:
+    """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed."""
+    for place, (factor, inverted) in enumerate(parts.factors):
+        if isinstance(factor, Add) and not inverted:
+            axes = set(free_indices(factor))
+            pieces = [piece for term in factor.terms for piece in (term.factors if isinstance(term, Mul) else (term,))]
+            if not axes.isdisjoint(parts.summed) and all(set(free_indices(piece)) < axes for piece in pieces):
+                return place
+    return None
+
+
 def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:
     """The factors with ``u^2`` as two factors ``u`` where all of ``u`` is summed: that is a dot product."""
     return [single for k in range(len(parts.factors)) for single in _square_apart(parts, k)]

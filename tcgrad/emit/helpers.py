@@ -15,11 +15,12 @@ def _check_shape(name, array, shape):
 '''
 
 LOGSUMEXP = '''\
-def _logsumexp(a, axis=None):
+def _logsumexp(a, axis=None, keepdims=False):
     """log(sum(exp(a))) without overflow."""
     largest = a.max(axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
-    return np.log(np.exp(a - largest).sum(axis=axis)) + largest.squeeze(axis)
+    total = np.log(np.exp(a - largest).sum(axis=axis, keepdims=keepdims))
+    return total + (largest if keepdims else largest.squeeze(axis))
 '''
 
 LINALG = '''\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tcgrad.emit.array_text import axis_argument, new_axes, tensordot_axes, transposition
+from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, tensordot_axes, transposition
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble
 from tcgrad.emit.operations import (
@@ -86,6 +86,10 @@ class Printer(SizePrinter):
                 self._codes.pop(reader, None)
                 stack.append(reader)
 
+    def hand_on(self, node: Node, heir: Node) -> None:
+        """Let a node that is written over another have its name."""
+        self.give(heir, self.names.pop(node))
+
     def expression(self, node: Node) -> Text:
         """The code of a node: its name, if it has one."""
         name = self.names.get(node)
@@ -152,6 +156,8 @@ class Printer(SizePrinter):
                 return f"np.arange({self.size(size).code})"
             case Transpose(order):
                 return self._operand(argument) + transposition(order)
+            case Expand(new) if argument not in self.names and keeps_reduced_axes(new, argument):
+                return self._atom(argument)[:-1] + ", keepdims=True)"
             case Expand(new):
                 return f"{self._operand(argument)}[{new_axes(new)}]"
             case Diagonal(labels):

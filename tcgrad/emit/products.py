@@ -198,14 +198,14 @@ class _Plan:
         if isinstance(tree, int):
             return self._scaled(self._operand(tree))
         left, right = self._operand(tree[0]), self._operand(tree[1])
-        whole = self._whole
         small = min((left, right), key=lambda operand: _volume(operand.axes))
-        elementwise = not self._summed_between(left, right, whole)
-        if not self.scale or not elementwise or _volume(small.axes) == _volume(self._kept(whole)):
-            return self._scaled(self._combined(left, right, whole))
+        one_array = left.value.node.base is right.value.node.base  # BLAS computes half of a matrix times its transpose
+        if not self.scale or one_array or _volume(small.axes) >= _volume(self._kept(self._whole)):
+            return self._scaled(self._combined(left, right, self._whole))
+        summed = self._summed_between(left, right, self._whole)
         folded = self.scale.folded(self.products.build, small)
         left, right = (folded if operand is small else operand for operand in (left, right))
-        result = self.products.combine(left, right, (), self.hint, last=True)
+        result = self.products.combine(left, right, summed, self.hint, last=True)
         return Product(Fraction(1 if self.scale.coefficient > 0 else -1), self.products.plain(result))
 
     def _scaled(self, operand: Operand) -> Product:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
@@ -11,6 +11,7 @@ from tcgrad.emit.layout import WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
+from tcgrad.emit.reuse import in_place, overwritten
 from tcgrad.emit.statements import assignment, element, empty, loop_head
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.records import dataclass
@@ -38,6 +39,8 @@ class Body:
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
     _locals: dict[str, str] = field(default_factory=dict)
     _loops: dict[Node, list[str]] = field(default_factory=dict)
+    _over: dict[Node, Node] = field(default_factory=dict)  # what is written over a temporary
+    _heirs: dict[Node, Node] = field(default_factory=dict)  # the same the other way round
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> None:
         """Write statements for all that the results need; ``extra`` nodes get a name in any case.
@@ -58,12 +61,15 @@ class Body:
         }
         self._own.update(looped_over(needed))
         self._own.update(deeply_nested(needed, self._own))
+        self._over = overwritten(needed, self._own, self._preferred, [*results, *extra])
+        self._heirs = {argument: heir for heir, argument in self._over.items()}
+        self._own.update(self._heirs)
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
                 self._write_wanted(want)
         for node in needed:
-            if node in self._own:
+            if node in self._own and node not in self._heirs:
                 self._write(node)
 
     def _prefer(self, wanted: Sequence[Wanted]) -> None:
@@ -108,6 +114,8 @@ class Body:
                     self.printer.give(each, self._loops[each.arguments[0]][number])
                 case Scan() as scan:
                     self._write_loop(each, scan)
+                case _ if each in self._over:
+                    self._write_over(each, self._over[each])
                 case _:
                     name = self._name(each)
                     lines = self._assignment(name, each)
@@ -132,6 +140,15 @@ class Body:
                     stack.append((own, True))
                 stack.extend((argument, False) for argument in reversed(own.arguments))
         return order
+
+    def _write_over(self, node: Node, argument: Node) -> None:
+        """Write a node into the memory of a temporary, which has no name afterwards."""
+        name = self.printer.names[argument]
+        others = [other for other in node.arguments if other is not argument]
+        self.lines += self._fitted(
+            node, lambda: [in_place(name, node, argument, "".join(self.printer.expression(o).code for o in others))]
+        )
+        self.printer.hand_on(argument, node)
 
     def _write_loop(self, node: Node, scan: Scan) -> None:
         """The loop of a recurrence: its arrays, then what is written to them position by position."""
@@ -170,15 +187,24 @@ class Body:
         self.lines.append(f"{target} = {code}")
 
     def _name(self, node: Node) -> str:
-        want = self._preferred.get(node)
+        """The name of a node, or that of what will be written over it in the end."""
+        last = node
+        while last in self._heirs:
+            last = self._heirs[last]
+        if last is not node and last not in self._preferred:
+            return self.scope.numbered("t")
+        want = self._preferred.get(last)
         if want is None:
             return self.scope.numbered(self._hint(node))
         return want.name
 
     def _assignment(self, name: str, node: Node) -> list[str]:
-        """The statement; parts of it become temporaries until it fits a line."""
+        return self._fitted(node, lambda: assignment(self.printer, self._local, name, node))
+
+    def _fitted(self, node: Node, write: Callable[[], list[str]]) -> list[str]:
+        """A statement; parts of it become temporaries until it fits a line."""
         while True:
-            lines = assignment(self.printer, self._local, name, node)
+            lines = write()
             longest = max(map(len, lines)) + 4
             part = self._part_to_name(node, longest) if longest > WIDTH else None
             if part is None:
