@@ -87,20 +87,20 @@ def _methods(cls: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def _constructor(cls: Any) -> Callable[..., None]:
     """The ``__init__`` of a class, as plain code: an attribute a field."""
     known: dict[str, Any] = {"MISSING": MISSING}
-    parameters, lines = ["self"], ["own = self.__dict__"]
+    parameters, lines = ["self"], ["self__ = self.__dict__"]
     for name, own in cls.__dataclass_fields__.items():
         known[f"default_{name}"], known[f"make_{name}"] = own.default, own.default_factory
         made = f"make_{name}()"
         if not own.init:
             if own.default_factory is not MISSING:
-                lines.append(f"own[{name!r}] = {made}")
+                lines.append(f"self__[{name!r}] = {made}")
             continue
         if own.default_factory is not MISSING:
             parameters.append(f"{name}=MISSING")
-            lines.append(f"own[{name!r}] = {made} if {name} is MISSING else {name}")
+            lines.append(f"self__[{name!r}] = {made} if {name} is MISSING else {name}")
         else:
             parameters.append(name if own.default is MISSING else f"{name}=default_{name}")
-            lines.append(f"own[{name!r}] = {name}")
+            lines.append(f"self__[{name!r}] = {name}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     source = f"def __init__({', '.join(parameters)}):\n    " + "\n    ".join(lines)

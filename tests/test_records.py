@@ -113,3 +113,16 @@ def test_records_can_be_sent_to_another_process():
     from tcgrad.ir.indices import Dim
 
     assert pickle.loads(pickle.dumps(Dim("N", 3))) == Dim("N", 3)  # noqa: S301 - our own bytes
+
+
+class Awkward:
+    own: int
+    name: str = "a"
+    cls: int = 0
+    fields: int = 1
+    read: int = 2
+
+
+def test_any_name_can_be_that_of_a_field(decorator):
+    awkward = made(decorator, Awkward)(5, read=3)
+    assert vars(awkward) == {"own": 5, "name": "a", "cls": 0, "fields": 1, "read": 3}
