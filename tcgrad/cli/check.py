@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, split_names
@@ -18,7 +19,7 @@ from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import find_specs
-from tcgrad.settings import SETTINGS, load_settings, parse_value
+from tcgrad.settings import SETTINGS, Setting, load_settings, parse_value
 from tcgrad.spec.check_options import CHECK_OPTIONS
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ def _option(name: str, metavar: str | None, panel: str, default: str = "") -> An
     shown = f" [default: {default}]" if default else ""
     flag = f"--{name.replace('_', '-')}"
     both = f"{flag}/--no-{flag.removeprefix('--')}" if row.kind == "boolean" else flag
-    return typer.Option(both, metavar=metavar, rich_help_panel=panel, help=f"{meaning}{choices}.{shown}")
+    return typer.Option(
+        both, metavar=metavar, rich_help_panel=panel, help=f"{meaning}{choices}.{shown}", autocompletion=_completer(row)
+    )
+
+
+def _completer(row: Setting) -> Callable[[str], list[str]] | None:
+    if row.values:
+        return lambda incomplete: complete_words(row.values, incomplete)
+    return complete_report if row.name == "output_file" else None
 
 
 _SAMPLES = "What is drawn and compared"
@@ -56,7 +65,7 @@ _REPORT = "The report"
 Specs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="SPEC...", show_default=False,
+        metavar="SPEC...", show_default=False, autocompletion=complete_spec,
         help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
     ),
 ]  # fmt: skip

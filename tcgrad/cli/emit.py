@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tcgrad.cli.candidates import complete_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument
 from tcgrad.cli.output import write, write_file
@@ -18,7 +19,9 @@ EXAMPLES: tuple[Example, ...] = (
 
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output."),
+    typer.Option(
+        "-o", "--output", metavar="FILE", autocompletion=complete_file, help="Write to FILE instead of standard output."
+    ),
 ]
 
 

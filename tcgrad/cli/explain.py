@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tcgrad.cli.candidates import complete_code
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write
@@ -21,7 +22,12 @@ EXAMPLES: tuple[Example, ...] = (
 
 CodeName = Annotated[
     str | None,
-    typer.Argument(metavar="[CODE]", show_default=False, help="A code as it stands in a message: TC301."),
+    typer.Argument(
+        metavar="[CODE]",
+        show_default=False,
+        autocompletion=complete_code,
+        help="A code as it stands in a message: TC301.",
+    ),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import tcgrad
+from tcgrad.cli.candidates import complete_gallery
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write
@@ -20,7 +21,12 @@ EXAMPLES: tuple[Example, ...] = (
 
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", show_default=False, help="Print this spec's file instead of the list."),
+    typer.Argument(
+        metavar="[NAME]",
+        show_default=False,
+        autocompletion=complete_gallery,
+        help="Print this spec's file instead of the list.",
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 import tcgrad
+from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write_error, write_text
@@ -25,7 +26,12 @@ EXAMPLES: tuple[Example, ...] = (
 
 Specs = Annotated[
     list[str],
-    typer.Argument(metavar="SPEC...", show_default=False, help="Spec files, folders, patterns, or `gallery:NAME`."),
+    typer.Argument(
+        metavar="SPEC...",
+        show_default=False,
+        autocompletion=complete_spec,
+        help="Spec files, folders, patterns, or `gallery:NAME`.",
+    ),
 ]
 FormatOption = Annotated[
     Literal["text", "json", "github", "sarif"], typer.Option("--format", help="The format of the report.")

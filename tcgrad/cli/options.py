@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import tcgrad
+from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.output import write_error
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
@@ -38,7 +39,8 @@ Debug = Annotated[
 Spec = Annotated[
     str,
     typer.Argument(
-        metavar="SPEC", show_default=False, help="A spec file, `gallery:NAME`, or `-` for standard input."
+        metavar="SPEC", show_default=False, autocompletion=complete_spec,
+        help="A spec file, `gallery:NAME`, or `-` for standard input.",
     ),
 ]  # fmt: skip
 Strict = Annotated[

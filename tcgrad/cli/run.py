@@ -12,9 +12,10 @@ from contextlib import suppress
 import typer
 
 from tcgrad.cli.app import build
+from tcgrad.cli.completion import ASKED, answer
 from tcgrad.cli.options import Session
 from tcgrad.cli.output import write_error
-from tcgrad.cli.status import BUG, CLOSED_PIPE, WRONG_INPUT, render_bug
+from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
 
@@ -24,6 +25,9 @@ def run(arguments: Sequence[str]) -> int:
     _never_fail_to_print()
     session = Session()
     try:
+        if ASKED in os.environ:
+            answer(build(), os.environ[ASKED], *arguments[:1])
+            return WELL
         status = build().main(list(arguments), prog_name="tcgrad", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except SystemExit as leaving:

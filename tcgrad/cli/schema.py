@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tcgrad.cli.candidates import complete_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write, write_file
@@ -19,7 +20,10 @@ EXAMPLES: tuple[Example, ...] = (
 )
 
 Output = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", autocompletion=complete_file, help="Write to FILE instead of standard output."
+    ),
 ]
 
 
