@@ -25,6 +25,7 @@ from tcgrad.report.derivation_json import render_json
 from tcgrad.report.styles import LatexStyle, Writing
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
+from tcgrad.steps import explain
 
 if TYPE_CHECKING:
     from tcgrad.check import CheckResult
@@ -180,6 +181,7 @@ class Derived:
         color: bool = False,
         at: PointValues | None = None,
         code: str | None = None,
+        steps: bool = False,
     ) -> str:
         """The report that ``tcgrad derive`` prints.
 
@@ -191,6 +193,7 @@ class Derived:
         unicode: False for a text in plain ASCII, in which every formula can be read back.
         color: with the escapes that colour a terminal.
         at, code: the values at a point and a module's source, to be put behind the formulas.
+        steps: the way from the equations to each formula, line by line, each with the rule that it follows by.
         """
         writing = Writing(latex_style, sums, vec)
         return render_derivation(
@@ -202,14 +205,17 @@ class Derived:
             color=color,
             at=at,
             code=code,
+            steps=steps,
         )
 
-    def as_dict(self, *, notations: Sequence[str] | None = None) -> dict[str, Any]:
+    def as_dict(self, *, notations: Sequence[str] | None = None, steps: bool = False) -> dict[str, Any]:
         """The report as data that `json.dumps` takes; tcgrad-spec(5) describes it.
 
         notations: ``einstein`` and ``einsum`` add entries of their names.
+        steps: add the lines that lead to each formula.
         """
-        return render_json(self.derivation, notations=notations)
+        explained = explain(self.derivation) if steps else None
+        return render_json(self.derivation, notations=notations, explained=explained)
 
     def __repr__(self) -> str:
         return f"<derivatives of {self.derivation.program.name}>"

@@ -6,16 +6,21 @@ import pytest
 from hypothesis import given, settings
 from programs import specs
 from steps_tools import Values, check_chain
-from test_oracles import program_of, quick
+from test_calculus import PROGRAMS
+from test_oracles import long, program_of, quick
 
 import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.ir.program import Define
 from tcgrad.locate import gallery_specs
+from tcgrad.notation.index import print_define, print_expr
+from tcgrad.notation.naming import Surroundings
+from tcgrad.notation.syntaxes import ASCII
+from tcgrad.report.passages import print_chain
+from tcgrad.simplify.tidy import tidy
 from tcgrad.steps import explain
 
-RECURRENT = {"hmm", "rnn"}
-NAMES = [path.stem for path in gallery_specs() if path.stem not in RECURRENT]
+NAMES = [path.stem for path in gallery_specs()]
 
 
 def check_program(program):
@@ -23,6 +28,7 @@ def check_program(program):
     explained = explain(derive(program))
     derivation = explained.derivation
     values = Values.of(program)
+    values.run(derivation.backward)
     compared = 0
     for jacobian, chains in zip(derivation.jacobians, explained.jacobians, strict=True):
         assert bool(chains) == (jacobian.define is not None)
@@ -30,6 +36,7 @@ def check_program(program):
             assert chains[-1].left.tensor == jacobian.define.tensor
             assert chains[-1].result is jacobian.define.body
             assert chains[-1].free == jacobian.define.free
+            check_printed(chains[-1], jacobian.define, program)
     final = {s.tensor: s for s in derivation.backward if isinstance(s, Define)}
     for gradient, chains in zip(derivation.gradients, explained.gradients, strict=True):
         assert chains[-1].left.tensor == gradient.statements[-1].tensor
@@ -37,17 +44,129 @@ def check_program(program):
         for statement in gradient.statements:
             if isinstance(statement, Define):
                 assert made[statement.tensor].result is final[statement.tensor].body
+                check_printed(made[statement.tensor], statement, program)
     for chain in dict.fromkeys(chain for chains in (*explained.jacobians, *explained.gradients) for chain in chains):
         compared += check_chain(chain, values)
     return compared
 
 
+def check_printed(chain, define, program):
+    """The last line reads as the formula does wherever else it is printed."""
+    around = Surroundings.of(program)
+    lines = print_chain(chain, ASCII, around)
+    assert f"{lines[0].left} = {lines[-1].right}" == print_define(define, ASCII, surroundings=around)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_lines_of_the_gallery_are_equal(name):
-    check_program(tcgrad.load(f"gallery:{name}").program)
+    assert check_program(tcgrad.load(f"gallery:{name}").program) > 0
+
+
+RECURRENCES = {
+    "lags and base cases": """
+dims: {T: 5, A: 2}
+inputs: {w: [A, A], y0: [A], z0: [A], x: [T, A]}
+equations:
+  - y[0,a] = y0[a]*x[0,a]
+  - y[1,a] = sin(y0[a])
+  - y[t,a] = tanh(w[a,b]*y[t-1,b])*y[t-2,a] + x[t,a]
+  - s[t] = 1[a]*y[t,a]^2
+  - f = 1[t]*s[t]
+outputs: [f, y]
+""",
+    "two tensors together": """
+dims: {T: 3, A: 2}
+inputs: {w: [A, A], u: [A, A], h0: [A], x: [T, A]}
+equations:
+  - c[-1,a] = h0[a]^2
+  - h[-1,a] = h0[a]
+  - c[t,a] = c[t-1,a]*sigmoid(w[a,b]*h[t-1,b]) + x[t,a]
+  - h[t,a] = tanh(u[a,b]*c[t,b])
+outputs: [h]
+""",
+    "a recurrence after a recurrence": """
+dims: {T: 4}
+inputs: {a: [T], b: []}
+equations:
+  - p[0] = b^2
+  - p[t] = p[t-1]*sin(a[t])
+  - q[-1] = b
+  - q[t] = q[t-1]*p[t] + p[t]^2
+  - f = q[T-1]*p[0]
+""",
+}
+
+
+@pytest.mark.parametrize("text", RECURRENCES.values(), ids=list(RECURRENCES))
+def test_the_lines_through_recurrences_are_equal(text):
+    assert check_program(program_of(text)) > 20
 
 
 @given(specs())
-@settings(quick, max_examples=12)
+@settings(quick, max_examples=10)
 def test_the_lines_of_generated_programs_are_equal(text):
     check_program(program_of(text))
+
+
+@pytest.mark.long
+@given(specs())
+@settings(long, max_examples=300)
+def test_the_lines_of_many_generated_programs_are_equal(text):
+    check_program(program_of(text))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("text", PROGRAMS.values(), ids=list(PROGRAMS))
+def test_the_lines_of_all_that_the_language_can_write_are_equal(text):
+    check_program(program_of(text))
+
+
+RULES = """
+sum: y = x^2 + sin(x) | definition, sum, power, chain, seed
+constants are left out: y = 3*x + 7 | definition, constant factor, seed
+several kinds in one line: y = x^2 + sin(x)*x | definition, sum, power, product, chain, seed
+quotient: y = x/(1 + x^2) | definition, quotient, power, seed, simplify, collect, definition
+quotient by a root: y = x/sqrt(x + 2) | definition, quotient, power, sum, seed, collect, definition
+a reciprocal alone: y = 1/x | definition, power, seed, definition
+the exponent: y = 2^x | definition, exponent, seed, definition
+"""
+NAMED = {
+    "definition of": "definition",
+    "sum rule": "sum",
+    "power rule": "power",
+    "chain rule": "chain",
+    "product rule": "product",
+    "quotient rule": "quotient",
+    "constant factor rule": "constant factor",
+    "derivative of a power": "exponent",
+    "{}": "seed",
+    "collect": "collect",
+    "simplify": "simplify",
+}
+
+
+@pytest.mark.parametrize("row", RULES.strip().splitlines())
+def test_the_rules_of(row):
+    equation, expected = row.partition(": ")[2].split(" | ")
+    (chains,) = explain(derive(program_of(f"inputs: {{x: []}}\nequations: ['{equation}']"))).jacobians
+    words = [rule.words for step in chains[-1].steps for rule in step.rules]
+    assert [next(n for start, n in NAMED.items() if w.startswith(start)) for w in words] == expected.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2*x^(3-2)*3", "6*x"),
+        ("x*(y*x)", "x*y*x"),
+        ("x/y/y", "x/y^2"),
+        ("x^-1*y*x^-1", "y/x^2"),
+        ("y/sqrt(x)^3", "y/x^(3/2)"),
+        ("x^(1-1)*y", "y"),
+        ("sum[i](a[i]*b[i])*x*1", "(a[i]*b[i])*x"),
+    ],
+)
+def test_tidy(given, expected):
+    text = "inputs: {{x: [], y: [], a: [3], b: [3]}}\nequations: ['z = {}']"
+    made, wanted = (program_of(text.format(e)).statements[0].body for e in (given, expected))
+    assert print_expr(tidy(made)) == print_expr(wanted).replace("(a[i]*b[i])*x", "a[i]*b[i]*x")
+    assert tidy(tidy(made)) == tidy(made)

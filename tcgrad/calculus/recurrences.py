@@ -11,108 +11,16 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import differentiate, times, total
+from tcgrad.calculus.lags import Positions, Steps, index_of
+from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, instantiate, rebuild, replace_components, substitute, walk
+from tcgrad.ir.traversal import children, rebuild, substitute, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
-
-Positions = tuple[Integer, ...]
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A recurrence seen through its lags: how far back its steps read, and what they read there."""
-
-    statement: Recurrence
-
-    @cached_property
-    def axis(self) -> dict[Tensor, int]:
-        return dict(zip(self.statement.tensors, self.statement.axes, strict=True))
-
-    @cached_property
-    def step(self) -> dict[Tensor, Case]:
-        return dict(zip(self.statement.tensors, self.statement.steps, strict=True))
-
-    @cached_property
-    def base(self) -> dict[Tensor, dict[int, Case]]:
-        """The base cases of each tensor by position."""
-        return {
-            tensor: {case.at.value: case for case in cases}
-            for tensor, cases in zip(self.statement.tensors, self.statement.bases, strict=True)
-        }
-
-    def first(self, tensor: Tensor) -> int:
-        """The first position that a step defines."""
-        return max((position + 1 for position in self.base[tensor] if position >= 0), default=0)
-
-    def length(self, tensor: Tensor) -> Integer:
-        return tensor.shape[self.axis[tensor]]
-
-    @cached_property
-    def longest(self) -> int:
-        """The longest lag."""
-        return max((lag for tensor in self.step for _, lag in self.lags(tensor)), default=0)
-
-    def lags(self, reader: Tensor) -> list[tuple[Tensor, int]]:
-        """What the step of ``reader`` reads of the recurrence: each tensor and lag once."""
-        found = [
-            (read.tensor, self.lag(reader, read))
-            for read in walk(self.step[reader].body)
-            if isinstance(read, Component) and read.tensor in self.step
-        ]
-        return list(dict.fromkeys(found))
-
-    def lag(self, reader: Tensor, read: Component) -> int:
-        """How many positions back a read in the step of ``reader`` lies."""
-        return (self.step[reader].at - read.indices[self.axis[read.tensor]]).value
-
-    def others(self, tensor: Tensor) -> tuple[Index, ...]:
-        """The free indices of a step but for the one that is stepped."""
-        case = self.step[tensor]
-        return tuple(index for index in case.free if index is not case.position)
-
-    def positions(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Positions:
-        """All positions of a component: ``at`` on the recurrence's axis, the other indices around it."""
-        result = [index.expr for index in others]
-        result.insert(self.axis[tensor], at)
-        return tuple(result)
-
-    def value(self, tensor: Tensor) -> Component:
-        """What the step of a tensor defines."""
-        return Component(tensor, tuple(index.expr for index in self.step[tensor].free))
-
-    def written_out(self, tensor: Tensor, position: int) -> Case:
-        """The equation at a position: the step there, or the base case, with base cases put in for reads before 0."""
-        if position in self.base[tensor]:
-            return self.base[tensor][position]
-        case = self.step[tensor]
-        body = substitute(case.body, {_index(case): Integer.of(position)})
-        return Case(self.others(tensor), position, replace_components(body, self._base_read))
-
-    def through_base(self, tensor: Tensor, position: int, seed: Callable[[Component], Expr]) -> Expr:
-        """The part of the derivative of the step at a position that goes through base cases before 0."""
-        case = self.step[tensor]
-        body = substitute(case.body, {_index(case): Integer.of(position)})
-
-        def before(read: Component) -> Expr:
-            put_in = self._base_read(read)
-            return ZERO if put_in is read else differentiate(put_in, seed)
-
-        return replace_components(differentiate(body, before), self._base_read)
-
-    def _base_read(self, read: Component) -> Expr:
-        if read.tensor not in self.step:
-            return read
-        axis = self.axis[read.tensor]
-        position = read.indices[axis].as_number
-        if position is None or position >= 0:
-            return read
-        case = self.base[read.tensor][position]
-        return instantiate(case.free, case.body, (*read.indices[:axis], *read.indices[axis + 1 :]))
 
 
 def _apart(expr: Expr, gaps: list[Integer]) -> Expr:
@@ -123,12 +31,6 @@ def _apart(expr: Expr, gaps: list[Integer]) -> Expr:
     parts = children(expr)
     made = tuple(_apart(part, gaps) for part in parts)
     return expr if all(a is b for a, b in zip(parts, made, strict=True)) else rebuild(expr, made)
-
-
-def _index(case: Case) -> Index:
-    if not isinstance(case.position, Index):
-        raise TypeError("a step is at an index")
-    return case.position
 
 
 def recurrence_tangent(
@@ -162,12 +64,14 @@ class Adjoints:
 
     adjoint: the tensor that holds a tensor's adjoint, its first axes those of ``extra``.
     outside: what comes to a tensor's adjoint from behind the recurrence, at given positions.
+    tell: is told of each equation's derivatives and of what they make.
     """
 
     statement: Recurrence
     adjoint: Callable[[Tensor], Tensor]
     outside: Callable[[Tensor, Positions], Expr]
     extra: tuple[Index, ...] = ()
+    tell: Listener = unheard
 
     @cached_property
     def steps(self) -> Steps:
@@ -189,7 +93,7 @@ class Adjoints:
     def _cases(self, tensor: Tensor) -> tuple[tuple[Case, ...], Case]:
         """The equations of one adjoint: where not all readers exist or reads go below 0, and everywhere else."""
         steps = self.steps
-        at = Index(_index(steps.step[tensor]).name, steps.length(tensor))
+        at = Index(index_of(steps.step[tensor]).name, steps.length(tensor))
         others = tuple(index.fresh() for index in steps.others(tensor))
         readers = [(v, lag) for v in self.statement.tensors for u, lag in steps.lags(v) if u == tensor]
         parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
@@ -214,9 +118,35 @@ class Adjoints:
         body = simplify(_apart(step.body, [at.expr - base.at for base in bases]))
         free = self.steps.positions(tensor, at.expr, others)
         indices = tuple(index for position in free for index in position.indices)
-        return tuple(bases), Case((*self.extra, *indices), at, body)
+        whole = Case((*self.extra, *indices), at, body)
+        self._tell_returned(tensor, whole, others, readers)
+        for base in bases:
+            self._tell_returned(tensor, base, others, readers)
+        return tuple(bases), whole
 
-    def _read(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Expr:
+    def _tell_returned(
+        self,
+        tensor: Tensor,
+        case: Case,
+        others: tuple[Index, ...],
+        readers: list[tuple[Tensor, int]],
+    ) -> None:
+        """Tell an equation of the adjoint recurrence, with those of its readers that exist where it is."""
+        steps = self.steps
+        position = case.at.as_number if not isinstance(case.position, Index) else None
+        readings = []
+        for reader, lag in readers:
+            place = case.at + lag
+            last = (place - steps.length(reader)).as_number
+            if (last is None or last < 0) and (position is None or position + lag >= steps.first(reader)):
+                inner = steps.others(reader)
+                of = Component(reader, steps.positions(reader, place, inner))
+                readings.append(Reading(of, self._read(reader, place, inner), lag, inner))
+        component = Component(tensor, steps.positions(tensor, case.at, others))
+        adjoint = self._read(tensor, case.at, others)
+        self.tell(Returned(self.statement, adjoint, component, case.free, tuple(readings), case.body))
+
+    def _read(self, tensor: Tensor, at: Integer, others: tuple[Index, ...]) -> Component:
         positions = self.steps.positions(tensor, at, others)
         return Component(self.adjoint(tensor), (*(index.expr for index in self.extra), *positions))
 
@@ -231,9 +161,11 @@ class Adjoints:
             return _deltas(_without(read.indices, steps.axis[tensor]), others)
 
         inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
+        by = Component(tensor, steps.positions(tensor, case.at - lag, others))
+        self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
         product = times(self._read(reader, case.at, steps.others(reader)), inner)
         summed = _summed(steps.others(reader), product)
-        return simplify(substitute(summed, {_index(case): at.expr + lag}))
+        return simplify(substitute(summed, {index_of(case): at.expr + lag}))
 
     def _written_out(
         self, tensor: Tensor, position: int, readers: list[tuple[Tensor, int]], others: tuple[Index, ...]
@@ -257,8 +189,13 @@ class Adjoints:
 
     def contributions(self, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
         """``sum_t a_v[t] dS_v(t)/dx[p]`` over every equation that reads ``tensor``, base cases included."""
+        steps = self.steps
         for reader in self.statement.tensors:
-            yield from self._from_equations(reader, tensor, at)
+            parts = tuple(part for part in self._from_equations(reader, tensor, at) if part != ZERO)
+            upstream = self._read(reader, steps.step[reader].at, steps.others(reader))
+            free = steps.step[reader].free
+            self.tell(Unrolled(self.statement, tensor, steps.value(reader), free, at, upstream, parts))
+            yield from parts
 
     def _from_equations(self, reader: Tensor, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
         """The sum over all steps that read no base case, and the equations before them one by one."""
@@ -269,16 +206,24 @@ class Adjoints:
             return _deltas(read.indices, at) if read.tensor == tensor else ZERO
 
         inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
-        start = max(steps.first(reader), reach(inner, _index(case)))
+        by = Component(tensor, tuple(index.expr for index in at))
+        self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
+        start = max(steps.first(reader), reach(inner, index_of(case)))
         for position in range(start):
             whole = steps.written_out(reader, position)
+            of = Component(reader, steps.positions(reader, whole.at, whole.free))
+            self.tell(Stepped(self.statement, of, by, whole.body, seed))
             yield self._weighted(reader, whole, differentiate(whole.body, seed))
         for position in range(start, steps.longest):
             whole = steps.written_out(reader, position)
-            yield self._weighted(reader, whole, steps.through_base(reader, position, seed))
-        shifted = Index(_index(case).name, steps.length(reader) - start)
+            through = steps.through_base(reader, position, seed)
+            if through != ZERO:
+                of = Component(reader, steps.positions(reader, whole.at, whole.free))
+                self.tell(Stepped(self.statement, of, by, whole.body, seed))
+            yield self._weighted(reader, whole, through)
+        shifted = Index(index_of(case).name, steps.length(reader) - start)
         product = times(self._read(reader, case.at, steps.others(reader)), inner)
-        moved = substitute(product, {_index(case): shifted.expr + start})
+        moved = substitute(product, {index_of(case): shifted.expr + start})
         yield simplify(IndexSum((shifted, *steps.others(reader)), moved))
 
     def _weighted(self, reader: Tensor, case: Case, inner: Expr) -> Expr:

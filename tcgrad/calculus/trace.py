@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tcgrad.calculus.differentiate import Seed
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Define, Intrinsic
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Intrinsic, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
@@ -64,7 +64,60 @@ class Inserted:
     define: Define
 
 
-Event = Differentiated | Contributed | Collected | Inserted
+@dataclass(frozen=True)
+class Stepped:
+    """``of = body``, an equation of a recurrence, differentiated by a component ``by``, all else held fixed.
+
+    result: the derivative in the form that it is used in; None: in whichever.
+    """
+
+    statement: Recurrence
+    of: Component
+    by: Component
+    body: Expr
+    seed: Seed
+    result: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A recurrence's part in the adjoint of a tensor, at indices ``at``, through the equations of one of its tensors.
+
+    upstream: the adjoint of ``of``, over ``free`` of which the sum is taken; ``parts`` add up to that sum.
+    """
+
+    statement: Recurrence
+    wrt: Tensor
+    of: Component
+    free: tuple[Index, ...]
+    at: tuple[Index, ...]
+    upstream: Expr
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A component that the recurrence computes from another one, its adjoint, and the indices to be summed over."""
+
+    of: Component
+    upstream: Component
+    lag: int
+    summed: tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """``adjoint = body``, an equation of the adjoint recurrence: that of ``component``, from what reads it."""
+
+    statement: Recurrence
+    adjoint: Component
+    component: Component
+    free: tuple[Index, ...]
+    readings: tuple[Reading, ...]
+    body: Expr
+
+
+Event = Differentiated | Contributed | Collected | Inserted | Stepped | Unrolled | Returned
 Listener = Callable[[Event], None]
 
 

@@ -14,6 +14,7 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
     ("tcgrad derive gallery:layer_norm --wrt x --notation index", "One gradient, in index notation"),
     ("tcgrad derive gallery:einstein --notation einstein", "Products by their index groups"),
+    ("tcgrad derive gallery:softmax --steps", "The derivation line by line, each with the name of its rule"),
     ("tcgrad derive gallery:gradient_xy --at x=2,y=4", "The values at a point"),
     ("tcgrad derive gallery:logistic_regression --hessian", "Second derivatives as well"),
     ("tcgrad derive attention.yaml --format latex > attention.tex", "Formulas for a paper"),
@@ -83,6 +84,12 @@ Vec = Annotated[
 Ascii = Annotated[
     bool, typer.Option("--ascii", rich_help_panel=_HOW, help="Write the formulas as a spec takes them: `dl/dx[p,q]`.")
 ]
+Steps = Annotated[
+    bool,
+    typer.Option(
+        "--steps", rich_help_panel=_HOW, help="Show how each formula follows from the equations, a rule a line."
+    ),
+]
 Code = Annotated[bool, typer.Option("--code", rich_help_panel=_HOW, help="Show the emitted module after the formulas.")]
 
 
@@ -98,6 +105,7 @@ def command(
     sums: Sums = False,
     vec: Vec = "row",
     ascii_only: Ascii = False,
+    steps: Steps = False,
     code: Code = False,
     strict: Strict = False,
     debug: Debug = False,
@@ -121,6 +129,7 @@ def command(
             color=takes_color(),
             at=derived.at(_read_point(at)) if at else None,
             code=function.emit() if code else None,
+            steps=steps,
         )
     )
 

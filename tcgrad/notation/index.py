@@ -87,8 +87,7 @@ class _Style:
         body = bind_apart(body)
         names = name_indices(free, body, self.surroundings)
         printer = Printer(self.syntax, names)
-        ranges = self.surroundings.ranges if self.surroundings else {}
-        fixed = frozenset(index for index, name in names.items() if name in ranges)
+        fixed = self.surroundings.fixed(names) if self.surroundings else ()
         shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums, fixed=fixed)
         return f"{printer.read(tensor, positions)} = {printer.text(shown)}"
 

@@ -47,16 +47,29 @@ class Surroundings:
         ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
         return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges)
 
+    def fixed(self, names: Names) -> frozenset[Index]:
+        """The indices to whose names the spec gives their ranges."""
+        return frozenset(index for index, name in names.items() if name in self.ranges)
+
 
 def _value(text: str, dims: Mapping[str, int]) -> int | None:
     text = text.strip()
     return int(text) if text.isdecimal() else dims.get(text)
 
 
-def name_indices(free: Sequence[Index], body: Expr, surroundings: Surroundings | None = None) -> dict[Index, str]:
-    """A name for each index that is free or bound in a statement's right side; the left side's come first."""
+def name_indices(
+    free: Sequence[Index],
+    body: Expr,
+    surroundings: Surroundings | None = None,
+    known: Mapping[Index, str] | None = None,
+) -> dict[Index, str]:
+    """A name for each index that is free or bound in a statement's right side; the left side's come first.
+
+    known: names that free indices have already.
+    """
     naming = _Naming.of(body, surroundings or Surroundings())
-    taken = naming.give_declared(body)
+    naming.names.update(known or {})
+    taken = naming.give_declared(body, frozenset(naming.names.values()))
     for index in free:
         taken |= {naming.give(index, taken)}
     naming.visit(body, taken)
@@ -89,9 +102,8 @@ class _Naming:
             self.names[index] = next(name for name in _candidates(index.name) if self.suits(name, index, taken))
         return self.names[index]
 
-    def give_declared(self, body: Expr) -> frozenset[str]:
-        """Name the indices whose ranges no plain position tells by names whose ranges are declared."""
-        given: frozenset[str] = frozenset()
+    def give_declared(self, body: Expr, given: frozenset[str]) -> frozenset[str]:
+        """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given."""
         for binder in walk(body) if self.ranges else ():
             for index in bound_indices(binder):
                 for name in self.declared(index, children(binder), given)[:1]:

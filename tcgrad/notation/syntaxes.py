@@ -120,7 +120,7 @@ ASCII = Syntax(
 )
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_UNICODE_NAMES = {"pi": "π", "levi_civita": "ε"}
+_UNICODE_NAMES = {"pi": "π", "levi_civita": "ε", "delta": "δ"}
 
 
 def _superscript(base: str, exponent: str) -> str | None:

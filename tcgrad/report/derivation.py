@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import align
@@ -14,6 +14,7 @@ from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
 from tcgrad.report.derivation_text import render_text
 from tcgrad.report.styles import PLAIN, STYLES, Writing
+from tcgrad.steps import explain
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues
@@ -37,21 +38,27 @@ def render_derivation(
     color: bool = False,
     at: PointValues | None = None,
     code: str | None = None,
+    steps: bool = False,
 ) -> str:
     """The whole report, ended by a newline. Unicode and colour concern the format ``text`` alone.
+
+    steps: the way from the equations to each formula, a rule a line.
 
     Raises:
         TcgradError: for an unknown notation.
     """
+    explained = explain(derivation) if steps else None
     if output_format == "json":
-        return _as_json(derivation, notations, writing, at, code)
+        return _as_json(render_json(derivation, notations=notations, writing=writing, explained=explained), at, code)
     match output_format:
         case "text":
-            report = render_text(derivation, notations=notations, writing=writing, unicode=unicode, color=color)
+            report = render_text(
+                derivation, notations=notations, writing=writing, unicode=unicode, color=color, explained=explained
+            )
         case "latex":
-            report = render_latex(derivation, notations=notations, writing=writing)
+            report = render_latex(derivation, notations=notations, writing=writing, explained=explained)
         case "markdown":
-            report = render_markdown(derivation, notations=notations, writing=writing)
+            report = render_markdown(derivation, notations=notations, writing=writing, explained=explained)
     parts = [report.rstrip("\n")]
     if at is not None:
         parts.append(_attach(output_format, "text", _point_text(at, unicode and output_format != "latex")))
@@ -67,14 +74,7 @@ def render_equations(derivation: Derivation) -> str:
     return align([equation for entry in entries for written in entry.written for equation in written.equations])
 
 
-def _as_json(
-    derivation: Derivation,
-    notations: Sequence[str] | None,
-    writing: Writing,
-    at: PointValues | None,
-    code: str | None,
-) -> str:
-    data = render_json(derivation, notations=notations, writing=writing)
+def _as_json(data: dict[str, Any], at: PointValues | None, code: str | None) -> str:
     if at is not None:
         from tcgrad.report.point_values import point_data
 

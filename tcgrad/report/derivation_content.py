@@ -21,7 +21,9 @@ from tcgrad.report.notations import (
     choose_notations,
     reads_the_same,
 )
+from tcgrad.report.passages import Passage, Telling
 from tcgrad.report.styles import Style
+from tcgrad.steps import Explained
 
 VEC = {
     "row": "Here vec writes a matrix as one column, row after row.",
@@ -35,12 +37,14 @@ class Entry:
     """One derivative: its symbol, its shape and its formulas, notation by notation.
 
     reason: why it has no closed form at all; then ``written`` is empty.
+    steps: how the formulas follow from the equations, if that is asked for; ``written`` is in them.
     """
 
     symbol: str
     shape: str
     written: tuple[Written, ...]
     reason: str | None = None
+    steps: tuple[Passage, ...] = ()
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
@@ -48,7 +52,7 @@ class Entry:
 
     @property
     def is_vectorised(self) -> bool:
-        return any(written.vectorised for written in self.written)
+        return any(written.vectorised for written in self.written) or any(step.vectorised for step in self.steps)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -115,16 +119,20 @@ class Content:
     jacobian_notes: tuple[str, ...] = ()
 
 
-def describe(derivation: Derivation, style: Style, notations: Sequence[str] | None = None) -> Content:
+def describe(
+    derivation: Derivation, style: Style, notations: Sequence[str] | None = None, explained: Explained | None = None
+) -> Content:
     """What a report says about a derivation, spelt in a style.
 
     notations: names out of the table of notations; None: all of them.
+    explained: the same derivation with the steps that are to be shown.
 
     Raises:
         TcgradError: for an unknown notation.
     """
     program = derivation.program
-    writer = _Writer(program, style, choose_notations(notations))
+    told = None if explained is None else Telling(explained, style, choose_notations(notations))
+    writer = _Writer(program, style, choose_notations(notations), told)
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
     jacobians = tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values())
@@ -147,6 +155,7 @@ class _Writer:
     program: Program
     style: Style
     notations: tuple[Notation, ...]
+    telling: Telling | None = None
 
     def symbol(self, tensor: Tensor) -> str:
         return self.style.index.tensor(tensor, ())
@@ -166,7 +175,12 @@ class _Writer:
         symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
-        return Entry(symbol, shape, self.written((jacobian.define,)))
+        return self.entry(symbol, shape, (jacobian.define,), jacobian_of(jacobian.of, jacobian.wrt))
+
+    def entry(self, symbol: str, shape: str, statements: Sequence[Statement], derivative: Tensor) -> Entry:
+        if self.telling is None:
+            return Entry(symbol, shape, self.written(statements))
+        return Entry(symbol, shape, (), steps=self.telling.new(derivative, statements))
 
     def hessian(self, of: Tensor, hessians: Sequence[Hessian]) -> Blocks:
         entries = tuple(map(self.block, hessians))
@@ -195,7 +209,8 @@ class _Writer:
             fresh = tuple(s for s in gradient.statements if s not in seen) or gradient.statements[-1:]
             seen.update(fresh)
             shape = print_shape(gradient.wrt.shape, self.style.index)
-            yield Entry(self.symbol(gradient_of(gradient.wrt)), shape, self.written(fresh))
+            derivative = gradient_of(gradient.wrt)
+            yield self.entry(self.symbol(derivative), shape, fresh, derivative)
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
         """The statements in each notation, in one if all would say the same; in index notation if there is no other."""

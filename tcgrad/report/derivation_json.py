@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Role, Tensor, gradient_of
+from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
@@ -22,17 +22,25 @@ from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
+from tcgrad.report.passages import Passage, Telling
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
+from tcgrad.steps import Explained
 
 
 def render_json(
-    derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN
+    derivation: Derivation,
+    *,
+    notations: Sequence[str] | None = None,
+    writing: Writing = PLAIN,
+    explained: Explained | None = None,
 ) -> dict[str, Any]:
     """The derivation as data: ``name``, ``outputs``, ``jacobians`` and ``gradients``, formulas in ASCII and LaTeX.
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
     ``latex`` and ``matrix``. ``matrix`` is null or has ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
+    explained: the same derivation with steps: then Jacobians and gradients have ``steps``, the lines from the
+        equations to the formula, each with its ``rule``, ``text`` and ``latex``.
     Where Hessians are asked for there are ``hessians``, like Jacobians with a pair of inputs as ``wrt``.
 
     notations: ``einstein`` and ``einsum`` add entries of their names: the equation of a Jacobian, the equations of a
@@ -43,13 +51,21 @@ def render_json(
     """
     program = derivation.program
     entries = _Data(program, [write for write in choose_notations(notations) if write in ARRAY_NOTATIONS], writing)
-    data = {
+    data: dict[str, Any] = {
         "name": program.name,
         "outputs": [output.name for output in program.outputs],
         **entries.arrays(program.statements),
         "jacobians": [entries.jacobian(jacobian) for jacobian in derivation.jacobians],
         "gradients": [entries.gradient(gradient) for gradient in derivation.gradients],
     }
+    if explained is not None:
+        styles = (style_of("ascii", program, writing), style_of("latex", program, writing))
+        tellings = tuple(Telling(explained, style, choose_notations(["matrix"])) for style in styles)
+        for entry, jacobian in zip(data["jacobians"], derivation.jacobians, strict=True):
+            defines = () if jacobian.define is None else (jacobian.define,)
+            entry["steps"] = _steps(tellings, jacobian_of(jacobian.of, jacobian.wrt), defines)
+        for entry, gradient in zip(data["gradients"], derivation.gradients, strict=True):
+            entry["steps"] = _steps(tellings, gradient_of(gradient.wrt), gradient.statements)
     if derivation.hessians:
         data["hessians"] = [entries.hessian(hessian) for hessian in derivation.hessians]
     return data
@@ -177,4 +193,23 @@ def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:
 
 
 _ONE = ("einstein", "einsum")
+
+
+def _steps(tellings: Sequence[Telling], derivative: Tensor, statements: Sequence[Statement]) -> list[dict[str, str]]:
+    """The lines that lead to a derivative, each an equation in ASCII and in LaTeX."""
+    plain, latex = (list(_equations(telling.passages(derivative, statements))) for telling in tellings)
+    return [
+        {"rule": rule, "text": text, "latex": typeset} for (text, rule), (typeset, _) in zip(plain, latex, strict=True)
+    ]
+
+
+def _equations(passages: Iterator[Passage]) -> Iterator[tuple[str, str]]:
+    """Each line with a left side of its own, and its rule."""
+    for passage in passages:
+        left = ""
+        for line in passage.lines:
+            left = line.left or left
+            yield f"{left} = {line.right}", line.rule
+
+
 _LARGEST = 200  # nodes of a matrix expression

@@ -9,18 +9,28 @@ from tcgrad.notation.latex_names import escape
 from tcgrad.notation.reading import Equation
 from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import Formula
+from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Writing, style_of
+from tcgrad.steps import Explained
 
 
-def render_latex(derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN) -> str:
+def render_latex(
+    derivation: Derivation,
+    *,
+    notations: Sequence[str] | None = None,
+    writing: Writing = PLAIN,
+    explained: Explained | None = None,
+) -> str:
     """The report as paragraphs and displays; it needs the packages amsmath and amssymb.
 
     notations: names out of the table of notations; None: all of them.
+    explained: the same derivation with the steps that are to be shown in place of the bare formulas.
 
     Raises:
         TcgradError: for an unknown notation.
     """
-    return "\n".join(_lines(describe(derivation, style_of("latex", derivation.program, writing), notations))) + "\n"
+    style = style_of("latex", derivation.program, writing)
+    return "\n".join(_lines(describe(derivation, style, notations, explained))) + "\n"
 
 
 def _lines(content: Content) -> Iterator[str]:
@@ -53,6 +63,9 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
     for block in blocks(entries):
         yield from _display([equation for entry in block for equation in equations(entry.formulas)])
         for entry in block:
+            for passage in entry.steps:
+                yield from _display(passage_equations(passage))
+                yield from (f"{escape(remark).capitalize()}." for remark in passage.remarks)
             if entry.reason is not None:
                 yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}.\par"
             yield from (f"{escape(remark).capitalize()}." for remark in entry.remarks)
@@ -61,6 +74,11 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
 def equations(formulas: Sequence[Formula]) -> list[Equation]:
     """Formulas with their shapes beside them."""
     return [(formula.left, rf"{formula.right} {_shape(formula)}") for formula in formulas]
+
+
+def passage_equations(passage: Passage) -> list[Equation]:
+    """Lines with their rules beside them."""
+    return [(line.left, rf"{line.right} && {line.rule}") for line in passage.lines]
 
 
 def _shape(formula: Formula) -> str:

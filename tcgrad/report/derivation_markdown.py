@@ -8,21 +8,29 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
 from tcgrad.report.derivation_content import Blocks, Content, Entry, describe
-from tcgrad.report.derivation_latex import table_equation
+from tcgrad.report.derivation_latex import passage_equations, table_equation
 from tcgrad.report.styles import PLAIN, STYLES, Writing, style_of
+from tcgrad.steps import Explained
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$])")
 
 
-def render_markdown(derivation: Derivation, *, notations: Sequence[str] | None = None, writing: Writing = PLAIN) -> str:
+def render_markdown(
+    derivation: Derivation,
+    *,
+    notations: Sequence[str] | None = None,
+    writing: Writing = PLAIN,
+    explained: Explained | None = None,
+) -> str:
     """The report with a heading a derivative.
 
     notations: names out of the table of notations; None: all of them.
+    explained: the same derivation with the steps that are to be shown in place of the bare formulas.
 
     Raises:
         TcgradError: for an unknown notation.
     """
-    content = describe(derivation, style_of("latex", derivation.program, writing), notations)
+    content = describe(derivation, style_of("latex", derivation.program, writing), notations, explained)
     return "\n".join(_lines(content, describe(derivation, STYLES["unicode"], ())))
 
 
@@ -64,6 +72,9 @@ def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str
             yield f"No closed form: {_plain(entry.reason)}.\n"
         for written in entry.written:
             yield from _math(written.equations)
+        for passage in entry.steps:
+            yield from _math(passage_equations(passage))
+            yield from (f"{_plain(remark).capitalize()}.\n" for remark in passage.remarks)
         for remark in entry.remarks:
             yield f"{_plain(remark).capitalize()}.\n"
 

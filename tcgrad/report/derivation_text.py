@@ -9,10 +9,13 @@ from tcgrad.calculus.derivation import Derivation
 from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import Formula
 from tcgrad.report.paint import paint
+from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
+from tcgrad.steps import Explained
 
 _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once
+_FAR_RULE = 130  # and a rule its line
 
 
 def render_text(
@@ -22,18 +25,20 @@ def render_text(
     writing: Writing = PLAIN,
     unicode: bool = True,
     color: bool = False,
+    explained: Explained | None = None,
 ) -> str:
     """The whole report. Lines are never wrapped or cut: a formula is worth a scroll bar.
 
     notations: names out of the table of notations; None: all of them.
     unicode: False: nothing but ASCII, and every index formula parses back.
     color: with terminal escapes.
+    explained: the same derivation with the steps that are to be shown in place of the bare formulas.
 
     Raises:
         TcgradError: for an unknown notation.
     """
     style = style_of("unicode" if unicode else "ascii", derivation.program, writing)
-    text = "\n".join(_lines(describe(derivation, style, notations), style)) + "\n"
+    text = "\n".join(_lines(describe(derivation, style, notations, explained), style)) + "\n"
     return paint(text) if color else text
 
 
@@ -69,6 +74,7 @@ def _section(title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) ->
             yield ""
         yield from _formulas([formula for entry in block for formula in entry.formulas])
         for entry in block:
+            yield from _passages(entry.steps)
             if entry.reason is not None:
                 yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
                 yield f"{_MARGIN}no closed form: {entry.reason}"
@@ -85,6 +91,19 @@ def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
     width = max((len(line) for line in lines if len(line) <= _FAR), default=0)
     for line, formula in zip(lines, formulas, strict=True):
         yield f"{line:<{width}}    {formula.shape}"
+
+
+def _passages(passages: Sequence[Passage]) -> Iterator[str]:
+    """Lines aligned at their equals signs, and the rules in a column of their own."""
+    for number, passage in enumerate(passages):
+        if number:
+            yield ""
+        left = max(len(line.left) for line in passage.lines)
+        lines = [f"{_MARGIN}{line.left:<{left}} = {line.right}" for line in passage.lines]
+        width = max((len(line) for line in lines if len(line) <= _FAR_RULE), default=0)
+        for text, line in zip(lines, passage.lines, strict=True):
+            yield f"{text:<{width}}    {line.rule}"
+        yield from (_MARGIN + remark for remark in passage.remarks)
 
 
 def _table(table: Table, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Reports with terminal escapes: headings bold, δ and Σ in colour, shapes and reasons dim."""
+"""Reports with terminal escapes: headings bold, δ and Σ in colour; shapes, rules and reasons dim."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _LOOKS = (
     (r"(Σ|sum)(?=\[)", "cyan"),
     (r"(?<= {4})(\[[^=]*\](?: = \[[\d, ]*\])?|scalar)$", "dim"),
     (r"^ +no .*: .*$", "dim"),
+    (r"(?<=\S) {4,}[^ =].*$", "dim"),
 )
 
 

@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
 
-from tcgrad.calculus.dependence import depending_on, reads
+from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.differentiate import times, total
-from tcgrad.calculus.trace import Collected, Contributed, Event, Inserted
+from tcgrad.calculus.trace import Collected, Contributed, Event, Inserted, Returned, Stepped, Unrolled
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.ir.traversal import substitute, tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify.tidy import tidy
-from tcgrad.steps.chains import Chain, Step, chain
+from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
-from tcgrad.steps.rules import CHAIN, UPSTREAM, insert
+from tcgrad.steps.recurrent import AdjointRecurrence, Equation, Outside, UnrolledPart
+from tcgrad.steps.rules import CONTRACT, insert, unreached
 
 
 @dataclass
@@ -37,18 +39,35 @@ class Adjoints:
         return {statement.tensor: statement.body for statement in self.backward if isinstance(statement, Define)}
 
     @cached_property
-    def collected(self) -> dict[Tensor, Collected]:
-        """What each adjoint is made from, in the order in which they are."""
-        return {event.define.tensor: event for event in self.events if isinstance(event, Collected)}
+    def adjoints(self) -> dict[Tensor, Collected | list[Returned]]:
+        """What each adjoint is made from, in the order in which they are; of a recurrence the step comes first."""
+        found: dict[Tensor, Collected | list[Returned]] = {}
+        for event in self.events:
+            match event:
+                case Collected():
+                    found[event.define.tensor] = event
+                case Returned():
+                    equations = found.setdefault(event.adjoint.tensor, [])
+                    if isinstance(equations, list):
+                        equations.append(event)
+        return found
 
     @cached_property
-    def parts(self) -> dict[Tensor, list[Contributed]]:
-        """By each tensor what the statements that read it contribute."""
-        found: dict[Tensor, list[Contributed]] = {}
+    def parts(self) -> dict[Tensor, list[_Part | UnrolledPart]]:
+        """By each tensor what those that read it contribute to its adjoint."""
+        found: dict[Tensor, list[_Part | UnrolledPart]] = {}
         for event in self.events:
-            if isinstance(event, Contributed):
-                found.setdefault(event.wrt, []).append(event)
+            match event:
+                case Contributed():
+                    found.setdefault(event.wrt, []).append(_Part(self.writer, event))
+                case Unrolled() if event.parts:
+                    equations = tuple(e for e in self._equations(event.wrt) if e.event.of.tensor == event.of.tensor)
+                    found.setdefault(event.wrt, []).append(UnrolledPart(self.writer, event, equations))
         return found
+
+    def _equations(self, wrt: Tensor) -> list[Equation]:
+        """The equations of recurrences that were differentiated by a tensor."""
+        return [Equation(self.writer, e) for e in self.events if isinstance(e, Stepped) and e.by.tensor == wrt]
 
     @cached_property
     def inserted(self) -> dict[Tensor, list[Inserted]]:
@@ -62,30 +81,63 @@ class Adjoints:
     def chains(self, wrt: Tensor) -> Iterator[Chain]:
         """The adjoints on the way from the outputs to a tensor, and its own at the end."""
         wanted = {gradient_of(wrt)}
-        for adjoint in reversed(self.collected):
+        for adjoint in reversed(self.adjoints):
             if adjoint in wanted:
-                parts = self.parts.get(self.collected[adjoint].tensor, [])
-                wanted.update(tensor for part in parts for tensor in tensors_read(part.upstream))
-        for adjoint in self.collected:
+                wanted.update(self._needed(adjoint))
+        for adjoint in self.adjoints:
             if adjoint in wanted:
                 yield from self._chains(adjoint)
+
+    def _needed(self, adjoint: Tensor) -> Iterator[Tensor]:
+        """The adjoints that an adjoint is made from."""
+        event = self.adjoints[adjoint]
+        if isinstance(event, list):
+            yield from (reading.upstream.tensor for equation in event for reading in equation.readings)
+        for part in self.parts.get(_differentiated(event), []):
+            yield from tensors_read(part.upstream)
 
     def _chains(self, adjoint: Tensor) -> tuple[Chain, ...]:
         """The derivatives of the statements that read a tensor, and its adjoint made from them."""
         if adjoint not in self._made:
-            event = self.collected[adjoint]
-            parts = [_Part(self.writer, part) for part in self.parts.get(event.tensor, [])]
-            own = chain(adjoint, event.define.free, self._steps(event, parts))
-            self._made[adjoint] = (*(part.chain() for part in parts), own)
+            event = self.adjoints[adjoint]
+            parts = self.parts.get(_differentiated(event), [])
+            before = tuple(chain for part in parts for chain in part.chains())
+            if isinstance(event, Collected):
+                own = [chain(component(adjoint, event.define.free), self._steps(event, parts))]
+            else:
+                own = list(self._recurrence(event).chains())
+            self._made[adjoint] = (*before, *own)
         return self._made[adjoint]
 
-    def _steps(self, event: Collected, parts: list[_Part]) -> Iterator[Step]:
+    def _recurrence(self, events: list[Returned]) -> AdjointRecurrence:
+        of = _differentiated(events)
+        equations = [equation for equation in self._equations(of) if of in equation.event.statement.tensors]
+        return AdjointRecurrence(self.writer, events, lambda positions: self._outside(of, positions), equations)
+
+    def _outside(self, tensor: Tensor, positions: tuple[Integer, ...]) -> Outside:
+        """What statements outside contribute to an adjoint, at positions; the gradient that is given comes first."""
+        given: list[Expr] = []
+        if tensor in self.writer.program.outputs:
+            given.append(Component(gradient_of(tensor), positions))
+        result = Outside(list(given), list(given), [])
+        for part in self.parts.get(tensor, []):
+            mapping = dict(zip(part.event.at, positions, strict=True))
+            result.whole.append(substitute(part.whole, mapping))
+            result.raw.append(substitute(part.raw, mapping))
+            result.symbols.append(part.symbol)
+        return result
+
+    def _steps(self, event: Collected, parts: Sequence[_Part | UnrolledPart]) -> Iterator[Step]:
         """The chain rule, with the derivatives put in, simplified; then adjoints put in, simplified."""
         given = [] if event.given is None else [event.given]
-        whole = tidy(total([*given, *(part.product(part.read) for part in parts)]))
-        raw = tidy(total([*given, *(part.product(part.final) for part in parts)]))
-        yield Step((UPSTREAM if self._reads_given(whole) else CHAIN,), whole)
-        yield Step((insert(*(part.symbol for part in parts)),), raw)
+        if not given and not parts:
+            yield Step((unreached(event.tensor),), ZERO)
+            return
+        whole = tidy(total([*given, *(part.whole for part in parts)]))
+        raw = tidy(total([*given, *(part.raw for part in parts)]))
+        yield Step((self.writer.chain_rule(whole),), whole)
+        contracted = any(isinstance(part, UnrolledPart) for part in parts)
+        yield Step((insert(*(part.symbol for part in parts)), *((CONTRACT,) if contracted else ())), raw)
         yield from self.writer.simplified(raw, event.define.body)
         for put_in in self.inserted.get(event.define.tensor, []):
             yield from self.writer.presented([Step((insert(put_in.line.tensor),), tidy(put_in.raw))])
@@ -93,10 +145,10 @@ class Adjoints:
         if event.define.tensor in self.final:
             yield Step((), self.final[event.define.tensor])
 
-    def _reads_given(self, expr: Expr) -> bool:
-        """Whether one of the gradients that are given stands in an expression."""
-        outputs = self.writer.program.outputs
-        return any(tensor.role is Role.GRADIENT and tensor.about[0] in outputs for tensor in tensors_read(expr))
+
+def _differentiated(event: Collected | list[Returned]) -> Tensor:
+    """The tensor that an adjoint is the adjoint of."""
+    return event.tensor if isinstance(event, Collected) else event[0].component.tensor
 
 
 @dataclass(frozen=True)
@@ -107,14 +159,13 @@ class _Part:
     event: Contributed
 
     @cached_property
-    def fixed(self) -> tuple[Tensor, ...]:
-        """What the statement reads besides that depends on the tensor too, and is held fixed here."""
-        moving = depending_on(self.writer.program, [self.event.wrt])
-        return tuple(tensor for tensor in reads(self.event.statement) if tensor in moving and tensor != self.event.wrt)
-
-    @cached_property
     def symbol(self) -> Tensor:
-        return jacobian_of(self.event.statement.tensor, self.event.wrt, fixed=self.fixed)
+        fixed = self.writer.fixed(reads(self.event.statement), self.event.wrt)
+        return jacobian_of(self.event.statement.tensor, self.event.wrt, fixed=fixed)
+
+    @property
+    def upstream(self) -> Expr:
+        return self.event.upstream
 
     @cached_property
     def body(self) -> Expr:
@@ -125,23 +176,31 @@ class _Part:
         return self.writer.shown.present(self.body)
 
     @property
-    def read(self) -> Component:
+    def left(self) -> Component:
         """The derivative by its symbol."""
-        return Component(self.symbol, tuple(index.expr for index in (*self.event.free, *self.event.at)))
+        return component(self.symbol, (*self.event.free, *self.event.at))
 
-    def product(self, inner: Expr) -> Expr:
-        """What it contributes where the derivative is ``inner``."""
+    @property
+    def whole(self) -> Expr:
+        """What is contributed, the derivative by its symbol."""
+        return self._summed(self.left)
+
+    @property
+    def raw(self) -> Expr:
+        """The same with the derivative's value."""
+        return self._summed(self.final)
+
+    def _summed(self, inner: Expr) -> Expr:
         product = times(self.event.upstream, inner)
         return IndexSum(self.event.free, product) if self.event.free and product != ZERO else product
 
-    def chain(self) -> Chain:
+    def chains(self) -> Iterator[Chain]:
         """The derivative of the statement's right side."""
-        return chain(self.symbol, (*self.event.free, *self.event.at), self._steps())
+        yield chain(self.left, self._steps())
 
     def _steps(self) -> Iterator[Step]:
         event = self.event
-        of = Component(event.statement.tensor, tuple(index.expr for index in event.free))
-        by = Component(event.wrt, tuple(index.expr for index in event.at))
-        yield from self.writer.differentiated(event.statement, of, by, event.seed, self.fixed)
+        of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
+        yield from self.writer.differentiated(event.statement, of, by, event.seed, self.symbol.about[2:])
         yield from self.writer.simplified(event.raw, self.body)
         yield Step((), self.final)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.tidy import tidy
-from tcgrad.steps.rules import COLLECT, CONTRACT, SIMPLIFY, Rule, definition
+from tcgrad.steps.rules import COLLECT, CONTRACT, REINDEX, SIMPLIFY, Rule, definition
 
 
 @dataclass(frozen=True)
@@ -37,31 +38,74 @@ class Chain:
         return self.steps[-1].expr
 
 
-def chain(tensor: Tensor, free: tuple[Index, ...], steps: Iterable[Step]) -> Chain:
+def component(tensor: Tensor, free: Iterable[Index]) -> Component:
+    """What a definition of a tensor has on its left side."""
+    return Component(tensor, tuple(index.expr for index in free))
+
+
+def chain(left: Component, steps: Iterable[Step]) -> Chain:
     """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays."""
     kept: list[Step] = []
     for step in steps:
-        if kept and key(tidy(kept[-1].expr)) == key(tidy(step.expr)):
+        if kept and _reading(kept[-1].expr) == _reading(step.expr):
             kept[-1] = replace(kept[-1], expr=step.expr)
         else:
             kept.append(step)
-    return Chain(Component(tensor, tuple(index.expr for index in free)), free, tuple(kept))
+    return Chain(left, free_indices(left), tuple(kept))
+
+
+def _reading(expr: Expr) -> str:
+    """A text that is equal for lines that differ in the order of factors and terms and in the places of sums alone."""
+    return key(_prenex(tidy(expr)))
+
+
+def _prenex(expr: Expr) -> Expr:
+    """Every product as one sum over all indices that its factors sum over, sums in sums opened."""
+    parts = tuple(_prenex(part) for part in children(expr))
+    match expr:
+        case Mul():
+            bound: tuple[Index, ...] = ()
+            factors: list[Expr] = []
+            for part in parts:
+                inner = rename_binder(part) if isinstance(part, IndexSum) else part
+                bound += inner.indices if isinstance(inner, IndexSum) else ()
+                factors.append(inner.body if isinstance(inner, IndexSum) else inner)
+            product = tidy(Mul(tuple(factors)))
+            return IndexSum(bound, product) if bound else product
+        case IndexSum(indices) if isinstance(parts[0], IndexSum):
+            return IndexSum((*indices, *parts[0].indices), parts[0].body)
+        case Add():
+            return Add(tuple(term for part in parts for term in (part.terms if isinstance(part, Add) else (part,))))
+        case Pow(Mul(inner), Const(value=n) as exponent) if n.denominator == 1:
+            return Mul(tuple(Pow(_prenex(factor), exponent) for factor in inner))
+        case _:
+            return rebuild(expr, parts) if parts else expr
 
 
 def simplified(raw: Expr, final: Expr) -> Iterator[Step]:
     """From a derivative as the rules make it to the ``final`` form, by the passes that made that."""
     contracted, collected = contract_deltas(raw), simplify(raw)
-    yield Step((CONTRACT if _deltas(contracted) < _deltas(raw) else SIMPLIFY,), contracted)
+    yield Step((CONTRACT if _summed_deltas(contracted) < _summed_deltas(raw) else SIMPLIFY,), contracted)
     yield Step((COLLECT,), collected)
     yield Step((_recognised(collected, final),), final)
 
 
-def _deltas(expr: Expr) -> int:
-    return sum(isinstance(part, Delta) for part in walk(expr))
+def _summed_deltas(expr: Expr) -> int:
+    """How many indices are summed over deltas that hold them."""
+    sums = (part for part in walk(expr) if isinstance(part, IndexSum))
+    deltas = ((part.indices, [inner for inner in walk(part.body) if isinstance(inner, Delta)]) for part in sums)
+    return sum(any(index in free_indices(delta) for delta in inside) for bound, inside in deltas for index in bound)
 
 
 def _recognised(before: Expr, after: Expr) -> Rule:
     """What stands for its definition in a line that it did not stand in before; else what was written out."""
     old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED]
     new = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
-    return definition(*(new or old)) if new or old else COLLECT
+    if not new and _components(before) == _components(after):
+        return REINDEX
+    return definition(*(new or old)) if new or old else SIMPLIFY
+
+
+def _components(expr: Expr) -> Counter[Tensor]:
+    """How often each tensor is read."""
+    return Counter(part.tensor for part in walk(expr) if isinstance(part, Component))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.dependence import needed_for
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.trace import Differentiated, Event
-from tcgrad.ir.nodes import ZERO, Component, Expr
+from tcgrad.ir.nodes import ZERO, Expr
 from tcgrad.ir.tensors import jacobian_of
-from tcgrad.steps.chains import Chain, Step, chain
+from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
 from tcgrad.steps.rules import independent
 
@@ -28,15 +28,14 @@ def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer)
     if of in own:
         yield _chain(own[of], define.body, writer)
     else:
-        yield chain(define.tensor, define.free, [Step((independent(of, wrt),), ZERO)])
+        yield chain(component(define.tensor, define.free), [Step((independent(of, wrt),), ZERO)])
 
 
 def _chain(event: Differentiated, final: Expr, writer: Writer) -> Chain:
     def steps() -> Iterator[Step]:
-        of = Component(event.statement.tensor, tuple(index.expr for index in event.free))
-        by = Component(event.wrt, tuple(index.expr for index in event.at))
+        of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
         yield from writer.differentiated(event.statement, of, by, event.seed)
         yield from writer.simplified(event.raw, event.body)
         yield Step((), final)
 
-    return chain(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at), steps())
+    return chain(component(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at)), steps())

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.differentiate import Seed
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step, simplified
-from tcgrad.steps.rules import INTRINSICS, Rule, definition
+from tcgrad.steps.rules import CHAIN, INTRINSICS, UPSTREAM, Rule, definition
 from tcgrad.steps.rulewise import Rulewise
 
 
@@ -33,6 +35,16 @@ class Writer:
     @cached_property
     def known(self) -> Facts:
         return Facts(self.program.statements)
+
+    def fixed(self, read: Iterable[Tensor], wrt: Tensor) -> tuple[Tensor, ...]:
+        """What an equation reads besides ``wrt`` that depends on it too: held fixed in its derivative by that alone."""
+        moving = depending_on(self.program, [wrt])
+        return tuple(tensor for tensor in read if tensor in moving and tensor != wrt)
+
+    def chain_rule(self, expr: Expr) -> Rule:
+        """The chain rule, which has a name of its own where one of the gradients that are given stands in it."""
+        given = any(t.role is Role.GRADIENT and t.about[0] in self.program.outputs for t in tensors_read(expr))
+        return UPSTREAM if given else CHAIN
 
     def presented(self, steps: Iterable[Step]) -> Iterator[Step]:
         """The steps with sums and differences the way round that the spec writes them."""

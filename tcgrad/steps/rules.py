@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.nodes import Expr
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass
 
 
@@ -20,7 +20,7 @@ class Rule:
     """Why a line is equal to the one before it: words, with ``{}`` for each thing that they are about."""
 
     words: str
-    about: tuple[Tensor | Equality, ...] = ()
+    about: tuple[Tensor | Component | Equality, ...] = ()
 
 
 SUM = Rule("sum rule")
@@ -43,20 +43,35 @@ INTRINSICS = {
     "logdet": Rule("derivative of the log-determinant"),
 }
 UPSTREAM = Rule("chain rule with the upstream gradient")
-CONTRACT = Rule("contract δ")
+CONTRACT = Rule("contract {}", (Tensor("delta", (), Role.CONSTANT),))
 COLLECT = Rule("collect like terms")
 SIMPLIFY = Rule("simplify")
+REINDEX = Rule("change the index of summation")
 
 
-def definition(*tensors: Tensor, fixed: tuple[Tensor, ...] = ()) -> Rule:
-    """An equation of the spec, read from left to right or from right to left; ``fixed`` are not moved in it."""
-    words = f"definition of {_listed(len(tensors))}"
+def definition(*tensors: Tensor, fixed: tuple[Tensor, ...] = (), base: bool = False) -> Rule:
+    """An equation of the spec, read from left to right or from right to left.
+
+    fixed: what is not moved in it.
+    base: the base case of a recurrence is put in.
+    """
+    words = f"definition of {_listed(len(tensors))}" + (", base case put in" if base else "")
     return Rule(f"{words}, {_listed(len(fixed))} held fixed", (*tensors, *fixed)) if fixed else Rule(words, tensors)
+
+
+def unread(component: Component) -> Rule:
+    """Why the chain rule through a recurrence has no terms at a position."""
+    return Rule("no later step reads {}", (component,))
 
 
 def independent(of: Tensor, wrt: Tensor) -> Rule:
     """Why a derivative is 0."""
     return Rule("{} does not depend on {}", (of, wrt))
+
+
+def unreached(wrt: Tensor) -> Rule:
+    """Why a gradient is 0."""
+    return Rule("no output depends on {}", (wrt,))
 
 
 def insert(*tensors: Tensor) -> Rule:

@@ -66,15 +66,9 @@ class Rulewise:
         return derivative(tidy(expr), self.by)
 
     def standing(self, part: Expr) -> Expr:
-        """The same for a part of an expression: what is a mere multiple of a component is written so at once."""
-        return apply_rule(part, self.standing) if self._is_multiple(part) else self.operator(part)
-
-    def _is_multiple(self, part: Expr) -> bool:
-        """Whether a part is ``c x[e]`` with one component that varies."""
-        if not isinstance(part, Mul):
-            return False
-        varying = [factor for factor in part.factors if self._varies(factor)]
-        return len(varying) == 1 and isinstance(varying[0], Component)
+        """The same for a part of an expression: factors that do not vary stand before the operator at once."""
+        multiple = isinstance(part, Mul) and sum(map(self._varies, part.factors)) == 1
+        return apply_rule(part, self.standing) if multiple else self.operator(part)
 
     def steps(self, expr: Expr) -> Iterator[Step]:
         """From an expression with derivatives that stand to one without."""
