@@ -21,8 +21,9 @@ from tcgrad.report.notations import (
     choose_notations,
     reads_the_same,
 )
-from tcgrad.report.passages import Passage, Telling
+from tcgrad.report.passages import Passage
 from tcgrad.report.styles import Style
+from tcgrad.report.telling import Telling
 from tcgrad.steps import Explained
 
 VEC = {
@@ -180,7 +181,7 @@ class _Writer:
     def entry(self, symbol: str, shape: str, statements: Sequence[Statement], derivative: Tensor) -> Entry:
         if self.telling is None:
             return Entry(symbol, shape, self.written(statements))
-        return Entry(symbol, shape, (), steps=self.telling.new(derivative, statements))
+        return Entry(symbol, shape, (), steps=tuple(self.telling.new(derivative, statements)))
 
     def hessian(self, of: Tensor, hessians: Sequence[Hessian]) -> Blocks:
         entries = tuple(map(self.block, hessians))

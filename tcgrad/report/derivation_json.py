@@ -22,8 +22,9 @@ from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
-from tcgrad.report.passages import Passage, Telling
+from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
+from tcgrad.report.telling import Telling
 from tcgrad.steps import Explained
 
 
