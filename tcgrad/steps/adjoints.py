@@ -26,17 +26,17 @@ from tcgrad.steps.rules import CONTRACT, insert, unreached
 class Adjoints:
     """The chains of all adjoints that were heard of; each is made once.
 
-    backward: the lines of the gradients as they are shown in the end.
+    lines: the gradients as they are shown in the end.
     """
 
     writer: Writer
     events: Sequence[Event]
-    backward: Sequence[Statement]
+    lines: Sequence[Statement]
     _made: dict[Tensor, tuple[Chain, ...]] = field(default_factory=dict)
 
     @cached_property
     def final(self) -> dict[Tensor, Expr]:
-        return {statement.tensor: statement.body for statement in self.backward if isinstance(statement, Define)}
+        return {statement.tensor: statement.body for statement in self.lines if isinstance(statement, Define)}
 
     @cached_property
     def adjoints(self) -> dict[Tensor, Collected | list[Returned]]:

@@ -44,13 +44,16 @@ def component(tensor: Tensor, free: Iterable[Index]) -> Component:
 
 
 def chain(left: Component, steps: Iterable[Step]) -> Chain:
-    """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays."""
+    """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays.
+
+    A step without rules is a form that was chosen for reading, called by what it has that the line before had not.
+    """
     kept: list[Step] = []
     for step in steps:
         if kept and _reading(kept[-1].expr) == _reading(step.expr):
             kept[-1] = replace(kept[-1], expr=step.expr)
         else:
-            kept.append(step)
+            kept.append(step if step.rules else Step((_recognised(kept[-1].expr, step.expr),), step.expr))
     return Chain(left, free_indices(left), tuple(kept))
 
 

@@ -34,7 +34,8 @@ def explain(derivation: Derivation) -> Explained:
     events: list[Event] = []
     heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
     writer = Writer(derivation.program)
-    adjoints = Adjoints(writer, events, heard.backward)
+    lines = tuple(line for gradient in heard.gradients for line in gradient.statements)
+    adjoints = Adjoints(writer, events, lines)
     return Explained(
         replace(heard, hessians=derivation.hessians),
         tuple(tuple(jacobian_chains(jacobian, events, writer)) for jacobian in heard.jacobians),
