@@ -68,6 +68,8 @@ Gradients, given ∂l/∂y [N] = [5]
 
 QUOTIENT_RULE = """\
 Jacobians
+∂y/∂x | [M, N, M, N, M, N] = [2, 3, 2, 3, 2, 3]
+
 ∂u[a,b]/∂x[p,q] = ∂sin(x[a,b])/∂x[p,q] | definition of u
 = cos(x[a,b])·∂x[a,b]/∂x[p,q] | chain rule
 = cos(x[a,b])·δ[a,p]·δ[b,q] | ∂x[a,b]/∂x[p,q] = δ[a,p]·δ[b,q]

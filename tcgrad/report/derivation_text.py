@@ -74,6 +74,8 @@ def _section(title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) ->
             yield ""
         yield from _formulas([formula for entry in block for formula in entry.formulas])
         for entry in block:
+            if len(entry.steps) > 1:
+                yield from (f"{_MARGIN}{entry.symbol}    {entry.shape}", "")
             yield from _passages(entry.steps)
             if entry.reason is not None:
                 yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
