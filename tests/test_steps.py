@@ -128,6 +128,7 @@ quotient: y = x/(1 + x^2) | definition, quotient, power, seed, simplify, collect
 quotient by a root: y = x/sqrt(x + 2) | definition, quotient, power, sum, seed, collect, definition
 a reciprocal alone: y = 1/x | definition, power, seed, definition
 the exponent: y = 2^x | definition, exponent, seed, definition
+jumps: y = 3*floor(x) + [x > 0] | definition, flat
 """
 NAMED = {
     "definition of": "definition",
@@ -141,6 +142,7 @@ NAMED = {
     "{}": "seed",
     "collect": "collect",
     "simplify": "simplify",
+    "constant but for jumps": "flat",
 }
 
 

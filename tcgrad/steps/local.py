@@ -9,7 +9,8 @@ from functools import cached_property
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.differentiate import Seed
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.derivative import derivative
+from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read
@@ -18,7 +19,7 @@ from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step, simplified
-from tcgrad.steps.rules import CHAIN, INTRINSICS, UPSTREAM, Rule, definition
+from tcgrad.steps.rules import CHAIN, FLAT, INTRINSICS, UPSTREAM, Rule, definition
 from tcgrad.steps.rulewise import Rulewise
 
 
@@ -76,5 +77,9 @@ class Writer:
     def equation(self, body: Expr, rule: Rule, rulewise: Rulewise) -> Iterator[Step]:
         """The same of an equation's right side; ``rule`` says which equation it is."""
         start = rulewise.operator(body)
+        if start == ZERO:
+            yield Step((rule,), derivative(tidy(body), rulewise.by))
+            yield Step((FLAT,), ZERO)
+            return
         yield Step((rule,), start)
         yield from self.presented(rulewise.steps(start))

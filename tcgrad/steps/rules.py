@@ -42,6 +42,7 @@ INTRINSICS = {
     "det": Rule("derivative of the determinant"),
     "logdet": Rule("derivative of the log-determinant"),
 }
+FLAT = Rule("constant but for jumps")
 UPSTREAM = Rule("chain rule with the upstream gradient")
 CONTRACT = Rule("contract {}", (Tensor("delta", (), Role.CONSTANT),))
 COLLECT = Rule("collect like terms")
@@ -71,7 +72,7 @@ def independent(of: Tensor, wrt: Tensor) -> Rule:
 
 def unreached(wrt: Tensor) -> Rule:
     """Why a gradient is 0."""
-    return Rule("no output depends on {}", (wrt,))
+    return Rule("the derivatives of all outputs by {} are 0", (wrt,))
 
 
 def insert(*tensors: Tensor) -> Rule:
