@@ -38,7 +38,7 @@ def rows() -> list[Row]:
 
 
 def test_the_table_is_long_enough():
-    assert len({(row.inputs, row.equations) for row in rows()}) >= 75
+    assert len({(row.inputs, row.equations) for row in rows()}) >= 200
 
 
 @pytest.mark.parametrize("row", rows(), ids=str)
@@ -50,5 +50,18 @@ def test_identity(row):
     assert form.text == row.text
     if "phi" in row.equations:
         assert "phi" not in form.text or form.numpy is None
-    else:
-        assert_same_value(define, form, values_of(program, define))
+        return
+    values = values_of(program, define)
+    assert_same_value(define, form, values)
+    by_column = raise_define(define, program, vec="column")
+    assert isinstance(by_column, MatrixForm), by_column
+    assert (form.layout == "vec") or by_column.text == form.text
+    assert_same_value(define, by_column, values, vec="column")
+
+
+def test_every_row_is_in_matrix_notation_in_every_spelling():
+    for row in rows():
+        form = raise_define(define_of(program := program_from(row.inputs, row.equations), row.derivative), program)
+        assert isinstance(form, MatrixForm)
+        assert form.ascii.isascii()
+        assert form.latex.count("{") == form.latex.count("}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from matrix_tools import define_of, program_from
+from matrix_tools import assert_same_value, define_of, program_from, values_of
 
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
@@ -149,3 +149,24 @@ REFUSALS = [
 def test_refusal(spec, what, reason):
     program = program_from(*spec)
     assert raise_define(define_of(program, what), program) == Refusal(reason)
+
+
+NEIGHBOURS = [
+    (("A: N N, B: N K", "Y[i,j] = A[i,k]*inv(A)[k,l]*B[l,j]"), "=Y", "B"),
+    (("A: N N, B: N K", "Y[i,j] = inv(A)[k,i]*A[l,k]*B[l,j]"), "=Y", "B"),
+    (("A: N N", "Y[i,j] = A[i,k]*inv(A)[k,j]"), "=Y", "I"),
+    (("A: N N", "f = A[i,k]*inv(A)[k,i]"), "=f", "N"),
+    (("A: M N, B: K N, x: N, c:", "y[i] = A[i,j]*x[j]*c"), "=y", "c A x"),
+    (("A: N N, B: N N, x: N", "y[i] = A[i,j]*x[j] + B[i,j]*x[j] - 2*x[i]"), "=y", "(A + B) x - 2 x"),
+    (("A: M N, w: N, c:", "f = 1[i]*(A[i,j]*w[j])^2/c"), "=f", "‖A w‖² / c"),
+]
+
+
+@pytest.mark.parametrize(("spec", "what", "text"), NEIGHBOURS)
+def test_neighbours_in_products_and_sums(spec, what, text):
+    program = program_from(*spec)
+    define = define_of(program, what)
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm), form
+    assert form.text == text
+    assert_same_value(define, form, values_of(program, define))

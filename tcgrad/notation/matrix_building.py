@@ -46,13 +46,48 @@ def product(*matrices: Matrix) -> Matrix:
     scales = [unscaled(matrix) for matrix in matrices]
     bodies = [scale.body for scale in scales if scale.body is not None]
     chain = [factor for body in bodies for factor in (body.factors if isinstance(body, MatMul) else (body,))]
-    kept = [factor for factor in chain if not isinstance(factor, Identity)] or chain[:1]
+    kept = _without_inverses([factor for factor in chain if not isinstance(factor, Identity)])
+    if chain and not kept:
+        return scaled(_identity_over(chain[0]), [replace(scale, body=None) for scale in scales])
     if any(isinstance(factor, Zeros) for factor in kept):
         return zeros((shape(kept[0])[0], shape(kept[-1])[1]))
     pieces = [_readable_scalar(_chained(piece)) for piece in outer_pieces(kept)]
     scalars = [piece for piece in pieces if is_scalar(piece)]
     body = _chained([piece for piece in pieces if not is_scalar(piece)])
     return scaled(body, [*(replace(scale, body=None) for scale in scales), *scalars])
+
+
+def _identity_over(matrix: Matrix) -> Matrix:
+    """The identity with the rows of a square matrix."""
+    rows, _ = shape(matrix)
+    return matrix if rows is None else Identity(rows)
+
+
+def _without_inverses(chain: Sequence[Matrix]) -> list[Matrix]:
+    """The chain without neighbours that are inverse to each other, and with ``v`` for ``diag(v) 1``."""
+    kept: list[Matrix] = []
+    for factor in chain:
+        match kept[-1:], factor:
+            case [last], _ if _are_inverse(last, factor):
+                kept.pop()
+            case [DiagMatrix(vector=vector)], Ones():
+                kept[-1] = vector
+            case [Transpose(operand=Ones())], DiagMatrix(vector=vector):
+                kept[-1] = transpose(vector)
+            case _:
+                kept.append(factor)
+    return kept
+
+
+def _are_inverse(left: Matrix, right: Matrix) -> bool:
+    """Whether one is the inverse of the other, both transposed or not."""
+    match left, right:
+        case Transpose(operand=first), Transpose(operand=second):
+            return _are_inverse(second, first)
+        case (Inverse(operand=operand), other) | (other, Inverse(operand=operand)):
+            return operand == other
+        case _:
+            return False
 
 
 def outer_pieces(chain: Sequence[Matrix]) -> list[list[Matrix]]:
@@ -175,7 +210,7 @@ def trace(matrix: Matrix) -> Matrix:
         chain = body.factors
         turns = [MatMul(chain[k:] + chain[:k]) for k in range(len(chain))]
         body = min([t for turn in turns for t in (turn, transpose(turn))], key=transposes)
-    return scaled(None, (scale, Fold("tr", body)))
+    return scaled(None, (scale, Size(body.size) if isinstance(body, Identity) else Fold("tr", body)))
 
 
 def filled(matrix: Matrix, to: Shape) -> Matrix:

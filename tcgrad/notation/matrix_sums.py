@@ -40,6 +40,7 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
+    terms = _grouped(terms)
     common = _common_scalars(terms)
     terms = [_without(term, common) for term in terms]
     chains = [_chain(term) for term in terms]
@@ -54,6 +55,24 @@ def _factored(terms: list[Scale]) -> Matrix:
     if head or tail:
         total = product(*head, add(cores), *tail)
     return scaled(total, (common,))
+
+
+def _grouped(terms: list[Scale]) -> list[Scale]:
+    """``(A + B) x - c x`` for ``A x + B x - c x``: some of three terms or more have scalars and a vector in common."""
+    for term in terms:
+        alike = [other for other in terms if _ends_alike(term, other)]
+        if 1 < len(alike) < len(terms):
+            rest = [other for other in terms if other not in alike]
+            return _grouped([unscaled(_factored(alike)), *rest])
+    return terms
+
+
+def _ends_alike(first: Scale, second: Scale) -> bool:
+    """Whether two products have the same scalars, the sign apart, and end with the same vector."""
+    chains = _chain(first), _chain(second)
+    scalars = [(abs(term.coefficient), term.factors, term.divisors) for term in (first, second)]
+    ends = {chain[-1] for chain in chains if chain and shape(chain[-1])[1] is None}
+    return all(chains) and len(ends) == 1 and scalars[0] == scalars[1]
 
 
 def _common_scalars(terms: list[Scale]) -> Scale:

@@ -113,8 +113,13 @@ def expansion(term: Term) -> int:
 
 
 def _hinders(addition: Add, term: Term) -> bool:
-    bare_sum = len(term.operands) == 1 and bool(term.summed)
-    return bare_sum or len(free_indices(addition)) > 2 or any(_has_delta(part) for part in addition.terms)
+    alone = any(_is_alone(index, term) for index in term.summed if index in free_indices(addition))
+    return alone or len(free_indices(addition)) > 2 or any(_has_delta(part) for part in addition.terms)
+
+
+def _is_alone(index: Index, term: Term) -> bool:
+    """Whether one operand alone has the index."""
+    return sum(index in free_indices(operand.expr) for operand in term.operands) == 1
 
 
 def _has_delta(expr: Expr) -> bool:
