@@ -54,7 +54,9 @@ class SpecFile(pytest.File):
     def entry(self) -> Entry:
         """What comes of the check."""
         options = {name: self._settings.get(name) for name in CHECK_OPTIONS}
-        return check_spec(Task(str(self.path), self._settings.get("strict"), None, options))
+        here = Path.cwd()
+        path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        return check_spec(Task(str(path), self._settings.get("strict"), None, options))
 
     @cached_property
     def outcomes(self) -> dict[Subject, list[tuple[Result, Region]]]:

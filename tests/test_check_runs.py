@@ -150,6 +150,15 @@ def test_as_many_processes_as_cores():
     assert 1 <= choose_jobs(0, 1000) == choose_jobs(None, 1000) <= (os.cpu_count() or 1)
 
 
+def test_without_processes_the_work_is_done_in_one(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", fail)
+    tasks = [Task(str(folder / f"{name}.yaml"), options={"trials": 1}) for name in ("a", "d")]
+    assert [entry.ok for entry in check_specs(tasks, 2, lambda _: None, lambda _: None)] == [True, True]
+
+
 def test_closing_stops_the_work(folder: Path):
     tasks = [Task(str(folder / "a.yaml"), options={"trials": 1})] * 50
     begun: list[str] = []

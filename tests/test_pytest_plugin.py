@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -80,6 +81,7 @@ def test_a_failure_is_told_at_its_line_without_a_traceback(specs):
     )
     assert re.search(r"^FAILED a\.tcgrad\.yaml::expect dl/dx\[p\] - expect dl/dx", text, re.MULTILINE)
     assert re.search(r"^ +derived: +dl/dx\[p\] = dl/dy\[p\]\*t$", text, re.MULTILINE)
+    assert "\nrepeat with: tcgrad check a.tcgrad.yaml --dtype float64 " in text
     for word in ("Traceback", "runtest", "pytest_items", "CheckFailedError", "def "):
         assert word not in text
 
@@ -164,6 +166,13 @@ def test_nothing_is_imported_where_there_is_no_spec(pytester: pytest.Pytester):
         "    assert found == {'tcgrad', 'tcgrad.pytest_plugin'}\n"
     )
     pytester.runpytest_subprocess(*PLUGIN, "-p", "no:hypothesispytest", "-p", "no:jaxtyping").assert_outcomes(passed=1)
+
+
+def test_an_installed_package_brings_the_plugin():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [(name, module)] = project["entry-points"]["pytest11"].items()
+    assert (name, importlib.import_module(module).__name__) == ("tcgrad", "tcgrad.pytest_plugin")
+    assert [requirement for requirement in project["dependencies"] if "pytest" in requirement] == []
 
 
 def test_pytest_is_no_dependency():

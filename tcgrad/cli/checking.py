@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import field
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tcgrad
 from tcgrad.errors import TcgradError
@@ -19,10 +19,14 @@ from tcgrad.records import dataclass
 from tcgrad.report.places import locate
 from tcgrad.report.runs import Entry, issues
 
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
 Progress = Callable[[str], None]
 
 _FEW = 8  # specs that are checked sooner than processes have started
 _KILLED = "a process ended without a result, perhaps for want of memory; with --jobs 1 less is needed"
+_GLANCE = 0.5  # seconds between two looks at a process that works
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -85,25 +89,40 @@ def check_specs(
     Closing the iterator stops the work.
     """
     if jobs > 1:
-        yield from _in_processes(tasks, jobs, begin)
-        return
+        pool = _open_pool(jobs)
+        if pool is not None:
+            yield from _in_processes(pool, tasks, jobs, begin, progress)
+            return
     for task in tasks:
         begin(task.spec)
         yield check_spec(task, progress)
 
 
-def _in_processes(tasks: Sequence[Task], jobs: int, begin: Callable[[str], None]) -> Generator[Entry, None, None]:
+def _open_pool(jobs: int) -> ProcessPoolExecutor | None:
+    """Processes to work in; None on a machine that has not what they need to speak with each other."""
     from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
 
     # Processes are started anew rather than forked: a fork copies the threads' locks, but not the threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+    try:
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+    except (ImportError, NotImplementedError, OSError):
+        return None
+
+
+def _in_processes(
+    pool: ProcessPoolExecutor, tasks: Sequence[Task], jobs: int, begin: Callable[[str], None], progress: Progress
+) -> Generator[Entry, None, None]:
+    from concurrent.futures import wait
+    from concurrent.futures.process import BrokenProcessPool
+
     try:
         with _threads_shared(jobs):
             futures = [pool.submit(check_spec, task) for task in tasks]
         for task, future in zip(tasks, futures, strict=True):
             begin(task.spec)
+            while not wait([future], timeout=_GLANCE).done:
+                progress("")
             try:
                 yield future.result()
             except BrokenProcessPool:
