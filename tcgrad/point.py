@@ -10,6 +10,7 @@ import numpy as np
 
 from tcgrad.calculus import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Program
@@ -41,11 +42,13 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     values: a number or nested list for each input, and optionally for gradients of outputs, as ``dl/dy`` or ``dy``.
 
     Raises:
-        TcgradError: if a value is missing, unknown or of the wrong shape, or a function is abstract.
+        TcgradError: if a value is missing, unknown or of the wrong shape, a function is abstract, or the derivatives
+            are larger than any machine's memory.
     """
     program = derivation.program
     _refuse_abstract(program)
     given = _arrays(program, values)
+    refuse_impossible_values(program, [jacobian_of(each.of, each.wrt) for each in derivation.jacobians])
     env = evaluate_program(program, {declared.tensor.name: given[declared.tensor] for declared in program.inputs})
     upstream = _upstream(program, given)
     return PointValues(

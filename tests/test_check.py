@@ -265,6 +265,20 @@ def test_an_impossible_size_is_refused_with_the_number():
     assert "needs about 59.6 GiB of memory" in diagnostic.message
 
 
+def test_a_range_that_no_memory_holds_is_refused_with_the_number():
+    long = loads("inputs: {x: []}\nindices: {i: 1000000000}\nequations: ['y = sum[i](sin(x*i))']")
+    with pytest.raises(TcgradError, match=r"TC502: checking spec .* 1e\+09 elements"):
+        long.check()
+    with pytest.raises(TcgradError, match=r"TC502: evaluating spec .* 1e\+09 elements"):
+        long.derive().at({"x": 1.0})
+
+
+def test_a_jacobian_that_no_memory_holds_is_not_evaluated():
+    wide = loads("dims: {N: 100000}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]^2']")
+    with pytest.raises(TcgradError, match=r"TC502: evaluating spec .* 1e\+10 elements"):
+        wide.derive().at({"x": np.ones(100000)})
+
+
 def test_an_endless_evaluation_is_refused_with_the_number():
     with pytest.raises(TcgradError) as caught:
         spec("y = 1[i]*1[j]*exp(x[i]*x[j])", dims="{N: 1000000}").check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from tcgrad.check.domains import bodies
@@ -10,7 +11,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
 from tcgrad.ir.program import Intrinsic, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices
+from tcgrad.ir.traversal import bound_indices, children, free_indices, walk
 from tcgrad.records import dataclass
 
 _LARGEST_MEMORY = 4 * 2**30
@@ -20,7 +21,8 @@ _ARRAYS = 8  # values, their wide copies, draws of rounding, differences
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one forward evaluation: the elements of all tensors, and the passes through innermost loops."""
+    """Of one forward evaluation: the elements of all tensors and of the longest range, and the passes through
+    innermost loops."""
 
     elements: int
     operations: int
@@ -29,8 +31,10 @@ class Cost:
 def forward_cost(program: Program) -> Cost:
     tensors = [item.tensor for item in program.inputs]
     tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
-    elements = sum(count(tensor) for tensor in tensors)
-    operations = sum(_operations(body) for statement in program.statements for body in bodies(statement))
+    every = [body for statement in program.statements for body in bodies(statement)]
+    ranges = (index.size.value for body in every for part in walk(body) for index in bound_indices(part))
+    elements = sum(count(tensor) for tensor in tensors) + max(ranges, default=0)
+    operations = sum(_operations(body) for body in every)
     for statement in program.statements:
         if isinstance(statement, Intrinsic):
             operations += count(statement.operand) * statement.operand.shape[-1].value
@@ -58,17 +62,31 @@ def refuse_impossible(program: Program) -> None:
         TcgradError: with code TC502.
     """
     cost = forward_cost(program)
-    needed = _ARRAYS * 8 * cost.elements
+    _refuse_beyond(program, "checking", cost, _ARRAYS * 8 * cost.elements)
+
+
+def refuse_impossible_values(program: Program, derivatives: Iterable[Tensor]) -> None:
+    """The same for the values of ``derivatives`` at one point.
+
+    Raises:
+        TcgradError: with code TC502.
+    """
+    cost = forward_cost(program)
+    elements = cost.elements + sum(map(count, derivatives))
+    _refuse_beyond(program, "evaluating", Cost(elements, cost.operations), 2 * 8 * elements)
+
+
+def _refuse_beyond(program: Program, doing: str, cost: Cost, needed: int) -> None:
+    """Refuse what takes ``needed`` bytes, or more operations than anybody waits for."""
     if needed > _LARGEST_MEMORY:
-        _refuse(program, f"needs about {_bytes(needed)} of memory for {cost.elements:.3g} elements of its tensors")
-    if cost.operations > _LARGEST_WORK:
-        _refuse(program, f"needs about {cost.operations:.2g} operations for one evaluation")
-
-
-def _refuse(program: Program, what: str) -> None:
-    message = f"checking {program.name} at the sizes of its spec {what}"
-    source = program.spec.source
-    raise TcgradError((Diagnostic("TC502", message, help="check it at smaller sizes: lower its `dims`"),), source)
+        what = f"needs about {_bytes(needed)} of memory for {cost.elements:.3g} elements"
+    elif cost.operations > _LARGEST_WORK:
+        what = f"needs about {cost.operations:.2g} operations for one evaluation"
+    else:
+        return
+    message = f"{doing} {program.name} at the sizes of its spec {what}"
+    help_ = "take smaller sizes: lower its `dims`"
+    raise TcgradError((Diagnostic("TC502", message, help=help_),), program.spec.source)
 
 
 def _bytes(number: int) -> str:
