@@ -206,6 +206,15 @@ def test_emit_replaces_a_file_whole(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["matmul.py"]
 
 
+def test_a_read_only_file_is_not_replaced(tmp_path: Path):
+    target = tmp_path / "matmul.py"
+    target.write_text("old")
+    target.chmod(0o444)
+    result = tcgrad("emit", "gallery:matmul", "-o", str(target))
+    assert (result.returncode, target.read_text()) == (2, "old")
+    assert result.stderr == f"tcgrad: error[TC605]: cannot write `{target}`: the file is read-only\n"
+
+
 def test_a_failed_emit_leaves_the_old_file(tmp_path: Path):
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "out.py").write_text("old")

@@ -21,8 +21,8 @@ _ARRAYS = 8  # values, their wide copies, draws of rounding, differences
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one forward evaluation: the elements of all tensors and of the longest range, and the passes through
-    innermost loops."""
+    """Of one forward evaluation: the elements of all tensors, or of the longest range if it has more, and the passes
+    through innermost loops."""
 
     elements: int
     operations: int
@@ -33,7 +33,7 @@ def forward_cost(program: Program) -> Cost:
     tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
     every = [body for statement in program.statements for body in bodies(statement)]
     ranges = (index.size.value for body in every for part in walk(body) for index in bound_indices(part))
-    elements = sum(count(tensor) for tensor in tensors) + max(ranges, default=0)
+    elements = max(sum(count(tensor) for tensor in tensors), *ranges, 0)
     operations = sum(_operations(body) for body in every)
     for statement in program.statements:
         if isinstance(statement, Intrinsic):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -55,6 +56,8 @@ def write_file(path: Path, text: str) -> None:
     try:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
             path.write_text(text, encoding="utf-8")
+        elif path.exists() and not path.stat().st_mode & 0o222:  # to replace it would be allowed all the same
+            raise PermissionError(errno.EACCES, "the file is read-only")
         else:
             _replace(path.resolve(), text)
     except OSError as error:
