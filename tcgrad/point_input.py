@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,11 @@ def read_point(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _read_file(name: str) -> dict[str, Any]:
-    source = read_source(name)
+    try:
+        source = read_source(name)
+    except TcgradError as error:
+        help_ = "a point is written `x=2,y=4`, or stands in a YAML file"
+        raise TcgradError(tuple(replace(each, help=help_) for each in error.diagnostics)) from None
     check_source(source)
     report = Report(source)
     root = compose(source)
@@ -53,6 +59,9 @@ def _read_assignments(text: str) -> dict[str, Any]:
         if not equals or not name.strip() or not value.strip():
             span = Located.plain(text).span(start, max(end, start + 1) if text else start)
             raise TcgradError((Diagnostic("TC608", "`NAME=VALUE` is wanted here", span),), source)
+        if name.strip() in point:
+            span = Located.plain(text).span(start, start + len(name))
+            raise TcgradError((Diagnostic("TC608", f"`{name.strip()}` is given twice", span),), source)
         # The value keeps its column, so that messages point at the right place of the option.
         node = compose(Source(OPTION, " " * (end - len(value)) + value))
         point[name.strip()] = None if node is None else _value(node, report)
@@ -82,9 +91,13 @@ def _value(node: Node, report: Report) -> Any:
 
 
 def _expression(node: Scalar, report: Report) -> float | None:
+    text = node.text.text
     try:
-        return float(evaluate(elaborate_scalar(node.text.text, {}), (), {}))
+        value = float(evaluate(elaborate_scalar(text, {}), (), {}))
     except TcgradError:
-        message = f"`{node.text.text}` is neither a number nor an expression of numbers"
+        message = f"`{text}` is neither a number nor an expression of numbers"
         report.add(Diagnostic("TC608", message, node.span, help="such as 0.5, 1e-3, [1, 2], pi/2, sqrt(2)"))
         return None
+    if not isfinite(value):
+        report.add(Diagnostic("TC608", f"`{text}` is {value}, and a value is a finite number", node.span))
+    return value

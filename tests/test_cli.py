@@ -102,9 +102,28 @@ def test_messages_suggest(line: str, code: str, message: str, offer: str):
     assert tcgrad(*line.split()).stderr.startswith(f"tcgrad: error[{code}]: {message}\nhelp: {offer}")
 
 
-def test_an_option_is_pointed_at():
-    result = tcgrad("derive", "gallery:gradient_xy", "--at", "x=2,y")
-    assert result.stderr.splitlines()[:3] == ["--at:1:5: error[TC608]: `NAME=VALUE` is wanted here", "x=2,y", "    ^"]
+@pytest.mark.parametrize(
+    ("point", "place", "message"),
+    [
+        ("x=2,y", "1:5", "`NAME=VALUE` is wanted here"),
+        ("x=2,x=3,y=1", "1:5", "`x` is given twice"),
+        ("x=sqrt(-1),y=1", "1:3", "`sqrt(-1)` is nan, and a value is a finite number"),
+        ("x=1,y=9^9^9^9", "1:7", "`9^9^9^9` is inf, and a value is a finite number"),
+    ],
+)
+def test_an_option_is_pointed_at(point: str, place: str, message: str):
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", point)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such names")
+def test_a_file_name_cannot_drive_the_terminal(tmp_path: Path):
+    (tmp_path / "a\x1b[31m.yaml").write_text(Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "2*dl/dy[p,j]*a[q,j]"))
+    for command in ("derive", "emit", "check"):
+        result = tcgrad(command, "a\x1b[31m.yaml", cwd=tmp_path)
+        assert result.stdout.count("\x1b") == 0
+        assert result.stdout
 
 
 def test_errors_of_a_spec_name_the_place(tmp_path: Path):

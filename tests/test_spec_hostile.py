@@ -85,6 +85,13 @@ def test_time(name):
     assert len(shown) < 100_000
 
 
+@pytest.mark.parametrize("text", ["doc: a\u202eb\n" + REST, 'doc: "a\\u202eb"\n' + REST, "# \u2066\n" + REST])
+def test_text_that_turns_the_text_around_it_is_refused(text):
+    codes, shown = read(text)
+    assert codes == {"TC101"}
+    assert "the character U+20" in shown
+
+
 INJECTIONS = [
     "doc: !!python/object/apply:os.system ['touch {mark}']\n" + REST,
     "inputs: {!!python/object/new:os.system ['touch {mark}']: [3]}\nequations: [y = 1]\n",

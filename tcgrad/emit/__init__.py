@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.emit.second import CompleteModuleWriter
-from tcgrad.emit.stack import room_for_chains
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program
@@ -21,8 +20,7 @@ def emit(derivation: Derivation) -> str:
         TcgradError: if the program calls an abstract function, which has no code.
     """
     _refuse_abstract(derivation.program)
-    with room_for_chains(len(derivation.program.statements)):
-        return CompleteModuleWriter(derivation).source()
+    return CompleteModuleWriter(derivation).source()
 
 
 def _refuse_abstract(program: Program) -> None:

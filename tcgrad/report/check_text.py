@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tcgrad.check.results import CheckResult, Result, Status
 from tcgrad.records import dataclass
+from tcgrad.report.diagnostics import escape
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
     """
     look = Look(unicode, color, width)
     rows = [_row(each, look) for each in result.results if each.kind != "expect"]
-    table = [_bold(f"{result.name}  ({result.spec})", look), *_table(rows, look)]
+    table = [_bold(f"{result.name}  ({escape(result.spec)})", look), *_table(rows, look)]
     table += [_expectation(each, look) for each in result.results if each.kind == "expect"]
     table += [f"{_MARGIN}note: {note}" for note in result.notes]
     failures = [list(_details(each, look)) for each in result.results if each.status == "fail"]
@@ -203,7 +204,7 @@ def _sides(result: Result) -> tuple[str, str]:
 def _repeat(result: CheckResult) -> list[str]:
     """The command that repeats what is not well, once for each that differs."""
     commands = dict.fromkeys(each.repeat for each in result.results if each.repeat)
-    return [f"{_MARGIN}repeat with: {command}" for command in commands]
+    return [f"{_MARGIN}repeat with: {escape(command)}" for command in commands]
 
 
 def _summary(result: CheckResult, look: Look) -> str:

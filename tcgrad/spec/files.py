@@ -9,7 +9,8 @@ from pathlib import Path
 from tcgrad.errors import Diagnostic, Source, Span, TcgradError
 from tcgrad.spec.limits import MAX_BYTES
 
-_FOREIGN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# Control characters, ends of lines that editors do not show, and what turns the direction of the text around it.
+FOREIGN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _START = Span(0, 0)
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # begins with the mark of UTF-16
@@ -69,7 +70,7 @@ def check_source(source: Source) -> None:
     if len(source.text) > MAX_BYTES:
         message = f"the text has more than {MAX_BYTES} characters: no spec is so big"
         raise _fail("TC103", message, source)
-    found = _FOREIGN.search(source.text)
+    found = FOREIGN.search(source.text)
     if found is None:
         return
     if found.group() == "\0":

@@ -9,6 +9,7 @@ import yaml
 
 from tcgrad.errors import Diagnostic, Located, Source, Span, TcgradError
 from tcgrad.records import dataclass
+from tcgrad.spec.files import FOREIGN
 from tcgrad.spec.limits import MAX_DEPTH, MAX_NODES
 from tcgrad.spec.offsets import locate_scalar
 from tcgrad.spec.yaml_errors import explain_yaml_error
@@ -173,11 +174,11 @@ class _Composer:
         """Refuse control characters that an escape has brought in."""
         if text.text.isprintable():
             return
-        for position, char in enumerate(text.text):
-            if (char < " " and char not in "\t\n") or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff":
-                span = text.span(position, position + 1)
-                message = f"the character U+{ord(char):04X} does not belong in a spec"
-                raise TcgradError((Diagnostic("TC101", message, span),), self.source)
+        found = FOREIGN.search(text.text)
+        if found is not None:
+            span = text.span(*found.span())
+            message = f"the character U+{ord(found.group()):04X} does not belong in a spec"
+            raise TcgradError((Diagnostic("TC101", message, span),), self.source)
 
     def _count(self, weight: int, event: Any) -> None:
         self.count += weight

@@ -64,7 +64,8 @@ class SpecReader:
     def _name(self) -> str:
         text = read_text(self.nodes["name"], "the name", self.report) if "name" in self.nodes else None
         if text is None:
-            return Path(self.source.name).stem or self.source.name
+            stem = Path(self.source.name).stem or self.source.name
+            return "".join(char if char.isprintable() else "_" for char in stem)
         if not text.text.strip() or "\n" in text.text:
             self.report.add(Diagnostic("TC110", "the name must be one line of text", self.nodes["name"].span))
         return text.text
