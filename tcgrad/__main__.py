@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from tcgrad.cli.run import run
+_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line and exit with its status."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit with its status; an interrupt is quiet from the first import on."""
+    try:
+        from tcgrad.cli.run import run
+
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    sys.exit(status)
 
 
 if __name__ == "__main__":

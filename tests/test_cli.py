@@ -119,7 +119,8 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such names")
 def test_a_file_name_cannot_drive_the_terminal(tmp_path: Path):
-    (tmp_path / "a\x1b[31m.yaml").write_text(Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "2*dl/dy[p,j]*a[q,j]"))
+    text = Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "2*dl/dy[p,j]*a[q,j]")
+    (tmp_path / "a\x1b[31m.yaml").write_text(text)
     for command in ("derive", "emit", "check"):
         result = tcgrad(command, "a\x1b[31m.yaml", cwd=tmp_path)
         assert result.stdout.count("\x1b") == 0
