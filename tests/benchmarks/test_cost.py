@@ -100,3 +100,47 @@ def test_many_dummies_in_a_term_are_cheap(dummies: int):
     seconds = perf_counter() - start
     print(f"\n{dummies} dummies, {len(program.inputs)} gradients: {seconds * 1e3:.1f} ms", end="")
     assert seconds < 0.05 * dummies
+
+
+_LETTERS = "abcdefghij"
+_PAIRS = list(zip(_LETTERS, _LETTERS[1:] + _LETTERS[0], strict=True))
+_SHAPES = {
+    "a ring of ten equal tensors": ("A: [3, 3]", "*".join(f"A[{i},{j}]" for i, j in _PAIRS)),
+    "ten equal vectors": ("x: [3]", "*".join(f"1[{i}]*x[{i}]" for i in _LETTERS)),
+    "a complete graph": ("A: [3, 3]", "*".join(f"A[{i},{j}]" for i in "abcde" for j in "abcde" if i < j)),
+    "permutation symbols": (
+        "x: [3], z: [3]",
+        "levi_civita[i,j,k]*levi_civita[k,l,m]*levi_civita[m,n,o]*levi_civita[o,p,i]*x[j]*z[l]*x[n]*z[p]",
+    ),
+    "fifty similar terms": ("A: [4, 4]", " + ".join(f"{k}*A[i,j]*A[j,k]*A[k,i]*A[i,i]^{k}" for k in range(1, 51))),
+    "twenty sums": ("x: [4], z: [4]", "1[i]*" + "*".join(f"(x[i] + {k}*z[i])" for k in range(1, 21))),
+    "sums of two hundred terms": (
+        "x: [4], z: [4]",
+        "1[i]*({})*({})".format(
+            *(" + ".join(f"{f}({k}*{x}[i])" for k in range(200)) for f, x in (("sin", "x"), ("cos", "z")))
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _SHAPES)
+def test_no_shape_blows_up(name: str):
+    inputs, body = _SHAPES[name]
+    function = tcgrad.loads(f"inputs: {{{inputs}}}\nequations: ['y = {body}']\n")
+    assert function.program
+    start = perf_counter()
+    function.derive()
+    derived = perf_counter()
+    function.emit()
+    end = perf_counter()
+    print(f"\n{name}: derive {(derived - start) * 1e3:.0f} ms, emit {(end - derived) * 1e3:.0f} ms", end="")
+    assert derived - start < 5
+    assert end - derived < 60
+
+
+def test_a_chain_of_a_thousand_equations():
+    chain = "".join(f"  - x{k + 1}[i] = sin(x{k}[i])\n" for k in range(1000))
+    function = tcgrad.loads(f"inputs: {{x0: [4]}}\nequations:\n{chain}")
+    start = perf_counter()
+    assert function.compile().jacobian
+    print(f"\n1000 equations in a chain: {perf_counter() - start:.1f} s", end="")
