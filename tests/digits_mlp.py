@@ -10,9 +10,7 @@ from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from training import Array, digits
 
 import tcgrad
 
@@ -20,17 +18,12 @@ EPOCHS = 10
 BATCH = 16
 STEP = 0.5
 
-Array = NDArray[np.float64]
-
 
 def train(module: ModuleType, *, seed: int = 0) -> Iterator[float]:
     """Run gradient descent with the module's gradients; the test accuracy after each epoch."""
     random = np.random.default_rng(seed)
-    pixels, labels = load_digits(return_X_y=True)
-    x, x_test, digits, digits_test = train_test_split(
-        pixels / 16, labels, test_size=0.2, random_state=seed, stratify=labels
-    )
-    targets, targets_test = np.eye(10)[digits], np.eye(10)[digits_test]
+    (x, labels), (x_test, labels_test) = digits(seed)
+    targets, targets_test = np.eye(10)[labels], np.eye(10)[labels_test]
     weights = _initial_weights(random, 64, 32, 10)
     for _ in range(EPOCHS):
         for rows in np.array_split(random.permutation(len(x)), len(x) // BATCH):
@@ -38,7 +31,7 @@ def train(module: ModuleType, *, seed: int = 0) -> Iterator[float]:
             _, gradients = module.value_and_grad(x[rows], t, *weights, dy=np.zeros_like(t), dcost=1.0)
             weights = [weight - STEP * gradient for weight, gradient in zip(weights, gradients, strict=True)]
         scores, _ = module.forward(x_test, targets_test, *weights)
-        yield float(np.mean(np.argmax(scores, axis=1) == digits_test))
+        yield float(np.mean(np.argmax(scores, axis=1) == labels_test))
 
 
 def _initial_weights(random: np.random.Generator, *sizes: int) -> list[Array]:
@@ -50,5 +43,6 @@ def _initial_weights(random: np.random.Generator, *sizes: int) -> list[Array]:
 
 
 if __name__ == "__main__":
-    for epoch, accuracy in enumerate(train(tcgrad.load("gallery:digits_mlp").compile()), start=1):
-        print(f"epoch {epoch:2}: {accuracy:.1%} of the test images")
+    for name in ("digits_mlp", "digits_mlp_cross_entropy"):
+        for epoch, accuracy in enumerate(train(tcgrad.load(f"gallery:{name}").compile()), start=1):
+            print(f"{name}, epoch {epoch:2}: {accuracy:.1%} of the test images")

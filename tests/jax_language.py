@@ -255,12 +255,15 @@ def solve_ranges(
     dims: Mapping[str, int],
     shapes: Callable[[str], Shape | None],
     declared: Mapping[str, int],
+    *,
     gathered: Collection[str] = (),
+    padded: Mapping[str, Shape] | None = None,
 ) -> Ranges:
     """The range of every index of an equation whose sums are explicit.
 
     shapes: the sizes of a tensor's axes; None where reads decide nothing, for one axis or for all.
     gathered: the scalar integer tensors, which may stand bare in positions.
+    padded: the sizes of tensors with zeros around them, which fix an index that stands alone in them and nothing else.
     """
     reads = list(_reads(equation.body, shapes, gathered))
     indices = dict.fromkeys(index for position, _ in reads for index in _indices(position, dims))
@@ -269,6 +272,8 @@ def solve_ranges(
     fixed = set(found)
     plain = {position.name: size for position, size in reads if isinstance(position, Name)}
     found.update({i: range(size) for i, size in plain.items() if i in indices and i not in found and size is not None})
+    around = {p.name: size for p, size in _reads(equation.body, (padded or {}).get, gathered) if isinstance(p, Name)}
+    found.update({i: range(size) for i, size in around.items() if i in indices and i not in found})
     _equal_by_deltas(equation, indices, found)
     for index in indices:
         own = [(p, s) for p, s in reads if _indices(p, dims) == [index] and not isinstance(p, Name)]

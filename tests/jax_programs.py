@@ -203,6 +203,7 @@ class Run:
         self.gathered = {
             name for name, given in spec.inputs.items() if given.get("dtype") == "int" and not spec.shapes[name]
         }
+        self.padded = {name: spec.shapes[name] for name, given in spec.inputs.items() if "outside" in given}
         self.reader = Reader(self._is_index, {*spec.dims, *self.gathered})
 
     def _is_index(self, name: str) -> bool:
@@ -250,7 +251,9 @@ class Run:
 
     def _ranges(self, equation: Equation) -> Ranges:
         """Ranges of an equation; the index of a recurrence begins behind its base cases, whatever is read before."""
-        found = solve_ranges(equation, self.spec.dims, self.shape, self.spec.declared, self.gathered)
+        found = solve_ranges(
+            equation, self.spec.dims, self.shape, self.spec.declared, gathered=self.gathered, padded=self.padded
+        )
         recurrence = self.recurrences.get(equation.target.name)  # type: ignore[union-attr]
         if recurrence is not None:
             position = recurrence.step.target.positions[recurrence.axis]  # type: ignore[union-attr]

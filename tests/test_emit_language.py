@@ -41,6 +41,10 @@ SPECS = {
         "{t: 3}",
     ),
     "gather twice": (["e: [4, 3, 5]", "t: {shape: [3], dtype: int}"], ["y[d,k] = e[t[k],d,t[k]]"]),
+    "gather with weights of one axis": (
+        ["e: [4]", "tok: {shape: [3, 5], dtype: int}", "w: [5]"],
+        ["y = sum[b,t](e[tok[b,t]]*w[t])"],
+    ),
     "max and min": (["x: [4, 5]"], ["y[i] = max[j](x[i,j])", "z = min[i,j](x[i,j])"]),
     "less the largest": (["x: [4, 5]"], ["y[i,j] = x[i,j] - max[k](x[i,k])"]),
     "logsumexp": (["x: [4, 5]"], ["y[i] = logsumexp[j](x[i,j])", "z = logsumexp[i,j](x[i,j])"]),
@@ -168,6 +172,12 @@ def test_code(name):
     source = emitted(name).source
     missing = [code for code in CODE[name] if code not in source]
     assert not missing, source
+
+
+def test_no_step_is_computed_again():
+    """Derivatives of a step are written with its value: ``1 - h^2`` and not ``1 - tanh(...)^2``."""
+    for function in emitted("recurrent layer").source.split("\ndef "):
+        assert function.count("np.tanh(") == ("h_all[t + 1] = np.tanh(" in function), function
 
 
 def test_a_branch_that_is_not_taken_leaves_no_nan():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
+import digits_cnn
+import digits_mlp
+import echo_rnn
 import numpy as np
 import pytest
+import tucker_recommender
 
 import tcgrad
 from tcgrad.locate import find_spec, find_specs, gallery_folder, gallery_specs
@@ -83,11 +86,24 @@ def test_gradient_descent_on_emitted_code_finds_the_weights():
 
 def test_a_network_learns_the_digits_on_emitted_code():
     pytest.importorskip("sklearn")
-    location = importlib.util.spec_from_file_location("digits_mlp", Path(__file__).parent / "digits_mlp.py")
-    assert location is not None
-    assert location.loader is not None
-    digits_mlp = importlib.util.module_from_spec(location)
-    location.loader.exec_module(digits_mlp)
     accuracies = list(digits_mlp.train(tcgrad.load("gallery:digits_mlp").compile()))
     assert len(accuracies) == 10
     assert accuracies[-1] >= 0.9
+    better = list(digits_mlp.train(tcgrad.load("gallery:digits_mlp_cross_entropy").compile()))
+    assert better[-1] > accuracies[-1]
+
+
+def test_a_convolutional_network_learns_the_digits():
+    pytest.importorskip("sklearn")
+    *_, accuracy = digits_cnn.train(digits_cnn.compiled())
+    assert accuracy >= 0.97
+
+
+def test_a_recurrent_network_repeats_what_it_heard():
+    *_, accuracy = echo_rnn.train(echo_rnn.compiled())
+    assert accuracy >= 0.99
+
+
+def test_a_recommender_knows_ratings_that_it_has_not_seen():
+    *_, (error, constant) = tucker_recommender.train(tcgrad.load("gallery:recommender").compile())
+    assert error < constant / 2

@@ -42,18 +42,23 @@ def recurrence_tangent(
     """The recurrence of the derivatives, ``extra`` indices being the last axes of each."""
     steps = Steps(statement)
 
-    def derived(case: Case) -> Case:
-        return Case((*case.free, *extra), case.position, simplify(differentiate(case.body, derivative)))
+    def derived(case: Case, value: Component) -> Case:
+        inner = simplify(differentiate(case.body, derivative))
+        return Case((*case.free, *extra), case.position, named_value(inner, value, case.body))
+
+    def at(tensor: Tensor, position: int) -> Case:
+        case = steps.written_out(tensor, position)
+        return derived(case, Component(tensor, steps.positions(tensor, case.at, case.free)))
 
     written_out = [
-        tuple(derived(steps.written_out(tensor, at)) for at in range(max(steps.first(tensor), steps.longest)))
+        tuple(at(tensor, position) for position in range(max(steps.first(tensor), steps.longest)))
         for tensor in statement.tensors
     ]
     return Recurrence(
         tuple(name(tensor) for tensor in statement.tensors),
         statement.axes,
         tuple(written_out),
-        tuple(derived(case) for case in statement.steps),
+        tuple(derived(steps.step[tensor], steps.value(tensor)) for tensor in statement.tensors),
         statement.span,
     )
 
@@ -183,8 +188,7 @@ class Adjoints:
         for reader, lag in readers:
             if position + lag >= steps.first(reader):
                 case = steps.written_out(reader, position + lag)
-                product = times(self._read(reader, case.at, case.free), differentiate(case.body, seed))
-                terms.append(simplify(_summed(case.free, product)))
+                terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
         return terms
 
     def contributions(self, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
