@@ -53,7 +53,7 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
         if kept and _reading(kept[-1].expr) == _reading(step.expr):
             kept[-1] = replace(kept[-1], expr=step.expr)
         else:
-            kept.append(step if step.rules else Step((_recognised(kept[-1].expr, step.expr),), step.expr))
+            kept.append(step if step.rules else Step((_rewritten(kept[-1].expr, step.expr),), step.expr))
     return Chain(left, free_indices(left), tuple(kept))
 
 
@@ -102,11 +102,30 @@ def _summed_deltas(expr: Expr) -> int:
 
 def _recognised(before: Expr, after: Expr) -> Rule:
     """What stands for its definition in a line that it did not stand in before; else what was written out."""
+    if _named(before, after) or _components(before) == _components(after):
+        return _rewritten(before, after)
     old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED]
-    new = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
-    if not new and _components(before) == _components(after):
-        return REINDEX
-    return definition(*(new or old)) if new or old else SIMPLIFY
+    return definition(*old) if old else SIMPLIFY
+
+
+def _rewritten(before: Expr, after: Expr) -> Rule:
+    """What a change of form is called: by definitions that are recognised, by other indices, or by fewer terms."""
+    named = _named(before, after)
+    if named:
+        return definition(*named)
+    if _components(before) != _components(after) or _count(Add, before) != _count(Add, after):
+        return COLLECT
+    return REINDEX if _count(IndexSum, after) else SIMPLIFY
+
+
+def _named(before: Expr, after: Expr) -> list[Tensor]:
+    """The intermediates that a line reads and the one before it does not."""
+    old = tensors_read(before)
+    return [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
+
+
+def _count(kind: type[Add | IndexSum], expr: Expr) -> int:
+    return sum(isinstance(part, kind) for part in walk(expr))
 
 
 def _components(expr: Expr) -> Counter[Tensor]:
