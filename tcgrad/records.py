@@ -41,7 +41,7 @@ def _completed(cls: Any, frozen: bool, eq: bool) -> Any:
         if isinstance(given, Field):
             delattr(cls, name)
     cls.__dataclass_fields__ = fields
-    methods = _methods(cls, tuple(fields))
+    methods = _methods(cls, tuple(fields), tuple(name for name, own in fields.items() if own.compare))
     methods["__match_args__"] = tuple(name for name, own in fields.items() if own.init)
     if eq:
         methods["__hash__"] = methods["__hash__"] if frozen else None
@@ -56,8 +56,8 @@ def _completed(cls: Any, frozen: bool, eq: bool) -> Any:
     return cls
 
 
-def _methods(cls: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    read = attrgetter(*names) if names else lambda _: ()
+def _methods(cls: Any, names: tuple[str, ...], compared: tuple[str, ...]) -> dict[str, Any]:
+    read = attrgetter(*compared) if compared else lambda _: ()
 
     def initialise(self: Any, *arguments: Any, **named: Any) -> None:
         compiled = _constructor(cls)

@@ -68,7 +68,9 @@ class ClosedForms:
             return Jacobian(of, wrt, None, reason)
         path = _Path(self.program, self.known, wrt, self.tell)
         for statement in between:
-            if not isinstance(statement, Recurrence) and not path.extend(statement):
+            if not isinstance(statement, Recurrence) and not path.extend(
+                statement, last=of in defined_tensors(statement)
+            ):
                 reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
                 return Jacobian(of, wrt, None, reason)
         free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
@@ -103,12 +105,15 @@ class _Path:
         self.own = component_derivative(wrt, self.at)
         self.bodies: dict[Tensor, tuple[tuple[Index, ...], Expr]] = {}
 
-    def extend(self, statement: Define | Intrinsic) -> bool:
-        """Add the derivative of a statement's tensor; False if it is too large."""
+    def extend(self, statement: Define | Intrinsic, *, last: bool) -> bool:
+        """Add the derivative of a statement's tensor; False if it is too large.
+
+        last: whether it is the one that is asked for, which is made as short as can be.
+        """
         free, raw = self._differentiated(statement)
         if size(raw) > _LARGEST_RAW:
             return False
-        body = self.known.fold(raw)
+        body = self.known.fold(raw) if last else self.known.settle(raw)
         self.bodies[statement.tensor] = free, body
         self.tell(Differentiated(statement, self.wrt, free, self.at, self._derivative, raw, body))
         return size(body) <= _LARGEST

@@ -16,8 +16,10 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.renaming import instantiated
 
+_ROUNDS = 2
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
+_LEAST_SHARED = 2  # how much shorter a line must become by reading another one
 _SHORT = 10  # the cost of a line that is worth repeating
 
 
@@ -34,29 +36,87 @@ def compact(
     unwanted: tensors whose definitions go wherever that is possible, shorter or not.
     tell: is told of each definition that is put into a line.
 
-    Each definition is tried once, in order, so that the cost stays linear in the number of statements.
+    Each definition is tried in order, and once more where the lines around it have changed since, so that the cost
+    stays linear in the number of statements.
     """
-    lines: list[Statement | None] = list(statements)
-    users = _users(statements)
-    for place, line in enumerate(lines):
-        if not isinstance(line, Define) or line.tensor in kept or size(line.body) > _LARGEST:
-            continue
-        reading = [n for n in users.get(line.tensor, ()) if isinstance(lines[n], Define)]
-        if len(reading) != len(users.get(line.tensor, ())) or not 0 < len(reading) <= _MOST_USERS:
-            continue
-        old = [user for n in reading if isinstance(user := lines[n], Define)]
-        if any(size(user.body) > _LARGEST for user in old) or not (line.tensor in unwanted or _is_promising(line, old)):
-            continue
+    lines = _Lines(statements, kept, unwanted, known, tell)
+    for _ in range(_ROUNDS):
+        lines.put_in_all()
+        lines.share()
+    return tuple(line for line in lines.lines if line is not None)
+
+
+class _Lines:
+    """The lines while they become fewer; a place whose line is gone is None."""
+
+    def __init__(
+        self,
+        statements: Sequence[Statement],
+        kept: Collection[Tensor],
+        unwanted: Collection[Tensor],
+        known: Facts,
+        tell: Listener,
+    ) -> None:
+        self.lines: list[Statement | None] = list(statements)
+        self._kept = kept
+        self._unwanted = unwanted
+        self._known = known
+        self._tell = tell
+        self._users = _users(statements)
+        self._refused: dict[int, tuple[Define, ...]] = {}
+
+    def put_in_all(self) -> None:
+        """Put every line that is worth it into those that read it."""
+        for place, line in enumerate(self.lines):
+            if not isinstance(line, Define) or line.tensor in self._kept or size(line.body) > _LARGEST:
+                continue
+            reading = self._users.get(line.tensor, [])
+            users = tuple(user for n in reading if isinstance(user := self.lines[n], Define))
+            if len(users) == len(reading) and 0 < len(users) <= _MOST_USERS:
+                self._put_in(place, line, users)
+
+    def _put_in(self, place: int, line: Define, old: tuple[Define, ...]) -> None:
+        wanted = line.tensor in self._unwanted or _is_promising(line, old)
+        if not wanted or any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
+            return
         raw = [_put_in(user, line) for user in old]
-        new = [replace(user, body=known.fold(body)) for user, body in zip(old, raw, strict=True)]
+        new = [replace(user, body=self._known.fold(body)) for user, body in zip(old, raw, strict=True)]
         shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
-        if shorter or line.tensor in unwanted:
-            lines[place] = None
-            for n, user, body, made in zip(reading, old, raw, new, strict=True):
-                lines[n] = made
-                tell(Inserted(user, line, body, made))
-            _reassign(users, line, place, new, reading)
-    return tuple(line for line in lines if line is not None)
+        if not shorter and line.tensor not in self._unwanted:
+            self._refused[place] = (line, *old)
+            return
+        self.lines[place] = None
+        reading = self._users[line.tensor]
+        for n, user, body, made in zip(reading, old, raw, new, strict=True):
+            self.lines[n] = made
+            self._tell(Inserted(user, line, body, made))
+        self._forget(line, place)
+        for n, made in zip(reading, new, strict=True):
+            self._note(made, n)
+
+    def share(self) -> None:
+        """Write the adjoints of earlier lines into later ones in which their definitions stand."""
+        known = Facts(())
+        for place, line in enumerate(self.lines):
+            if not isinstance(line, Define):
+                continue
+            body = known.name_instances(line.body)
+            made = line
+            if cost(line.body) - cost(body) >= _LEAST_SHARED:
+                made = replace(line, body=body)
+                self._forget(line, place)
+                self._note(made, place)
+                self.lines[place] = made
+            if line.tensor not in self._kept:
+                known.add(made)
+
+    def _forget(self, line: Define, place: int) -> None:
+        for tensor in tensors_read(line.body):
+            self._users[tensor] = [n for n in self._users[tensor] if n != place]
+
+    def _note(self, line: Define, place: int) -> None:
+        for tensor in tensors_read(line.body):
+            self._users[tensor] = sorted({*self._users.get(tensor, ()), place})
 
 
 def _is_promising(line: Define, users: Sequence[Define]) -> bool:
@@ -72,17 +132,6 @@ def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
         for tensor in reads(statement):
             users.setdefault(tensor, []).append(place)
     return users
-
-
-def _reassign(
-    users: dict[Tensor, list[int]], line: Define, place: int, new: Sequence[Define], reading: Sequence[int]
-) -> None:
-    """The substituted line reads nothing any more; the lines that it went to read what they now hold."""
-    for tensor in tensors_read(line.body):
-        users[tensor] = [n for n in users[tensor] if n != place]
-    for user, n in zip(new, reading, strict=True):
-        for tensor in tensors_read(user.body):
-            users[tensor] = sorted({*users.get(tensor, ()), n})
 
 
 def _put_in(user: Define, line: Define) -> Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
 from tcgrad.records import dataclass
+from tcgrad.simplify.assume import Assumption
 
 __all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hessian_of", "jacobian_of", "tangent_of"]
 
@@ -12,6 +13,8 @@ __all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hess
 @dataclass(frozen=True)
 class Jacobian:
     """``dOF[...]/dWRT[...]`` in closed form, over inputs, intermediates and outputs.
+
+    assumed: what the formula takes for granted about the inputs, as they are declared.
 
     define: its tensor has the role JACOBIAN; its free indices are those of ``of``, then those of ``wrt``.
         None where no closed form of reasonable size exists: ``reason`` says why.
@@ -21,6 +24,7 @@ class Jacobian:
     wrt: Tensor
     define: Define | None
     reason: str | None = None
+    assumed: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,12 @@ class Gradient:
     """``dl/dWRT[...]`` given ``dl/dOUT`` of every output.
 
     statements: the last one defines it; earlier ones define the gradients of intermediates that it uses.
+    assumed: what they take for granted about the inputs, as they are declared.
     """
 
     wrt: Tensor
     statements: tuple[Statement, ...]
+    assumed: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,18 +53,23 @@ class Hessian:
     wrt: tuple[Tensor, Tensor]
     define: Define | None
     reason: str | None = None
+    assumed: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True)
 class Derivation:
     """What ``derive`` works out.
 
+    program: as the spec has it.
+    worked: the same as it is worked with: idioms by their names, symmetric definitions known to be so.
     hessians: if they are asked for, the blocks for every pair of inputs, each pair once.
+    jacobians, gradients, hessians: as people read them.
     backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
-        reverse order of the program, for the emitted ``backward``.
+        reverse order of the program, for the emitted ``backward``: nothing is taken for granted about inputs.
     """
 
     program: Program
+    worked: Program
     jacobians: tuple[Jacobian, ...]
     gradients: tuple[Gradient, ...]
     backward: tuple[Statement, ...]

@@ -12,13 +12,14 @@ from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.magnitude import defines, require_floats
+from tcgrad.calculus.readable import Readable
+from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.present import Presentation
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
 
@@ -44,27 +45,24 @@ def derive(
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
-    known = Facts(program.statements)
-    closed = ClosedForms(program, known, tell)
-    shown = Presentation(program.statements)
-    backward = tuple(_presented(statement, shown) for statement in backpropagate(program, sources, known, tell))
-    jacobians = tuple(
-        _presented_block(closed.jacobian(target, source), shown) for target in targets for source in sources
-    )
-    blocks = closed_hessians(program, targets, sources) if hessian else ()
-    hessians = tuple(_presented_block(block, shown) for block in blocks)
+    worked = recognised(program)
+    known = Facts(worked.statements)
+    closed = ClosedForms(worked, known, tell)
+    readable = Readable(program, known)
+    lines = backpropagate(worked, sources, known, tell)
+    jacobians = tuple(_readable(closed.jacobian(target, source), readable) for target in targets for source in sources)
+    blocks = closed_hessians(worked, targets, sources) if hessian else ()
+    hessians = tuple(_readable(block, readable) for block in blocks)
+    backward = readable.oriented(lines)
     require_floats(program, (*backward, *defines(jacobians), *defines(hessians)))
-    return Derivation(program, jacobians, _gradients(sources, backward), backward, hessians)
+    return Derivation(program, worked, jacobians, _gradients(sources, lines, readable), backward, hessians)
 
 
-def _presented(statement: Statement, shown: Presentation) -> Statement:
-    return replace(statement, body=shown.present(statement.body)) if isinstance(statement, Define) else statement
-
-
-def _presented_block(block: _Block, shown: Presentation) -> _Block:
+def _readable(block: _Block, readable: Readable) -> _Block:
     if block.define is None:
         return block
-    return replace(block, define=replace(block.define, body=shown.present(block.define.body)))
+    define, assumed = readable.define(block.define)
+    return replace(block, define=define, assumed=assumed)
 
 
 def backpropagate(
@@ -96,9 +94,13 @@ def _upstream(output: Tensor) -> Adjoint:
     return at
 
 
-def _gradients(sources: tuple[Tensor, ...], backward: tuple[Statement, ...]) -> tuple[Gradient, ...]:
-    defined = {statement.tensor: statement for statement in backward if isinstance(statement, Define)}
-    return tuple(Gradient(source, used_statements(backward, defined[gradient_of(source)])) for source in sources)
+def _gradients(
+    sources: tuple[Tensor, ...], backward: tuple[Statement, ...], readable: Readable
+) -> tuple[Gradient, ...]:
+    lines = readable.lines(backward, {gradient_of(source) for source in sources})
+    defined = {line.tensor: line for line in lines if isinstance(line, Define)}
+    used = {source: used_statements(lines, defined[gradient_of(source)]) for source in sources}
+    return tuple(Gradient(source, own, readable.taken_for_granted(own)) for source, own in used.items())
 
 
 def _all_names(program: Program) -> set[str]:

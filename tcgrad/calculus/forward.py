@@ -48,7 +48,7 @@ def push(
 
         match statement:
             case Define() if statement.tensor in reached:
-                body = known.fold(differentiate(statement.body, derivative))
+                body = known.settle(differentiate(statement.body, derivative))
                 yield Define(name(statement.tensor), (*statement.free, *axes), body)
             case Intrinsic() if statement.tensor in reached:
                 if statement.operand not in inverses:

@@ -23,9 +23,12 @@ from tcgrad.check.verdict import Comparison, compare
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
+from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_define
+from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import dataclass
+from tcgrad.simplify.assume import Assumption, assumptions_about
 from tcgrad.simplify.fold import Facts
 
 _DTYPE = np.dtype(np.float64)
@@ -70,13 +73,23 @@ class _Expectation:
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
-        proved = isinstance(derived, Define) and prove_equal(derived, self.define, self._definitions(statements))
+        proved, assumed = self._proof(statements)
         tally = Tally("expect", "formula", "", None, str(_DTYPE))
         for point in points[:1] if proved else points:
             self._compare(point, statements, tally)
-        result = self._judged(tally.result(self.options.seed, self.repeat), proved)
+        result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
         formula = print_define(derived) if isinstance(derived, Define) and result.status == "fail" else None
         return replace(result, formula=formula, seconds=perf_counter() - started)
+
+    def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
+        """Whether the formula is proved, and what about the inputs is taken for granted in the proof."""
+        derived, definitions = statements[-1], self._definitions(statements)
+        if not isinstance(derived, Define):
+            return False, ()
+        if prove_equal(derived, self.define, definitions):
+            return True, ()
+        assumed = assumptions_about(self.paths.program.inputs)
+        return bool(assumed) and prove_equal(derived, self.define, definitions, assumed), assumed
 
     def _derived(self) -> tuple[Statement, ...]:
         """The statements that end in the derived formula; empty if there are none."""
@@ -92,24 +105,24 @@ class _Expectation:
         return (found.define,) if found.define else self.paths.stepwise(of, wrt)
 
     def _gradient(self, wrt: Tensor) -> tuple[Statement, ...]:
-        if wrt in self.paths.program.wrt:
-            return self.paths.gradient(wrt).statements
-        if any(isinstance(s, Recurrence) and wrt in s.tensors for s in self.paths.program.statements):
-            return up_to(self.paths.derivation.backward, gradient_of(wrt))  # later steps count too
+        if wrt in self.paths.program.wrt or any(
+            isinstance(s, Recurrence) and wrt in s.tensors for s in self.paths.program.statements
+        ):
+            return up_to(self.paths.derivation.backward, gradient_of(wrt))  # of a recurrence, later steps count too
         return up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
 
     def _after(self, tensor: Tensor) -> Program:
         """The program as if the tensor were an input: without the statement that defines it."""
-        program = self.paths.program
+        program = self.paths.derivation.worked
         return replace(program, statements=tuple(s for s in program.statements if tensor not in defined_tensors(s)))
 
     @property
     def _facts(self) -> Facts:
-        return Facts(self.paths.program.statements)
+        return Facts(self.paths.derivation.worked.statements)
 
     def _definitions(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """What may be unfolded in a proof: the program's equations and the gradients of intermediates."""
-        return (*self.paths.program.statements, *statements[:-1], *self._needed)
+        return (*self.paths.derivation.worked.statements, *statements[:-1], *self._needed)
 
     @cached_property
     def _needed(self) -> tuple[Statement, ...]:
@@ -151,13 +164,14 @@ class _Expectation:
             seed=self.options.seed, equation=self.text, proved=False,
         )  # fmt: skip
 
-    def _judged(self, numbers: Result, proved: bool) -> Result:
+    def _judged(self, numbers: Result, proved: bool, assumed: tuple[Assumption, ...]) -> Result:
         own = self._result()
         found = replace(numbers, of=own.of, wrt=own.wrt, equation=self.text, proved=proved)
         if found.status == "fail":
             return replace(found, message="wrong")
         if proved:
-            return replace(found, status="pass", method="normal form", message="proved", repeat=None)
+            given = f", given that {print_assumptions(assumed, ASCII)}" if assumed else ""
+            return replace(found, status="pass", method="normal form", message=f"proved{given}", repeat=None)
         if found.status == "pass":
             return replace(found, message="equal on all samples, not proved")
         return found

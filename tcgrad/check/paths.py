@@ -41,7 +41,7 @@ class Paths:
 
     def stepwise(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
         """The Jacobian without a closed form."""
-        return stepwise_jacobian(self.program, of, wrt)
+        return stepwise_jacobian(self.derivation.worked, of, wrt)
 
     def tangent(self, of: Tensor) -> tuple[Statement, ...]:
         """The tangent of an output; nothing if it depends on no input that is differentiated."""
@@ -49,7 +49,7 @@ class Paths:
 
     @cached_property
     def _tangents(self) -> tuple[Statement, ...]:
-        return push_forward(self.program)
+        return push_forward(self.derivation.worked)
 
     @cached_property
     def uses_double(self) -> bool:
@@ -57,7 +57,7 @@ class Paths:
 
         They are SciPy's functions, LAPACK, and numbers: those that are no doubles, and those worked out from others.
         """
-        statements = (*self.program.statements, *self.derivation.backward)
+        statements = (*self.derivation.worked.statements, *self.derivation.backward)
         varying = depending_on(self.program, [item.tensor for item in self.program.inputs])
         nodes = [node for statement in statements for body in bodies(statement) for node in walk(body)]
         return any(isinstance(s, Intrinsic) for s in statements) or any(_is_double(node, varying) for node in nodes)

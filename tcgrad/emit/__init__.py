@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.emit.second import CompleteModuleWriter
 from tcgrad.errors import Diagnostic, TcgradError
@@ -20,7 +22,7 @@ def emit(derivation: Derivation) -> str:
         TcgradError: if the program calls an abstract function, which has no code.
     """
     _refuse_abstract(derivation.program)
-    return CompleteModuleWriter(derivation).source()
+    return CompleteModuleWriter(replace(derivation, program=derivation.worked)).source()
 
 
 def _refuse_abstract(program: Program) -> None:

@@ -36,6 +36,7 @@ class Remembered:
     known_delta: bool | None = None
     known_lone_sum: bool | None = None
     known_content: Fraction | None = None
+    known_idiom: bool | None = None
     simplified: Expr | None = None
     expanded: Expr | None = None
 

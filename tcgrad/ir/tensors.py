@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class Tensor:
     shape: tuple[Integer, ...]
     role: Role
     dtype: str = "real"
-    symmetric: bool = False
+    symmetric: bool = field(default=False, compare=False)  # a property of the value; the tensor is the same
     zero_outside: bool = False
     value: Fraction | None = None
     about: tuple[Tensor, ...] = ()

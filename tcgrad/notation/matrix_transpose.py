@@ -78,7 +78,7 @@ def shorter(first: Matrix, second: Matrix) -> Matrix:
 
 
 def _outside_or_inside(matrix: Matrix) -> Matrix:
-    """``(A - B)ᵀ``, but ``Aᵀ + A`` for ``(A + Aᵀ)ᵀ``."""
+    """``(A - B)ᵀ``, but ``A + Aᵀ`` for ``(A + Aᵀ)ᵀ``."""
     outside, inside = Transpose(matrix), _transposed_inside(matrix)
     return inside if transposes(inside) + 1 < transposes(outside) else outside
 
@@ -87,7 +87,9 @@ def _transposed_inside(matrix: Matrix) -> Matrix:
     """The transpose taken of each operand of an elementwise expression."""
     match matrix:
         case Sum():
-            return Sum(tuple(transpose(term) for term in matrix.terms))
+            turned = [transpose(term) for term in matrix.terms]
+            signed = any(isinstance(term, Scale) and term.coefficient < 0 for term in turned)
+            return Sum(tuple(turned if signed else sorted(turned, key=transposes)))
         case Hadamard():
             return Hadamard(tuple(map(transpose, matrix.factors)), tuple(map(transpose, matrix.divisors)))
         case Power():

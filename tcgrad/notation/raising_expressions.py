@@ -130,7 +130,8 @@ class Raising:
         if intrinsic is None:
             return Symbol(tensor, held)
         batch = held[: intrinsic.operand.order - 2]
-        operand = self._symbol(intrinsic.operand, (*batch, None, None) if batch else ())
+        symmetric = tensor.symmetric or intrinsic.operand.symmetric
+        operand = self._symbol(replace(intrinsic.operand, symmetric=symmetric), (*batch, None, None) if batch else ())
         return Inverse(operand) if intrinsic.kind == "inv" else Fold(intrinsic.kind, operand)
 
     def _elementwise(self, parts: Iterable[Expr], axes: Axes) -> list[Matrix] | Refusal:

@@ -30,10 +30,10 @@ def _vanishes(expr: Expr, rounds: int) -> bool:
     base = _denominator(expr)
     if base is None or not rounds:
         return False
-    classes: dict[Fraction, list[tuple[Fraction, Expr]]] = {}
+    classes: dict[tuple[Fraction, str], list[tuple[Fraction, Expr]]] = {}
     for term in _terms(expr):
-        exponent, rest = _without(term, base)
-        classes.setdefault(exponent % 1, []).append((exponent, rest))
+        exponent, symbols, rest = _without(term, base)
+        classes.setdefault((exponent % 1, symbols), []).append((exponent, rest))
     return all(_vanishes(_cleared(base, terms), rounds - 1) for terms in classes.values())
 
 
@@ -57,7 +57,7 @@ def _denominator(expr: Expr) -> Expr | None:
         key(factor.base): factor.base
         for term in _terms(expr)
         for factor in _factors(term)
-        if isinstance(factor, Pow) and _is_sum(factor.base) and _exponent(factor) < 0
+        if isinstance(factor, Pow) and _is_sum(factor.base) and _is_divided_by(factor)
     }
     return found[min(found)] if found else None
 
@@ -70,19 +70,30 @@ def _is_size(base: Expr) -> bool:
     return isinstance(base, IndexValue) and len(base.value.terms) > 1
 
 
-def _exponent(factor: Pow) -> Fraction:
-    return factor.exponent.value if isinstance(factor.exponent, Const) else Fraction(0)
+def _is_divided_by(factor: Pow) -> bool:
+    """Whether a power may be one that is divided by: its exponent is negative or has a symbol in it."""
+    number, symbols = _apart(factor.exponent)
+    return number < 0 or bool(symbols)
 
 
-def _without(term: Expr, base: Expr) -> tuple[Fraction, Expr]:
-    """A term as a power of ``base`` times the rest."""
+def _apart(exponent: Expr) -> tuple[Fraction, str]:
+    """An exponent as a number and, by name, what is added to it."""
+    terms = _terms(exponent)
+    numbers = [term.value for term in terms if isinstance(term, Const)]
+    symbols = "+".join(sorted(key(term) for term in terms if not isinstance(term, Const)))
+    return sum(numbers, start=Fraction(0)), symbols
+
+
+def _without(term: Expr, base: Expr) -> tuple[Fraction, str, Expr]:
+    """A term as a power of ``base``, its exponent as a number and symbols, times the rest."""
     name = key(base)
-    exponent, rest = Fraction(0), []
+    exponent, symbols, rest = Fraction(0), "", []
     for factor in _factors(term):
-        if isinstance(factor, Pow) and key(factor.base) == name and isinstance(factor.exponent, Const):
-            exponent += factor.exponent.value
+        if isinstance(factor, Pow) and key(factor.base) == name:
+            number, symbols = _apart(factor.exponent)
+            exponent += number
         elif key(factor) == name:
             exponent += 1
         else:
             rest.append(factor)
-    return exponent, Mul(tuple(rest)) if rest else Const(Fraction(1))
+    return exponent, symbols, Mul(tuple(rest)) if rest else Const(Fraction(1))

@@ -8,6 +8,7 @@ from itertools import groupby
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.reading import print_shape, read_statement
@@ -24,6 +25,7 @@ from tcgrad.report.notations import (
 from tcgrad.report.passages import Passage
 from tcgrad.report.styles import Style
 from tcgrad.report.telling import Telling
+from tcgrad.simplify.assume import Assumption
 from tcgrad.steps import Explained
 
 VEC = {
@@ -39,6 +41,7 @@ class Entry:
 
     reason: why it has no closed form at all; then ``written`` is empty.
     steps: how the formulas follow from the equations, if that is asked for; ``written`` is in them.
+    given: what the formulas take for granted.
     """
 
     symbol: str
@@ -46,6 +49,7 @@ class Entry:
     written: tuple[Written, ...]
     reason: str | None = None
     steps: tuple[Passage, ...] = ()
+    given: str = ""
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
@@ -61,9 +65,15 @@ class Entry:
         return tuple(f"no {written.notation} notation: {written.reason}" for written in self.written if written.reason)
 
 
+def _is_short(entry: Entry) -> bool:
+    return len(entry.formulas) == 1 and not entry.remarks and not entry.given
+
+
 def blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries in the blocks that they are set in: each alone, but neighbours of one formula each together."""
-    for is_short, group in groupby(entries, key=lambda entry: len(entry.formulas) == 1 and not entry.remarks):
+    for is_short, group in groupby(
+        entries, key=lambda entry: len(entry.formulas) == 1 and not entry.remarks and not entry.given
+    ):
         if is_short:
             yield list(group)
         else:
@@ -176,12 +186,21 @@ class _Writer:
         symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
-        return self.entry(symbol, shape, (jacobian.define,), jacobian_of(jacobian.of, jacobian.wrt))
+        derivative = jacobian_of(jacobian.of, jacobian.wrt)
+        return self.entry(symbol, shape, (jacobian.define,), derivative, jacobian.assumed)
 
-    def entry(self, symbol: str, shape: str, statements: Sequence[Statement], derivative: Tensor) -> Entry:
+    def entry(
+        self,
+        symbol: str,
+        shape: str,
+        statements: Sequence[Statement],
+        derivative: Tensor,
+        assumed: Sequence[Assumption],
+    ) -> Entry:
+        given = print_assumptions(assumed, self.style.index)
         if self.telling is None:
-            return Entry(symbol, shape, self.written(statements))
-        return Entry(symbol, shape, (), steps=tuple(self.telling.new(derivative, statements)))
+            return Entry(symbol, shape, self.written(statements), given=given)
+        return Entry(symbol, shape, (), steps=tuple(self.telling.new(derivative, statements)), given=given)
 
     def hessian(self, of: Tensor, hessians: Sequence[Hessian]) -> Blocks:
         entries = tuple(map(self.block, hessians))
@@ -198,7 +217,12 @@ class _Writer:
         shape = print_shape(tensor.shape, self.style.index)
         if hessian.define is None:
             return Entry(self.symbol(tensor), shape, (), hessian.reason)
-        return Entry(self.symbol(tensor), shape, self.written((hessian.define,)))
+        return Entry(
+            self.symbol(tensor),
+            shape,
+            self.written((hessian.define,)),
+            given=print_assumptions(hessian.assumed, self.style.index),
+        )
 
     def gradients(self, gradients: Sequence[Gradient], own: Mapping[Tensor, Jacobian]) -> Iterator[Entry]:
         """An entry for each; what an earlier one defines on its way is not repeated."""
@@ -211,7 +235,7 @@ class _Writer:
             seen.update(fresh)
             shape = print_shape(gradient.wrt.shape, self.style.index)
             derivative = gradient_of(gradient.wrt)
-            yield self.entry(self.symbol(derivative), shape, fresh, derivative)
+            yield self.entry(self.symbol(derivative), shape, fresh, derivative, gradient.assumed)
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
         """The statements in each notation, in one if all would say the same; in index notation if there is no other."""

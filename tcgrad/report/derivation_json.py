@@ -11,6 +11,7 @@ from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
+from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
@@ -21,10 +22,12 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_define
 from tcgrad.notation.reading import align, sides
+from tcgrad.notation.syntaxes import ASCII
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
 from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
 from tcgrad.report.telling import Telling
+from tcgrad.simplify.assume import Assumption
 from tcgrad.steps import Explained
 
 
@@ -39,7 +42,8 @@ def render_json(
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
-    ``latex`` and ``matrix``. ``matrix`` is null or has ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
+    ``latex`` and ``matrix``; both ``assumed`` where they take something for granted. ``matrix`` is null or has
+    ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
     explained: the same derivation with steps: then Jacobians and gradients have ``steps``, the lines from the
         equations to the formula, each with its ``rule``, ``text`` and ``latex``.
     Where Hessians are asked for there are ``hessians``, like Jacobians with a pair of inputs as ``wrt``.
@@ -108,14 +112,14 @@ class _Data:
         shape = jacobian.of.shape + jacobian.wrt.shape
         if jacobian.define is None:
             return {**head, **_missing(shape, jacobian.reason)}
-        return {**head, **self.formula(jacobian.define)}
+        return {**head, **self.formula(jacobian.define), **_assumed(jacobian.assumed)}
 
     def hessian(self, hessian: Hessian) -> dict[str, Any]:
         first, second = hessian.wrt
         head = {"of": hessian.of.name, "wrt": [first.name, second.name]}
         if hessian.define is None:
             return {**head, **_missing(first.shape + second.shape, hessian.reason)}
-        return {**head, **self.formula(hessian.define), "reason": None}
+        return {**head, **self.formula(hessian.define), "reason": None, **_assumed(hessian.assumed)}
 
     def formula(self, define: Define) -> dict[str, Any]:
         """A closed form of a Jacobian, or of a block of a Hessian."""
@@ -160,6 +164,7 @@ class _Data:
             "latex": align([sides(line) for line in self.lines(gradient.statements, self.latex_style, self.latex)]),
             "matrix": self.whole_matrix(gradient),
             **self.arrays(gradient.statements),
+            **_assumed(gradient.assumed),
         }
 
     def is_ambiguous(self, form: MatrixForm) -> bool:
@@ -185,6 +190,11 @@ class _Data:
         """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
         whole = unfolded(form, self.forms)
         return whole if whole and sum(1 for _ in parts(whole.matrix)) <= _LARGEST else None
+
+
+def _assumed(assumed: Sequence[Assumption]) -> dict[str, str]:
+    """What a formula takes for granted, where it does."""
+    return {"assumed": print_assumptions(assumed, ASCII)} if assumed else {}
 
 
 def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:

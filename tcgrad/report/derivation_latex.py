@@ -68,6 +68,8 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
                 yield from (f"{escape(remark).capitalize()}." for remark in passage.remarks)
             if entry.reason is not None:
                 yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}.\par"
+            if entry.given:
+                yield rf"given that ${entry.given}$.\par"
             yield from (f"{escape(remark).capitalize()}." for remark in entry.remarks)
 
 

@@ -75,6 +75,8 @@ def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str
         for passage in entry.steps:
             yield from _math(passage_equations(passage))
             yield from (f"{_plain(remark).capitalize()}.\n" for remark in passage.remarks)
+        if entry.given:
+            yield f"Given that `{plain.given}`.\n"
         for remark in entry.remarks:
             yield f"{_plain(remark).capitalize()}.\n"
 

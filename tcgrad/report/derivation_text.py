@@ -80,6 +80,8 @@ def _section(title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) ->
             if entry.reason is not None:
                 yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
                 yield f"{_MARGIN}no closed form: {entry.reason}"
+            if entry.given:
+                yield f"{_MARGIN}given that {entry.given}"
             yield from (_MARGIN + remark for remark in entry.remarks)
     if notes:
         yield ""

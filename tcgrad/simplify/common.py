@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tcgrad.ir.nodes import ONE, Const, Expr, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import power
 from tcgrad.simplify.shapes import names
@@ -19,13 +19,13 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     Of ``A^(-3/2)`` and ``A^(-1/2)`` the latter is common; positive powers only where they are the same everywhere:
     ``x^3 + x^2`` stays.
     """
-    factored = _powers([rest for _, rest in terms])
+    factored = powers_of([rest for _, rest in terms])
     shared: Powers = {}
     for name, (base, _) in factored[0].items():
         exponent = _common([factors[name][1] if name in factors else None for factors in factored])
         if exponent is not None:
             shared[name] = (base, exponent)
-    rests = [_divided(factors, shared) for factors in factored]
+    rests = [divided(factors, shared) for factors in factored]
     common = [power(base, exponent) for base, exponent in shared.values()]
     sizes = {abs(coefficient) for coefficient, _ in terms}
     number = next(iter(sizes)) if common and len(sizes) == 1 else Fraction(1)
@@ -34,7 +34,7 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     return common, [(coefficient / number, rest) for (coefficient, _), rest in zip(terms, rests, strict=True)]
 
 
-def _powers(terms: list[Expr]) -> list[Powers]:
+def powers_of(terms: list[Expr]) -> list[Powers]:
     """The powers of each term, under names that are the same for equal bases in all of them."""
     pairs = [[(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in _factors(term)] for term in terms]
     named = iter(names([base for powers in pairs for base, _ in powers]))
@@ -56,7 +56,7 @@ def _common(exponents: list[Expr | None]) -> Expr | None:
     return Const(max(values)) if whole else None
 
 
-def _divided(factors: Powers, shared: Powers) -> Expr:
+def divided(factors: Powers, shared: Powers) -> Expr:
     """The product of powers without the shared ones."""
     left: list[Expr] = []
     for name, (base, exponent) in factors.items():
@@ -65,4 +65,6 @@ def _divided(factors: Powers, shared: Powers) -> Expr:
             left.append(power(base, exponent))
         elif isinstance(exponent, Const) and isinstance(taken, Const) and exponent != taken:
             left.append(power(base, Const(exponent.value - taken.value)))
+        elif exponent != taken:
+            left.append(Pow(base, Add((exponent, Mul((MINUS_ONE, taken))))))
     return left[0] if len(left) == 1 else Mul(tuple(left)) if left else ONE

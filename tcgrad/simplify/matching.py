@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Const, Expr, IndexReduce, IndexSum, Mul
+from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.traversal import bound_indices, children, integers
 from tcgrad.records import dataclass
 
@@ -55,13 +55,24 @@ def _same_head(pattern: Expr, target: Expr) -> bool:
 
 
 def _ordered(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
-    settled: Match | None = match
-    for own, other in zip(integers(pattern), integers(target), strict=True):
-        settled = settled and _integer(own, other, settled)
-    found = [settled] if settled else []
+    found = list(_positions(pattern, target, match))
     for own_part, other_part in zip(children(pattern), children(target), strict=True):
         found = [extended for known in found for extended in matches(own_part, other_part, known)]
     yield from found
+
+
+def _positions(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
+    """The positions one by one; the last two of a symmetric tensor either way round."""
+    other = integers(target)
+    choices = [other]
+    if isinstance(pattern, Component) and pattern.tensor.symmetric and len(other) > 1 and other[-1] != other[-2]:
+        choices.append((*other[:-2], other[-1], other[-2]))
+    for choice in choices:
+        settled: Match | None = match
+        for own, there in zip(integers(pattern), choice, strict=True):
+            settled = settled and _integer(own, there, settled)
+        if settled:
+            yield settled
 
 
 def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:

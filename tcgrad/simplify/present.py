@@ -39,10 +39,10 @@ class Presentation:
         """The same value, written for the eye; not simplified any more."""
         sign, body = self._oriented(expr)
         coefficient, rest = split_coefficient(body)
-        if coefficient * sign == _MINUS:
+        if coefficient * sign < 0:
             flipped = self._flip_one(rest)
             if flipped is not None:
-                return flipped
+                return scaled(-coefficient * sign, flipped)
         return _times(sign, body)
 
     def _oriented(self, expr: Expr) -> tuple[Fraction, Expr]:

@@ -33,7 +33,7 @@ def explain(derivation: Derivation) -> Explained:
     wrt = tuple(dict.fromkeys(gradient.wrt.name for gradient in derivation.gradients))
     events: list[Event] = []
     heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
-    writer = Writer(derivation.program)
+    writer = Writer(heard.worked)
     lines = tuple(line for gradient in heard.gradients for line in gradient.statements)
     adjoints = Adjoints(writer, events, lines)
     return Explained(

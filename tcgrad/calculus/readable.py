@@ -1,0 +1,85 @@
+"""Formulas for people: what the declarations of inputs say is used, and everything is written as short as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import field, replace
+
+from tcgrad.calculus.compact import compact
+from tcgrad.calculus.trace import Event, Inserted
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
+from tcgrad.simplify.assume import Assumption, assume, assumptions_about
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.polish import polish
+from tcgrad.simplify.present import Presentation
+
+Assumed = tuple[Assumption, ...]
+
+
+@dataclass
+class Readable:
+    """Writes the formulas of one program for people.
+
+    known: the program's definitions.
+    assumed: by the tensor of each line what it takes for granted, in the order of the inputs.
+    """
+
+    program: Program
+    known: Facts
+    assumed: dict[Tensor, set[Assumption]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._shown = Presentation(self.program.statements)
+        self._assumptions = assumptions_about(self.program.inputs)
+
+    def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
+        """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
+        simpler = tuple(self._under_assumptions(line) if isinstance(line, Define) else line for line in backward)
+        if self.assumed:
+            simpler = compact(simpler, kept, (), self.known, self._hear)
+        return tuple(self._polished(line) if isinstance(line, Define) else line for line in simpler)
+
+    def oriented(self, lines: Sequence[Statement]) -> tuple[Statement, ...]:
+        """The lines with no more done to them than to turn differences the way round that the spec has them."""
+        return tuple(
+            replace(line, body=self._shown.present(line.body)) if isinstance(line, Define) else line for line in lines
+        )
+
+    def define(self, define: Define) -> tuple[Define, Assumed]:
+        """One formula, and what it takes for granted."""
+        made = self._polished(self._under_assumptions(define))
+        return made, self.taken_for_granted((define,))
+
+    def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
+        """What at least one of the lines assumes."""
+        used = {each for line in lines if isinstance(line, Define) for each in self.assumed.get(line.tensor, ())}
+        return tuple(assumption for assumption in self._assumptions if assumption in used)
+
+    def _under_assumptions(self, line: Define) -> Define:
+        body = line.body
+        for assumption in self._assumptions:
+            shorter = self._shorter(body, assumption)
+            if shorter is not None:
+                body = shorter
+                self.assumed.setdefault(line.tensor, set()).add(assumption)
+        return replace(line, body=body)
+
+    def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
+        changed = assume(body, assumption)
+        if changed is body:
+            return None
+        made = self.known.fold(changed)
+        return made if cost(made) < cost(simplify(body)) else None
+
+    def _hear(self, event: Event) -> None:
+        """A line that is put into another one brings along what it assumes."""
+        if isinstance(event, Inserted) and event.line.tensor in self.assumed:
+            self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+    def _polished(self, line: Define) -> Define:
+        return replace(line, body=polish(self._shown.present(line.body)))

@@ -1,0 +1,56 @@
+"""A program as it is worked with: idioms by their names, and what is symmetric by its definition known to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import replace_components
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.idioms import recognise
+
+
+def recognised(program: Program) -> Program:
+    """A program of the same value. Printed equations are the user's own; all that is derived comes from this one."""
+    symmetric: dict[Tensor, Tensor] = {}
+    statements = tuple(_recognised(statement, symmetric) for statement in program.statements)
+    return replace(program, statements=statements)
+
+
+def _recognised(statement: Statement, symmetric: dict[Tensor, Tensor]) -> Statement:
+    """One statement, the earlier ones done; what turns out to be symmetric is put down in ``symmetric``."""
+    match statement:
+        case Define():
+            made = replace(statement, body=recognise(_marked(statement.body, symmetric)))
+            return replace(made, tensor=_noted(made.tensor, symmetric)) if _is_symmetric(made) else made
+        case Intrinsic(operand=operand) if operand in symmetric:
+            made_of = replace(statement, operand=symmetric[operand])
+            return replace(made_of, tensor=_noted(statement.tensor, symmetric)) if statement.kind == "inv" else made_of
+        case _:
+            return statement
+
+
+def _noted(tensor: Tensor, symmetric: dict[Tensor, Tensor]) -> Tensor:
+    symmetric[tensor] = replace(tensor, symmetric=True)
+    return symmetric[tensor]
+
+
+def _marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
+    if not symmetric:
+        return body
+    return replace_components(
+        body, lambda read: Component(symmetric[read.tensor], read.indices) if read.tensor in symmetric else read
+    )
+
+
+def _is_symmetric(define: Define) -> bool:
+    """Whether a definition is the same with its last two indices exchanged."""
+    if len(define.free) < 2 or define.free[-1].size != define.free[-2].size:
+        return False
+    *lead, row, column = define.free
+    body, names = simplify(define.body), {index: f"free{place}" for place, index in enumerate(lead)}
+    return key(body, names | {row: "a", column: "b"}) == key(body, names | {row: "b", column: "a"})

@@ -1,0 +1,234 @@
+"""Shorter ways to write sums of products, found by trying: multiplied out, over a common denominator, regrouped.
+
+Where ``y = x s`` is known, ``s (x (1 - s) + 1)`` is ``s (1 - y) + y``, but only multiplying out shows it. What is tried
+is kept if it costs less to read; so the textbook forms that simplification keeps closed stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import product
+
+from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import children, freshen, map_children, size
+from tcgrad.simplify import simplify
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.regroup import regroup
+from tcgrad.simplify.shapes import names, shape
+
+_LARGEST = 120  # nodes of a sum that is worth trying
+_MOST_TERMS = 16
+_MOST_ROUNDS = 3
+
+
+class Condensing:
+    """Condenses expressions.
+
+    settle: writes known definitions into what it is given, and simplifies it.
+    patterns: the factors of the definitions that can have instances in an expression.
+    """
+
+    def __init__(self, settle: Callable[[Expr], Expr], patterns: Callable[[Expr], Iterable[tuple[Expr, ...]]]) -> None:
+        self._settle = settle
+        self._patterns = patterns
+        self._known: dict[Expr, Expr] = {}
+
+    def condense(self, expr: Expr) -> Expr:
+        """A settled expression, or one of the same value that costs less."""
+        if not _holds_sum(expr):
+            return expr
+        known = self._known.get(expr)
+        if known is None:
+            known = self._known[expr] = self._condensed(expr)
+            self._known.setdefault(known, known)
+        return known
+
+    def _condensed(self, expr: Expr) -> Expr:
+        made = map_children(expr, self.condense)
+        whole = expr if made is expr else self._settle(made)
+        if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
+            return whole
+        best = min((whole, *self._candidates(whole)), key=cost)
+        return best if best is whole else self._condensed(best)
+
+    def _candidates(self, expr: Expr) -> Iterator[Expr]:
+        if isinstance(expr, Add):
+            yield simplify(regroup([split_coefficient(term) for term in expr.terms]))
+        expanded = self._expanded(expr)
+        if expanded is not None:
+            yield expanded
+        joined = _joined(expr)
+        if joined is not None:
+            yield self._settle(joined)
+
+    def _expanded(self, expr: Expr) -> Expr | None:
+        """Multiplied out, every term settled, and regrouped; None where that is no shorter."""
+        whole, opened = expr, _spread(expr)
+        if opened is None or not self._is_promising(expr, opened):
+            return None
+        for _ in range(_MOST_ROUNDS):
+            whole = simplify(Add((ZERO, *map(self._settle, opened))))
+            opened = _spread(whole)
+            if opened is None or len(opened) == len(_terms(whole)):
+                break
+        if opened is None:
+            return None
+        grouped = simplify(regroup([split_coefficient(simplify(term)) for term in opened]))
+        return self._settle(grouped) if cost(grouped) < cost(expr) else None
+
+    def _is_promising(self, expr: Expr, terms: Sequence[Expr]) -> bool:
+        """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term."""
+        bags = [_bag(term) for term in terms]
+        if len(set(bags)) < len(bags) or any(isinstance(f, IndexSum) for t in terms for f in _factors(t)):
+            return True
+        if any(sum(map(_is_number, _flat_factors(term))) > 1 for term in terms):
+            return True
+        patterns = [{shape for shape, _ in _bag(Mul(pattern))} for pattern in self._patterns(expr)]
+        for bag in bags:
+            shapes = [shape for shape, _ in bag]
+            if len(set(shapes)) < len(shapes) or any(pattern <= set(shapes) for pattern in patterns):
+                return True
+        return False
+
+
+def _bag(term: Expr) -> tuple[tuple[int, int], ...]:
+    """The factors of a product, looked at from far: the shape of each base and of its exponent, numbers left out."""
+    pairs = [(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in _flat_factors(term)]
+    return tuple(sorted((shape(base), shape(exponent)) for base, exponent in pairs if not isinstance(base, Const)))
+
+
+def _is_number(factor: Expr) -> bool:
+    return isinstance(factor, Const) and abs(factor.value) != 1
+
+
+def _flat_factors(term: Expr) -> Iterator[Expr]:
+    match term:
+        case Mul():
+            for factor in term.factors:
+                yield from _flat_factors(factor)
+        case _:
+            yield term
+
+
+def _holds_sum(expr: Expr) -> bool:
+    return isinstance(expr, Add) or any(map(_holds_sum, children(expr)))
+
+
+def _is_open(expr: Expr) -> bool:
+    """Whether a sum of terms is a part of the product that an expression is, not of a function's argument."""
+    match expr:
+        case Add():
+            return True
+        case Mul() | IndexSum():
+            return any(map(_is_open, children(expr)))
+        case Pow():
+            return _is_open(expr.base)
+        case _:
+            return False
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
+def simplify_terms(terms: Iterable[Expr]) -> Expr:
+    """A sum whose terms are simplified, while nothing is taken out of them."""
+    return Add(tuple(simplify(term) for term in terms))
+
+
+def _spread(expr: Expr) -> list[Expr] | None:
+    """The terms of an expression multiplied out; None if they are many.
+
+    A sum stays closed while its negative power stands in the same product: it may cancel first.
+    """
+    match expr:
+        case Add():
+            parts = [_spread(term) for term in expr.terms]
+            found = [term for part in parts if part is not None for term in part]
+            return found if None not in parts and len(found) <= _MOST_TERMS else None
+        case Mul():
+            divisors = set(_divisors(expr))
+            spread = [[factor] if factor in divisors else _spread(factor) for factor in expr.factors]
+            known = [part for part in spread if part is not None]
+            count = 1
+            for part in known:
+                count *= len(part)
+            if len(known) < len(spread) or count > _MOST_TERMS:
+                return None
+            return [expr] if count == 1 else [Mul(tuple(choice)) for choice in product(*known)]
+        case IndexSum():
+            inner = _spread(expr.body)
+            if inner is None or len(inner) == 1:
+                return None if inner is None else [expr]
+            return [freshen(IndexSum(expr.indices, term)) for term in inner]
+        case _:
+            return [expr]
+
+
+def _divisors(expr: Expr) -> Iterator[Expr]:
+    """The bases that stand to a negative power in a product or in the terms of its sums."""
+    match expr:
+        case Pow(base=base, exponent=Const(value=n)) if n < 0:
+            yield base
+        case Add() | Mul() | IndexSum():
+            for part in children(expr):
+                yield from _divisors(part)
+
+
+# Common denominators
+
+
+def _joined(expr: Expr) -> Expr | None:
+    """The expression with every sum of fractions in it as one fraction; None if there is none."""
+    match expr:
+        case Add():
+            return _over_common_denominator(expr)
+        case Mul():
+            made = [_joined(factor) for factor in expr.factors]
+            if all(part is None for part in made):
+                return None
+            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1:
+            inner = _over_common_denominator(base)
+            return None if inner is None else Pow(simplify(inner), expr.exponent)
+        case _:
+            return None
+
+
+def _over_common_denominator(expr: Add) -> Expr | None:
+    """``a/b + c = (a + c b)/b``, the numerator multiplied out and regrouped."""
+    below = _lowest_powers(expr)
+    if not below:
+        return None
+    raised = [power(base, Const(-exponent)) for base, exponent in below]
+    terms: list[Expr] = []
+    for term in expr.terms:
+        spread = _spread(simplify(Mul((term, *raised))))
+        if spread is None:
+            return None
+        terms += spread
+    whole = simplify_terms(terms)
+    above = regroup([split_coefficient(term) for term in _terms(simplify(whole))])
+    return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))
+
+
+def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:
+    """The bases that are divided by in some term, with their lowest powers; sizes stay where they are."""
+    pairs = [
+        (factor.base, factor.exponent.value)
+        for term in expr.terms
+        for factor in _factors(term)
+        if isinstance(factor, Pow) and isinstance(factor.exponent, Const) and not isinstance(factor.base, IndexValue)
+        if factor.exponent.value < 0 and factor.exponent.value.denominator == 1
+    ]
+    lowest: dict[int | str, tuple[Expr, Fraction]] = {}
+    for name, (base, exponent) in zip(names([base for base, _ in pairs]), pairs, strict=True):
+        if name not in lowest or exponent < lowest[name][1]:
+            lowest[name] = (base, exponent)
+    return list(lowest.values())

@@ -1,0 +1,243 @@
+"""Instances of definitions in an expression: the factors, power or sum for which a component may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import free_indices, map_children
+from tcgrad.language.bounds import normalise
+from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.matching import Match, matches, pairings
+from tcgrad.simplify.monomials import is_one
+from tcgrad.simplify.powers import power, scaled, split_coefficient
+from tcgrad.simplify.ranges import is_nonnegative
+from tcgrad.simplify.shapes import shape
+
+
+@dataclass(frozen=True)
+class Fact:
+    """``tensor[free] = coefficient * body``, the body simplified and worth a name.
+
+    given: what is at least 0 where instances are looked for.
+    """
+
+    tensor: Tensor
+    free: tuple[Index, ...]
+    body: Expr
+    coefficient: Fraction = Fraction(1)
+    given: tuple[Integer, ...] = ()
+
+    @classmethod
+    def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr) -> Fact:
+        """The fact that a simplified definition states."""
+        coefficient, rest = split_coefficient(body)
+        return cls(tensor, free, rest, coefficient)
+
+    @cached_property
+    def factors(self) -> tuple[Expr, ...]:
+        return _factors(self.body)
+
+    @cached_property
+    def inner(self) -> tuple[Expr, ...]:
+        """The factors under the sum that the body is, if it is one."""
+        return _factors(self.body.body) if isinstance(self.body, IndexSum) else ()
+
+    @cached_property
+    def free_set(self) -> frozenset[Index]:
+        return frozenset(self.free)
+
+    def component(self, match: Match) -> Component | None:
+        """The component whose definition a match is an instance of, if every index is settled and in range."""
+        positions = [match.value(index) for index in self.free]
+        settled = tuple(position for position in positions if position is not None)
+        if len(settled) < len(positions) or not all(map(self._in_range, settled, self.tensor.shape)):
+            return None
+        return Component(self.tensor, settled)
+
+    def read(self, match: Match) -> Expr | None:
+        """What a match of the body is equal to."""
+        component = self.component(match)
+        return None if component is None else scaled(1 / self.coefficient, component)
+
+    def _in_range(self, position: Integer, size: Integer) -> bool:
+        plain = position.as_index
+        if plain is not None and plain.size == size:
+            return True
+        return self._holds(position) and self._holds(size - Integer.of(1) - position)
+
+    def _holds(self, bound: Integer) -> bool:
+        """Whether ``bound`` is at least 0: always, or because of what is given."""
+        if is_nonnegative(bound):
+            return True
+        return bool(self.given) and any(is_nonnegative(normalise(bound) - known) for known in self.given)
+
+
+def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
+    """A simplified expression with the instances of the known facts written as components; to be simplified."""
+    for fact in known if isinstance(expr, Pow | Component) else ():
+        found = _as_power_of_component(expr, fact)
+        if found is not None:
+            return found
+    if isinstance(expr, Component | Const):
+        return expr
+    given = _guards(expr)
+    inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
+    made = map_children(expr, lambda part: with_components(part, inside))
+    if made is not expr:
+        expr = simplify(made)
+    for fact in known:
+        found = _as_component(expr, fact)
+        while found is not None:
+            expr = simplify(found)
+            found = _as_component(expr, fact)
+    return expr
+
+
+def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
+    """Where ``n = S^(1/2)`` is known, ``S^(-1/2) = n^-1`` and ``S = n^2``; of whole powers only those of one sign.
+
+    An exponent may be symbolic: where ``y = S^(1/r)`` is known, ``S^(1/r - 1) = y^(1 - r)``.
+    """
+    (base, wanted), (other, given) = _as_power(fact.body), _as_power(expr)
+    if shape(base) != shape(other):
+        return None
+    times = _ratio(given, wanted)
+    if times is None:
+        return None
+    for match in matches(base, other, Match(fact.free_set)):
+        component = fact.component(match)
+        if component is not None:
+            scale = (Pow(Const(fact.coefficient), simplify(Mul((Const(Fraction(-1)), times)))),)
+            return Mul((*scale, power(component, times))) if fact.coefficient != 1 else power(component, times)
+    return None
+
+
+def _ratio(given: Expr, wanted: Expr) -> Expr | None:
+    """How often an exponent goes into another one; None where its power does not stand for a power of the whole."""
+    if not isinstance(given, Const) or not isinstance(wanted, Const):
+        return None if isinstance(wanted, Const) else _symbolic_ratio(given, wanted)
+    times = given.value / wanted.value if wanted.value else ZERO.value
+    if times.denominator != 1 or not times or (times < 0 and wanted.value.denominator == 1):
+        return None
+    return Const(times)
+
+
+def _symbolic_ratio(given: Expr, wanted: Expr) -> Expr | None:
+    """``given/wanted`` if that is no longer than ``given``: what has a power that is no number is positive."""
+    terms = given.terms if isinstance(given, Add) else (given,)
+    ratio = simplify(Add((ZERO, *(Mul((term, Pow(wanted, Const(Fraction(-1))))) for term in terms))))
+    return ratio if cost(ratio) <= max(cost(given), 1) else None
+
+
+def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
+    """Where ``o = sum_j a v`` is known, ``sum_(e,j) g a v = sum_e g o``."""
+    if not isinstance(expr, IndexSum) or not isinstance(fact.body, IndexSum):
+        return None
+    pattern, factors = fact.inner, _factors(expr.body)
+    if len(pattern) >= len(factors) or not _may_hold(factors, pattern):
+        return None
+    for start in pairings(fact.body.indices, expr.indices, Match(fact.free_set)):
+        for match, rest in _consume(pattern, factors, start):
+            read = fact.read(match)
+            gone = {there for _, there in match.bound if there in expr.indices}
+            if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
+                kept = tuple(index for index in expr.indices if index not in gone)
+                return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
+    return None
+
+
+def _factors(body: Expr) -> tuple[Expr, ...]:
+    return body.factors if isinstance(body, Mul) else (body,)
+
+
+def _as_component(expr: Expr, fact: Fact) -> Expr | None:
+    """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
+    if len(fact.factors) == 1:
+        return _as_power_of_component(expr, fact) or _as_inner_sum(expr, fact)
+    if not isinstance(expr, Mul | Pow):
+        return None
+    factors = _factors(expr)
+    found = _taken_out(factors, fact)
+    if found is not None:
+        return Mul(found)
+    return _across_a_sum(factors, fact)
+
+
+def _across_a_sum(factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
+    """An instance of which some factors stand in a sum and some before it."""
+    for place, factor in enumerate(factors):
+        if isinstance(factor, IndexSum):
+            around = (*factors[:place], *factors[place + 1 :])
+            inside = _factors(factor.body)
+            found = _taken_out((*inside, *around), fact)
+            if found is not None:
+                return IndexSum(factor.indices, Mul(found))
+    return None
+
+
+def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None:
+    """The factors with an instance of the fact among them written as its component."""
+    if not _may_hold(factors, fact.factors):
+        return None
+    for match, rest in _consume(fact.factors, factors, Match(fact.free_set)):
+        read = fact.read(match)
+        if read is not None:
+            return (read, *rest)
+    return None
+
+
+def _may_hold(factors: tuple[Expr, ...], pattern: tuple[Expr, ...]) -> bool:
+    """Whether each factor of the pattern has one of its shape among the factors, whatever the powers."""
+    shapes = {shape(_as_power(factor)[0]) for factor in factors}
+    return all(shape(_as_power(factor)[0]) in shapes for factor in pattern)
+
+
+def _consume(
+    pattern: tuple[Expr, ...], factors: tuple[Expr, ...], match: Match
+) -> Iterator[tuple[Match, tuple[Expr, ...]]]:
+    """Every way to take the pattern's factors out of a product: the match and what is left."""
+    if not pattern:
+        yield match, factors
+        return
+    base, exponent = _as_power(pattern[0])
+    for place, factor in enumerate(factors):
+        other, given = _as_power(factor)
+        left = _left_over(exponent, given) if shape(base) == shape(other) else None
+        if left is None:
+            continue
+        rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
+        for extended in matches(base, other, match):
+            yield from _consume(pattern[1:], rest, extended)
+
+
+def _as_power(factor: Expr) -> tuple[Expr, Expr]:
+    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
+
+
+def _left_over(wanted: Expr, given: Expr) -> Const | None:
+    """The exponent that is left of ``given``, if ``wanted`` can be taken from it without turning its sign."""
+    if is_one(wanted) and is_one(given):
+        return ZERO
+    if not isinstance(wanted, Const) or not isinstance(given, Const):
+        return ZERO if wanted == given else None
+    left = given.value - wanted.value
+    same_sign = (given.value > 0) == (wanted.value > 0)
+    return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None
+
+
+def _guards(expr: Expr) -> tuple[Integer, ...]:
+    """What is at least 0 wherever a product is not 0, by the comparisons of integers among its factors."""
+    return tuple(
+        normalise(factor.right.value - factor.left.value - 1)
+        for factor in (expr.factors if isinstance(expr, Mul) else ())
+        if isinstance(factor, Iverson) and factor.operator == "<"
+        if isinstance(factor.left, IndexValue) and isinstance(factor.right, IndexValue)
+    )

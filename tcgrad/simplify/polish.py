@@ -1,0 +1,191 @@
+"""What makes a formula shorter to read and would only make code slower: the last steps before it is printed.
+
+``sum_j a[p,j] x[j] + sum_i a[i,p] x[i]`` is one sum, ``sqrt(2) sqrt(pi)`` one root, and ``[x - c > 0]`` is ``[x > c]``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import permutations
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import (
+    ZERO,
+    Add,
+    ComparisonOperator,
+    Component,
+    Const,
+    Expr,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+)
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
+from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
+from tcgrad.simplify.common import take_out
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+from tcgrad.simplify.shapes import names
+
+_MOST_SUMS = 8  # in one sum of terms; each is compared with the others
+_MOST_BOUND = 3
+_TURNED: dict[ComparisonOperator, ComparisonOperator] = {
+    ">": "<",
+    "<": ">",
+    ">=": "<=",
+    "<=": ">=",
+    "==": "==",
+    "!=": "!=",
+}
+
+
+def polish(expr: Expr) -> Expr:
+    """The same value, for the eye; what is made anew is simplified."""
+    whole = map_children(expr, polish)
+    match whole:
+        case Add():
+            return _with_sums_merged(whole)
+        case Mul():
+            return _with_roots_joined(whole)
+        case Iverson():
+            return _with_terms_apart(whole)
+        case _:
+            return whole
+
+
+# Sums
+
+
+@dataclass(frozen=True)
+class _Total:
+    """A term ``number * outside * sum_indices body``."""
+
+    number: Fraction
+    outside: tuple[Expr, ...]
+    indices: tuple[Index, ...]
+    body: Expr
+
+    @classmethod
+    def of(cls, term: Expr) -> _Total | None:
+        """A term that is a product with one sum in it; None for any other."""
+        number, rest = split_coefficient(term)
+        factors = rest.factors if isinstance(rest, Mul) else (rest,)
+        sums = [factor for factor in factors if isinstance(factor, IndexSum)]
+        if len(sums) != 1 or len(sums[0].indices) > _MOST_BOUND:
+            return None
+        return cls(number, tuple(f for f in factors if f is not sums[0]), sums[0].indices, sums[0].body)
+
+
+def _with_sums_merged(expr: Add) -> Expr:
+    """Two sums of one range before which the same stands are one, if that is shorter and nothing moves into it."""
+    totals = {place: total for place, term in enumerate(expr.terms) if (total := _Total.of(term)) is not None}
+    if not 1 < len(totals) <= _MOST_SUMS:
+        return expr
+    for first, second in _pairs(list(totals)):
+        merged = _merged(totals[first], totals[second])
+        if merged is not None and cost(merged) < cost(expr.terms[first]) + cost(expr.terms[second]):
+            others = [term for place, term in enumerate(expr.terms) if place not in (first, second)]
+            if not others:
+                return merged
+            whole = Add((*others[:first], merged, *others[first:]))
+            return _with_sums_merged(whole)
+    return expr
+
+
+def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    for n, first in enumerate(places):
+        for second in places[n + 1 :]:
+            yield first, second
+
+
+def _merged(left: _Total, right: _Total) -> Expr | None:
+    """The shortest sum of both; None if what stands before them differs by more than a number."""
+    if abs(left.number) != abs(right.number) or len(left.indices) != len(right.indices):
+        return None
+    called = names((*left.outside, *right.outside))
+    if Counter(called[: len(left.outside)]) != Counter(called[len(left.outside) :]):
+        return None
+    if any(index in free_indices(left.body) for index in right.indices if index not in left.indices):
+        return None
+    found = [merged for choice in permutations(right.indices) if (merged := _one_sum(left, right, choice)) is not None]
+    return min(found, key=cost, default=None)
+
+
+def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
+    if any(own.size != other.size for own, other in zip(left.indices, choice, strict=True)):
+        return None
+    mapping = {other: own.expr for own, other in zip(left.indices, choice, strict=True)}
+    sign = right.number / left.number
+    terms = [split_coefficient(left.body), _scaled(split_coefficient(substitute(right.body, mapping)), sign)]
+    common, rests = take_out(terms)
+    if any(not set(left.indices) & set(free_indices(rest)) for _, rest in rests):
+        return None
+    both = simplify(add_of(rests))
+    if not isinstance(both, Add):
+        return None
+    if len(both.terms) == len(rests):
+        both = Add(tuple(scaled(*rest) for rest in rests))
+    body = Mul((*common, both)) if common else both
+    whole = IndexSum(left.indices, body)
+    return scaled(left.number, Mul((*left.outside, whole))) if left.outside else scaled(left.number, whole)
+
+
+def _scaled(term: tuple[Fraction, Expr], sign: Fraction) -> tuple[Fraction, Expr]:
+    return term[0] * sign, term[1]
+
+
+# Roots
+
+
+def _with_roots_joined(expr: Mul) -> Expr:
+    """``sqrt(2) sqrt(pi) = sqrt(2 pi)``: numbers and sizes are positive."""
+    roots: dict[Fraction, list[Expr]] = {}
+    for factor in expr.factors:
+        match factor:
+            case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and _is_positive(base):
+                roots.setdefault(n, []).append(base)
+    joined = {exponent: bases for exponent, bases in roots.items() if len(bases) > 1}
+    if not joined:
+        return expr
+    gone = [base for bases in joined.values() for base in bases]
+    kept = [factor for factor in expr.factors if not (isinstance(factor, Pow) and factor.base in gone)]
+    made = [Pow(simplify(Mul(tuple(bases))), Const(exponent)) for exponent, bases in joined.items()]
+    return Mul((*kept, *made)) if kept or len(made) > 1 else made[0]
+
+
+def _is_positive(base: Expr) -> bool:
+    match base:
+        case Const():
+            return base.value > 0
+        case IndexValue():
+            return not base.value.indices
+        case Component(tensor=tensor):
+            return tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
+        case _:
+            return False
+
+
+# Brackets
+
+
+def _with_terms_apart(expr: Iverson) -> Expr:
+    """``[a - b > 0]`` as ``[a > b]``, ``[-a - b > 0]`` as ``[-a > b]``."""
+    if expr.right != ZERO or not isinstance(expr.left, Add) or not tensors_read(expr.left):
+        return expr
+    terms = [split_coefficient(term) for term in expr.left.terms]
+    positive = [term for term in terms if term[0] > 0]
+    left = positive if positive and len(positive) < len(terms) else terms[:1]
+    right = [(-number, rest) for number, rest in terms if (number, rest) not in left]
+    made = Iverson(expr.operator, _sum(left), _sum(right))
+    swapped = Iverson(_TURNED[expr.operator], _sum(right), _sum(left))
+    return swapped if isinstance(made.left, Const) else min((made, expr), key=cost)
+
+
+def _sum(terms: list[tuple[Fraction, Expr]]) -> Expr:
+    return scaled(*terms[0]) if len(terms) == 1 else add_of(terms)

@@ -1,0 +1,90 @@
+"""Factors that some terms of a sum have in common, taken out: ``a b + a c + d = a (b + c) + d``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tcgrad.ir.nodes import Add, Const, Expr, IndexValue, Mul
+from tcgrad.simplify.common import Powers, divided, powers_of
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.order import Term
+from tcgrad.simplify.powers import add_of, power, scaled
+
+_MOST_TERMS = 24
+
+_Row = tuple[Fraction, Powers]
+
+
+def regroup(terms: Sequence[Term]) -> Expr:
+    """The sum of the terms, the factor that saves most taken out of those that have it, and so on; not simplified."""
+    if not 1 < len(terms) <= _MOST_TERMS:
+        return add_of(list(terms)) if len(terms) > 1 else scaled(*terms[0])
+    rows = list(zip((number for number, _ in terms), powers_of([rest for _, rest in terms]), strict=True))
+    best = _best(rows)
+    if best is None:
+        return _with_number(terms)
+    name, (base, exponent) = best
+    inside, outside = [], []
+    for (number, powers), term in zip(rows, terms, strict=True):
+        if name in powers and _common(powers[name][1], exponent) == exponent:
+            inside.append((number, divided(powers, {name: (base, exponent)})))
+        else:
+            outside.append(term)
+    product = Mul((power(base, exponent), regroup(inside)))
+    return Add((product, regroup(outside))) if outside else product
+
+
+def _with_number(terms: Sequence[Term]) -> Expr:
+    """``2 a - 2 b = 2 (a - b)``"""
+    sizes = {abs(number) for number, _ in terms}
+    (only, *others) = sizes
+    if others or only == 1:
+        return add_of(list(terms))
+    return Mul((Const(only), add_of([(number / only, rest) for number, rest in terms])))
+
+
+def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr]] | None:
+    """The power that saves most when it is taken out of all terms that have it; None if none is in two.
+
+    Sizes stay where they are: they belong to the means of the terms.
+    """
+    best, saved = None, 0
+    seen: dict[int | str, list[tuple[Expr, Expr]]] = {}
+    for _, powers in rows:
+        for name, pair in powers.items():
+            seen.setdefault(name, []).append(pair)
+    for name, pairs in seen.items():
+        for base, exponent in pairs if not isinstance(pairs[0][0], IndexValue) else ():
+            count = sum(_common(other, exponent) == exponent for _, other in pairs)
+            gain = (count - 1) * max(cost(power(base, exponent)), 1)
+            if count > 1 and gain > saved:
+                best, saved = (name, (base, exponent)), gain
+    return best
+
+
+def _common(given: Expr, wanted: Expr) -> Expr | None:
+    """``wanted``, if that power can be taken out of the given one; of positive whole powers only the same."""
+    difference = _difference(given, wanted)
+    if difference is None:
+        return None
+    if difference == 0:
+        return wanted
+    if isinstance(given, Const) and isinstance(wanted, Const):
+        apart = difference.denominator == 1 and given.value < wanted.value < 0
+        return wanted if apart else None
+    return wanted if difference.denominator == 1 and difference > 0 else None
+
+
+def _difference(given: Expr, wanted: Expr) -> Fraction | None:
+    """The number that is left of an exponent without another one; None if something else is left."""
+    if given == wanted:
+        return Fraction(0)
+    left, right = _parts(given), _parts(wanted)
+    return left[0] - right[0] if left[1] == right[1] else None
+
+
+def _parts(exponent: Expr) -> tuple[Fraction, tuple[Expr, ...]]:
+    terms = exponent.terms if isinstance(exponent, Add) else (exponent,)
+    numbers = [term.value for term in terms if isinstance(term, Const)]
+    return sum(numbers, start=Fraction(0)), tuple(term for term in terms if not isinstance(term, Const))

@@ -1,0 +1,134 @@
+"""Sums that definitions decide: deviations from a mean add up to 0, the parts of a whole to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import (
+    children,
+    free_indices,
+    instantiate,
+    map_children,
+    replace_components,
+    size,
+    tensors_read,
+    walk,
+)
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import canonical_labels, key
+from tcgrad.simplify.expand import TooLargeError, expand
+
+_LARGEST = 150  # nodes of a sum that is written out
+_MOST_ROUNDS = 3  # definitions of definitions
+
+
+class Totals:
+    """Knows the definitions of a program, and which sums over them have been decided."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self._defines = {s.tensor: s for s in statements if isinstance(s, Define)}
+        self._plain: dict[Tensor, bool] = {}
+        self._known: dict[str, Expr | None] = {}
+
+    def decide(self, expr: Expr) -> Expr:
+        """A simplified expression with every sum over one factor alone that is a number written as that; simplified."""
+        if not _may_be_decided(expr):
+            return expr
+        if isinstance(expr, IndexSum):
+            for place, factor, alone in _lone_factors(expr):
+                value = self._value(factor, alone)
+                if value is not None:
+                    return self.decide(simplify(_with_value(expr, place, alone, value)))
+        made = map_children(expr, self.decide)
+        return expr if made is expr else simplify(made)
+
+    def _value(self, factor: Expr, alone: tuple[Index, ...]) -> Expr | None:
+        """What the sum of a factor over some of its indices is, if that is a number."""
+        if not self._is_candidate(factor):
+            return None
+        whole = IndexSum(alone, factor)
+        form = key(whole, canonical_labels(free_indices(whole), (whole,)))
+        if form not in self._known:
+            self._known[form] = self._worked_out(whole)
+        return self._known[form]
+
+    def _is_candidate(self, factor: Expr) -> bool:
+        match factor:
+            case Component():
+                return factor.tensor in self._defines
+            case Add():
+                own = any(isinstance(part, IndexSum) for part in walk(factor))
+                return own or any(self._is_plain(tensor) for tensor in tensors_read(factor))
+            case Call(function=function):
+                return function.name == "exp" and any(self._is_plain(tensor) for tensor in tensors_read(factor))
+            case _:
+                return False
+
+    def _worked_out(self, whole: IndexSum) -> Expr | None:
+        if isinstance(whole.body, Component):
+            define = self._defines[whole.body.tensor]
+            whole = IndexSum(whole.indices, instantiate(define.free, define.body, whole.body.indices))
+        written: Expr = whole
+        for _ in range(_MOST_ROUNDS):
+            written = replace_components(written, self._written_out)
+            if size(written) > _LARGEST:
+                return None
+        try:
+            value = expand(written)
+        except TooLargeError:
+            return None
+        return None if tensors_read(value) or free_indices(value) else value
+
+    def _written_out(self, read: Component) -> Expr:
+        if not self._is_plain(read.tensor):
+            return read
+        define = self._defines[read.tensor]
+        return instantiate(define.free, define.body, read.indices)
+
+    def _is_plain(self, tensor: Tensor) -> bool:
+        """Whether a definition is a polynomial in components and sizes, or a logsumexp."""
+        known = self._plain.get(tensor)
+        if known is None:
+            define = self._defines.get(tensor)
+            body = simplify(define.body) if define else ONE
+            is_lse = isinstance(body, IndexReduce) and body.kind == "logsumexp"
+            known = define is not None and (is_lse or not any(map(_is_curved, walk(body))))
+            self._plain[tensor] = known
+        return known
+
+
+def _may_be_decided(expr: Expr) -> bool:
+    """Whether a sum anywhere inside has a factor that alone holds an index; kept on the node once known."""
+    known = expr.known_lone_sum
+    if known is None:
+        own = isinstance(expr, IndexSum) and any(True for _ in _lone_factors(expr))
+        known = vars(expr)["known_lone_sum"] = own or any(map(_may_be_decided, children(expr)))
+    return known
+
+
+def _is_curved(part: Expr) -> bool:
+    """Whether a node makes a definition other than a polynomial in components and sizes."""
+    return isinstance(part, Call | IndexReduce | Where) or (isinstance(part, Pow) and bool(tensors_read(part)))
+
+
+def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]]]:
+    """The factors that alone hold some of the summed indices, by place, with these."""
+    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    holding = [set(free_indices(factor)) for factor in factors]
+    for place, factor in enumerate(factors):
+        own = holding[place]
+        others = [free for n, free in enumerate(holding) if n != place]
+        alone = tuple(k for k in expr.indices if k in own and not any(k in free for free in others))
+        if alone and not isinstance(factor, Const):
+            yield place, factor, alone
+
+
+def _with_value(expr: IndexSum, place: int, alone: tuple[Index, ...], value: Expr) -> Expr:
+    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    body = Mul((*factors[:place], value, *factors[place + 1 :]))
+    kept = tuple(index for index in expr.indices if index not in alone)
+    return IndexSum(kept, body) if kept else body

@@ -1,0 +1,125 @@
+"""Idioms get their names: the value stays, the derivative is the known one, emitted code does not overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_oracles import check_derivatives, check_emitted, program_of
+
+import tcgrad
+from tcgrad.calculus.recognise import recognised
+from tcgrad.ir.program import Define, Intrinsic
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.idioms import recognise
+
+HEADER = """
+dims: {N: 5, M: 3}
+inputs: {x: [N], z: [N], a: [N, M], s: [], t: []}
+indices: {i: N, j: M}
+equations:
+"""
+
+IDIOMS = """
+sigmoid: y[i] = 1/(1 + exp(-x[i])) | y[i] = sigmoid(x[i])
+sigmoid the other way round: y[i] = 1/(exp(-x[i]) + 1) | y[i] = sigmoid(x[i])
+sigmoid of the negative: y[i] = 1/(1 + exp(x[i])) | y[i] = sigmoid(-x[i])
+sigmoid of a sum: y[i] = 1/(1 + exp(-s*x[i] - t)) | y[i] = sigmoid(s*x[i] + t)
+sigmoid with a numerator: y[i] = exp(x[i])/(1 + exp(x[i])) | y[i] = sigmoid(x[i])
+a multiple of sigmoid: y[i] = 3*z[i]/(1 + exp(-x[i])) | y[i] = 3*z[i]*sigmoid(x[i])
+its square: y[i] = 1/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])^2
+its derivative: y[i] = exp(-x[i])/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])*sigmoid(-x[i])
+softmax of two: y = exp(s)/(exp(s) + exp(t)) | y = sigmoid(s - t)
+inside a function: y[i] = sin(2/(1 + exp(-x[i]))) | y[i] = sin(2*sigmoid(x[i]))
+softplus: y[i] = log(1 + exp(x[i])) | y[i] = softplus(x[i])
+softplus by log1p: y[i] = log1p(exp(-x[i])) | y[i] = softplus(-x[i])
+logaddexp: y = log(exp(s) + exp(t)) | y = t + softplus(s - t)
+log sigmoid: y[i] = log(1/(1 + exp(-x[i]))) | y[i] = -softplus(-x[i])
+tanh: y[i] = (exp(x[i]) - exp(-x[i]))/(exp(x[i]) + exp(-x[i])) | y[i] = tanh(x[i])
+minus tanh: y[i] = (exp(-x[i]) - exp(x[i]))/(exp(x[i]) + exp(-x[i])) | y[i] = -tanh(x[i])
+tanh of a half: y[i] = (1 - exp(-x[i]))/(1 + exp(-x[i])) | y[i] = tanh(x[i]/2)
+tanh of a double: y[i] = (exp(2*x[i]) - 1)/(exp(2*x[i]) + 1) | y[i] = tanh(x[i])
+tanh by sigmoid: y[i] = 2*sigmoid(2*x[i]) - 1 | y[i] = tanh(x[i])
+tanh by sinh and cosh: y[i] = sinh(x[i])/cosh(x[i]) | y[i] = tanh(x[i])
+logsumexp: y = log(sum[i](exp(x[i]))) | y = logsumexp[i](x[i])
+logsumexp of rows: y[i] = log(sum[j](exp(a[i,j]))) | y[i] = logsumexp[j](a[i,j])
+logsumexp with a shift: y = s + log(sum[i](exp(x[i] - s))) | y = logsumexp[i](x[i])
+log of a mean of exp: y = log(sum[i](exp(x[i]))/N) | y = logsumexp[i](x[i]) - log(N)
+squared hinge: y[i] = relu(x[i] - s)*[x[i] - s > 0] | y[i] = relu(x[i] - s)
+absolute value: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
+sign and absolute value: y[i] = z[i]*abs(x[i])*sign(x[i]) | y[i] = z[i]*x[i]
+"""
+
+# what looks like an idiom and is none stays as it is
+NOT = """
+two: y[i] = 1/(2 + exp(-x[i]))
+a factor: y[i] = 1/(1 + 2*exp(-x[i]))
+a root: y[i] = 1/sqrt(1 + exp(-x[i]))
+another argument: y[i] = relu(x[i])*[z[i] > 0]
+weights: y = log(sum[i](z[i]*exp(x[i])))
+exp of a constant: y = log(sum[i](exp(s)))
+no difference of inverses: y[i] = (exp(x[i]) - exp(-z[i]))/(exp(x[i]) + exp(-x[i]))
+"""
+
+
+def rows(table):
+    split = [line.partition(": ") for line in table.strip().splitlines()]
+    return [pytest.param(*rest.split(" | "), id=name) for name, _, rest in split]
+
+
+def body_of(equation):
+    (statement,) = program_of(f"{HEADER}  - {equation}\n").statements
+    labels = {index: f"free{place}" for place, index in enumerate(statement.free)}
+    return statement.body, labels
+
+
+def form(body, labels):
+    return key(simplify(body), labels)
+
+
+@pytest.mark.parametrize(("spelt", "named"), rows(IDIOMS))
+def test_recognised(spelt, named):
+    body, labels = body_of(spelt)
+    wanted, names = body_of(named)
+    assert form(recognise(body), labels) == form(recognise(wanted), names)
+
+
+@pytest.mark.parametrize(("spelt", "named"), rows(IDIOMS))
+def test_the_value_stays(spelt, named):
+    del named
+    check_derivatives(f"{HEADER}  - {spelt}\n")
+    check_emitted(f"{HEADER}  - {spelt}\n")
+
+
+@pytest.mark.parametrize("equation", rows(NOT))
+def test_nothing_is_recognised(equation):
+    body, labels = body_of(equation)
+    assert form(recognise(body), labels) == form(body, labels)
+
+
+def test_emitted_code_does_not_overflow():
+    spec = "inputs: {x: [3]}\nequations: ['y[i] = 1/(1 + exp(-x[i]))', 'z = log(sum[i](exp(x[i])))']\noutputs: [y, z]\n"
+    module = tcgrad.loads(spec).compile()
+    with np.errstate(all="raise", under="ignore"):
+        y, z = module.forward(np.array([-1000.0, 0.0, 1000.0]))
+    assert np.allclose(y, [0, 0.5, 1])
+    assert z == 1000
+
+
+SYMMETRIC = """
+dims: {N: 5, M: 3}
+inputs: {a: [N, M], b: [N, N], s: {shape: [N, N], symmetric: true}}
+equations:
+  - g[i,j] = a[i,k]*a[j,k]
+  - c[i,j] = g[i,j] + s[i,j] + 2*delta[i,j]
+  - p[i,j] = inv(c)[i,j]
+  - q[i,j] = b[i,k]*c[k,m]*b[j,m]
+  - h[i,j] = b[i,k]*c[k,j]
+  - d[i,j] = b[i,j] - b[j,i]
+"""
+
+
+def test_symmetric_definitions_are_known():
+    statements = recognised(program_of(SYMMETRIC)).statements
+    found = {s.tensor.name: s.tensor.symmetric for s in statements if isinstance(s, Define | Intrinsic)}
+    assert found == {"g": True, "c": True, "inv(c)": True, "p": True, "q": True, "h": False, "d": False}
