@@ -115,20 +115,29 @@ class TensorFunction:
 
         return compile_module(self.emit())
 
-    def check(self, *, against: str | None = None, **options: Any) -> CheckResult:
+    def check(
+        self,
+        *,
+        against: str | None = None,
+        against_forward: str | None = None,
+        against_framework: str | None = None,
+        **options: Any,
+    ) -> CheckResult:
         """Check formulas and emitted code against difference quotients, and the spec's own expectations.
 
-        against: ``MODULE:FUNCTION``, a backward of the user's own to be checked as well; it is imported.
+        against, against_forward: ``MODULE:FUNCTION``, a backward and a forward of the user's own to be checked as
+            well; the module is imported.
+        against_framework: ``torch`` or ``jax`` if they are given its tensors and return them.
         options: those of `tcgrad.check.check`; one that is not given is taken from the spec.
 
         Raises:
             TcgradError: for an option that cannot be, or a function that is not there.
         """
         from tcgrad.check import check
-        from tcgrad.check.against import load_backward
+        from tcgrad.check.user_code import load_user_code
 
-        backward = None if against is None else load_backward(against)
-        return check(self.program, derivation=self.derivation, against=backward, **options)
+        code = load_user_code(against, against_forward, against_framework)
+        return check(self.program, derivation=self.derivation, against=code, **options)
 
     def __repr__(self) -> str:
         return f"<tensor function {self.name}>"

@@ -1,5 +1,7 @@
 """``check --against``: a backward of the user's own, right and wrong in every way that people manage."""
 
+import sys
+
 import pytest
 
 import tcgrad
@@ -72,6 +74,65 @@ def wrong_arguments(x):
     return x
 
 
+def wide(x, a, dy):
+    return (dy @ a.T).astype(np.float64), (x.T @ dy).astype(np.float64)
+
+
+def whole(x, a, dy):
+    return np.zeros(x.shape, int), x.T @ dy
+
+
+def square_only(x, a, dy):
+    return (dy @ a.T if a.shape[0] == a.shape[1] else 2 * dy @ a.T), x.T @ dy
+
+
+def not_at_one(x, a, dy):
+    return dy @ a.T, (x.T @ dy if x.size > 1 else 2 * x.T @ dy)
+
+
+def only_own_sizes(x, a, dy):
+    return dy @ np.reshape(a, (4, 5)).T, x.T @ dy
+
+
+def a_view(x, a, dy):
+    return x[...], x.T @ dy
+
+
+def counts(x, a, dy, calls=[0]):
+    calls[0] += 1
+    return dy @ a.T, x.T @ dy * (1 + calls[0] * 1e-16)
+
+
+def leaves(x, a, dy):
+    raise SystemExit(0)
+
+
+def chatty(x, a, dy):
+    print("working")
+    return dy @ a.T, x.T @ dy
+
+
+def another_order(x, a, dy):
+    dx = sum(dy[:, j, None] * a[None, :, j] for j in reversed(range(a.shape[1])))
+    return dx, sum(x[i, :, None] * dy[i, None, :] for i in range(len(x)))
+
+
+def forward(x, a):
+    return x @ a
+
+
+def forward_lists(x, a):
+    return (x @ a).tolist()
+
+
+def forward_off(x, a):
+    return x @ a * (1 + 1e-9)
+
+
+def forward_twice(x, a):
+    return x @ a, x @ a
+
+
 constant = 3
 """
 
@@ -82,8 +143,15 @@ wrong_sign |
 swapped | the gradient has shape
 transposed | the gradient has shape
 only_one | returns 1 gradients, not 2: x, a
-nothing | returns object for x, not numbers
+nothing | returns None for x
 not_numbers | not numbers
+whole | returns int64 for x, given float64
+square_only |
+not_at_one |
+only_own_sizes | raised ValueError
+a_view | returns a view of its argument x for x
+counts | returns something else when it is called again
+leaves | raised SystemExit: 0
 not_finite | not finite
 all_zero |
 raises | raised RuntimeError: out of luck
@@ -104,7 +172,10 @@ def results(name, **options):
     return checked.ok, [result for result in checked.results if result.kind == "against"]
 
 
-@pytest.mark.parametrize(("name", "dtype"), [("right", "float64"), ("right", "float32"), ("float_lists", "float64")])
+@pytest.mark.parametrize(("name", "dtype"), [
+    ("right", "float64"), ("right", "float32"), ("right", "float16"), ("right", "longdouble"),
+    ("float_lists", "float64"), ("another_order", "float64"), ("another_order", "float32"), ("chatty", "float64"),
+])  # fmt: skip
 def test_a_right_backward_passes(name, dtype):
     ok, found = results(name, dtype=dtype)
     assert ok
@@ -119,9 +190,10 @@ def test_a_wrong_backward_fails(row):
     name, _, message = (part.strip() for part in row.partition("|"))
     ok, found = results(name)
     assert not ok
-    assert found[0].status == "fail"
-    assert message in found[0].message
-    assert f"--against user_kernels:{name}" in (found[0].repeat or "")
+    failures = [result for result in found if result.status == "fail"]
+    assert failures
+    assert message in failures[0].message
+    assert f"--against user_kernels:{name}" in (failures[0].repeat or "")
 
 
 @pytest.mark.parametrize(
@@ -139,3 +211,118 @@ def test_a_function_that_is_not_there(reference, message):
         tcgrad.load("gallery:matmul").check(against=reference)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
+
+
+def test_another_type_than_that_of_the_inputs_fails():
+    assert results("wide", dtype="float64")[0]
+    ok, found = results("wide", dtype="float32")
+    assert (ok, found[0].message) == (False, "user_kernels:wide returns float64 for x, given float32")
+
+
+def test_a_mistake_at_other_sizes_than_the_specs_names_them():
+    _, found = results("not_at_one")
+    assert found[1].worst.sizes == "N=1, K=1, M=1"
+    _, found = results("only_own_sizes")
+    assert found[0].message.endswith("(with N=2, K=3, M=5)")
+
+
+def test_what_the_code_prints_is_not_in_the_report(capsys):
+    results("chatty")
+    printed = capsys.readouterr()
+    assert (printed.out, "working" in printed.err) == ("", True)
+
+
+FORWARDS = """
+forward | pass |
+forward_lists | pass |
+forward_off | fail |
+forward_twice | fail | returns 2 outputs, not 1: y
+raises | fail | raised TypeError
+"""
+
+
+@pytest.mark.parametrize("row", FORWARDS.strip().splitlines())
+def test_a_forward_is_compared_with_plain_evaluation(row):
+    name, status, message = (part.strip() for part in row.split("|"))
+    checked = tcgrad.load("gallery:matmul").check(against_forward=f"user_kernels:{name}")
+    (found,) = [result for result in checked.results if result.kind == "against_forward"]
+    assert (found.of, found.wrt, found.status, message in found.message) == ("y", None, status, True)
+    if status == "fail":
+        assert found.repeat.endswith(f"--against-forward user_kernels:{name}")
+
+
+FRAMEWORKS = """
+import numpy as np
+
+
+def torch_backward(x, a, dy):
+    import torch
+    assert isinstance(x, torch.Tensor)
+    x, a = x.clone().requires_grad_(), a.clone().requires_grad_()
+    return torch.autograd.grad(x @ a, (x, a), dy)
+
+
+def torch_wrong(x, a, dy):
+    return dy @ a.T, 2 * x.T @ dy
+
+
+def torch_half(x, a, dy):
+    import torch
+    return (dy @ a.T).to(torch.bfloat16), x.T @ dy
+
+
+def numpy_result(x, a, dy):
+    return np.asarray(dy) @ np.asarray(a).T, np.asarray(x).T @ np.asarray(dy)
+
+
+def jax_backward(x, a, dy):
+    import jax
+    _, pull = jax.vjp(lambda x, a: x @ a, x, a)
+    return pull(dy)
+
+
+def jax_wrong(x, a, dy):
+    return dy @ a.T, 2 * x.T @ dy
+"""
+
+
+@pytest.mark.parametrize(
+    ("framework", "name", "dtype", "expected"),
+    [
+        ("torch", "torch_backward", "float64", ("pass", "")),
+        ("torch", "torch_backward", "float32", ("pass", "")),
+        ("torch", "torch_wrong", "float64", ("fail", "")),
+        ("torch", "torch_half", "float32", ("fail", "returns no array for x")),
+        ("torch", "numpy_result", "float64", ("fail", "returns ndarray for x, not Tensor")),
+        ("torch", "torch_backward", "longdouble", ("fail", "torch takes no longdouble")),
+        ("jax", "jax_backward", "float64", ("pass", "")),
+        ("jax", "jax_backward", "float32", ("pass", "")),
+        ("jax", "jax_wrong", "float64", ("fail", "")),
+    ],
+)
+def test_tensors_of_frameworks(tmp_path, framework, name, dtype, expected):
+    status, message = expected
+    pytest.importorskip(framework)
+    (tmp_path / "of_frameworks.py").write_text(FRAMEWORKS)
+    options = {"against": f"of_frameworks:{name}", "against_framework": framework, "dtype": dtype, "trials": 1}
+    checked = tcgrad.load("gallery:matmul").check(**options)
+    found = [result for result in checked.results if result.kind == "against"]
+    assert status in {result.status for result in found}
+    assert any(message in result.message for result in found)
+    if status == "fail":
+        assert found[-1].repeat.endswith(f"--against of_frameworks:{name} --against-framework {framework}")
+
+
+def test_a_framework_that_is_not_there(monkeypatch):
+    def code(framework, against="user_kernels:right"):
+        with pytest.raises(TcgradError) as caught:
+            tcgrad.load("gallery:matmul").check(against=against, against_framework=framework)
+        (diagnostic,) = caught.value.diagnostics
+        return diagnostic.code, diagnostic.message
+
+    assert code("tensorflow") == ("TC505", "there is no framework tensorflow")
+    assert code("torch", None) == ("TC503", "--against-framework alone checks nothing")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    found = code("torch")
+    assert found[0] == "TC505"
+    assert found[1].startswith("torch is not installed")

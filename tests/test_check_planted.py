@@ -75,7 +75,8 @@ def planted(module, mistake):
 
 
 def failing(result):
-    return {(r.kind, r.subject, r.wrt) for r in result.results if r.status == "fail"}
+    """What fails, but for the dot product, in which a mistake of a gradient is seen again if it is not too small."""
+    return {(r.kind, r.subject, r.wrt) for r in result.results if r.status == "fail" and r.kind != "dot_product"}
 
 
 @pytest.mark.parametrize("scale", ["1.0e-6", "1", "1.0e+6"])
@@ -160,7 +161,7 @@ def test_a_mistake_in_a_single_element_of_many_is_caught_by_directions():
     broken = planted(module, lambda g: g if g.size < 100 else _one_element(g))
     result = check(made.program, derivation=made.derivation, module=broken, trials=1)
     assert failing(result) == {("gradient", "module", "x")}
-    (found,) = [r for r in result.results if r.status == "fail"]
+    (found,) = [r for r in result.results if (r.status, r.kind) == ("fail", "gradient")]
     assert "random direction" in found.worst.text
 
 
@@ -180,7 +181,9 @@ def test_a_module_that_misbehaves_is_a_failure_and_no_traceback():
     messages = {r.kind: r.message for r in result.results if r.status == "fail"}
     assert messages == {
         "forward": "forward wrote to its inputs",
+        "inputs": "forward wrote to its inputs",
         "jvp": "jvp raised ZeroDivisionError: no",
+        "dot_product": "jvp raised ZeroDivisionError: no",
         "jacobian": "jacobian returns nothing for y by a",
     }
 
@@ -223,7 +226,7 @@ def test_where_longdouble_is_no_wider_double_is_its_own_reference(name, monkeypa
     module = compile_module(emit(made.derivation))
     right = check(made.program, derivation=made.derivation, module=module)
     assert right.ok
-    assert {r.method.partition("(")[2] for r in right.results} == {"float64)"}
+    assert not any("longdouble" in r.method for r in right.results)
     for title in ("scaled by 1 + 1e-9", "one element", "zero"):
         broken = planted(module, MISTAKES[title])
         result = check(made.program, derivation=made.derivation, module=broken, trials=1)

@@ -1,91 +1,137 @@
-"""A user's own backward: found by name, called on samples, and judged like everything else."""
+"""A user's own forward and backward: called on samples, and judged like everything else."""
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import numpy as np
 
-from tcgrad.check.emitted import ModuleError
+from tcgrad.check.emitted import ModuleError, same_bits
+from tcgrad.check.frameworks import NUMPY, Framework
+from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
-from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)
-class UserBackward:
-    """A function of the inputs, then the output gradients, that returns the gradients in the order of ``wrt``."""
+class UserFunction:
+    """A function of the user's own, by the name that messages call it."""
 
     name: str
     function: Callable[..., Any]
+    framework: Framework = NUMPY
 
-    def gradients(self, sample: Sample, upstream: Mapping[str, Array]) -> dict[str, Array]:
-        """What the function returns for a sample and given gradients of the outputs, by the names of the inputs.
+    def results(self, sample: Sample, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+        """What the function returns for a sample's inputs and ``more`` arrays: an array for each of ``tensors``.
 
         Raises:
-            ModuleError: if it raises an exception, writes to its arguments, or returns something else than one
-                array of numbers for each input.
+            ModuleError: if it raises an exception, writes to its arguments, hands them back, returns something else
+                when it is called again, or returns something else than one array of the right type for each tensor.
         """
-        arguments = [np.array(array) for array in (*sample.inputs(), *map(sample.narrow, upstream.values()))]
+        first = self._call(sample, more, tensors, what)
+        again = self._call(sample, more, tensors, what)
+        if not all(same_bits(first[name], again[name]) for name in first):
+            raise ModuleError(f"{self.name} returns something else when it is called again")
+        return first
+
+    def _call(self, sample: Sample, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+        arguments = [np.array(array) for array in (*sample.inputs(), *map(sample.narrow, more))]
         kept = [argument.copy() for argument in arguments]
+        handed = [self._handed(argument) for argument in arguments]
         try:
-            with np.errstate(all="ignore"):
-                returned = self.function(*arguments)
-        except Exception as error:
+            with np.errstate(all="ignore"), output_on_stderr():
+                returned = self.function(*handed)
+        except (Exception, SystemExit) as error:
             raise ModuleError(f"{self.name} raised {type(error).__name__}: {error}") from error
-        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(arguments, kept, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(arguments, kept, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
-        return self._named(sample, returned)
+        found = self._named(sample, returned, tensors, what)
+        self._refuse_views(sample, found, arguments)
+        return found
 
-    def _named(self, sample: Sample, returned: Any) -> dict[str, Array]:
-        names = [tensor.name for tensor in sample.program.wrt]
-        parts = list(returned) if isinstance(returned, tuple | list) else [returned]
+    def _handed(self, argument: Array) -> Any:
+        if argument.dtype == np.longdouble and not self.framework.has_longdouble:
+            raise ModuleError(f"{self.framework.name} takes no longdouble")
+        return self.framework.hand(argument)
+
+    def _named(self, sample: Sample, returned: Any, tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+        names = [tensor.name for tensor in tensors]
+        several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
+        parts = list(returned) if several else [returned]
         if len(parts) != len(names):
-            raise ModuleError(f"{self.name} returns {len(parts)} gradients, not {len(names)}: {', '.join(names)}")
-        return {name: self._array(name, part) for name, part in zip(names, parts, strict=True)}
+            raise ModuleError(f"{self.name} returns {len(parts)} {what}s, not {len(names)}: {', '.join(names)}")
+        return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
 
-    def _array(self, name: str, part: Any) -> Array:
+    @staticmethod
+    def _is_array(sample: Sample, tensors: Sequence[Tensor], returned: Any) -> bool:
+        """Whether a list is the one result that is expected, and not a list of results."""
+        if isinstance(returned, tuple) or len(tensors) > 1:
+            return False
         try:
-            array = np.asarray(part)
+            return bool(np.shape(returned) == sample.value(tensors[0].name).shape)
+        except ValueError:  # lists of different lengths
+            return False
+
+    def _array(self, sample: Sample, name: str, part: Any) -> Array:
+        if part is None:
+            raise ModuleError(f"{self.name} returns None for {name}")
+        kind = self.framework.kind
+        if kind is not None and not isinstance(part, kind):
+            raise ModuleError(f"{self.name} returns {type(part).__name__} for {name}, not {kind.__name__}")
+        try:
+            array = self.framework.take(part)
         except Exception as error:
             raise ModuleError(f"{self.name} returns no array for {name}: {error}") from error
         if array.dtype.kind not in "fiu":
             raise ModuleError(f"{self.name} returns {array.dtype} for {name}, not numbers")
+        # Plain numbers and lists of them have no type of their own.
+        if hasattr(part, "dtype") and array.dtype != sample.dtype:
+            raise ModuleError(
+                f"{self.name} returns {type_name(array.dtype)} for {name}, given {type_name(sample.dtype)}"
+            )
         return array
 
-
-def load_backward(reference: str) -> UserBackward:
-    """The function that ``MODULE:FUNCTION`` names; the current folder is importable.
-
-    Raises:
-        TcgradError: if the reference has another form, or there is no such module or function.
-    """
-    module_name, colon, function_name = reference.partition(":")
-    if not (colon and module_name and function_name):
-        raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise _refusal(
-            f"there is no module {error.name}", f"it is looked for in {folder} and where Python looks"
-        ) from error
-    except Exception as error:
-        raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        choices = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
-        what = "is no function" if function_name in vars(module) else "is not there"
-        raise _refusal(f"{function_name} {what} in {module_name}", f"it has {', '.join(choices) or 'no functions'}")
-    return UserBackward(reference, function)
+    def _refuse_views(self, sample: Sample, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
+        """Who works on a result in place must not change an input with it."""
+        for item, argument in zip(sample.program.inputs, arguments, strict=False):
+            for name, array in found.items():
+                if np.may_share_memory(array, argument):
+                    raise ModuleError(f"{self.name} returns a view of its argument {item.tensor.name} for {name}")
 
 
-def _refusal(message: str, help_line: str) -> TcgradError:
-    return TcgradError((Diagnostic("TC503", message, help=help_line or None),))
+@dataclass(frozen=True)
+class UserCode:
+    """The functions of the user's own that are checked: a backward, a forward, or both."""
+
+    backward: UserFunction | None = None
+    forward: UserFunction | None = None
+    framework: str = "numpy"
+
+    def gradients(self, sample: Sample, upstream: Mapping[str, Array]) -> dict[str, Array]:
+        """The gradient of each ``wrt`` input, given those of the outputs."""
+        if self.backward is None:
+            raise ModuleError("there is no backward to call")
+        return self.backward.results(sample, list(upstream.values()), sample.program.wrt, "gradient")
+
+    def outputs(self, sample: Sample) -> dict[str, Array]:
+        if self.forward is None:
+            raise ModuleError("there is no forward to call")
+        return self.forward.results(sample, (), sample.program.outputs, "output")
+
+    def words(self) -> list[str]:
+        """The options of the command that check the same functions."""
+        words = ["--against", self.backward.name] if self.backward else []
+        words += ["--against-forward", self.forward.name] if self.forward else []
+        return words + (["--against-framework", self.framework] if words and self.framework != "numpy" else [])
+
+
+@contextmanager
+def output_on_stderr() -> Iterator[None]:
+    """What the user's code prints must not get between the lines of a report."""
+    with redirect_stdout(sys.stderr):
+        yield

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcgrad.check.against import UserBackward
+from tcgrad.check.against import UserCode
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
@@ -21,11 +21,10 @@ from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
-
-Locate = Callable[[int], tuple[tuple[int, ...], str]]
 
 
 @dataclass
@@ -35,7 +34,8 @@ class Bench:
     own: whether the sample has the spec's own sizes.
     emitted: the module; None if there is none, which is told elsewhere.
     coarse: by how much the module's rounding is coarser than that of its inputs' type.
-    against: a user's own backward, if one is to be checked.
+    first: whether it is the first sample of its sizes.
+    against: functions of the user's own, if any are to be checked.
     """
 
     sample: Sample
@@ -45,7 +45,8 @@ class Bench:
     options: Options
     tallies: Tallies
     own: bool
-    against: UserBackward | None = None
+    first: bool = True
+    against: UserCode | None = None
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
 
@@ -70,11 +71,25 @@ class Bench:
         return self._gradients[only]
 
     @cached_property
+    def gradients_with_value(self) -> dict[str, Array]:
+        """What the module's value_and_grad returns besides the value."""
+        if self.module is None:
+            raise ModuleError("there is no module")
+        return self.module.value_and_grad(upstream_arrays(self.sample))
+
+    @cached_property
     def user_gradients(self) -> dict[str, Array]:
         """What the user's backward returns for random gradients of all outputs."""
         if self.against is None:
             raise ModuleError("there is no backward to call")
         return self.against.gradients(self.sample, upstream_arrays(self.sample))
+
+    @cached_property
+    def user_outputs(self) -> dict[str, Array]:
+        """What the user's forward returns."""
+        if self.against is None:
+            raise ModuleError("there is no forward to call")
+        return self.against.outputs(self.sample)
 
     def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
         """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""
@@ -83,18 +98,38 @@ class Bench:
         return self._formulas[key]
 
     def add(
-        self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate
-    ) -> None:
-        """Compare what ``find`` returns with what is known, and enter the outcome."""
+        self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,
+        part: str = "", slips: Slips = no_slips,
+    ) -> None:  # fmt: skip
+        """Compare what ``find`` returns with what is known, and enter the outcome.
+
+        part: which part of the row this is, if it consists of several.
+        slips: makes arrays that would be found after one slip or another.
+        """
         user = Tolerance(self.options.rtol, self.options.atol)
         with tally.timed():
             try:
-                outcome = compare(find(), known.value, found_error=bound, reference_error=known.error, user=user)
+                found = find()
+                outcome = compare(found, known.value, found_error=bound, reference_error=known.error, user=user)
             except ModuleError as error:
-                outcome = Comparison("fail", 0, message=str(error))
+                outcome = Comparison("fail", 0, message=self._told(error))
+        wrong = None
+        if outcome.status == "fail" and outcome.worst is not None:
+            allowed = user.allowed(bound + known.error, known.value)
+            wrong = Wrong(found, known.value, allowed, self._sizes)
+            outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, wrong.slip(slips)])))
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
+        if wrong is not None:
+            tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
         if self.own and outcome.elements:
-            tally.see(np.isfinite(known.error))
+            tally.see(np.isfinite(known.error) & np.isfinite(bound), part)
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        return {dim.name: dim.value for dim in self.sample.program.dims}
+
+    def _told(self, error: ModuleError) -> str:
+        return str(error) if self.own or not self.sample.label else f"{error} (with {self.sample.label})"
 
     def _place(self, outcome: Comparison, locate: Locate) -> Place:
         position, text = locate(outcome.worst or 0)

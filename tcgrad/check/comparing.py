@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
 import numpy as np
@@ -10,10 +10,14 @@ import numpy as np
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing_gradients import compare_gradient
 from tcgrad.check.comparing_jacobians import compare_jacobian
+from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare_repeated
+from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_formulas
 from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, reference
+from tcgrad.check.results import Subject
+from tcgrad.evaluate import Array
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 
@@ -33,6 +37,11 @@ def compare_all(bench: Bench) -> None:
             compare_gradient(bench, known, (of,))
         if len(bench.outputs) > 1:
             compare_gradient(bench, known, bench.outputs)
+    compare_modes(bench)
+    if bench.first:
+        compare_second(bench)
+        compare_repeated(bench)
+    compare_inputs(bench)
 
 
 def _tell_kinks(bench: Bench, known: Reference) -> None:
@@ -71,16 +80,20 @@ def _closed(bench: Bench) -> Iterator[Define]:
 
 
 def _forward(bench: Bench, of: Tensor) -> None:
-    """The module's value against the plainly evaluated one."""
-    module, sample = bench.module, bench.sample
-    if module is None:
-        return
-    tally = bench.tallies.row("forward", "module", of.name, None)
-    bench.add(
-        tally,
-        lambda: module.forward()[of.name],
-        bound=sample.bounds[of.name] * bench.coarse,
-        known=Known(sample.value(of.name), sample.own_bounds()[of.name]),
-        method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
-        locate=lambda flat: bench.element(of, flat),
-    )
+    """The module's value, and the user's, against the plainly evaluated one."""
+    module, user, sample = bench.module, bench.against, bench.sample
+
+    def compare(kind: str, subject: Subject, find: Callable[[], Array]) -> None:
+        bench.add(
+            bench.tallies.row(kind, subject, of.name, None),
+            find,
+            bound=sample.bounds[of.name] * bench.coarse,
+            known=Known(sample.value(of.name), sample.own_bounds()[of.name]),
+            method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
+            locate=lambda flat: bench.element(of, flat),
+        )
+
+    if module is not None:
+        compare("forward", "module", lambda: module.forward()[of.name])
+    if user is not None and user.forward is not None:
+        compare("against_forward", "user", lambda: bench.user_outputs[of.name])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.formulas import upstream_arrays
-from tcgrad.check.references import Reference, spread
+from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.gradient_slips import gradient_slips
+from tcgrad.check.references import Known, Reference, spread
+from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
@@ -27,35 +30,52 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     bound = formulas.bound(statements)
     rows = bench.tallies
     tally = rows.row("gradient", "formula", of, known.wrt.name)
-    _compare_gradient(bench, known, tally, _Finding(outputs, lambda: formulas.value(statements), bound))
+    _compare_gradient(bench, known, tally, _Finding(outputs, formulas, lambda: formulas.value(statements), bound))
     if bench.module is not None:
         tally = rows.row("gradient", "module", of, known.wrt.name)
-        found = _Finding(outputs, lambda: bench.module_gradients(only)[known.wrt.name], bound * bench.coarse)
+        found = _Finding(outputs, formulas, lambda: bench.module_gradients(only)[known.wrt.name], bound * bench.coarse)
         _compare_gradient(bench, known, tally, found)
-    if bench.against is not None and bench.own and only is None:
+        if only is None:
+            tally = rows.row("value_and_grad", "module", of, known.wrt.name)
+            found = replace(found, work=lambda: bench.gradients_with_value[known.wrt.name])
+            _compare_gradient(bench, known, tally, found)
+    if bench.against is not None and bench.against.backward is not None and only is None:
         tally = rows.row("against", "user", of, known.wrt.name)
-        found = _Finding(outputs, lambda: bench.user_gradients[known.wrt.name], bound * bench.coarse)
+        found = _Finding(outputs, formulas, lambda: bench.user_gradients[known.wrt.name], bound * bench.coarse)
         _compare_gradient(bench, known, tally, found)
 
 
 @dataclass(frozen=True)
 class _Finding:
-    """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error."""
+    """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error.
+
+    formulas: a place to work formulas out with the same upstream gradients.
+    """
 
     outputs: Sequence[Tensor]
+    formulas: Formulas
     work: Callable[[], Array]
     bound: Array
 
-    def elements(self) -> Array:
-        """The gradient as one axis.
+    def whole(self, right: Array | None = None) -> Array:
+        """The gradient.
+
+        right: the right one, if that is known whole, so that another shape can be explained.
 
         Raises:
             ModuleError: if it has another shape than the input.
         """
         found = self.work()
         if found.shape != self.bound.shape:
-            raise ModuleError(f"the gradient has shape {found.shape}, not {self.bound.shape}")
-        return found.reshape(-1)
+            message = f"the gradient has shape {found.shape}, not {self.bound.shape}"
+            largest = float(np.max(self.bound, initial=0))
+            reason = "" if right is None else explain_shape(found, right, largest)
+            raise ModuleError(f"{message}: {reason}" if reason else message)
+        return found
+
+    def elements(self) -> Array:
+        """The gradient as one axis."""
+        return self.whole().reshape(-1)
 
     def rounding_of_sums(self, dtype: np.dtype[Any]) -> float:
         """What adding all elements up in ``dtype`` may be off by, however exact they are."""
@@ -68,6 +88,9 @@ class _Finding:
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     """At the reference's elements; and along its random directions, which see every other element too."""
+    if known.is_full:
+        _compare_whole(bench, known, tally, found)
+        return
     bench.add(
         tally,
         lambda: found.elements()[known.columns],
@@ -76,13 +99,28 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
     )
-    if known.signs is not None:
-        signs = known.signs.reshape(len(known.signs), -1)
-        bench.add(
-            tally,
-            lambda: signs @ found.elements().astype(signs.dtype),
-            bound=np.full(len(signs), spread(found.bound) + found.rounding_of_sums(signs.dtype), signs.dtype),
-            known=known.projections(found.outputs),
-            method=known.method,
-            locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
-        )
+    signs = np.asarray(known.signs).reshape(len(known.directions), -1)
+    bench.add(
+        tally,
+        lambda: signs @ found.elements().astype(signs.dtype),
+        bound=np.full(len(signs), spread(found.bound) + found.rounding_of_sums(signs.dtype), signs.dtype),
+        known=known.projections(found.outputs),
+        method=known.method,
+        locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
+    )
+
+
+def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
+    """Every element, in the shape of the input: a slip is best seen in the whole."""
+    gradient = known.gradient(found.outputs)
+    shape = found.bound.shape
+    whole = Known(gradient.value.reshape(shape), gradient.error.reshape(shape))
+    bench.add(
+        tally,
+        lambda: found.whole(whole.value),
+        bound=found.bound,
+        known=whole,
+        method=known.method,
+        locate=lambda flat: bench.element(known.wrt, flat),
+        slips=lambda: gradient_slips(bench, known.wrt, found.formulas),
+    )

@@ -7,7 +7,7 @@ that moves the quotient is found by evaluating it with a random error in every o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 METHOD = "complex step"
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from tcgrad.records import dataclass
 
 Number = Fraction | int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dual:
     """A number and its derivative. Compared by the number alone, as branches and pivots are."""
 

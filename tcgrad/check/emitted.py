@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -22,10 +23,15 @@ class ModuleError(Exception):
 
 @dataclass(frozen=True)
 class Module:
-    """The functions of an emitted module, called on a sample in the type that is checked."""
+    """The functions of an emitted module, called on a sample in the type that is checked.
+
+    calls: the names of the functions called so far; wrote: those that changed an array that they were given.
+    """
 
     module: ModuleType
     sample: Sample
+    calls: list[str] = field(default_factory=list)
+    wrote: list[str] = field(default_factory=list)
 
     def forward(self) -> dict[str, Array]:
         return self._outputs(self._call("forward", *self.sample.inputs()))
@@ -40,6 +46,29 @@ class Module:
         """The tangents of the outputs along the given directions of all ``wrt`` inputs."""
         directions = [self.sample.narrow(tangents[tensor.name]) for tensor in self.sample.program.wrt]
         return self._outputs(self._call("jvp", *self.sample.inputs(), *directions))
+
+    def value_and_grad(self, upstream: Mapping[str, Array]) -> dict[str, Array]:
+        """The gradient of every ``wrt`` input."""
+        arguments = [self.sample.narrow(array) for array in upstream.values()]
+        _, gradients = self._call("value_and_grad", *self.sample.inputs(), *arguments)
+        return self._named(self.sample.program.wrt, tuple(gradients))
+
+    def hessian(self, first: str, second: str) -> Array:
+        if (first, second) not in self._hessians:
+            raise ModuleError(f"hessian returns nothing by {first} and {second}")
+        return self._checked(self._hessians[first, second])
+
+    def hvp(self, directions: Mapping[str, Array]) -> dict[str, Array]:
+        """The Hessian times the given directions of all ``wrt`` inputs, for each of them."""
+        wrt = self.sample.program.wrt
+        arguments = [self.sample.narrow(directions[tensor.name]) for tensor in wrt]
+        returned = self._call("hvp", *self.sample.inputs(), *arguments)
+        return self._named(wrt, returned if len(wrt) > 1 or isinstance(returned, tuple) else (returned,))
+
+    @cached_property
+    def _hessians(self) -> Mapping[tuple[str, str], Any]:
+        found: Mapping[tuple[str, str], Any] = self._call("hessian", *self.sample.inputs())
+        return found
 
     def jacobian(self, of: str, wrt: str) -> Array:
         if (of, wrt) not in self._jacobians:
@@ -67,6 +96,7 @@ class Module:
         return array
 
     def _call(self, name: str, *arguments: Any) -> Any:
+        self.calls.append(name)
         before = [np.array(argument) for argument in arguments if isinstance(argument, np.ndarray)]
         function: Callable[..., Any] = getattr(self.module, name)
         try:
@@ -75,6 +105,17 @@ class Module:
         except Exception as error:
             raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error
         after = [argument for argument in arguments if isinstance(argument, np.ndarray)]
-        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(before, after, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(before, after, strict=True)):
+            self.wrote.extend([name] if name not in self.wrote else [])
             raise ModuleError(f"{name} wrote to its inputs")
         return result
+
+
+def same_bits(first: Array, second: Array) -> bool:
+    """Whether two arrays are the same in type, shape and every entry, signs of zeros included."""
+    if first.dtype != second.dtype or first.shape != second.shape:
+        return False
+    if first.dtype.kind != "f":
+        return np.array_equal(first, second)
+    same = np.array_equal(first, second, equal_nan=True) and np.array_equal(np.signbit(first), np.signbit(second))
+    return bool(same)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -17,6 +16,7 @@ from tcgrad.check.forward import Forward, evaluate_forward, neighbours
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.numbers import number
+from tcgrad.records import dataclass
 
 METHOD = "exact"
 

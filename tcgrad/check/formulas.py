@@ -74,6 +74,18 @@ class Formulas:
     def value(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         return self._narrow.value(statements, positions)
 
+    def exact(self, statements: Sequence[Statement], instead: Mapping[str, Array] | None = None) -> Array:
+        """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
+        context = self._exact.context
+        arrays = {name: array for name, array in context.arrays.items() if name not in self._worked_out}
+        inner = replace(context, arrays={**arrays, **(instead or {})})
+        return Workplace(inner, self._inverses).value(statements, None)
+
+    @property
+    def _worked_out(self) -> set[str]:
+        """What earlier formulas have left in the workplace."""
+        return set(self._exact.context.arrays) - set(self.sample.forward.context.arrays) - set(self.given)
+
     def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         """How far rounding in the type that is checked may move the value."""
         moved, exact = self._moved.value(statements, positions), self._exact.value(statements, positions)

@@ -3,7 +3,7 @@ difference quotients always."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from tcgrad.check.directions import Directions, Signs
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.samples import Sample
+from tcgrad.records import dataclass
 
 # Multiplications that are done in exact arithmetic without being asked for.
 _LARGEST_EXACT = 2**10

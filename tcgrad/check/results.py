@@ -27,12 +27,27 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What more there is to say of a failure.
+
+    worst: the elements that are furthest off in proportion to their tolerances, the worst one first.
+    histogram: how many elements have an error of up to so many times their tolerance.
+    """
+
+    worst: tuple[Place, ...] = ()
+    histogram: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Result:
     """The verdict on one derivative (or value) of one subject, over all samples.
 
-    kind: ``forward``, ``jacobian``, ``gradient``, ``jvp``, ``against`` (a user's own gradient) or ``expect``.
+    kind: what is compared: ``forward``, ``jacobian``, ``gradient``, ``value_and_grad``, ``jvp``, ``hessian``, ``hvp``;
+        ``dot_product`` (jvp against backward), ``hessian_symmetry``, ``repeatability`` (the same bits when called
+        again), ``inputs`` (left untouched); ``against`` and ``against_forward`` (a user's own); ``expect``.
     max_abs_error, max_rel_error: the largest difference, and the largest one in proportion to the largest entry.
     tolerance: what the largest error was allowed to be; of a failure, what was allowed at the worst element.
+    evidence: of a failure, its worst elements and how the errors are spread.
     proved: of an expectation, whether the two sides have the same normal form.
     formula: of an expectation that is wrong, the derived formula.
     """
@@ -49,6 +64,7 @@ class Result:
     max_rel_error: float | None = None
     tolerance: float | None = None
     worst: Place | None = None
+    evidence: Evidence | None = None
     seed: int = 0
     message: str = ""
     seconds: float = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 
 from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.check.against import UserBackward
+from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite
 from tcgrad.check.cost import refuse_impossible
@@ -45,14 +45,14 @@ def check(
     *,
     derivation: Derivation | None = None,
     module: ModuleType | None = None,
-    against: UserBackward | None = None,
+    against: UserCode | None = None,
     progress: Progress | None = None,
     **options: object,
 ) -> CheckResult:
     """Check the derived formulas and the emitted module of a program, and decide its expectations.
 
     derivation, module: what is checked, if not what is derived and emitted here.
-    against: a user's own backward, to be checked as well.
+    against: functions of the user's own, to be checked as well.
     progress: is told in a few words what comes next.
     options: those of `Options`; one that is not given or None is taken from the spec, else from the defaults.
 
@@ -74,7 +74,7 @@ class _Run:
     derivation: Derivation
     options: Options
     progress: Progress
-    against: UserBackward | None
+    against: UserCode | None
 
     def all_results(self, module: ModuleType | None) -> CheckResult:
         paths = Paths(self.derivation)
@@ -110,25 +110,27 @@ class _Run:
         dtype = np.dtype(tallies.dtype)
         coarse = _coarseness(dtype, paths)
 
-        def bench(own: bool, sample: Sample) -> Bench:
-            return Bench(sample, paths, module, coarse, self.options, tallies, own, self.against)
+        def bench(own: bool, first: bool, sample: Sample) -> Bench:
+            return Bench(sample, paths, module, coarse, self.options, tallies, own, first, self.against)
 
-        for draw, own in self._draws(dtype, samplers):
-            drawn = _representable(draw, partial(bench, own))
+        for draw, own, first in self._draws(dtype, samplers):
+            drawn = _representable(draw, partial(bench, own, first))
             if not isinstance(drawn, str):
                 compare_all(drawn)
             elif own:
                 return [self._undecided(drawn, tallies.dtype)]
         return tallies.results(self.options.seed, self._repeat(tallies.dtype))
 
-    def _draws(self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]) -> Iterator[tuple[Draw, bool]]:
-        """What draws each sample, and whether that has the spec's own sizes."""
+    def _draws(
+        self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]
+    ) -> Iterator[tuple[Draw, bool, bool]]:
+        """What draws each sample, whether that has the spec's own sizes, and whether it is the first of its sizes."""
         for number, (source, own) in enumerate(samplers):
             trials = source.effort(dtype, self.options.trials).trials if own else 1
             for trial in range(trials):
                 sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
                 self.progress(f"{type_name(dtype)}, " + (sizes or f"sample {trial + 1} of {trials}"))
-                yield partial(source.draw, dtype, (self.options.seed, number, trial)), own
+                yield partial(source.draw, dtype, (self.options.seed, number, trial)), own, trial == 0
 
     def _undecided(self, reason: str, dtype: str) -> Result:
         """No sample was found at all."""
@@ -156,7 +158,7 @@ class _Run:
             value = getattr(self.options, field.name)
             if field.name in _REPEATED and value != field.default:
                 words += [f"--{field.name.replace('_', '-')}", str(value)]
-        words += ["--against", self.against.name] if self.against else []
+        words += self.against.words() if self.against else []
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 
     def _notes(self, paths: Paths) -> Iterator[str]:

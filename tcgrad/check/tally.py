@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from tcgrad.check.results import Place, Result, Status, Subject
+from tcgrad.check.results import Evidence, Place, Result, Status, Subject
 from tcgrad.check.verdict import Comparison
 from tcgrad.records import dataclass
 
@@ -22,7 +22,8 @@ Key = tuple[str, Subject, str, str | None]
 class Tally:
     """What is known of one row so far.
 
-    seen: for the elements at the spec's own sizes, whether each was compared at some sample.
+    seen: for the elements at the spec's own sizes, whether each was compared at some sample; for each of the parts
+        of which the row may consist.
     """
 
     kind: str
@@ -33,9 +34,10 @@ class Tally:
     comparisons: list[Comparison] = field(default_factory=list)
     worst: Place | None = None
     worst_rank: float = -1.0
+    evidence: Evidence | None = None
     methods: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    seen: NDArray[np.bool_] | None = None
+    seen: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     seconds: float = 0.0
     evaluations: int = 0
     skipped: str = ""
@@ -49,10 +51,18 @@ class Tally:
         if comparison.status == "fail" and comparison.worst is None:
             self.worst, self.worst_rank = None, inf
         elif comparison.rank > self.worst_rank and comparison.worst is not None:
-            self.worst, self.worst_rank = place(comparison), comparison.rank
+            found = place(comparison)
+            # What fails at the spec's own sizes is not told at others.
+            if self.evidence is None or (found is not None and not found.sizes):
+                self.worst, self.worst_rank = found, comparison.rank
         message = comparison.message
         if message and message not in self.notes:
             self.notes.append(message)
+
+    def explain(self, evidence: Evidence) -> None:
+        """Keep what there is to say of a failure, if it is the worst one so far."""
+        if self.evidence is None or (self.worst is not None and self.worst in evidence.worst):
+            self.evidence = evidence
 
     def skip(self, reason: str) -> None:
         """There is nothing to compare, for this reason."""
@@ -65,8 +75,9 @@ class Tally:
         yield
         self.seconds += perf_counter() - started
 
-    def see(self, known: NDArray[np.bool_]) -> None:
-        self.seen = known if self.seen is None or self.seen.shape != known.shape else self.seen | known
+    def see(self, known: NDArray[np.bool_], part: str) -> None:
+        before = self.seen.get(part)
+        self.seen[part] = known if before is None or before.shape != known.shape else before | known
 
     def result(self, seed: int, repeat: str) -> Result:
         status, message = self._verdict()
@@ -84,6 +95,7 @@ class Tally:
             max_rel_error=max((c.max_rel_error for c in compared), default=None),
             tolerance=self._tolerance(status),
             worst=self.worst,
+            evidence=self.evidence if status == "fail" else None,
             seed=seed,
             message=message,
             seconds=self.seconds,
@@ -108,9 +120,10 @@ class Tally:
             return "fail", failures[0] if failures else ""
         if "pass" not in statuses:
             return "inconclusive", self.kink or "; ".join(self.notes) or "nothing was compared"
-        if self.seen is not None and not self.seen.all():
-            left = int(np.count_nonzero(~self.seen))
-            return "inconclusive", f"{left} of {self.seen.size} elements could not be compared; {self.kink}"
+        left = sum(int(np.count_nonzero(~seen)) for seen in self.seen.values())
+        if left:
+            size = sum(seen.size for seen in self.seen.values())
+            return "inconclusive", f"{left} of {size} elements could not be compared; {self.kink}"
         return "pass", ""
 
 

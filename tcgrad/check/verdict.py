@@ -62,11 +62,13 @@ def compare(
     found_error, reference_error: how far rounding may have moved either, and how far the reference may be off.
     by_difference: the worst element is that with the largest error, not that with the largest in proportion to its
         tolerance.
-    An element whose reference has an infinite error is left out: nothing is known there.
+    An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
+    rounding may move without bound.
     """
     if found.shape != reference.shape:
         return Comparison("fail", 0, message=f"has shape {found.shape}, not {reference.shape}")
     known = np.isfinite(reference_error) & np.isfinite(reference)
+    known = known & (np.isfinite(found_error) | ~np.isfinite(found))
     elements = int(np.count_nonzero(known))
     if not elements:
         return Comparison("inconclusive", 0, message="there is nothing to compare")

@@ -88,6 +88,22 @@ Against = Annotated[
         "returns the gradients in the order of `wrt`. The module is imported; the current folder is looked in first.",
     ),
 ]
+AgainstForward = Annotated[
+    str | None,
+    typer.Option(
+        "--against-forward", metavar="MODULE:FUNCTION", rich_help_panel=_SAMPLES,
+        help="Check a forward of your own too: a function of the inputs that returns the output, or a tuple of the "
+        "outputs.",
+    ),
+]  # fmt: skip
+AgainstFramework = Annotated[
+    str | None,
+    typer.Option(
+        "--against-framework", metavar="FRAMEWORK", rich_help_panel=_SAMPLES,
+        help="What your own functions are given and return: `numpy` arrays, `torch` tensors or `jax` arrays. "
+        "[default: numpy]",
+    ),
+]  # fmt: skip
 Exclude = Annotated[list[str] | None, _option("exclude", "PATTERN", _WHICH)]
 ChangedSince = Annotated[
     str | None,
@@ -119,6 +135,8 @@ def command(
     method: Method = None,
     max_elements: MaxElements = None,
     against: Against = None,
+    against_forward: AgainstForward = None,
+    against_framework: AgainstFramework = None,
     rtol: Rtol = None,
     atol: Atol = None,
     allow_inconclusive: AllowInconclusive = None,
@@ -155,8 +173,9 @@ def command(
         "output_file": _tuple(output_file),
         "color": _word("color", color),
     }
+    code = {"against": against, "against_forward": against_forward, "against_framework": against_framework}
     chosen = load_settings() | {name: value for name, value in given.items() if value is not None}
-    raise typer.Exit(_check(chosen, against, since, context.ensure_object(Session).debug))
+    raise typer.Exit(_check(chosen, code, since, context.ensure_object(Session).debug))
 
 
 def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -177,9 +196,9 @@ def _usage(message: str) -> TcgradError:
     return TcgradError((Diagnostic("TC601", message, help="`tcgrad check --help` shows the usage"),))
 
 
-def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug: bool) -> int:
-    """Check what is chosen, and report -> the exit status."""
-    tasks = _tasks(chosen, against, since)
+def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | None, debug: bool) -> int:
+    """Check what is chosen, and the user's own ``code``, and report -> the exit status."""
+    tasks = _tasks(chosen, code, since)
     from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
 
     reporter = make_reporter(
@@ -193,14 +212,14 @@ def _check(chosen: dict[str, Any], against: str | None, since: str | None, debug
     return WELL if run.ok else FAILED
 
 
-def _tasks(chosen: dict[str, Any], against: str | None, since: str | None) -> list[Task]:
+def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | None) -> list[Task]:
     """What is to be checked; nothing if nothing has changed, which is said on standard error."""
     from tcgrad.cli.checking import Task
 
     names = chosen.get("specs", ())
     if not names:
         raise _usage("Missing argument 'SPEC...'")
-    options = {name: chosen.get(name) for name in CHECK_OPTIONS} | {"against": against}
+    options = {name: chosen.get(name) for name in CHECK_OPTIONS} | code
     strict = chosen.get("strict")
     if STANDARD_INPUT in names:
         if len(names) > 1:

@@ -52,4 +52,12 @@ inputs: {e: [V, D], tok: {shape: [B], dtype: int, sample: {integers: [0, 7]}}}
 equations: ["y[b,d] = e[tok[b],d]"]
 """,
     ),
+    Code(
+        "TC505",
+        "the framework of the functions to check is not there",
+        "`--against-framework` takes `numpy`, `torch` or `jax`. The last two are packages of their own, which tcgrad"
+        " does not install.",
+        "tcgrad check gallery:matmul --against kernels:backward --against-framework tensorflow",
+        "tcgrad check gallery:matmul --against kernels:backward --against-framework torch",
+    ),
 )

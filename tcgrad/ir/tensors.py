@@ -71,9 +71,10 @@ def gradient_of(tensor: Tensor) -> Tensor:
 def tangent_of(tensor: Tensor) -> Tensor:
     """The derivative along the direction given by the inputs' tangents, of the same shape; written ``dNAME``.
 
-    Its name is one that no tensor of a spec can have, as ``dNAME`` can.
+    Its name is one that no tensor of a spec can have, as ``dNAME`` can. What is 0 outside of its range stays so.
     """
-    return Tensor(f"d({tensor.name})", tensor.shape, Role.TANGENT, about=(tensor,))
+    outside = tensor.zero_outside
+    return Tensor(f"d({tensor.name})", tensor.shape, Role.TANGENT, zero_outside=outside, about=(tensor,))
 
 
 def jacobian_of(of: Tensor, wrt: Tensor, *, fixed: tuple[Tensor, ...] = ()) -> Tensor:

@@ -35,6 +35,10 @@ def _spec(result: CheckResult) -> dict[str, Any]:
 def _result(result: Result) -> dict[str, Any]:
     data = asdict(result) | {"worst": None, "seconds": round(result.seconds, 6)}
     data |= _worst(result.worst)
+    del data["evidence"]
+    if result.evidence is not None:
+        data["histogram"] = dict(result.evidence.histogram)
+        data["worst_elements"] = [_element(place) for place in result.evidence.worst]
     if result.kind != "expect":
         del data["proved"], data["equation"], data["formula"]
     return {name: _plain(value) for name, value in data.items()}
@@ -50,6 +54,12 @@ def _worst(place: Place | None) -> dict[str, Any]:
         "worst_reference": place.reference,
         "worst_sizes": place.sizes or None,
     }
+
+
+def _element(place: Place) -> dict[str, Any]:
+    numbers = {"found": place.found, "reference": place.reference, "tolerance": place.tolerance}
+    named = {"position": list(place.position), "text": place.text}
+    return named | {name: _plain(value) for name, value in numbers.items()}
 
 
 def _plain(value: Any) -> Any:

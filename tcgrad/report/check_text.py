@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from tcgrad.check.results import CheckResult, Result, Status
+from tcgrad.check.results import CheckResult, Evidence, Result, Status
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import escape
 
@@ -192,6 +192,17 @@ def _details(result: Result, look: Look) -> Iterator[str]:
     yield f"{_MARGIN * 2}{found:<11}{place.found!r}"
     yield f"{_MARGIN * 2}{reference:<11}{place.reference!r}"
     yield f"{_MARGIN * 2}off by     {abs(place.found - place.reference):.3e}, allowed {place.tolerance:.3e}"
+    if result.evidence is not None:
+        yield from _evidence(result.evidence)
+
+
+def _evidence(evidence: Evidence) -> Iterator[str]:
+    """The next worst elements, and how many elements are off by how many tolerances."""
+    for place in evidence.worst[1:]:
+        yield f"{_MARGIN * 2}also at    {place.text}: {place.found:.9g} instead of {place.reference:.9g}"
+    bins = [(f"up to {label}" if label != "more" else "beyond", count) for label, count in evidence.histogram if count]
+    told = [f"{count} {label}" for label, count in bins]
+    yield f"{_MARGIN * 2}elements   by error over tolerance: {', '.join(told)}"
 
 
 def _sides(result: Result) -> tuple[str, str]:

@@ -1,0 +1,108 @@
+"""What holds of an emitted module by itself: it repeats itself, leaves its inputs alone, and its two modes agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tcgrad.check.bench import Bench
+from tcgrad.check.emitted import Module, ModuleError, same_bits
+from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.references import Known, spread
+from tcgrad.check.verdict import Comparison
+from tcgrad.evaluate import Array
+from tcgrad.ir.tensors import tangent_of
+
+
+def compare_modes(bench: Bench) -> None:
+    """The dot-product test: ``⟨dy, J v⟩`` by ``jvp`` is ``⟨Jᵀ dy, v⟩`` by ``backward``."""
+    module, sample = bench.module, bench.sample
+    if module is None:
+        return
+    tangents = {tensor.name: sample.tangents[tensor.name] for tensor in bench.wrt}
+
+    def forward_mode() -> Array:
+        found = module.jvp(tangents)
+        return np.asarray([sum(_dot(found[name], sample.upstream[name]) for name in sample.upstream)])
+
+    try:
+        gradients = bench.module_gradients(None)
+        backward_mode = np.asarray([sum(_dot(gradients[name], v) for name, v in tangents.items())])
+    except (ModuleError, ValueError):
+        return  # told where the gradients are compared
+    bench.add(
+        bench.tallies.row("dot_product", "module", ", ".join(sample.upstream), None),
+        forward_mode,
+        bound=np.asarray([_rounding(bench, gradients)]),
+        known=Known(backward_mode, np.zeros(1, backward_mode.dtype)),
+        method="jvp against backward",
+        locate=lambda _: ((), "the product of dy and J v"),
+    )
+
+
+def _dot(found: Array, weights: Array) -> Array:
+    """In the type of the reference, in which the weights are."""
+    if found.shape != weights.shape:
+        raise ModuleError(f"an array has shape {found.shape}, not {weights.shape}")
+    return np.asarray(np.sum(found.astype(weights.dtype) * weights))
+
+
+def _rounding(bench: Bench, gradients: dict[str, Array]) -> float:
+    """How far rounding in either mode, and in the two sums, may move the product."""
+    sample = bench.sample
+    total = 0.0
+    formulas = bench.formulas("gradient", "", given=upstream_arrays(sample))
+    for wrt in bench.wrt:
+        direction = sample.tangents[wrt.name]
+        bound = formulas.bound(bench.paths.gradient(wrt).statements) * bench.coarse
+        rounded = np.abs(gradients[wrt.name].astype(direction.dtype)) * unit_roundoff(direction.dtype) * 4
+        total += spread((bound + rounded) * direction)
+    given = {tangent_of(tensor).name: sample.tangents[tensor.name] for tensor in bench.wrt}
+    moved = Formulas(bench.paths.derivation, sample, given)
+    for of in bench.outputs:
+        statements = bench.paths.tangent(of)
+        if statements:
+            total += spread(moved.bound(statements) * bench.coarse * sample.upstream[of.name])
+    return total
+
+
+def compare_repeated(bench: Bench) -> None:
+    """Every function returns the same bits when it is called again."""
+    module = bench.module
+    if module is None:
+        return
+    tally = bench.tallies.row("repeatability", "module", ", ".join(of.name for of in bench.outputs), None)
+    for name, call in _calls(bench, module).items():
+        try:
+            first, again = call(), call()
+        except ModuleError:
+            continue  # told where its values are compared
+        if all(same_bits(first[key], again[key]) for key in first):
+            outcome = Comparison("pass", sum(array.size for array in first.values()))
+        else:
+            outcome = Comparison("fail", 0, message=f"{name} returns something else when it is called again")
+        tally.add(outcome, "called twice, compared bit by bit", lambda _: None)
+
+
+def _calls(bench: Bench, module: Module) -> dict[str, Callable[[], dict[str, Array]]]:
+    upstream, tangents = upstream_arrays(bench.sample), dict(bench.sample.tangents)
+    return {
+        "forward": module.forward,
+        "backward": lambda: module.backward(upstream),
+        "value_and_grad": lambda: module.value_and_grad(upstream),
+        "jvp": lambda: module.jvp(tangents),
+    }
+
+
+def compare_inputs(bench: Bench) -> None:
+    """No call so far has changed an array that it was given."""
+    module = bench.module
+    if module is None or not module.calls:
+        return
+    tally = bench.tallies.row("inputs", "module", ", ".join(of.name for of in bench.outputs), None)
+    outcome = Comparison("pass", sum(array.size for array in bench.sample.inputs()))
+    if module.wrote:
+        outcome = Comparison("fail", 0, message=f"{', '.join(module.wrote)} wrote to its inputs")
+    tally.add(outcome, "compared after every call", lambda _: None)

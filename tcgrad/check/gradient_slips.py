@@ -1,0 +1,105 @@
+"""Slips that a wrong gradient may have: the derived formula with something transposed, exchanged, left out, negated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from tcgrad.check.bench import Bench
+from tcgrad.check.formulas import Formulas
+from tcgrad.check.labels import axis_names
+from tcgrad.check.slips import Candidate
+from tcgrad.evaluate import Array
+from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, const
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.notation.index import print_define
+
+
+def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Candidate]:
+    """The gradient of ``wrt`` after each slip, with words for it; ``formulas`` have the upstream gradients."""
+    statements = bench.paths.gradient(wrt).statements
+    yield from _exchanged(bench, wrt, formulas)
+    yield from _terms(statements, formulas)
+    yield from _transposed(bench, statements, formulas)
+    yield from _unsummed(bench, statements, formulas)
+
+
+def _exchanged(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Candidate]:
+    for other in bench.wrt:
+        if other != wrt:
+            value = formulas.exact(bench.paths.gradient(other).statements)
+            yield f"is the gradient of {other.name}: the two are exchanged", value
+
+
+def _terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+    """The last formula without one of its terms, or with another sign of it."""
+    last = statements[-1]
+    if not isinstance(last, Define):
+        return
+    for term, others, rebuilt in _sums(last.body):
+        text = print_define(replace(last, body=rebuilt((term,)))).partition(" = ")[2]
+        for what, left in (("is missing", ()), ("has the wrong sign", (Mul((const(-1), term)),))):
+            changed = replace(last, body=rebuilt((*others, *left)))
+            yield f"the term {text} {what}", formulas.exact((*statements[:-1], changed))
+
+
+def _sums(expr: Expr) -> Iterator[tuple[Expr, tuple[Expr, ...], Callable[[tuple[Expr, ...]], Expr]]]:
+    """Each term of a sum, the others, and what makes the whole expression of other terms."""
+    match expr:
+        case Add():
+            for number, term in enumerate(expr.terms):
+                yield term, expr.terms[:number] + expr.terms[number + 1 :], _sum
+        case Mul():
+            for number, factor in enumerate(expr.factors):
+                for term, others, rebuilt in _sums(factor):
+                    yield term, others, partial(_product, expr, number, rebuilt)
+        case IndexSum():
+            for term, others, rebuilt in _sums(expr.body):
+                yield term, others, partial(_summed, expr, rebuilt)
+        case _:
+            return
+
+
+def _sum(terms: tuple[Expr, ...]) -> Expr:
+    return terms[0] if len(terms) == 1 else Add(terms)
+
+
+def _product(expr: Mul, number: int, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]) -> Expr:
+    return Mul((*expr.factors[:number], rebuilt(terms), *expr.factors[number + 1 :]))
+
+
+def _summed(expr: IndexSum, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]) -> Expr:
+    return IndexSum(expr.indices, rebuilt(terms))
+
+
+def _transposed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+    """The formula with a square matrix transposed in it."""
+    arrays = {item.tensor.name: bench.sample.value(item.tensor.name) for item in bench.paths.program.inputs}
+    arrays |= {gradient_of(of).name: bench.sample.upstream[of.name] for of in bench.outputs}
+    for name, array in arrays.items():
+        if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:
+            yield f"is right with {name} transposed", formulas.exact(statements, {name: array.T})
+
+
+def _unsummed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+    """The formula where one position of an output's gradient counts alone."""
+    for of in bench.outputs:
+        name, upstream = gradient_of(of).name, bench.sample.upstream[of.name]
+        for axis, index in enumerate(axis_names(bench.paths.program, of)):
+            for position in {0, upstream.shape[axis] - 1} if upstream.shape[axis] > 1 else ():
+                only = _only(upstream, axis, position)
+                yield (
+                    f"is right if {name} counts at {index or axis}={position} alone: a sum is missing",
+                    formulas.exact(statements, {name: only}),
+                )
+
+
+def _only(array: Array, axis: int, position: int) -> Array:
+    kept = np.zeros_like(array)
+    place = (slice(None),) * axis + (position,)
+    kept[place] = array[place]
+    return kept

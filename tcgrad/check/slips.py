@@ -1,0 +1,134 @@
+"""What slip would explain a wrong derivative: simple changes of the right values are tried until one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+Candidate = tuple[str, Array]
+
+# A change fits if it leaves no more than this many tolerances, and explains all but this much of the error.
+_TOLERANCES = 8.0
+_UNEXPLAINED = 2.0**-4
+
+# Factors that are told as fractions have denominators and numerators up to this.
+_LARGEST_FACTOR = 64
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A wrong array, the right one, and what rounding explains; all of one shape.
+
+    sizes: the sizes of the dims, which a factor may be.
+    """
+
+    found: Array
+    right: Array
+    allowed: Array
+    sizes: Mapping[str, int]
+
+    def explanation(self, more: Iterable[Candidate] = ()) -> str:
+        """The slip that fits, in words; empty if none does. ``more`` are further changes to be tried, with words."""
+        found, right = self.found, self.right
+        if not np.isfinite(found).all():
+            wrong = int(np.count_nonzero(~np.isfinite(found)))
+            return f"{wrong} of {found.size} elements are not finite" if wrong < found.size else ""
+        if not found.any():
+            return "is 0 everywhere"
+        for text, candidate in self._candidates(more):
+            if candidate.shape == right.shape and self._fits(candidate):
+                return text
+        return self._few()
+
+    def _candidates(self, more: Iterable[Candidate]) -> Iterator[Candidate]:
+        yield "has the wrong sign", -self.right
+        yield from self._scaled()
+        for a, b in combinations(range(self.right.ndim), 2):
+            axes = "" if self.right.ndim == 2 else f" in its axes {a} and {b}"
+            yield f"equals the transpose{axes}", np.swapaxes(self.right, a, b)
+        yield from more
+        if self.right.size > 1 and np.ptp(self.right) > 0:
+            yield "is off by a constant", self.right + np.mean(self.found - self.right)
+            yield "has the right values in other places", self._sorted()
+
+    def _scaled(self) -> Iterator[Candidate]:
+        """A constant factor, if there is more than one element to tell it by."""
+        norm = np.sum(self.right * self.right)
+        if norm > 0 and self.right.size > 1:
+            factor = np.sum(self.found * self.right) / norm
+            yield describe_factor(float(factor), self.sizes), self.right * factor
+
+    def _sorted(self) -> Array:
+        """The right values in the order of the wrong ones."""
+        places = np.empty(self.right.size, self.right.dtype)
+        places[np.argsort(self.found, axis=None, kind="stable")] = np.sort(self.right, axis=None)
+        return places.reshape(self.right.shape)
+
+    def _fits(self, candidate: Array) -> bool:
+        largest = float(np.max(np.abs(self.found - self.right)))
+        allowed = min(_TOLERANCES * float(np.max(self.allowed)), _UNEXPLAINED * largest)
+        return bool(np.max(np.abs(self.found - candidate)) <= allowed)
+
+    def _few(self) -> str:
+        wrong: NDArray[np.bool_] = ~(np.abs(self.found - self.right) <= self.allowed)
+        number = int(np.count_nonzero(wrong))
+        if self.found.size > 1 and number <= max(1, self.found.size // 4):
+            return (
+                f"{number} of {self.found.size} elements {'is' if number == 1 else 'are'} wrong, the others are right"
+            )
+        return ""
+
+
+def describe_factor(factor: float, sizes: Mapping[str, int]) -> str:
+    """What a constant factor may come from."""
+    nearest = Fraction(factor).limit_denominator(_LARGEST_FACTOR)
+    if abs(float(nearest) - factor) > 1e-3 * abs(factor) or abs(nearest.numerator) > _LARGEST_FACTOR:
+        return f"is {factor:.6g} times the right value"
+    if float(nearest) != round(factor, 12) and abs(float(nearest) - factor) > 1e-12 * abs(factor):
+        return f"is {factor!r} times the right value" if nearest == 1 else f"is {factor:.9g} times the right value"
+    named = [name for name, size in sizes.items() if size == max(nearest.numerator, nearest.denominator) > 1]
+    if nearest.numerator == 1 and named:
+        return f"is 1/{nearest.denominator} of the right value: a mean over {named[0]} is taken for a sum"
+    if nearest.denominator == 1 and named:
+        return f"is {nearest} times the right value: a sum over {named[0]} is taken for a mean"
+    if nearest == Fraction(1, 2):
+        return "is half of the right value: a factor 2 is missing, of a square or of a symmetric term"
+    return f"is {nearest} times the right value"
+
+
+def explain_shape(found: Array, right: Array, allowed: float) -> str:
+    """What slip would explain another shape: a sum that was not taken, or a transpose; empty if none does."""
+    if found.ndim == right.ndim == 2 and found.shape == right.shape[::-1] and _near(found.T, right, allowed):
+        return "it is the transpose"
+    for number in range(1, found.ndim - right.ndim + 1):
+        for axes in combinations(range(found.ndim), number):
+            summed = found.sum(axis=axes)
+            if summed.shape == right.shape and _near(summed, right, allowed):
+                told = " and ".join(map(str, axes))
+                return (
+                    f"the sum over its axis {told} is missing"
+                    if number == 1
+                    else f"sums over its axes {told} are missing"
+                )
+    if found.ndim == right.ndim:
+        axes = tuple(n for n, (a, b) in enumerate(zip(found.shape, right.shape, strict=True)) if a != b)
+        summed = found.sum(axis=axes, keepdims=True)
+        if summed.shape == right.shape and _near(summed, right, allowed):
+            return _missing(axes)
+    return ""
+
+
+def _missing(axes: tuple[int, ...]) -> str:
+    told = " and ".join(map(str, axes))
+    return f"the sum over its axis {told} is missing" if len(axes) == 1 else f"sums over its axes {told} are missing"
+
+
+def _near(found: Array, right: Array, allowed: float) -> bool:
+    return bool(np.all(np.abs(found.astype(right.dtype) - right) <= _TOLERANCES * allowed))

@@ -1,0 +1,56 @@
+"""A user's own functions, found by name. Nothing else in tcgrad imports what a user names."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tcgrad.check.against import UserCode, UserFunction, output_on_stderr
+from tcgrad.check.frameworks import load_framework
+from tcgrad.errors import Diagnostic, TcgradError
+
+
+def load_user_code(backward: str | None, forward: str | None, framework: str | None) -> UserCode | None:
+    """The functions that are named as ``MODULE:FUNCTION``, if any are; the current folder is importable.
+
+    Raises:
+        TcgradError: if a name has another form, there is no such module or function, or the framework is not there.
+    """
+    if backward is None and forward is None:
+        if framework is not None:
+            raise _refusal("--against-framework alone checks nothing", "name a function by --against as well")
+        return None
+    library = load_framework(framework or "numpy")
+    functions = [None if name is None else UserFunction(name, _load(name), library) for name in (backward, forward)]
+    return UserCode(functions[0], functions[1], library.name)
+
+
+def _load(reference: str) -> Callable[..., Any]:
+    module_name, colon, function_name = reference.partition(":")
+    if not (colon and module_name and function_name):
+        raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        with output_on_stderr():
+            module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise _refusal(
+            f"there is no module {error.name}", f"it is looked for in {folder} and where Python looks"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
+    function: Callable[..., Any] | None = getattr(module, function_name, None)
+    if function is None or not callable(function):
+        choices = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
+        what = "is no function" if function_name in vars(module) else "is not there"
+        raise _refusal(f"{function_name} {what} in {module_name}", f"it has {', '.join(choices) or 'no functions'}")
+    return function
+
+
+def _refusal(message: str, help_line: str) -> TcgradError:
+    return TcgradError((Diagnostic("TC503", message, help=help_line or None),))

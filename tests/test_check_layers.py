@@ -1,0 +1,167 @@
+"""What is checked of a module besides its gradients: second derivatives, both modes, repetition, untouched inputs."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check import check
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
+from tcgrad.report.check_text import render_text
+
+SPEC = """
+dims: {N: 3, M: 4}
+inputs: {x: [N], w: [N, M]}
+equations: ["f = sum[i,m](tanh(w[i,m]*x[i])^2)"]
+"""
+
+
+def made(text=SPEC):
+    return loads(text, "layers.yaml")
+
+
+def checked(function, changes, **options):
+    """The result of a check of the module with some of its functions replaced."""
+    module = compile_module(emit(function.derivation))
+    broken = SimpleNamespace(**{**vars(module), **changes(module)})
+    return check(function.program, derivation=function.derivation, module=broken, trials=1, **options)
+
+
+def failing(result):
+    return {r.kind for r in result.results if r.status == "fail"}
+
+
+def messages(result):
+    return {r.kind: r.message for r in result.results if r.status == "fail"}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
+def test_every_layer_of_a_right_module_passes(dtype):
+    result = made().check(dtype=dtype)
+    assert {r.kind for r in result.results} == {
+        "forward", "jacobian", "gradient", "value_and_grad", "jvp", "dot_product", "hessian", "hvp",
+        "hessian_symmetry", "repeatability", "inputs",
+    }  # fmt: skip
+    assert result.ok, render_text(result)
+
+
+SCALARS = [
+    "f = x[i]*x[i]*x[j]*1[j]",
+    "f = log(sum[i](exp(x[i])))",
+    "f = sum[i](relu(x[i])^2 + abs(x[i])*x[i])",
+    "f = max[i](x[i]^2)",
+    "f = sum[i](x[i]*w)",
+    "f = x[0]/x[1]",
+]
+
+
+@pytest.mark.parametrize("equation", SCALARS)
+def test_second_derivatives_of_right_modules_pass(equation):
+    text = f"dims: {{N: 3}}\ninputs: {{x: [N], w: []}}\nequations: {json.dumps([equation])}\n"
+    result = loads(text, "scalar.yaml").check()
+    assert {"hessian", "hvp", "hessian_symmetry"} <= {r.kind for r in result.results}
+    assert result.ok, render_text(result)
+
+
+def test_large_hessians_are_compared_along_directions():
+    text = "dims: {N: 1500}\ninputs: {x: [N]}\nequations: ['f = sum[i](sin(x[i])*x[i])']\n"
+    result = loads(text, "large.yaml").check(trials=1)
+    assert result.ok, render_text(result)
+    (products,) = [r for r in result.results if r.kind == "hvp"]
+    assert "directions" in products.method
+
+
+def _wrong_blocks(module):
+    def hessian(*inputs):
+        blocks = module.hessian(*inputs)
+        blocks["x", "w"] = blocks["x", "w"] * (1 + 1e-9)
+        return blocks
+
+    return {"hessian": hessian}
+
+
+def _wrong_products(module):
+    def hvp(x, w, vx, vw):
+        first, second = module.hvp(x, w, vx, vw)
+        return first, second + 1e-9 * np.linalg.norm(vx)
+
+    return {"hvp": hvp}
+
+
+def _wrong_both_ways(module):
+    """Symmetric, and wrong."""
+
+    def hessian(*inputs):
+        return {pair: 2 * block for pair, block in module.hessian(*inputs).items()}
+
+    return {"hessian": hessian}
+
+
+def _wrong_tangents(module):
+    return {"jvp": lambda x, w, dx, dw: module.jvp(x, w, dx, 2 * dw)}
+
+
+def _wrong_with_value(module):
+    def value_and_grad(*arguments):
+        value, (dx, dw) = module.value_and_grad(*arguments)
+        return value, (dx, -dw)
+
+    return {"value_and_grad": value_and_grad}
+
+
+def _wrong_at_random(module):
+    calls = []
+
+    def backward(saved, dy):
+        calls.append(1)
+        dx, dw = module.backward(saved, dy)
+        return dx, np.nextafter(dw, dw + len(calls) % 2)
+
+    return {"backward": backward}
+
+
+def _writing(module):
+    def value_and_grad(x, w, dy):
+        found = module.value_and_grad(x, w, dy)
+        w += 1
+        return found
+
+    return {"value_and_grad": value_and_grad}
+
+
+MISTAKES = [
+    (_wrong_blocks, {"hessian", "hessian_symmetry"}),
+    (_wrong_products, {"hvp"}),
+    (_wrong_both_ways, {"hessian"}),
+    (_wrong_tangents, {"jvp", "dot_product"}),
+    (_wrong_with_value, {"value_and_grad"}),
+    (_wrong_at_random, {"repeatability"}),
+    (_writing, {"value_and_grad", "inputs"}),
+]
+
+
+@pytest.mark.parametrize(("changes", "kinds"), MISTAKES)
+def test_a_mistake_is_seen_in_its_layer(changes, kinds):
+    assert failing(checked(made(), changes)) == kinds
+
+
+def test_messages_name_the_function():
+    assert messages(checked(made(), _wrong_at_random)) == {
+        "repeatability": "backward returns something else when it is called again"
+    }
+    assert messages(checked(made(), _writing))["inputs"] == "value_and_grad wrote to its inputs"
+    missing = checked(made(), lambda _: {"hessian": lambda *_: {}})
+    assert messages(missing)["hessian"] == "hessian returns nothing by w and x"
+    square = checked(made(), lambda _: {"hessian": lambda *_: {("x", "x"): np.zeros(3)}})
+    assert "the Hessian by x and x has shape (3,), not (3, 3)" in [r.message for r in square.results]
+
+
+def test_a_place_in_a_hessian_has_the_indices_of_both_inputs():
+    result = checked(made(), _wrong_blocks)
+    found = next(r for r in result.results if r.kind == "hessian" and r.status == "fail")
+    assert found.worst.text.startswith("f by x[i=")
+    assert " by w[i=" in found.worst.text
+    assert len(found.worst.position) == 3

@@ -1,0 +1,121 @@
+"""What failures are explained by: the slip that fits, the worst elements, the histogram."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.slips import Suspect, describe_factor, explain_shape
+from tcgrad.report.check_json import render_json
+from tcgrad.report.check_text import render_text
+
+RIGHT = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5], [4.0, 0.125, 2.0]])
+
+EXPLAINED = [
+    (0 * RIGHT, "is 0 everywhere"),
+    (-RIGHT, "has the wrong sign"),
+    (RIGHT.T, "equals the transpose"),
+    (RIGHT / 2, "is half of the right value: a factor 2 is missing, of a square or of a symmetric term"),
+    (RIGHT * 2, "is 2 times the right value"),
+    (RIGHT / 3, "is 1/3 of the right value: a mean over N is taken for a sum"),
+    (RIGHT * 3, "is 3 times the right value: a sum over N is taken for a mean"),
+    (RIGHT * 1.5, "is 3/2 times the right value"),
+    (RIGHT * (1 + 1e-9), "is 1.000000001 times the right value"),
+    (RIGHT * 1.0009, "is 1.0009 times the right value"),
+    (RIGHT + 0.75, "is off by a constant"),
+    (RIGHT[::-1], "has the right values in other places"),
+    (np.where(np.eye(3) > 0, np.nan, RIGHT), "3 of 9 elements are not finite"),
+    (RIGHT + np.eye(3)[:, [1, 0, 2]] * np.eye(3)[0][:, None] * 1e-9, "1 of 9 elements is wrong, the others are right"),
+    (RIGHT + np.arange(9.0).reshape(3, 3) ** 2, ""),
+]
+
+
+@pytest.mark.parametrize(("found", "text"), EXPLAINED)
+def test_the_slip_that_fits_is_named(found, text):
+    assert Suspect(found, RIGHT, np.full((3, 3), 1e-14), {"N": 3}).explanation() == text
+
+
+def test_what_comes_out_after_a_slip_can_be_given():
+    more = [("is something else", RIGHT * RIGHT), ("is the square", RIGHT**2 + 1)]
+    suspect = Suspect(RIGHT**2 + 1, RIGHT, np.full((3, 3), 1e-14), {})
+    assert suspect.explanation(more) == "is the square"
+
+
+def test_nothing_fits_where_the_tolerance_is_as_large_as_the_error():
+    assert Suspect(-RIGHT * 0.01, RIGHT * 0.01, np.full((3, 3), 0.03), {}).explanation() == "has the wrong sign"
+    assert Suspect(RIGHT * 1.001, RIGHT, np.full((3, 3), 1e-2), {}).explanation() != "equals the transpose"
+
+
+def test_factors():
+    assert describe_factor(0.2, {"B": 5}) == "is 1/5 of the right value: a mean over B is taken for a sum"
+    assert describe_factor(2 / 3, {}) == "is 2/3 times the right value"
+    assert describe_factor(1e-6, {}) == "is 1e-06 times the right value"
+
+
+def test_other_shapes():
+    batch = np.arange(24.0).reshape(2, 3, 4)
+    assert explain_shape(batch, batch.sum(0), 1e-12) == "the sum over its axis 0 is missing"
+    assert explain_shape(batch, batch.sum((0, 2)), 1e-12) == "sums over its axes 0 and 2 are missing"
+    assert explain_shape(batch[0], batch[0].sum(0, keepdims=True), 1e-12) == "the sum over its axis 0 is missing"
+    assert explain_shape(batch[0].T, batch[0], 1e-12) == "it is the transpose"
+    assert explain_shape(batch, batch.sum(0) + 1, 1e-12) == ""
+
+
+def against(text, backward):
+    made = loads(text, "slips.yaml")
+    result = check(made.program, against=UserCode(UserFunction("backward", backward)), trials=1)
+    return result, {r.wrt: r.message for r in result.results if (r.kind, r.status) == ("against", "fail")}
+
+
+SQUARE = "dims: {N: 3}\ninputs: {x: [N, N], a: [N, N]}\nequations: ['y[i,j] = x[i,k]*a[k,j]']\n"
+QUADRATIC = "dims: {N: 3}\ninputs: {x: [N], a: [N, N]}\nequations: ['y = x[i]*a[i,j]*x[j] + x[i]*x[i]']\n"
+BIAS = "dims: {B: 4, N: 3}\ninputs: {x: [B, N], b: [N]}\nequations: ['y[n,i] = x[n,i]*b[i]']\n"
+
+SLIPS = [
+    (SQUARE, lambda x, a, dy: (dy @ a, x.T @ dy), {"x": "is right with a transposed"}),
+    (SQUARE, lambda x, a, dy: (x.T @ dy, dy @ a.T), {
+        "x": "is the gradient of a: the two are exchanged", "a": "is the gradient of x: the two are exchanged",
+    }),
+    (SQUARE, lambda x, a, dy: (dy @ a.T, (x.T @ dy).T), {"a": "equals the transpose"}),
+    (SQUARE, lambda x, a, dy: (dy @ a.T, x[:1].T @ dy[:1]), {
+        "a": "is right if dl/dy counts at i=0 alone: a sum is missing",
+    }),
+    (QUADRATIC, lambda x, a, dy: (dy * (a @ x + a.T @ x), dy * np.outer(x, x)), {
+        "x": "the term 2*dl/dy*x[p] is missing",
+    }),
+    (QUADRATIC, lambda x, a, dy: (dy * (a @ x + a.T @ x - 2 * x), dy * np.outer(x, x)), {
+        "x": "the term 2*dl/dy*x[p] has the wrong sign",
+    }),
+    (BIAS, lambda x, b, dy: (dy * b, dy * x), {
+        "b": "the gradient has shape (4, 3), not (3,): the sum over its axis 0 is missing",
+    }),
+    (BIAS, lambda x, b, dy: (dy * b, (dy * x).mean(0)), {
+        "b": "is 1/4 of the right value: a mean over B is taken for a sum",
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "backward", "messages"), SLIPS)
+def test_slips_of_a_backward(text, backward, messages):
+    _, found = against(text, backward)
+    assert found == messages
+
+
+def test_the_report_shows_the_worst_elements_and_how_errors_are_spread():
+    result, _ = against(SQUARE, lambda x, a, dy: (dy @ a.T + np.eye(len(x)), x.T @ dy))
+    (failure,) = [r for r in result.results if r.status == "fail"]
+    assert len(failure.evidence.worst) == 3
+    assert failure.evidence.worst[0].text == failure.worst.text
+    assert sum(count for _, count in failure.evidence.histogram) == 9
+    text = render_text(result)
+    assert text.count("    also at    x[i=") == 2
+    assert "    elements   by error over tolerance: 6 up to 1, 3 beyond" in text.splitlines()
+    (found,) = [r for r in render_json([result])["specs"][0]["results"] if r["status"] == "fail"]
+    assert found["histogram"] == {"1": 6, "10": 0, "100": 0, "1e4": 0, "1e6": 0, "more": 3}
+    assert [set(element) for element in found["worst_elements"]] == [
+        {"position", "text", "found", "reference", "tolerance"}
+    ] * 3
+    json.dumps(found, allow_nan=False)
