@@ -18,7 +18,7 @@ from tcgrad.simplify.powers import power, split_coefficient
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names, shape
 
-_LARGEST = 120  # nodes of a sum that is worth trying
+_LARGEST = 60  # nodes of a sum that is worth trying
 _MOST_TERMS = 16
 _MOST_ROUNDS = 3
 
