@@ -123,7 +123,7 @@ def test_the_lines_of_all_that_the_language_can_write_are_equal(text):
 RULES = """
 sum: y = x^2 + sin(x) | definition, sum, power, chain, seed
 constants are left out: y = 3*x + 7 | definition, constant factor, seed
-several kinds in one line: y = x^2 + sin(x)*x | definition, sum, power, product, chain, seed
+several kinds in one line: y = x^2 + sin(x)*x | definition, sum, power, product, chain, seed, collect
 quotient: y = x/(1 + x^2) | definition, quotient, power, seed, simplify, collect, definition
 quotient by a root: y = x/sqrt(x + 2) | definition, quotient, power, sum, seed, collect, definition
 a reciprocal alone: y = 1/x | definition, power, seed, definition

@@ -105,7 +105,7 @@ def _recognised(before: Expr, after: Expr) -> Rule:
     if _named(before, after) or _components(before) == _components(after):
         return _rewritten(before, after)
     old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED]
-    return definition(*old) if old else SIMPLIFY
+    return definition(*old) if old else _rewritten(before, after)
 
 
 def _rewritten(before: Expr, after: Expr) -> Rule:

@@ -11,7 +11,7 @@ from tcgrad.ir.nodes import ZERO, Expr
 from tcgrad.ir.tensors import jacobian_of
 from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
-from tcgrad.steps.rules import independent
+from tcgrad.steps.rules import Rule, assumed, independent
 
 
 def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer) -> Iterator[Chain]:
@@ -26,16 +26,16 @@ def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer)
         if tensor in needed and tensor != of:
             yield _chain(event, writer.shown.present(event.body), writer)
     if of in own:
-        yield _chain(own[of], define.body, writer)
+        yield _chain(own[of], define.body, writer, assumed(jacobian.assumed))
     else:
         yield chain(component(define.tensor, define.free), [Step((independent(of, wrt),), ZERO)])
 
 
-def _chain(event: Differentiated, final: Expr, writer: Writer) -> Chain:
+def _chain(event: Differentiated, final: Expr, writer: Writer, why: tuple[Rule, ...] = ()) -> Chain:
     def steps() -> Iterator[Step]:
         of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
         yield from writer.differentiated(event.statement, of, by, event.seed)
         yield from writer.simplified(event.raw, event.body)
-        yield Step((), final)
+        yield Step(why, final)
 
     return chain(component(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at)), steps())

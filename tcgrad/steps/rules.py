@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass
+from tcgrad.simplify.assume import Assumption
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,14 @@ def independent(of: Tensor, wrt: Tensor) -> Rule:
 def unreached(wrt: Tensor) -> Rule:
     """Why a gradient is 0."""
     return Rule("the derivatives of all outputs by {} are 0", (wrt,))
+
+
+def assumed(assumptions: Iterable[Assumption]) -> tuple[Rule, ...]:
+    """What the declarations of inputs say."""
+    return tuple(Rule(_ASSUMED[each.kind], (each.tensor,)) for each in assumptions)
+
+
+_ASSUMED = {"unit sums": "{} sums to 1", "positive": "{} is positive", "symmetric": "{} is symmetric"}
 
 
 def insert(*tensors: Tensor) -> Rule:
