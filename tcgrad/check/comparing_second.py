@@ -80,7 +80,7 @@ class _Second:
         return replace(sample, program=program, forward=forward, moved=moved, bounds=bounds, in_doubt=in_doubt)
 
     def _formulas(self, given: dict[str, Array]) -> Formulas:
-        return Formulas(Derivation(self.program, (), (), ()), self._sample, given)
+        return Formulas(Derivation(self.program, self.program, (), (), ()), self._sample, given)
 
     @cached_property
     def _plain(self) -> Formulas:
