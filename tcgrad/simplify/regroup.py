@@ -64,15 +64,14 @@ def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr]] | None:
 
 
 def _common(given: Expr, wanted: Expr) -> Expr | None:
-    """``wanted``, if that power can be taken out of the given one; of positive whole powers only the same."""
+    """``wanted``, if that power can be taken out of the given one; of powers by numbers only the same."""
     difference = _difference(given, wanted)
     if difference is None:
         return None
     if difference == 0:
         return wanted
-    if isinstance(given, Const) and isinstance(wanted, Const):
-        apart = difference.denominator == 1 and given.value < wanted.value < 0
-        return wanted if apart else None
+    if isinstance(given, Const):
+        return None
     return wanted if difference.denominator == 1 and difference > 0 else None
 
 
