@@ -73,6 +73,7 @@ SPECS = {
         ["y = x[k+3,k+1]*v[4-k]", "z = y^2*x[k+3,k+1]*v[4-k]"],
         "{k: 5}",
     ),
+    "sums in sums": (["s: [4]", "t: [4]"], ["l = sum[i](s[i] - log(sum[j]([t[j] >= t[i]]*exp(s[j]))))"]),
     "index values": (["x: [5]"], ["y[i] = i*x[i] + i^2", "z = sum[i]((i + 1)*x[i]/(2*i + 1))"]),
     "kinks": (
         ["x: [5]", "z: [5]"],

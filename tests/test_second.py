@@ -9,6 +9,7 @@ from tcgrad.calculus.derivation import gradient_of, jacobian_of, tangent_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
+from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
@@ -39,6 +40,10 @@ equations: ["f = prod[i](x[i]) + sum[i](where(x[i] > 0, x[i]^2*w[i], x[i]^3))"]
 inputs: {a: {shape: [3, 3], sample: spd}, b: [3]}
 equations: ["f = logdet(a) + b[i]*inv(a)[i,j]*b[j]"]
 """,
+    "a symmetric matrix": """
+inputs: {a: {shape: [3, 3], symmetric: true, sample: spd}, x: [3]}
+equations: ["f = x[i]*a[i,j]*x[j] + x[i]*inv(a)[i,j]*x[j]"]
+""",
     "linear": """
 inputs: {x: [3]}
 equations: ["f = sum[i](x[i])"]
@@ -63,7 +68,7 @@ def positive_definite(inputs, program):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_hessian(name):
-    program = program_of(FUNCTIONS[name])
+    program = unconstrained(program_of(FUNCTIONS[name]))
     gradients = gradient_program(program)
     inputs = positive_definite(draw(program), program)
     env = evaluate_program(gradients, inputs)
@@ -83,6 +88,7 @@ def test_hessian(name):
 def test_emitted_functions(name):
     program = program_of(FUNCTIONS[name])
     module = compile_module(emit(derive(program)))
+    program = unconstrained(program)
     gradients = gradient_program(program)
     inputs = positive_definite(draw(program), program)
     directions = {wrt: np.random.default_rng(3).uniform(-1, 1, inputs[wrt.name].shape) for wrt in program.wrt}

@@ -8,6 +8,7 @@ from functools import cached_property
 from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
+from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.emit.documentation import docstring, listed
 from tcgrad.emit.function import Check
 from tcgrad.emit.layout import bracketed, indented, return_lines
@@ -25,7 +26,7 @@ class CompleteModuleWriter(ModuleWriter):
 
     @cached_property
     def _gradients(self) -> Program:
-        return gradient_program(self._program)
+        return gradient_program(unconstrained(self._program))
 
     @property
     def _backward_from_one(self) -> tuple[Statement, ...]:
@@ -33,7 +34,7 @@ class CompleteModuleWriter(ModuleWriter):
         return self._gradients.statements[len(self._program.statements) :]
 
     def _hessian(self) -> Lines:
-        wrt = self._program.wrt
+        wrt = self._gradients.wrt
         blocks = [step for first in wrt for step in stepwise_jacobians(self._gradients, gradient_of(first), wrt)]
         pairs = [(first, second) for first in wrt for second in wrt]
         results = [jacobian_of(gradient_of(first), second) for first, second in pairs]
@@ -53,16 +54,16 @@ class CompleteModuleWriter(ModuleWriter):
         ]
 
     def _hvp(self) -> Lines:
-        wrt = self._program.wrt
+        wrt = self._gradients.wrt
         statements = (*self._backward_from_one, *push_forward(self._gradients))
         stage = self._stages.stage(statements, [tangent_of(gradient_of(tensor)) for tensor in wrt])
         scope = self._scope.inner()
         names = _second_names(scope)
         directions = {tensor: names(tangent_of(tensor)) for tensor in wrt}
         writer = self._of_inputs(scope)
-        for tensor, name in directions.items():
+        for (tensor, name), declared in zip(directions.items(), self._program.wrt, strict=True):
             writer.names[self._stages.argument(tangent_of(tensor))] = name
-            writer.checks.append(Check(name, tensor.shape, self._shape_of(tensor)))
+            writer.checks.append(Check(name, tensor.shape, self._shape_of(declared)))
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         (output,) = self._program.outputs
         summary = f"Return the Hessian of {self._name(output)} times the direction {listed(list(directions.values()))}."

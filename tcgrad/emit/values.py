@@ -119,7 +119,7 @@ class Builder:
         """All axes of the values: in the order of the hint if one has it, else in that of the first that has all."""
         values = tuple(values)
         axes = tuple(dict.fromkeys(index for value in values for index in value.axes))
-        hinted = (*(index for index in hint if index in axes), *(index for index in axes if index not in hint))
+        hinted = tuple(dict.fromkeys((*(index for index in hint if index in axes), *axes)))
         whole = [value.axes for value in values if len(value.axes) == len(axes)]
         return hinted if hinted in whole or not whole else whole[0]
 

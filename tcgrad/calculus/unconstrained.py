@@ -1,0 +1,45 @@
+"""Programs that do not know which of their tensors are symmetric.
+
+Derivatives are those of the unconstrained tensor. A gradient may be written with the symmetry of an input, and is the
+same number then; but differentiated once more it would be the derivative of something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import replace_components
+
+
+def unconstrained(program: Program) -> Program:
+    """The program with every tensor declared as one without symmetry; itself, if none has any."""
+    if not any(item.tensor.symmetric for item in program.inputs):
+        return program
+    return replace(
+        program,
+        inputs=tuple(replace(item, tensor=_plain(item.tensor)) for item in program.inputs),
+        statements=tuple(map(_statement, program.statements)),
+        wrt=tuple(map(_plain, program.wrt)),
+        outputs=tuple(map(_plain, program.outputs)),
+    )
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    return replace(tensor, symmetric=False) if tensor.symmetric else tensor
+
+
+def _statement(statement: Statement) -> Statement:
+    match statement:
+        case Define():
+            return replace(statement, tensor=_plain(statement.tensor), body=_expression(statement.body))
+        case Intrinsic():
+            return replace(statement, tensor=_plain(statement.tensor), operand=_plain(statement.operand))
+        case _:
+            return statement
+
+
+def _expression(expr: Expr) -> Expr:
+    return replace_components(expr, lambda read: Component(_plain(read.tensor), read.indices))
