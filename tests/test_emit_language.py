@@ -73,6 +73,14 @@ SPECS = {
         ["y = x[k+3,k+1]*v[4-k]", "z = y^2*x[k+3,k+1]*v[4-k]"],
         "{k: 5}",
     ),
+    "extremes of products": (
+        ["x: [2, 3]", "v: [5]"],
+        [
+            "y = max[r]((x[r%2,r//2] + r)/(1 + v[r]^2)*exp(x[r//2,2-r]/4))",
+            "z[i] = min[j](x[i,j]*v[j]*exp(x[i,2-j])/3)*max[k,l](v[k]*x[k,l]*v[l])",
+        ],
+        "{r: 3, i: 2, j: 3, k: 2, l: 3}",
+    ),
     "sums in sums": (["s: [4]", "t: [4]"], ["l = sum[i](s[i] - log(sum[j]([t[j] >= t[i]]*exp(s[j]))))"]),
     "index values": (["x: [5]"], ["y[i] = i*x[i] + i^2", "z = sum[i]((i + 1)*x[i]/(2*i + 1))"]),
     "kinks": (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation
+from tcgrad.calculus.derive import derive
+from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import CompleteModuleWriter
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
@@ -22,6 +24,9 @@ def emit(derivation: Derivation) -> str:
         TcgradError: if the program calls an abstract function, which has no code.
     """
     _refuse_abstract(derivation.program)
+    program = with_named_elements(derivation.worked)
+    if program is not derivation.worked:
+        derivation = derive(program)
     return CompleteModuleWriter(replace(derivation, program=derivation.worked)).source()
 
 

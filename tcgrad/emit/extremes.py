@@ -1,0 +1,65 @@
+"""The elements of a maximum or minimum as an array with a name.
+
+The derivative asks which elements attain the extreme. Computed a second time in another order they would differ from it
+by rounding, so they are kept, and the very numbers that it was taken of are compared with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
+
+
+def with_named_elements(program: Program) -> Program:
+    """The program with a statement for the elements of every extreme that is taken of more than a component.
+
+    Recurrences keep theirs, and so do branches: what is not taken there may be undefined. A program without any is
+    returned itself.
+    """
+    naming = _Naming(program)
+    statements = tuple(made for statement in program.statements for made in naming.apart(statement))
+    return program if len(statements) == len(program.statements) else replace(program, statements=statements)
+
+
+class _Naming:
+    """Takes elements out of statements, under names that the program does not have."""
+
+    def __init__(self, program: Program) -> None:
+        self._taken = {item.tensor.name for item in program.inputs}
+        self._taken.update(tensor.name for s in program.statements for tensor in defined_tensors(s))
+        self._elements: list[Statement] = []
+
+    def apart(self, statement: Statement) -> list[Statement]:
+        """The statement, those that define its elements before it."""
+        if not isinstance(statement, Define):
+            return [statement]
+        self._elements = []
+        body = self._named(statement.body, statement)
+        return [*self._elements, replace(statement, body=body)] if self._elements else [statement]
+
+    def _named(self, expr: Expr, statement: Define) -> Expr:
+        if isinstance(expr, Where):
+            return expr
+        expr = map_children(expr, lambda part: self._named(part, statement))
+        match expr:
+            case IndexReduce("max" | "min", indices, body) if not isinstance(body, Component) and tensors_read(body):
+                return IndexReduce(expr.kind, indices, self._defined(body, statement))
+            case _:
+                return expr
+
+    def _defined(self, body: Expr, statement: Define) -> Component:
+        """The component that stands for an element, its definition noted."""
+        free = free_indices(body)
+        name = f"{statement.tensor.name}_terms"
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        tensor = Tensor(name, tuple(index.size for index in free), Role.DEFINED)
+        own = tuple(index.fresh() for index in free)
+        renaming = {old: new.expr for old, new in zip(free, own, strict=True)}
+        self._elements.append(Define(tensor, own, substitute(body, renaming), statement.span))
+        return Component(tensor, tuple(index.expr for index in free))
