@@ -165,3 +165,16 @@ def test_a_place_in_a_hessian_has_the_indices_of_both_inputs():
     assert found.worst.text.startswith("f by x[i=")
     assert " by w[i=" in found.worst.text
     assert len(found.worst.position) == 3
+
+
+def test_what_a_guard_leaves_out_decides_no_branch():
+    text = "dims: {N: 4}\ninputs: {x: [N]}\nequations: ['f = sum[i](abs(x[i+1] - x[i])*x[i])']\n"
+    result = loads(text, "guarded.yaml").check()
+    assert result.ok, render_text(result)
+
+
+def test_symmetry_of_a_hessian_is_not_asked_for_where_gradients_rely_on_that_of_an_input():
+    text = "dims: {N: 3}\ninputs: {x: [N], a: {shape: [N, N], symmetric: true}}\nequations: ['f = x[i]*a[i,j]*x[j]']\n"
+    result = loads(text, "symmetric.yaml").check()
+    (found,) = [r for r in result.results if r.kind == "hessian_symmetry"]
+    assert (found.status, found.message) == ("skip", "formulas of gradients rely on the symmetry of a")

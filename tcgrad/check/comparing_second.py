@@ -136,8 +136,16 @@ class _Second:
         return push_forward(self.program)
 
     def _symmetry(self, bounds: dict[tuple[Tensor, Tensor], Array]) -> None:
-        """Second derivatives do not depend on the order in which they are taken."""
+        """Second derivatives do not depend on the order in which they are taken.
+
+        Unless the gradient's formula has made use of the symmetry of an input, by which it is then differentiated.
+        """
         bench = self.bench
+        symmetric = [item.tensor.name for item in self.program.inputs if item.tensor.symmetric]
+        if symmetric:
+            reason = f"formulas of gradients rely on the symmetry of {', '.join(symmetric)}"
+            bench.tallies.row("hessian_symmetry", "module", self._of, None).skip(reason)
+            return
         for (first, second), bound in bounds.items():
             order = bench.sample.value(second.name).ndim
             try:

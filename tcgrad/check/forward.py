@@ -101,6 +101,8 @@ def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -
     for old, new in zip(before, after, strict=True):
         if batch in new.axes:
             rest = tuple(index for index in new.axes if index is not batch)
-            different = new.aligned((batch, *rest)) != old.aligned(rest)
+            now, before_it = new.aligned((batch, *rest)), old.aligned(rest)
+            # Where both are NaN nothing is decided: a guard leaves it out.
+            different = (now != before_it) & ((now == now) | (before_it == before_it))  # noqa: PLR0124
             flipped |= different.reshape(len(flipped), -1).any(axis=1)
     return flipped
