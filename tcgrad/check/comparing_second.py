@@ -16,6 +16,7 @@ from tcgrad.calculus import Derivation, gradient_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
+from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Formulas
@@ -37,7 +38,7 @@ _LARGEST_DENSE = 2**20
 def compare_second(bench: Bench) -> None:
     """The Hessian, its symmetry, and its products with directions, if the module has them."""
     if bench.module is not None and has_hessian(bench.paths.program):
-        _Second(bench, bench.module, gradient_program(bench.paths.program)).compare()
+        _Second(bench, bench.module, gradient_program(unconstrained(bench.paths.program))).compare()
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class _Second:
     def compare(self) -> None:
         whole = self._elements <= _LARGEST_DENSE
         bounds = {}
-        for second in self.bench.wrt:
+        for second in self.program.wrt:
             known = reference(self._sample, second, self.bench.options)
-            for first in self.bench.wrt:
+            for first in self.program.wrt:
                 if whole and known.is_full:
                     bounds[first, second] = self._block(known, first, second)
                 self._products(known, first, second)
@@ -72,7 +73,7 @@ class _Second:
     def _sample(self) -> Sample:
         """The same point, with the gradients as outputs."""
         sample = self.bench.sample
-        program = gradient_program(sample.program)
+        program = gradient_program(unconstrained(sample.program))
         inputs = {item.tensor.name: sample.value(item.tensor.name) for item in program.inputs}
         dtype = sample.forward.context.dtype
         forward = evaluate_forward(program.statements, inputs, dtype, functions=sample.functions)
@@ -136,16 +137,8 @@ class _Second:
         return push_forward(self.program)
 
     def _symmetry(self, bounds: dict[tuple[Tensor, Tensor], Array]) -> None:
-        """Second derivatives do not depend on the order in which they are taken.
-
-        Unless the gradient's formula has made use of the symmetry of an input, by which it is then differentiated.
-        """
+        """Second derivatives do not depend on the order in which they are taken."""
         bench = self.bench
-        symmetric = [item.tensor.name for item in self.program.inputs if item.tensor.symmetric]
-        if symmetric:
-            reason = f"formulas of gradients rely on the symmetry of {', '.join(symmetric)}"
-            bench.tallies.row("hessian_symmetry", "module", self._of, None).skip(reason)
-            return
         for (first, second), bound in bounds.items():
             order = bench.sample.value(second.name).ndim
             try:
