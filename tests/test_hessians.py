@@ -197,3 +197,32 @@ def test_a_scalar_intermediate_is_taken_where_it_is_named():
     text = "inputs: {x: [3]}\nequations: ['s = x[i]*x[i]', 'y[i] = s*x[i]']"
     (block,) = derive(program_of(text), of=["s"], hessian=True).hessians
     assert block.of.name == "s"
+
+
+def test_a_symmetric_input_is_differentiated_as_any_other():
+    """``d2(x'Ax)/dx[p]dA[q,r]`` has two terms, though ``A x + A' x`` is ``2 A x`` for a symmetric ``A``."""
+    text = "inputs: {x: [3], a: {shape: [3, 3], symmetric: true}}\nequations: ['f = x[i]*a[i,j]*x[j] + det(a)']\n"
+    program = program_of(text)
+    blocks = {tuple(t.name for t in block.wrt): block.define for block in derive(program, hessian=True).hessians}
+    rng = np.random.default_rng(0)
+    x, root = rng.normal(size=3), rng.normal(size=(3, 3))
+    a = root + root.T + 4 * np.eye(3)
+    env = evaluate_program(program, {"x": x, "a": a})
+    assert all(block.tensor.about[1:] == block_wrt(program, names) for names, block in blocks.items())
+    eye, inverse = np.eye(3), np.linalg.inv(a)
+    by_x_and_a = np.einsum("pq,r->pqr", eye, x) + np.einsum("pr,q->pqr", eye, x)
+    close(evaluate(blocks["x", "a"].body, blocks["x", "a"].free, env), by_x_and_a)
+    twice = np.einsum("qp,sr->pqrs", inverse, inverse) - np.einsum("qr,sp->pqrs", inverse, inverse)
+    statements = (*program.statements, *inverses(program))
+    env = evaluate_program(replace(program, statements=statements), {"x": x, "a": a})
+    close(evaluate(blocks["a", "a"].body, blocks["a", "a"].free, env), np.linalg.det(a) * twice)
+
+
+def block_wrt(program, names):
+    return tuple(next(t for t in program.wrt if t.name == name) for name in names)
+
+
+def inverses(program):
+    from tcgrad.calculus.intrinsics import inverse_of
+
+    return [inverse_of(program, item.tensor) for item in program.inputs if item.tensor.order == 2]

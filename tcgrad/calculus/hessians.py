@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
+from tcgrad.calculus.unconstrained import constrained, tensors_of, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 
 
@@ -28,9 +30,33 @@ def closed_hessians(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor
     scalars = [tensor for tensor in of if not tensor.order]
     if not scalars:
         raise _no_scalar(program, of)
-    known = Facts(program.statements)
     pairs = list(combinations_with_replacement(wrt, 2))
+    plain = unconstrained(program)
+    if plain is program:
+        return _all_blocks(program, scalars, pairs)
+    tensors = {tensor.name: tensor for tensor in tensors_of(plain)}
+    plain_pairs = [(tensors[rows.name], tensors[columns.name]) for rows, columns in pairs]
+    blocks = _all_blocks(plain, [tensors[scalar.name] for scalar in scalars], plain_pairs)
+    return tuple(
+        _constrained(block, program, scalar, pair)
+        for block, (scalar, pair) in zip(blocks, product(scalars, pairs), strict=True)
+    )
+
+
+def _all_blocks(
+    program: Program, scalars: Sequence[Tensor], pairs: Sequence[tuple[Tensor, Tensor]]
+) -> tuple[Hessian, ...]:
+    known = Facts(program.statements)
+    wrt = tuple(dict.fromkeys(tensor for pair in pairs for tensor in pair))
     return tuple(blocks.block(*pair) for blocks in (_blocks(program, known, s, wrt) for s in scalars) for pair in pairs)
+
+
+def _constrained(block: Hessian, program: Program, of: Tensor, wrt: tuple[Tensor, Tensor]) -> Hessian:
+    """A block over the tensors of the program itself."""
+    if block.define is None:
+        return replace(block, of=of, wrt=wrt)
+    body = simplify(constrained(block.define.body, program))
+    return replace(block, of=of, wrt=wrt, define=replace(block.define, tensor=hessian_of(of, *wrt), body=body))
 
 
 def _blocks(program: Program, known: Facts, of: Tensor, wrt: Sequence[Tensor]) -> _Blocks:
