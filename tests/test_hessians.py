@@ -32,6 +32,8 @@ def values_near_one(program, seed=0):
     for item in program.inputs:
         if item.tensor.symmetric:
             values[item.tensor.name] += np.swapaxes(values[item.tensor.name], -1, -2)
+        if item.sample.kind in ("simplex", "one_hot"):  # printed formulas may use that the sum is 1
+            values[item.tensor.name] /= values[item.tensor.name].sum(axis=-1, keepdims=True)
     return values
 
 

@@ -12,6 +12,7 @@ from itertools import combinations_with_replacement, product
 
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
+from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.unconstrained import constrained, tensors_of, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
@@ -62,8 +63,9 @@ def _constrained(block: Hessian, program: Program, of: Tensor, wrt: tuple[Tensor
 def _blocks(program: Program, known: Facts, of: Tensor, wrt: Sequence[Tensor]) -> _Blocks:
     closed = ClosedForms(program, known)
     gradients = {tensor: closed.jacobian(of, tensor) for tensor in wrt}
+    statements = (*program.statements, *inverses_of(program))
     further = {
-        tensor: ClosedForms(replace(program, statements=(*program.statements, gradient.define)), known)
+        tensor: ClosedForms(replace(program, statements=(*statements, gradient.define)), known)
         for tensor, gradient in gradients.items()
         if gradient.define is not None
     }

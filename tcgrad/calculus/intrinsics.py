@@ -25,6 +25,13 @@ def inverse_of(program: Program, operand: Tensor) -> Intrinsic:
     return Intrinsic(tensor, "inv", operand)
 
 
+def inverses_of(program: Program) -> tuple[Intrinsic, ...]:
+    """The statements of the inverses that derivatives read and the program does not define itself."""
+    operands = dict.fromkeys(item.operand for item in program.statements if isinstance(item, Intrinsic))
+    found = (inverse_of(program, operand) for operand in operands)
+    return tuple(statement for statement in found if statement not in program.statements)
+
+
 def intrinsic_derivative(
     statement: Intrinsic, inverse: Tensor, positions: Positions, operand: Callable[[Positions], Expr]
 ) -> Expr:
