@@ -28,7 +28,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "TC103",
         "the file is too big, nested too deeply, or holds too many values",
-        "A spec has at most 512 KiB, 16 levels, 10000 values, those counted in that an alias repeats, and 10000 "
+        "A spec has at most 256 KiB, 16 levels, 10000 values, those counted in that an alias repeats, and 10000 "
         "equations of at most 131072 characters.",
         "inputs: {x: [[[[[[[[[[[[[[[[[3]]]]]]]]]]]]]]]]]}\n" + _REST,
         _WHOLE,

@@ -6,7 +6,6 @@ import re
 from typing import NamedTuple, cast
 
 from tcgrad.errors import Diagnostic, Located, Report
-from tcgrad.language.operators import CLOSING
 
 UNREADABLE = "unreadable"
 
@@ -124,7 +123,6 @@ def _stray(text: Located, report: Report, at: int, char: str) -> Token:
 
 
 _LINE = re.compile(r"[^\n]*(?:\n|$)")
-_BRACKET = re.compile(r"[()\[\]{}]|\#.*")
 _EQUATION_START = re.compile(r"\s*[^\W\d]\w*\s*(?:(?:\[[^\]\n]*\]|_?\{[^}\n]*\})\s*)?=(?!=)")
 
 
@@ -137,20 +135,16 @@ def split_block(text: Located) -> tuple[Located, ...]:
     depth = 0
     for match in _LINE.finditer(text.text):
         line = match.group()
-        if not line.partition("#")[0].strip():
+        code = line.partition("#")[0]
+        if not code.strip():
             continue
         if depth > 0 and not _EQUATION_START.match(line):
             pieces[-1] = (pieces[-1][0], match.end())
         else:
             depth = 0
             pieces.append((match.start(), match.end()))
-        depth = max(0, depth + _depth_change(line))
+        depth = max(0, depth + sum(map(code.count, "([{")) - sum(map(code.count, ")]}")))
     return tuple(_cut(text, start, end) for start, end in pieces)
-
-
-def _depth_change(line: str) -> int:
-    brackets = [match.group() for match in _BRACKET.finditer(line)]
-    return sum(1 if bracket in CLOSING else -1 for bracket in brackets if not bracket.startswith("#"))
 
 
 def _cut(text: Located, start: int, end: int) -> Located:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_BYTES: Final = 1 << 19
+MAX_BYTES: Final = 1 << 18
 """Size of a spec file."""
 
 MAX_DEPTH: Final = 16
