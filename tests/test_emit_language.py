@@ -45,6 +45,11 @@ SPECS = {
         ["e: [4]", "tok: {shape: [3, 5], dtype: int}", "w: [5]"],
         ["y = sum[b,t](e[tok[b,t]]*w[t])"],
     ),
+    "gather of a shifted read": (
+        ["x: [3, 5]", "u: [3, 2]", "v: [4, 2]", "g: {shape: [4, 2], dtype: int}"],
+        ["h[j,i] = sin(x[j,i+3])*cos(u[j,i])*x[j,0]", "y = sum[t,i](h[g[t,i],i]*v[t,i]) + sum[j](x[j,j+1]^2)"],
+        "{i: 2, j: 3}",
+    ),
     "max and min": (["x: [4, 5]"], ["y[i] = max[j](x[i,j])", "z = min[i,j](x[i,j])"]),
     "less the largest": (["x: [4, 5]"], ["y[i,j] = x[i,j] - max[k](x[i,k])"]),
     "logsumexp": (["x: [4, 5]"], ["y[i] = logsumexp[j](x[i,j])", "z = logsumexp[i,j](x[i,j])"]),

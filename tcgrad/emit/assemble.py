@@ -67,7 +67,7 @@ class _Assembly:
                 block, array = _whole(shape), self._scattered(term, places, shape)
             blocks.append(block)
             arrays.append(array)
-        if len(arrays) == 1 and isinstance(arrays[0].operation, Scatter):
+        if blocks == [_whole(shape)] and isinstance(arrays[0].operation, Scatter):
             return self._cut(arrays[0], margins)
         return self._cut(self.build.graph.make(Assemble(tuple(blocks)), tuple(arrays), shape), margins)
 
