@@ -24,6 +24,11 @@ SPECS = {
     "of each channel": (["x: [3, 10]", "w: [3, 4]"], ["y[c,i] = x[c,i+p]*w[c,p]"]),
     "average pooling": (["x: [3, 10]"], ["y[c,i] = mean[p](x[c,2*i+p])"], "{i: 5, p: 2}"),
     "max pooling": (["x: [2, 8]"], ["y[c,i] = max[p](x[c,2*i+p])"], "{i: 4, p: 2}"),
+    "quotients of negative numbers": (
+        ["x: {shape: [2], outside: 0}", "w: [11]"],
+        ["y[i] = x[(0-i)//2+1]*w[i]", "z[i] = x[1-i//2]*w[i]"],
+        "{i: 11}",
+    ),
     "turned round": (["x: [7]"], ["y[i] = x[6-i]*x[i]"]),
     "stencil": (["x: [9]"], ["y[i] = x[i+2] - 2*x[i+1] + x[i]", "s = sum[i]((x[i+1] - x[i])^2)"]),
     "reshape": (["x: [6]"], ["y[i,j] = x[2*i+j]"], "{i: 3, j: 2}"),

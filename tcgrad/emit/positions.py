@@ -223,12 +223,25 @@ def at_least(overhang: Integer | None) -> Integer:
     """A size that is never negative and never less than the one given; 0 for None."""
     if overhang is None:
         return _ZERO
+    overhang = _of_naturals(overhang)
     size = _positive_terms(overhang)
     if any(isinstance(atom, Quotient | Remainder) for m, _ in size.terms for atom in m) and not never_negative(size):
         size = _positive_terms(_without_divisions(overhang))
     while not never_negative(size):
         size = size + 1
     return size
+
+
+def _of_naturals(size: Integer) -> Integer:
+    """At least as large: ``-(a//b)`` is at most ``(-a)//b + 1``, which tells more where ``a`` can be negative."""
+    total = _ZERO
+    for monomial, coefficient in size.terms:
+        match monomial:
+            case (Quotient(dividend=dividend, divisor=divisor),) if coefficient < 0 and never_negative(-dividend):
+                total = total + ((-dividend) // divisor + 1) * -coefficient
+            case _:
+                total = total + Integer.collect([(monomial, coefficient)])
+    return total
 
 
 def _positive_terms(size: Integer) -> Integer:
