@@ -24,11 +24,6 @@ SPECS = {
     "of each channel": (["x: [3, 10]", "w: [3, 4]"], ["y[c,i] = x[c,i+p]*w[c,p]"]),
     "average pooling": (["x: [3, 10]"], ["y[c,i] = mean[p](x[c,2*i+p])"], "{i: 5, p: 2}"),
     "max pooling": (["x: [2, 8]"], ["y[c,i] = max[p](x[c,2*i+p])"], "{i: 4, p: 2}"),
-    "quotients of negative numbers": (
-        ["x: {shape: [2], outside: 0}", "w: [11]"],
-        ["y[i] = x[(0-i)//2+1]*w[i]", "z[i] = x[1-i//2]*w[i]"],
-        "{i: 11}",
-    ),
     "turned round": (["x: [7]"], ["y[i] = x[6-i]*x[i]"]),
     "stencil": (["x: [9]"], ["y[i] = x[i+2] - 2*x[i+1] + x[i]", "s = sum[i]((x[i+1] - x[i])^2)"]),
     "reshape": (["x: [6]"], ["y[i,j] = x[2*i+j]"], "{i: 3, j: 2}"),
@@ -211,3 +206,14 @@ def test_repeated_positions_add_up():
     e, tok = np.arange(20.0).reshape(5, 4), np.array([[1, 1, 1], [4, 1, 0]])
     _, (de,) = module.value_and_grad(e, tok, np.ones((2, 3, 4)))
     np.testing.assert_allclose(de, np.array([1, 4, 0, 0, 1])[:, None] * 2 * e)
+
+
+def test_quotients_of_negative_numbers_leave_a_tensor():
+    text = spec(
+        ["x: {shape: [A], outside: 0}", "w: [L]"],
+        ["y[i] = x[(0-i)//2+1]*w[i]", "z[i] = x[1-i//2]*w[i]"],
+        dims="{A: 2, L: 11}",
+        indices="{i: L}",
+        outputs="[y, z]",
+    )
+    check_everything(Emitted(text))
