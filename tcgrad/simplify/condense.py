@@ -19,6 +19,7 @@ from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names, shape
 
 _LARGEST = 60  # nodes of a sum that is worth trying
+_LARGEST_WITH_SUMS = 30  # the same where nothing but a sum over an index speaks for trying
 _MOST_TERMS = 16
 _MOST_ROUNDS = 3
 
@@ -81,7 +82,7 @@ class Condensing:
     def _is_promising(self, expr: Expr, terms: Sequence[Expr]) -> bool:
         """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term."""
         bags = [_bag(term) for term in terms]
-        if len(set(bags)) < len(bags) or any(isinstance(f, IndexSum) for t in terms for f in _factors(t)):
+        if len(set(bags)) < len(bags) or (size(expr) <= _LARGEST_WITH_SUMS and any(map(_holds_index_sum, terms))):
             return True
         if any(sum(map(_is_number, _flat_factors(term))) > 1 for term in terms):
             return True
@@ -91,6 +92,10 @@ class Condensing:
             if len(set(shapes)) < len(shapes) or any(pattern <= set(shapes) for pattern in patterns):
                 return True
         return False
+
+
+def _holds_index_sum(term: Expr) -> bool:
+    return any(isinstance(factor, IndexSum) for factor in _factors(term))
 
 
 def _bag(term: Expr) -> tuple[tuple[int, int], ...]:
