@@ -17,7 +17,7 @@ from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.fold import Facts
 
@@ -104,8 +104,7 @@ def _gradients(
 
 
 def _all_names(program: Program) -> set[str]:
-    defined = [tensor.name for statement in program.statements for tensor in defined_tensors(statement)]
-    return {*defined, *(item.tensor.name for item in program.inputs), *(t.name for t in program.constants)}
+    return {tensor.name for tensor in (*program.tensors, *program.constants)}
 
 
 def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
@@ -118,8 +117,7 @@ def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]
 def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
     if names is None:
         return program.outputs
-    defined = [tensor for statement in program.statements for tensor in defined_tensors(statement)]
-    return tuple(_named(name, defined, "tensor that an equation defines") for name in names)
+    return tuple(_named(name, program.defined, "tensor that an equation defines") for name in names)
 
 
 def _named(name: str, among: Iterable[Tensor], what: str) -> Tensor:

@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement, product
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
 from tcgrad.calculus.intrinsics import inverses_of
-from tcgrad.calculus.unconstrained import constrained, tensors_of, unconstrained
+from tcgrad.calculus.unconstrained import constrained, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
@@ -35,7 +35,7 @@ def closed_hessians(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor
     plain = unconstrained(program)
     if plain is program:
         return _all_blocks(program, scalars, pairs)
-    tensors = {tensor.name: tensor for tensor in tensors_of(plain)}
+    tensors = {tensor.name: tensor for tensor in plain.tensors}
     plain_pairs = [(tensors[rows.name], tensors[columns.name]) for rows, columns in pairs]
     blocks = _all_blocks(plain, [tensors[scalar.name] for scalar in scalars], plain_pairs)
     return tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_tensors
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components
 
@@ -29,14 +29,8 @@ def unconstrained(program: Program) -> Program:
 
 def constrained(expr: Expr, program: Program) -> Expr:
     """The expression over the tensors of a program, where it reads what `unconstrained` has made of them."""
-    own = {_plain(tensor): tensor for tensor in tensors_of(program) if tensor.symmetric}
+    own = {_plain(tensor): tensor for tensor in program.tensors if tensor.symmetric}
     return replace_components(expr, lambda read: Component(own.get(read.tensor, read.tensor), read.indices))
-
-
-def tensors_of(program: Program) -> list[Tensor]:
-    """The inputs, then what the statements define."""
-    inputs = [item.tensor for item in program.inputs]
-    return inputs + [tensor for statement in program.statements for tensor in defined_tensors(statement)]
 
 
 def _plain(tensor: Tensor) -> Tensor:

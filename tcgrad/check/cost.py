@@ -9,7 +9,7 @@ from tcgrad.check.domains import bodies
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
-from tcgrad.ir.program import Intrinsic, Program, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, free_indices, walk
 from tcgrad.records import dataclass
@@ -29,11 +29,9 @@ class Cost:
 
 
 def forward_cost(program: Program) -> Cost:
-    tensors = [item.tensor for item in program.inputs]
-    tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
     every = [body for statement in program.statements for body in bodies(statement)]
     ranges = (index.size.value for body in every for part in walk(body) for index in bound_indices(part))
-    elements = max(sum(count(tensor) for tensor in tensors), *ranges, 0)
+    elements = max(sum(count(tensor) for tensor in program.tensors), *ranges, 0)
     operations = sum(_operations(body) for body in every)
     for statement in program.statements:
         if isinstance(statement, Intrinsic):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
-from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
 
@@ -29,8 +29,7 @@ class _Naming:
     """Takes elements out of statements, under names that the program does not have."""
 
     def __init__(self, program: Program) -> None:
-        self._taken = {item.tensor.name for item in program.inputs}
-        self._taken.update(tensor.name for s in program.statements for tensor in defined_tensors(s))
+        self._taken = {tensor.name for tensor in program.tensors}
         self._elements: list[Statement] = []
 
     def apart(self, statement: Statement) -> list[Statement]:

@@ -20,7 +20,7 @@ from tcgrad.emit.sizes import Array, dims_in, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
 from tcgrad.emit.text import number
 from tcgrad.ir.indices import Dim
-from tcgrad.ir.program import Define, defined_tensors
+from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 from tcgrad.ir.traversal import tensors_read
 
@@ -44,8 +44,7 @@ class ModuleWriter:
     def _claim_names(self) -> None:
         """The names that are the same in every function: the spec's own, inputs first."""
         self._scope = Scope(helper_names())
-        defined = [tensor for statement in self._program.statements for tensor in defined_tensors(statement)]
-        self._names = {tensor.name: self._scope.claim(tensor.name) for tensor in (*self._inputs, *defined)}
+        self._names = {tensor.name: self._scope.claim(tensor.name) for tensor in self._program.tensors}
         dims = {dim: self._scope.claim(dim.name) for dim in self._program.dims}
         visible = readings(self._program.dims, self._input_arrays())
         fixed = [dim for dim in dims if dim not in visible]

@@ -106,3 +106,13 @@ class Program:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def defined(self) -> tuple[Tensor, ...]:
+        """The tensors that the statements give values to, in order."""
+        return tuple(tensor for statement in self.statements for tensor in defined_tensors(statement))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The inputs, then what the statements define."""
+        return (*(item.tensor for item in self.inputs), *self.defined)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.ir.program import Program
 from tcgrad.notation.latex_names import CAPITAL_GREEK, Stem, escape
 from tcgrad.notation.syntaxes import LATEX, Syntax, latex_tensors
 from tcgrad.records import dataclass
@@ -13,9 +13,7 @@ from tcgrad.records import dataclass
 
 def latex_of_tensors(program: Program) -> Syntax:
     """The syntax of LaTeX with the tensors of a program dressed by their order."""
-    defined = (tensor for statement in program.statements for tensor in defined_tensors(statement))
-    tensors = (*(item.tensor for item in program.inputs), *defined)
-    names = frozenset((tensor.name, _kind(tensor.order)) for tensor in tensors)
+    names = frozenset((tensor.name, _kind(tensor.order)) for tensor in program.tensors)
     return replace(LATEX, tensor=latex_tensors(_Letters(names)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Expr, IndexValue
-from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.ir.program import Program
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 from tcgrad.notation.extents import range_is_implied, size_is_read
 from tcgrad.records import dataclass
@@ -41,8 +41,7 @@ class Surroundings:
     def of(program: Program) -> Surroundings:
         """Those of a program's statements."""
         values = {dim.name: dim.value for dim in program.dims}
-        defined = (tensor for statement in program.statements for tensor in defined_tensors(statement))
-        tensors = (*program.constants, *(each.tensor for each in program.inputs), *defined)
+        tensors = (*program.constants, *program.tensors)
         scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)
         ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
         return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Index
-from tcgrad.notation.matrix import DiagVector, Hadamard, Identity, Matrix, Ones, Size
+from tcgrad.notation.matrix import DiagVector, Hadamard, Matrix, Ones, Size
 from tcgrad.notation.matrix_building import (
     diagonal_matrix,
     filled,
@@ -195,9 +195,3 @@ def _closed_pair(edge: Bundle) -> Matrix:
 
 def _count(number: int) -> str:
     return {3: "three", 4: "four", 5: "five"}.get(number, str(number))
-
-
-def identity_or_diagonal(network: Network, index: Index) -> Matrix:
-    """``delta[i,j]`` times what stands on ``i``: the identity or a diagonal matrix."""
-    weight = network.take_weight(index)
-    return diagonal_matrix(weight.joined()) if weight else Identity(index.size)

@@ -71,9 +71,7 @@ def _is_short(entry: Entry) -> bool:
 
 def blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries in the blocks that they are set in: each alone, but neighbours of one formula each together."""
-    for is_short, group in groupby(
-        entries, key=lambda entry: len(entry.formulas) == 1 and not entry.remarks and not entry.given
-    ):
+    for is_short, group in groupby(entries, key=_is_short):
         if is_short:
             yield list(group)
         else:

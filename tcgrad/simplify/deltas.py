@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import ONE, ZERO, Component, Const, Delta, Expr, IndexValue, Iverson
+from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexValue, Iverson
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
@@ -186,8 +186,3 @@ def _side_order(side: Integer) -> tuple[int, int, int]:
     plain = side.as_index
     first = min((index.serial for index in side.indices), default=0)
     return (0, plain.serial, 0) if plain else (1 if side.indices else 2, first, side.as_number or 0)
-
-
-def component_delta(component: Component, positions: tuple[Index, ...]) -> tuple[Expr, ...]:
-    """``d x[e] / d x[s]`` as its factors ``delta(e, s)``, one for each axis."""
-    return tuple(Delta(e, s.expr) for e, s in zip(component.indices, positions, strict=True))
