@@ -12,6 +12,7 @@ from tcgrad.check.directions import Elements, Signs
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.samples import sampler
+from tcgrad.functions import FUNCTIONS
 
 
 def spec(equations, inputs="{x: [N]}", dims="{N: 3}", **more):
@@ -82,6 +83,28 @@ def test_the_references_agree_within_their_errors(name):
     for _, value, bound in found.values():
         assert np.all(np.abs(value - best) <= bound + error)
         assert np.all(bound < 1e-6 * np.max(np.abs(best)))
+
+
+def _functions_of_complex_numbers():
+    """Each function that has a complex step, with arguments that are read from x."""
+    for function in FUNCTIONS.values():
+        arguments = ["x[i]", "x[i]^3 - 0.3", "1 + x[i]^2"][: function.arity]
+        if not (function.branches or function.scipy or function.is_abstract):
+            yield f"{function.name}({', '.join(arguments)})"
+            if function.arity == 2:
+                yield f"{function.name}({', '.join(reversed(arguments))})"
+
+
+@pytest.mark.parametrize("call", [*_functions_of_complex_numbers()])
+def test_every_function_that_has_a_complex_step_agrees_with_difference_quotients(call):
+    made = spec(f"y[i] = {call}", dims="{N: 40}")
+    complex_, by_step, own = slopes(made, "complex")
+    quotients, value, bound = slopes(made, "fourth")
+    assert complex_.reason == quotients.reason == ""
+    known = np.isfinite(bound)
+    assert known.mean() > 0.9
+    assert np.all(np.abs(by_step - value)[known] <= (own + bound)[known])
+    assert np.all(own <= 1e-15 * np.max(np.abs(by_step)))
 
 
 def test_references_along_directions_are_sums_of_those_by_element():

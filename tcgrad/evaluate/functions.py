@@ -16,8 +16,12 @@ from tcgrad.functions import Function
 # Of these the error is not small beside the value, but beside 1: they cross zero.
 _CROSSING = frozenset({"lgamma", "digamma"})
 
-# Of these the slope, which is a complex value's imaginary part, is a sum of terms of about 1 that may cancel.
-_TURNING = frozenset({"silu", "gelu_tanh"})
+# Of these the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their sizes.
+_TURNING: dict[str, Callable[..., Array]] = {
+    "silu": lambda a: absolute(a).imag,
+    "gelu_tanh": lambda a: absolute(a).imag,
+    "atan2": lambda a, b: (absolute(a).imag * abs(b) + absolute(b).imag * abs(a)) / (abs(a) ** 2 + abs(b) ** 2),
+}
 
 
 def call(function: Function, arguments: list[Array], context: Context) -> Array:
@@ -41,7 +45,7 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     if function.name in _CROSSING:
         return size + 1
     if function.name in _TURNING and np.iscomplexobj(value):
-        size = together(size.real, size.imag + absolute(arguments[0]).imag, size.dtype)
+        size = together(size.real, size.imag + _TURNING[function.name](*arguments), size.dtype)
     if function.name in _STEEP:
         return np.asarray(size * (1 + _STEEP[function.name](real(arguments[0]))))
     return size
@@ -72,7 +76,24 @@ def _gelu_tanh(a: Array) -> Array:
 
 
 def _cbrt(a: Array) -> Array:
-    return np.asarray(a ** (1 / a.dtype.type(3))) if np.iscomplexobj(a) else np.cbrt(a)
+    """The real root, of complex numbers the one near it."""
+    if not np.iscomplexobj(a):
+        return np.asarray(np.cbrt(a))
+    sign = np.where(real(a) < 0, -1, 1)
+    return np.asarray(sign * (sign * a) ** (1 / a.dtype.type(3)))
+
+
+def _atan2(a: Array, b: Array) -> Array:
+    """The angle of the point (b, a); of complex numbers by the arc tangent of whichever quotient is at most about 1.
+
+    The quadrant is that of the real parts.
+    """
+    if not (np.iscomplexobj(a) or np.iscomplexobj(b)):
+        return np.asarray(np.arctan2(a, b))
+    steep = np.abs(real(a)) > np.abs(real(b))
+    offset = np.where(steep, np.copysign(0.5, real(a)), np.where(real(b) < 0, np.copysign(1, real(a)), 0))
+    turned = np.arctan(np.where(steep, -b, a) / np.where(steep, a, b))
+    return np.asarray(turned + offset * pi(real(turned).dtype))
 
 
 def _where_positive(a: Array, then: Array, otherwise: Array) -> Array:
@@ -128,7 +149,7 @@ _VALUES: dict[str, Callable[..., Any]] = {
     "ceil": lambda a: np.ceil(real(a)),
     "max": _larger,
     "min": _smaller,
-    "atan2": np.arctan2,
+    "atan2": _atan2,
     "leaky_relu": lambda a, slope: _where_positive(a, a, slope * a),
     "clip": lambda a, lo, hi: _smaller(_larger(a, lo), hi),
 }
