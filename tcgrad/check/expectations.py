@@ -19,15 +19,18 @@ from tcgrad.check.paths import Paths, up_to
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
+from tcgrad.check.termwise import Beside
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.errors import TcgradError
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.notation.assumptions import print_assumptions
-from tcgrad.notation.index import print_define
+from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
 from tcgrad.simplify.fold import Facts
 
@@ -38,22 +41,26 @@ def decide_expectations(
     program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str
 ) -> list[Result]:
     """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again."""
-    drawn = []
+    drawn: list[_Point] = []
     for number, (source, own) in enumerate(samplers):
         for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
             sample = source.draw(_DTYPE, (options.seed, number, trial))
             if isinstance(sample, Sample):
-                drawn.append(_Point(Formulas(paths.derivation, sample, upstream_arrays(sample)), own))
+                drawn.append(_Point(Formulas(paths.derivation, sample, upstream_arrays(sample)), own, len(drawn) + 1))
     pairs = zip(program.expectations, program.spec.expect, strict=True)
     return [_Expectation(define, text.text, paths, options, repeat).decide(drawn) for define, text in pairs]
 
 
 @dataclass(frozen=True)
 class _Point:
-    """A sample with a place to work formulas out; ``own``: it has the spec's own sizes."""
+    """A sample with a place to work formulas out.
+
+    own: it has the spec's own sizes. number: which of the samples it is, counted from 1.
+    """
 
     formulas: Formulas
     own: bool
+    number: int
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,29 @@ class _Expectation:
         for point in points[:1] if proved else points:
             self._compare(point, statements, tally)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
-        formula = print_define(derived) if isinstance(derived, Define) and result.status == "fail" else None
-        return replace(result, formula=formula, seconds=perf_counter() - started)
+        if result.status == "fail" and isinstance(derived, Define):
+            result = self._beside(derived, statements, result, points)
+        return replace(result, seconds=perf_counter() - started)
+
+    def _beside(
+        self, derived: Define, statements: tuple[Statement, ...], result: Result, points: Sequence[_Point]
+    ) -> Result:
+        """The result with the derived formula and its terms beside the expected ones, at the worst sample."""
+        definitions = self._definitions(statements)
+        pair = Beside(self.define, derived, definitions, Surroundings.of(self.paths.program))
+        worst = result.worst
+        if worst is None:
+            return replace(result, formula=pair.formula)
+        point = next(point for point in points if point.number == worst.sample)
+
+        def value(expr: Expr) -> float:
+            """At the element that is furthest off."""
+            term = Define(replace(self.define.tensor, name="term"), self.define.free, simplify(expr))
+            array = point.formulas.value((*statements[:-1], *self._needed, term))
+            return float(array[worst.position])
+
+        told = replace(worst, samples=len(points))
+        return replace(result, formula=pair.formula, terms=pair.terms(value), worst=told)
 
     def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
         """Whether the formula is proved, and what about the inputs is taken for granted in the proof."""
@@ -154,7 +182,8 @@ class _Expectation:
             texts.append(place(self.paths.program, tensor, position[start : start + tensor.order]))
             start += tensor.order
         sizes = "" if point.own else point.formulas.sample.label
-        return Place(position, " by ".join(texts), outcome.found, outcome.reference, outcome.tolerance, sizes)
+        numbers = (outcome.found, outcome.reference, outcome.tolerance)
+        return Place(position, " by ".join(texts), *numbers, sizes, point.number)
 
     def _result(self) -> Result:
         about = self.define.tensor.about

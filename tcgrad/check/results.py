@@ -16,6 +16,7 @@ class Place:
     position: the element's position in the result, as the output's axes, then the input's.
     text: the same in the spec's own index names, such as ``y[i=0, j=2] by x[p=1, q=0]``.
     sizes: the sizes of the dims at which it happened, if they are not the spec's own.
+    sample, samples: which of how many samples it was, counted from 1; 0 where that is not told.
     """
 
     position: tuple[int, ...]
@@ -24,6 +25,8 @@ class Place:
     reference: float
     tolerance: float
     sizes: str = ""
+    sample: int = 0
+    samples: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,24 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class TermResult:
+    """A term of a formula that is wrong, of the derived one, or of both.
+
+    kind: ``same``, ``differs``, ``missing`` (from the given formula) or ``extra`` (the derived one has none like it).
+    expected, derived: the term on either side, where there is one.
+    because: what makes the two differ, in words.
+    expected_value, derived_value: at the element where the formulas are furthest apart.
+    """
+
+    kind: Literal["same", "differs", "missing", "extra"]
+    expected: str | None
+    derived: str | None
+    because: str = ""
+    expected_value: float | None = None
+    derived_value: float | None = None
+
+
+@dataclass(frozen=True)
 class Result:
     """The verdict on one derivative (or value) of one subject, over all samples.
 
@@ -49,7 +70,8 @@ class Result:
     tolerance: what the largest error was allowed to be; of a failure, what was allowed at the worst element.
     evidence: of a failure, its worst elements and how the errors are spread.
     proved: of an expectation, whether the two sides have the same normal form.
-    formula: of an expectation that is wrong, the derived formula.
+    formula: of an expectation that is wrong, the derived formula in the index names of the expectation.
+    terms: of an expectation that is wrong, its terms beside those of the derived formula.
     """
 
     kind: str
@@ -71,6 +93,7 @@ class Result:
     evaluations: int = 0
     proved: bool | None = None
     formula: str | None = None
+    terms: tuple[TermResult, ...] = ()
     equation: str | None = None
     repeat: str | None = None
 

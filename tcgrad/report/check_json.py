@@ -39,8 +39,11 @@ def _result(result: Result) -> dict[str, Any]:
     if result.evidence is not None:
         data["histogram"] = dict(result.evidence.histogram)
         data["worst_elements"] = [_element(place) for place in result.evidence.worst]
+    del data["terms"]
     if result.kind != "expect":
         del data["proved"], data["equation"], data["formula"]
+    elif result.terms:
+        data["terms"] = [{name: _plain(value) for name, value in asdict(term).items()} for term in result.terms]
     return {name: _plain(value) for name, value in data.items()}
 
 
@@ -53,6 +56,7 @@ def _worst(place: Place | None) -> dict[str, Any]:
         "worst_found": place.found,
         "worst_reference": place.reference,
         "worst_sizes": place.sizes or None,
+        **({"worst_sample": place.sample} if place.samples else {}),
     }
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from tcgrad.check.results import CheckResult, Evidence, Result, Status
+from tcgrad.check.results import CheckResult, Evidence, Place, Result, Status, TermResult
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import escape
 
@@ -188,12 +188,32 @@ def _details(result: Result, look: Look) -> Iterator[str]:
     if place is None:
         return
     found, reference = _sides(result)
-    yield f"{_MARGIN * 2}worst at   {place.text}{f', with {place.sizes}' if place.sizes else ''}"
+    yield f"{_MARGIN * 2}worst at   {_where(place)}"
     yield f"{_MARGIN * 2}{found:<11}{place.found!r}"
     yield f"{_MARGIN * 2}{reference:<11}{place.reference!r}"
     yield f"{_MARGIN * 2}off by     {abs(place.found - place.reference):.3e}, allowed {place.tolerance:.3e}"
     if result.evidence is not None:
         yield from _evidence(result.evidence)
+    yield from _beside(result.terms)
+
+
+def _where(place: Place) -> str:
+    sample = f"sample {place.sample} of {place.samples}" if place.samples else ""
+    return ", ".join(filter(None, (place.text, sample, f"with {place.sizes}" if place.sizes else "")))
+
+
+def _beside(terms: Sequence[TermResult]) -> Iterator[str]:
+    """The terms of a wrong formula beside those of the derived one, with their values at the worst element."""
+    if terms:
+        yield f"{_MARGIN * 2}term by term, with the values there:"
+    for term in terms:
+        sides = [(term.kind, term.expected, term.expected_value), ("derived", term.derived, term.derived_value)]
+        if term.kind == "missing":
+            sides = [(term.kind, term.derived, term.derived_value)]
+        for said, text, value in sides if term.kind == "differs" else sides[:1]:
+            yield f"{_MARGIN * 3}{said:<9}{text}  ({value:.6g})"
+        if term.because:
+            yield f"{_MARGIN * 3}{'':<9}{term.because}"
 
 
 def _evidence(evidence: Evidence) -> Iterator[str]:

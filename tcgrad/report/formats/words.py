@@ -6,12 +6,13 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from tcgrad.check.results import Result, Status
+from tcgrad.check.results import Result, Status, TermResult
 from tcgrad.report.check_text import render_details
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.runs import Entry, Issue
 
 _SAID: dict[Status, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
+_MOST_TERMS = 2
 
 
 def title(result: Result) -> str:
@@ -30,7 +31,15 @@ def reason(result: Result) -> str:
         off = abs(place.found - place.reference)
         told.append(f"{place.found:.6g} instead of {place.reference:.6g} at {place.text}: off by {off:.1e}")
         told.append(f"{place.tolerance:.1e} is allowed")
+    told += [_told_of(term) for term in result.terms if term.kind != "same"][:_MOST_TERMS]
     return ", ".join(told) or result.status
+
+
+def _told_of(term: TermResult) -> str:
+    """What is wrong with one term of a formula."""
+    if term.kind == "differs":
+        return escape(f"in {term.expected}: {term.because}")
+    return escape(f"{term.derived or term.expected} is {'missing' if term.kind == 'missing' else 'too much'}")
 
 
 def details(*results: Result) -> str:
