@@ -129,6 +129,14 @@ CASES = {
     "guarded read, summed": (
         IndexSum((i,), Mul((Delta(i.expr + 1, i2.expr), at(V, i.expr + 1), at(V, i)))), (i2,), [0, *(v[1:] * v[:-1])],
     ),
+    "read guarded by a count": (  # two values of k hold at 0 and at 1, one at 2, none at 3
+        Mul((IndexSum((k,), Iverson("<", IndexValue(i.expr + k.expr), const(3))), at(V, i.expr + 1))), (i,),
+        [2 * v[1], 2 * v[2], v[3], 0],
+    ),
+    "read guarded by a count of pairs": (
+        IndexSum((k,), Mul((IndexSum((j,), Mul((Delta(i.expr, j.expr), Delta(k.expr, j.expr)))), at(V, i.expr + 2)))),
+        (i,), [v[2], v[3], 0, 0],
+    ),
 }  # fmt: skip
 
 

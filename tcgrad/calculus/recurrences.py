@@ -14,12 +14,13 @@ from tcgrad.calculus.differentiate import differentiate, times, total
 from tcgrad.calculus.lags import Positions, Steps, index_of
 from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
+from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum, Iverson
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, rebuild, substitute, walk
+from tcgrad.ir.traversal import children, map_children, rebuild, substitute, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.canonical import key
 
 
@@ -254,7 +255,10 @@ def named_value(expr: Expr, value: Component, body: Expr) -> Expr:
     name = key(simplify(body))
 
     def replaced(node: Expr) -> Expr:
-        return value if key(node) == name else rebuild(node, tuple(replaced(part) for part in children(node)))
+        if key(node) == name:
+            return value
+        compared = named_inside(node, replaced) if isinstance(node, Iverson) else None
+        return compared or map_children(node, replaced)
 
     return expr if expr == ZERO else simplify(replaced(expr))
 

@@ -44,6 +44,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import free_indices, tensors_read
+from tcgrad.simplify.attained import Attained, attained
 
 
 class Expressions:
@@ -81,6 +82,8 @@ class Expressions:
                 return plain(self._power(expr, hint))
             case Call():
                 return plain(self._call(expr, hint))
+            case Iverson() if (asked := attained(expr)) is not None:
+                return plain(self._attains(asked, hint))
             case Iverson():
                 left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
                 return plain(self._elementwise(Compare(expr.operator), (left, right), hint, Kind.BOOL))
@@ -223,6 +226,13 @@ class Expressions:
     def _comparable(self, expr: Expr, hint: Axes) -> Value:
         """Integers are compared as integers, whatever the dtype of the inputs."""
         return self._positions.integer(expr.value) if isinstance(expr, IndexValue) else self.dense(expr, hint)
+
+    def _attains(self, asked: Attained, hint: Axes) -> Value:
+        """The very numbers that an extreme is taken of compared with it, then read where the element stands."""
+        elements = self._floating(asked.extreme.body, (*hint, *asked.extreme.indices))
+        extreme = self.dense(asked.extreme, hint)
+        truth = self._elementwise(Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
+        return self._positions.read(truth, [asked.positions.get(index, index.expr) for index in truth.axes])
 
     def _power(self, expr: Pow, hint: Axes) -> Value:
         base = self._floating(expr.base, hint)

@@ -14,9 +14,9 @@ from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.parts import absolute, real
 from tcgrad.evaluate.powers import known_power
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
-from tcgrad.evaluate.reading import component, integers
+from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
-from tcgrad.evaluate.structure import footprint, is_guard, is_structural
+from tcgrad.evaluate.structure import counts_guards, footprint, is_guard, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -33,6 +33,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
 _LARGEST = 2**22
@@ -89,9 +90,7 @@ def condition(expr: Expr, context: Context) -> Labelled:
         case Iverson():
             # Positions are compared exactly, in whatever type the evaluation runs.
             exact = replace(context, dtype=np.dtype(np.float64), noise=None) if is_structural(expr) else context
-            left, right = value(expr.left, exact), value(expr.right, exact)
-            axes = union([left, right])
-            truth = Labelled(_compare(expr, left.aligned(axes), right.aligned(axes), exact), axes)
+            truth = _comparison(expr, exact)
             if exact is context:
                 context.decide(truth)
             return truth
@@ -100,6 +99,19 @@ def condition(expr: Expr, context: Context) -> Labelled:
         case _:
             weight = value(expr, context)
             return Labelled(np.asarray(weight.array != 0, bool), weight.axes)
+
+
+def _comparison(expr: Iverson, context: Context) -> Labelled:
+    """Where a comparison holds. Of an element with its extreme, the very numbers that it was taken of are compared."""
+    asked = attained(expr)
+    if asked is None:
+        left, right = value(expr.left, context), value(expr.right, context)
+        axes = union([left, right])
+        return Labelled(_compare(expr, left.aligned(axes), right.aligned(axes), context), axes)
+    elements = value(asked.extreme.body, context)
+    extreme = _reduced(asked.extreme, elements, context)
+    truth = _compare(expr, elements.array, extreme.aligned(elements.axes), context)
+    return picked(Labelled(truth, elements.axes), asked.positions, context)
 
 
 def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Array:
@@ -128,10 +140,12 @@ def _add(expr: Add, context: Context) -> Labelled:
 def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
     """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
     guards = [condition(factor, context) for factor in factors if is_guard(factor)]
-    values = [value(factor, context) for factor in factors if not is_guard(factor)]
-    values = [_guarded(each, guards) for each in values]
     cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
-    operands = cast + values
+    counts = [value(factor, replace(context, noise=None)) for factor in factors if counts_guards(factor)]
+    guards += [Labelled(np.asarray(count.array != 0, bool), count.axes) for count in counts]
+    values = [value(factor, context) for factor in factors if not (is_guard(factor) or counts_guards(factor))]
+    values = [_guarded(each, guards) for each in values]
+    operands = cast + counts + values
 
     def magnitude() -> Labelled:
         sizes = [Labelled(absolute(each.array), each.axes) for each in operands]
@@ -209,7 +223,10 @@ def _sum(expr: IndexSum, context: Context) -> Labelled:
 
 
 def _reduce(expr: IndexReduce, context: Context) -> Labelled:
-    body = value(expr.body, context)
+    return _reduced(expr, value(expr.body, context), context)
+
+
+def _reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     free = tuple(index for index in body.axes if index not in expr.indices)
     lengths = context.shape(expr.indices)
     spread = body.aligned((*free, *expr.indices))

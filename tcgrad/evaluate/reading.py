@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -111,6 +112,21 @@ def _select(tensor: Tensor, array: Array, positions: tuple[Integer, ...], contex
     if not inside.all():
         read = np.where(inside, read, np.asarray(outside, read.dtype))
     return Labelled(read, batch + axes)
+
+
+def picked(truth: Labelled, positions: Mapping[Index, Integer], context: Context) -> Labelled:
+    """Truth values at other positions of some of their axes; what lies outside does not hold."""
+    places = [
+        integers(positions[index], context) if index in positions else Labelled(np.arange(size), (index,))
+        for index, size in zip(truth.axes, truth.array.shape, strict=True)
+    ]
+    axes = union(places)
+    aligned = [place.aligned(axes) for place in places]
+    inside = np.ones((), bool)
+    for place, size in zip(aligned, truth.array.shape, strict=True):
+        inside = inside & (place >= 0) & (place < size)
+    chosen = [np.clip(place, 0, size - 1) for place, size in zip(aligned, truth.array.shape, strict=True)]
+    return Labelled(np.asarray(truth.array[tuple(chosen)] & inside, bool), axes)
 
 
 def _levi_civita(expr: Component, context: Context) -> Labelled:

@@ -14,6 +14,7 @@ from tcgrad.ir.traversal import free_indices, map_children
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.matching import Match, matches, pairings
 from tcgrad.simplify.monomials import is_one
@@ -90,6 +91,10 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
         return expr
     given = _guards(expr)
     inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
+    if isinstance(expr, Iverson):
+        compared = named_inside(expr, lambda part: with_components(part, inside))
+        if compared is not None:
+            return compared if compared is expr else simplify(compared)
     made = map_children(expr, lambda part: with_components(part, inside))
     if made is not expr:
         expr = simplify(made)

@@ -1,0 +1,64 @@
+"""Which elements attain a maximum or minimum, as the derivative asks: ``[f(s) == max_k f(k)]``.
+
+One element is compared with an extreme of its like. Worked out by itself it may differ from it by rounding, so whoever
+evaluates the comparison does better to compare all elements with their extreme, and to read the answer at ``s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Component, Expr, IndexReduce, Iverson
+from tcgrad.ir.traversal import map_children, tensors_read
+from tcgrad.records import dataclass
+from tcgrad.simplify.matching import Match, matches
+
+
+@dataclass(frozen=True)
+class Attained:
+    """Whether an element attains ``extreme``: the one at these positions, one for each index of the extreme."""
+
+    extreme: IndexReduce
+    positions: Mapping[Index, Integer]
+
+
+def attained(expr: Iverson) -> Attained | None:
+    """The comparison of an element with its extreme that an equation is, if it is one.
+
+    Elements that are components are compared as they stand: reading a number twice gives the same number.
+    """
+    if expr.operator != "==":
+        return None
+    return _of_element(expr.left, expr.right) or _of_element(expr.right, expr.left)
+
+
+def _of_element(element: Expr, extreme: Expr) -> Attained | None:
+    match extreme:
+        case IndexReduce("max" | "min", indices, body) if not isinstance(body, Component):
+            found = next(matches(body, element, Match(frozenset(indices))), None) if tensors_read(body) else None
+            positions = {index: found.value(index) for index in indices} if found else {}
+            settled = {index: position for index, position in positions.items() if position is not None}
+            return Attained(extreme, settled) if len(settled) == len(indices) else None
+        case _:
+            return None
+
+
+def named_inside(expr: Iverson, name: Callable[[Expr], Expr]) -> Expr | None:
+    """Such a comparison with ``name`` done to what stands in it, but not to the extreme itself; None of any other one.
+
+    Where the extreme is read by a name, the elements that it was taken of are out of reach. Nor are they told apart
+    from the one that is compared: if only one of them would change, none does.
+    """
+    asked = attained(expr)
+    if asked is None:
+        return None
+    made = map_children(expr, lambda part: map_children(part, name) if part == asked.extreme else name(part))
+    is_same = made is expr or (isinstance(made, Iverson) and _keeps_elements(made))
+    return made if is_same else expr
+
+
+def _keeps_elements(expr: Iverson) -> bool:
+    sides = expr.left, expr.right
+    named = any(isinstance(side, IndexReduce) and isinstance(side.body, Component) for side in sides)
+    return attained(expr) is not None or (named and any(isinstance(side, Component) for side in sides))

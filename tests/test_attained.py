@@ -1,0 +1,82 @@
+"""Which elements attain an extreme: recognised wherever they stand, and decided by the numbers it was taken of."""
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything, spec
+
+from tcgrad.evaluate import evaluate
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Call, Component, IndexReduce, Iverson, Mul
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.simplify.attained import attained
+
+
+def index(name, size):
+    return Index(name, Integer.of(size))
+
+
+X, W = (Tensor(name, (Integer.of(size),), Role.INPUT) for name, size in (("x", 6), ("w", 3)))
+i, p, q, s = index("i", 4), index("p", 3), index("q", 3), index("s", 6)
+
+
+def element(place, window):
+    """``tanh(w[window]*x[place])``"""
+    return Call(FUNCTIONS["tanh"], (Mul((Component(W, (window,)), Component(X, (place,)))),))
+
+
+LARGEST = IndexReduce("max", (p,), element(i.expr + p.expr, p.expr))
+POSITIONS = {
+    "its own index": (element(i.expr + p.expr, p.expr), p.expr),
+    "another index": (element(i.expr + q.expr, q.expr), q.expr),
+    "the position that a delta left": (element(s.expr, s.expr - i.expr), s.expr - i.expr),
+    "a literal": (element(i.expr + 2, Integer.of(2)), Integer.of(2)),
+    "one element at two positions": (element(i.expr + 1, Integer.of(2)), None),
+    "another tensor": (Component(X, (i.expr,)), None),
+}
+
+
+@pytest.mark.parametrize("name", POSITIONS)
+def test_where_an_element_stands(name):
+    left, expected = POSITIONS[name]
+    for sides in ((left, LARGEST), (LARGEST, left)):
+        found = attained(Iverson("==", *sides))
+        assert (found and found.positions[p]) == expected
+    assert attained(Iverson("<=", left, LARGEST)) is None
+
+
+def test_elements_outside_attain_nothing():
+    x, w = np.array([1.0, 2, 3, 3, 0, 1]), np.array([0.5, 0.25, 0.5])
+    asked = Iverson("==", element(s.expr, s.expr - i.expr), LARGEST)
+    products = np.array([[w[k] * x[n + k] for k in range(3)] for n in range(4)])
+    expected = np.zeros((6, 4))
+    for n, k in np.argwhere(products == products.max(axis=1, keepdims=True)):
+        expected[n + k, n] = 1
+    np.testing.assert_array_equal(evaluate(asked, (s, i), {X: x, W: w}), expected)
+
+
+SPECS = {
+    "in a recurrence": spec(
+        ["x: ['N + P - 1']", "w: [P]", "u: [T]"],
+        ["h[-1,i] = cos(i)", "h[t,i] = tanh(max[p](w[p]*x[i+p]*u[t]/3) + h[t-1,i])", "f = h[t,i]*h[t,i]"],
+        dims="{N: 12, P: 5, T: 3}",
+    ),
+    "in a base case": spec(
+        ["x: ['N + P - 1']", "w: [P]"],
+        ["h[0,i] = min[p](w[p]*x[i+p]/3 + w[p])", "h[t,i] = tanh(h[t-1,i])", "f = sum[i](h[2,i]^2)"],
+        dims="{N: 12, P: 5}",
+        indices="{t: 3}",
+    ),
+    "in a branch": spec(
+        ["x: ['N + P - 1', 7]", "w: [P, 7]", "v: [N]"],
+        ["y[i] = where(v[i] > 0, max[p](w[p,k]*x[i+p,k]/(v[i] + 2)), v[i])", "f = y[i]*y[i]"],
+        dims="{N: 12, P: 5}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_elements_that_are_worked_out_are_compared_as_they_were(name):
+    """Rounded another way they would attain no extreme, and gradients would be divided by 0 or vanish."""
+    for seed in range(4):
+        check_everything(Emitted(SPECS[name], seed=seed))
