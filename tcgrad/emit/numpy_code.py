@@ -366,7 +366,8 @@ class Printer(SizePrinter):
         self.used.windows = True
         windows: list[tuple[int, str]] = []
         while isinstance(node.operation, Window) and all(axis != node.operation.axis for axis, _ in windows):
-            windows.insert(0, (node.operation.axis, self.size(node.operation.length).code))
+            length = self.size(node.operation.length).code
+            windows.insert(0, (node.operation.axis, f"max({length}, 0)" if node.operation.clipped else length))
             node = node.arguments[0]
             if node in self.names:
                 break

@@ -85,10 +85,14 @@ class Slice:
 
 @dataclass(frozen=True)
 class Window:
-    """Axis ``axis`` becomes two, i and p, that read position ``i + p``; p stands last."""
+    """Axis ``axis`` becomes two, i and p, that read position ``i + p``; p stands last.
+
+    clipped: the length comes out negative where the window is empty, as that of a loop with no steps can be.
+    """
 
     axis: int
     length: Integer
+    clipped: bool = False
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Positions:
         reads = [_AxisRead.of(position) for position in positions if position.indices]
         windows = [(axis, index) for axis, read in enumerate(reads) for index in read.others]
         for axis, index in windows:
-            node = self._window(node, axis, reads[axis].steps[index] * (index.size - 1) + 1)
+            node = self._window(node, axis, reads[axis].steps[index], index.size)
         for axis, read in enumerate(reads):
             node = self._sliced_both_ways(node, axis, read.start, read.longest, read)
         for k, (axis, index) in enumerate(windows, start=len(reads)):
@@ -114,10 +114,12 @@ class Positions:
         node = self.sliced(node, axis, start, read.steps[index], index.size)
         return node if index not in read.flipped else self.sliced(node, axis, index.size - 1, _BACK, index.size)
 
-    def _window(self, node: Node, axis: int, length: Integer) -> Node:
+    def _window(self, node: Node, axis: int, step: Integer, size: Integer) -> Node:
+        length = step * (size - 1) + 1
+        clipped = step.as_number != 1 and not never_negative(length)
         rest = node.shape[axis] - length + 1
         shape = (*node.shape[:axis], rest, *node.shape[axis + 1 :], length)
-        return self._build.graph.make(Window(axis, length), (node,), shape, node.kind)
+        return self._build.graph.make(Window(axis, length, clipped), (node,), shape, node.kind)
 
     def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
         """``length`` elements along an axis; the node itself where that is all of them in order."""

@@ -196,5 +196,12 @@ def _frontier(roots: Iterable[Node], carried: tuple[Node, ...], variables: set[D
 def _mentions(node: Node, variables: set[Dim]) -> bool:
     """Whether the operation itself stands at a position of the loop."""
     values = [getattr(node.operation, name) for name in node.operation.__match_args__]
-    flat = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
-    return any(isinstance(item, Integer) and any(dim in variables for dim in dims_in(item)) for item in flat)
+    return any(isinstance(item, Integer) and not variables.isdisjoint(dims_in(item)) for item in _flat(values))
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _flat(value)
+        else:
+            yield value

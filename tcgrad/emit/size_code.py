@@ -11,6 +11,7 @@ from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
 from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import never_negative
 
 
 @dataclass
@@ -41,12 +42,16 @@ class SizePrinter:
         self.loop_variables: dict[Dim, str] = {}
 
     def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
-        """``start:stop:step`` of so many elements out of ``size``; all of them, if they run backward."""
+        """``start:stop:step`` of so many elements out of ``size``; all of them, if they run backward.
+
+        It stops a whole step after the last element, so that it is right for none too.
+        """
         if step.as_number == -1 and length == size:
             return "::-1"
-        end = start + (length - 1) * step + 1
+        end = start + length * step
         first = "" if not start.terms else self.size(start).code
-        stop = "" if end == size else self.size(end).code
+        moving = any(dim in self.loop_variables for dim in dims_in(end))
+        stop = "" if end == size or (not moving and never_negative(end - size)) else self.size(end).code
         space = " " if not is_simple(first or "0") or not is_simple(stop or "0") else ""
         head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
         return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"
