@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Expr, IndexSum
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import children, integers, map_integers, rebuild
+from tcgrad.ir.traversal import children, integers, map_integers, rebuild, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import split_multiples
 
@@ -54,10 +54,10 @@ def _splittable(body: Expr) -> Digits | None:
 
 
 def _divisions(expr: Expr) -> Iterator[Quotient | Remainder]:
-    for integer in integers(expr):
-        yield from _divisions_in(integer)
-    for part in children(expr):
-        yield from _divisions(part)
+    for node in walk(expr):
+        for integer in integers(node):
+            if integer.as_index is None:
+                yield from _divisions_in(integer)
 
 
 def _divisions_in(integer: Integer) -> Iterator[Quotient | Remainder]:

@@ -32,19 +32,21 @@ class Equalities:
         left, right = self.resolve(left), self.resolve(right)
         if left == right:
             return True
-        solutions = [pair for pair in _solutions(left - right) if self._may_equal(*pair)]
+        solutions = [pair for pair in _solutions(left, right) if self._may_equal(*pair)]
         if not solutions:
             return False
         index, value = max(solutions, key=lambda solution: self._rank(solution[0]))
-        self._values = {known: old.substitute({index: value}) for known, old in self._values.items()}
+        if self._values:
+            self._values = {known: old.substitute({index: value}) for known, old in self._values.items()}
         self._values[index] = value
         return True
 
     def _may_equal(self, index: Index, value: Integer) -> bool:
+        other = value.as_index
+        if other is not None and other is not index and other.size.value == index.size.value:
+            return True
         if index in value.indices:
             return False
-        if value.as_index is not None and value.as_index.size.value == index.size.value:
-            return True
         return stays_inside(value, index.size) or (index not in self._summed and index not in self._used)
 
     def _rank(self, index: Index) -> tuple[bool, int, int]:
@@ -60,8 +62,14 @@ class Equalities:
         return tuple(sorted(free, key=lambda pair: pair[0].serial))
 
 
-def _solutions(difference: Integer) -> Iterator[tuple[Index, Integer]]:
-    """``difference = 0`` solved for each index that occurs with the coefficient 1 or -1."""
+def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]:
+    """``left = right`` solved for each index that occurs with the coefficient 1 or -1 in their difference."""
+    first, second = left.as_index, right.as_index
+    if first is not None and second is not None:
+        yield first, right
+        yield second, left
+        return
+    difference = left - right
     for index in difference.indices:
         coefficient = difference.coefficient(index)
         sign = None if coefficient is None else coefficient.as_number

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.contract import Axes, contraction, outer
-from tcgrad.emit.paths import Tree, contraction_tree
+from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
@@ -46,12 +47,14 @@ class Products:
         self.build = build
         self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
         self._groups: set[Labels] = set()
+        self._members: set[int] = set()  # the serials of all operands
 
     def snapshot(self) -> Products:
         """What is known so far, to go on from; what it learns stays with it."""
         copy = Products(self.build)
         copy._known = {key: dict(found) for key, found in self._known.items()}
         copy._groups = set(self._groups)
+        copy._members = set(self._members)
         return copy
 
     def product(self, coefficient: Fraction, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Product:
@@ -73,12 +76,13 @@ class Products:
         """Sum the indices that one operand alone has, before anything is multiplied."""
         if not summed:
             return operands
-        result = []
-        for operand in operands:
-            others = {index for other in operands if other is not operand for index in other.axes}
-            private = [index for index in operand.axes if index in summed and index not in others]
-            result.append(Operand(self.build.summed(self.plain(operand), private)) if private else operand)
-        return result
+        count = Counter(index for operand in operands for index in operand.axes)
+        private = {index for index in summed if count[index] == 1}
+        return [self._summed(operand, private) for operand in operands] if private else operands
+
+    def _summed(self, operand: Operand, indices: Collection[Index]) -> Operand:
+        own = [index for index in operand.axes if index in indices]
+        return Operand(self.build.summed(self.plain(operand), own)) if own else operand
 
     def plain(self, operand: Operand) -> Value:
         """The value of an operand, 1 divided by it if it is inverted."""
@@ -102,10 +106,16 @@ class Products:
 
     # Products built before
 
+    def is_member(self, operand: Operand) -> bool:
+        """Whether any product of the operand was built before."""
+        return operand.value.node.serial in self._members
+
+    def has_group(self, operands: Sequence[Operand]) -> bool:
+        """Whether a product of these operands was built before, under whatever indices."""
+        return _serials(operands) in self._groups
+
     def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
         """The product of these operands, if it was built before: with these indices kept, or more of them."""
-        if _serials(operands) not in self._groups:
-            return None
         key, labels = _key(operands)
         wanted = {labels[index] for index in kept}
         found = [(node, own) for node, own in self._known.get(key, {}).values() if wanted.issubset(own)]
@@ -119,7 +129,9 @@ class Products:
         """Keep a product for `known`."""
         key, labels = _key(operands)
         own = tuple(labels[index] for index in value.axes)
-        self._groups.add(_serials(operands))
+        group = _serials(operands)
+        self._groups.add(group)
+        self._members.update(group)
         self._known.setdefault(key, {}).setdefault(tuple(sorted(own)), (value.node, own))
 
 
@@ -194,7 +206,7 @@ class _Plan:
     def result(self) -> Product:
         """Combine the operands along the cheapest tree, the scalars with what is small."""
         sizes = [index.size.value for index in self.indices]
-        tree = contraction_tree(self._masks, self._result, sizes, self._cost_known)
+        tree = contraction_tree(self._masks, self._result, sizes, self._known())
         if isinstance(tree, int):
             return self._scaled(self._operand(tree))
         left, right = self._operand(tree[0]), self._operand(tree[1])
@@ -265,10 +277,21 @@ class _Plan:
         rest = tuple(index for index in self.hint if index not in shared)
         return (*rest, *shared) if own_first else (*shared, *rest)
 
+    def _known(self) -> Known:
+        """The sets of operands whose product was built before, and what it costs to use it."""
+        if not 2 <= len(self.operands) <= OPTIMAL_UP_TO:
+            return ()
+        old = sum(1 << k for k, operand in enumerate(self.operands) if self.products.is_member(operand))
+        found = ((mask, self._cost_known(mask)) for mask in range(3, old + 1) if mask & ~old == 0 and mask & (mask - 1))
+        return tuple((mask, cost) for mask, cost in found if cost is not None)
+
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""
+        members = self._members(mask)
+        if not self.products.has_group(members):
+            return None
         kept = self._kept(mask)
-        value = self.products.known(self._members(mask), kept)
+        value = self.products.known(members, kept)
         if value is None:
             return None
         surplus = [index for index in value.axes if index not in kept]

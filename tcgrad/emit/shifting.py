@@ -23,7 +23,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, freshen, rebuild, substitute
+from tcgrad.ir.traversal import freshen, map_children, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
@@ -34,11 +34,8 @@ _EXP = FUNCTIONS["exp"]
 
 def shifted(expr: Expr) -> Expr:
     """The expression with the exponents of every such quotient shifted."""
-    parts = children(expr)
-    made = tuple(shifted(part) for part in parts)
-    same = all(a is b for a, b in zip(parts, made, strict=True))
-    expr = expr if same else rebuild(expr, made)
-    return _quotient(expr) if isinstance(expr, Mul) else expr
+    made = map_children(expr, shifted)
+    return _quotient(made) if isinstance(made, Mul) else made
 
 
 @dataclass(frozen=True)

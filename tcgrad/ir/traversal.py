@@ -143,9 +143,11 @@ def _united(parts: list[tuple[_Item, ...]]) -> tuple[_Item, ...]:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every node, parents before children."""
-    yield expr
-    for part in children(expr):
-        yield from walk(part)
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += children(node)[::-1]
 
 
 def size(expr: Expr) -> int:
