@@ -60,4 +60,6 @@ def escaped(text: str) -> str:
 
 def wrapped(text: str, prefix: str = "", hanging: str = "", width: int = WIDTH - 4) -> list[str]:
     """A paragraph as lines; those after the first are further in by ``hanging``."""
+    if len(prefix) + len(text) <= width and text.isprintable() and text == text.strip() != "":
+        return [prefix + text]
     return textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=prefix + hanging, break_on_hyphens=False)

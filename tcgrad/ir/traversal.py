@@ -162,9 +162,10 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
     known = expr.known_tensors
     if known is None:
-        own = (expr.tensor,) if isinstance(expr, Component) else ()
-        gathered = [tuple(dict.fromkeys(_gathered(integer))) for integer in integers(expr) if integer.as_index is None]
-        known = vars(expr)["known_tensors"] = _united([own, *gathered, *map(tensors_read, children(expr))])
+        parts = [(expr.tensor,)] if isinstance(expr, Component) else list(map(tensors_read, children(expr)))
+        compound = [integer for integer in integers(expr) if integer.as_index is None]
+        gathered = [tuple(dict.fromkeys(_gathered(integer))) for integer in compound]
+        known = vars(expr)["known_tensors"] = _united(parts + gathered)
     return known
 
 

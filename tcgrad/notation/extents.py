@@ -21,10 +21,11 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
 
     True if they do, False if they allow more values than the index has or fewer, None if they decide nothing.
     """
+    parts = tuple(parts)
+    if size_is_read(index, parts):
+        return True
     nodes = [node for part in parts for node in walk(part)]
     sizes = [size for node in nodes for size in _plain_sizes(index, node)]
-    if index.size in sizes:
-        return True
     if sizes and min(size.value for size in sizes) == index.size.value:
         return True
     compound = [read for node in nodes for read in _compound_reads(index, node)]
@@ -57,7 +58,8 @@ def _reads(node: Expr) -> Iterator[tuple[Integer, Integer]]:
     if isinstance(node, Component):
         yield from _axes(node.tensor, node.indices)
     for position in integers(node):
-        yield from _gathers(position)
+        if position.as_index is None:
+            yield from _gathers(position)
 
 
 def _axes(tensor: Tensor, positions: tuple[Integer, ...]) -> Iterator[tuple[Integer, Integer]]:

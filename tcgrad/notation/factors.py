@@ -12,12 +12,14 @@ from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.shown import Ones
 from tcgrad.records import dataclass
 
+UNIT = Fraction(1)
+
 
 @dataclass
 class Factors:
     """The factors of one product, with what stands above and below the fraction bar."""
 
-    coefficient: Fraction = Fraction(1)
+    coefficient: Fraction = UNIT
     above: list[Expr | Ones] = field(default_factory=list)
     below: Factors | None = None
     sums: list[Index] = field(default_factory=list)

@@ -32,7 +32,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.chains import join
 from tcgrad.notation.extents import range_is_implied
-from tcgrad.notation.factors import Factors, by_holder, guard
+from tcgrad.notation.factors import UNIT, Factors, by_holder, guard
 from tcgrad.notation.shown import (
     Apply,
     Bracket,
@@ -133,22 +133,24 @@ class _Layout:
     def product(self, factors: Factors, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
         self.settle_sums(factors)
         below, divisor = self.denominator(factors.below)
-        coefficient = factors.coefficient / divisor
+        coefficient = factors.coefficient if divisor is UNIT else factors.coefficient / divisor
         above = self.row(factors.above)
         if missing:
             above = (Ones(missing), *above)
+        if coefficient is UNIT:
+            return 1, _over(above, below) if above else _fraction(coefficient, above, below)
         return (-1 if coefficient < 0 else 1), _fraction(abs(coefficient), above, below)
 
     def denominator(self, factors: Factors | None) -> tuple[tuple[Shown, ...], Fraction]:
         """The factors below the bar, and the number among them."""
         if factors is None:
-            return (), Fraction(1)
+            return (), UNIT
         self.settle_sums(factors)
         below, divisor = self.denominator(factors.below)
         row = self.row(factors.above)
         if below:
-            row = (_fraction(Fraction(1), row, below),)
-        return row, factors.coefficient / divisor
+            row = (_fraction(UNIT, row, below),)
+        return row, factors.coefficient if divisor is UNIT else factors.coefficient / divisor
 
     def row(self, items: Iterable[Expr | Ones]) -> tuple[Shown, ...]:
         """Factors laid out, neighbouring brackets joined to chains."""
@@ -166,9 +168,10 @@ class _Layout:
         """Make sure that each dummy is summed over this product, over its own range."""
         single: list[Index] = []
         for index in factors.sums:
-            if not factors.holders(index):
+            holders = factors.holders(index)
+            if not holders:
                 factors.multiply_by_size(index.size)
-            elif not self.is_summed_here(index, factors):
+            elif not self.is_summed_here(index, factors, holders):
                 if self.is_implied(index, factors.parts) is False:
                     factors.insert(guard(index))
                 if len(factors.holders(index)) < 2:
@@ -179,14 +182,15 @@ class _Layout:
     def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
         return True if index in self.fixed else range_is_implied(index, parts)
 
-    def is_summed_here(self, index: Index, factors: Factors) -> bool:
+    def is_summed_here(self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors]) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
-        match factors.holders(index):
+        match holders:
             case [Component() as read]:
                 repeated = sum(index in position.indices for position in read.indices) > 1
                 return repeated and bool(self.is_implied(index, [read]))
             case [Add() as inner]:
-                return all(self.is_summed_here(index, self.collect(term)) for term in _flat_terms(inner))
+                within = map(self.collect, _flat_terms(inner))
+                return all(self.is_summed_here(index, term, term.holders(index)) for term in within)
             case [_, _, *_]:
                 return self.is_implied(index, factors.parts) is not False
             case _:
@@ -266,6 +270,10 @@ def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Show
             above = (over, *above)
         if coefficient.denominator != 1:
             below = (under, *below)
+    return _over(above, below)
+
+
+def _over(above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Shown:
     return above[0] if len(above) == 1 and not below else Product(above, below)
 
 

@@ -88,7 +88,8 @@ class _Naming:
     @staticmethod
     def of(body: Expr, around: Surroundings) -> _Naming:
         nodes = tuple(walk(body))
-        dims = {name for node in nodes for integer in integers(node) for name in _dims(integer)}
+        compound = [integer for node in nodes for integer in integers(node) if integer.as_index is None]
+        dims = {name for integer in compound for name in _dims(integer)}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)

@@ -177,7 +177,8 @@ class Printer:
         return [self.syntax.index(self.names[index]) for index in indices]
 
     def position(self, value: Integer) -> str:
-        return self.integer(value, spaced=False).text
+        plain = value.as_index
+        return self.integer(value, spaced=False).text if plain is None else self.syntax.index(self.names[plain])
 
     def integer(self, value: Integer, *, spaced: bool) -> Piece:
         """An integer expression; a term with a positive sign comes first, a number last if it can."""
