@@ -20,6 +20,7 @@ from tcgrad.check.references import Known
 from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
+from tcgrad.check.tangents import Tangents
 from tcgrad.check.verdict import Comparison, Tolerance, compare
 from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
@@ -94,8 +95,17 @@ class Bench:
     def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
         """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""
         if key not in self._formulas:
-            self._formulas[key] = Formulas(self.paths.derivation, self.sample, given or {})
+            self._formulas[key] = Formulas(self.paths.program, self.sample, given or {})
         return self._formulas[key]
+
+    @property
+    def tangents(self) -> Tangents:
+        """The tangents of the outputs."""
+        return Tangents(self.paths.program, self.paths.tangents, self.sample)
+
+    def moving(self, wrt: Tensor, direction: Array) -> dict[str, Array]:
+        """Directions of all inputs of which only ``wrt`` is moved."""
+        return {tensor.name: self.sample.value(tensor.name) * 0 for tensor in self.wrt} | {wrt.name: direction}
 
     def add(
         self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,

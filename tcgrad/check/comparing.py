@@ -12,7 +12,7 @@ from tcgrad.check.comparing_gradients import compare_gradient
 from tcgrad.check.comparing_jacobians import compare_jacobian
 from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare_repeated
 from tcgrad.check.comparing_second import compare_second
-from tcgrad.check.comparing_tangents import compare_tangent, tangent_formulas
+from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, reference
@@ -26,22 +26,29 @@ def compare_all(bench: Bench) -> None:
     """Compare everything at the bench's sample."""
     for of in bench.outputs:
         _forward(bench, of)
-    for wrt in bench.wrt:
-        started = perf_counter()
-        known = reference(bench.sample, wrt, bench.options)
-        bench.tallies.spent(wrt.name, perf_counter() - started, known.evaluations)
-        _tell_kinks(bench, known)
+    references = [_known(bench, wrt) for wrt in bench.wrt]
+    bounds = tangent_bounds(bench, references)
+    for known in references:
         for of in bench.outputs:
             compare_jacobian(bench, known, of)
-            compare_tangent(bench, known, of)
+            compare_tangent(bench, known, of, bounds)
             compare_gradient(bench, known, (of,))
         if len(bench.outputs) > 1:
             compare_gradient(bench, known, bench.outputs)
-    compare_modes(bench)
+    compare_modes(bench, bounds)
     if bench.first:
         compare_second(bench)
         compare_repeated(bench)
     compare_inputs(bench)
+
+
+def _known(bench: Bench, wrt: Tensor) -> Reference:
+    """The reference for the derivatives by one input, and what it has cost."""
+    started = perf_counter()
+    known = reference(bench.sample, wrt, bench.options)
+    bench.tallies.spent(wrt.name, perf_counter() - started, known.evaluations)
+    _tell_kinks(bench, known)
+    return known
 
 
 def _tell_kinks(bench: Bench, known: Reference) -> None:
@@ -63,12 +70,11 @@ def formulas_are_finite(bench: Bench) -> bool:
     """Whether every derived formula has finite values at the sample in the type that is checked."""
     gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
     for wrt in bench.wrt:
-        values = [gradients.value(bench.paths.gradient(wrt).statements)]
-        tangents = tangent_formulas(bench, wrt, bench.sample.tangents[wrt.name])
-        values += [tangents.value(bench.paths.tangent(of)) for of in bench.outputs if bench.paths.tangent(of)]
-        if not all(np.isfinite(value).all() for value in values):
+        if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
             return False
-    return all(np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench))
+    return tangents_are_finite(bench) and all(
+        np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench)
+    )
 
 
 def _closed(bench: Bench) -> Iterator[Define]:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import numpy as np
 
 from tcgrad.check.bench import Bench
+from tcgrad.check.comparing_tangents import TOGETHER, Bounds
 from tcgrad.check.emitted import Module, ModuleError, same_bits
-from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread
 from tcgrad.check.verdict import Comparison
 from tcgrad.evaluate import Array
-from tcgrad.ir.tensors import tangent_of
 
 
-def compare_modes(bench: Bench) -> None:
+def compare_modes(bench: Bench, bounds: Bounds) -> None:
     """The dot-product test: ``⟨dy, J v⟩`` by ``jvp`` is ``⟨Jᵀ dy, v⟩`` by ``backward``."""
     module, sample = bench.module, bench.sample
     if module is None:
@@ -35,7 +35,7 @@ def compare_modes(bench: Bench) -> None:
     bench.add(
         bench.tallies.row("dot_product", "module", ", ".join(sample.upstream), None),
         forward_mode,
-        bound=np.asarray([_rounding(bench, gradients)]),
+        bound=np.asarray([_rounding(bench, gradients, bounds)]),
         known=Known(backward_mode, np.zeros(1, backward_mode.dtype)),
         method="jvp against backward",
         locate=lambda _: ((), "the product of dy and J v"),
@@ -49,7 +49,7 @@ def _dot(found: Array, weights: Array) -> Array:
     return np.asarray(np.sum(found.astype(weights.dtype) * weights))
 
 
-def _rounding(bench: Bench, gradients: dict[str, Array]) -> float:
+def _rounding(bench: Bench, gradients: dict[str, Array], bounds: Bounds) -> float:
     """How far rounding in either mode, and in the two sums, may move the product."""
     sample = bench.sample
     total = 0.0
@@ -59,13 +59,8 @@ def _rounding(bench: Bench, gradients: dict[str, Array]) -> float:
         bound = formulas.bound(bench.paths.gradient(wrt).statements) * bench.coarse
         rounded = np.abs(gradients[wrt.name].astype(direction.dtype)) * unit_roundoff(direction.dtype) * 4
         total += spread((bound + rounded) * direction)
-    given = {tangent_of(tensor).name: sample.tangents[tensor.name] for tensor in bench.wrt}
-    moved = Formulas(bench.paths.derivation, sample, given)
-    for of in bench.outputs:
-        statements = bench.paths.tangent(of)
-        if statements:
-            total += spread(moved.bound(statements) * bench.coarse * sample.upstream[of.name])
-    return total
+    together = bounds[TOGETHER]
+    return total + sum(spread(together[of.name][0] * sample.upstream[of.name]) for of in bench.outputs)
 
 
 def compare_repeated(bench: Bench) -> None:

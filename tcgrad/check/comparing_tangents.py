@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module
-from tcgrad.check.formulas import Formulas
 from tcgrad.check.references import Known, Reference
+from tcgrad.check.tangents import Joint, no_directions, one
 from tcgrad.evaluate import Array
-from tcgrad.ir.tensors import Tensor, tangent_of
+from tcgrad.ir.tensors import Tensor
+
+# The key of the directions in which all inputs are moved at once: no input has this name.
+TOGETHER = ""
+
+Bounds = Mapping[str, Mapping[str, Array]]
 
 
-def compare_tangent(bench: Bench, known: Reference, of: Tensor) -> None:
+def tangent_bounds(bench: Bench, known: Sequence[Reference]) -> Bounds:
+    """How far rounding may move the tangents of the outputs, in proportion to the module's own rounding.
+
+    -> by the names of the inputs that are moved, then by the outputs' names, with an axis of the reference's
+    directions in front; and along the sample's directions of all inputs at once.
+    """
+    directions = no_directions(bench.sample)
+    for each in known:
+        directions.add(each.wrt.name, {each.wrt.name: np.stack(each.directions)})
+    directions.add(TOGETHER, {name: one(tangent) for name, tangent in bench.sample.tangents.items()})
+    found = bench.tangents.bounds(directions, bench.outputs)
+    return {key: {of: bound * bench.coarse for of, bound in bounds.items()} for key, bounds in found.items()}
+
+
+def tangents_are_finite(bench: Bench) -> bool:
+    """Whether the formulas of the tangents have finite values along the sample's direction of each input."""
+    directions: Joint = no_directions(bench.sample)
+    for name, tangent in bench.sample.tangents.items():
+        directions.add(name, {name: one(tangent)})
+    return all(np.isfinite(value).all() for value in bench.tangents.values(directions, bench.outputs))
+
+
+def compare_tangent(bench: Bench, known: Reference, of: Tensor, bounds: Bounds) -> None:
     """The module's ``jvp`` along directions of one input."""
-    module, sample = bench.module, bench.sample
+    module = bench.module
     if module is None:
         return
     tally = bench.tallies.row("jvp", "module", of.name, known.wrt.name)
     tangents = known.tangent(of)
-    statements = bench.paths.tangent(of)
     for number, direction in enumerate(known.directions):
-        formulas = tangent_formulas(bench, known.wrt, direction)
-        bound = formulas.bound(statements) if statements else np.zeros_like(sample.value(of.name))
         bench.add(
             tally,
-            partial(_tangent_of, module, of, _moving(bench, known.wrt, direction)),
-            bound=bound * bench.coarse,
+            partial(_tangent_of, module, of, bench.moving(known.wrt, direction)),
+            bound=bounds[known.wrt.name][of.name][number],
             known=Known(tangents.value[number], tangents.error[number]),
             method=known.method,
             locate=lambda flat: bench.element(of, flat),
         )
-
-
-def _moving(bench: Bench, wrt: Tensor, direction: Array) -> dict[str, Array]:
-    """The directions of all inputs if only ``wrt`` is moved."""
-    return {tensor.name: bench.sample.value(tensor.name) * 0 for tensor in bench.wrt} | {wrt.name: direction}
-
-
-def tangent_formulas(bench: Bench, wrt: Tensor, direction: Array) -> Formulas:
-    """A place for the tangents along a direction of ``wrt``."""
-    moving = _moving(bench, wrt, direction)
-    given = {tangent_of(tensor).name: moving[tensor.name] for tensor in bench.wrt}
-    if direction is bench.sample.tangents[wrt.name]:
-        return bench.formulas("tangent", wrt.name, given=given)
-    return Formulas(bench.paths.derivation, bench.sample, given)
 
 
 def _tangent_of(module: Module, of: Tensor, tangents: Mapping[str, Array]) -> Array:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.differences import Estimate, in_chunks
 from tcgrad.check.directions import Directions
+from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding
@@ -51,9 +51,21 @@ class ComplexSteps:
             1 + _DRAWS,
         )
 
+    def slopes_at(self, wrt: str, directions: Array, other: str, shift: Array) -> dict[str, Array]:
+        """The slopes along directions of ``wrt``, each at a point where the input ``other`` is moved by a ``shift``."""
+        here = self.forward.context.arrays
+        if other == wrt:
+            moved = {wrt: self._moved(here[wrt] + shift, directions)}
+        else:
+            moved = {wrt: self._moved(here[wrt], directions), other: (here[other] + shift).astype(self._dtype)}
+        arrays, _ = neighbours(self._forward, moved)
+        return {name: _slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
+
+    def _moved(self, base: Array, directions: Array) -> Array:
+        return together(base, base.dtype.type(_STEP) * directions, self._dtype)
+
     def _chunk(self, wrt: str, directions: Array) -> Estimate:
-        base = self.forward.context.arrays[wrt]
-        moved = together(base, base.dtype.type(_STEP) * directions, self._dtype)
+        moved = self._moved(self.forward.context.arrays[wrt], directions)
         exact, _ = neighbours(self._forward, {wrt: moved})
         shaken, bound = self._shaken(wrt, moved)
         values, errors, kinked = {}, {}, {}

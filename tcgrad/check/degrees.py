@@ -1,4 +1,4 @@
-"""The degree of a program as a polynomial in the elements of one input: where it is small, differences are exact."""
+"""The degree of a program as a polynomial in the elements of inputs: where it is small, differences are exact."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.program import Define, Program, defined_tensors
 
 
-def degree(program: Program, wrt: str) -> float:
-    """The largest degree of an output in the elements of ``wrt`` together; infinite if it is not a polynomial."""
-    degrees: dict[str, float] = {wrt: 1}
+def degree(program: Program, *wrt: str) -> float:
+    """The largest degree of an output in the elements of all ``wrt`` together; infinite if it is not a polynomial."""
+    degrees: dict[str, float] = dict.fromkeys(wrt, 1)
     for statement in program.statements:
         if isinstance(statement, Define):
             degrees[statement.tensor.name] = _degree(statement.body, degrees)

@@ -60,3 +60,25 @@ class Signs:
 
     def take(self, chosen: IntArray) -> Array:
         return np.asarray(self.signs[chosen])
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of directions: for each of them one of the input ``first`` and one of the input ``second``.
+
+    rows, columns: which of the directions they are.
+    """
+
+    first: str
+    second: str
+    us: Directions
+    vs: Directions
+    rows: IntArray
+    columns: IntArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, chosen: IntArray) -> tuple[Array, Array]:
+        """The directions of some of the pairs."""
+        return self.us.take(self.rows[chosen]), self.vs.take(self.columns[chosen])

@@ -1,13 +1,16 @@
-"""Dual numbers over the rationals: ``value + slope·ε`` with ``ε² = 0``."""
+"""Dual numbers over the rationals: ``value + slope·ε`` with ``ε² = 0``.
+
+Numbers over which they are made may be dual numbers themselves, for second derivatives.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from tcgrad.records import dataclass
 
-Number = Fraction | int
+Number: TypeAlias = "Fraction | int | Dual"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Dual:
 
     def __truediv__(self, other: Dual | Number) -> Dual:
         a = dual(other)
-        quotient = Fraction(self.value) / a.value
+        quotient = _exactly(self.value) / a.value
         return Dual(quotient, (self.slope - quotient * a.slope) / a.value)
 
     def __neg__(self) -> Dual:
@@ -58,3 +61,8 @@ class Dual:
 def dual(number: Dual | Number) -> Dual:
     """A number as one that does not vary."""
     return number if isinstance(number, Dual) else Dual(number, 0)
+
+
+def _exactly(number: Number) -> Fraction | Dual:
+    """A number that is divided exactly."""
+    return number if isinstance(number, Dual) else Fraction(number)

@@ -46,7 +46,7 @@ def decide_expectations(
         for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
             sample = source.draw(_DTYPE, (options.seed, number, trial))
             if isinstance(sample, Sample):
-                drawn.append(_Point(Formulas(paths.derivation, sample, upstream_arrays(sample)), own, len(drawn) + 1))
+                drawn.append(_Point(Formulas(paths.program, sample, upstream_arrays(sample)), own, len(drawn) + 1))
     pairs = zip(program.expectations, program.spec.expect, strict=True)
     return [_Expectation(define, text.text, paths, options, repeat).decide(drawn) for define, text in pairs]
 

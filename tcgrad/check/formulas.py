@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tcgrad.calculus import Derivation, gradient_of
+from tcgrad.calculus import gradient_of
 from tcgrad.check.forward import evaluate_forward
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array, Context
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index
-from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
@@ -63,16 +63,18 @@ class Workplace:
 class Formulas:
     """Formulas over the values of a sample, in the type that is checked, and bounds on their errors.
 
-    derivation: of the spec at its own sizes, whatever those of the sample are.
+    program: the spec's at its own sizes, whatever those of the sample are.
     given: arrays besides the forward values, such as upstream gradients.
+    count: if it is not 0: the arrays ``given`` have a first axis, of so many directions, and every value has.
     """
 
-    derivation: Derivation
+    program: Program
     sample: Sample
     given: Mapping[str, Array]
+    count: int = 0
 
     def value(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
-        return self._narrow.value(statements, positions)
+        return self._everywhere(self._narrow.value(statements, positions), statements)
 
     def exact(self, statements: Sequence[Statement], instead: Mapping[str, Array] | None = None) -> Array:
         """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
@@ -88,36 +90,66 @@ class Formulas:
 
     def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         """How far rounding in the type that is checked may move the value."""
-        moved, exact = self._moved.value(statements, positions), self._exact.value(statements, positions)
+        moved = self._moved.value(statements, positions)
+        exact = self._everywhere(self._exact.value(statements, positions), statements)
+        if self.count and moved.ndim < exact.ndim:
+            return np.zeros(exact.shape, exact.dtype)
+        if self.count:
+            moved = moved.reshape(self._draws, *exact.shape)
         return self.sample.rounding.bound(moved, exact)
+
+    def _everywhere(self, array: Array, statements: Sequence[Statement]) -> Array:
+        """An array with the axis of directions, if there are any."""
+        if not self.count or array.ndim > defined_tensors(statements[-1])[-1].order:
+            return array
+        return np.broadcast_to(array, (self.count, *array.shape))
+
+    @property
+    def _draws(self) -> int:
+        return self.sample.rounding.noise.batch.size.value
 
     @cached_property
     def _narrow(self) -> Workplace:
-        sample, program = self.sample, self.derivation.program
+        sample, program = self.sample, self.program
         inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
         forward = evaluate_forward(
             program.statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions
         )
         given = {name: sample.narrow(array) for name, array in self.given.items()}
-        context = replace(forward.context, arrays={**forward.context.arrays, **given})
+        context = replace(forward.context, arrays={**forward.context.arrays, **given}, batch=self._batch)
         return Workplace(context, self._inverses)
 
     @cached_property
     def _exact(self) -> Workplace:
         context = self.sample.forward.context
         arrays = {**context.arrays, **self.given}
-        return Workplace(replace(context, arrays=arrays, sizes=self.sample.sizes), self._inverses)
+        context = replace(context, arrays=arrays, sizes=self.sample.sizes, batch=self._batch)
+        return Workplace(context, self._inverses)
 
     @cached_property
     def _moved(self) -> Workplace:
         noise, arrays = self.sample.rounding.noise, {**self.sample.moved, **self.given}
+        if self.count:
+            # A step of the first axis is one draw and, within it, one direction.
+            noise = replace(noise, batch=Index("draw", Integer.of(self._draws * self.count)))
+            arrays = {name: self._repeated(name, array) for name, array in self.sample.moved.items()}
+            arrays |= {name: np.concatenate([array] * self._draws) for name, array in self.given.items()}
         context = replace(self._exact.context, arrays=arrays, batch=noise.batch, noise=noise)
         return Workplace(context, self._inverses)
+
+    def _repeated(self, name: str, moved: Array) -> Array:
+        """An array with the draws of its first axis, if it has one, repeated for each direction."""
+        has_draws = moved.ndim > self.sample.value(name).ndim
+        return np.repeat(moved, self.count, axis=0) if has_draws else moved
+
+    @cached_property
+    def _batch(self) -> Index | None:
+        return Index("direction", Integer.of(self.count)) if self.count else None
 
     @cached_property
     def _inverses(self) -> dict[str, Tensor]:
         """What would be called the inverse of each tensor."""
-        program = self.derivation.program
+        program = self.program
         tensors = [item.tensor for item in program.inputs]
         tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
         return {f"inv({tensor.name})": tensor for tensor in tensors}

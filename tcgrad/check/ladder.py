@@ -13,18 +13,19 @@ from tcgrad.check.allowed import why_not_complex, why_not_exact
 from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.cost import forward_cost
 from tcgrad.check.degrees import degree
-from tcgrad.check.differences import Differences, Estimate
+from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Signs
+from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.samples import Sample
 from tcgrad.records import dataclass
 
 # Multiplications that are done in exact arithmetic without being asked for.
-_LARGEST_EXACT = 2**10
+LARGEST_EXACT = 2**10
 
 # Up to this degree differences are exact.
-_LARGEST_DEGREE = 4
+LARGEST_DEGREE = 4
 
 
 class Way(Protocol):
@@ -50,7 +51,7 @@ class Ladder:
                 reason = "exact arithmetic divides by 0"
         if self._is_chosen:
             return self.differences.along(wrt, directions)
-        return self._unknown(self.differences.along(wrt, directions), f"no {self.method} reference: {reason}")
+        return self.differences.along(wrt, directions).unknown(f"no {self.method} reference: {reason}")
 
     def confirmed(self, wrt: str, found: Estimate) -> Estimate:
         """The estimate as it is, if difference quotients agree with its method along a random direction."""
@@ -64,15 +65,14 @@ class Ladder:
         told = replace(found, evaluations=found.evaluations + first.evaluations + second.evaluations)
         if _agree(first, second):
             return told
-        return self._unknown(told, f"{found.method} and difference quotients disagree")
+        return told.unknown(f"{found.method} and difference quotients disagree")
 
     @cached_property
     def differences(self) -> _DifferencesOfDegree:
         sample = self.sample
-        coarse = 2.0**-44 if sample.forward.context.dtype != np.float64 else 2.0**-36
-        wanted = max(coarse, unit_roundoff(sample.dtype) / 4)
         names = [output.name for output in sample.program.outputs]
-        return _DifferencesOfDegree(sample, Differences(sample.forward, names, sample.bounds_near, wanted), self.method)
+        differences = Differences(sample.forward, names, sample.bounds_near, wanted_error(sample))
+        return _DifferencesOfDegree(sample, differences, self.method)
 
     @property
     def _is_chosen(self) -> bool:
@@ -90,11 +90,11 @@ class Ladder:
         names = [output.name for output in program.outputs]
         if self.method == "exact" or (self._is_chosen and self._is_exact_cheap(number)):
             return ExactSlopes(forward, names)
-        analytic = self._is_chosen and degree(program, wrt) > _LARGEST_DEGREE and not self._why_not_complex
+        analytic = self._is_chosen and degree(program, wrt) > LARGEST_DEGREE and not self._why_not_complex
         return ComplexSteps(forward, names) if self.method == "complex" or analytic else self.differences
 
     def _is_exact_cheap(self, number: int) -> bool:
-        cheap = number * forward_cost(self.sample.program).operations <= _LARGEST_EXACT
+        cheap = number * forward_cost(self.sample.program).operations <= LARGEST_EXACT
         return cheap and not self._why_not_exact
 
     @cached_property
@@ -104,11 +104,6 @@ class Ladder:
     @cached_property
     def _why_not_complex(self) -> str:
         return why_not_complex(self.sample.program)
-
-    @staticmethod
-    def _unknown(found: Estimate, reason: str) -> Estimate:
-        errors = {name: np.full_like(error, np.inf) for name, error in found.errors.items()}
-        return replace(found, errors=errors, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -130,3 +125,9 @@ def _agree(first: Estimate, second: Estimate) -> bool:
         if np.any(np.abs(value - second.values[name]) > allowed):
             return False
     return True
+
+
+def wanted_error(sample: Sample) -> float:
+    """The error of difference quotients that is small enough, in proportion to the largest derivative."""
+    coarse = 2.0**-44 if sample.forward.context.dtype != np.float64 else 2.0**-36
+    return max(coarse, unit_roundoff(sample.dtype) / 4)

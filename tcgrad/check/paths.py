@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
@@ -11,12 +12,14 @@ import numpy as np
 from tcgrad.calculus import Derivation, Gradient, Jacobian
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
+from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.check.domains import bodies
 from tcgrad.evaluate.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
-from tcgrad.ir.tensors import Role, Tensor, tangent_of
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass
 
@@ -28,6 +31,7 @@ class Paths:
     """Looks the statements up, or derives those that a derivation does not hold."""
 
     derivation: Derivation
+    _stepwise: dict[tuple[Tensor, Tensor], tuple[Statement, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def program(self) -> Program:
@@ -41,15 +45,29 @@ class Paths:
 
     def stepwise(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
         """The Jacobian without a closed form."""
-        return stepwise_jacobian(self.derivation.worked, of, wrt)
-
-    def tangent(self, of: Tensor) -> tuple[Statement, ...]:
-        """The tangent of an output; nothing if it depends on no input that is differentiated."""
-        return up_to(self._tangents, tangent_of(of))
+        if (of, wrt) not in self._stepwise:
+            self._stepwise[of, wrt] = stepwise_jacobian(self.derivation.worked, of, wrt)
+        return self._stepwise[of, wrt]
 
     @cached_property
-    def _tangents(self) -> tuple[Statement, ...]:
+    def tangents(self) -> tuple[Statement, ...]:
+        """The tangents of all outputs."""
         return push_forward(self.derivation.worked)
+
+    @cached_property
+    def gradients(self) -> Program:
+        """The program that computes the gradients of the one output, a scalar."""
+        return gradient_program(unconstrained(self.program))
+
+    @cached_property
+    def backward(self) -> tuple[Statement, ...]:
+        """The statements that `gradients` has besides the equations."""
+        return self.gradients.statements[len(self.program.statements) :]
+
+    @cached_property
+    def second_tangents(self) -> tuple[Statement, ...]:
+        """The tangents of those gradients: the Hessian times a direction."""
+        return push_forward(self.gradients)
 
     @cached_property
     def uses_double(self) -> bool:

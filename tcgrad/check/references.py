@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.differences import Differences, Estimate
+from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Elements, IntArray, Signs
+from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
@@ -122,13 +123,13 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     number = sample.value(wrt.name).size
     full = _is_cheap(sample, number, options)
     random = np.random.default_rng(number)
-    columns = np.arange(number) if full else _stratified(number, sample.effort.columns, random)
+    columns = np.arange(number) if full else stratified(number, sample.effort.columns, random)
     elements = Elements(columns, shape, dtype)
     by_element = ladder.confirmed(wrt.name, ladder.along(wrt.name, elements))
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
     if full:
         return Reference(sample, wrt, columns, by_element, kinks)
-    signs = random.choice(np.array([-1.0, 1.0]), (sample.effort.directions, *shape)).astype(dtype)
+    signs = _signs(sample, wrt.name, random)
     return Reference(sample, wrt, columns, by_element, kinks, signs, ladder.along(wrt.name, Signs(signs)))
 
 
@@ -147,6 +148,16 @@ def spread(errors: Array) -> float:
     return float(_DEVIATIONS * np.sqrt(np.sum(np.square(errors.astype(np.float64)))))
 
 
+def random_signs(sample: Sample, name: str) -> Array:
+    """Random directions of an input, of entries 1 and -1, with an axis of directions in front."""
+    return _signs(sample, name, np.random.default_rng(sample.value(name).size))
+
+
+def _signs(sample: Sample, name: str, random: np.random.Generator) -> Array:
+    shape = (sample.effort.directions, *sample.value(name).shape)
+    return random.choice(np.array([-1.0, 1.0]), shape).astype(sample.forward.context.dtype)
+
+
 def _is_cheap(sample: Sample, number: int, options: Options) -> bool:
     outputs = sum(sample.value(output.name).size for output in sample.program.outputs)
     if options.method == "directional" or number * outputs > options.max_elements:
@@ -154,7 +165,7 @@ def _is_cheap(sample: Sample, number: int, options: Options) -> bool:
     return number * sample.forward.evaluations <= _LARGEST_WORK
 
 
-def _stratified(number: int, wanted: int, random: np.random.Generator) -> IntArray:
+def stratified(number: int, wanted: int, random: np.random.Generator) -> IntArray:
     """One random element out of each of a few stretches of equal length."""
     edges = np.linspace(0, number, min(number, wanted) + 1).astype(np.int64)
     return np.unique([random.integers(low, max(low + 1, high)) for low, high in pairwise(edges)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, forward_bounds, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
+from tcgrad.evaluate.statements import run
 from tcgrad.functions import Function
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Program
+from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
@@ -65,23 +67,33 @@ class Sample:
         """Fresh copies of the inputs in the type that is checked, in the order of the spec."""
         return [np.array(self.narrow(self.value(item.tensor.name))) for item in self.program.inputs]
 
+    def extended(self, statements: Sequence[Statement]) -> Sample:
+        """The sample with the values of more tensors, exact and under random rounding; they have no bounds."""
+        exact = replace(self.forward.context, arrays=dict(self.forward.context.arrays), sizes=self.sizes)
+        noise = self.rounding.noise
+        moved = replace(exact, arrays=dict(self.moved), batch=noise.batch, noise=noise)
+        for statement in statements:
+            run(statement, exact)
+            run(statement, moved)
+        return replace(self, forward=replace(self.forward, context=exact), moved=moved.arrays)
+
     def own_bounds(self) -> dict[str, Array]:
         """How far rounding in the reference's own type may move each value."""
         return self._finer(self.bounds)
 
-    def bounds_near(self, wrt: str, reach: Any) -> dict[str, Array]:
-        """The same for values at points where elements of ``wrt`` are moved by up to ``reach``.
+    def bounds_near(self, reach: Mapping[str, Any]) -> dict[str, Array]:
+        """The same for values at points where the elements of some inputs are moved by up to as much as ``reach`` says.
 
         Of a polynomial the error only grows with the size of the variables.
         """
-        if reach == 0:
+        if not any(reach.values()):
             return self.own_bounds()
-        here = self.value(wrt)
         arrays = {item.tensor.name: self.value(item.tensor.name) for item in self.program.inputs}
-        arrays[wrt] = here + np.where(here < 0, -reach, reach)
+        for wrt, far in reach.items():
+            arrays[wrt] = arrays[wrt] + np.where(arrays[wrt] < 0, -far, far)
         context = self.forward.context
-        far = evaluate_forward(self.program.statements, arrays, context.dtype, functions=self.functions)
-        return self._finer(forward_bounds(far, self.rounding)[1])
+        moved = evaluate_forward(self.program.statements, arrays, context.dtype, functions=self.functions)
+        return self._finer(forward_bounds(moved, self.rounding)[1])
 
     def _finer(self, bounds: Mapping[str, Array]) -> dict[str, Array]:
         reference = self.forward.context.dtype

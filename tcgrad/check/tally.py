@@ -17,6 +17,9 @@ from tcgrad.records import dataclass
 
 Key = tuple[str, Subject, str, str | None]
 
+# Under this key, which is no name, goes what the reference for second derivatives takes.
+SECOND = "second derivatives"
+
 
 @dataclass
 class Tally:
@@ -139,10 +142,10 @@ class Tallies:
     def row(self, kind: str, subject: Subject, of: str, wrt: str | None) -> Tally:
         return self.rows.setdefault((kind, subject, of, wrt), Tally(kind, subject, of, wrt, self.dtype))
 
-    def spent(self, wrt: str, seconds: float, evaluations: int) -> None:
-        """Time and evaluations that the reference for an input took; all of its rows are told of them."""
-        before = self._references.get(wrt, (0.0, 0))
-        self._references[wrt] = before[0] + seconds, before[1] + evaluations
+    def spent(self, key: str, seconds: float, evaluations: int) -> None:
+        """Time and evaluations that the reference for an input took, or `SECOND`; all of its rows are told of them."""
+        before = self._references.get(key, (0.0, 0))
+        self._references[key] = before[0] + seconds, before[1] + evaluations
 
     def note_kink(self, of: str, wrt: str, text: str) -> None:
         """Remember a kink, for rows that could not be decided."""
@@ -157,4 +160,9 @@ class Tallies:
             kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
             tally.kink = next(filter(None, kinks), "")
         made = [tally.result(seed, repeat) for tally in self.rows.values()]
-        return [replace(r, evaluations=self._references.get(r.wrt or "", (0.0, 0))[1]) for r in made]
+        return [replace(r, evaluations=self._references.get(_reference(r), (0.0, 0))[1]) for r in made]
+
+
+def _reference(result: Result) -> str:
+    """The key of the reference that a result was compared with."""
+    return SECOND if result.kind in ("hessian", "hvp") else result.wrt or ""

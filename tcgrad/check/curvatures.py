@@ -1,0 +1,164 @@
+"""Second derivatives of the plainly evaluated forward equations: exact, or difference quotients, once or twice over.
+
+No derived formula comes in, neither a gradient nor a Hessian. Where the equations are analytic only one of the two
+derivatives is a difference, of complex steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.complex_step import ComplexSteps
+from tcgrad.check.cost import forward_cost
+from tcgrad.check.degrees import degree
+from tcgrad.check.differences import along_axes, first_step
+from tcgrad.check.directions import Pairs
+from tcgrad.check.estimate import Estimate
+from tcgrad.check.exact import ExactSlopes
+from tcgrad.check.forward import neighbours
+from tcgrad.check.ladder import LARGEST_DEGREE, LARGEST_EXACT, wanted_error
+from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+# Second differences of values lose twice as many digits as first ones.
+_COARSER = 2**2
+
+
+@dataclass(frozen=True)
+class Curvatures:
+    """Second derivatives ``uᵀ H v`` of the one output of a sample's program, a scalar."""
+
+    sample: Sample
+    method: str
+
+    def along(self, pairs: Pairs) -> Estimate:
+        """With an axis of pairs; where the method is not to be had nothing is known, for a reason."""
+        reason = self._refusal
+        if not reason:
+            try:
+                return self._along(pairs)
+            except ZeroDivisionError:
+                reason = "exact arithmetic divides by 0"
+        found = self._quotients(pairs)
+        return found if self._is_chosen else found.unknown(f"no {self.method} reference: {reason}")
+
+    def _along(self, pairs: Pairs) -> Estimate:
+        if self.method == "exact" or (self._is_chosen and self._is_exact_cheap(len(pairs))):
+            return ExactSlopes(self.sample.forward, [self._output]).along_pairs(pairs)
+        analytic = self._is_chosen and self._degree(pairs) > LARGEST_DEGREE and not self._why_not_complex
+        if self.method == "complex" or analytic:
+            return self._complex_quotients(pairs)
+        return self._quotients(pairs)
+
+    @property
+    def _output(self) -> str:
+        (output,) = self.sample.program.outputs
+        return output.name
+
+    @property
+    def _is_chosen(self) -> bool:
+        return self.method in ("auto", "directional")
+
+    @cached_property
+    def _refusal(self) -> str:
+        """Why the method that is asked for is not to be had."""
+        reasons = {"exact": why_not_exact, "complex": why_not_complex}
+        return reasons[self.method](self.sample.program) if self.method in reasons else ""
+
+    @cached_property
+    def _why_not_complex(self) -> str:
+        return why_not_complex(self.sample.program)
+
+    def _is_exact_cheap(self, number: int) -> bool:
+        cheap = number * forward_cost(self.sample.program).operations <= LARGEST_EXACT
+        return cheap and not why_not_exact(self.sample.program)
+
+    def _degree(self, pairs: Pairs) -> float:
+        return degree(self.sample.program, pairs.first, pairs.second)
+
+    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, step: Any, wanted: float) -> Estimate:
+        points = 4 * len(stencil.multiples)
+        each = points * self.sample.forward.evaluations
+        return Quotients(stencil, measure, {self._output: ()}, len(pairs), each, points, wanted).estimate(step)
+
+    # Differences of differences
+
+    def _quotients(self, pairs: Pairs) -> Estimate:
+        """``(f(++) - f(+-) - f(-+) + f(--))/(4 s t)``: in multiples of both steps its error has even powers only."""
+        forward = self.sample.forward
+        stencil = choose_stencil(self._degree(pairs), self.method)
+        coarser = 1 if stencil.exact else _COARSER
+        step = coarser * first_step(forward, pairs.second, pairs.vs.moved, stencil)
+        other = coarser * first_step(forward, pairs.first, pairs.us.moved, stencil)
+        bounds = self.sample.bounds_near(self._reach(pairs, stencil, other, step))
+
+        def measure(chosen: Any, steps: Array) -> Slopes:
+            others = steps * (other / step)
+            flipped = np.zeros(len(chosen), bool)
+            quotients = []
+            for multiple in stencil.multiples:
+                values, left = self._corners(pairs, chosen, multiple * others, multiple * steps)
+                quotients.append((values[0] - values[1] - values[2] + values[3]) / (4 * multiple**2 * others * steps))
+                flipped |= left
+            rounding = bounds[self._output] / (others * steps)
+            return Slopes({self._output: quotients}, {self._output: rounding}, {self._output: flipped})
+
+        return self._estimate(pairs, stencil, measure, step, 2.0**8 * wanted_error(self.sample))
+
+    @staticmethod
+    def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:
+        """By how much the elements of either input are moved, where that is much."""
+        if not stencil.exact:
+            return {}
+        far = stencil.multiples[-1]
+        if pairs.first == pairs.second:
+            return {pairs.first: far * (first + second)}
+        return {pairs.first: far * first, pairs.second: far * second}
+
+    def _corners(self, pairs: Pairs, chosen: Any, others: Array, steps: Array) -> tuple[Array, Array]:
+        """The output at the four corners ``±s u ± t v``, and for which pairs another branch was taken at any."""
+        us, vs = pairs.take(chosen)
+        arrays = self.sample.forward.context.arrays
+        u = along_axes(others, arrays[pairs.first]) * us
+        v = along_axes(steps, arrays[pairs.second]) * vs
+        moved = {pairs.first: arrays[pairs.first] + np.concatenate([u, u, -u, -u])}
+        moved[pairs.second] = moved.get(pairs.second, arrays[pairs.second]) + np.concatenate([v, -v, v, -v])
+        return self._outputs(moved, len(chosen))
+
+    def _outputs(self, moved: Mapping[str, Array], number: int) -> tuple[Array, Array]:
+        """The output at several points for each of a ``number`` of pairs."""
+        points = len(next(iter(moved.values())))
+        arrays, flipped = neighbours(self.sample.forward, moved)
+        values = np.broadcast_to(arrays[self._output], (points,)).reshape(-1, number)
+        still = np.zeros(points, bool)
+        return values, np.asarray(flipped.get(self._output, still).reshape(-1, number).any(axis=0))
+
+    # Differences of complex steps
+
+    def _complex_quotients(self, pairs: Pairs) -> Estimate:
+        """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""
+        forward = self.sample.forward
+        steps_along_u = ComplexSteps(forward, [self._output])
+        stencil = choose_stencil(np.inf)
+        errors = steps_along_u.along(pairs.first, pairs.us).errors[self._output][pairs.rows]
+
+        def measure(chosen: Any, steps: Array) -> Slopes:
+            us, vs = pairs.take(chosen)
+            quotients = []
+            for multiple in stencil.multiples:
+                shift = along_axes(multiple * steps, forward.context.arrays[pairs.second]) * vs
+                above = steps_along_u.slopes_at(pairs.first, us, pairs.second, shift)[self._output]
+                below = steps_along_u.slopes_at(pairs.first, us, pairs.second, -shift)[self._output]
+                quotients.append((above - below) / (2 * multiple * steps))
+            return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, {})
+
+        step = first_step(forward, pairs.second, pairs.vs.moved, stencil)
+        found = self._estimate(pairs, stencil, measure, step, wanted_error(self.sample))
+        return found.renamed("fourth order of complex steps")

@@ -1,0 +1,88 @@
+"""Derivatives along some directions, each with a bound on its error, whichever way they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.check.directions import IntArray
+from tcgrad.check.forward import CHUNK
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Derivatives of every output along some directions.
+
+    values, errors: by the outputs' names, with an axis of directions in front.
+    kinked: for each output the directions along which no step stayed on one branch; the errors are infinite there.
+    reason: why nothing is known, if nothing is.
+    """
+
+    values: dict[str, Array]
+    errors: dict[str, Array]
+    kinked: dict[str, NDArray[np.bool_]]
+    method: str
+    evaluations: int
+    reason: str = ""
+
+    @property
+    def largest_errors(self) -> Array:
+        """The largest error along each direction."""
+        largest = [errors.reshape(len(errors), -1).max(axis=1, initial=0) for errors in self.errors.values()]
+        return np.asarray(np.max(largest, axis=0))
+
+    @property
+    def largest_value(self) -> float:
+        values = [np.nan_to_num(value, posinf=0, neginf=0) for value in self.values.values()]
+        return max(float(np.max(np.abs(value), initial=0)) for value in values)
+
+    @property
+    def is_kinked(self) -> bool:
+        return any(kinked.any() for kinked in self.kinked.values())
+
+    def renamed(self, method: str) -> Estimate:
+        return replace(self, method=method)
+
+    def unknown(self, reason: str) -> Estimate:
+        """The same without any knowledge, for a reason."""
+        errors = {name: np.full_like(error, np.inf) for name, error in self.errors.items()}
+        return replace(self, errors=errors, reason=reason)
+
+    def improved(self, new: Estimate, again: NDArray[np.bool_]) -> Estimate:
+        """This one with the directions ``again`` replaced by those of ``new`` wherever their error is smaller."""
+        values, errors, kinked = {}, {}, {}
+        for name in self.values:
+            values[name], errors[name] = self.values[name].copy(), self.errors[name].copy()
+            take = new.errors[name] < errors[name][again]
+            values[name][again] = np.where(take, new.values[name], values[name][again])
+            errors[name][again] = np.where(take, new.errors[name], errors[name][again])
+            kinked[name] = self.kinked[name].copy()
+            kinked[name][again] &= new.kinked[name]
+        return Estimate(values, errors, kinked, self.method, self.evaluations + new.evaluations)
+
+
+def in_chunks(number: int, each: int, work: Callable[[IntArray], Estimate], points: int) -> Estimate:
+    """An estimate along ``number`` directions, as many at once as memory allows.
+
+    each: the elements that one direction takes. work: makes the estimate of some of the directions.
+    points: how many evaluations each direction takes.
+    """
+    at_once = max(1, CHUNK // max(1, each))
+    parts = [work(np.arange(start, min(start + at_once, number))) for start in range(0, number, at_once)]
+    return _joined(parts, points * number)
+
+
+def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:
+    names = parts[0].values
+    return Estimate(
+        {name: np.concatenate([part.values[name] for part in parts]) for name in names},
+        {name: np.concatenate([part.errors[name] for part in parts]) for name in names},
+        {name: np.concatenate([part.kinked[name] for part in parts]) for name in names},
+        parts[0].method,
+        evaluations,
+    )

@@ -1,0 +1,137 @@
+"""Difference quotients, whatever is differenced: the stencils, their truncation errors, and steps that are refined.
+
+Central differences are exact for polynomials of degree 2, fourth-order ones for degree 4, whatever the step. For the
+rest the step starts small and is refined, direction by direction, until the error is small and no branch is left. All
+steps are powers of two, and the points are such that adding a step to them is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcgrad.check.directions import IntArray
+from tcgrad.check.estimate import Estimate, in_chunks
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """Multiples of the step at which values are taken, to both sides; ``exact`` if there is no truncation error."""
+
+    name: str
+    multiples: tuple[int, ...]
+    exact: bool = True
+
+
+_CENTRAL = Stencil("central, exact", (1,))
+_FOURTH = Stencil("fourth order, exact", (1, 2))
+_ESTIMATED = Stencil("fourth order", (1, 2, 4), exact=False)
+_CENTRAL_ESTIMATED = Stencil("central", (1, 2), exact=False)
+
+
+def choose_stencil(degree: float, method: str = "auto") -> Stencil:
+    """The one for a polynomial of a degree, or for what is none (infinite); ``method`` may ask for an order."""
+    if method != "fourth" and degree <= 2:
+        return _CENTRAL
+    if method == "central":
+        return _CENTRAL_ESTIMATED
+    return _FOURTH if degree <= 4 else _ESTIMATED
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Central quotients of every output along some directions, at every multiple of their steps.
+
+    quotients: by the outputs' names, for each multiple an array with an axis of directions in front; none at all for
+        an output that does not move.
+    rounding: how far rounding may move them; of larger multiples less.
+    flipped: for each output, the directions along which another branch was taken on the way.
+    """
+
+    quotients: Mapping[str, Sequence[Array]]
+    rounding: Mapping[str, Array]
+    flipped: Mapping[str, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Quotients:
+    """What is differenced with one stencil.
+
+    measure: makes the quotients along some of the directions, with a step for each of them.
+    shapes: of the outputs.
+    number: of directions. each: the elements that one direction takes. points: how many evaluations.
+    wanted: the error that is small enough, in proportion to the largest derivative.
+    """
+
+    stencil: Stencil
+    measure: Callable[[IntArray, Array], Slopes]
+    shapes: Mapping[str, tuple[int, ...]]
+    number: int
+    each: int
+    points: int
+    wanted: float
+
+    def estimate(self, step: Any) -> Estimate:
+        """The derivatives; ``step`` is the first one."""
+        chosen, steps = np.arange(self.number), np.full(self.number, step)
+        return self._measured(chosen, steps) if self.stencil.exact else self._refined(chosen, steps)
+
+    def _refined(self, chosen: IntArray, steps: Array) -> Estimate:
+        """Differences with smaller steps wherever the error is too large or a branch was left, while that helps."""
+        best = self._measured(chosen, steps)
+        for _ in range(_ROUNDS):
+            before = best.largest_errors
+            again = ~(before <= self.wanted * best.largest_value)
+            if not again.any():
+                break
+            steps[again] = steps[again] / 8
+            best = best.improved(self._measured(chosen[again], steps[again]), again)
+            helped = np.any(best.largest_errors[again] < before[again] / 2)
+            if not helped and not best.is_kinked:
+                break
+        return best
+
+    def _measured(self, chosen: IntArray, steps: Array) -> Estimate:
+        """Differences with a step for each of the chosen directions, as many at once as memory allows."""
+
+        def work(part: IntArray) -> Estimate:
+            return self._combined(self.measure(chosen[part], steps[part]), np.zeros(len(part), steps.dtype))
+
+        return in_chunks(len(chosen), self.each, work, self.points)
+
+    def _combined(self, found: Slopes, nothing: Array) -> Estimate:
+        """``nothing``: a zero for each direction."""
+        values, errors, kinked = {}, {}, {}
+        for name, shape in self.shapes.items():
+            ones = (1,) * len(shape)
+            values[name] = errors[name] = nothing.reshape(-1, *ones) + np.zeros(shape, nothing.dtype)
+            if name in found.quotients:
+                values[name], truncation = _extrapolated(found.quotients[name], self.stencil)
+                error = 2 * found.rounding[name] + truncation
+                errors[name] = np.where(np.isfinite(error), error, np.inf)
+            kinked[name] = found.flipped.get(name, nothing != 0)
+            errors[name] = np.where(kinked[name].reshape(-1, *ones), np.inf, errors[name])
+        return Estimate(values, errors, kinked, self.stencil.name, 0)
+
+
+def _extrapolated(slopes: Sequence[Array], stencil: Stencil) -> tuple[Array, Any]:
+    """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
+
+    Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
+    step makes, a third or a fifteenth is left.
+    """
+    if stencil is _CENTRAL:
+        return slopes[0], 0.0
+    if stencil is _CENTRAL_ESTIMATED:
+        return slopes[0], np.abs(slopes[0] - slopes[1]) * 2 / 3
+    value = (4 * slopes[0] - slopes[1]) / 3
+    if stencil is _FOURTH:
+        return value, 0.0
+    return value, np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15

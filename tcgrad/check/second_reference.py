@@ -1,0 +1,137 @@
+"""The reference for second derivatives at one sample: whole blocks of the Hessian, or its products with directions."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from tcgrad.check.curvatures import Curvatures
+from tcgrad.check.directions import Directions, Elements, IntArray, Pairs, Signs
+from tcgrad.check.estimate import Estimate
+from tcgrad.check.options import Options
+from tcgrad.check.precision import type_name
+from tcgrad.check.references import Known, random_signs, stratified
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+# Beyond this many values, in one evaluation for every pair of elements, not all pairs are taken.
+_LARGEST_WORK = 2**20
+
+# So many elements of an input are taken with each direction where not all are.
+_ELEMENTS = 6
+
+
+@dataclass
+class SecondReference:
+    """Second derivatives of the one output of a sample's program, by any two of its inputs."""
+
+    sample: Sample
+    options: Options
+    _blocks: dict[tuple[str, str], Known] = field(default_factory=dict)
+    _methods: dict[tuple[str, str], str] = field(default_factory=dict)
+    evaluations: int = 0
+
+    @cached_property
+    def is_full(self) -> bool:
+        """Whether every element is known."""
+        number = sum(self.sample.value(tensor.name).size for tensor in self.sample.program.wrt)
+        pairs = number * (number + 1) // 2
+        if self.options.method == "directional" or pairs > self.options.max_elements:
+            return False
+        return pairs * self.sample.forward.evaluations <= _LARGEST_WORK
+
+    def method(self, first: str, second: str) -> str:
+        return self._methods[first, second]
+
+    def block(self, first: str, second: str) -> Known:
+        """The axes of ``first`` before those of ``second``. Of a block and its transpose one is worked out."""
+        if (first, second) not in self._blocks:
+            estimate = self._along(self._pairs(first, second))
+            known = self._whole(estimate, first, second)
+            self._blocks[first, second] = known
+            self._blocks[second, first] = self._turned(known, first)
+            self._methods[second, first] = self._methods[first, second]
+        return self._blocks[first, second]
+
+    def directions(self, second: str) -> Array:
+        """The directions with which the Hessian is multiplied, with an axis of directions in front."""
+        if self.is_full:
+            return self.sample.tangents[second][None]
+        return random_signs(self.sample, second)
+
+    def columns(self, first: str) -> IntArray:
+        """The elements of products that are known: flat positions."""
+        number = self.sample.value(first).size
+        return np.arange(number) if self.is_full else stratified(number, _ELEMENTS, np.random.default_rng(number))
+
+    def products(self, first: str, second: str) -> Known:
+        """The Hessian times each direction of ``second``, at the `columns` of ``first``."""
+        if self.is_full:
+            known, direction = self.block(first, second), self.sample.tangents[second]
+            each = prod(self.sample.value(first).shape), -1
+            value = known.value.reshape(each) @ direction.reshape(-1)
+            error = known.error.reshape(each) @ np.abs(direction.reshape(-1))
+            return Known(value[None], np.where(np.isnan(error), np.inf, error)[None])
+        elements = Elements(self.columns(first), self.sample.value(first).shape, self.sample.forward.context.dtype)
+        return self._grid(first, elements, second)
+
+    def projections(self, first: str, second: str) -> Known:
+        """The products with each direction, along each of the directions of ``first``."""
+        return self._grid(first, Signs(self.directions(first)), second)
+
+    def _grid(self, first: str, us: Directions, second: str) -> Known:
+        """Along every pair: an axis of directions of ``second``, then one of those of ``first``."""
+        vs = Signs(self.directions(second))
+        columns, rows = np.indices((len(vs), len(us))).reshape(2, -1)
+        estimate = self._along(Pairs(first, second, us, vs, rows, columns))
+        value, error = (self._of(arrays).reshape(len(vs), len(us)) for arrays in (estimate.values, estimate.errors))
+        return Known(value, error)
+
+    def _along(self, pairs: Pairs) -> Estimate:
+        estimate = Curvatures(self.sample, self.options.method).along(pairs)
+        self.evaluations += estimate.evaluations
+        method = f"{estimate.method} ({type_name(self.sample.forward.context.dtype)}), twice"
+        self._methods[pairs.first, pairs.second] = method if self.is_full else f"{method}, along directions"
+        return estimate
+
+    def _pairs(self, first: str, second: str) -> Pairs:
+        """All pairs of elements; of a block on the diagonal those of the upper triangle."""
+        us, vs = self._elements(first), self._elements(second)
+        shape = len(us), len(vs)
+        rows, columns = np.triu_indices(len(us)) if first == second else np.indices(shape).reshape(2, -1)
+        return Pairs(first, second, us, vs, rows, columns)
+
+    def _elements(self, name: str) -> Elements:
+        value = self.sample.value(name)
+        return Elements(np.arange(value.size), value.shape, self.sample.forward.context.dtype)
+
+    def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
+        pairs = self._pairs(first, second)
+        shape = self.sample.value(first).shape + self.sample.value(second).shape
+        return Known(*(_placed(self._of(a), pairs, shape) for a in (estimate.values, estimate.errors)))
+
+    def _of(self, arrays: dict[str, Array]) -> Array:
+        (output,) = self.sample.program.outputs
+        return arrays[output.name]
+
+    def _turned(self, known: Known, first: str) -> Known:
+        order = self.sample.value(first).ndim
+        return Known(turned(known.value, order), turned(known.error, order))
+
+
+def _placed(entries: Array, pairs: Pairs, shape: tuple[int, ...]) -> Array:
+    """The entries at their places in a block; of a triangle on both sides of the diagonal."""
+    matrix = np.zeros((len(pairs.us), len(pairs.vs)), entries.dtype)
+    matrix[pairs.rows, pairs.columns] = entries
+    if pairs.first == pairs.second:
+        matrix[pairs.columns, pairs.rows] = entries
+    return matrix.reshape(shape)
+
+
+def turned(block: Array, order: int) -> Array:
+    """A block with the axes of its inputs exchanged; the first has ``order`` of them."""
+    return np.transpose(block, (*range(order, block.ndim), *range(order)))
