@@ -17,7 +17,7 @@ from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import Rounding
+from tcgrad.check.rounding import LARGER, Rounding
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
@@ -82,15 +82,16 @@ class ComplexSteps:
         """Everything once more under random rounding: a first axis of draws, and within each of directions."""
         context = self._forward.context
         roundoff = unit_roundoff(self.forward.context.dtype)
+        arithmetic = np.dtype(np.complex128)
         batch = Index("draw", Integer.of(_DRAWS * len(moved)))
-        noise = Noise(batch, roundoff * 2.0**20, 0.0, np.random.default_rng(self.seed))
+        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, 0.0, np.random.default_rng(self.seed))
         defined = {name for name in context.arrays if name not in self._given}
         arrays = {name: array for name, array in context.arrays.items() if name not in defined}
-        arrays[wrt] = np.concatenate([moved] * _DRAWS)
-        inner = replace(context, arrays=arrays, batch=batch, noise=noise)
+        arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * _DRAWS)
+        inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
             run(statement, inner)
-        return arrays, Rounding(noise, roundoff, _SAFETY)
+        return arrays, Rounding(noise, arithmetic, roundoff, _SAFETY)
 
     @cached_property
     def _given(self) -> frozenset[str]:

@@ -134,7 +134,9 @@ class Formulas:
             noise = replace(noise, batch=Index("draw", Integer.of(self._draws * self.count)))
             arrays = {name: self._repeated(name, array) for name, array in self.sample.moved.items()}
             arrays |= {name: np.concatenate([array] * self._draws) for name, array in self.given.items()}
-        context = replace(self._exact.context, arrays=arrays, batch=noise.batch, noise=noise)
+        arithmetic = self.sample.rounding.dtype
+        arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
+        context = replace(self._exact.context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
         return Workplace(context, self._inverses)
 
     def _repeated(self, name: str, moved: Array) -> Array:

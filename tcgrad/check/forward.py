@@ -83,14 +83,18 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
-def shaken(forward: Forward, noise: Noise) -> tuple[dict[str, Array], NDArray[np.bool_]]:
-    """The values under random rounding, one draw along each step of a new first axis; and which draws took other
-    branches."""
+def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """The values under random rounding, in arithmetic of ``dtype``; and which draws took other branches.
+
+    There is one draw along each step of a new first axis.
+    """
     arrays = {name: forward.context.arrays[name] for name in forward.given}
+    arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+    context = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise)
     flipped = np.zeros(noise.batch.size.value, bool)
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
         taken: list[Labelled] = []
-        run(statement, replace(forward.context, arrays=arrays, batch=noise.batch, noise=noise, branches=taken))
+        run(statement, replace(context, branches=taken))
         flipped |= flips(before, taken, noise.batch)
     return arrays, flipped
 

@@ -17,16 +17,22 @@ from tcgrad.records import dataclass
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
 _AMPLIFIED = 4
 
+_DOUBLE = np.dtype(np.float64)
+
+# Simulated errors are so much larger than those of the arithmetic that they are simulated in.
+LARGER = 2.0**12
+
 
 @dataclass(frozen=True)
 class Rounding:
     """How far rounding in a type may move results: random rounding of every operation, propagated by evaluation.
 
-    roundoff: what the noise stands for.
+    dtype: the type of the arithmetic in which that is simulated; roundoff: what the noise stands for.
     safety: the bound in proportion to the spread. Observed errors stay below about 4 times the spread of 6 draws.
     """
 
     noise: Noise
+    dtype: np.dtype[Any]
     roundoff: float
     safety: float
 
@@ -44,20 +50,22 @@ class Rounding:
 
 
 def rounding(dtype: np.dtype[Any], effort: Effort, seed: int) -> Rounding:
-    """Rounding as in ``dtype``, to be simulated in arithmetic of the reference's type.
+    """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
-    Where that is not much finer than ``dtype``, larger errors are simulated and scaled down.
+    Where arithmetic is not much finer than ``dtype``, larger errors are simulated and scaled down.
     """
     roundoff = unit_roundoff(dtype)
-    unit = max(_AMPLIFIED * roundoff, unit_roundoff(effort.reference) * 2.0**20)
+    arithmetic = _DOUBLE if dtype.itemsize <= _DOUBLE.itemsize else effort.reference
+    unit = max(_AMPLIFIED * roundoff, unit_roundoff(arithmetic) * LARGER)
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
     batch = Index("draw", Integer.of(effort.draws))
-    return Rounding(Noise(batch, unit, floor, np.random.default_rng(seed)), roundoff, effort.safety)
+    noise = Noise(batch, unit, floor, np.random.default_rng(seed))
+    return Rounding(noise, arithmetic, roundoff, effort.safety)
 
 
 def forward_bounds(forward: Forward, how: Rounding) -> tuple[Mapping[str, Array], Mapping[str, Array], bool]:
     """Every value under random rounding, the bounds on the errors, and whether a branch was in doubt."""
-    arrays, flipped = shaken(forward, how.noise)
+    arrays, flipped = shaken(forward, how.noise, how.dtype)
     bounds = {name: how.bound(arrays[name], array) for name, array in forward.context.arrays.items()}
     return arrays, bounds, bool(flipped.any())

@@ -71,7 +71,7 @@ class Sample:
         """The sample with the values of more tensors, exact and under random rounding; they have no bounds."""
         exact = replace(self.forward.context, arrays=dict(self.forward.context.arrays), sizes=self.sizes)
         noise = self.rounding.noise
-        moved = replace(exact, arrays=dict(self.moved), batch=noise.batch, noise=noise)
+        moved = replace(exact, arrays=dict(self.moved), dtype=self.rounding.dtype, batch=noise.batch, noise=noise)
         for statement in statements:
             run(statement, exact)
             run(statement, moved)

@@ -21,8 +21,9 @@ from tcgrad.records import dataclass
 # Beyond this many values, in one evaluation for every pair of elements, not all pairs are taken.
 _LARGEST_WORK = 2**20
 
-# So many elements of an input are taken with each direction where not all are.
-_ELEMENTS = 6
+# So many elements of an input are taken, each with so many directions of the other, where not all are.
+_ELEMENTS = 4
+_DIRECTIONS = 2
 
 
 @dataclass
@@ -32,6 +33,8 @@ class SecondReference:
     sample: Sample
     options: Options
     _blocks: dict[tuple[str, str], Known] = field(default_factory=dict)
+    _products: dict[tuple[str, str], Known] = field(default_factory=dict)
+    _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
     _methods: dict[tuple[str, str], str] = field(default_factory=dict)
     evaluations: int = 0
 
@@ -61,7 +64,7 @@ class SecondReference:
         """The directions with which the Hessian is multiplied, with an axis of directions in front."""
         if self.is_full:
             return self.sample.tangents[second][None]
-        return random_signs(self.sample, second)
+        return random_signs(self.sample, second)[:_DIRECTIONS]
 
     def columns(self, first: str) -> IntArray:
         """The elements of products that are known: flat positions."""
@@ -70,6 +73,11 @@ class SecondReference:
 
     def products(self, first: str, second: str) -> Known:
         """The Hessian times each direction of ``second``, at the `columns` of ``first``."""
+        if (first, second) not in self._products:
+            self._products[first, second] = self._worked_out(first, second)
+        return self._products[first, second]
+
+    def _worked_out(self, first: str, second: str) -> Known:
         if self.is_full:
             known, direction = self.block(first, second), self.sample.tangents[second]
             each = prod(self.sample.value(first).shape), -1
@@ -81,7 +89,11 @@ class SecondReference:
 
     def projections(self, first: str, second: str) -> Known:
         """The products with each direction, along each of the directions of ``first``."""
-        return self._grid(first, Signs(self.directions(first)), second)
+        if (first, second) not in self._projections:
+            known = self._grid(first, Signs(self.directions(first)), second)
+            self._projections[first, second] = known
+            self._projections[second, first] = Known(known.value.T, known.error.T)
+        return self._projections[first, second]
 
     def _grid(self, first: str, us: Directions, second: str) -> Known:
         """Along every pair: an axis of directions of ``second``, then one of those of ``first``."""
