@@ -66,7 +66,7 @@ def run_numpy(form: MatrixForm, known: dict[str, object]) -> object:
 def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.ndarray], vec: str = "row") -> None:
     """The NumPy text of the form evaluates to the index form, shape included."""
     expected = evaluate(define.body, define.free, values)
-    if form.layout == "vec":
+    if form.layout == "vec" and not form.batch:
         expected = vectorised(define, expected, vec)
     found = run_numpy(form, names(sizes_in(define), values))
     assert np.shape(found) == expected.shape, form.numpy

@@ -16,11 +16,15 @@ from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_substitution import unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising import raise_by_rows, raise_define
+from tcgrad.notation.refusal import Refusal
 
 LAYER = ("x: B M N, W: N K, c: K", "y[b,i,j] = x[b,i,k]*W[k,j] + c[j]")
 SCORES = ("q: B M K, k: B N K", "s[b,i,j] = q[b,i,c]*k[b,j,c]/sqrt(K)")
 SOFTMAX = ("s: B M N", "a[b,i,j] = exp(s[b,i,j])/(1[m]*exp(s[b,i,m]))")
+
+HEADS = ("x: B H M N, w: H N K", "y[b,h,i,j] = x[b,h,i,k]*w[h,k,j]")
+ROOTS = ("x: B N", "n[b] = sqrt(x[b,i]*x[b,i]); y[b,i] = x[b,i]/n[b]")
 
 # spec, what, left side, right side
 FORMS = [
@@ -33,8 +37,8 @@ FORMS = [
     (SCORES, "k", "∂l/∂k[p]", "(∂l/∂s[p])ᵀ q[p] / √K"),
     (SOFTMAX, "=a", "a[b]", "diag(exp(s[b]) 1)⁻¹ exp(s[b])"),
     (SOFTMAX, "s", "∂l/∂s[p]", "a[p] ⊙ (∂l/∂a[p] - (∂l/∂a[p] ⊙ a[p]) 1 1ᵀ)"),
-    (("x: B H M N, w: H N K", "y[b,h,i,j] = x[b,h,i,k]*w[h,k,j]"), "=y", "y[b,h]", "x[b,h] w[h]"),
-    (("x: B H M N, w: H N K", "y[b,h,i,j] = x[b,h,i,k]*w[h,k,j]"), "x", "∂l/∂x[p,q]", "∂l/∂y[p,q] w[q]ᵀ"),
+    (HEADS, "=y", "y[b,h]", "x[b,h] w[h]"),
+    (HEADS, "x", "∂l/∂x[p,q]", "∂l/∂y[p,q] w[q]ᵀ"),
     (("x: M B N, w: N K", "y[i,b,j] = x[i,b,k]*w[k,j]"), "=y", "y[i]", "x[i] w"),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "=c", "c", "Σ[i] t[i] 1"),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "t", "∂l/∂t[p]", "∂l/∂c 1ᵀ"),
@@ -45,6 +49,35 @@ FORMS = [
     (("A: B N N", "f[b] = logdet(A)[b]"), "A", "∂l/∂A[p]", "∂l/∂f[p] A[p]⁻ᵀ"),
     (("u: M N B, v: N", "y[i,b] = tanh(u[i,k,b]*v[k])"), "=y", "y[i]", "tanh(u[i]ᵀ v)"),
     (("A: M N, x: N", "f = A[1,j]*x[j]"), "=f", "f", "A[1]ᵀ x"),
+    (LAYER, "y/x", "∂vec(y[b])/∂vec(x[p])", "δ[b,p] (I ⊗ Wᵀ)"),
+    (LAYER, "y/W", "∂vec(y[b])/∂vec(W)", "x[b] ⊗ I"),
+    (LAYER, "y/c", "∂vec(y[b])/∂c", "1 ⊗ I"),
+    (SCORES, "s/q", "∂vec(s[b])/∂vec(q[p])", "δ[b,p] (I ⊗ k[b]) / √K"),
+    (SCORES, "s/k", "∂vec(s[b])/∂vec(k[p])", "δ[b,p] (q[b] ⊗ I) comm(N, K) / √K"),
+    (
+        SOFTMAX,
+        "a/s",
+        "∂vec(a[b])/∂vec(s[p])",
+        "δ[b,p] (diag(vec(a[b])) - diag(vec(a[b])) (I ⊗ (1 1ᵀ)) diag(vec(a[b])))",
+    ),
+    (
+        HEADS,
+        "y/x",
+        "∂vec(y[b,h])/∂vec(x[p,q])",
+        "δ[b,p] δ[h,q] (I ⊗ w[h]ᵀ)",
+    ),
+    (
+        HEADS,
+        "y/w",
+        "∂vec(y[b,h])/∂vec(w[p])",
+        "δ[h,p] (x[b,h] ⊗ I)",
+    ),
+    (("A: B N N, x: B N", "y[b,i] = A[b,i,j]*x[b,j]"), "y/x", "∂y[b]/∂x[p]", "δ[b,p] A[b]"),
+    (("A: B N N, x: B N", "y[b,i] = A[b,i,j]*x[b,j]"), "y/A", "∂y[b]/∂vec(A[p])", "δ[b,p] (I ⊗ x[b]ᵀ)"),
+    (("A: B N N, x: B N", "y[b,i] = inv(A)[b,i,j]*x[b,j]"), "y/x", "∂y[b]/∂x[p]", "δ[b,p] A[b]⁻¹"),
+    (("A: B N N", "f[b] = A[b,i,i]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] I"),
+    (("A: B N N", "f[b] = logdet(A)[b]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] A[b]⁻ᵀ"),
+    (("x: B M N, w: B", "f = w[b]*x[b,i,j]*x[b,i,j]"), "f/x", "∂f/∂x[p]", "2 w[p] x[p]"),
     (("A: M N, x: M", "f = A[i,N-1]*x[i]"), "=f", "f", "A[:,N - 1]ᵀ x"),
 ]
 
@@ -123,3 +156,90 @@ def test_truth_values_are_numbers_behind_a_minus(batch):
     np.testing.assert_array_equal(run_numpy(by_x, given), -given["dy"] * given["mask"])
     if isinstance(by_s, MatrixForm):
         np.testing.assert_allclose(run_numpy(by_s, given), -(given["dy"] * given["mask"]).sum())
+
+
+BY_ROWS = [
+    ("x: B N, W: M N", "y[b,i] = W[i,j]*x[b,j]", "y/x", "∂y[b]/∂x[p]", "δ[b,p] W"),
+    ("x: B N", "y[b,i] = exp(x[b,i])/(1[m]*exp(x[b,m]))", "y/x", "∂y[b]/∂x[p]", "δ[b,p] (diag(y[b]) - y[b] y[b]ᵀ)"),
+    ("x: M N, A: N K", "y[i,j] = x[i,k]*A[k,j]", "y/x", "∂y[i]/∂x[p]", "δ[i,p] Aᵀ"),
+    (
+        *ROOTS,
+        "y/x",
+        "∂y[b]/∂x[p]",
+        "δ[b,p] (I - y[b] y[b]ᵀ) / n[b]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("inputs", "equations", "what", "left", "right"), BY_ROWS)
+def test_beside_a_vectorised_jacobian_stands_that_of_each_row(inputs, equations, what, left, right):
+    program = program_from(inputs, equations)
+    define = define_of(program, what)
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm)
+    assert form.layout == "vec"
+    rows = raise_by_rows(define, program, form)
+    assert isinstance(rows, MatrixForm)
+    assert (rows.left(MATRIX_UNICODE), rows.text) == (left, right)
+    assert_same_value(define, rows, values_of(program, define))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "equations", "what"),
+    [
+        ("x: M N, A: M N", "y[i,j] = x[i,j]*A[i,j]", "y/x"),
+        ("x: N K, A: M N", "y[i,j] = A[i,k]*x[k,j]", "y/x"),
+        ("x: M N, A: N K", "y[i,j] = x[i,k]*A[k,j]", "y/A"),
+        ("x: N, A: M N", "y[i] = A[i,k]*x[k]", "y/x"),
+    ],
+)
+def test_rows_that_do_not_run_through_have_no_jacobian_of_their_own(inputs, equations, what):
+    program = program_from(inputs, equations)
+    define = define_of(program, what)
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm)
+    assert raise_by_rows(define, program, form) is None
+
+
+@pytest.mark.parametrize(("spec", "what"), [(LAYER, "y/x"), (LAYER, "y/W"), (SCORES, "s/k"), (SOFTMAX, "a/s")])
+def test_jacobians_of_batches_column_after_column(spec, what):
+    program = program_from(*spec)
+    define = define_of(program, what)
+    form = raise_define(define, program, vec="column")
+    assert isinstance(form, MatrixForm), form
+    assert_same_value(define, form, values_of(program, define))
+
+
+def test_blocks_of_hessians_of_batches():
+    derived = loads("""
+dims: {B: 3, M: 2, N: 4}
+inputs: {x: [B, M, N], w: [B]}
+equations: ['f = w[b]*x[b,i,j]*x[b,i,j]*x[b,i,j]']
+""").derive(hessian=True)
+    (block,) = [h.define for h in derived.derivation.hessians if [t.name for t in h.wrt] == ["x", "x"]]
+    form = raise_define(block, derived.derivation.program)
+    assert isinstance(form, MatrixForm), form
+    assert form.left(MATRIX_UNICODE) == "∂²f/∂vec(x[p])∂vec(x[s])ᵀ"
+    assert_same_value(block, form, values_of(derived.derivation.program, block))
+
+
+def test_rows_in_the_json_report():
+    data = (
+        loads("dims: {B: 2, N: 3}\ninputs: {x: [B, N], w: [N, N]}\nequations: ['y[b,i] = x[b,j]*w[j,i]']")
+        .derive()
+        .as_dict()
+    )
+    by_x, by_w = (jacobian["matrix"] for jacobian in data["jacobians"])
+    assert by_x["text"] == "I ⊗ wᵀ"
+    assert by_x["by_rows"]["text"] == "∂y[b]/∂x[p] = δ[b,p] wᵀ"
+    assert by_x["by_rows"]["numpy"] == 'np.einsum("abd,ac->abcd", np.broadcast_to(w.T, (B, N, N)), np.eye(B))'
+    assert "by_rows" not in by_w
+
+
+def test_where_nothing_runs_through_the_reason_is_told():
+    program = program_from("x: B D H, w: M N", "y[b,i,j] = x[b,i+p,j+q]*w[p,q]")
+    refused = raise_define(define_of(program, "y/w"), program)
+    assert refused == Refusal("x is read at a position that is no plain index")
+    program = program_from("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]")
+    refused = raise_define(define_of(program, "y/x"), program)
+    assert refused == Refusal("y has order 3, and no axis of it runs through as that of a batch")

@@ -23,7 +23,7 @@ BLOCKS = [
     (TRACE, "X", "X", "(B + Bᵀ) ⊗ I"),
     (TRACE, "X", "B", "(I ⊗ Xᵀ) comm(M, M) + I ⊗ Xᵀ"),
     (SQUARES, "x", "x", "2 Aᵀ A"),
-    (SQUARES, "A", "A", "2 I ⊗ (x xᵀ)"),
+    (SQUARES, "A", "A", "2 (I ⊗ (x xᵀ))"),
     (SQUARES, "x", "b", "-2 Aᵀ"),
     (("x: N", "f = log(1[i]*exp(x[i]))"), "x", "x", "diag(∂l/∂x) - ∂l/∂x (∂l/∂x)ᵀ"),
     (("X: N N", "f = logdet(X)"), "X", "X", "-(X⁻ᵀ ⊗ X⁻¹) comm(N, N)"),

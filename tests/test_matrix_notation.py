@@ -113,8 +113,12 @@ def test_vectorised_by_columns():
 
 SIX = "A: M N, B: M K, C: M P, D: N K, E: N P, F: K P"
 REFUSALS = [
-    (("x: M N K", "y[i,j,k] = exp(x[i,j,k])"), "y/x", "y has order 3"),
-    (("x: M N K", "y[i] = 1[j,k]*x[i,j,k]"), "y/x", "x has order 3"),
+    (("x: M N K", "y[i,j,k] = exp(x[i,j,k+1])"), "y/x", "a delta has a position that is no plain index"),
+    (
+        ("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]"),
+        "y/x",
+        "y has order 3, and no axis of it runs through as that of a batch",
+    ),
     (("x: M M M", "y = 1[i]*x[i,i,i]"), "=y", "x has order 3"),
     (("x: M N N, w: N", "y[i] = x[i,j,N-1-j]*w[j]*x[i,j,j]"), "=y", "x has order 3"),
     (("x: B M N K P H", "f = x[b,m,n,k,p,h]*x[b,m,n,k,p,h]"), "=f", "x has order 6"),

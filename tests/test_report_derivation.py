@@ -63,7 +63,7 @@ equations: ['h[i] = exp(w[i,k]*x[k])', 'y[i] = h[i]/(1[j]*h[j])']
 ZEROS = """\
 dims: {N: 3}
 inputs: {x: [N], s: []}
-equations: ['y[i] = x[i]', 'z = s^2', 't[i,j,k] = x[i]*x[j]*x[k]']
+equations: ['y[i] = x[i]', 'z = s^2', 't[i] = x[N-1-i]*x[i]']
 outputs: [y, z, t]
 """
 
@@ -91,6 +91,7 @@ Read as
 Jacobians
     ∂y[i,j]/∂x[p,q] = a[q,j]·δ[i,p]    [N, M, N, K] = [3, 5, 3, 4]
     ∂vec(y)/∂vec(x) = I ⊗ aᵀ           [N·M, N·K] = [15, 12]
+    ∂y[i]/∂x[p]     = δ[i,p] aᵀ        [M, K] = [5, 4]
 
     ∂y[i,j]/∂a[p,q] = x[i,p]·δ[j,q]    [N, M, K, M] = [3, 5, 4, 5]
     ∂vec(y)/∂vec(a) = x ⊗ I            [N·M, K·M] = [15, 20]
@@ -117,7 +118,7 @@ def test_text_in_ascii_and_in_index_notation_alone() -> None:
 def test_text_in_matrix_notation_alone() -> None:
     text = render_text(derivation(MATMUL), notations=["matrix"])
     assert "∂l/∂x = ∂l/∂y aᵀ" in text
-    assert "δ" not in text
+    assert "·δ" not in text
 
 
 def test_several_scalars_make_one_matrix() -> None:
@@ -149,7 +150,7 @@ def test_lines_of_intermediates_stand_once() -> None:
 def test_zeros_are_short_and_missing_notations_have_a_reason() -> None:
     text = render_text(derivation(ZEROS), unicode=False)
     assert re.search(r"dy\[\w\]/ds +=\s0 +\[N\] = \[3\]\n", text)
-    assert "no matrix notation: t has order 3\n" in text
+    assert "no matrix notation: x is read at a position that is no plain index\n" in text
 
 
 def test_what_has_no_closed_form_has_a_reason() -> None:
@@ -218,6 +219,11 @@ def test_json() -> None:
             "latex": r"I \otimes a^\top",
             "numpy": "np.kron(np.eye(N), a.T)",
             "layout": "vec",
+            "by_rows": {
+                "text": "∂y[i]/∂x[p] = δ[i,p] aᵀ",
+                "latex": r"\frac{\partial y_{i}}{\partial x_{p}} = \delta_{ip} a^\top",
+                "numpy": 'np.einsum("abd,ac->abcd", np.broadcast_to(a.T, (N, M, K)), np.eye(N))',
+            },
         },
     }
     assert data["gradients"][1] == {

@@ -26,6 +26,7 @@ Jacobians
                     = δ[i,p]·δ[k,q]·a[k,j]        ∂x[i,k]/∂x[p,q] = δ[i,p]·δ[k,q]
                     = a[q,j]·δ[i,p]               contract δ
     ∂vec(y)/∂vec(x) = I ⊗ aᵀ                      matrix notation
+    ∂y[i]/∂x[p]     = δ[i,p] aᵀ                   matrix notation
 
     ∂y[i,j]/∂a[p,q] = ∂(x[i,k]·a[k,j])/∂a[p,q]    definition of y
                     = x[i,k]·∂a[k,j]/∂a[p,q]      constant factor rule

@@ -70,6 +70,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class BatchDelta:
+    """1 where two batch indices, each by its name, are the same, else 0."""
+
+    left: Integer
+    right: Integer
+
+
+@dataclass(frozen=True)
 class Commutation:
     """The permutation with ``comm vec(A) = vec(Aᵀ)`` for an A of ``rows`` by ``columns``."""
 
@@ -207,6 +215,7 @@ Matrix = (
     | Ones
     | Zeros
     | Identity
+    | BatchDelta
     | Commutation
     | Transpose
     | Inverse
@@ -230,7 +239,7 @@ Matrix = (
 def shape(matrix: Matrix) -> Shape:
     """The sizes of rows and columns, None for an axis that is not there."""
     match matrix:
-        case Number() | Size() | Fold():
+        case Number() | Size() | Fold() | BatchDelta():
             return SCALAR
         case Symbol():
             return _symbol_shape(matrix)
@@ -287,7 +296,7 @@ def common_shape(parts: Iterable[Matrix]) -> Shape:
 def operands(matrix: Matrix) -> tuple[Matrix, ...]:
     """The expressions directly inside, in order."""
     match matrix:
-        case Number() | Size() | Symbol() | Ones() | Zeros() | Identity() | Commutation():
+        case Number() | Size() | Symbol() | Ones() | Zeros() | Identity() | BatchDelta() | Commutation():
             return ()
         case Transpose() | Inverse() | Fold() | Vec() | BatchSum():
             return (matrix.operand,)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.matrix import Axis, Matrix, Symbol, Vec
+from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Symbol, Vec, VecOrder
 from tcgrad.notation.matrix_numpy import numpy_text
 from tcgrad.notation.matrix_numpy_batched import batched_text, has_batch_sum
+from tcgrad.notation.matrix_numpy_linked import linked_text
 from tcgrad.notation.matrix_printer import print_matrix
+from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.records import dataclass
 
@@ -23,29 +26,40 @@ class MatrixForm:
     layout: ``full``, the matrix is the tensor; ``vec``, a Jacobian whose matrices are vectorised on both sides.
     batch: for each axis of the tensor the batch index for every value of which the equation holds, or None; () if the
         equation is that of the whole tensor.
+    linked: of a Jacobian the pairs of batch indices between which it is 0 unless they are the same; ``matrix`` holds
+        the first of each.
+    vec: the order in which matrices are vectorised.
     """
 
     tensor: Tensor
     matrix: Matrix
     layout: Layout
     batch: tuple[Axis, ...] = ()
+    linked: tuple[tuple[Integer, Integer], ...] = ()
+    vec: VecOrder = "row"
 
     @cached_property
     def text(self) -> str:
         """The right side in Unicode."""
-        return print_matrix(self.matrix, MATRIX_UNICODE)
+        return self.right(MATRIX_UNICODE)
 
     @cached_property
     def ascii(self) -> str:
-        return print_matrix(self.matrix, MATRIX_ASCII)
+        return self.right(MATRIX_ASCII)
 
     @cached_property
     def latex(self) -> str:
-        return print_matrix(self.matrix, MATRIX_LATEX)
+        return self.right(MATRIX_LATEX)
+
+    def right(self, syntax: MatrixSyntax) -> str:
+        """The right side in a syntax."""
+        return print_matrix(scaled(self.matrix, (BatchDelta(*pair) for pair in self.linked)), syntax)
 
     @cached_property
     def numpy(self) -> str | None:
         """An expression in NumPy with the value of the right side; None where a function in it is not in NumPy."""
+        if self.batch and len(matrix_sides(self.tensor)) > 1:
+            return linked_text(self.matrix, self.tensor, self.batch, self.linked, self.vec)
         return batched_text(self.matrix, self.tensor, self.batch) if self._is_batched else numpy_text(self.matrix)
 
     @cached_property
@@ -56,20 +70,28 @@ class MatrixForm:
         """The left side in a syntax, as ``∂vec(y)/∂vec(x)`` or ``∂²f/∂x∂xᵀ``."""
         sides = matrix_sides(self.tensor)
         scalars = not any(tensor.order for tensor in sides)
-        if len(sides) < 2 or scalars or (self.layout == "full" and self.tensor.role is Role.JACOBIAN):
+        if len(sides) < 2 or scalars or self._is_whole_jacobian:
             return print_matrix(Symbol(self.tensor, self.batch), syntax)
         sign = syntax.scalars.differential
-        rows, columns = (self._side(tensor, syntax) for tensor in sides)
+        held = self.batch or (None,) * self.tensor.order
+        split = sides[0].order
+        parts = (held[:split], held[split:])
+        rows, columns = (self._side(tensor, at, syntax) for tensor, at in zip(sides, parts, strict=True))
         above, below = f"{sign}{rows}", f"{sign}{columns}"
         if self.tensor.role is Role.HESSIAN:
-            turned = syntax.transpose.format(columns) if sides[1].order else columns
+            turned = syntax.transpose.format(columns) if parts[1].count(None) else columns
             above = syntax.second_differential + print_matrix(Symbol(self.tensor.about[0]), syntax)
             below = f"{sign}{rows}{syntax.between_differentials}{sign}{turned}"
         return syntax.scalars.fraction(above, below) if syntax.scalars.fraction else f"{above}/{below}"
 
-    def _side(self, tensor: Tensor, syntax: MatrixSyntax) -> str:
-        vectorised = tensor.order == 2 and self.layout == "vec"
-        return print_matrix(Vec(Symbol(tensor)) if vectorised else Symbol(tensor), syntax)
+    @property
+    def _is_whole_jacobian(self) -> bool:
+        return self.layout == "full" and self.tensor.role is Role.JACOBIAN and not self.batch
+
+    def _side(self, tensor: Tensor, at: tuple[Axis, ...], syntax: MatrixSyntax) -> str:
+        name = Symbol(tensor, at if any(at) else ())
+        vectorised = at.count(None) == 2 and self.layout == "vec"
+        return print_matrix(Vec(name) if vectorised else name, syntax)
 
 
 def matrix_sides(tensor: Tensor) -> tuple[Tensor, ...]:

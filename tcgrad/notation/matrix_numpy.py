@@ -12,6 +12,7 @@ from typing import assert_never
 from tcgrad.functions import Function
 from tcgrad.notation.matrix import (
     Apply,
+    BatchDelta,
     BatchSum,
     Choose,
     Commutation,
@@ -136,9 +137,9 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case Identity():
             return atom("np.eye({0})", code_size(matrix.size))
         case Commutation():
-            return _commutation(matrix)
-        case BatchSum():
-            raise TypeError("a sum over slices is written by the batched writer")
+            return commutation(matrix)
+        case BatchSum() | BatchDelta():
+            raise TypeError("what is said of slices is written by the batched writer")
         case Transpose() if None in shape(matrix):
             return _show(matrix.operand, full=full)
         case Transpose():
@@ -193,7 +194,8 @@ def _number(value: Fraction) -> Piece:
     return Piece(text, UNARY if text.startswith("-") else PRODUCT if "/" in text else ATOM)
 
 
-def _commutation(matrix: Commutation) -> Piece:
+def commutation(matrix: Commutation) -> Piece:
+    """The text of the permutation."""
     sizes = (matrix.rows, matrix.columns) if matrix.order == "row" else (matrix.columns, matrix.rows)
     rows, columns, area = (code_size(size) for size in (*sizes, matrix.rows * matrix.columns))
     blocks = f"np.eye({area}).reshape({rows}, {columns}, {area})"

@@ -6,7 +6,7 @@ is none, so that NumPy's broadcasting does what repeating by ones says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     Apply,
     Axis,
+    BatchDelta,
     BatchSum,
     Choose,
     Commutation,
@@ -43,7 +44,7 @@ from tcgrad.notation.matrix import (
     shape,
 )
 from tcgrad.notation.matrix_building import outer_pieces
-from tcgrad.notation.matrix_numpy import covers, is_spelt, template_of
+from tcgrad.notation.matrix_numpy import commutation, covers, is_spelt, template_of
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
@@ -81,13 +82,25 @@ def batched_text(matrix: Matrix, tensor: Tensor, batch: tuple[Axis, ...]) -> str
     if not is_spelt(matrix):
         return None
     places = [place for place, position in enumerate(batch) if position is not None]
-    dims = [dim for position in batch if position is not None for dim in _dims(position)]
-    writer = _Writer(tuple(dims))
-    piece = writer.full(matrix)
-    sizes = [tensor.shape[place] for place in places]
-    if not set(dims) <= _batch_dims(matrix):
-        piece = _broadcast(piece, sizes, matrix)
-    return _placed(_squeezed(piece, matrix), places)
+    return _placed(slices_text(matrix, tensor, batch), places)
+
+
+def slices_text(matrix: Matrix, tensor: Tensor, batch: tuple[Axis, ...]) -> Piece:
+    """The values of a matrix for every element of a batch, the batch axes first, in the order of the tensor's.
+
+    batch: the axes of the tensor that are held, with their indices; what is held twice is one axis.
+    """
+    held = batch or (None,) * tensor.order
+    sizes = {
+        dim: size
+        for size, position in zip(reversed(tensor.shape), reversed(held), strict=True)
+        for dim in (() if position is None else _dims(position))
+    }
+    dims = tuple(reversed(sizes))
+    piece = _Writer(dims, sizes).full(matrix)
+    if not sizes.keys() <= _batch_dims(matrix):
+        piece = _broadcast(piece, [sizes[dim] for dim in dims], matrix)
+    return _squeezed(piece, matrix)
 
 
 def has_batch_sum(matrix: Matrix) -> bool:
@@ -132,9 +145,13 @@ def _placed(piece: Piece, places: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes texts whose batch axes, where they have any, are those of ``batch`` in this order."""
+    """Writes texts whose batch axes, where they have any, are those of ``batch`` in this order.
+
+    sizes: those of the batch axes of the tensor that is written.
+    """
 
     batch: tuple[Dim, ...]
+    sizes: Mapping[Dim, Integer]
 
     def full(self, matrix: Matrix) -> Piece:
         """The text with all of the matrix's own axes."""
@@ -177,7 +194,7 @@ class _Writer:
                 return self.sum(matrix)
             case BatchSum():
                 outer = self.batch if _batch_dims(matrix) else ()
-                inner = _Writer((matrix.index, *outer)).full(matrix.operand)
+                inner = _Writer((matrix.index, *outer), self.sizes).full(matrix.operand)
                 return atom("np.sum({0}, axis=0)", inner.text)
             case Power():
                 return self.power(matrix)
@@ -197,10 +214,35 @@ class _Writer:
             case DiagVector():
                 inner = self.full(matrix.matrix)
                 return atom("np.diagonal({0}, axis1=-2, axis2=-1)[..., None]", inner.text)
-            case Kron() | Vec() | Commutation():
-                raise TypeError("a Jacobian is never written for every element of a batch")
+            case Kron():
+                return self.kronecker(matrix)
+            case Vec():
+                return self.vec(matrix)
+            case Commutation():
+                return commutation(matrix)
+            case BatchDelta():
+                raise TypeError("which elements belong together is told where they are put in their places")
             case _:
                 assert_never(matrix)
+
+    def kronecker(self, matrix: Kron) -> Piece:
+        left, right = (within(self.full(part), ATOM) for part in (matrix.left, matrix.right))
+        products = f"{left}[..., :, None, :, None] * {right}[..., None, :, None, :]"
+        (m, n), (p, q) = shape(matrix.left), shape(matrix.right)
+        return self.reshaped(matrix, products, [m, p, n, q])
+
+    def vec(self, matrix: Vec) -> Piece:
+        whole = self.full(matrix.operand)
+        turned = f"{within(whole, ATOM)}.swapaxes(-1, -2)" if matrix.order == "column" else whole.text
+        rows, columns = shape(matrix.operand)
+        return self.reshaped(matrix, turned, [columns, rows] if matrix.order == "column" else [rows, columns])
+
+    def reshaped(self, matrix: Matrix, text: str, axes: Sequence[Axis]) -> Piece:
+        """An array with more axes than rows and columns, or others, as the matrix that it is."""
+        batch = [code_size(self.sizes[dim]) for dim in self.batch] if _batch_dims(matrix) else []
+        spread = ", ".join([*batch, *map(_code_axis, axes)])
+        final = ", ".join([*batch, *map(_code_axis, shape(matrix))])
+        return atom("np.broadcast_to({0}, ({1})).reshape({2})", text, spread, final)
 
     def symbol(self, matrix: Symbol, *, row: bool) -> Piece:
         """A name with its batch axes first; those that it lacks are new axes, as are missing rows and columns."""
@@ -303,6 +345,10 @@ class _Writer:
         if template == matrix.function.numpy:
             return atom(template, *(piece.text for piece in pieces))
         return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)
+
+
+def _code_axis(axis: Axis) -> str:
+    return "1" if axis is None else code_size(axis)
 
 
 def _is_batch(position: Integer) -> bool:

@@ -10,6 +10,7 @@ from typing import assert_never
 from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
     Apply,
+    BatchDelta,
     BatchSum,
     Choose,
     Commutation,
@@ -76,6 +77,8 @@ class _Printer:
                 return "0", ATOM
             case Identity():
                 return s.identity, ATOM
+            case BatchDelta():
+                return s.scalars.delta(self._size(matrix.left), self._size(matrix.right)), ATOM
             case Commutation():
                 return s.commutation.format(self._size(matrix.rows), self._size(matrix.columns)), ATOM
             case Transpose(operand=Inverse(operand=inner)):
@@ -207,6 +210,8 @@ class _Printer:
             return self._number(part)[0]
         if before_slash and is_derivative(part):
             return self.within(part, ATOM)
+        if isinstance(part, Kron) and not alone:
+            return self.within(part, CHAIN)
         return self.within(part, PRODUCT if alone else POSTFIX if is_scalar(part) else ELEMENTWISE)
 
     def _divisor(self, parts: Sequence[Matrix]) -> str:

@@ -10,6 +10,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     Apply,
+    BatchDelta,
     BatchSum,
     Choose,
     Commutation,
@@ -87,7 +88,7 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     match matrix:
         case Symbol():
             return known.get(matrix, matrix)
-        case Number() | Size() | Ones() | Zeros() | Identity() | Commutation():
+        case Number() | Size() | Ones() | Zeros() | Identity() | BatchDelta() | Commutation():
             return matrix
         case Transpose():
             return transpose(inside(matrix.operand))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
@@ -13,6 +14,8 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_batches import raise_batched
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
+from tcgrad.notation.raising_linked import LinkedBatches
+from tcgrad.notation.reads import why_not_plain
 from tcgrad.notation.refusal import Refusal
 
 
@@ -27,14 +30,39 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     high = next((tensor for tensor in sides if tensor.order > 2), None)
     if len(sides) == 1 and (high or _reads_high(define)):
         return _raise_batched(raising, define, program)
-    if high is not None:
-        return Refusal(f"{high.name} has order {high.order}")
+    if len(sides) > 1 and (high or _reads_high(define)):
+        linked = _linked(raising, define, program, vec).raised()
+        return linked or Refusal(_why_no_slices(define, high))
     if len(define.free) <= 2:
         raised = raising.over(define.body, define.free)
         return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "full")
     split = sides[0].order
     raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
     return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "vec")
+
+
+def raise_by_rows(define: Define, program: Program, form: MatrixForm) -> MatrixForm | None:
+    """Beside the form of a matrix by a matrix that of each row by the same row, where 0 stands between others."""
+    if form.layout != "vec" or form.batch or any(tensor.order != 2 for tensor in matrix_sides(define.tensor)):
+        return None
+    return _linked(Raising(intrinsics_of(program)), define, program, "row").by_rows()
+
+
+def _linked(raising: Raising, define: Define, program: Program, vec: VecOrder) -> LinkedBatches:
+    names = name_indices(define.free, define.body, Surroundings.of(program))
+    return LinkedBatches(raising, define, names, vec)
+
+
+def _why_no_slices(define: Define, high: Tensor | None) -> str:
+    """What stands in the way: a read at a sum of indices, or the order alone."""
+    nodes = list(walk(define.body))
+    reason = next(filter(None, (why_not_plain(node) for node in nodes if isinstance(node, Component))), None)
+    if reason is not None:
+        return reason
+    if any(isinstance(node, Delta) and None in (node.left.as_index, node.right.as_index) for node in nodes):
+        return "a delta has a position that is no plain index"
+    tensor = high or _reads_high(define) or define.tensor
+    return f"{tensor.name} has order {tensor.order}, and no axis of it runs through as that of a batch"
 
 
 def _reads_high(define: Define) -> Tensor | None:

@@ -15,12 +15,11 @@ from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_substitution import parts, unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising import raise_by_rows, raise_define
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
@@ -130,20 +129,28 @@ class _Data:
             "shape": [size.value for size in define.tensor.shape],
             "index": self.lines([define], self.ascii_style, self.ascii)[0],
             "latex": self.lines([define], self.latex_style, self.latex)[0],
-            "matrix": {**self.matrix(form), "layout": self.layout(form)} if isinstance(form, MatrixForm) else None,
+            "matrix": self.jacobian_matrix(define, form) if isinstance(form, MatrixForm) else None,
             **{key: value[0] if key in _ONE and value else value for key, value in self.arrays([define]).items()},
         }
+
+    def jacobian_matrix(self, define: Define, form: MatrixForm) -> dict[str, Any]:
+        """The matrix form of a Jacobian, with that of each row where rows have one of their own."""
+        rows = raise_by_rows(define, self.program, form)
+        by_rows = {} if rows is None else {"by_rows": self.matrix(rows)}
+        return {**self.matrix(form), "layout": self.layout(form), **by_rows}
 
     def matrix(self, form: MatrixForm) -> dict[str, Any]:
         """The right side; with the left side where that names a batch index."""
         text, syntax = form.text, self.latex_style.matrix
-        latex = print_matrix(form.matrix, syntax)
+        latex = form.right(syntax)
         if form.batch:
             text, latex = f"{form.left(MATRIX_UNICODE)} = {text}", f"{form.left(syntax)} = {latex}"
         return {"text": text, "latex": latex, "numpy": None if self.is_ambiguous(form) else form.numpy}
 
     def layout(self, form: MatrixForm) -> str:
         """``full``, ``vec`` for rows one after the other, or ``vec_column`` for columns."""
+        if form.batch:
+            return "full"
         return "vec_column" if form.layout == "vec" and self.ascii_style.vec == "column" else form.layout
 
     def arrays(self, statements: Sequence[Statement]) -> dict[str, Any]:

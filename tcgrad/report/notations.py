@@ -11,9 +11,8 @@ from tcgrad.ir.traversal import walk
 from tcgrad.notation.arrays import einstein_equation, einsum_equation
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
-from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising import raise_by_rows, raise_define
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import Syntax
@@ -69,15 +68,24 @@ def _write_matrix(statements: Sequence[Statement], program: Program, style: Styl
             form = raise_define(statement, program, vec=style.vec)
             if not isinstance(form, MatrixForm):
                 return Written("matrix", (), form.reason)
-            right = print_matrix(form.matrix, style.matrix)
-            formulas.append(Formula(form.left(style.matrix), right, _matrix_shape(form, style.index)))
+            forms = (form, raise_by_rows(statement, program, form))
+            formulas += [_matrix_formula(each, style) for each in forms if each is not None]
             vectorised |= form.layout == "vec"
     return Written("matrix", tuple(formulas), vectorised=vectorised)
+
+
+def _matrix_formula(form: MatrixForm, style: Style) -> Formula:
+    return Formula(form.left(style.matrix), form.right(style.matrix), _matrix_shape(form, style.index))
 
 
 def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     """The shape of a form: of a vectorised Jacobian that of the matrix, else the tensor's own."""
     sides = matrix_sides(form.tensor)
+    if len(sides) > 1 and form.batch:
+        split = sides[0].order
+        left = [size for size, held in zip(form.tensor.shape, form.batch, strict=True) if held is None]
+        rows = sum(held is None for held in form.batch[:split])
+        return print_matrix_shape([left[:rows], left[rows:]], syntax)
     if form.layout == "full" or len(sides) < 2:
         return print_shape(form.tensor.shape, syntax)
     return print_matrix_shape([tensor.shape for tensor in sides], syntax)
