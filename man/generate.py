@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 from roff import escape, join, paragraphs, prose, reference, table
 
+from tcgrad.check.mistakes import MISTAKES
 from tcgrad.cli import app
 from tcgrad.cli.help import CONTEXT, Example, describe, option_groups
 from tcgrad.codes import CODES
@@ -151,7 +152,7 @@ def _render_code(blocks: list[str]) -> list[str]:
 
 
 def _render_tables(blocks: list[str]) -> list[str]:
-    tables = {"@FUNCTIONS@": _functions, "@CODES@": _codes, "@OPTIONS@": _check_options}
+    tables = {"@FUNCTIONS@": _functions, "@CODES@": _codes, "@OPTIONS@": _check_options, "@MISTAKES@": _mistakes}
     return [line for block in blocks for line in tables[block]()]
 
 
@@ -256,6 +257,10 @@ def _codes() -> list[str]:
 
 def _check_options() -> list[str]:
     return [*table([(row.name, _sentence(row.meaning, row.values)) for row in CHECK_OPTIONS.values()], "Li")]
+
+
+def _mistakes() -> list[str]:
+    return [*table([(row.name, _sentence(row.meaning, ())) for row in MISTAKES], "Li")]
 
 
 def _sentence(meaning: str, values: Sequence[str]) -> str:

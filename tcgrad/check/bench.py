@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.check.against import UserCode
+from tcgrad.check.comparison import Comparing, View, viewed, whole
+from tcgrad.check.domains import bodies
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
+from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
+from tcgrad.check.planting import PLANTED_IN, Plantings
 from tcgrad.check.references import Known
 from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.tangents import Tangents
-from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.check.verdict import Comparison, Tolerance
 from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
+from tcgrad.evaluate.sizes import resized
+from tcgrad.ir.nodes import IndexSum
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
 
@@ -37,6 +44,7 @@ class Bench:
     coarse: by how much the module's rounding is coarser than that of its inputs' type.
     first: whether it is the first sample of its sizes.
     against: functions of the user's own, if any are to be checked.
+    plantings: takes what comes of mistakes planted in every derivative, if they are to be.
     """
 
     sample: Sample
@@ -48,6 +56,7 @@ class Bench:
     own: bool
     first: bool = True
     against: UserCode | None = None
+    plantings: Plantings | None = None
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
 
@@ -109,30 +118,46 @@ class Bench:
 
     def add(
         self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,
-        part: str = "", slips: Slips = no_slips,
+        view: View = whole, how: str = "element by element", part: str = "", slips: Slips = no_slips,
     ) -> None:  # fmt: skip
-        """Compare what ``find`` returns with what is known, and enter the outcome.
+        """Compare a ``view`` of what ``find`` returns with what is known, and enter the outcome.
 
+        how: what is compared, in words.
         part: which part of the row this is, if it consists of several.
         slips: makes arrays that would be found after one slip or another.
         """
-        user = Tolerance(self.options.rtol, self.options.atol)
+        comparing = Comparing(known, bound, Tolerance(self.options.rtol, self.options.atol), view, how)
+        found = wrong = None
         with tally.timed():
             try:
                 found = find()
-                outcome = compare(found, known.value, found_error=bound, reference_error=known.error, user=user)
+                outcome = comparing.judge(view(found))
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(error))
-        wrong = None
-        if outcome.status == "fail" and outcome.worst is not None:
-            allowed = user.allowed(bound + known.error, known.value)
-            wrong = Wrong(found, known.value, allowed, self._sizes)
-            outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, wrong.slip(slips)])))
+        if found is not None and outcome.status == "fail" and outcome.worst is not None:
+            wrong = Wrong(view(found), known.value, comparing.allowed, self._sizes)
+            told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
+            outcome = replace(outcome, message=": ".join(told))
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
         if self.own and outcome.elements:
             tally.see(np.isfinite(known.error) & np.isfinite(bound), part)
+        if self.plantings is not None and tally.kind in PLANTED_IN:
+            if found is None or outcome.status == "fail":
+                self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
+            else:
+                right = Right(found, self._summed, tuple(slips()))
+                self.plantings.plant(tally.key, right, comparing.after(found))
+
+    @cached_property
+    def _summed(self) -> tuple[int, ...]:
+        """The lengths of the sums in the equations and in the gradients, each once, without those of one term."""
+        sizes = self.sample.sizes or {}
+        statements = (*self.sample.program.statements, *self.paths.derivation.backward)
+        nodes = (node for statement in statements for body in bodies(statement) for node in walk(body))
+        lengths = (resized(i.size, sizes).value for node in nodes if isinstance(node, IndexSum) for i in node.indices)
+        return tuple(dict.fromkeys(length for length in lengths if length > 1))
 
     @property
     def _sizes(self) -> dict[str, int]:

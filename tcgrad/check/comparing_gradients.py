@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
+from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
@@ -57,15 +59,14 @@ class _Finding:
     work: Callable[[], Array]
     bound: Array
 
-    def whole(self, right: Array | None = None) -> Array:
-        """The gradient.
+    def checked(self, found: Array, right: Array | None = None) -> Array:
+        """The gradient that was found.
 
         right: the right one, if that is known whole, so that another shape can be explained.
 
         Raises:
             ModuleError: if it has another shape than the input.
         """
-        found = self.work()
         if found.shape != self.bound.shape:
             message = f"the gradient has shape {found.shape}, not {self.bound.shape}"
             largest = float(np.max(self.bound, initial=0))
@@ -73,14 +74,14 @@ class _Finding:
             raise ModuleError(f"{message}: {reason}" if reason else message)
         return found
 
-    def elements(self) -> Array:
-        """The gradient as one axis."""
-        return self.whole().reshape(-1)
+    def elements(self, found: Array) -> Array:
+        """The gradient that was found as one axis."""
+        return self.checked(found).reshape(-1)
 
     def rounding_of_sums(self, dtype: np.dtype[Any]) -> float:
         """What adding all elements up in ``dtype`` may be off by, however exact they are."""
         try:
-            elements = self.elements()
+            elements = self.elements(self.work())
         except ModuleError:
             return 0.0  # told where the elements are compared
         return spread(elements) * float(np.finfo(dtype).eps) if np.isfinite(elements).all() else 0.0
@@ -88,39 +89,48 @@ class _Finding:
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     """At the reference's elements; and along its random directions, which see every other element too."""
+    slips = partial(gradient_slips, bench, known.wrt, found.formulas)
     if known.is_full:
-        _compare_whole(bench, known, tally, found)
+        _compare_whole(bench, known, tally, found, slips)
         return
     bench.add(
         tally,
-        lambda: found.elements()[known.columns],
+        found.work,
         bound=found.bound.reshape(-1)[known.columns],
         known=known.gradient(found.outputs),
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
+        view=lambda gradient: found.elements(gradient)[known.columns],
+        part="elements",
+        slips=slips,
     )
     signs = np.asarray(known.signs).reshape(len(known.directions), -1)
     bench.add(
         tally,
-        lambda: signs @ found.elements().astype(signs.dtype),
+        found.work,
         bound=np.full(len(signs), spread(found.bound) + found.rounding_of_sums(signs.dtype), signs.dtype),
         known=known.projections(found.outputs),
         method=known.method,
         locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
+        view=lambda gradient: signs @ found.elements(gradient).astype(signs.dtype),
+        how="along random directions",
+        part="directions",
+        slips=slips,
     )
 
 
-def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
+def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, slips: Slips) -> None:
     """Every element, in the shape of the input: a slip is best seen in the whole."""
     gradient = known.gradient(found.outputs)
     shape = found.bound.shape
-    whole = Known(gradient.value.reshape(shape), gradient.error.reshape(shape))
+    right = Known(gradient.value.reshape(shape), gradient.error.reshape(shape))
     bench.add(
         tally,
-        lambda: found.whole(whole.value),
+        found.work,
         bound=found.bound,
-        known=whole,
+        known=right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, flat),
-        slips=lambda: gradient_slips(bench, known.wrt, found.formulas),
+        view=lambda gradient: found.checked(gradient, right.value),
+        slips=slips,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from tcgrad.check.bench import Bench
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.labels import axis_names
-from tcgrad.check.slips import Candidate
+from tcgrad.check.mistakes import EXCHANGED, FACTOR_TRANSPOSED, SUM_MISSING, TERM_MISSING, TERM_NEGATED, Slip
 from tcgrad.evaluate import Array
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, const
 from tcgrad.ir.program import Define, Statement
@@ -19,7 +19,7 @@ from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_define
 
 
-def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Candidate]:
+def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Slip]:
     """The gradient of ``wrt`` after each slip, with words for it; ``formulas`` have the upstream gradients."""
     statements = bench.paths.gradient(wrt).statements
     yield from _exchanged(bench, wrt, formulas)
@@ -28,23 +28,24 @@ def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Ca
     yield from _unsummed(bench, statements, formulas)
 
 
-def _exchanged(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Candidate]:
+def _exchanged(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Slip]:
     for other in bench.wrt:
         if other != wrt:
             value = formulas.exact(bench.paths.gradient(other).statements)
-            yield f"is the gradient of {other.name}: the two are exchanged", value
+            yield Slip(EXCHANGED, f"is the gradient of {other.name}: the two are exchanged", value)
 
 
-def _terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+def _terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip]:
     """The last formula without one of its terms, or with another sign of it."""
     last = statements[-1]
     if not isinstance(last, Define):
         return
     for term, others, rebuilt in _sums(last.body):
         text = print_define(replace(last, body=rebuilt((term,)))).partition(" = ")[2]
-        for what, left in (("is missing", ()), ("has the wrong sign", (Mul((const(-1), term)),))):
+        negated = Mul((const(-1), term))
+        for name, what, left in ((TERM_MISSING, "is missing", ()), (TERM_NEGATED, "has the wrong sign", (negated,))):
             changed = replace(last, body=rebuilt((*others, *left)))
-            yield f"the term {text} {what}", formulas.exact((*statements[:-1], changed))
+            yield Slip(name, f"the term {text} {what}", formulas.exact((*statements[:-1], changed)))
 
 
 def _sums(expr: Expr) -> Iterator[tuple[Expr, tuple[Expr, ...], Callable[[tuple[Expr, ...]], Expr]]]:
@@ -76,26 +77,25 @@ def _summed(expr: IndexSum, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: 
     return IndexSum(expr.indices, rebuilt(terms))
 
 
-def _transposed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+def _transposed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip]:
     """The formula with a square matrix transposed in it."""
     arrays = {item.tensor.name: bench.sample.value(item.tensor.name) for item in bench.paths.program.inputs}
     arrays |= {gradient_of(of).name: bench.sample.upstream[of.name] for of in bench.outputs}
     for name, array in arrays.items():
         if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:
-            yield f"is right with {name} transposed", formulas.exact(statements, {name: array.T})
+            changed = formulas.exact(statements, {name: array.T})
+            yield Slip(FACTOR_TRANSPOSED, f"is right with {name} transposed", changed)
 
 
-def _unsummed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Candidate]:
+def _unsummed(bench: Bench, statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip]:
     """The formula where one position of an output's gradient counts alone."""
     for of in bench.outputs:
         name, upstream = gradient_of(of).name, bench.sample.upstream[of.name]
         for axis, index in enumerate(axis_names(bench.paths.program, of)):
             for position in {0, upstream.shape[axis] - 1} if upstream.shape[axis] > 1 else ():
                 only = _only(upstream, axis, position)
-                yield (
-                    f"is right if {name} counts at {index or axis}={position} alone: a sum is missing",
-                    formulas.exact(statements, {name: only}),
-                )
+                text = f"is right if {name} counts at {index or axis}={position} alone: a sum is missing"
+                yield Slip(SUM_MISSING, text, formulas.exact(statements, {name: only}))
 
 
 def _only(array: Array, axis: int, position: int) -> Array:

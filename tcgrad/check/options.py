@@ -20,6 +20,7 @@ class Options:
     rtol: a tolerance in proportion to the largest entry, instead of the one from rounding error.
     atol: a difference that is excused besides.
     max_elements: how many elements a Jacobian may have to be compared one by one.
+    self_test: whether mistakes are planted in every derivative, to see that they are caught.
     """
 
     dtype: tuple[str, ...] = ("float64",)
@@ -30,6 +31,7 @@ class Options:
     atol: float | None = None
     max_elements: int = 2**17
     allow_inconclusive: bool = False
+    self_test: bool = False
 
 
 def choose_options(spec: Spec, **given: Any) -> Options:

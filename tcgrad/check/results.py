@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["pass", "fail", "inconclusive", "skip"]
-Subject = Literal["formula", "module", "user"]
+Subject = Literal["formula", "module", "user", "checker"]
+Outcome = Literal["caught", "escaped", "undecided", "not applicable"]
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,35 @@ class TermResult:
 
 
 @dataclass(frozen=True)
+class Planted:
+    """What came of a mistake planted in one derivative.
+
+    reason: the comparisons that caught it, or why none did.
+    """
+
+    kind: str
+    subject: Subject
+    of: str
+    wrt: str | None
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
 class Result:
     """The verdict on one derivative (or value) of one subject, over all samples.
 
     kind: what is compared: ``forward``, ``jacobian``, ``gradient``, ``value_and_grad``, ``jvp``, ``hessian``, ``hvp``;
         ``dot_product`` (jvp against backward), ``hessian_symmetry``, ``repeatability`` (the same bits when called
-        again), ``inputs`` (left untouched); ``against`` and ``against_forward`` (a user's own); ``expect``.
+        again), ``inputs`` (left untouched); ``against`` and ``against_forward`` (a user's own); ``expect``;
+        ``self_test`` (whether a planted mistake is caught).
     max_abs_error, max_rel_error: the largest difference, and the largest one in proportion to the largest entry.
     tolerance: what the largest error was allowed to be; of a failure, what was allowed at the worst element.
     evidence: of a failure, its worst elements and how the errors are spread.
     proved: of an expectation, whether the two sides have the same normal form.
     formula: of an expectation that is wrong, the derived formula in the index names of the expectation.
     terms: of an expectation that is wrong, its terms beside those of the derived formula.
+    mistake, planted: of a self-test, the mistake, and what came of it in every derivative.
     """
 
     kind: str
@@ -95,6 +113,8 @@ class Result:
     formula: str | None = None
     terms: tuple[TermResult, ...] = ()
     equation: str | None = None
+    mistake: str | None = None
+    planted: tuple[Planted, ...] = ()
     repeat: str | None = None
 
     def is_ok(self, allow_inconclusive: bool) -> bool:

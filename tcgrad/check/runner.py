@@ -21,6 +21,7 @@ from tcgrad.check.domains import refuse_out_of_range
 from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options, choose_options
 from tcgrad.check.paths import Paths
+from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_longdouble_wider, type_name, unit_roundoff
 from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
@@ -109,9 +110,10 @@ class _Run:
     ) -> list[Result]:
         dtype = np.dtype(tallies.dtype)
         coarse = _coarseness(dtype, paths)
+        plantings = Plantings(unit_roundoff(dtype) * coarse) if self.options.self_test else None
 
         def bench(own: bool, first: bool, sample: Sample) -> Bench:
-            return Bench(sample, paths, module, coarse, self.options, tallies, own, first, self.against)
+            return Bench(sample, paths, module, coarse, self.options, tallies, own, first, self.against, plantings)
 
         for draw, own, first in self._draws(dtype, samplers):
             drawn = _representable(draw, partial(bench, own, first))
@@ -119,7 +121,12 @@ class _Run:
                 compare_all(drawn)
             elif own:
                 return [self._undecided(drawn, tallies.dtype)]
-        return tallies.results(self.options.seed, self._repeat(tallies.dtype))
+        repeat = self._repeat(tallies.dtype)
+        results = tallies.results(self.options.seed, repeat)
+        if plantings is not None:
+            of = ", ".join(tensor.name for tensor in self.program.outputs)
+            results += plantings.results(of, tallies.dtype, self.options.seed, repeat)
+        return results
 
     def _draws(
         self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]
@@ -158,6 +165,7 @@ class _Run:
             value = getattr(self.options, field.name)
             if field.name in _REPEATED and value != field.default:
                 words += [f"--{field.name.replace('_', '-')}", str(value)]
+        words += ["--self-test"] if self.options.self_test else []
         words += self.against.words() if self.against else []
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 

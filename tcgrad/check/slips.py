@@ -9,10 +9,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from tcgrad.check.mistakes import Candidate, Right, negated, transposed
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
-
-Candidate = tuple[str, Array]
 
 # A change fits if it leaves no more than this many tolerances, and explains all but this much of the error.
 _TOLERANCES = 8.0
@@ -48,11 +47,9 @@ class Suspect:
         return self._few()
 
     def _candidates(self, more: Iterable[Candidate]) -> Iterator[Candidate]:
-        yield "has the wrong sign", -self.right
+        yield from negated(Right(self.right))
         yield from self._scaled()
-        for a, b in combinations(range(self.right.ndim), 2):
-            axes = "" if self.right.ndim == 2 else f" in its axes {a} and {b}"
-            yield f"equals the transpose{axes}", np.swapaxes(self.right, a, b)
+        yield from transposed(Right(self.right))
         yield from more
         if self.right.size > 1 and np.ptp(self.right) > 0:
             yield "is off by a constant", self.right + np.mean(self.found - self.right)

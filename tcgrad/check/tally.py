@@ -46,6 +46,10 @@ class Tally:
     skipped: str = ""
     kink: str = ""
 
+    @property
+    def key(self) -> Key:
+        return self.kind, self.subject, self.of, self.wrt
+
     def add(self, comparison: Comparison, method: str, place: Callable[[Comparison], Place | None]) -> None:
         """Take one comparison in; ``place`` names its worst element if that is the worst so far."""
         self.comparisons.append(comparison)

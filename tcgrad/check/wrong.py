@@ -8,20 +8,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tcgrad.check.mistakes import Slip
 from tcgrad.check.results import Evidence, Place
-from tcgrad.check.slips import Candidate, Suspect
+from tcgrad.check.slips import Suspect
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
 
 Locate = Callable[[int], tuple[tuple[int, ...], str]]
-Slips = Callable[[], Iterable[Candidate]]
+Slips = Callable[[], Iterable[Slip]]
 
 _SHOWN = 5
 _EDGES = (1.0, 10.0, 100.0, 1e4, 1e6)
 _LABELS = ("1", "10", "100", "1e4", "1e6", "more")
 
 
-def no_slips() -> tuple[Candidate, ...]:
+def no_slips() -> tuple[Slip, ...]:
     return ()
 
 
@@ -55,7 +56,9 @@ class Wrong:
             return ""
         with np.errstate(all="ignore"):
             wide = self.found.astype(self.reference.dtype)
-            return Suspect(wide, self.reference, self.allowed, self.sizes).explanation(slips())
+            return Suspect(wide, self.reference, self.allowed, self.sizes).explanation(
+                (slip.text, slip.array) for slip in slips()
+            )
 
     @cached_property
     def _ratios(self) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check specs/ 'models/*.yaml'", "Check folders and patterns"),
     ("tcgrad check gallery: --dtype float32,float64", "Check the whole gallery in two precisions"),
     ("tcgrad check layer.yaml --against kernels:backward", "Check a backward of your own"),
+    ("tcgrad check layer.yaml --self-test", "See that the check would notice mistakes, by planting some"),
     ("tcgrad check specs/ --format json", "Results for a program to read"),
     ("tcgrad check specs/ --output-file junit.xml --output-file tcgrad.sarif", "The report for people, and two files"),
     ("tcgrad check specs/ --changed-since origin/main", "Check what a branch has changed"),
@@ -76,6 +77,7 @@ Method = Annotated[str | None, _option("method", "METHOD", _SAMPLES, "auto")]
 MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
 Rtol = Annotated[float | None, _option("rtol", "NUMBER", _VERDICT)]
 Atol = Annotated[float | None, _option("atol", "NUMBER", _VERDICT)]
+SelfTest = Annotated[bool | None, _option("self_test", None, _SAMPLES)]
 AllowInconclusive = Annotated[bool | None, _option("allow_inconclusive", None, _VERDICT)]
 Strict = Annotated[bool | None, _option("strict", None, _VERDICT)]
 Against = Annotated[
@@ -134,6 +136,7 @@ def command(
     trials: Trials = None,
     method: Method = None,
     max_elements: MaxElements = None,
+    self_test: SelfTest = None,
     against: Against = None,
     against_forward: AgainstForward = None,
     against_framework: AgainstFramework = None,
@@ -161,6 +164,7 @@ def command(
         "trials": trials,
         "method": method,
         "max_elements": max_elements,
+        "self_test": self_test,
         "rtol": rtol,
         "atol": atol,
         "allow_inconclusive": allow_inconclusive,

@@ -44,6 +44,8 @@ def _result(result: Result) -> dict[str, Any]:
         del data["proved"], data["equation"], data["formula"]
     elif result.terms:
         data["terms"] = [{name: _plain(value) for name, value in asdict(term).items()} for term in result.terms]
+    if result.kind != "self_test":
+        del data["mistake"], data["planted"]
     return {name: _plain(value) for name, value in data.items()}
 
 

@@ -29,6 +29,7 @@ _VERDICTS: dict[Status, _Verdict] = {
 }
 _COLUMNS = ("", "what", "of", "subject", "elements", "abs error", "rel error", "tolerance", "worst at", "method")
 _NUMBERS = (4, 5, 6, 7)  # columns that are aligned right
+_IN_WORDS = ("expect", "self_test")  # kinds that have a line instead of a row of numbers
 _MARGIN = "  "
 _NEVER_FULL = 10_000
 
@@ -52,9 +53,9 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
     width: on a terminal its columns; None: lines are never cut or wrapped, whatever their length.
     """
     look = Look(unicode, color, width)
-    rows = [_row(each, look) for each in result.results if each.kind != "expect"]
+    rows = [_row(each, look) for each in result.results if each.kind not in _IN_WORDS]
     table = [_bold(f"{result.name}  ({escape(result.spec)})", look), *_table(rows, look)]
-    table += [_expectation(each, look) for each in result.results if each.kind == "expect"]
+    table += [_in_words(each, look) for kind in _IN_WORDS for each in result.results if each.kind == kind]
     table += [f"{_MARGIN}note: {note}" for note in result.notes]
     failures = [list(_details(each, look)) for each in result.results if each.status == "fail"]
     blocks = [table, *failures, _undecided(result, look), [*_repeat(result), _summary(result, look)]]
@@ -153,8 +154,9 @@ def _look_of(status: Status) -> str:
     return "" if status == "pass" else _VERDICTS[status].look
 
 
-def _expectation(result: Result, look: Look) -> str:
-    line = f"{_MARGIN}{_sign(result.status, look)}{_MARGIN}expect {result.equation}: {result.message}"
+def _in_words(result: Result, look: Look) -> str:
+    name = f"expect {result.equation}" if result.kind == "expect" else _what(result)
+    line = f"{_MARGIN}{_sign(result.status, look)}{_MARGIN}{name}: {result.message}"
     return _painted(line, _look_of(result.status), look)
 
 
@@ -172,6 +174,8 @@ def _undecided(result: CheckResult, look: Look) -> list[str]:
 
 def _what(result: Result) -> str:
     """What a result is about, in words."""
+    if result.mistake:
+        return f"self-test {result.mistake}, {result.dtype}"
     wrt = f" by {result.wrt}" if result.wrt else ""
     return result.equation or f"{result.kind} of {result.of}{wrt}, {result.subject} {result.dtype}"
 
@@ -229,7 +233,7 @@ def _sides(result: Result) -> tuple[str, str]:
     """What the two values of a comparison are called."""
     if result.kind == "expect":
         return "expected", "derived"
-    return {"formula": "derived", "module": "emitted", "user": "yours"}[result.subject], "reference"
+    return {"module": "emitted", "user": "yours"}.get(result.subject, "derived"), "reference"
 
 
 def _repeat(result: CheckResult) -> list[str]:

@@ -39,6 +39,7 @@ CHECK_OPTIONS: Final[dict[str, CheckOption]] = {
         CheckOption("rtol", "number", "a relative tolerance instead of the one from rounding errors", positive=True),
         CheckOption("atol", "number", "a difference that is excused in any case", positive=True),
         CheckOption("max_elements", "integer", "how many elements of a derivative are compared one by one", minimum=1),
+        CheckOption("self_test", "boolean", "whether mistakes are planted in every derivative, all to be caught"),
         CheckOption("allow_inconclusive", "boolean", "whether a result that cannot be decided counts as passed"),
     )
 }

@@ -19,6 +19,8 @@ def title(result: Result) -> str:
     """What was compared: ``gradient of y by x, module float64``."""
     if result.kind == "expect" and result.equation:
         return f"expect {escape(result.equation)}"
+    if result.mistake:
+        return f"self_test of {result.mistake}, {result.dtype}"
     wrt = f" by {result.wrt}" if result.wrt else ""
     return f"{result.kind} of {result.of}{wrt}, {result.subject} {result.dtype}"
 

@@ -1,0 +1,66 @@
+"""One comparison, as it is made of what was found and of what would be found after a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from tcgrad.check.emitted import ModuleError
+from tcgrad.check.mistakes import Slip
+from tcgrad.check.planting import Seen
+from tcgrad.check.references import Known
+from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.check.wrong import Slips
+from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
+
+View = Callable[[Array], Array]
+
+
+def whole(found: Array) -> Array:
+    return found
+
+
+def viewed(slips: Slips, view: View) -> Iterator[Slip]:
+    """What would be seen after each slip; one that gives another shape is told by the shape."""
+    for slip in slips():
+        try:
+            yield replace(slip, array=view(slip.array))
+        except ModuleError:
+            continue
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """A comparison that can be made of several arrays: what is known, how far rounding may move what is found."""
+
+    known: Known
+    bound: Array
+    user: Tolerance
+    view: View
+    how: str
+
+    @property
+    def allowed(self) -> Array:
+        return self.user.allowed(self.bound + self.known.error, self.known.value)
+
+    def judge(self, seen: Array) -> Comparison:
+        known = self.known
+        return compare(seen, known.value, found_error=self.bound, reference_error=known.error, user=self.user)
+
+    def after(self, found: Array) -> Callable[[Array], Seen]:
+        """What becomes of the comparison after a mistake in ``found``."""
+        before = self.view(found)
+
+        def see(wrong: Array) -> Seen:
+            try:
+                seen = self.view(wrong)
+            except ModuleError as error:
+                return Seen(Comparison("fail", 0, message=str(error)), agrees=False, how=self.how)
+            with np.errstate(all="ignore"):
+                same = seen.shape == before.shape and bool(np.all(np.abs(seen - before) <= self.bound))
+            return Seen(self.judge(seen), same, self.how)
+
+        return see
