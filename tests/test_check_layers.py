@@ -178,3 +178,14 @@ def test_second_derivatives_by_a_symmetric_input_are_those_of_any_other():
     result = loads(text, "symmetric.yaml").check()
     assert {r.status for r in result.results if r.kind == "hessian_symmetry"} == {"pass"}
     assert result.ok, render_text(result)
+
+
+def test_other_sizes_are_long_enough_for_recurrences():
+    """A recurrence of two steps back and two base cases has no derivatives at two positions, which fit the spec."""
+    function = made("""
+dims: {T: 9}
+inputs: {x: [T], a: [], b: []}
+equations: ["y[0] = a*x[0]", "y[1] = b*x[1]", "y[t] = tanh(y[t-1]*a + y[t-2]*b + x[t])", "f = y[t]*y[t]"]
+""")
+    result = check(function.program, derivation=function.derivation, trials=1)
+    assert {r.status for r in result.results} <= {"pass", "skip"}, render_text(result)

@@ -217,3 +217,21 @@ def test_quotients_of_negative_numbers_leave_a_tensor():
         outputs="[y, z]",
     )
     check_everything(Emitted(text))
+
+
+TWO_BACK = spec(
+    ["x: [T]", "a: []", "b: []"],
+    ["y[0] = a*x[0]", "y[1] = b*x[1]", "y[t] = tanh(y[t-1]*a + y[t-2]*b + x[t])", "f = y[t]*y[t]"],
+    dims="{T: 9}",
+)
+
+
+def test_recurrences_of_all_lengths_for_which_their_derivatives_hold():
+    module = Emitted(TWO_BACK).module
+    for length in (3, 4, 5, 12):
+        case = Emitted(TWO_BACK, {"T": length})
+        case.module = module
+        check_everything(case)
+    with pytest.raises(ValueError, match="^y takes 3 positions along its recurrence, not 2$"):
+        module.value_and_grad(np.ones(2), 1.0, 1.0)
+    np.testing.assert_allclose(module.forward(np.ones(2), 2.0, 3.0), 13)

@@ -11,6 +11,7 @@ from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.hessians import closed_hessians
+from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
@@ -40,11 +41,12 @@ def derive(
     tell: is told of the way to each formula.
 
     Raises:
-        TcgradError: for an unknown name, where a function on the way has no derivative, or if Hessians are asked for
-            and nothing is a scalar.
+        TcgradError: for an unknown name, where a function on the way has no derivative or a recurrence is too short,
+            or if Hessians are asked for and nothing is a scalar.
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
+    require_long_enough(program)
     worked = recognised(program)
     known = Facts(worked.statements)
     closed = ClosedForms(worked, known, tell)

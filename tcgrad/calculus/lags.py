@@ -113,3 +113,15 @@ def index_of(case: Case) -> Index:
     if not isinstance(case.position, Index):
         raise TypeError("a step is at an index")
     return case.position
+
+
+def reach(expr: Expr, at: Index) -> int:
+    """How far below ``at`` the positions of any component of an expression go."""
+    offsets = [
+        (at.expr - position).as_number
+        for read in walk(expr)
+        if isinstance(read, Component)
+        for position in read.indices
+        if at in position.indices
+    ]
+    return max((offset for offset in offsets if offset is not None), default=0)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import differentiate, times, total
-from tcgrad.calculus.lags import Positions, Steps, index_of
+from tcgrad.calculus.lags import Positions, Steps, index_of, reach
 from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum, Iverson
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, map_children, rebuild, substitute, walk
+from tcgrad.ir.traversal import children, map_children, rebuild, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
@@ -101,10 +101,9 @@ class Adjoints:
         steps = self.steps
         at = Index(index_of(steps.step[tensor]).name, steps.length(tensor))
         others = tuple(index.fresh() for index in steps.others(tensor))
-        readers = [(v, lag) for v in self.statement.tensors for u, lag in steps.lags(v) if u == tensor]
+        readers = self._readers(tensor)
         parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
-        late = max((lag for _, lag in readers), default=0)
-        early = max((max(steps.first(v) - lag, reach(parts[v, lag], at)) for v, lag in readers), default=0)
+        late, early = self._ends(readers, parts, at)
         length = steps.length(tensor)
 
         def case(position: Integer, terms: list[Expr]) -> Case:
@@ -129,6 +128,30 @@ class Adjoints:
         for base in bases:
             self._tell_returned(tensor, base, others, readers)
         return tuple(bases), whole
+
+    def _readers(self, tensor: Tensor) -> list[tuple[Tensor, int]]:
+        """The tensors whose steps read this one, and how far back."""
+        return [(v, lag) for v in self.statement.tensors for u, lag in self.steps.lags(v) if u == tensor]
+
+    def _ends(
+        self, readers: list[tuple[Tensor, int]], parts: dict[tuple[Tensor, int], Expr], at: Index
+    ) -> tuple[int, int]:
+        """How many positions at the end lack a reader, and how many at the start are written out."""
+        late = max((lag for _, lag in readers), default=0)
+        early = max((max(self.steps.first(v) - lag, reach(parts[v, lag], at)) for v, lag in readers), default=0)
+        return late, early
+
+    @property
+    def least_length(self) -> int:
+        """The length from which on the adjoints hold: the two ends do not meet."""
+        found = self.steps.longest
+        for tensor in self.statement.tensors:
+            at = Index("t", self.steps.length(tensor))
+            others = tuple(index.fresh() for index in self.steps.others(tensor))
+            readers = self._readers(tensor)
+            parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
+            found = max(found, sum(self._ends(readers, parts, at)))
+        return found
 
     def _tell_returned(
         self,
@@ -236,18 +259,6 @@ class Adjoints:
         value = Component(reader, self.steps.positions(reader, case.at, case.free))
         named = named_value(simplify(inner), value, case.body)
         return simplify(_summed(case.free, times(self._read(reader, case.at, case.free), named)))
-
-
-def reach(expr: Expr, at: Index) -> int:
-    """How far below ``at`` the positions of any component of an expression go."""
-    offsets = [
-        (at.expr - position).as_number
-        for read in walk(expr)
-        if isinstance(read, Component)
-        for position in read.indices
-        if at in position.indices
-    ]
-    return max((offset for offset in offsets if offset is not None), default=0)
 
 
 def named_value(expr: Expr, value: Component, body: Expr) -> Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.check.cost import forward_cost
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
@@ -25,7 +26,8 @@ def free_dims(program: Program) -> dict[str, int]:
 
 
 def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
-    """The program at other sizes -> each with the sizes of all dims. What does not fit the spec is left out."""
+    """The program at other sizes -> each with the sizes of all dims. What does not fit the spec or its
+    derivatives is left out."""
     dims = free_dims(program)
     if not dims:
         return
@@ -44,6 +46,8 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
 
 def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
     try:
-        return elaborate(program.spec, sizes)
+        other = elaborate(program.spec, sizes)
+        require_long_enough(other)
     except TcgradError:
         return None
+    return other

@@ -15,6 +15,7 @@ from tcgrad.emit.sizes import Array, Reading, dims_in, readings
 from tcgrad.emit.text import Level
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import never_negative
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,22 @@ class Check:
     like: str | None = None
 
 
+@dataclass(frozen=True)
+class Length:
+    """A tensor's number of positions along its recurrence, and the least for which its derivatives hold."""
+
+    name: str
+    length: Integer
+    least: int
+
+
 @dataclass
 class FunctionWriter:
     """Writes the statements of one function.
 
     arrays: the arrays whose shapes may be read, in the order in which they are asked.
     typed: the names of the arguments that together decide the dtype.
+    lengths: what recurrences must be long enough for.
     """
 
     naming: Naming
@@ -54,6 +65,7 @@ class FunctionWriter:
     arrays: list[Array] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    lengths: list[Length] = field(default_factory=list)
     used: Used = field(default_factory=Used)
     body: list[str] = field(default_factory=list)
 
@@ -80,6 +92,7 @@ class FunctionWriter:
         """The statements before the body."""
         checks = self._needed_checks()
         check_lines = list(map(self._check_line, checks))
+        check_lines += [line for length in self.lengths for line in self._length_lines(length)]
         lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
             lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
@@ -104,6 +117,13 @@ class FunctionWriter:
         self.used.helpers["check_shape"] = None
         shape = check.like or self.printer.shape(check.shape)
         return f'_check_shape("{check.name}", {check.name}, {shape})'
+
+    def _length_lines(self, length: Length) -> list[str]:
+        if never_negative(length.length - length.least):
+            return []
+        code = self.printer.size(length.length).code
+        message = f'f"{length.name} takes {length.least} positions along its recurrence, not {{{code}}}"'
+        return [f"if {code} < {length.least}:", f"    raise ValueError({message})"]
 
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""

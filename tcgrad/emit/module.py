@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobians
+from tcgrad.calculus.lengths import least_lengths
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
-from tcgrad.emit.function import Check, FunctionWriter, Naming
+from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
 from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
 from tcgrad.emit.names import Scope
@@ -36,6 +37,7 @@ class ModuleWriter:
         self._stages = Stages()
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
+        self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]
         self._claim_names()
         self._stages.solve_for((*self._program.statements, *derivation.backward))
         self._forward = self._stages.stage(self._program.statements, self._program.outputs)
@@ -158,6 +160,7 @@ class ModuleWriter:
         given = {self._stages.argument(tensor): name for tensor, name in upstream.items()}
         writer = self._function(scope, {**kept, **given}, [])
         writer.checks = [Check(name, tensor.shape) for tensor, name in upstream.items()]
+        writer.lengths = self._lengths
         return writer
 
     def _complete(self, backward: FunctionWriter, kept: dict[Node, str]) -> None:
@@ -250,6 +253,7 @@ class ModuleWriter:
         names = _derived_names(scope)
         tangents = {tangent_of(tensor): names(tangent_of(tensor)) for tensor in self._program.wrt}
         writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
         for tensor, name in tangents.items():
             writer.names[self._stages.argument(tensor)] = name
             writer.checks.append(Check(name, tensor.shape, self._shape_of(tensor.about[0])))
@@ -279,6 +283,7 @@ class ModuleWriter:
         scope = self._scope.inner()
         names = _derived_names(scope)
         writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
         wanted = [*self._forward.wanted(self._name), *(want for stage in stages for want in stage.wanted(names))]
         results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
