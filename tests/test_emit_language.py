@@ -235,3 +235,21 @@ def test_recurrences_of_all_lengths_for_which_their_derivatives_hold():
     with pytest.raises(ValueError, match="y takes 3 positions along its recurrence, not 2"):
         module.value_and_grad(np.ones(2), 1.0, 1.0)
     np.testing.assert_allclose(module.forward(np.ones(2), 2.0, 3.0), 13)
+
+
+def test_sequences_read_at_positions_that_are_known_at_run_time():
+    """The last position is written out by itself; a gather may read it as well as any other."""
+    text = spec(
+        ["x: [T, A]", "n: {shape: [B], dtype: int}", "w: [B]"],
+        ["h[-1,i] = 1", "h[t,i] = tanh(h[t-1,i] + x[t,i])", "y[b,i] = h[n[b],i]*w[b] + h[0,i]"],
+        dims="{A: 3, B: 5, T: 2}",
+        outputs="[y]",
+    )
+    check_everything(Emitted(text))
+
+
+def test_truth_values_of_sizes_keep_the_dtype():
+    text = spec(["x: [N]", "y: []"], ["z[i] = [N - 3 >= 0]*[N < 9]*[y > 0]*x[i]"], dims="{N: 4}")
+    z, (dx, _) = Emitted(text).module.value_and_grad(np.ones(4, "float32"), np.float32(2), np.ones(4, "float32"))
+    assert z.dtype == dx.dtype == "float32"
+    assert z.tolist() == dx.tolist() == [1, 1, 1, 1]

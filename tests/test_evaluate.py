@@ -133,6 +133,10 @@ CASES = {
         Mul((IndexSum((k,), Iverson("<", IndexValue(i.expr + k.expr), const(3))), at(V, i.expr + 1))), (i,),
         [2 * v[1], 2 * v[2], v[3], 0],
     ),
+    "read guarded inside a sum": (
+        Mul((at(V, i.expr + 1), IndexSum((k,), Mul((Iverson("<", IndexValue(i.expr + k.expr), const(3)), at(V, k)))))),
+        (i,), [v[1] * (v[0] + v[1]), v[2] * (v[0] + v[1]), v[3] * v[0], 0],
+    ),
     "read guarded by a count of pairs": (
         IndexSum((k,), Mul((IndexSum((j,), Mul((Delta(i.expr, j.expr), Delta(k.expr, j.expr)))), at(V, i.expr + 2)))),
         (i,), [v[2], v[3], 0, 0],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
+from tcgrad.emit.equalities import has_gather
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, rebuild, substitute, tensors_read
+from tcgrad.ir.traversal import children, free_indices, integers, rebuild, substitute, tensors_read, walk
 from tcgrad.records import dataclass
 
 
@@ -17,7 +18,7 @@ from tcgrad.records import dataclass
 class Hoisting:
     """Takes the parts of a step that read no carried tensor out of it, as definitions over all positions of a loop.
 
-    step: the index that the recurrence runs along; the loop has ``length`` positions from ``low`` on.
+    step: the index that the recurrence runs along; the loop has ``length`` positions from ``low`` on, of ``whole``.
     prefix: what the names of the new tensors begin with.
     """
 
@@ -25,6 +26,7 @@ class Hoisting:
     carried: Collection[Tensor]
     low: Integer
     length: Integer
+    whole: Integer
     prefix: str
     definitions: list[Define] = field(default_factory=list)
 
@@ -35,7 +37,8 @@ class Hoisting:
         match expr:
             case Add(terms):
                 still, moving = self._parted(terms)
-                return Add((*([self._defined(_joined(Add, still))] if still else []), *moving))
+                groups = [[term for term in still if _is_scattered(term) == apart] for apart in (False, True)]
+                return Add((*(self._defined(_joined(Add, group)) for group in groups if group), *moving))
             case Mul(factors):
                 still, moving = self._parted(factors)
                 return Mul((*(self._defined(_joined(Mul, group)) for group in _of_the_same_indices(still)), *moving))
@@ -56,15 +59,24 @@ class Hoisting:
         return still, [self.without_independent(part) for part in parts if not self._is_independent(part)]
 
     def _defined(self, expr: Expr) -> Expr:
-        """A component of a new tensor that holds the expression for all positions; leaves stay as they are."""
+        """A component of a new tensor that holds the expression for all positions; leaves stay as they are.
+
+        Where values are put at positions that an integer tensor tells, all of the axis are theirs.
+        """
         if self.step not in free_indices(expr) or isinstance(expr, Component | Const | IndexValue | Delta):
             return expr
         others = tuple(index for index in free_indices(expr) if index is not self.step)
-        position = Index(self.step.name, self.length)
+        low, length = (Integer.of(0), self.whole) if _is_scattered(expr) else (self.low, self.length)
+        position = Index(self.step.name, length)
         free = (position, *others)
         tensor = Tensor(f"{self.prefix}: {len(self.definitions)}", tuple(i.size for i in free), Role.DEFINED)
-        self.definitions.append(Define(tensor, free, substitute(expr, {self.step: position.expr + self.low})))
-        return Component(tensor, (self.step.expr - self.low, *(index.expr for index in others)))
+        self.definitions.append(Define(tensor, free, substitute(expr, {self.step: position.expr + low})))
+        return Component(tensor, (self.step.expr - low, *(index.expr for index in others)))
+
+
+def _is_scattered(expr: Expr) -> bool:
+    """Whether some position at which it is not 0 is known at run time only."""
+    return any(isinstance(node, Delta) and any(map(has_gather, integers(node))) for node in walk(expr))
 
 
 def _joined(make: type[Add | Mul], parts: list[Expr]) -> Expr:

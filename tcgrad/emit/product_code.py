@@ -23,12 +23,13 @@ class ProductCode:
     def text(self, expression: Callable[[Node], Text]) -> Text:
         """Scalars first, so that an array is passed over once for all of them; truth values last.
 
-        A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and truth
-        values have no negative.
+        A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and so would
+        two Python truth values times one of NumPy's; and truth values have no negative.
         """
         over, under = self._number()
         numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
-        truths = self._truths() if self.coefficient != 1 or numbers else []
+        several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
+        truths = self._truths() if self.coefficient != 1 or numbers or several else []
         above = [*over, *self._codes(expression, True, False)]
         below = [*under, *self._codes(expression, True, True)]
         arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)

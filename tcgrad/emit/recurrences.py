@@ -131,7 +131,7 @@ class Loop:
         if not isinstance(step.position, Index):
             return step
         prefix = f"{running.buffer.name} from {low.value}"
-        hoisting = Hoisting(step.position, self._recurrence.tensors, low, length, prefix)
+        hoisting = Hoisting(step.position, self._recurrence.tensors, low, length, self._length, prefix)
         body = hoisting.without_independent(step.body)
         for define in hoisting.definitions:
             self._statements.define(define)

@@ -16,7 +16,7 @@ from tcgrad.evaluate.powers import known_power
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
-from tcgrad.evaluate.structure import counts_guards, footprint, is_guard, is_structural
+from tcgrad.evaluate.structure import footprint, is_guard, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -141,11 +141,11 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
     guards = [condition(factor, context) for factor in factors if is_guard(factor)]
     cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
-    counts = [value(factor, replace(context, noise=None)) for factor in factors if counts_guards(factor)]
-    guards += [Labelled(np.asarray(count.array != 0, bool), count.axes) for count in counts]
-    values = [value(factor, context) for factor in factors if not (is_guard(factor) or counts_guards(factor))]
-    values = [_guarded(each, guards) for each in values]
-    operands = cast + counts + values
+    values = [value(factor, context) for factor in factors if not is_guard(factor)]
+    if not all(map(_is_finite, values)):
+        sums = [_support(factor, context) for factor in factors if isinstance(factor, IndexSum)]
+        values = [_guarded(each, [*guards, *(support for support in sums if support)]) for each in values]
+    operands = cast + values
 
     def magnitude() -> Labelled:
         sizes = [Labelled(absolute(each.array), each.axes) for each in operands]
@@ -161,9 +161,30 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
 
 
+def _is_finite(each: Labelled) -> bool:
+    return each.array.dtype == np.object_ or bool(np.isfinite(each.array).all())
+
+
+def _support(expr: Expr, context: Context) -> Labelled | None:
+    """Where guards let an expression be something else than 0; None if there are none."""
+    if is_guard(expr):
+        return condition(expr, context)
+    if isinstance(expr, IndexSum):
+        inside = _support(expr.body, context)
+        return inside and _somewhere(inside, expr.indices)
+    parts = [_support(factor, context) for factor in expr.factors] if isinstance(expr, Mul) else []
+    found = [part for part in parts if part]
+    return conjunction(found) if found else None
+
+
+def _somewhere(truth: Labelled, indices: tuple[Index, ...]) -> Labelled:
+    gone = tuple(axis for axis, index in enumerate(truth.axes) if index in indices)
+    return Labelled(np.asarray(truth.array.any(axis=gone)), tuple(i for i in truth.axes if i not in indices))
+
+
 def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
     """``each`` with what is not finite replaced by 0 where a guard is 0."""
-    if not guards or each.array.dtype == np.object_ or np.isfinite(each.array).all():
+    if not guards or _is_finite(each):
         return each
     holds = conjunction(guards)
     axes = union([each, holds])

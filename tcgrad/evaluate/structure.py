@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from tcgrad.evaluate.context import Context
-from tcgrad.ir.nodes import Call, Component, Const, Delta, Expr, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import Call, Component, Const, Delta, Expr, Iverson
 from tcgrad.ir.traversal import children, free_indices
 
 
@@ -27,11 +27,3 @@ def is_structural(expr: Expr) -> bool:
 def is_guard(expr: Expr) -> bool:
     """True for a condition on the indices alone: where it is 0, what it multiplies need not exist."""
     return isinstance(expr, Delta) or (isinstance(expr, Iverson) and is_structural(expr))
-
-
-def counts_guards(expr: Expr) -> bool:
-    """True for a sum over guards: it counts where they hold, and where they hold nowhere it is a guard that is 0."""
-    if not isinstance(expr, IndexSum):
-        return False
-    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
-    return all(is_guard(factor) or counts_guards(factor) for factor in factors)
