@@ -53,6 +53,13 @@ class Estimate:
         errors = {name: np.full_like(error, np.inf) for name, error in self.errors.items()}
         return replace(self, errors=errors, reason=reason)
 
+    def summed(self, weights: Array) -> Estimate:
+        """The derivatives along one direction: the sum of all of them with these weights."""
+        values = {name: np.tensordot(weights, value, 1)[None] for name, value in self.values.items()}
+        errors = {name: np.tensordot(np.abs(weights), error, 1)[None] for name, error in self.errors.items()}
+        kinked = {name: np.logical_or.reduce(kinked, keepdims=True) for name, kinked in self.kinked.items()}
+        return Estimate(values, errors, kinked, self.method, 0, self.reason)
+
     def improved(self, new: Estimate, again: NDArray[np.bool_]) -> Estimate:
         """This one with the directions ``again`` replaced by those of ``new`` wherever their error is smaller."""
         values, errors, kinked = {}, {}, {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -41,14 +42,9 @@ def decide_expectations(
     program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str
 ) -> list[Result]:
     """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again."""
-    drawn: list[_Point] = []
-    for number, (source, own) in enumerate(samplers):
-        for trial in range(source.effort(_DTYPE, options.trials).trials if own else 1):
-            sample = source.draw(_DTYPE, (options.seed, number, trial))
-            if isinstance(sample, Sample):
-                drawn.append(_Point(Formulas(paths.program, sample, upstream_arrays(sample)), own, len(drawn) + 1))
+    points = _Points(paths, samplers, options)
     pairs = zip(program.expectations, program.spec.expect, strict=True)
-    return [_Expectation(define, text.text, paths, options, repeat).decide(drawn) for define, text in pairs]
+    return [_Expectation(define, text.text, paths, options, repeat).decide(points) for define, text in pairs]
 
 
 @dataclass(frozen=True)
@@ -64,6 +60,37 @@ class _Point:
 
 
 @dataclass(frozen=True)
+class _Points:
+    """The samples; only the first is drawn as long as the others are not asked for."""
+
+    paths: Paths
+    samplers: Sequence[tuple[Sampler, bool]]
+    options: Options
+
+    @cached_property
+    def first(self) -> tuple[_Point, ...]:
+        """None where none was found."""
+        return tuple(islice(self._source, 1))
+
+    @cached_property
+    def all(self) -> tuple[_Point, ...]:
+        return (*self.first, *self._source)
+
+    @cached_property
+    def _source(self) -> Iterator[_Point]:
+        return self._drawn()
+
+    def _drawn(self) -> Iterator[_Point]:
+        number = 0
+        for sizes, (source, own) in enumerate(self.samplers):
+            for trial in range(source.effort(_DTYPE, self.options.trials).trials if own else 1):
+                sample = source.draw(_DTYPE, (self.options.seed, sizes, trial))
+                if isinstance(sample, Sample):
+                    number += 1
+                    yield _Point(Formulas(self.paths.program, sample, upstream_arrays(sample)), own, number)
+
+
+@dataclass(frozen=True)
 class _Expectation:
     """One expectation, and the derived formula for the same derivative."""
 
@@ -73,7 +100,7 @@ class _Expectation:
     options: Options
     repeat: str
 
-    def decide(self, points: Sequence[_Point]) -> Result:
+    def decide(self, points: _Points) -> Result:
         """The verdict: what is proved is compared at one sample, what is not at all of them."""
         started = perf_counter()
         statements = self._derived()
@@ -82,23 +109,21 @@ class _Expectation:
         derived = statements[-1]
         proved, assumed = self._proof(statements)
         tally = Tally("expect", "formula", "", None, str(_DTYPE))
-        for point in points[:1] if proved else points:
+        for point in points.first if proved else points.all:
             self._compare(point, statements, tally)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
         if result.status == "fail" and isinstance(derived, Define):
             result = self._beside(derived, statements, result, points)
         return replace(result, seconds=perf_counter() - started)
 
-    def _beside(
-        self, derived: Define, statements: tuple[Statement, ...], result: Result, points: Sequence[_Point]
-    ) -> Result:
+    def _beside(self, derived: Define, statements: tuple[Statement, ...], result: Result, points: _Points) -> Result:
         """The result with the derived formula and its terms beside the expected ones, at the worst sample."""
         definitions = self._definitions(statements)
         pair = Beside(self.define, derived, definitions, Surroundings.of(self.paths.program))
         worst = result.worst
         if worst is None:
             return replace(result, formula=pair.formula)
-        point = next(point for point in points if point.number == worst.sample)
+        point = next(point for point in points.all if point.number == worst.sample)
 
         def value(expr: Expr) -> float:
             """At the element that is furthest off."""
@@ -106,7 +131,7 @@ class _Expectation:
             array = point.formulas.value((*statements[:-1], *self._needed, term))
             return float(array[worst.position])
 
-        told = replace(worst, samples=len(points))
+        told = replace(worst, samples=len(points.all))
         return replace(result, formula=pair.formula, terms=pair.terms(value), worst=told)
 
     def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:

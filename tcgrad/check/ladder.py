@@ -5,24 +5,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Protocol
 
 import numpy as np
 
 from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.cost import forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Directions, Signs
+from tcgrad.check.directions import Directions, Elements, Signs
 from tcgrad.check.estimate import Estimate
+from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.samples import Sample
 from tcgrad.records import dataclass
 
 # Multiplications that are done in exact arithmetic without being asked for.
-LARGEST_EXACT = 2**10
+LARGEST_EXACT = 2**8
 
 # Up to this degree differences are exact.
 LARGEST_DEGREE = 4
@@ -53,17 +56,17 @@ class Ladder:
             return self.differences.along(wrt, directions)
         return self.differences.along(wrt, directions).unknown(f"no {self.method} reference: {reason}")
 
-    def confirmed(self, wrt: str, found: Estimate) -> Estimate:
-        """The estimate as it is, if difference quotients agree with its method along a random direction."""
-        way = self._way(wrt, 1)
-        if way is self.differences or found.reason:
+    def confirmed(self, wrt: str, elements: Elements, found: Estimate) -> Estimate:
+        """What is known along ``elements``, if difference quotients agree with it along a random direction of them."""
+        if found.method not in (EXACT, COMPLEX) or found.reason:
             return found
         shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
-        random = np.random.default_rng(len(shape))
-        one = Signs(random.choice(np.array([-1.0, 1.0]), (1, *shape)).astype(dtype))
-        first, second = self.along(wrt, one), self.differences.along(wrt, one)
-        told = replace(found, evaluations=found.evaluations + first.evaluations + second.evaluations)
-        if _agree(first, second):
+        signs = np.random.default_rng(len(shape)).choice(np.array([-1.0, 1.0]), len(elements)).astype(dtype)
+        direction = np.zeros((1, prod(shape)), dtype)
+        direction[0, elements.columns] = signs
+        second = self.differences.along(wrt, Signs(direction.reshape(1, *shape)))
+        told = replace(found, evaluations=found.evaluations + second.evaluations)
+        if _agree(found.summed(signs), second):
             return told
         return told.unknown(f"{found.method} and difference quotients disagree")
 

@@ -125,7 +125,7 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     random = np.random.default_rng(number)
     columns = np.arange(number) if full else stratified(number, sample.effort.columns, random)
     elements = Elements(columns, shape, dtype)
-    by_element = ladder.confirmed(wrt.name, ladder.along(wrt.name, elements))
+    by_element = ladder.confirmed(wrt.name, elements, ladder.along(wrt.name, elements))
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
     if full:
         return Reference(sample, wrt, columns, by_element, kinks)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.parts import absolute, together
-from tcgrad.evaluate.sizes import resized
+from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
@@ -29,8 +29,11 @@ class Labelled:
 
     def aligned(self, axes: Sequence[Index]) -> Array:
         """The array with its axes in the order of ``axes``, of length 1 where it does not depend on the index."""
-        order = [self.axes.index(index) for index in axes if index in self.axes]
-        shape = [self.array.shape[self.axes.index(index)] if index in self.axes else 1 for index in axes]
+        if self.axes == axes:
+            return self.array
+        places = {index: axis for axis, index in enumerate(self.axes)}
+        order = [places[index] for index in axes if index in places]
+        shape = [self.array.shape[places[index]] if index in places else 1 for index in axes]
         return self.array.transpose(order).reshape(shape)
 
 
@@ -101,7 +104,7 @@ class Context:
             return known
         if not self.sizes:
             return size.value
-        return resized(size, self.sizes).value
+        return resized_value(size, tuple(self.sizes.items()))
 
     def length(self, index: Index) -> int:
         """How many values ``index`` takes."""

@@ -17,9 +17,11 @@ _WORTH_PLANNING = 2**13
 
 def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
     """The product, over the union of the indices."""
+    if not values:
+        return Labelled(np.ones((), context.dtype))
     axes = union(values)
-    result: Any = np.ones((), context.dtype) if context.dtype != np.object_ else np.asarray(1, object)
-    for each in values:
+    result: Any = values[0].aligned(axes)
+    for each in values[1:]:
         result = result * each.aligned(axes)
     return Labelled(np.asarray(result, context.dtype), axes)
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+
+
+@lru_cache(maxsize=2**14)
+def resized_value(size: Integer, sizes: tuple[tuple[str, int], ...]) -> int:
+    """The number that ``size`` is with the dims replaced by those numbers; it is asked for again and again."""
+    return resized(size, dict(sizes)).value
 
 
 def resized(size: Integer, sizes: Mapping[str, int]) -> Integer:
