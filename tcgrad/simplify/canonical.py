@@ -60,7 +60,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Const():
             return str(expr.value)
         case Component():
-            return f"{_tensor(expr.tensor)}[{_component_positions(expr, labels)}]"
+            return f"{tensor_text(expr.tensor)}[{_component_positions(expr, labels)}]"
         case Delta():
             return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
         case Iverson():
@@ -141,7 +141,7 @@ def _atom(atom: Atom, labels: Labels) -> str:
             return f"{atom.tensor.name}[{_positions(atom.indices, labels)}]"
 
 
-def _tensor(tensor: Tensor) -> str:
+def tensor_text(tensor: Tensor) -> str:
     """The name, with the role of a derived tensor."""
     derived = tensor.role in (Role.TANGENT, Role.JACOBIAN, Role.HESSIAN)
     return f"{tensor.name}~{tensor.role.value}" if derived else tensor.name

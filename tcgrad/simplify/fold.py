@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
@@ -10,6 +10,7 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.alike import Alike, Outline
 from tcgrad.simplify.condense import Condensing
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import Fact, with_components
@@ -25,7 +26,9 @@ class Facts:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         statements = tuple(statements)
         self._totals = Totals(statements)
-        self._condensing = Condensing(self.settle, lambda expr: (fact.factors for fact in self.about(expr)))
+        self._condensing = Condensing(self._settle, lambda expr: (fact.factors for fact in self.about(expr)))
+        self._folded = Alike(self._fold, self._reachable, lambda: self._totals.asked)
+        self._settled = Alike(self._settle, self._reachable, lambda: self._totals.asked)
         self._aliases: dict[Tensor, Define] = {}
         self._count = 0
         for statement in statements:
@@ -52,17 +55,36 @@ class Facts:
 
     def about(self, expr: Expr) -> tuple[Fact, ...]:
         """The facts that can have instances in ``expr``, later definitions first, for they stand for more."""
-        tensors = tensors_read(expr)
+        return self._about(tensors_read(expr))
+
+    def _about(self, tensors: Collection[Tensor]) -> tuple[Fact, ...]:
         near = [item for tensor in tensors for item in self._reading.get(tensor, ())]
-        fitting = [item for item in near if set(tensors_read(item[1].body)) <= set(tensors)]
+        read = set(tensors)
+        fitting = [item for item in near if item[1].tensors <= read]
         return tuple(fact for _, fact in sorted(fitting, key=lambda item: -item[0]))
+
+    def _reachable(self, tensors: Sequence[Tensor]) -> list[Outline]:
+        """The outlines of the facts about these tensors, and about those that they introduce."""
+        read = dict.fromkeys(tensors)
+        while True:
+            near = self._about(read)
+            new = [fact.tensor for fact in near if fact.tensor not in read]
+            if not new:
+                return [fact.outline for fact in near]
+            read.update(dict.fromkeys(new))
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components, as short as can be found."""
-        return self._condensing.condense(self.settle(expr))
+        return self._folded(expr)
+
+    def _fold(self, expr: Expr) -> Expr:
+        return self._condensing.condense(self._settle(expr))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the known definitions by their names; simplified."""
+        return self._settled(expr)
+
+    def _settle(self, expr: Expr) -> Expr:
         return self.name_instances(self._totals.decide(simplify(recognise(simplify(expr)))))
 
     def name_instances(self, expr: Expr) -> Expr:

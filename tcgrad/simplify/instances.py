@@ -10,10 +10,11 @@ from functools import cached_property
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, map_children
+from tcgrad.ir.traversal import free_indices, map_children, tensors_read
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.alike import Outline, outline
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.matching import Match, matches, pairings
@@ -50,6 +51,18 @@ class Fact:
     def inner(self) -> tuple[Expr, ...]:
         """The factors under the sum that the body is, if it is one."""
         return _factors(self.body.body) if isinstance(self.body, IndexSum) else ()
+
+    @cached_property
+    def tensors(self) -> frozenset[Tensor]:
+        """All that an expression with an instance reads."""
+        return frozenset(tensors_read(self.body))
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The definition without names; one that no other definition has, where it cannot be told."""
+        read = Component(self.tensor, tuple(index.expr for index in self.free))
+        own = outline((read, Const(self.coefficient), self.body))
+        return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
 
     @cached_property
     def free_set(self) -> frozenset[Index]:

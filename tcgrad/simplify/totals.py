@@ -27,12 +27,16 @@ _MOST_ROUNDS = 3  # definitions of definitions
 
 
 class Totals:
-    """Knows the definitions of a program, and which sums over them have been decided."""
+    """Knows the definitions of a program, and which sums over them have been decided.
+
+    asked: how often a definition was asked for.
+    """
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._defines = {s.tensor: s for s in statements if isinstance(s, Define)}
         self._plain: dict[Tensor, bool] = {}
         self._known: dict[str, Expr | None] = {}
+        self.asked = 0
 
     def decide(self, expr: Expr) -> Expr:
         """A simplified expression with every sum over one factor alone that is a number written as that; simplified."""
@@ -50,6 +54,7 @@ class Totals:
         """What the sum of a factor over some of its indices is, if that is a number."""
         if not self._is_candidate(factor):
             return None
+        self.asked += 1
         whole = IndexSum(alone, factor)
         form = key(whole, canonical_labels(free_indices(whole), (whole,)))
         if form not in self._known:
@@ -91,6 +96,7 @@ class Totals:
 
     def _is_plain(self, tensor: Tensor) -> bool:
         """Whether a definition is a polynomial in components and sizes, or a logsumexp."""
+        self.asked += 1
         known = self._plain.get(tensor)
         if known is None:
             define = self._defines.get(tensor)
