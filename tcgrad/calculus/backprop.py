@@ -151,14 +151,3 @@ class Pullback:
         self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner))
         if part != ZERO:
             self._parts.setdefault(tensor, []).append(part)
-
-
-def used_statements(statements: tuple[Statement, ...], last: Statement) -> tuple[Statement, ...]:
-    """The statements that ``last`` needs, in order, itself at the end."""
-    wanted = {last}
-    tensors = set(reads(last))
-    for statement in reversed(statements):
-        if any(tensor in tensors for tensor in defined_tensors(statement)):
-            wanted.add(statement)
-            tensors.update(reads(statement))
-    return (*(statement for statement in statements if statement in wanted and statement != last), last)

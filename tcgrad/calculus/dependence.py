@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
@@ -37,3 +37,25 @@ def needed_for(program: Program, targets: Iterable[Tensor]) -> set[Tensor]:
         if any(tensor in found for tensor in defined_tensors(statement)):
             found.update(reads(statement))
     return found
+
+
+class Lines:
+    """Statements, by what they define.
+
+    statements: in order; those that define a tensor stand before those that read it.
+    """
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._statements = statements
+        self._places = {tensor: n for n, line in enumerate(statements) for tensor in defined_tensors(line)}
+
+    def used_for(self, tensor: Tensor) -> tuple[Statement, ...]:
+        """The statements that the value of a tensor needs, in order, its own at the end."""
+        last = self._places[tensor]
+        used, waiting = {last}, [last]
+        while waiting:
+            near = (self._places.get(read) for read in reads(self._statements[waiting.pop()]))
+            new = {place for place in near if place is not None} - used
+            used |= new
+            waiting += new
+        return (*(self._statements[place] for place in sorted(used - {last})), self._statements[last])

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from tcgrad.calculus.backprop import Adjoint, Positions, Pullback, used_statements
+from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
+from tcgrad.calculus.dependence import Lines
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.lengths import require_long_enough
@@ -18,7 +19,7 @@ from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.fold import Facts
 
@@ -99,9 +100,8 @@ def _upstream(output: Tensor) -> Adjoint:
 def _gradients(
     sources: tuple[Tensor, ...], backward: tuple[Statement, ...], readable: Readable
 ) -> tuple[Gradient, ...]:
-    lines = readable.lines(backward, {gradient_of(source) for source in sources})
-    defined = {line.tensor: line for line in lines if isinstance(line, Define)}
-    used = {source: used_statements(lines, defined[gradient_of(source)]) for source in sources}
+    lines = Lines(readable.lines(backward, {gradient_of(source) for source in sources}))
+    used = {source: lines.used_for(gradient_of(source)) for source in sources}
     return tuple(Gradient(source, own, readable.taken_for_granted(own)) for source, own in used.items())
 
 

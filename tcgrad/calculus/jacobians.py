@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
-from tcgrad.calculus.backprop import Pullback, used_statements
-from tcgrad.calculus.dependence import needed_for
+from tcgrad.calculus.backprop import Pullback
+from tcgrad.calculus.dependence import Lines, needed_for
 from tcgrad.calculus.derivation import jacobian_of
 from tcgrad.calculus.differentiate import times
 from tcgrad.calculus.forward import push
@@ -32,10 +32,9 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     forward = _count(wrt) <= _count(of)
     statements = tuple(_forward(program, of, wrt) if forward else _backward(program, of, wrt))
     target = jacobian_of(of, wrt)
-    last = next((s for s in statements if target in defined_tensors(s)), None)
-    if last is None:
+    if not any(target in defined_tensors(statement) for statement in statements):
         return (_zero(of, wrt),)
-    return used_statements(statements, last)
+    return Lines(statements).used_for(target)
 
 
 def stepwise_jacobians(

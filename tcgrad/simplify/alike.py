@@ -1,8 +1,7 @@
 """Work on expressions done once for all that differ in the names of tensors and indices alone.
 
-The layers of a network are the same equations over other tensors, and so are their derivatives. An outline is an
-expression with its tensors and indices replaced by numbers; what was worked out for one expression is, with tensors
-and indices replaced, what would be worked out for every other one of the same outline.
+The layers of a network are the same equations over other tensors, and so are their derivatives. What was worked out
+for one expression is, with tensors and indices replaced, what would be worked out for every other one of its outline.
 """
 
 from __future__ import annotations
@@ -10,189 +9,54 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, integers, map_integers, rebuild, tensors_read
-from tcgrad.simplify.canonical import tensor_text
+from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify.outline import Outline, Renaming, outline
+from tcgrad.simplify.totals import Totals
+
+Question = tuple[Expr, Expr | None]  # a sum, and the number that it is, if it is one
 
 
-class Outline(NamedTuple):
-    """An expression without names.
+class _Done(NamedTuple):
+    """What was worked out for an expression of an outline, and what was asked on the way."""
 
-    key: equal for two expressions exactly if replacing tensors and indices turns one into the other, and if these
-        stand in the same order in both, for that in which factors and terms are written goes by it.
-    tensors, indices: what was replaced, in the order of the numbers.
-    """
-
-    key: Hashable
-    tensors: tuple[Tensor, ...]
-    indices: tuple[Index, ...]
-
-
-class _Writer:
-    """Writes an expression down with numbers for tensors and indices, given in the order in which they are met."""
-
-    def __init__(self) -> None:
-        self.tensors: dict[Tensor, int] = {}
-        self.indices: dict[Index, int] = {}
-        self.functions: dict[str, None] = {}
-        self.said: list[Hashable] = []
-
-    def write(self, expr: Expr) -> None:
-        say = self.said.append
-        parts = children(expr)
-        say(type(expr).__name__)
-        say(len(parts))
-        match expr:
-            case Component():
-                say(self.tensors.setdefault(expr.tensor, len(self.tensors)))
-            case Const():
-                say(expr.value)
-            case Call():
-                say(expr.function)
-                self.functions[expr.function.name] = None
-            case Iverson():
-                say(expr.operator)
-            case IndexSum():
-                say(tuple(map(self._index, expr.indices)))
-            case IndexReduce():
-                say((expr.kind, *map(self._index, expr.indices)))
-        for position in integers(expr):
-            plain = position.as_index
-            say(self._position(position) if plain is None else self._index(plain))
-        for part in parts:
-            self.write(part)
-
-    def _index(self, index: Index) -> int:
-        return self.indices.setdefault(index, len(self.indices))
-
-    def _position(self, position: Integer) -> Hashable:
-        return tuple([(coefficient, *map(self._atom, monomial)) for monomial, coefficient in position.terms])
-
-    def _atom(self, atom: object) -> Hashable:
-        match atom:
-            case Dim():
-                return atom
-            case Index():
-                return self._index(atom)
-            case _:
-                raise _IrregularError
-
-
-    def about(self, definition: Outline) -> None:
-        """A definition that may be used, by its own outline and the numbers of its tensors."""
-        self.said.append(definition.key)
-        self.said += [self.tensors.setdefault(tensor, len(self.tensors)) for tensor in definition.tensors]
-
-    def outline(self) -> Outline:
-        tensors, indices = tuple(self.tensors), tuple(self.indices)
-        texts = [*(f"{tensor_text(tensor)}[" for tensor in tensors), *(f"{name}(" for name in self.functions)]
-        key = (
-            *self.said,
-            *((t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors),
-            *((index.name, index.size) for index in indices),
-            *sorted(range(len(texts)), key=texts.__getitem__),
-            *sorted(range(len(indices)), key=lambda n: indices[n].serial),
-        )
-        return Outline(key, tensors, indices)
-
-
-class _IrregularError(Exception):
-    """A position holds more than sums of multiples of indices."""
-
-
-def outline(exprs: Sequence[Expr], definitions: Sequence[Outline] = ()) -> Outline | None:
-    """One outline of several expressions; None where a position is not linear in its indices.
-
-    definitions: what is known of the tensors, and to be the same for expressions that are alike.
-    """
-    writer = _Writer()
-    try:
-        for expr in exprs:
-            writer.write(expr)
-    except _IrregularError:
-        return None
-    for definition in definitions:
-        writer.about(definition)
-    return writer.outline()
-
-
-class _Renaming:
-    """Replaces tensors and indices in a simplified expression by others that stand in the same order."""
-
-    def __init__(self, old: Outline, new: Outline) -> None:
-        self._tensors = dict(zip(old.tensors, new.tensors, strict=True))
-        self._indices = dict(zip(old.indices, new.indices, strict=True))
-        self._positions = {own: to.expr for own, to in self._indices.items()}
-
-    def rename(self, expr: Expr) -> Expr:
-        for index in sorted(_bound(expr), key=lambda index: index.serial):
-            if index not in self._indices:
-                self._indices[index] = fresh = index.fresh()
-                self._positions[index] = fresh.expr
-        return self._renamed(expr)
-
-    def _renamed(self, expr: Expr) -> Expr:
-        made: Expr
-        match expr:
-            case Const():
-                return expr
-            case Component():
-                positions = tuple([self._position(position) for position in expr.indices])
-                made = Component(self._tensors.get(expr.tensor, expr.tensor), positions)
-            case IndexSum():
-                made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
-            case IndexReduce():
-                own = tuple([self._indices[index] for index in expr.indices])
-                made = IndexReduce(expr.kind, own, self._renamed(expr.body))
-            case _:
-                made = map_integers(expr, self._position)
-                parts = children(expr)
-                made = rebuild(expr, tuple(map(self._renamed, parts))) if parts else made
-        if expr.simplified is expr:
-            vars(made)["simplified"] = made
-        return made
-
-    def _position(self, position: Integer) -> Integer:
-        plain = position.as_index
-        return position.substitute(self._positions) if plain is None else self._positions[plain]
-
-
-def _bound(expr: Expr) -> set[Index]:
-    own = set(expr.indices) if isinstance(expr, IndexSum | IndexReduce) else set[Index]()
-    return own.union(*map(_bound, children(expr)))
+    outline: Outline
+    result: Expr
+    asked: tuple[Question, ...]
 
 
 class Alike:
     """Remembers what was worked out for an expression, for all that are alike.
 
-    work: what is done to an expression; it may look at ``known`` definitions alone.
+    work: what is done to an expression; it may look at the ``known`` definitions, and ask the ``totals``.
     known: the outlines of the definitions that matter for an expression that reads these tensors, and for all that
         may be written for it with them.
-    asked: how often the work looked at anything else; what came of that is not remembered.
     """
 
     def __init__(
-        self,
-        work: Callable[[Expr], Expr],
-        known: Callable[[Sequence[Tensor]], Sequence[Outline]],
-        asked: Callable[[], int],
+        self, work: Callable[[Expr], Expr], known: Callable[[Sequence[Tensor]], Sequence[Outline]], totals: Totals
     ) -> None:
         self._work = work
         self._known = known
-        self._asked = asked
-        self._results: dict[Hashable, tuple[Outline, Expr]] = {}
+        self._totals = totals
+        self._results: dict[Hashable, _Done] = {}
 
     def __call__(self, expr: Expr) -> Expr:
+        """What comes of the work.
+
+        Whatever was asked of the totals for the first of its like is asked again, for the answers hang on more
+        definitions than the known ones.
+        """
         own = outline((expr,), self._known(tensors_read(expr)))
         if own is None:
             return self._work(expr)
-        if own.key in self._results:
-            first, result = self._results[own.key]
-            return _Renaming(first, own).rename(result)
-        before = self._asked()
+        done = self._results.get(own.key)
+        if done is not None:
+            renaming = Renaming(done.outline, own)
+            if all(self._totals.value(renaming.rename(whole)) == answer for whole, answer in done.asked):
+                return renaming.rename(done.result)
+        before = len(self._totals.asked)
         result = self._work(expr)
-        if self._asked() == before:
-            self._results[own.key] = own, result
+        self._results[own.key] = _Done(own, result, tuple(self._totals.asked[before:]))
         return result

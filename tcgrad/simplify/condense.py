@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import product
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import children, freshen, map_children, size
+from tcgrad.ir.traversal import children, free_indices, freshen, map_children, size
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
@@ -19,8 +19,9 @@ from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names, shape
 
 _LARGEST = 60  # nodes of a sum that is worth trying
-_LARGEST_WITH_SUMS = 30  # the same where nothing but a sum over an index speaks for trying
-_MOST_TERMS = 16
+_LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
+_MOST_TERMS = 16  # of what is multiplied out
+_MOST_UNLIKE_TERMS = 4  # the same where no two of them look alike
 _MOST_ROUNDS = 3
 
 
@@ -31,13 +32,21 @@ class Condensing:
     patterns: the factors of the definitions that can have instances in an expression.
     """
 
-    def __init__(self, settle: Callable[[Expr], Expr], patterns: Callable[[Expr], Iterable[tuple[Expr, ...]]]) -> None:
+    def __init__(self, settle: Callable[[Expr], Expr], patterns: Callable[[Expr], Sequence[tuple[Expr, ...]]]) -> None:
         self._settle = settle
         self._patterns = patterns
         self._known: dict[Expr, Expr] = {}
 
     def condense(self, expr: Expr) -> Expr:
-        """A settled expression, or one of the same value that costs less."""
+        """A settled expression, or one of the same value that costs less.
+
+        What was found for its parts is forgotten with it: what hangs on more than an expression shows has to be looked
+        at anew.
+        """
+        self._known.clear()
+        return self._condense(expr)
+
+    def _condense(self, expr: Expr) -> Expr:
         if not _holds_sum(expr):
             return expr
         known = self._known.get(expr)
@@ -47,7 +56,7 @@ class Condensing:
         return known
 
     def _condensed(self, expr: Expr) -> Expr:
-        made = map_children(expr, self.condense)
+        made = map_children(expr, self._condense)
         whole = expr if made is expr else self._settle(made)
         if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
             return whole
@@ -57,6 +66,8 @@ class Condensing:
     def _candidates(self, expr: Expr) -> Iterator[Expr]:
         if isinstance(expr, Add):
             yield simplify(regroup([split_coefficient(term) for term in expr.terms]))
+        if size(expr) > _LARGEST_OPEN:
+            return
         expanded = self._expanded(expr)
         if expanded is not None:
             yield expanded
@@ -67,7 +78,7 @@ class Condensing:
     def _expanded(self, expr: Expr) -> Expr | None:
         """Multiplied out, every term settled, and regrouped; None where that is no shorter."""
         whole, opened = expr, _spread(expr)
-        if opened is None or not self._is_promising(expr, opened):
+        if opened is None or len(opened) == len(_terms(expr)) or not self._is_promising(expr, opened):
             return None
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
@@ -82,20 +93,31 @@ class Condensing:
     def _is_promising(self, expr: Expr, terms: Sequence[Expr]) -> bool:
         """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term."""
         bags = [_bag(term) for term in terms]
-        if len(set(bags)) < len(bags) or (size(expr) <= _LARGEST_WITH_SUMS and any(map(_holds_index_sum, terms))):
+        if len(set(bags)) < len(bags):
             return True
+        if len(bags) > _MOST_UNLIKE_TERMS:
+            return False
         if any(sum(map(_is_number, _flat_factors(term))) > 1 for term in terms):
             return True
-        patterns = [{shape for shape, _ in _bag(Mul(pattern))} for pattern in self._patterns(expr)]
+        patterns = self._patterns(expr)
+        plain = [{shape for shape, _ in _bag(Mul(pattern))} for pattern in patterns]
         for bag in bags:
             shapes = [shape for shape, _ in bag]
-            if len(set(shapes)) < len(shapes) or any(pattern <= set(shapes) for pattern in patterns):
+            if len(set(shapes)) < len(shapes) or any(pattern <= set(shapes) for pattern in plain):
                 return True
-        return False
+        sums = [shapes for term in terms for shapes in _summed(term)]
+        known = [shapes for pattern in patterns for shapes in _summed(Mul(pattern))]
+        return any(len(shapes) < 2 or any(shapes <= pattern for pattern in known) for shapes in sums)
 
 
-def _holds_index_sum(term: Expr) -> bool:
-    return any(isinstance(factor, IndexSum) for factor in _factors(term))
+def _summed(term: Expr) -> Iterator[set[int]]:
+    """For each index that is summed in a product the shapes of the factors that hold it."""
+    for factor in _flat_factors(term):
+        if isinstance(factor, IndexSum):
+            inside = [(shape(part), free_indices(part)) for part in _flat_factors(factor.body)]
+            for index in factor.indices:
+                yield {own for own, free in inside if index in free}
+            yield from _summed(factor.body)
 
 
 def _bag(term: Expr) -> tuple[tuple[int, int], ...]:

@@ -10,10 +10,11 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
 from tcgrad.simplify import simplify
-from tcgrad.simplify.alike import Alike, Outline
+from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.condense import Condensing
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import Fact, with_components
+from tcgrad.simplify.outline import Outline
 from tcgrad.simplify.totals import Totals
 
 
@@ -26,9 +27,9 @@ class Facts:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         statements = tuple(statements)
         self._totals = Totals(statements)
-        self._condensing = Condensing(self._settle, lambda expr: (fact.factors for fact in self.about(expr)))
-        self._folded = Alike(self._fold, self._reachable, lambda: self._totals.asked)
-        self._settled = Alike(self._settle, self._reachable, lambda: self._totals.asked)
+        self._condensing = Condensing(self._settle, lambda expr: [fact.factors for fact in self.about(expr)])
+        self._folded = Alike(self._fold, self._reachable, self._totals)
+        self._settled = Alike(self._settle, self._reachable, self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._count = 0
         for statement in statements:

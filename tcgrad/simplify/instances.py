@@ -19,6 +19,7 @@ from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.matching import Match, matches, pairings
 from tcgrad.simplify.monomials import is_one
+from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import power, scaled, split_coefficient
 from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
@@ -21,6 +21,7 @@ from tcgrad.ir.traversal import (
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import TooLargeError, expand
+from tcgrad.simplify.outline import outline
 
 _LARGEST = 150  # nodes of a sum that is written out
 _MOST_ROUNDS = 3  # definitions of definitions
@@ -29,14 +30,15 @@ _MOST_ROUNDS = 3  # definitions of definitions
 class Totals:
     """Knows the definitions of a program, and which sums over them have been decided.
 
-    asked: how often a definition was asked for.
+    asked: the questions that were asked and their answers: sums, and the numbers that they are, if they are.
     """
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._defines = {s.tensor: s for s in statements if isinstance(s, Define)}
         self._plain: dict[Tensor, bool] = {}
         self._known: dict[str, Expr | None] = {}
-        self.asked = 0
+        self._alike: dict[Hashable, Expr | None] = {}
+        self.asked: list[tuple[IndexSum, Expr | None]] = []
 
     def decide(self, expr: Expr) -> Expr:
         """A simplified expression with every sum over one factor alone that is a number written as that; simplified."""
@@ -52,10 +54,15 @@ class Totals:
 
     def _value(self, factor: Expr, alone: tuple[Index, ...]) -> Expr | None:
         """What the sum of a factor over some of its indices is, if that is a number."""
-        if not self._is_candidate(factor):
-            return None
-        self.asked += 1
         whole = IndexSum(alone, factor)
+        value = self.value(whole)
+        self.asked.append((whole, value))
+        return value
+
+    def value(self, whole: Expr) -> Expr | None:
+        """The number that a sum of one factor is, if it is one."""
+        if not isinstance(whole, IndexSum) or not self._is_candidate(whole.body):
+            return None
         form = key(whole, canonical_labels(free_indices(whole), (whole,)))
         if form not in self._known:
             self._known[form] = self._worked_out(whole)
@@ -82,11 +89,12 @@ class Totals:
             written = replace_components(written, self._written_out)
             if size(written) > _LARGEST:
                 return None
-        try:
-            value = expand(written)
-        except TooLargeError:
-            return None
-        return None if tensors_read(value) or free_indices(value) else value
+        own = outline((written,))
+        if own is None:
+            return _number(written)
+        if own.key not in self._alike:
+            self._alike[own.key] = _number(written)
+        return self._alike[own.key]
 
     def _written_out(self, read: Component) -> Expr:
         if not self._is_plain(read.tensor):
@@ -96,7 +104,6 @@ class Totals:
 
     def _is_plain(self, tensor: Tensor) -> bool:
         """Whether a definition is a polynomial in components and sizes, or a logsumexp."""
-        self.asked += 1
         known = self._plain.get(tensor)
         if known is None:
             define = self._defines.get(tensor)
@@ -105,6 +112,15 @@ class Totals:
             known = define is not None and (is_lse or not any(map(_is_curved, walk(body))))
             self._plain[tensor] = known
         return known
+
+
+def _number(whole: Expr) -> Expr | None:
+    """The number that an expression is, if that comes out when everything is multiplied out."""
+    try:
+        value = expand(whole)
+    except TooLargeError:
+        return None
+    return None if tensors_read(value) or free_indices(value) else value
 
 
 def _may_be_decided(expr: Expr) -> bool:

@@ -1,0 +1,158 @@
+"""Expressions without names: tensors and indices replaced by numbers, to tell what differs in names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, free_indices, integers, map_integers, rebuild
+from tcgrad.simplify.canonical import tensor_text
+
+
+class Outline(NamedTuple):
+    """An expression without names.
+
+    key: equal for two expressions exactly if replacing tensors and indices turns one into the other, and if these
+        stand in the same order in both, for that in which factors and terms are written goes by it.
+    tensors, indices: what was replaced, in the order of the numbers.
+    """
+
+    key: Hashable
+    tensors: tuple[Tensor, ...]
+    indices: tuple[Index, ...]
+
+
+class _Writer:
+    """Writes an expression down with numbers for tensors and indices, given in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.tensors: dict[Tensor, int] = {}
+        self.indices: dict[Index, int] = {}
+        self.functions: dict[str, None] = {}
+        self.said: list[Hashable] = []
+
+    def write(self, expr: Expr) -> None:
+        say = self.said.append
+        parts = children(expr)
+        say(type(expr).__name__)
+        say(len(parts))
+        match expr:
+            case Component():
+                say(self.tensors.setdefault(expr.tensor, len(self.tensors)))
+            case Const():
+                say(expr.value)
+            case Call():
+                say(expr.function)
+                self.functions[expr.function.name] = None
+            case Iverson():
+                say(expr.operator)
+            case IndexSum():
+                say(tuple(map(self._index, expr.indices)))
+            case IndexReduce():
+                say((expr.kind, *map(self._index, expr.indices)))
+        for position in integers(expr):
+            plain = position.as_index
+            say(self._position(position) if plain is None else self._index(plain))
+        for part in parts:
+            self.write(part)
+
+    def _index(self, index: Index) -> int:
+        return self.indices.setdefault(index, len(self.indices))
+
+    def _position(self, position: Integer) -> Hashable:
+        return tuple([(coefficient, *map(self._atom, monomial)) for monomial, coefficient in position.terms])
+
+    def _atom(self, atom: object) -> Hashable:
+        match atom:
+            case Dim():
+                return atom
+            case Index():
+                return self._index(atom)
+            case _:
+                raise _IrregularError
+
+    def about(self, definition: Outline) -> None:
+        """A definition that may be used, by its own outline and the numbers of its tensors."""
+        self.said.append(definition.key)
+        self.said += [self.tensors.setdefault(tensor, len(self.tensors)) for tensor in definition.tensors]
+
+    def outline(self) -> Outline:
+        tensors, indices = tuple(self.tensors), tuple(self.indices)
+        texts = [*(f"{tensor_text(tensor)}[" for tensor in tensors), *(f"{name}(" for name in self.functions)]
+        key = (
+            *self.said,
+            *((t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors),
+            *((index.name, index.size) for index in indices),
+            *sorted(range(len(texts)), key=texts.__getitem__),
+            *sorted(range(len(indices)), key=lambda n: indices[n].serial),
+        )
+        return Outline(key, tensors, indices)
+
+
+class _IrregularError(Exception):
+    """A position holds more than sums of multiples of indices."""
+
+
+def outline(exprs: Sequence[Expr], definitions: Sequence[Outline] = ()) -> Outline | None:
+    """One outline of several expressions; None where a position is not linear in its indices.
+
+    definitions: what is known of the tensors, and to be the same for expressions that are alike.
+    """
+    writer = _Writer()
+    try:
+        for expr in exprs:
+            writer.write(expr)
+    except _IrregularError:
+        return None
+    for definition in definitions:
+        writer.about(definition)
+    return writer.outline()
+
+
+class Renaming:
+    """Replaces tensors and indices in a simplified expression by others that stand in the same order."""
+
+    def __init__(self, old: Outline, new: Outline) -> None:
+        self._tensors = dict(zip(old.tensors, new.tensors, strict=True))
+        self._indices = dict(zip(old.indices, new.indices, strict=True))
+        self._positions = {own: to.expr for own, to in self._indices.items()}
+
+    def rename(self, expr: Expr) -> Expr:
+        for index in sorted(_bound(expr).union(free_indices(expr)), key=lambda index: index.serial):
+            if index not in self._indices:
+                self._indices[index] = fresh = index.fresh()
+                self._positions[index] = fresh.expr
+        return self._renamed(expr)
+
+    def _renamed(self, expr: Expr) -> Expr:
+        made: Expr
+        match expr:
+            case Const():
+                return expr
+            case Component():
+                positions = tuple([self._position(position) for position in expr.indices])
+                made = Component(self._tensors.get(expr.tensor, expr.tensor), positions)
+            case IndexSum():
+                made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
+            case IndexReduce():
+                own = tuple([self._indices[index] for index in expr.indices])
+                made = IndexReduce(expr.kind, own, self._renamed(expr.body))
+            case _:
+                made = map_integers(expr, self._position)
+                parts = children(expr)
+                made = rebuild(expr, tuple(map(self._renamed, parts))) if parts else made
+        if expr.simplified is expr:
+            vars(made)["simplified"] = made
+        return made
+
+    def _position(self, position: Integer) -> Integer:
+        plain = position.as_index
+        return position.substitute(self._positions) if plain is None else self._positions[plain]
+
+
+def _bound(expr: Expr) -> set[Index]:
+    own = set(expr.indices) if isinstance(expr, IndexSum | IndexReduce) else set[Index]()
+    return own.union(*map(_bound, children(expr)))
