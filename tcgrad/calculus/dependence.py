@@ -47,15 +47,17 @@ class Lines:
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self._statements = statements
-        self._places = {tensor: n for n, line in enumerate(statements) for tensor in defined_tensors(line)}
+        self._places: dict[Tensor, int] = {}
+        self._used: list[int] = []  # for each statement a bit for each that it needs, itself among them
+        for place, statement in enumerate(statements):
+            used = 1 << place
+            for tensor in reads(statement):
+                if tensor in self._places:
+                    used |= self._used[self._places[tensor]]
+            self._used.append(used)
+            self._places.update(dict.fromkeys(defined_tensors(statement), place))
 
     def used_for(self, tensor: Tensor) -> tuple[Statement, ...]:
         """The statements that the value of a tensor needs, in order, its own at the end."""
-        last = self._places[tensor]
-        used, waiting = {last}, [last]
-        while waiting:
-            near = (self._places.get(read) for read in reads(self._statements[waiting.pop()]))
-            new = {place for place in near if place is not None} - used
-            used |= new
-            waiting += new
-        return (*(self._statements[place] for place in sorted(used - {last})), self._statements[last])
+        used = self._used[self._places[tensor]]
+        return tuple(statement for place, statement in enumerate(self._statements) if used >> place & 1)

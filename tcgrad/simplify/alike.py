@@ -10,8 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify.instances import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
 from tcgrad.simplify.totals import Totals
 
@@ -29,34 +28,29 @@ class _Done(NamedTuple):
 class Alike:
     """Remembers what was worked out for an expression, for all that are alike.
 
-    work: what is done to an expression; it may look at the ``known`` definitions, and ask the ``totals``.
-    known: the outlines of the definitions that matter for an expression that reads these tensors, and for all that
-        may be written for it with them.
+    work: what is done to an expression; it may look at the facts that it is given, and ask the ``totals``.
     """
 
-    def __init__(
-        self, work: Callable[[Expr], Expr], known: Callable[[Sequence[Tensor]], Sequence[Outline]], totals: Totals
-    ) -> None:
+    def __init__(self, work: Callable[[Expr, Sequence[Fact]], Expr], totals: Totals) -> None:
         self._work = work
-        self._known = known
         self._totals = totals
         self._results: dict[Hashable, _Done] = {}
 
-    def __call__(self, expr: Expr) -> Expr:
+    def __call__(self, expr: Expr, facts: Sequence[Fact]) -> Expr:
         """What comes of the work.
 
         Whatever was asked of the totals for the first of its like is asked again, for the answers hang on more
-        definitions than the known ones.
+        definitions than the facts.
         """
-        own = outline((expr,), self._known(tensors_read(expr)))
+        own = outline((expr,), [fact.outline for fact in facts])
         if own is None:
-            return self._work(expr)
+            return self._work(expr, facts)
         done = self._results.get(own.key)
         if done is not None:
             renaming = Renaming(done.outline, own)
             if all(self._totals.value(renaming.rename(whole)) == answer for whole, answer in done.asked):
                 return renaming.rename(done.result)
         before = len(self._totals.asked)
-        result = self._work(expr)
+        result = self._work(expr, facts)
         self._results[own.key] = _Done(own, result, tuple(self._totals.asked[before:]))
         return result

@@ -38,15 +38,7 @@ class Condensing:
         self._known: dict[Expr, Expr] = {}
 
     def condense(self, expr: Expr) -> Expr:
-        """A settled expression, or one of the same value that costs less.
-
-        What was found for its parts is forgotten with it: what hangs on more than an expression shows has to be looked
-        at anew.
-        """
-        self._known.clear()
-        return self._condense(expr)
-
-    def _condense(self, expr: Expr) -> Expr:
+        """A settled expression, or one of the same value that costs less."""
         if not _holds_sum(expr):
             return expr
         known = self._known.get(expr)
@@ -56,7 +48,7 @@ class Condensing:
         return known
 
     def _condensed(self, expr: Expr) -> Expr:
-        made = map_children(expr, self._condense)
+        made = map_children(expr, self.condense)
         whole = expr if made is expr else self._settle(made)
         if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
             return whole

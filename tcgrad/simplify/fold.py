@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Set
 from dataclasses import replace
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
@@ -11,11 +11,11 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
-from tcgrad.simplify.condense import Condensing
-from tcgrad.simplify.idioms import recognise
-from tcgrad.simplify.instances import Fact, with_components
-from tcgrad.simplify.outline import Outline
+from tcgrad.simplify.instances import Fact
+from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.totals import Totals
+
+_MOST_STEPS = 3  # definitions of definitions that may be found in one expression
 
 
 class Facts:
@@ -27,9 +27,8 @@ class Facts:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         statements = tuple(statements)
         self._totals = Totals(statements)
-        self._condensing = Condensing(self._settle, lambda expr: [fact.factors for fact in self.about(expr)])
-        self._folded = Alike(self._fold, self._reachable, self._totals)
-        self._settled = Alike(self._settle, self._reachable, self._totals)
+        self._folded = Alike(lambda expr, near: Nearby(near, self._totals).fold(expr), self._totals)
+        self._settled = Alike(lambda expr, near: Nearby(near, self._totals).settle(expr), self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._count = 0
         for statement in statements:
@@ -54,47 +53,34 @@ class Facts:
         define = self._aliases.get(read.tensor)
         return read if define is None else instantiate(define.free, define.body, read.indices)
 
-    def about(self, expr: Expr) -> tuple[Fact, ...]:
-        """The facts that can have instances in ``expr``, later definitions first, for they stand for more."""
-        return self._about(tensors_read(expr))
-
-    def _about(self, tensors: Collection[Tensor]) -> tuple[Fact, ...]:
-        near = [item for tensor in tensors for item in self._reading.get(tensor, ())]
-        read = set(tensors)
-        fitting = [item for item in near if item[1].tensors <= read]
-        return tuple(fact for _, fact in sorted(fitting, key=lambda item: -item[0]))
-
-    def _reachable(self, tensors: Sequence[Tensor]) -> list[Outline]:
-        """The outlines of the facts about these tensors, and about those that they introduce."""
-        read = dict.fromkeys(tensors)
-        while True:
-            near = self._about(read)
-            new = [fact.tensor for fact in near if fact.tensor not in read]
+    def _near(self, expr: Expr) -> tuple[Fact, ...]:
+        """The facts that can have instances in ``expr``, and those in which what they define can occur."""
+        read = set(tensors_read(expr))
+        near = self._about(read)
+        for _ in range(_MOST_STEPS):
+            new = {fact.tensor for fact in near} - read
             if not new:
-                return [fact.outline for fact in near]
-            read.update(dict.fromkeys(new))
+                break
+            read |= new
+            near = self._about(read)
+        return near
+
+    def _about(self, tensors: Set[Tensor]) -> tuple[Fact, ...]:
+        """The facts that read nothing but some tensors, later definitions first."""
+        near = [item for tensor in tensors for item in self._reading.get(tensor, ()) if item[1].tensors <= tensors]
+        return tuple(fact for _, fact in sorted(near, key=lambda item: -item[0]))
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components, as short as can be found."""
-        return self._folded(expr)
-
-    def _fold(self, expr: Expr) -> Expr:
-        return self._condensing.condense(self._settle(expr))
+        return self._folded(expr, self._near(expr))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the known definitions by their names; simplified."""
-        return self._settled(expr)
-
-    def _settle(self, expr: Expr) -> Expr:
-        return self.name_instances(self._totals.decide(simplify(recognise(simplify(expr)))))
+        return self._settled(expr, self._near(expr))
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the known definitions by their names; simplified."""
-        folded = expr
-        tried: tuple[Fact, ...] = ()
-        while (near := self.about(folded)) != tried:
-            tried, folded = near, simplify(with_components(folded, near))
-        return folded
+        return Nearby(self._near(expr), self._totals).name_instances(expr)
 
 
 def _is_worth(part: Expr) -> bool:

@@ -1,0 +1,48 @@
+"""The few facts that matter for one expression, and the expression written with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify import simplify
+from tcgrad.simplify.condense import Condensing
+from tcgrad.simplify.idioms import recognise
+from tcgrad.simplify.instances import Fact, with_components
+from tcgrad.simplify.totals import Totals
+
+
+class Nearby:
+    """Writes definitions into one expression.
+
+    facts: later definitions first, for they stand for more.
+    """
+
+    def __init__(self, facts: Sequence[Fact], totals: Totals) -> None:
+        self._facts = facts
+        self._totals = totals
+
+    def fold(self, expr: Expr) -> Expr:
+        """The same value, with instances of the facts written as components, as short as can be found."""
+        return Condensing(self.settle, self._patterns).condense(self.settle(expr))
+
+    def settle(self, expr: Expr) -> Expr:
+        """The same value, with idioms and instances of the facts by their names; simplified."""
+        return self.name_instances(self._totals.decide(simplify(recognise(simplify(expr)))))
+
+    def name_instances(self, expr: Expr) -> Expr:
+        """A simplified expression with the instances of the facts by their names; simplified."""
+        folded = expr
+        tried: tuple[Fact, ...] = ()
+        while (near := self._about(folded)) != tried:
+            tried, folded = near, simplify(with_components(folded, near))
+        return folded
+
+    def _about(self, expr: Expr) -> tuple[Fact, ...]:
+        """The facts that can have instances in ``expr``."""
+        read = set(tensors_read(expr))
+        return tuple([fact for fact in self._facts if fact.tensors <= read])
+
+    def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
+        return [fact.factors for fact in self._about(expr)]
