@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
@@ -65,7 +66,7 @@ class Facts:
             near = self._about(read)
         return near
 
-    def _about(self, tensors: Set[Tensor]) -> tuple[Fact, ...]:
+    def _about(self, tensors: AbstractSet[Tensor]) -> tuple[Fact, ...]:
         """The facts that read nothing but some tensors, later definitions first."""
         near = [item for tensor in tensors for item in self._reading.get(tensor, ()) if item[1].tensors <= tensors]
         return tuple(fact for _, fact in sorted(near, key=lambda item: -item[0]))

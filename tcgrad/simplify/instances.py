@@ -54,6 +54,11 @@ class Fact:
         return _factors(self.body.body) if isinstance(self.body, IndexSum) else ()
 
     @cached_property
+    def lead(self) -> int:
+        """The shape of a base that every expression with an instance holds."""
+        return shape(_as_power((self.inner or self.factors)[0])[0])
+
+    @cached_property
     def tensors(self) -> frozenset[Tensor]:
         """All that an expression with an instance reads."""
         return frozenset(tensors_read(self.body))

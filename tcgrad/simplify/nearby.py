@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.ir.nodes import Expr
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.nodes import Expr, Pow
+from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensing
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import Fact, with_components
+from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.totals import Totals
 
 
@@ -35,14 +36,16 @@ class Nearby:
         """A simplified expression with the instances of the facts by their names; simplified."""
         folded = expr
         tried: tuple[Fact, ...] = ()
-        while (near := self._about(folded)) != tried:
+        while not set(near := self._about(folded)) <= set(tried):
             tried, folded = near, simplify(with_components(folded, near))
         return folded
 
     def _about(self, expr: Expr) -> tuple[Fact, ...]:
         """The facts that can have instances in ``expr``."""
         read = set(tensors_read(expr))
-        return tuple([fact for fact in self._facts if fact.tensors <= read])
+        near = [fact for fact in self._facts if fact.tensors <= read]
+        shapes = {shape(part.base if isinstance(part, Pow) else part) for part in walk(expr)} if near else set[int]()
+        return tuple([fact for fact in near if fact.lead in shapes])
 
     def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
         return [fact.factors for fact in self._about(expr)]
