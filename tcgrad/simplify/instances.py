@@ -14,7 +14,6 @@ from tcgrad.ir.traversal import free_indices, map_children, tensors_read
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
-from tcgrad.simplify.alike import Outline, outline
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.matching import Match, matches, pairings
