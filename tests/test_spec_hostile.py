@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from tcgrad.calculus import derive
 from tcgrad.errors import TcgradError
+from tcgrad.language.elaborate import elaborate
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.limits import MAX_BYTES, MAX_NODES
 from tcgrad.spec.loader import load_spec, read_spec
@@ -83,6 +85,29 @@ def test_time(name):
     assert time.process_time() - start < 1
     assert code in codes
     assert len(shown) < 100_000
+
+
+def _product(factors):
+    return f"inputs: {{x: [2, 2]}}\nequations: ['y = {'*'.join(factors)}']\n"
+
+
+LONG = {
+    "many factors": (_product(["x[0,0]"] * 5000), "TC409"),
+    "a long chain of comparisons": (_product([f"[0{' <= x[0,0]' * 3000}]"]), "TC409"),
+    "many dummies": (_product([f"x[i{n},i{n}]" for n in range(40)]), "TC211"),
+    "many axes": (f"inputs: {{x: [2]}}\nequations: ['y[{','.join(f'i{n}' for n in range(20))}] = x[i0]']\n", "TC211"),
+    "an input of many axes": (f"inputs: {{x: [{','.join('1' * 32)}]}}\nequations: [y = 1]\n", "TC115"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_equations_that_are_too_long_to_be_derived_are_refused(name):
+    text, code = LONG[name]
+    start = time.process_time()
+    with pytest.raises(TcgradError) as caught:
+        derive(elaborate(read_spec(text, "hostile.yaml")))
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("text", ["doc: a\u202eb\n" + REST, 'doc: "a\\u202eb"\n' + REST, "# \u2066\n" + REST])

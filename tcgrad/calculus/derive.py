@@ -11,6 +11,7 @@ from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.dependence import Lines
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
+from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
@@ -43,11 +44,12 @@ def derive(
 
     Raises:
         TcgradError: for an unknown name, where a function on the way has no derivative or a recurrence is too short,
-            or if Hessians are asked for and nothing is a scalar.
+            for a product of very many factors, or if Hessians are asked for and nothing is a scalar.
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     require_long_enough(program)
+    require_short_products(program)
     worked = recognised(program)
     known = Facts(worked.statements)
     closed = ClosedForms(worked, known, tell)

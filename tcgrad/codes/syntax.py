@@ -88,4 +88,12 @@ CODES: tuple[Code, ...] = (
         _equation("'r[i] = x[i] > 0'"),
         _equation("'r[i] = [x[i] > 0]'"),
     ),
+    Code(
+        "TC211",
+        "too many indices",
+        "An equation has at most 30 different indices, and 15 of them on the left: its derivatives have more. One that "
+        "needs more is easier to read when parts of it are tensors of their own, defined in equations before.",
+        _equation(f"r = {'*'.join(f'x[i{n}]*x[i{n}]' for n in range(31))}"),
+        _equation(f"r = {'*'.join(f'x[i{n}]*x[i{n}]' for n in range(3))}"),
+    ),
 )

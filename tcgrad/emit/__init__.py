@@ -8,6 +8,7 @@ from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
 from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import CompleteModuleWriter
+from tcgrad.emit.text import TooManyIndicesError
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program
@@ -21,13 +22,23 @@ def emit(derivation: Derivation) -> str:
     needs NumPy (and SciPy where a function is not in NumPy) and works for any sizes that fit the spec.
 
     Raises:
-        TcgradError: if the program calls an abstract function, which has no code.
+        TcgradError: if the program calls an abstract function, which has no code, or has too many indices for NumPy.
     """
     _refuse_abstract(derivation.program)
     program = with_named_elements(derivation.worked)
     if program is not derivation.worked:
         derivation = derive(program)
-    return CompleteModuleWriter(replace(derivation, program=derivation.worked)).source()
+    try:
+        return CompleteModuleWriter(replace(derivation, program=derivation.worked)).source()
+    except TooManyIndicesError:
+        raise _too_many_indices(program) from None
+
+
+def _too_many_indices(program: Program) -> TcgradError:
+    span = next((s.span for s in reversed(program.statements) if isinstance(s, Define)), None)
+    message = "the gradients of this need an einsum over more indices than the 52 that NumPy has letters for"
+    diagnostic = Diagnostic("TC408", message, span, "take tensors with fewer axes, or define parts of it before")
+    return TcgradError((diagnostic,), program.spec.source)
 
 
 def _refuse_abstract(program: Program) -> None:

@@ -47,11 +47,9 @@ from tcgrad.emit.operations import (
 )
 from tcgrad.emit.product_code import ProductCode
 from tcgrad.emit.size_code import SizePrinter, Used
-from tcgrad.emit.text import Level, Text, is_simple, number, subscript
+from tcgrad.emit.text import Level, Text, is_simple, letters, number, subscript
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
-
-_LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
 class Printer(SizePrinter):
@@ -163,8 +161,8 @@ class Printer(SizePrinter):
             case Diagonal(labels):
                 if labels == (0, 0):
                     return f"np.diagonal({self._plain(argument)})"
-                letters = "".join(_LETTERS[k] for k in labels)
-                return f'np.einsum("{letters}->{_LETTERS[: max(labels) + 1]}", {self._plain(argument)})'
+                subscripts = f"{letters(labels)}->{letters(range(max(labels) + 1))}"
+                return f'np.einsum("{subscripts}", {self._plain(argument)})'
             case Pick(positions):
                 places = [":" if p is None else self.size(p).code for p in positions]
                 if len(places) > 2 and set(places[:-1]) == {":"}:
@@ -202,10 +200,8 @@ class Printer(SizePrinter):
             case Tensordot():
                 return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
             case Einsum():
-                parts = (
-                    "".join(_LETTERS[k] for k in part) for part in (operation.left, operation.right, operation.out)
-                )
-                return f'np.einsum("{next(parts)},{next(parts)}->{next(parts)}", {self._list(node.arguments)})'
+                subscripts = f"{letters(operation.left)},{letters(operation.right)}->{letters(operation.out)}"
+                return f'np.einsum("{subscripts}", {self._list(node.arguments)})'
             case Reshape():
                 return f"{self._operand(argument)}.reshape({self._new_sizes(node.shape)})"
             case Contiguous():

@@ -9,10 +9,9 @@ from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment
 from tcgrad.emit.layout import WIDTH, indented
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Leaf, Number
-from tcgrad.emit.text import Level, Text, subscript
+from tcgrad.emit.text import Level, Text, letters, subscript
 from tcgrad.ir.indices import Dim, Integer
 
-_LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
 
 # Gives the name of a local variable that serves several statements.
@@ -161,8 +160,7 @@ def _target(printer: Printer, node: Node, block: Block, variables: Sequence[Dim]
     distinct = list(dict.fromkeys(labels))
     if len(distinct) == len(labels):
         return chosen, ""
-    letters = "".join(_LETTERS[distinct.index(label)] for label in labels)
-    return chosen, f"{letters}->{_LETTERS[: len(distinct)]}"
+    return chosen, f"{letters(distinct.index(label) for label in labels)}->{letters(range(len(distinct)))}"
 
 
 def _looped_start(place: Place, block: Block, variables: Sequence[Dim]) -> tuple[Integer, tuple[int, Integer] | None]:

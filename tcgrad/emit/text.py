@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from fractions import Fraction
+from string import ascii_uppercase
 
 from tcgrad.records import dataclass
+
+_LETTERS = f"ijklmnopqrstuvwxyzabcdefgh{ascii_uppercase}"
+
+
+class TooManyIndicesError(Exception):
+    """An einsum would need more letters than there are."""
 
 
 class Level(IntEnum):
@@ -56,3 +63,15 @@ def subscript(places: Sequence[str]) -> str:
     while len(places) > 1 and places[-1] == ":":
         places = places[:-1]
     return ", ".join(places)
+
+
+def letters(labels: Iterable[int]) -> str:
+    """The subscripts of one array in an einsum.
+
+    Raises:
+        TooManyIndicesError: beyond the 52 letters that NumPy knows.
+    """
+    try:
+        return "".join(_LETTERS[label] for label in labels)
+    except IndexError:
+        raise TooManyIndicesError from None

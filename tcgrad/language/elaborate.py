@@ -13,6 +13,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.language.arranging import Group, arrange, target_name
 from tcgrad.language.equations import define
 from tcgrad.language.expectations import elaborate_expectations
+from tcgrad.language.lengths import require_few_indices
 from tcgrad.language.names import (
     declare_constants,
     declare_dims,
@@ -94,6 +95,8 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
 
 def _elaborate_unit(unit: Group, symbols: Symbols) -> Statement:
     symbols.hidden = {}
+    for equation in unit.equations:
+        require_few_indices(equation, symbols)
     if unit.is_recurrence:
         return define_recurrence(unit, symbols)
     equation = unit.equations[0]

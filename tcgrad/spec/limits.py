@@ -37,5 +37,5 @@ MAX_NAME: Final = 200
 MAX_PARAMETERS: Final = 32
 """Parameters of a function."""
 
-MAX_ORDER: Final = 32
-"""Axes of an input, as many as NumPy before version 2 takes."""
+MAX_ORDER: Final = 15
+"""Axes of a tensor: a Jacobian has twice as many, and NumPy broadcasts arrays of at most 32."""
