@@ -409,13 +409,26 @@ def test_the_text_report_in_ascii_and_in_colour(failing):
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render_text(failing)
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_the_text_report_on_a_terminal_loses_nothing(failing, width):
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_the_text_report_on_a_terminal_has_a_row_for_everything(failing, width):
+    """Where there is no room for the place of an error, only failures say it; methods are told once, in a paragraph."""
     text = render_text(failing, width=width)
     for result in failing.results:
-        if result.worst and result.max_abs_error:
+        if result.kind == "expect":
+            continue
+        rows = [line.split() for line in text.splitlines() if f"  {result.kind} " in line]
+        tolerance = f"{result.tolerance:.1e}" if result.tolerance else "0"
+        assert any({result.subject, result.dtype, tolerance} <= set(row) for row in rows)
+        assert result.method in " ".join(text.split())
+        if result.worst and (result.status == "fail" or width == 200):
             assert result.worst.text in text
-        assert result.method in text or result.kind == "expect"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_of_the_text_report_is_wider_than_the_terminal(failing, width):
+    lines = render_text(failing, width=width).splitlines()
+    kept = [line for line in lines if "repeat with" not in line]  # commands stay in one piece
+    assert max(map(len, kept)) <= width
 
 
 def test_the_json_report(failing):

@@ -12,8 +12,8 @@ import pytest
 
 from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import TcgradError
-from tcgrad.report.check_text import Look
 from tcgrad.report.formats import FORMAT_NAMES, format_of_file, make_format
+from tcgrad.report.look import Look
 from tcgrad.report.runs import Entry, Run
 
 HEAD = "dims: {N: 3}\ninputs: {x: [N], t: []}\n"

@@ -54,6 +54,18 @@ SPECS = {
     "less the largest": (["x: [4, 5]"], ["y[i,j] = x[i,j] - max[k](x[i,k])"]),
     "logsumexp": (["x: [4, 5]"], ["y[i] = logsumexp[j](x[i,j])", "z = logsumexp[i,j](x[i,j])"]),
     "products": (["x: [4, 3]"], ["y[i] = prod[j](x[i,j])", "z = prod[i,j](x[i,j])"]),
+    "reductions of what is the same along an axis": (
+        ["x: [3]", "w: []", "g: {shape: [], dtype: int}"],
+        [
+            "u[i,k] = x[i]*1[k]",
+            "y[i] = prod[k](u[i,k])",
+            "z[i] = logsumexp[k](u[i,k])",
+            "p = prod[k](max(u[g,(k+1)%4], w))",
+            "q = logsumexp[i,k](u[i,k])",
+            "m = max[k](u[0,k])",
+        ],
+        "{i: 3, k: 4}",
+    ),
     "mask": (["s: [4, 4]"], ["y[i,j] = exp(s[i,j])*[j <= i]", "z[i] = sum[j](y[i,j])"]),
     "masked softmax": (
         ["s: [4, 4]"],

@@ -34,6 +34,8 @@ def compare_second(bench: Bench) -> None:
         _products(at, first, second)
     for first, second in pairs if at.is_by_element else ():
         _symmetry(at, first, second)
+    for name in at.known.kinked:
+        bench.tallies.note_kink(at.of, name, f"kink near the point: steps of {name} take another branch")
     bench.tallies.spent(SECOND, 0.0, at.known.evaluations)
 
 

@@ -110,7 +110,8 @@ class Curvatures:
             rounding = bounds[self._output] / (others * steps)
             return Slopes({self._output: quotients}, {self._output: rounding}, {self._output: flipped})
 
-        return self._estimate(pairs, stencil, measure, step, 2.0**8 * wanted_error(self.sample))
+        found = self._estimate(pairs, stencil, measure, step, 2.0**8 * wanted_error(self.sample))
+        return found.renamed(f"{stencil.name}, twice")
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from tcgrad.check.curvatures import Curvatures
 from tcgrad.check.directions import Directions, Elements, IntArray, Pairs, Signs
 from tcgrad.check.estimate import Estimate
+from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, random_signs, stratified
@@ -28,7 +29,10 @@ _DIRECTIONS = 2
 
 @dataclass
 class SecondReference:
-    """Second derivatives of the one output of a sample's program, by any two of its inputs."""
+    """Second derivatives of the one output of a sample's program, by any two of its inputs.
+
+    kinked: the inputs along which no step stayed on one branch somewhere.
+    """
 
     sample: Sample
     options: Options
@@ -37,6 +41,7 @@ class SecondReference:
     _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
     _methods: dict[tuple[str, str], str] = field(default_factory=dict)
     evaluations: int = 0
+    kinked: list[str] = field(default_factory=list)
 
     @cached_property
     def is_full(self) -> bool:
@@ -106,8 +111,12 @@ class SecondReference:
     def _along(self, pairs: Pairs) -> Estimate:
         estimate = Curvatures(self.sample, self.options.method).along(pairs)
         self.evaluations += estimate.evaluations
-        method = f"{estimate.method} ({type_name(self.sample.forward.context.dtype)}), twice"
+        method = estimate.method
+        if method != EXACT:
+            method += f" ({type_name(self.sample.forward.context.dtype)})"
         self._methods[pairs.first, pairs.second] = method if self.is_full else f"{method}, along directions"
+        if estimate.is_kinked:
+            self.kinked.append(pairs.first)
         return estimate
 
     def _pairs(self, first: str, second: str) -> Pairs:

@@ -80,6 +80,6 @@ def _as_text(entries: Sequence[Entry]) -> str:
 
 
 def _as_format(name: str, run: Run) -> str:
-    from tcgrad.report.check_text import Look
+    from tcgrad.report.look import Look
 
     return make_format(name, Look()).whole(run)

@@ -14,8 +14,8 @@ from tcgrad.cli.output import takes_color, takes_unicode, write_error, write_fil
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
-from tcgrad.report.check_text import Look
 from tcgrad.report.formats import Format, format_of_file, make_format
+from tcgrad.report.look import Look
 from tcgrad.report.runs import Entry, Run
 
 AUTO: Final = "auto"

@@ -258,6 +258,10 @@ class Expressions:
         if unused:
             return self.lower(without_unused(expr, unused), hint)
         body = self._floating(expr.body, (*hint, *expr.indices))
+        # What is read may be the same along an axis, and then has none.
+        same = tuple(index for index in expr.indices if index not in body.axes)
+        if same:
+            return self.lower(without_unused(expr, same), hint)
         gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
         kept = tuple(index for index in body.axes if index not in expr.indices)
         shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)

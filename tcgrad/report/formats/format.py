@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tcgrad.report.check_text import Look
+    from tcgrad.report.look import Look
     from tcgrad.report.runs import Entry, Run
 
 

@@ -11,7 +11,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.formats.format import Format
 
 if TYPE_CHECKING:
-    from tcgrad.report.check_text import Look
+    from tcgrad.report.look import Look
 
 # name: module and class
 _HOMES: Final = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tcgrad.report.check_text import Look, render_text, render_verdict
+from tcgrad.report.check_text import render_text
 from tcgrad.report.formats.format import Format
+from tcgrad.report.look import Look, render_verdict
 from tcgrad.report.runs import Entry, Run
 
 

@@ -1,0 +1,89 @@
+"""How a report is shown on a terminal or in a file: signs, colours, and the width to which it is fitted."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import Any, Literal
+
+from tcgrad.check.results import Status
+from tcgrad.records import dataclass
+
+MARGIN = "  "
+_NEVER_FULL = 10_000
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """How a status is shown: a sign, the same in ASCII, and a colour."""
+
+    sign: str
+    plain: str
+    look: str
+
+
+_VERDICTS: dict[Status, _Verdict] = {
+    "pass": _Verdict("✓", "+", "green"),
+    "fail": _Verdict("✗", "x", "bold red"),
+    "inconclusive": _Verdict("?", "?", "yellow"),
+    "skip": _Verdict("-", "-", "dim"),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a report is shown.
+
+    width: the columns of the terminal, to which the report is fitted; None: lines have any length.
+    """
+
+    unicode: bool = True
+    color: bool = False
+    width: int | None = None
+
+    def sign(self, status: Status) -> str:
+        verdict = _VERDICTS[status]
+        return verdict.sign if self.unicode else verdict.plain
+
+    def painted(self, text: str, style: str) -> str:
+        """One line with terminal escapes, if they are wanted."""
+        if not self.color or not style:
+            return text
+        from rich.text import Text
+
+        return self.rendered(Text(text, style=style)).rstrip("\n")
+
+    def rendered(self, content: Any) -> str:
+        """What rich makes of a text or a table, whatever it would find out about the terminal itself."""
+        from rich.console import Console
+
+        file = io.StringIO()
+        system: Literal["standard"] | None = "standard" if self.color else None
+        console = Console(file=file, width=_NEVER_FULL, force_terminal=self.color, color_system=system, highlight=False)
+        console.print(content, soft_wrap=True)
+        return file.getvalue()
+
+    def paragraph(self, text: str, style: str = "") -> list[str]:
+        """A line, or the lines that it takes where the terminal is narrower, the others indented further."""
+        if self.width is None or len(text) <= self.width:
+            return [self.painted(text, style)]
+        start = len(text) - len(text.lstrip())
+        lines = textwrap.wrap(
+            text.lstrip(), self.width, initial_indent=" " * start, subsequent_indent=" " * (start + 4),
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        return [self.painted(line, style) for line in lines]
+
+
+def color_of(status: Status) -> str:
+    return _VERDICTS[status].look
+
+
+def emphasis(status: Status) -> str:
+    """Only what is not well stands out."""
+    return "" if status == "pass" else color_of(status)
+
+
+def render_verdict(status: Status, text: str, look: Look) -> str:
+    """A line that begins with the sign of a status, in its colour."""
+    return look.painted(f"{look.sign(status)} {text}", color_of(status))

@@ -1,0 +1,150 @@
+"""The reference for second derivatives: it knows no gradient, bounds its own error, and sees every element."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tcgrad.api import loads
+from tcgrad.check import check
+from tcgrad.check.curvatures import Curvatures
+from tcgrad.check.directions import Elements, Pairs
+from tcgrad.check.options import Options
+from tcgrad.check.samples import sampler
+from tcgrad.check.second_reference import SecondReference
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
+
+
+def spec(equation, size=3):
+    text = f"dims: {{N: {size}}}\ninputs: {{x: [N], w: [N]}}\nequations: {json.dumps([equation])}\n"
+    return loads(text, "second.yaml")
+
+
+def drawn(made):
+    return sampler(made.program).draw(np.dtype(np.float64), (1, 2))
+
+
+# The second derivatives by x twice, and by x and w, written down by hand.
+KNOWN = {
+    "f = sum[i](x[i]^2*w[i])": (lambda x, w: 2 * w + 0 * x, lambda x, w: 2 * x + 0 * w),
+    "f = sum[i](x[i]^3*w[i]^2)": (lambda x, w: 6 * x * w**2, lambda x, w: 6 * x**2 * w),
+    "f = sum[i](exp(x[i]*w[i]))": (
+        lambda x, w: w**2 * np.exp(x * w),
+        lambda x, w: (1 + x * w) * np.exp(x * w),
+    ),
+    "f = sum[i](w[i]/(2 + x[i]^2))": (
+        lambda x, w: w * (6 * x**2 - 4) / (2 + x**2) ** 3,
+        lambda x, w: -2 * x / (2 + x**2) ** 2 + 0 * w,
+    ),
+    "f = sum[i](relu(x[i])^2*sin(w[i]))": (
+        lambda x, w: 2 * (x > 0) * np.sin(w),
+        lambda x, w: 2 * x * (x > 0) * np.cos(w),
+    ),
+}
+METHODS = {"auto": 1e-10, "fourth": 1e-9, "central": 1e-6, "complex": 1e-12, "exact": 1e-17}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("equation", KNOWN)
+def test_second_derivatives_are_known_within_their_errors(equation, method):
+    sample = drawn(spec(equation))
+    x, w = sample.value("x"), sample.value("w")
+    elements = Elements(np.arange(3), (3,), x.dtype)
+    rows, columns = np.indices((3, 3)).reshape(2, -1)
+    for second, entries in zip(("x", "w"), KNOWN[equation], strict=True):
+        found = Curvatures(sample, method).along(Pairs("x", second, elements, elements, rows, columns))
+        error = found.errors["f"].reshape(3, 3)
+        right = np.diag(entries(x, w))
+        assert np.all(
+            np.abs(found.values["f"].reshape(3, 3) - right) <= error + 1e-17 * np.max(np.abs(right))
+        )  # rounding of the latter
+        assert found.reason or np.max(error) <= METHODS[method] * max(1, np.max(np.abs(right)))
+
+
+CHOSEN = [
+    ("f = x[i]*w[i]*x[i]", 3, "exact"),
+    ("f = x[i]*w[i]*x[i]", 30, "fourth order, exact, twice"),
+    ("f = x[i]*w[i]", 30, "central, exact, twice"),
+    ("f = sum[i](exp(x[i]*w[i]))", 3, "fourth order of complex steps"),
+    ("f = sum[i](relu(x[i])*x[i]*w[i])", 3, "fourth order, twice"),
+]
+
+
+@pytest.mark.parametrize(("equation", "size", "method"), CHOSEN)
+def test_the_reference_is_chosen_by_what_the_equation_allows(equation, size, method):
+    known = SecondReference(drawn(spec(equation, size)), Options())
+    known.block("x", "w")
+    assert known.method("x", "w").partition(" (")[0] == method
+
+
+def test_a_block_is_the_transpose_of_the_one_with_its_inputs_exchanged():
+    known = SecondReference(drawn(spec("f = sum[i,j](sin(x[i]*w[j] + x[i]))")), Options())
+    assert known.is_full
+    np.testing.assert_array_equal(known.block("x", "w").value, known.block("w", "x").value.T)
+    np.testing.assert_array_equal(known.block("x", "x").value, known.block("x", "x").value.T)
+
+
+def test_a_wrong_gradient_does_not_hide_in_the_second_derivatives(monkeypatch):
+    """A gradient with the wrong derivative of tanh, and a Hessian and products that are right for it."""
+    made, wrong = spec("f = sum[i](tanh(x[i])*w[i])"), spec("f = sum[i](atan(x[i])*w[i])")
+    module, other = compile_module(emit(made.derivation)), compile_module(emit(wrong.derivation))
+    broken = SimpleNamespace(**{**vars(module), "hessian": other.hessian, "hvp": other.hvp})
+    monkeypatch.setattr("tcgrad.check.paths.gradient_program", _gradients_of(wrong))
+    result = check(made.program, derivation=made.derivation, module=broken, trials=1)
+    assert {r.kind for r in result.results if r.status == "fail"} == {"hessian", "hvp"}
+
+
+def _gradients_of(made):
+    from tcgrad.calculus.second import gradient_program
+
+    return lambda _: gradient_program(made.program)
+
+
+LARGE = "f = sum[i](sin(x[i])*x[i]*w[i])"
+
+
+def test_dense_hessians_of_which_not_every_element_is_known_are_compared_along_directions():
+    made = spec(LARGE, 150)
+    module = compile_module(emit(made.derivation))
+    right = check(made.program, derivation=made.derivation, module=module, trials=1)
+    assert right.ok
+    (found, _) = (r for r in right.results if r.kind == "hessian")
+    assert found.method.startswith("fourth order of complex steps (longdouble), along directions")
+
+    def hessian(*inputs):
+        blocks = module.hessian(*inputs)
+        blocks["x", "w"] = blocks["x", "w"].copy()
+        blocks["x", "w"][7, 7] *= 1 + 1e-7
+        return blocks
+
+    result = check(
+        made.program, derivation=made.derivation, trials=1,
+        module=SimpleNamespace(**{**vars(module), "hessian": hessian}),
+    )  # fmt: skip
+    assert "hessian" in {r.kind for r in result.results if r.status == "fail"}
+
+
+MISTAKES = {
+    "gradient": ("backward", lambda found: (_off(found[0]), *found[1:])),
+    "jvp": ("jvp", lambda found: found * (1 + 1e-9)),
+    "hvp": ("hvp", lambda found: (_off(found[0]), *found[1:])),
+}
+
+
+def _off(array):
+    """One element off by a billionth."""
+    changed = array.copy()
+    changed[np.argmax(np.abs(changed))] *= 1 + 1e-9
+    return changed
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_a_billionth_of_one_term_is_seen_along_directions(kind):
+    made = spec(LARGE, 400)
+    module = compile_module(emit(made.derivation))
+    name, change = MISTAKES[kind]
+    broken = SimpleNamespace(**{**vars(module), name: lambda *arguments: change(getattr(module, name)(*arguments))})
+    result = check(made.program, derivation=made.derivation, module=broken, trials=1, method="directional")
+    assert kind in {r.kind for r in result.results if r.status == "fail"}
