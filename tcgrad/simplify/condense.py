@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 
-from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import children, free_indices, freshen, map_children, size
+from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import children, freshen, map_children, size
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.promise import is_promising
 from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.shapes import names, shape
+from tcgrad.simplify.shapes import names
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
 _MOST_TERMS = 16  # of what is multiplied out
-_MOST_UNLIKE_TERMS = 4  # the same where no two of them look alike
 _MOST_ROUNDS = 3
 
 
@@ -70,7 +70,7 @@ class Condensing:
     def _expanded(self, expr: Expr) -> Expr | None:
         """Multiplied out, every term settled, and regrouped; None where that is no shorter."""
         whole, opened = expr, _spread(expr)
-        if opened is None or len(opened) == len(_terms(expr)) or not self._is_promising(expr, opened):
+        if opened is None or len(opened) == len(_terms(expr)) or not is_promising(opened, self._patterns(expr)):
             return None
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
@@ -81,54 +81,6 @@ class Condensing:
             return None
         grouped = simplify(regroup([split_coefficient(simplify(term)) for term in opened]))
         return self._settle(grouped) if cost(grouped) < cost(expr) else None
-
-    def _is_promising(self, expr: Expr, terms: Sequence[Expr]) -> bool:
-        """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term."""
-        bags = [_bag(term) for term in terms]
-        if len(set(bags)) < len(bags):
-            return True
-        if len(bags) > _MOST_UNLIKE_TERMS:
-            return False
-        if any(sum(map(_is_number, _flat_factors(term))) > 1 for term in terms):
-            return True
-        patterns = self._patterns(expr)
-        plain = [{shape for shape, _ in _bag(Mul(pattern))} for pattern in patterns]
-        for bag in bags:
-            shapes = [shape for shape, _ in bag]
-            if len(set(shapes)) < len(shapes) or any(pattern <= set(shapes) for pattern in plain):
-                return True
-        sums = [shapes for term in terms for shapes in _summed(term)]
-        known = [shapes for pattern in patterns for shapes in _summed(Mul(pattern))]
-        return any(len(shapes) < 2 or any(shapes <= pattern for pattern in known) for shapes in sums)
-
-
-def _summed(term: Expr) -> Iterator[set[int]]:
-    """For each index that is summed in a product the shapes of the factors that hold it."""
-    for factor in _flat_factors(term):
-        if isinstance(factor, IndexSum):
-            inside = [(shape(part), free_indices(part)) for part in _flat_factors(factor.body)]
-            for index in factor.indices:
-                yield {own for own, free in inside if index in free}
-            yield from _summed(factor.body)
-
-
-def _bag(term: Expr) -> tuple[tuple[int, int], ...]:
-    """The factors of a product, looked at from far: the shape of each base and of its exponent, numbers left out."""
-    pairs = [(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in _flat_factors(term)]
-    return tuple(sorted((shape(base), shape(exponent)) for base, exponent in pairs if not isinstance(base, Const)))
-
-
-def _is_number(factor: Expr) -> bool:
-    return isinstance(factor, Const) and abs(factor.value) != 1
-
-
-def _flat_factors(term: Expr) -> Iterator[Expr]:
-    match term:
-        case Mul():
-            for factor in term.factors:
-                yield from _flat_factors(factor)
-        case _:
-            yield term
 
 
 def _holds_sum(expr: Expr) -> bool:

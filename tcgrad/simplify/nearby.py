@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.ir.nodes import Expr, Pow
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import children, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensing
 from tcgrad.simplify.idioms import recognise
@@ -44,8 +44,18 @@ class Nearby:
         """The facts that can have instances in ``expr``."""
         read = set(tensors_read(expr))
         near = [fact for fact in self._facts if fact.tensors <= read]
-        shapes = {shape(part.base if isinstance(part, Pow) else part) for part in walk(expr)} if near else set[int]()
-        return tuple([fact for fact in near if fact.lead in shapes])
+        held = _shapes(expr) if near else set[int]()
+        return tuple([fact for fact in near if fact.lead in held])
 
     def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
         return [fact.factors for fact in self._about(expr)]
+
+
+def _shapes(expr: Expr) -> set[int]:
+    """The shapes of all parts of an expression, of powers those of the bases."""
+    found, waiting = set[int](), [expr]
+    while waiting:
+        part = waiting.pop()
+        found.add(shape(part.base if isinstance(part, Pow) else part))
+        waiting += children(part)
+    return found

@@ -1,0 +1,83 @@
+"""Whether multiplying out may pay: a look from far at the terms, before anything is simplified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tcgrad.ir.nodes import ONE, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.traversal import free_indices
+from tcgrad.simplify.shapes import shape
+
+_MOST_UNLIKE_TERMS = 4  # where no two terms look alike
+
+_Factor = tuple[Expr, Expr]  # base and exponent
+
+
+def is_promising(terms: Sequence[Expr], patterns: Sequence[tuple[Expr, ...]]) -> bool:
+    """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term.
+
+    patterns: the factors of the definitions.
+    """
+    powers = [list(_powers(term)) for term in terms]
+    bags = [tuple(sorted((shape(base), shape(exponent)) for base, exponent in factors)) for factors in powers]
+    if len(set(bags)) < len(bags):
+        return True
+    if len(bags) > _MOST_UNLIKE_TERMS:
+        return False
+    if any(map(_has_numbers, terms)) or any(map(_may_cancel, powers)):
+        return True
+    held = [{base for base, _ in bag} for bag in bags]
+    if any({shape(base) for base, _ in _powers(Mul(pattern))} <= bases for pattern in patterns for bases in held):
+        return True
+    sums = [shapes for term in terms for shapes in _summed(term)]
+    known = [shapes for pattern in patterns for shapes in _summed(Mul(pattern))]
+    return any(len(shapes) < 2 or any(shapes <= pattern for pattern in known) for shapes in sums)
+
+
+def _may_cancel(powers: Sequence[_Factor]) -> bool:
+    """Whether a base stands to powers that are not all whole and of one sign: others get no shorter when merged."""
+    signs: dict[int, int] = {}
+    for base, exponent in powers:
+        own, sign = shape(base), _sign(exponent)
+        if own in signs and (sign == 0 or signs[own] != sign):
+            return True
+        signs[own] = sign
+    return False
+
+
+def _sign(exponent: Expr) -> int:
+    """That of a whole number, else 0."""
+    if not isinstance(exponent, Const) or exponent.value.denominator != 1:
+        return 0
+    return 1 if exponent.value > 0 else -1
+
+
+def _has_numbers(term: Expr) -> bool:
+    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in _flat_factors(term)) > 1
+
+
+def _powers(term: Expr) -> Iterator[_Factor]:
+    """The factors of a product but for numbers."""
+    for factor in _flat_factors(term):
+        base, exponent = (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
+        if not isinstance(base, Const):
+            yield base, exponent
+
+
+def _summed(term: Expr) -> Iterator[set[int]]:
+    """For each index that is summed in a product the shapes of the factors that hold it."""
+    for factor in _flat_factors(term):
+        if isinstance(factor, IndexSum):
+            inside = [(shape(part), free_indices(part)) for part in _flat_factors(factor.body)]
+            for index in factor.indices:
+                yield {own for own, free in inside if index in free}
+            yield from _summed(factor.body)
+
+
+def _flat_factors(term: Expr) -> Iterator[Expr]:
+    match term:
+        case Mul():
+            for factor in term.factors:
+                yield from _flat_factors(factor)
+        case _:
+            yield term
