@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from emit_tools import Emitted, check_everything, spec
 
 import tcgrad
 from tcgrad.evaluate import evaluate_program
@@ -77,3 +78,16 @@ def test_a_sum_of_products_over_a_summed_index_is_multiplied_out():
     body = function.emit().partition("def forward_saved")[2].partition("\ndef ")[0]
     assert "None, :" not in body
     assert "[:, None] * w" not in body
+
+
+def test_what_is_made_of_nearly_all_of_an_array_is_made_once_of_all_of_it():
+    """``1 - h^2`` serves the loop from its second position on, and after it the whole."""
+    text = spec(
+        ["x: [T, B]", "h0: [B]", "w: [B, B]"],
+        ["h[-1,j] = h0[j]", "h[t,j] = tanh(w[j,k]*h[t-1,k] + x[t,j])"],
+        dims="{T: 20, B: 3}",
+    )
+    case = Emitted(text)
+    backward = next(part for part in case.source.split("\ndef ") if part.startswith("backward("))
+    assert len(re.findall(r"1 - h\w* \* h\w*\n", backward)) == 1, backward
+    check_everything(case)

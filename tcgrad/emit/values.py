@@ -18,6 +18,7 @@ from tcgrad.emit.operations import (
     Power,
     Reshape,
     Size,
+    Slice,
     Sqrt,
     Sum,
     Times,
@@ -27,6 +28,7 @@ from tcgrad.emit.operations import (
 from tcgrad.ir.indices import Index, Integer
 
 _ONE = Integer.of(1)
+_MOST_LOST = 2  # positions that are computed to no use
 Axes = tuple[Index, ...]
 # The terms of a sum up to the names of its indices: coefficient, node and the labels of its axes.
 SumKey = tuple[tuple[Fraction, int, tuple[int, ...]], ...]
@@ -100,6 +102,9 @@ class Builder:
         """A view at fixed positions of some axes."""
         if all(position is None for position in positions):
             return node
+        if isinstance(node.operation, Slice) and (picked := positions[node.operation.axis]) is not None:
+            axis, start, step = node.operation.axis, node.operation.start, node.operation.step
+            return self.picked(node.arguments[0], (*positions[:axis], start + step * picked, *positions[axis + 1 :]))
         shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
         return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
 
@@ -132,6 +137,9 @@ class Builder:
         mean = self._mean(numerators, denominators)
         if mean is not None:
             return self.times(*mean)
+        whole = None if denominators else _wholes(numerators)
+        if whole is not None:
+            return self._cut(self.times(whole), numerators)
         nodes = (*numerators, *denominators)
         return self.graph.make(Times(len(numerators)), nodes, _broadcast_shape(nodes), _product_kind(nodes))
 
@@ -164,9 +172,19 @@ class Builder:
             return nodes[0]
         if len(nodes) == 1:
             return self.times([self.number(-1), *nodes])
+        whole = _wholes(nodes)
+        if whole is not None:
+            return self._cut(self.plus(whole, signs), nodes)
         nodes = tuple(self.as_float(node) for node in nodes)
         kind = Kind.SCALAR if all(node.kind is Kind.SCALAR for node in nodes) else Kind.FLOAT
         return self.graph.make(Plus(tuple(signs)), nodes, _broadcast_shape(nodes), kind)
+
+    def _cut(self, whole: Node, slices: Sequence[Node]) -> Node:
+        """The part of an array that slices, all of them alike, are of theirs."""
+        one = next(node for node in slices if node.shape)
+        axis = one.operation.axis if isinstance(one.operation, Slice) else 0
+        shape = (*whole.shape[:axis], one.shape[axis], *whole.shape[axis + 1 :])
+        return self.graph.make(one.operation, (whole,), shape, whole.kind)
 
     def power(self, node: Node, exponent: Fraction) -> Node:
         """A power with a positive exponent: products and square roots where the exponent allows it."""
@@ -199,6 +217,22 @@ class Builder:
     def arange(self, index: Index) -> Value:
         """The values of an index, as integers."""
         return Value(self.graph.make(Arange(index.size), (), (index.size,), Kind.INT), (index,))
+
+
+def _wholes(nodes: Sequence[Node]) -> list[Node] | None:
+    """The arrays of which the nodes are nearly all, if all are cut in the same way; scalars as they are.
+
+    What is made of almost all of some arrays is mostly made of all of them somewhere else.
+    """
+    arrays = [node for node in nodes if node.shape]
+    cuts = {(node.operation, node.arguments[0].shape) for node in arrays if isinstance(node.operation, Slice)}
+    if len(cuts) != 1 or any(not isinstance(node.operation, Slice) or node.kind is not Kind.FLOAT for node in arrays):
+        return None
+    ((cut, shape),) = cuts
+    size, lost = shape[cut.axis], (shape[cut.axis] - arrays[0].shape[cut.axis]).as_number
+    if cut.step.as_number != 1 or lost is None or not 0 < lost <= _MOST_LOST or size.value < _MOST_LOST * 8:
+        return None
+    return [node.arguments[0] if node.shape else node for node in nodes]
 
 
 def _broadcast_shape(nodes: Sequence[Node]) -> tuple[Integer, ...]:
