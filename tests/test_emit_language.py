@@ -30,6 +30,14 @@ SPECS = {
     "flattened": (["x: [3, 2]"], ["y[k] = x[k//2,k%2]"], "{k: 6}"),
     "repeated": (["x: [5]"], ["y[i] = x[i//2]"], "{i: 10}"),
     "turned by a modulus": (["x: [6]"], ["y[i] = x[(2*i+1)%6]*x[i]"]),
+    "reduced digit by digit": (
+        ["x: [3]", "w: [6]"],
+        ["y = logsumexp[k](x[k//2]*sin(w[k]))", "z = max[k](x[k//2] + w[k])", "u = prod[k](x[k//2]*w[k])"],
+    ),
+    "gathered at what is read digit by digit": (
+        ["x: [3, 5]", "g: {shape: [6], dtype: int}"],
+        ["y[k] = x[k//2,g[k]]^2", "z = sum[k](x[k//2,g[k]]*k)"],
+    ),
     "toeplitz": (["c: [9]", "x: [5]"], ["y[i] = c[i-j+4]*x[j]"]),
     "function of a window": (["x: [8]", "w: [3]"], ["y[i] = sin(x[i+p])*w[p]"]),
     "window kept": (["x: [8]", "w: [3]"], ["y[i,p] = tanh(x[i+p]*w[p])", "z[i] = sum[p](y[i,p]*x[i])"], "{i: 6}"),

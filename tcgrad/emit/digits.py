@@ -6,9 +6,10 @@ With ``k = W*i + j`` a definition over ``k`` is one over ``i`` and ``j``, in the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Expr, IndexSum
+from tcgrad.ir.indices import Atom, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import children, integers, map_integers, rebuild, walk
 from tcgrad.records import dataclass
@@ -70,9 +71,9 @@ def _divisions_in(integer: Integer) -> Iterator[Quotient | Remainder]:
 
 def _split(expr: Expr, digits: Digits) -> Expr:
     """The expression over the digits of one index."""
-    if isinstance(expr, IndexSum) and digits.index in expr.indices:
+    if isinstance(expr, IndexSum | IndexReduce) and digits.index in expr.indices:
         indices = tuple(i for index in expr.indices for i in _digits_or_self(index, digits))
-        return IndexSum(indices, _split(expr.body, digits))
+        return replace(expr, indices=indices, body=_split(expr.body, digits))
     if integers(expr):
         return map_integers(expr, lambda integer: _split_integer(integer, digits))
     return rebuild(expr, tuple(_split(part, digits) for part in children(expr)))
@@ -108,5 +109,7 @@ def _split_atom(atom: Atom, digits: Digits) -> Integer:
             return _split_integer(atom.dividend, digits) // atom.divisor
         case Remainder():
             return _split_integer(atom.dividend, digits) % atom.divisor
+        case Gather():
+            return Integer.of(Gather(atom.tensor, tuple(_split_integer(e, digits) for e in atom.indices)))
         case _:
             return Integer.of(atom)
