@@ -191,6 +191,7 @@ class Derived:
         at: PointValues | None = None,
         code: str | None = None,
         steps: bool = False,
+        width: int | None = None,
     ) -> str:
         """The report that ``tcgrad derive`` prints.
 
@@ -203,6 +204,7 @@ class Derived:
         color: with the escapes that colour a terminal.
         at, code: the values at a point and a module's source, to be put behind the formulas.
         steps: the way from the equations to each formula, line by line, each with the rule that it follows by.
+        width: the columns that the lines of a text are broken to fit into; None: a formula a line.
         """
         writing = Writing(latex_style, sums, vec)
         return render_derivation(
@@ -215,6 +217,7 @@ class Derived:
             at=at,
             code=code,
             steps=steps,
+            width=width,
         )
 
     def as_dict(self, *, notations: Sequence[str] | None = None, steps: bool = False) -> dict[str, Any]:

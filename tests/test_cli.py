@@ -209,6 +209,27 @@ def test_standard_input_is_a_spec():
     assert tcgrad("derive", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
 
 
+def test_code_is_utf_8_in_any_locale():
+    text = "inputs: {变量: [3]}\nequations: ['é[i] = 变量[i]^2']\n"
+    result = tcgrad("emit", "-", stdin=text, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0
+    assert "def forward(变量):" in result.stdout
+    compile(result.stdout, "module", "exec")
+
+
+@pytest.mark.parametrize("command", ["derive", "check"])
+def test_standard_input_is_utf_8_or_refused(command):
+    process = subprocess.run(
+        [sys.executable, "-m", "tcgrad", command, "-"],
+        input=b"inputs: {x: [3]}\nequations: ['y[i] = \xff']\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith(b"stdin:2:21: error[TC101]: the file is not text in UTF-8")
+
+
 def test_a_terminal_without_unicode_gets_ascii():
     result = tcgrad("derive", "gallery:matmul", PYTHONIOENCODING="ascii")
     assert result.stdout.isascii()

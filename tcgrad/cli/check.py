@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from time import perf_counter
@@ -13,7 +12,7 @@ import typer
 from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, split_names
+from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, read_standard_input, split_names
 from tcgrad.cli.output import write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
@@ -228,7 +227,7 @@ def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
     if STANDARD_INPUT in names:
         if len(names) > 1:
             raise _usage("`-`, standard input, is a spec by itself")
-        return [Task("stdin", strict, sys.stdin.read(), options)]
+        return [Task("stdin", strict, read_standard_input(), options)]
     paths = find_specs(names, chosen.get("exclude", ()))
     if since is not None:
         changed = changed_since(since, paths)

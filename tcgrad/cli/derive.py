@@ -8,7 +8,7 @@ import typer
 
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
-from tcgrad.cli.output import takes_color, takes_unicode, write
+from tcgrad.cli.output import line_width, takes_color, takes_unicode, write
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
@@ -130,6 +130,7 @@ def command(
             at=derived.at(_read_point(at)) if at else None,
             code=function.emit() if code else None,
             steps=steps,
+            width=line_width(),
         )
     )
 

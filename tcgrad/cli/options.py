@@ -12,6 +12,8 @@ from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.output import write_error
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
+from tcgrad.spec.files import decode
+from tcgrad.spec.limits import MAX_BYTES
 
 if TYPE_CHECKING:
     from tcgrad.api import TensorFunction
@@ -55,12 +57,22 @@ def load_argument(spec: str, strict: bool) -> TensorFunction:
     Warnings about its equations are written to standard error.
     """
     if spec == STANDARD_INPUT:
-        function = tcgrad.loads(sys.stdin.read(), "stdin", strict=strict or None)
+        function = tcgrad.loads(read_standard_input(), "stdin", strict=strict or None)
     else:
         function = tcgrad.load(spec, strict=strict or None)
     if function.program.warnings:
         write_error(render_all(function.program.warnings, function.spec.source))
     return function
+
+
+def read_standard_input() -> str:
+    """The spec on standard input, which is in UTF-8 as a file is, whatever the locale is.
+
+    Raises:
+        TcgradError: TC101 if it is not; TC103 if it is too long.
+    """
+    stream = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if stream is None else decode(stream.read(MAX_BYTES + 1), "stdin").text
 
 
 def split_names(values: list[str] | None) -> list[str] | None:

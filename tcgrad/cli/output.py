@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import suppress
@@ -16,6 +18,13 @@ def write(text: str) -> None:
     """Write a text, ended by a newline, to standard output at once."""
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
+
+
+def write_code(text: str) -> None:
+    """Write a program: in UTF-8 wherever that is not a terminal, as Python reads it, whatever the locale is."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")
+    write(text)
 
 
 def write_text(text: str) -> None:
@@ -45,6 +54,11 @@ def takes_color(choice: str = "auto") -> bool:
     if choice != "auto":
         return choice == "always"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def line_width() -> int | None:
+    """The columns of the terminal that standard output is; None where it is none, for what is piped is not broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def write_file(path: Path, text: str) -> None:

@@ -39,8 +39,9 @@ def render_derivation(
     at: PointValues | None = None,
     code: str | None = None,
     steps: bool = False,
+    width: int | None = None,
 ) -> str:
-    """The whole report, ended by a newline. Unicode and colour concern the format ``text`` alone.
+    """The whole report, ended by a newline. Unicode, colour and width concern the format ``text`` alone.
 
     steps: the way from the equations to each formula, a rule a line.
 
@@ -53,7 +54,13 @@ def render_derivation(
     match output_format:
         case "text":
             report = render_text(
-                derivation, notations=notations, writing=writing, unicode=unicode, color=color, explained=explained
+                derivation,
+                notations=notations,
+                writing=writing,
+                unicode=unicode,
+                color=color,
+                explained=explained,
+                width=width,
             )
         case "latex":
             report = render_latex(derivation, notations=notations, writing=writing, explained=explained)

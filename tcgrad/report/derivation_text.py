@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
+from tcgrad.records import dataclass
+from tcgrad.report.breaking import break_formula
+from tcgrad.report.cells import cells, padded
+from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import Formula
 from tcgrad.report.paint import paint
 from tcgrad.report.passages import Passage
@@ -16,6 +20,7 @@ from tcgrad.steps import Explained
 _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once
 _FAR_RULE = 130  # and a rule its line
+_LEAST = 32  # columns for a right side, however wide the left one is
 
 
 def render_text(
@@ -26,32 +31,113 @@ def render_text(
     unicode: bool = True,
     color: bool = False,
     explained: Explained | None = None,
+    width: int | None = None,
 ) -> str:
-    """The whole report. Lines are never wrapped or cut: a formula is worth a scroll bar.
+    """The whole report, nothing cut.
 
     notations: names out of the table of notations; None: all of them.
     unicode: False: nothing but ASCII, and every index formula parses back.
     color: with terminal escapes.
     explained: the same derivation with the steps that are to be shown in place of the bare formulas.
+    width: the columns that lines are broken to fit into, as far as formulas can be broken; None: a formula a line.
 
     Raises:
         TcgradError: for an unknown notation.
     """
     style = style_of("unicode" if unicode else "ascii", derivation.program, writing)
-    text = "\n".join(_lines(describe(derivation, style, notations, explained), style)) + "\n"
+    lines = _Page(style, width or sys.maxsize).lines(describe(derivation, style, notations, explained))
+    text = "\n".join(lines) + "\n"
     return paint(text) if color else text
 
 
-def _lines(content: Content, style: Style) -> Iterator[str]:
-    yield f"{content.name}: {content.doc}" if content.doc else content.name
-    yield from ("", "Read as", *_formulas(content.reading))
-    if content.jacobians:
-        yield from _section("Jacobians", content.jacobians, content.jacobian_notes)
-    yield from _section(_gradient_title(content), content.gradients)
-    if content.table is not None:
-        yield from ("", "The Jacobian as one matrix", *_table(content.table, style))
-    for blocks_of_one in content.hessians:
-        yield from _hessian(blocks_of_one, style)
+@dataclass(frozen=True)
+class _Page:
+    """Writes the parts of a report in one style.
+
+    width: the columns of a line.
+    """
+
+    style: Style
+    width: int
+
+    def lines(self, content: Content) -> Iterator[str]:
+        yield from self.broken(f"{content.name}: {content.doc}" if content.doc else content.name, " ")
+        yield from ("", "Read as", *self.formulas(content.reading))
+        if content.jacobians:
+            yield from self.section("Jacobians", content.jacobians, content.jacobian_notes)
+        yield from self.section(_gradient_title(content), content.gradients)
+        if content.table is not None:
+            yield from ("", "The Jacobian as one matrix", *_table(content.table, self.style))
+        for hessian in content.hessians:
+            yield from self.section(f"Hessian of {hessian.of}", hessian.entries, hessian.notes)
+            if hessian.table is not None:
+                yield from ("", "The Hessian as one matrix", *_table(hessian.table, self.style))
+
+    def section(self, title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) -> Iterator[str]:
+        yield from ("", *self.broken(title, ", "))
+        for number, block in enumerate(blocks(entries)):
+            if number:
+                yield ""
+            yield from self.formulas([formula for entry in block for formula in entry.formulas])
+            for entry in block:
+                if len(entry.steps) > 1:
+                    yield from (f"{_MARGIN}{entry.symbol}    {entry.shape}", "")
+                yield from self.passages(entry.steps)
+                if entry.reason is not None:
+                    yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
+                    yield f"{_MARGIN}no closed form: {entry.reason}"
+                if entry.given:
+                    yield f"{_MARGIN}given that {entry.given}"
+                yield from (_MARGIN + remark for remark in entry.remarks)
+        if notes:
+            yield ""
+        yield from (_MARGIN + note for note in notes)
+
+    def formulas(self, formulas: Sequence[Formula]) -> Iterator[str]:
+        """Equations below each other, aligned at their equals signs, shapes beside them."""
+        left = max((cells(formula.left) for formula in formulas), default=0)
+        rows = [self.equation(formula.left, formula.right, left) for formula in formulas]
+        yield from self.beside(rows, [formula.shape for formula in formulas], _FAR)
+
+    def passages(self, passages: Sequence[Passage]) -> Iterator[str]:
+        """Lines aligned at their equals signs, and the rules in a column of their own."""
+        for number, passage in enumerate(passages):
+            if number:
+                yield ""
+            left = max(cells(line.left) for line in passage.lines)
+            rows = [self.equation(line.left, line.right, left) for line in passage.lines]
+            yield from self.beside(rows, [line.rule for line in passage.lines], _FAR_RULE)
+            yield from (_MARGIN + remark for remark in passage.remarks)
+
+    def equation(self, left: str, right: str, width: int) -> list[str]:
+        """The lines of an equation whose left side takes ``width`` columns; a call of NumPy is never broken."""
+        lead = f"{_MARGIN}{padded(left, width)} = "
+        room = max(self.width - cells(lead), _LEAST)
+        lines = [right] if "np." in right else break_formula(right, room)
+        return [(" " * cells(lead) if number else lead) + line for number, line in enumerate(lines)]
+
+    def beside(self, rows: Sequence[Sequence[str]], texts: Sequence[str], far: int) -> Iterator[str]:
+        """Each row with its text in a column behind it, and where there is no room below it."""
+        most = max((cells(text) for text in texts), default=0) + len(_MARGIN)
+        ends = [cells(line) for *_, line in rows]
+        column = max((end for end in ends if end <= min(far, self.width - most)), default=0)
+        for (*before, line), text in zip(rows, texts, strict=True):
+            yield from before
+            if cells(line) + len(_MARGIN) + cells(text) <= self.width:
+                yield f"{padded(line, column)}{_MARGIN}{text}"
+            else:
+                yield from (line, f"{_MARGIN * 2}{text}")
+
+    def broken(self, text: str, at: str) -> Iterator[str]:
+        """Words or a list, broken into lines."""
+        line, *pieces = text.split(at)
+        for piece in pieces:
+            if cells(line) + cells(at + piece) >= self.width:
+                yield line + at.rstrip()
+                line = _MARGIN + piece
+            else:
+                line += at + piece
+        yield line
 
 
 def _gradient_title(content: Content) -> str:
@@ -61,55 +147,6 @@ def _gradient_title(content: Content) -> str:
     return f"Gradients, given {', '.join(given)}"
 
 
-def _hessian(hessian: Blocks, style: Style) -> Iterator[str]:
-    yield from _section(f"Hessian of {hessian.of}", hessian.entries, hessian.notes)
-    if hessian.table is not None:
-        yield from ("", "The Hessian as one matrix", *_table(hessian.table, style))
-
-
-def _section(title: str, entries: Sequence[Entry], notes: Sequence[str] = ()) -> Iterator[str]:
-    yield from ("", title)
-    for number, block in enumerate(blocks(entries)):
-        if number:
-            yield ""
-        yield from _formulas([formula for entry in block for formula in entry.formulas])
-        for entry in block:
-            if len(entry.steps) > 1:
-                yield from (f"{_MARGIN}{entry.symbol}    {entry.shape}", "")
-            yield from _passages(entry.steps)
-            if entry.reason is not None:
-                yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
-                yield f"{_MARGIN}no closed form: {entry.reason}"
-            if entry.given:
-                yield f"{_MARGIN}given that {entry.given}"
-            yield from (_MARGIN + remark for remark in entry.remarks)
-    if notes:
-        yield ""
-    yield from (_MARGIN + note for note in notes)
-
-
-def _formulas(formulas: Sequence[Formula]) -> Iterator[str]:
-    """Equations below each other, aligned at their equals signs, shapes beside them."""
-    left = max((len(formula.left) for formula in formulas), default=0)
-    lines = [f"{_MARGIN}{formula.left:<{left}} = {formula.right}" for formula in formulas]
-    width = max((len(line) for line in lines if len(line) <= _FAR), default=0)
-    for line, formula in zip(lines, formulas, strict=True):
-        yield f"{line:<{width}}    {formula.shape}"
-
-
-def _passages(passages: Sequence[Passage]) -> Iterator[str]:
-    """Lines aligned at their equals signs, and the rules in a column of their own."""
-    for number, passage in enumerate(passages):
-        if number:
-            yield ""
-        left = max(len(line.left) for line in passage.lines)
-        lines = [f"{_MARGIN}{line.left:<{left}} = {line.right}" for line in passage.lines]
-        width = max((len(line) for line in lines if len(line) <= _FAR_RULE), default=0)
-        for text, line in zip(lines, passage.lines, strict=True):
-            yield f"{text:<{width}}    {line.rule}"
-        yield from (_MARGIN + remark for remark in passage.remarks)
-
-
 def _table(table: Table, style: Style) -> Iterator[str]:
     """``∂(f, g)/∂(x, y) = [2·x  3]`` and the rows below it, columns aligned."""
     sign = style.index.differential
@@ -117,10 +154,10 @@ def _table(table: Table, style: Style) -> Iterator[str]:
     if table.twice:
         above, below = ("²" if sign == "∂" else "2") + above, below + ("²" if sign == "∂" else "^2")
     head = f"{_MARGIN}{sign}{above}/{sign}{below} = "
-    widths = [max(map(len, column)) for column in zip(*table.cells, strict=True)]
-    for lead, row in zip_longest([head], table.cells, fillvalue=" " * len(head)):
-        cells = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        yield f"{lead}[{cells}]"
+    widths = [max(map(cells, column)) for column in zip(*table.cells, strict=True)]
+    for lead, row in zip_longest([head], table.cells, fillvalue=" " * cells(head)):
+        line = "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True))
+        yield f"{lead}[{line}]"
 
 
 def _vector(symbols: Sequence[str]) -> str:

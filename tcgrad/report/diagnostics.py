@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from tcgrad.errors import Diagnostic, Note, Source, Span, TcgradError
+from tcgrad.report.cells import cells
 
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown
@@ -77,8 +78,8 @@ def _quote(span: Span | None, source: Source | None) -> Iterator[str]:
     first, last = _window(line, start, end)
     before, after = "..." if first else "", "..." if last < len(line) else ""
     shown = [_shown(char) for char in line[first:last]]
-    padding = "".join("\t" if text == "\t" else " " * _width(text) for text in shown[: start - first])
-    carets = "^" * max(1, sum(_width(text) for text in shown[start - first : end - first]))
+    padding = "".join("\t" if text == "\t" else " " * cells(text) for text in shown[: start - first])
+    carets = "^" * max(1, sum(cells(text) for text in shown[start - first : end - first]))
     yield f"{before}{''.join(shown)}{after}"
     yield f"{' ' * len(before)}{padding}{carets}"
 
@@ -109,14 +110,3 @@ def _shown(char: str, tab: str = "\t") -> str:
     if char == "\t":
         return tab
     return char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in _HIDDEN else char
-
-
-def _width(text: str) -> int:
-    """Terminal columns: two for wide characters, none for marks that sit on the character before."""
-    return sum(_char_width(char) for char in text)
-
-
-def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -38,14 +38,20 @@ def read_source(path: str | Path) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unread("TC607", f"`{name}` cannot be read: {reason}") from None
-    return _decode(data.removeprefix(codecs.BOM_UTF8), name)
+    return decode(data, name)
 
 
 def _unread(code: str, message: str) -> TcgradError:
     return TcgradError((Diagnostic(code, message),))
 
 
-def _decode(data: bytes, name: str) -> Source:
+def decode(data: bytes, name: str) -> Source:
+    """The text that the bytes of a file are, without a byte order mark.
+
+    Raises:
+        TcgradError: TC101 if they are not text in UTF-8; TC103 if they are too many.
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
     if len(data) > MAX_BYTES:
         raise _fail("TC103", f"the file has more than {MAX_BYTES} bytes: no spec is so big", _roughly(data, name))
     for mark, encoding in _OTHER_ENCODINGS.items():

@@ -1,0 +1,21 @@
+"""How many columns of a terminal a text takes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def cells(text: str) -> int:
+    """Columns: two for wide characters, none for marks that sit on the character before."""
+    return len(text) if text.isascii() else sum(_cells_of(char) for char in text)
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it, as wide as ``width``."""
+    return text + " " * (width - cells(text))
+
+
+def _cells_of(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
