@@ -6,6 +6,7 @@ from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.fold import Facts
 
 __all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hessian_of", "jacobian_of", "tangent_of"]
 
@@ -66,6 +67,7 @@ class Derivation:
     jacobians, gradients, hessians: as people read them.
     backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
         reverse order of the program, for the emitted ``backward``: nothing is taken for granted about inputs.
+    known: the definitions of ``worked``, with what was found out about them.
     """
 
     program: Program
@@ -73,4 +75,5 @@ class Derivation:
     jacobians: tuple[Jacobian, ...]
     gradients: tuple[Gradient, ...]
     backward: tuple[Statement, ...]
+    known: Facts
     hessians: tuple[Hessian, ...] = ()

@@ -60,7 +60,7 @@ def derive(
     hessians = tuple(_readable(block, readable) for block in blocks)
     backward = readable.oriented(lines)
     require_floats(program, (*backward, *defines(jacobians), *defines(hessians)))
-    return Derivation(program, worked, jacobians, _gradients(sources, lines, readable), backward, hessians)
+    return Derivation(program, worked, jacobians, _gradients(sources, lines, readable), backward, known, hessians)
 
 
 def _readable(block: _Block, readable: Readable) -> _Block:

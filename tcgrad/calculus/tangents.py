@@ -8,10 +8,13 @@ from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.simplify.fold import Facts
 
 
-def push_forward(program: Program) -> tuple[Statement, ...]:
+def push_forward(program: Program, known: Facts | None = None) -> tuple[Statement, ...]:
     """The tangent ``dNAME`` of every output and of what lies between, given those of the ``wrt`` inputs.
+
+    known: the definitions of the program, if they are known already.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
@@ -19,7 +22,7 @@ def push_forward(program: Program) -> tuple[Statement, ...]:
     reached = depending_on(program, program.wrt)
     still = (output for output in program.outputs if output not in reached)
     zeros = (Define(tangent_of(output), new_indices(output), ZERO) for output in still)
-    return (*push(program, program.wrt, lambda read, _: _tangent(read), tangent_of), *zeros)
+    return (*push(program, program.wrt, lambda read, _: _tangent(read), tangent_of, known=known), *zeros)
 
 
 def _tangent(read: Component) -> Component:

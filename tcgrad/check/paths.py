@@ -52,7 +52,7 @@ class Paths:
     @cached_property
     def tangents(self) -> tuple[Statement, ...]:
         """The tangents of all outputs."""
-        return push_forward(self.derivation.worked)
+        return push_forward(self.derivation.worked, self.derivation.known)
 
     @cached_property
     def gradients(self) -> Program:

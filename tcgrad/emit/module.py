@@ -33,6 +33,7 @@ class ModuleWriter:
 
     def __init__(self, derivation: Derivation) -> None:
         self._program = derivation.program
+        self._known = derivation.known
         self._gradients_of_inputs = derivation.backward
         self._stages = Stages()
         self._inputs = [item.tensor for item in self._program.inputs]
@@ -248,7 +249,7 @@ class ModuleWriter:
         return [*bracketed("def value_and_grad(", parameters, "):"), *indented([*docstring(summary), *lines])]
 
     def _jvp(self) -> Lines:
-        stage = self._stages.stage(push_forward(self._program), map(tangent_of, self._program.outputs))
+        stage = self._stages.stage(push_forward(self._program, self._known), map(tangent_of, self._program.outputs))
         scope = self._scope.inner()
         names = _derived_names(scope)
         tangents = {tangent_of(tensor): names(tangent_of(tensor)) for tensor in self._program.wrt}
