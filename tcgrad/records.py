@@ -65,6 +65,8 @@ def _methods(cls: Any, names: tuple[str, ...], compared: tuple[str, ...]) -> dic
         compiled(self, *arguments, **named)
 
     def equal(self: Any, other: object) -> bool:
+        if self is other:
+            return True
         return bool(read(self) == read(other)) if other.__class__ is self.__class__ else NotImplemented
 
     def text(self: Any) -> str:

@@ -33,6 +33,8 @@ from tcgrad.records import dataclass
 class Kind(Enum):
     """What a value is made of; it decides where a cast is needed to stay in the inputs' dtype."""
 
+    __hash__ = object.__hash__  # quick
+
     FLOAT = "float"  # of the inputs' dtype
     INT = "int"  # of a dtype of its own, mostly of integers
     BOOL = "bool"

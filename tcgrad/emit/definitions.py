@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
@@ -11,7 +10,7 @@ from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.operations import Leaf, LeviCivita, MinusInfinity, Number
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.shifting import MINUS_INFINITY
-from tcgrad.emit.structure import Axes, Structured, Term, finished, materialised
+from tcgrad.emit.structure import UNIT, Axes, Structured, Term, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import (
@@ -80,8 +79,10 @@ class Definitions:
                 return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
             structured = plain(self.dense(structured, free))
         value = structured.terms[0].value
-        positions = dict(zip(free, component.indices, strict=True))
-        own = [positions[index] for index in value.axes]
+        own: Sequence[Integer] = component.indices
+        if value.axes != free:
+            positions = dict(zip(free, own, strict=True))
+            own = [positions[index] for index in value.axes]
         return plain(self.positions.read(value, own))
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
@@ -98,4 +99,4 @@ class Definitions:
 
 def plain(value: Value) -> Structured:
     """A value without structure."""
-    return Structured((Term(Fraction(1), value),))
+    return Structured((Term(UNIT, value),))

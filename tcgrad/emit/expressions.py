@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import assert_never, cast
 
 from tcgrad.emit.arrays import Kind, Node, Value
@@ -25,7 +24,7 @@ from tcgrad.emit.factors import (
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
 from tcgrad.emit.products import Operand, Products
 from tcgrad.emit.recover import scattered
-from tcgrad.emit.structure import Axes, Structured, Term, added
+from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -99,7 +98,7 @@ class Expressions:
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
             value = self.dense(body, (*hint, *indices))
-            return plain(self.products.product(Fraction(1), [Operand(value)], indices, hint).value)
+            return plain(self.products.product(UNIT, [Operand(value)], indices, hint).value)
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
         return added(self.build, [term for part in parts for term in part.terms], hint)
 
@@ -119,7 +118,7 @@ class Expressions:
         apart = scattered(parts.factors, parts.deltas, parts.summed)
         if apart is None:
             return self._combined(parts, hint)
-        inner = Factors(Fraction(1), apart.factors, apart.deltas, apart.summed)
+        inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
         if not apart.outside:
             return self._combined(replace(inner, coefficient=parts.coefficient), hint)
         value = self._definitions.dense(self._combined(inner, hint), hint)
@@ -168,7 +167,8 @@ class Expressions:
         """The product of one term of each factor, with the deltas solved."""
         coefficient = parts.coefficient
         for term, inverted in factors:
-            coefficient *= 1 / term.coefficient if inverted else term.coefficient
+            if term.coefficient is not UNIT:
+                coefficient *= 1 / term.coefficient if inverted else term.coefficient
         used = {index for term, _ in factors for index in term.value.axes}
         if not parts.deltas and not any(term.equal for term, _ in factors):
             operands = [Operand(term.value, inverted) for term, inverted in factors if not _is_one(term.value.node)]

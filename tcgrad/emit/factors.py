@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
 
+from tcgrad.emit.structure import UNIT
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -32,7 +33,7 @@ from tcgrad.records import dataclass
 class Factors:
     """A product taken apart."""
 
-    coefficient: Fraction = Fraction(1)
+    coefficient: Fraction = UNIT
     factors: list[tuple[Expr, bool]] = field(default_factory=list)  # with whether it divides
     deltas: list[Delta] = field(default_factory=list)
     summed: list[Index] = field(default_factory=list)

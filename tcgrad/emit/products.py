@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
+from itertools import chain
 
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.contract import Axes, contraction, outer
 from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
+from tcgrad.emit.structure import UNIT
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
@@ -128,22 +130,22 @@ class Products:
     def remember(self, operands: Sequence[Operand], value: Value) -> None:
         """Keep a product for `known`."""
         key, labels = _key(operands)
-        own = tuple(labels[index] for index in value.axes)
-        group = _serials(operands)
+        own = tuple([labels[index] for index in value.axes])
+        group = tuple([serial for serial, _, _ in key])
         self._groups.add(group)
         self._members.update(group)
         self._known.setdefault(key, {}).setdefault(tuple(sorted(own)), (value.node, own))
 
 
 def _serials(operands: Sequence[Operand]) -> Labels:
-    return tuple(sorted(operand.value.node.serial for operand in operands))
+    return tuple(sorted([operand.value.node.serial for operand in operands]))
 
 
 def _key(operands: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
     labels: dict[Index, int] = {}
     parts = []
     for operand in sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted)):
-        own = tuple(labels.setdefault(index, len(labels)) for index in operand.axes)
+        own = tuple([labels.setdefault(index, len(labels)) for index in operand.value.axes])
         parts.append((operand.value.node.serial, operand.inverted, own))
     return tuple(parts), labels
 
@@ -156,7 +158,7 @@ class _Scale:
     scalars: list[Operand]
 
     def __bool__(self) -> bool:
-        return bool(self.scalars) or abs(self.coefficient) != 1
+        return bool(self.scalars) or (self.coefficient is not UNIT and abs(self.coefficient) != 1)
 
     def scalar(self, build: Builder) -> Node:
         """The product of the scalars but for the coefficient."""
@@ -176,7 +178,7 @@ class _Scale:
         over, under = abs(self.coefficient.numerator), self.coefficient.denominator
         numbers = [Operand(Value(build.number(over)))] if over != 1 else []
         numbers += [Operand(Value(build.number(under)), inverted=True)] if under != 1 else []
-        return _Scale(Fraction(1), [*numbers, *self.scalars]).applied(build, operand)
+        return _Scale(UNIT, [*numbers, *self.scalars]).applied(build, operand)
 
 
 @dataclass
@@ -191,10 +193,11 @@ class _Plan:
     reused: dict[int, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.indices = tuple(dict.fromkeys(index for operand in self.operands for index in operand.axes))
+        axes = [operand.value.axes for operand in self.operands]
+        self.indices = tuple(dict.fromkeys(chain.from_iterable(axes)))
         self._bits = {index: 1 << k for k, index in enumerate(self.indices)}
-        self._masks = [self._bits_of(operand.axes) for operand in self.operands]
-        self._result = self._bits_of(index for index in self.indices if index not in self.summed)
+        self._masks = [self._bits_of(own) for own in axes]
+        self._result = (1 << len(self.indices)) - 1 & ~self._bits_of(filter(self._bits.__contains__, self.summed))
         self._whole = (1 << len(self.operands)) - 1
 
     def _bits_of(self, axes: Iterable[Index]) -> int:
@@ -218,7 +221,7 @@ class _Plan:
         folded = self.scale.folded(self.products.build, small)
         left, right = (folded if operand is small else operand for operand in (left, right))
         result = self.products.combine(left, right, summed, self.hint, last=True)
-        return Product(Fraction(1 if self.scale.coefficient > 0 else -1), self.products.plain(result))
+        return Product(UNIT if self.scale.coefficient > 0 else -UNIT, self.products.plain(result))
 
     def _scaled(self, operand: Operand) -> Product:
         if self.scale.scalars or operand.inverted:

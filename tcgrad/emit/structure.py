@@ -17,6 +17,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
 
 Axes = tuple[Index, ...]
+UNIT = Fraction(1)  # most coefficients are this one itself
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ class Structured:
 
 def added(build: Builder, terms: Iterable[Term], hint: Axes) -> Structured:
     """The sum of terms: those with the same equalities become one."""
+    terms = list(terms)
+    if len(terms) == 1 and terms[0].coefficient is UNIT:
+        return Structured((terms[0],))
     groups: dict[Pairs, list[Term]] = {}
     for term in terms:
         groups.setdefault(term.equal, []).append(term)
@@ -83,11 +87,11 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
         known = build.sums.get(key)
         if known is not None:
             index_of = {label: index for index, label in labels.items()}
-            return Fraction(factor), Value(known[0], tuple(index_of[label] for label in known[1]))
+            return (UNIT if factor > 0 else -UNIT), Value(known[0], tuple(index_of[label] for label in known[1]))
     value = _built_sum(build, terms, hint)
     key, labels = _sum_key(terms, 1)
     build.sums[key] = value.node, tuple(labels[index] for index in value.axes)
-    return Fraction(1), value
+    return UNIT, value
 
 
 def _sum_key(terms: Sequence[tuple[Fraction, Value]], sign: int) -> tuple[SumKey, dict[Index, int]]:
@@ -95,7 +99,7 @@ def _sum_key(terms: Sequence[tuple[Fraction, Value]], sign: int) -> tuple[SumKey
     labels: dict[Index, int] = {}
     parts = []
     for coefficient, value in sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0]))):
-        own = tuple(labels.setdefault(index, len(labels)) for index in value.axes)
+        own = tuple([labels.setdefault(index, len(labels)) for index in value.axes])
         parts.append((sign * coefficient, value.node.serial, own))
     return tuple(parts), labels
 
@@ -123,7 +127,7 @@ def _presummed(
 
 def scaled(build: Builder, coefficient: Fraction, node: Node) -> Node:
     """A multiple of a node."""
-    if coefficient == 1:
+    if coefficient is UNIT or coefficient == 1:
         return node
     if isinstance(node.operation, Number) and node.operation.value is not None:
         return build.number(coefficient * node.operation.value)

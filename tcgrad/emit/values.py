@@ -40,12 +40,16 @@ class Builder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.sums: dict[SumKey, tuple[Node, tuple[int, ...]]] = {}  # elementwise sums by their terms
+        self._numbers: dict[Fraction | int, Node] = {}
         self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for
 
     # Scalars
 
     def number(self, value: Fraction | int) -> Node:
-        return self.graph.make(Number(Fraction(value)), (), (), Kind.SCALAR)
+        known = self._numbers.get(value)
+        if known is None:
+            known = self._numbers[value] = self.graph.make(Number(Fraction(value)), (), (), Kind.SCALAR)
+        return known
 
     def size(self, size: Integer) -> Node:
         known = size.as_number

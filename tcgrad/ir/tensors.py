@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class Role(Enum):
     """Where a tensor's value comes from."""
 
+    __hash__ = object.__hash__  # that of Enum is slow, and tensors are looked up by their roles all the time
+
     INPUT = "input"
     DEFINED = "defined"  # the left side of an equation, or of an intrinsic statement
     CONSTANT = "constant"  # a named number of the spec, or pi

@@ -16,7 +16,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.matching import Match, matches, pairings
+from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import power, scaled, split_coefficient
@@ -167,13 +167,13 @@ def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
     pattern, factors = fact.inner, _factors(expr.body)
     if len(pattern) >= len(factors) or not _may_hold(factors, pattern):
         return None
-    for start in pairings(fact.body.indices, expr.indices, Match(fact.free_set)):
-        for match, rest in _consume(pattern, factors, start):
-            read = fact.read(match)
-            gone = {there for _, there in match.bound if there in expr.indices}
-            if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
-                kept = tuple(index for index in expr.indices if index not in gone)
-                return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
+    own = fact.body.indices
+    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, expr.indices)):
+        read = fact.read(match) if match.settles(own) else None
+        gone = {there for _, there in match.bound if there in expr.indices}
+        if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
+            kept = tuple(index for index in expr.indices if index not in gone)
+            return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
     return None
 
 

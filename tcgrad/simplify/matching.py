@@ -1,25 +1,42 @@
 """One-way matching: where an expression is an instance of a pattern, up to bound names and the order of factors.
 
-The pattern's free indices are its variables; a match says which integer expression each stands for.
+The pattern's free indices are its variables; a match says which integer expression each stands for. Bound indices are
+paired as they are met, so that each pair decides others; how much is tried is bounded: beyond, an instance is not seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.traversal import bound_indices, children, integers
 from tcgrad.records import dataclass
+from tcgrad.simplify.shapes import shape
+
+_MOST_STEPS = 5_000  # nodes compared in one search: some milliseconds
+
+
+@dataclass
+class _Budget:
+    """The steps that are left to one search."""
+
+    left: int = _MOST_STEPS
 
 
 @dataclass(frozen=True)
 class Match:
-    """What the pattern's indices stand for: its free ones for integer expressions, its bound ones for bound ones."""
+    """What the pattern's indices stand for: its free ones for integer expressions, its bound ones for bound ones.
+
+    scopes: the indices that a sum or reduction of the pattern binds, with those that the target's binds in its place.
+    """
 
     free: frozenset[Index]
     values: tuple[tuple[Index, Integer], ...] = ()
     bound: tuple[tuple[Index, Index], ...] = ()
+    scopes: tuple[tuple[tuple[Index, ...], tuple[Index, ...]], ...] = ()
+    budget: _Budget = field(default_factory=_Budget, compare=False)
 
     def value(self, index: Index) -> Integer | None:
         """What a free index of the pattern stands for, if that is settled."""
@@ -29,17 +46,43 @@ class Match:
         """The bound index of the target that a bound one of the pattern stands for."""
         return next((there for here, there in self.bound if here is index), None)
 
+    def inside(self, own: tuple[Index, ...], other: tuple[Index, ...]) -> Match:
+        """The match within binders of these indices, of which the target's may have more."""
+        return replace(self, scopes=(*self.scopes, (own, other)))
+
+    def settles(self, own: tuple[Index, ...]) -> bool:
+        """Whether all of these bound indices have partners."""
+        return all(self.partner(index) is not None for index in own)
+
+    def with_value(self, index: Index, value: Integer) -> Iterator[Match]:
+        """The match in which a free index stands for an expression, unless an index would leave its binder."""
+        if not any(there in value.indices for _, there in self.bound):
+            yield replace(self, values=(*self.values, (index, value)))
+
+    def pairings(self, index: Index, among: Sequence[Index]) -> Iterator[Match]:
+        """Every way to let a bound index of the pattern stand for one of ``among``; the match itself for any other."""
+        scope = next((other for own, other in self.scopes if index in own), None)
+        if scope is None or self.partner(index) is not None:
+            yield self
+            return
+        for there in among:
+            is_free = there in scope and not any(there is taken for _, taken in self.bound)
+            if is_free and there.size == index.size and not any(there in value.indices for _, value in self.values):
+                yield replace(self, bound=(*self.bound, (index, there)))
+
 
 def matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     """Every way to extend ``match`` so that ``target`` is the pattern's instance."""
-    if type(pattern) is not type(target) or not _same_head(pattern, target):
+    match.budget.left -= 1
+    if match.budget.left < 0 or shape(pattern) != shape(target) or not _same_head(pattern, target):
         return
     if isinstance(pattern, Add | Mul):
         yield from _unordered(children(pattern), children(target), match)
     elif isinstance(pattern, IndexSum | IndexReduce):
         yield from _binders(pattern, target, match)
     else:
-        yield from _ordered(pattern, target, match)
+        for settled in _positions(pattern, target, match):
+            yield from _ordered(children(pattern), children(target), settled)
 
 
 def _same_head(pattern: Expr, target: Expr) -> bool:
@@ -54,11 +97,12 @@ def _same_head(pattern: Expr, target: Expr) -> bool:
     )
 
 
-def _ordered(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
-    found = list(_positions(pattern, target, match))
-    for own_part, other_part in zip(children(pattern), children(target), strict=True):
-        found = [extended for known in found for extended in matches(own_part, other_part, known)]
-    yield from found
+def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:
+    if not pattern:
+        yield match
+        return
+    for extended in matches(pattern[0], target[0], match):
+        yield from _ordered(pattern[1:], target[1:], extended)
 
 
 def _positions(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
@@ -68,11 +112,10 @@ def _positions(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     if isinstance(pattern, Component) and pattern.tensor.symmetric and len(other) > 1 and other[-1] != other[-2]:
         choices.append((*other[:-2], other[-1], other[-2]))
     for choice in choices:
-        settled: Match | None = match
+        found = [match]
         for own, there in zip(integers(pattern), choice, strict=True):
-            settled = settled and _integer(own, there, settled)
-        if settled:
-            yield settled
+            found = [extended for known in found for extended in _integer(own, there, known)]
+        yield from found
 
 
 def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:
@@ -88,44 +131,43 @@ def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     own, other = bound_indices(pattern), bound_indices(target)
     if len(own) != len(other):
         return
-    for extended in pairings(own, other, match):
-        yield from matches(children(pattern)[0], children(target)[0], extended)
+    for extended in matches(children(pattern)[0], children(target)[0], match.inside(own, other)):
+        if extended.settles(own):
+            yield extended
 
 
-def pairings(own: tuple[Index, ...], other: tuple[Index, ...], match: Match) -> Iterator[Match]:
-    """Every way to let each bound index of the pattern stand for one of ``other``, of the same size."""
-    if not own:
-        yield match
-        return
-    for place, candidate in enumerate(other):
-        if candidate.size == own[0].size:
-            extended = Match(match.free, match.values, (*match.bound, (own[0], candidate)))
-            yield from pairings(own[1:], other[:place] + other[place + 1 :], extended)
-
-
-def _integer(pattern: Integer, target: Integer, match: Match) -> Match | None:
-    """Settle what the indices of one position stand for; a compound position must be settled already."""
+def _integer(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
+    """Settle what the indices of one position stand for; of a compound one all but one must be settled already."""
     plain = pattern.as_index
     if plain is not None and plain in match.free and match.value(plain) is None:
-        escapes = any(index is there for index in target.indices for _, there in match.bound)
-        return None if escapes else Match(match.free, (*match.values, (plain, target)), match.bound)
+        yield from match.with_value(plain, target)
+        return
+    found = [match]
+    for index in pattern.indices:
+        found = [extended for known in found for extended in known.pairings(index, target.indices)]
+    for paired in found:
+        yield from _compared(pattern, target, paired)
+
+
+def _compared(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
+    """The match if a position, with what its indices stand for, is that of the target; solved for one that is open."""
     known = {index: match.value(index) for index in pattern.indices if index in match.free}
     open_indices = [index for index, value in known.items() if value is None]
     settled = {index: value for index, value in known.items() if value is not None}
     settled |= {here: there.expr for here, there in match.bound}
     if len(open_indices) == 1:
-        return _solved(pattern.substitute(settled), open_indices[0], target, match)
-    return match if not open_indices and pattern.substitute(settled) == target else None
+        yield from _solved(pattern.substitute(settled), open_indices[0], target, match)
+    elif not open_indices and pattern.substitute(settled) == target:
+        yield match
 
 
-def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Match | None:
+def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Iterator[Match]:
     """``c*i + r`` is the target for ``i = (target - r)/c``, if that is a whole polynomial."""
     coefficient = pattern.coefficient(index)
     if coefficient is None or not coefficient.value:
-        return None
+        return
     difference = target - (pattern - coefficient * index.expr)
     if coefficient.value < 0:
         coefficient, difference = -coefficient, -difference
-    if (difference % coefficient).as_number != 0:
-        return None
-    return _integer(index.expr, difference // coefficient, match)
+    if (difference % coefficient).as_number == 0:
+        yield from match.with_value(index, difference // coefficient)

@@ -1,0 +1,55 @@
+"""Matching: sums with many indices, in whatever order they are bound, without trying all orders."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+import tcgrad
+from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify import simplify
+from tcgrad.simplify.matching import Match, matches
+
+LETTERS = "abcdefghij"
+RING = [f"A[{i},{j}]" for i, j in zip(LETTERS, LETTERS[1:] + LETTERS[0], strict=True)]
+
+
+def _bodies(*equations):
+    text = "inputs: {A: [3, 3], x: [9], v: [3], w: []}\nequations: [" + ", ".join(map(repr, equations)) + "]\n"
+    return [statement.body for statement in tcgrad.loads(text).program.statements]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_ring_of_ten_equal_tensors_is_an_instance_in_any_order(seed):
+    shuffled = list(RING)
+    Random(seed).shuffle(shuffled)
+    first, second = map(simplify, _bodies(f"y = sin({'*'.join(RING)})", f"z = sin({'*'.join(shuffled)})"))
+    found = next(matches(first, second, Match(frozenset())))
+    assert len(set(found.bound)) == len(LETTERS)
+
+
+def test_a_ring_with_a_tensor_turned_is_no_instance():
+    turned = ["A[b,a]", *RING[1:]]
+    first, second = map(simplify, _bodies(f"y = sin({'*'.join(RING)})", f"z = sin({'*'.join(turned)})"))
+    assert not list(matches(first, second, Match(frozenset())))
+
+
+def test_bound_indices_in_compound_positions_find_their_partners():
+    first, second = map(simplify, _bodies("y = sin(v[i]*x[2*i+k]*v[k]^2)", "z = sin(v[j]^2*x[j+2*m]*v[m])"))
+    assert next(matches(first, second, Match(frozenset())), None) is not None
+
+
+def test_no_free_index_stands_for_a_bound_one():
+    text = "inputs: {A: [3, 3], v: [3]}\nequations: ['y[i] = sin(A[i,k]*v[k])', 'z = sin(A[k,k]*v[k])']\n"
+    one, other = tcgrad.loads(text).program.statements
+    assert not list(matches(simplify(one.body), simplify(other.body), Match(frozenset(one.free))))
+
+
+def test_definitions_of_rings_are_recognised_in_derivatives():
+    text = (
+        f"inputs: {{A: [3, 3], w: []}}\nequations: ['y = sin({'*'.join(RING)})', 'z = w*sin({'*'.join(RING[::-1])})']\n"
+    )
+    derivation = tcgrad.loads(text).derivation
+    jacobian = next(j for j in derivation.jacobians if (j.of.name, j.wrt.name) == ("z", "w"))
+    assert [tensor.name for tensor in tensors_read(jacobian.define.body)] == ["y"]
