@@ -7,6 +7,9 @@ from random import Random
 import pytest
 
 import tcgrad
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Call, Component, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
@@ -38,6 +41,19 @@ def test_a_ring_with_a_tensor_turned_is_no_instance():
 def test_bound_indices_in_compound_positions_find_their_partners():
     first, second = map(simplify, _bodies("y = sin(v[i]*x[2*i+k]*v[k]^2)", "z = sin(v[j]^2*x[j+2*m]*v[m])"))
     assert next(matches(first, second, Match(frozenset())), None) is not None
+
+
+def test_sums_beside_each_other_may_bind_one_index():
+    k, m, n = (Index(name, Integer.of(3)) for name in "kmn")
+    (body,) = _bodies("y = v[i]*v[i]")
+    tensor = tensors_read(body)[0]
+
+    def total(index, power):
+        return IndexSum((index,), Call(FUNCTIONS["sin"], (Pow(Component(tensor, (index.expr,)), const(power)),)))
+
+    pattern, target = Mul((total(k, 2), total(k, 3))), Mul((total(m, 2), total(n, 3)))
+    assert next(matches(pattern, target, Match(frozenset())), None) is not None
+    assert next(matches(target, pattern, Match(frozenset())), None) is not None
 
 
 def test_no_free_index_stands_for_a_bound_one():

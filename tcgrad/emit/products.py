@@ -40,6 +40,7 @@ class Product:
 Labels = tuple[int, ...]
 # Operands up to the names of their indices: serial, whether it divides, and the labels of the axes.
 Key = tuple[tuple[int, bool, Labels], ...]
+_NONE: set[int] = set()
 
 
 class Products:
@@ -49,14 +50,14 @@ class Products:
         self.build = build
         self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
         self._groups: set[Labels] = set()
-        self._members: set[int] = set()  # the serials of all operands
+        self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
 
     def snapshot(self) -> Products:
         """What is known so far, to go on from; what it learns stays with it."""
         copy = Products(self.build)
         copy._known = {key: dict(found) for key, found in self._known.items()}
         copy._groups = set(self._groups)
-        copy._members = set(self._members)
+        copy._companions = {serial: set(found) for serial, found in self._companions.items()}
         return copy
 
     def product(self, coefficient: Fraction, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Product:
@@ -108,9 +109,9 @@ class Products:
 
     # Products built before
 
-    def is_member(self, operand: Operand) -> bool:
-        """Whether any product of the operand was built before."""
-        return operand.value.node.serial in self._members
+    def companions(self, operand: Operand) -> set[int]:
+        """The serials of all that stood in a product with the operand before."""
+        return self._companions.get(operand.value.node.serial, _NONE)
 
     def has_group(self, operands: Sequence[Operand]) -> bool:
         """Whether a product of these operands was built before, under whatever indices."""
@@ -133,7 +134,8 @@ class Products:
         own = tuple([labels[index] for index in value.axes])
         group = tuple([serial for serial, _, _ in key])
         self._groups.add(group)
-        self._members.update(group)
+        for place, serial in enumerate(group):
+            self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
         self._known.setdefault(key, {}).setdefault(tuple(sorted(own)), (value.node, own))
 
 
@@ -284,9 +286,20 @@ class _Plan:
         """The sets of operands whose product was built before, and what it costs to use it."""
         if not 2 <= len(self.operands) <= OPTIMAL_UP_TO:
             return ()
-        old = sum(1 << k for k, operand in enumerate(self.operands) if self.products.is_member(operand))
-        found = ((mask, self._cost_known(mask)) for mask in range(3, old + 1) if mask & ~old == 0 and mask & (mask - 1))
+        found = ((mask, self._cost_known(mask)) for mask in self._met_before())
         return tuple((mask, cost) for mask, cost in found if cost is not None)
+
+    def _met_before(self) -> list[int]:
+        """The sets of two and more operands of which the first was in a product with each of the others before."""
+        serials = [operand.value.node.serial for operand in self.operands]
+        masks = []
+        for k, operand in enumerate(self.operands):
+            near = self.products.companions(operand)
+            rest = part = sum(1 << j for j in range(k + 1, len(serials)) if serials[j] in near) if near else 0
+            while part:
+                masks.append(1 << k | part)
+                part = (part - 1) & rest
+        return sorted(masks)
 
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""

@@ -82,26 +82,29 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
     if all(coefficient < 0 for coefficient, _ in terms):
         sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
         return -sign, value
-    for factor in (1, -1):
-        key, labels = _sum_key(terms, factor)
-        known = build.sums.get(key)
+    key, labels = _sum_key(terms)
+    for sign, wanted in ((UNIT, key), (-UNIT, _negated(key))):
+        known = build.sums.get(wanted)
         if known is not None:
             index_of = {label: index for index, label in labels.items()}
-            return (UNIT if factor > 0 else -UNIT), Value(known[0], tuple(index_of[label] for label in known[1]))
+            return sign, Value(known[0], tuple(index_of[label] for label in known[1]))
     value = _built_sum(build, terms, hint)
-    key, labels = _sum_key(terms, 1)
     build.sums[key] = value.node, tuple(labels[index] for index in value.axes)
     return UNIT, value
 
 
-def _sum_key(terms: Sequence[tuple[Fraction, Value]], sign: int) -> tuple[SumKey, dict[Index, int]]:
+def _sum_key(terms: Sequence[tuple[Fraction, Value]]) -> tuple[SumKey, dict[Index, int]]:
     """The terms up to the names of their indices."""
     labels: dict[Index, int] = {}
     parts = []
     for coefficient, value in sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0]))):
         own = tuple([labels.setdefault(index, len(labels)) for index in value.axes])
-        parts.append((sign * coefficient, value.node.serial, own))
+        parts.append((*coefficient.as_integer_ratio(), value.node.serial, own))
     return tuple(parts), labels
+
+
+def _negated(key: SumKey) -> SumKey:
+    return tuple([(-numerator, denominator, serial, own) for numerator, denominator, serial, own in key])
 
 
 def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> Value:

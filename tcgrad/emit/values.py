@@ -30,8 +30,8 @@ from tcgrad.ir.indices import Index, Integer
 _ONE = Integer.of(1)
 _MOST_LOST = 2  # positions that are computed to no use
 Axes = tuple[Index, ...]
-# The terms of a sum up to the names of its indices: coefficient, node and the labels of its axes.
-SumKey = tuple[tuple[Fraction, int, tuple[int, ...]], ...]
+# The terms of a sum up to the names of its indices: numerator and denominator, node and the labels of its axes.
+SumKey = tuple[tuple[int, int, int, tuple[int, ...]], ...]
 
 
 class Builder:

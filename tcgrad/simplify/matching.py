@@ -11,7 +11,7 @@ from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
-from tcgrad.ir.traversal import bound_indices, children, integers
+from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass
 from tcgrad.simplify.shapes import shape
 
@@ -29,13 +29,14 @@ class _Budget:
 class Match:
     """What the pattern's indices stand for: its free ones for integer expressions, its bound ones for bound ones.
 
-    scopes: the indices that a sum or reduction of the pattern binds, with those that the target's binds in its place.
+    scopes: the indices that a sum or reduction of the pattern binds, with those that the target's binds in its place,
+        and the number of values that were settled outside of it.
     """
 
     free: frozenset[Index]
     values: tuple[tuple[Index, Integer], ...] = ()
     bound: tuple[tuple[Index, Index], ...] = ()
-    scopes: tuple[tuple[tuple[Index, ...], tuple[Index, ...]], ...] = ()
+    scopes: tuple[tuple[tuple[Index, ...], tuple[Index, ...], int], ...] = ()
     budget: _Budget = field(default_factory=_Budget, compare=False)
 
     def value(self, index: Index) -> Integer | None:
@@ -47,8 +48,12 @@ class Match:
         return next((there for here, there in self.bound if here is index), None)
 
     def inside(self, own: tuple[Index, ...], other: tuple[Index, ...]) -> Match:
-        """The match within binders of these indices, of which the target's may have more."""
-        return replace(self, scopes=(*self.scopes, (own, other)))
+        """The match within binders of these indices, of which the target's may have more.
+
+        Sums beside each other may bind one index: what it stood for in another one is forgotten.
+        """
+        bound = tuple(pair for pair in self.bound if pair[0] not in own)
+        return replace(self, bound=bound, scopes=(*self.scopes, (own, other, len(self.values))))
 
     def settles(self, own: tuple[Index, ...]) -> bool:
         """Whether all of these bound indices have partners."""
@@ -61,13 +66,15 @@ class Match:
 
     def pairings(self, index: Index, among: Sequence[Index]) -> Iterator[Match]:
         """Every way to let a bound index of the pattern stand for one of ``among``; the match itself for any other."""
-        scope = next((other for own, other in self.scopes if index in own), None)
+        scope = next((scope for scope in reversed(self.scopes) if index in scope[0]), None)
         if scope is None or self.partner(index) is not None:
             yield self
             return
+        _, others, before = scope
+        taken = {there for here, there in self.bound if here in scope[0]}
+        taken.update(inside for _, value in self.values[before:] for inside in value.indices)
         for there in among:
-            is_free = there in scope and not any(there is taken for _, taken in self.bound)
-            if is_free and there.size == index.size and not any(there in value.indices for _, value in self.values):
+            if there in others and there not in taken and there.size == index.size:
                 yield replace(self, bound=(*self.bound, (index, there)))
 
 
@@ -129,7 +136,8 @@ def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) ->
 
 def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     own, other = bound_indices(pattern), bound_indices(target)
-    if len(own) != len(other):
+    outside = {inside for index, value in match.values if index in free_indices(pattern) for inside in value.indices}
+    if len(own) != len(other) or not outside.isdisjoint(other):  # an index of that name outside is another one
         return
     for extended in matches(children(pattern)[0], children(target)[0], match.inside(own, other)):
         if extended.settles(own):
