@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 jax_oracle = pytest.importorskip("jax_oracle", reason="needs JAX, of the extra `jax`", exc_type=ImportError)
-from whole_programs import whole_spec  # noqa: E402
+from whole_programs import inferred_spec, whole_spec  # noqa: E402
 
 FUNCTIONS = yaml.load(Path(__file__).with_name("functions.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
 QUICK_FUNCTIONS = ("causal conv1d", "linear attention", "leaky integrator", "ridge regression")
 QUICK = (0, 2, 4, 7, 301)
 MANY = range(520)
+INFERRED = (8, 165, 169)
+MANY_INFERRED = range(0, 520, 4)
 
 
 def check_function(name):
@@ -42,3 +44,14 @@ def test_programs(seed):
 @pytest.mark.parametrize("seed", MANY)
 def test_many_programs(seed):
     jax_oracle.check(whole_spec(seed))
+
+
+@pytest.mark.parametrize("seed", INFERRED)
+def test_inferred_ranges(seed):
+    jax_oracle.check(inferred_spec(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY_INFERRED)
+def test_many_inferred_ranges(seed):
+    jax_oracle.check(inferred_spec(seed))

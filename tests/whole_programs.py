@@ -7,8 +7,13 @@ every function is applied where it is defined: denominators and bases are at lea
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from itertools import product
+
+from tcgrad.errors import TcgradError
+from tcgrad.language.elaborate import elaborate
+from tcgrad.spec.loader import read_spec
 
 DIMS = {"A": 2, "B": 3, "C": 5, "T": 4, "L": 11}
 INDICES = {"i": "A", "j": "B", "k": "C", "m": "A", "n": "B", "t": "T"}
@@ -69,7 +74,7 @@ class Writer:
             "inputs:",
             *(f"  {name}: {self.inputs[name]}" for name in used),
         ]
-        lines.append("indices: {" + ", ".join(f"{name}: {dim}" for name, dim in {**INDICES, **BOUND}.items()) + "}")
+        lines.append(_ranges({**INDICES, **BOUND}))
         lines += ["equations:", *(f"  - {line!r}" for line in self.equations), f"outputs: [{', '.join(outputs)}]"]
         return "\n".join(lines) + "\n"
 
@@ -347,3 +352,31 @@ def _indices_of(read: str) -> list[str]:
 def whole_spec(seed: int, *, smooth: bool = False) -> str:
     """The text of the random spec with this number."""
     return Writer(random.Random(seed), smooth).spec()
+
+
+def inferred_spec(seed: int) -> str:
+    """The same program with as few declared ranges as it can do with, mostly with none.
+
+    Of recurrences that depend on each other all are kept: the reference reads each of their equations by itself.
+    """
+    text = whole_spec(seed)
+    declared = next(line for line in text.splitlines() if line.startswith("indices:"))
+    kept = {**INDICES, **BOUND}
+    coupled = re.search(r"y\db\[", text) is not None
+    for name in () if coupled else tuple(kept):
+        fewer = {other: dim for other, dim in kept.items() if other != name}
+        if _is_readable(text.replace(declared, _ranges(fewer))):
+            kept = fewer
+    return text.replace(declared, _ranges(kept))
+
+
+def _ranges(declared: dict[str, str]) -> str:
+    return "indices: {" + ", ".join(f"{name}: {dim}" for name, dim in declared.items()) + "}"
+
+
+def _is_readable(text: str) -> bool:
+    try:
+        elaborate(read_spec(text, "generated"))
+    except TcgradError:
+        return False
+    return True
