@@ -331,3 +331,25 @@ def test_const_is_rounded_correctly():
     assert evaluate(Const(Fraction(10) ** 400), (), {}).item() == np.inf
     wide = evaluate(Const(Fraction(1, 10)), (), {}, dtype=np.longdouble)[()]
     assert wide == np.longdouble(1) / 10
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble, np.clongdouble])
+@pytest.mark.parametrize(
+    "subscripts", ["ij,jk->ik", "ij,j->i", "ij,ij->", "ij,->j", "kji,ji->k", "i,jk->ik", ",ijk->k"]
+)
+def test_large_sums_of_two_factors_are_einsums(subscripts, dtype):
+    """Where they are large they go other ways, by their types."""
+    sizes = {"i": Index("i", Integer.of(40)), "j": Index("j", Integer.of(31)), "k": Index("k", Integer.of(29))}
+    sides, out = subscripts.split("->")
+    random = np.random.default_rng(0)
+    env = {}
+    for number, axes in enumerate(sides.split(",")):
+        read = Tensor(f"x{number}", tuple(sizes[axis].size for axis in axes), Role.INPUT)
+        env[read] = random.standard_normal([sizes[axis].size.value for axis in axes]).astype(dtype)
+    factors = [
+        Component(read, tuple(sizes[axis].expr for axis in axes))
+        for read, axes in zip(env, sides.split(","), strict=True)
+    ]
+    summed = tuple(sizes[axis] for axis in dict.fromkeys(sides.replace(",", "")) if axis not in out)
+    found = evaluate(IndexSum(summed, Mul(tuple(factors))), tuple(sizes[axis] for axis in out), env, dtype=dtype)
+    np.testing.assert_allclose(found, np.einsum(subscripts, *env.values()), rtol=1e-10, atol=1e-10)

@@ -22,9 +22,9 @@ from tcgrad.records import dataclass
 # Beyond this many values, in one evaluation for every pair of elements, not all pairs are taken.
 _LARGEST_WORK = 2**20
 
-# So many elements of an input are taken, each with so many directions of the other, where not all are.
+# Where not all pairs are, so many elements of an input are taken, and so many directions of the other.
 _ELEMENTS = 4
-_DIRECTIONS = 2
+_DIRECTIONS = 1
 
 
 @dataclass

@@ -14,6 +14,9 @@ from tcgrad.ir.indices import Index
 # From this many multiplications on, a path of pairwise contractions is worth its search.
 _WORTH_PLANNING = 2**13
 
+# For these types `matmul` is a plain loop; einsum's own is faster where it runs over neighbours in memory.
+_WITHOUT_BLAS = [np.dtype(kind) for kind in (np.longdouble, np.clongdouble) if np.finfo(kind).nmant > 52]
+
 
 def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
     """The product, over the union of the indices."""
@@ -45,15 +48,24 @@ def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Contex
 
 
 def _einsum(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...]) -> Any:
+    lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
+    planned = prod(lengths.values()) >= _WORTH_PLANNING and len(values) > 1
+    if planned and len(values) == 2 and values[0].array.dtype in _WITHOUT_BLAS:
+        values, planned = [_summed_last(each, kept) for each in values], False
     label = {index: n for n, index in enumerate(axes)}
     operands: list[Any] = []
     for each in values:
         operands += [each.array, [label[index] for index in each.axes]]
-    lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
-    planned = prod(lengths.values()) >= _WORTH_PLANNING and len(values) > 1
     # The limit keeps the planner from giving up where an intermediate is larger than the operands.
     path: Any = ("greedy", 2**28) if planned else False
     return np.asarray(np.einsum(*operands, [label[index] for index in kept], optimize=path))
+
+
+def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
+    """The array with the axes that are summed over side by side in memory."""
+    axes = [index for index in value.axes if index in kept]
+    axes += sorted((index for index in value.axes if index not in kept), key=lambda index: index.serial)
+    return Labelled(np.asarray(value.aligned(axes), order="C"), tuple(axes))
 
 
 def total(values: Sequence[Labelled], context: Context) -> Labelled:
