@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from math import prod
 
 from tcgrad.check.domains import bodies
+from tcgrad.evaluate.functions import RATIONAL
 from tcgrad.evaluate.structure import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, defined_tensors
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, walk
+
+_EXTREMES = frozenset({"max", "min"})
+
+# Functions of numbers that have a kink, but no jump: the language says what the derivative is there.
+KINKED = RATIONAL - {"sign", "floor", "ceil"}
 
 # Exact numbers may be made of this many of the numbers that are given: their digits add up.
 _LARGEST_WEIGHT = 256
@@ -31,10 +37,22 @@ def why_not_complex(program: Program) -> str:
     return ""
 
 
-def why_not_exact(program: Program) -> str:
-    """Why there is no exact arithmetic; empty if the equations take rational numbers to rational ones of few digits."""
+def has_ties(program: Program) -> bool:
+    """Whether the equations have kinks at which the language says what the derivative is."""
+    return any(
+        (isinstance(node, Call) and node.function.name in KINKED)
+        or (isinstance(node, IndexReduce) and node.kind in _EXTREMES)
+        for node in _nodes(program)
+    )
+
+
+def why_not_exact(program: Program, *, kinks: bool = False) -> str:
+    """Why there is no exact arithmetic; empty if the equations take rational numbers to rational ones of few digits.
+
+    kinks: whether functions that are rational on either side of a kink count as rational.
+    """
     for node in _nodes(program):
-        reason = _irrational(node)
+        reason = "" if kinks and _is_rational_in_parts(node) else _irrational(node)
         if reason:
             return reason
     if any(isinstance(statement, Recurrence) for statement in program.statements):
@@ -47,6 +65,16 @@ def why_not_exact(program: Program) -> str:
 
 def _nodes(program: Program) -> Iterator[Expr]:
     return (node for statement in program.statements for body in bodies(statement) for node in walk(body))
+
+
+def _is_rational_in_parts(node: Expr) -> bool:
+    match node:
+        case Call(function=function):
+            return function.name in RATIONAL
+        case IndexReduce(kind=kind):
+            return kind in _EXTREMES
+        case _:
+            return isinstance(node, Iverson)
 
 
 def _irrational(node: Expr) -> str:

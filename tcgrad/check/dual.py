@@ -20,6 +20,11 @@ class Dual:
     value: Number
     slope: Number
 
+    @property
+    def real(self) -> Any:
+        """The number that it is near to."""
+        return self.value.real
+
     def __add__(self, other: Dual | Number) -> Dual:
         a = dual(other)
         return Dual(self.value + a.value, self.slope + a.slope)

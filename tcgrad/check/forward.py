@@ -19,6 +19,10 @@ from tcgrad.records import dataclass
 # Elements that the arrays of one evaluation of many neighbours may have together.
 CHUNK = 2**21
 
+# How far from a point, and at how many points, other branches are looked for.
+_BESIDE = 2.0**-12
+_TRIED = 8
+
 
 @dataclass(frozen=True)
 class Forward:
@@ -110,3 +114,23 @@ def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -
             different = (now != before_it) & ((now == now) | (before_it == before_it))  # noqa: PLR0124
             flipped |= different.reshape(len(flipped), -1).any(axis=1)
     return flipped
+
+
+def same_branches(first: Forward, second: Forward) -> bool:
+    """Whether two evaluations at one point, in two types, took the same branches."""
+    return all(
+        np.array_equal(old.array, new.array)
+        for before, after in zip(first.decisions, second.decisions, strict=True)
+        for old, new in zip(before, after, strict=True)
+    )
+
+
+def has_neighbours(forward: Forward, random: np.random.Generator) -> bool:
+    """Whether other branches are taken next to the point."""
+    moved = {
+        name: array + random.choice([-_BESIDE, _BESIDE], (_TRIED, *array.shape)).astype(array.dtype)
+        for name in forward.given
+        if (array := forward.context.arrays[name]).dtype.kind == "f"
+    }
+    _, flipped = neighbours(forward, moved)
+    return any(bool(each.any()) for each in flipped.values())

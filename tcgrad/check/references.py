@@ -14,6 +14,7 @@ from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Elements, IntArray, Signs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
+from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
@@ -69,8 +70,8 @@ class Reference:
 
     @property
     def method(self) -> str:
-        name = self.by_element.method
-        if name != EXACT:
+        name = f"{EXACT} at ties" if self.sample.tied else self.by_element.method
+        if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
         return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
 
@@ -121,6 +122,8 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
     shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
     ladder = Ladder(sample, options.method)
     number = sample.value(wrt.name).size
+    if sample.tied:
+        return _at_ties(sample, wrt)
     full = _is_cheap(sample, number, options)
     random = np.random.default_rng(number)
     columns = np.arange(number) if full else stratified(number, sample.effort.columns, random)
@@ -131,6 +134,15 @@ def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
         return Reference(sample, wrt, columns, by_element, kinks)
     signs = _signs(sample, wrt.name, random)
     return Reference(sample, wrt, columns, by_element, kinks, signs, ladder.along(wrt.name, Signs(signs)))
+
+
+def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
+    """Exact arithmetic, the one reference that has the derivatives which the language fixes at kinks."""
+    dtype = sample.forward.context.dtype
+    columns = np.arange(sample.value(wrt.name).size)
+    names = [output.name for output in sample.program.outputs]
+    elements = Elements(columns, sample.value(wrt.name).shape, dtype)
+    return Reference(sample, wrt, columns, ExactSlopes(sample.forward, names).along(wrt.name, elements), {})
 
 
 def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Estimate) -> dict[str, Kink]:

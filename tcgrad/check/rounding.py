@@ -19,6 +19,10 @@ _AMPLIFIED = 4
 
 _DOUBLE = np.dtype(np.float64)
 
+# At ties numbers of about 1 to 100 are equal if they differ by so many units of rounding, and by no more than that.
+_NEAR = 2.0**10
+_NEAREST = 0.125
+
 # Simulated errors are so much larger than those of the arithmetic that they are simulated in.
 LARGER = 2.0**12
 
@@ -49,9 +53,10 @@ class Rounding:
         return np.asarray(np.where(np.isnan(spread), np.inf, spread) * exact.dtype.type(factor))
 
 
-def rounding(dtype: np.dtype[Any], effort: Effort, seed: int) -> Rounding:
+def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = False) -> Rounding:
     """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
+    tied: the numbers that branches are decided by are small and exact, and equal ones stay so.
     Where arithmetic is not much finer than ``dtype``, larger errors are simulated and scaled down.
     """
     roundoff = unit_roundoff(dtype)
@@ -60,7 +65,8 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int) -> Rounding:
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
     batch = Index("draw", Integer.of(effort.draws))
-    noise = Noise(batch, unit, floor, np.random.default_rng(seed))
+    near = min(_NEAREST, _NEAR * unit) if tied else 0.0
+    noise = Noise(batch, unit, floor, np.random.default_rng(seed), near)
     return Rounding(noise, arithmetic, roundoff, effort.safety)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
+from tcgrad.check.allowed import has_ties
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite
 from tcgrad.check.cost import refuse_impossible
@@ -27,6 +28,7 @@ from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
+from tcgrad.check.ties import why_no_ties
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.program import Program
@@ -34,6 +36,9 @@ from tcgrad.records import dataclass
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
+
+# The number of the sample at ties, after all trials.
+_TIED = 2**20
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
 
@@ -86,10 +91,12 @@ class _Run:
         samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
         results: list[Result] = []
         evaluations = 0
+        untied: dict[str, None] = {}
         for dtype in self.options.dtype:
             tallies = Tallies(dtype)
             results += self._for_dtype(tallies, paths, module, samplers)
             evaluations += tallies.evaluations
+            untied |= dict.fromkeys([tallies.untied] if tallies.untied else [])
         if module is None:
             results.append(self._no_module(missing))
         if self.program.expectations:
@@ -100,7 +107,7 @@ class _Run:
             spec=self.program.spec.source.name,
             name=self.program.name,
             results=tuple(results),
-            notes=tuple(self._notes(paths)),
+            notes=(*self._notes(paths), *(f"nothing is compared where branches meet: {why}" for why in untied)),
             evaluations=evaluations,
             allow_inconclusive=self.options.allow_inconclusive,
         )
@@ -121,12 +128,27 @@ class _Run:
                 compare_all(drawn)
             elif own:
                 return [self._undecided(drawn, tallies.dtype)]
+        tallies.untied = self._compare_ties(dtype, samplers[0][0], partial(bench, True, False))
         repeat = self._repeat(tallies.dtype)
         results = tallies.results(self.options.seed, repeat)
         if plantings is not None:
             of = ", ".join(tensor.name for tensor in self.program.outputs)
             results += plantings.results(of, tallies.dtype, self.options.seed, repeat)
         return results
+
+    def _compare_ties(self, dtype: np.dtype[np.generic], source: Sampler, bench: Callable[[Sample], Bench]) -> str:
+        """Compare at a point where branches meet, if the program has any -> why that could not be done."""
+        if not has_ties(self.program):
+            return ""
+        reason = why_no_ties(self.program)
+        drawn = reason or _representable(partial(source.draw_tied, dtype, (self.options.seed, 0, _TIED)), bench)
+        if isinstance(drawn, str):
+            return drawn
+        try:
+            compare_all(drawn)
+        except ZeroDivisionError:
+            return "exact arithmetic divides by 0"
+        return ""
 
     def _draws(
         self, dtype: np.dtype[np.generic], samplers: list[tuple[Sampler, bool]]

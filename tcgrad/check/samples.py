@@ -11,10 +11,10 @@ import numpy as np
 from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.domains import Demands, bodies, find_demands
 from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, evaluate_forward
+from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, forward_bounds, rounding
-from tcgrad.check.sampling import Types, draw_inputs, draw_like
+from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.statements import run
 from tcgrad.functions import Function
@@ -24,6 +24,7 @@ from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
 _ATTEMPTS = 40
+_TIED_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Sample:
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     bounds: how far rounding in ``dtype`` may move each value.
     upstream, tangents: random gradients of the outputs and directions of the inputs.
+    tied: branches meet here, exactly; the derivative is the one that the language fixes.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     """
 
@@ -50,6 +52,7 @@ class Sample:
     tangents: Mapping[str, Array]
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
+    tied: bool = False
 
     @property
     def label(self) -> str:
@@ -133,6 +136,22 @@ class Sampler:
                 doubtful = doubtful or sample
         return doubtful or reason
 
+    def draw_tied(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
+        """A sample of whole numbers at which branches meet -> the sample, or why there is none.
+
+        first: how many attempts are left out.
+        """
+        effort = self.effort(dtype)
+        for attempt in range(first, first + _TIED_ATTEMPTS):
+            random = np.random.default_rng([*seed, attempt])
+            drawn = draw_inputs(self.program, self.demands, Types(dtype, effort.reference), random, 0)
+            inputs = round_inputs(self.program, self.demands, drawn)
+            wide = evaluate_forward(self.program.statements, inputs, effort.reference)
+            narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
+            if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):
+                return self._sample(wide, dtype, random, {}, tied=True)
+        return "no tie was met"
+
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
         """What is not finite, or too large for ``dtype``; empty if all is well."""
         largest = np.finfo(dtype).max / 64
@@ -146,11 +165,11 @@ class Sampler:
 
     def _sample(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,
-        functions: Mapping[str, SmoothFunction],
+        functions: Mapping[str, SmoothFunction], *, tied: bool = False,
     ) -> Sample:  # fmt: skip
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
-        how = rounding(dtype, effort, int(random.integers(2**32)))
+        how = rounding(dtype, effort, int(random.integers(2**32)), tied=tied)
         moved, bounds, in_doubt = forward_bounds(forward, how)
         upstream = {
             t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
@@ -169,7 +188,12 @@ class Sampler:
             tangents,
             functions,
             in_doubt,
+            tied,
         )
+
+
+def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
+    return {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in inputs.items()}
 
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:

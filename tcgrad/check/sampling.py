@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
@@ -15,6 +15,9 @@ from tcgrad.records import dataclass
 from tcgrad.spec.model import SampleKind
 
 Random = np.random.Generator
+
+# What is not made of whole numbers by its kind, and may be.
+_ROUNDED: tuple[SampleKind, ...] = ("normal", "uniform", "positive")
 
 # What an input without a declared sample is tried with, one after the other, until everything is defined.
 _TRIED: tuple[Interval, ...] = ((0.0, inf), (0.0, 1.0), (-1.0, 1.0), (1.0, inf))
@@ -38,6 +41,25 @@ def draw_inputs(program: Program, demands: Demands, types: Types, random: Random
         value = _Draw(item, demands, random, attempt).value()
         drawn[item.tensor.name] = exact(value, types) if item.tensor.is_real else value
     return drawn
+
+
+def round_inputs(program: Program, demands: Demands, drawn: Mapping[str, Array]) -> dict[str, Array]:
+    """The values that were drawn, real ones rounded to whole numbers so far as declarations and domains allow."""
+    rounded = dict(drawn)
+    for item in program.inputs:
+        name, value = item.tensor.name, drawn[item.tensor.name]
+        if item.tensor.is_real and item.sample.kind in _ROUNDED:
+            low, high = demands.intervals.get(name, (-inf, inf))
+            low, high = max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
+            whole = np.round(value)
+            rounded[name] = np.where((whole > low) & (whole < high), whole, value)
+    return rounded
+
+
+def _least(item: Input) -> float:
+    if item.sample.kind == "positive":
+        return 0.0
+    return -inf if item.sample.low is None else item.sample.low
 
 
 def exact(value: Array, types: Types) -> Array:

@@ -136,10 +136,14 @@ class Tally:
 
 @dataclass
 class Tallies:
-    """The rows of one spec and type, in the order in which they are first asked for."""
+    """The rows of one spec and type, in the order in which they are first asked for.
+
+    untied: why nothing was compared at ties, if there may be any.
+    """
 
     dtype: str
     rows: dict[Key, Tally] = field(default_factory=dict)
+    untied: str = ""
     _references: dict[str, tuple[float, int]] = field(default_factory=dict)
     _kinks: dict[tuple[str, str], str] = field(default_factory=dict)
 

@@ -47,12 +47,21 @@ class Noise:
     """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.
 
     The axis ``batch`` counts independent draws. ``floor`` is the absolute error of an operation (underflow).
+    near: at a point where numbers that branches are decided by are exact, those that differ by no more are equal.
     """
 
     batch: Index
     unit: float
     floor: float
     random: np.random.Generator
+    near: float = 0.0
+
+    def settled(self, array: Array) -> Array:
+        """Numbers that are near to a whole one are whole: without the noise they were."""
+        if not self.near or array.dtype.kind != "f":
+            return array
+        whole = np.round(array)
+        return np.where(np.abs(array - whole) <= self.near, whole, array)
 
     def move(self, value: Labelled, magnitude: Labelled, ulps: float) -> Labelled:
         """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element."""

@@ -120,7 +120,8 @@ def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Arra
     compared = _COMPARE[expr.operator](left, right)
     if context.noise is None:
         return np.asarray(compared, bool)
-    near = np.abs(left - right) <= 32 * context.noise.unit * np.maximum(np.abs(left), np.abs(right))
+    noise, gap = context.noise, np.abs(left - right)
+    near = gap <= np.maximum(32 * noise.unit * np.maximum(np.abs(left), np.abs(right)), noise.near)
     return np.where(near, expr.operator in ("==", "<=", ">="), compared)
 
 
@@ -209,6 +210,8 @@ def _call(expr: Call, context: Context) -> Labelled:
     arguments = [value(argument, context) for argument in expr.arguments]
     axes = union(arguments)
     aligned = [argument.aligned(axes) for argument in arguments]
+    if context.noise is not None and expr.function.branches:
+        aligned = [context.noise.settled(argument) for argument in aligned]
     result = functions.call(expr.function, aligned, context)
     if context.branches is not None:
         context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
@@ -256,6 +259,6 @@ def _reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     reduced = Labelled(np.asarray(REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
         return context.settle(reduced, ulps=4)
-    attained = np.asarray(flat == reduced.array[..., None]).reshape(spread.shape)
+    attained = np.asarray(real(flat) == real(reduced.array)[..., None]).reshape(spread.shape)
     context.decide(Labelled(attained, (*free, *expr.indices)))
     return reduced

@@ -32,7 +32,7 @@ def call(function: Function, arguments: list[Array], context: Context) -> Array:
     """
     if function.orders is not None:
         return context.functions[function.name.partition("'")[0]](function.orders, arguments)
-    if context.dtype == np.object_ and function.name not in _RATIONAL:
+    if context.dtype == np.object_ and function.name not in RATIONAL:
         raise TypeError(f"{function.name} has no exact values")
     return np.asarray(_VALUES[function.name](*arguments)).astype(context.dtype, copy=False)
 
@@ -177,4 +177,5 @@ _STEEP: dict[str, Callable[[Array], Array]] = {
     "erfc": lambda a: np.maximum(a, 0) ** 2,
 }
 
-_RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})
+# These take rational numbers to rational ones.
+RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})

@@ -1,4 +1,4 @@
-"""Real and complex arrays: what a branch is decided by, and what rounding errors are in proportion to."""
+"""Real, complex and dual numbers in arrays: what decides a branch, and what rounding errors are in proportion to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+_REAL = np.frompyfunc(lambda entry: entry.real, 1, 1)
+
+
 def real(array: Array) -> Array:
-    """What a branch is decided by: of complex numbers the real part."""
+    """What a branch is decided by: of complex numbers the real part, of dual ones the number without its slope."""
+    if array.dtype == np.object_:
+        return np.asarray(_REAL(array), object)
     return np.asarray(array.real) if np.iscomplexobj(array) else array
 
 

@@ -12,9 +12,16 @@ from tcgrad.evaluate.parts import real
 
 
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
-    """The entry of the last axis at which the real part is largest or smallest; NaN if there is one."""
+    """The entry of the last axis at which the real part is largest or smallest; NaN if there is one.
+
+    Of dual numbers that attain the value the slopes are shared equally.
+    """
     where = np.expand_dims(place(real(flat), axis=-1), -1)
-    return np.asarray(np.take_along_axis(flat, where, axis=-1)[..., 0])
+    found = np.take_along_axis(flat, where, axis=-1)
+    if flat.dtype != np.object_:
+        return np.asarray(found[..., 0])
+    attained = (real(flat) == real(found)).astype(bool)
+    return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) / np.sum(attained, axis=-1).astype(object))
 
 
 def _logsumexp(flat: Array) -> Array:

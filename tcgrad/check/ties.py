@@ -1,0 +1,21 @@
+"""Ties: points at which branches meet, where the language says what the derivative is."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tcgrad.check.allowed import why_not_exact
+from tcgrad.check.cost import forward_cost
+from tcgrad.ir.program import Program
+
+# Multiplications that are done in exact arithmetic, for all inputs together.
+_LARGEST = 2**13
+
+
+def why_no_ties(program: Program) -> str:
+    """Why derivatives cannot be compared at the ties of a program that has some; empty if they can."""
+    reason = why_not_exact(program, kinks=True)
+    if reason:
+        return reason
+    elements = sum(prod(length.value for length in tensor.shape) for tensor in program.wrt)
+    return "" if elements * forward_cost(program).operations <= _LARGEST else "exact arithmetic would take too long"
