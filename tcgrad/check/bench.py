@@ -138,10 +138,11 @@ class Bench:
             wrong = Wrong(view(found), known.value, comparing.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
             outcome = replace(outcome, message=": ".join(told))
+        outcome = replace(outcome, decisive=not self.sample.tied)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
-        if self.own and outcome.elements:
+        if self.own and outcome.elements and outcome.decisive:
             tally.see(np.isfinite(known.error) & np.isfinite(bound), part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":

@@ -125,7 +125,7 @@ class Tally:
         failures = [c.message for c in self.comparisons if c.status == "fail" and c.message]
         if "fail" in statuses:
             return "fail", failures[0] if failures else ""
-        if "pass" not in statuses:
+        if not any(c.status == "pass" and c.decisive for c in self.comparisons):
             return "inconclusive", self.kink or "; ".join(self.notes) or "nothing was compared"
         left = sum(int(np.count_nonzero(~seen)) for seen in self.seen.values())
         if left:

@@ -15,6 +15,7 @@ class Comparison:
 
     worst: the flat position of the element with the largest ``rank``: its error in proportion to its tolerance, or
         its error alone. ``found``, ``reference`` and ``tolerance`` are those there.
+    decisive: a pass decides; at ties it does not, for the derivative there is fixed by convention.
     tolerance_at_largest: the tolerance of the element with the largest error.
     """
 
@@ -29,6 +30,7 @@ class Comparison:
     tolerance: float = 0.0
     tolerance_at_largest: float = 0.0
     message: str = ""
+    decisive: bool = True
 
 
 @dataclass(frozen=True)
