@@ -237,7 +237,14 @@ Matrix = (
 
 
 def shape(matrix: Matrix) -> Shape:
-    """The sizes of rows and columns, None for an axis that is not there."""
+    """The sizes of rows and columns, None for an axis that is not there. Kept on the node once known."""
+    known: Shape | None = vars(matrix).get("known_shape")
+    if known is None:
+        known = vars(matrix)["known_shape"] = _shape(matrix)
+    return known
+
+
+def _shape(matrix: Matrix) -> Shape:
     match matrix:
         case Number() | Size() | Fold() | BatchDelta():
             return SCALAR
