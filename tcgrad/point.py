@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from tcgrad.calculus import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.second import stepwise_hessian
+from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
-from tcgrad.ir.program import Program
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.ir.program import Program, Recurrence, defined_tensors
+from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.records import dataclass
 
 Values = dict[Tensor, Array]
@@ -25,6 +28,7 @@ class PointValues:
     """What a derivation comes to at one point: arrays by tensor, of Jacobians and gradients by theirs.
 
     given: the inputs, and the outputs' gradients if they are given.
+    hessians: the blocks that the derivation has, but for those through a recurrence.
     gradients: empty unless the gradient of every output is given, or the one output is a scalar.
     is_scalar: the gradients are those of the one output itself.
     """
@@ -34,6 +38,7 @@ class PointValues:
     jacobians: Values
     gradients: Values
     is_scalar: bool
+    hessians: Values = field(default_factory=dict)
 
 
 def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValues:
@@ -48,7 +53,8 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     program = derivation.program
     _refuse_abstract(program)
     given = _arrays(program, values)
-    refuse_impossible_values(program, [jacobian_of(each.of, each.wrt) for each in derivation.jacobians])
+    blocks = [hessian_of(each.of, *each.wrt) for each in derivation.hessians]
+    refuse_impossible_values(program, [*(jacobian_of(each.of, each.wrt) for each in derivation.jacobians), *blocks])
     env = evaluate_program(program, {declared.tensor.name: given[declared.tensor] for declared in program.inputs})
     upstream = _upstream(program, given)
     return PointValues(
@@ -57,6 +63,7 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
         jacobians=_jacobians(derivation, env),
         gradients={} if upstream is None else _gradients(derivation, {**env, **upstream}),
         is_scalar=upstream is not None and not given.keys() & upstream.keys(),
+        hessians=_hessians(derivation, env),
     )
 
 
@@ -70,6 +77,21 @@ def _jacobians(derivation: Derivation, env: Values) -> Values:
         else:
             steps = stepwise_jacobian(derivation.program, jacobian.of, jacobian.wrt)
             found[tensor] = evaluate_statements(steps, env)[tensor]
+    return found
+
+
+def _hessians(derivation: Derivation, env: Values) -> Values:
+    """By the closed form, or statement by statement where there is none and nothing recurs."""
+    program, found = derivation.program, {}
+    plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
+    recurs = any(isinstance(statement, Recurrence) for statement in program.statements)
+    for hessian in derivation.hessians:
+        tensor = hessian_of(hessian.of, *hessian.wrt)
+        if hessian.define is not None:
+            found[tensor] = evaluate(hessian.define.body, hessian.define.free, env)
+        elif not recurs:
+            steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
+            found[tensor] = evaluate_statements(steps, plain)[defined_tensors(steps[-1])[-1]]
     return found
 
 

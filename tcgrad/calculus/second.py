@@ -11,9 +11,13 @@ from dataclasses import replace
 from tcgrad.calculus.backprop import Positions, Pullback
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import gradient_of
+from tcgrad.calculus.intrinsics import inverses_of
+from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.unconstrained import unconstrained, without_symmetry
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ONE, Expr
-from tcgrad.ir.program import Program, Recurrence
+from tcgrad.ir.program import Program, Recurrence, Statement
+from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify.fold import Facts
 
 
@@ -21,6 +25,22 @@ def has_hessian(program: Program) -> bool:
     """Whether there is one output, it is a scalar, and no recurrence leads to it."""
     recurs = any(isinstance(statement, Recurrence) for statement in program.statements)
     return _is_scalar(program) and not recurs
+
+
+def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor) -> tuple[Statement, ...]:
+    """Statements that end in the derivative by ``second`` of the gradient of the scalar ``of`` by ``first``.
+
+    They are over the tensors of `unconstrained` programs: derivatives of symmetric tensors are those of all components.
+
+    Raises:
+        TcgradError: if there is a recurrence, or a function has no derivative.
+    """
+    plain = unconstrained(program)
+    computing = gradient_program(replace(plain, outputs=(of,), wrt=(without_symmetry(first),)))
+    backward = computing.statements[len(plain.statements) :]
+    inverses = inverses_of(plain)
+    (gradient,) = computing.outputs
+    return (*inverses, *backward, *stepwise_jacobian(computing, gradient, without_symmetry(second)))
 
 
 def _is_scalar(program: Program) -> bool:

@@ -20,32 +20,35 @@ def unconstrained(program: Program) -> Program:
         return program
     return replace(
         program,
-        inputs=tuple(replace(item, tensor=_plain(item.tensor)) for item in program.inputs),
+        inputs=tuple(replace(item, tensor=without_symmetry(item.tensor)) for item in program.inputs),
         statements=tuple(map(_statement, program.statements)),
-        wrt=tuple(map(_plain, program.wrt)),
-        outputs=tuple(map(_plain, program.outputs)),
+        wrt=tuple(map(without_symmetry, program.wrt)),
+        outputs=tuple(map(without_symmetry, program.outputs)),
     )
 
 
 def constrained(expr: Expr, program: Program) -> Expr:
     """The expression over the tensors of a program, where it reads what `unconstrained` has made of them."""
-    own = {_plain(tensor): tensor for tensor in program.tensors if tensor.symmetric}
+    own = {without_symmetry(tensor): tensor for tensor in program.tensors if tensor.symmetric}
     return replace_components(expr, lambda read: Component(own.get(read.tensor, read.tensor), read.indices))
 
 
-def _plain(tensor: Tensor) -> Tensor:
+def without_symmetry(tensor: Tensor) -> Tensor:
+    """The tensor as it stands in an unconstrained program."""
     return replace(tensor, symmetric=False) if tensor.symmetric else tensor
 
 
 def _statement(statement: Statement) -> Statement:
     match statement:
         case Define():
-            return replace(statement, tensor=_plain(statement.tensor), body=_expression(statement.body))
+            return replace(statement, tensor=without_symmetry(statement.tensor), body=_expression(statement.body))
         case Intrinsic():
-            return replace(statement, tensor=_plain(statement.tensor), operand=_plain(statement.operand))
+            return replace(
+                statement, tensor=without_symmetry(statement.tensor), operand=without_symmetry(statement.operand)
+            )
         case _:
             return statement
 
 
 def _expression(expr: Expr) -> Expr:
-    return replace_components(expr, lambda read: Component(_plain(read.tensor), read.indices))
+    return replace_components(expr, lambda read: Component(without_symmetry(read.tensor), read.indices))

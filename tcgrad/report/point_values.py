@@ -23,20 +23,31 @@ def point_text(point: PointValues, syntax: Syntax) -> str:
     lines += ["", "The derivatives there", *_lines(derivatives, syntax)]
     matrix = scalar_matrix(point)
     if matrix is not None and matrix.size > 1:
-        rows = ", ".join(f"[{', '.join(f'{value:.10g}' for value in row)}]" for row in matrix)
-        lines.append(f"{_MARGIN}as one matrix: [{rows}]")
+        lines.append(_one_matrix(matrix))
+    if point.hessians:
+        lines += ["", "The second derivatives there", *_lines(point.hessians, syntax)]
+    table = hessian_matrix(point)
+    if table is not None:
+        lines.append(_one_matrix(table))
     return "\n".join(lines)
+
+
+def _one_matrix(matrix: Array) -> str:
+    rows = ", ".join(f"[{', '.join(f'{value:.10g}' for value in row)}]" for row in matrix)
+    return f"{_MARGIN}as one matrix: [{rows}]"
 
 
 def point_data(point: PointValues) -> dict[str, Any]:
     """Nested lists by ASCII name; ``matrix`` is the Jacobian of scalars by scalars, else None."""
     matrix = scalar_matrix(point)
+    hessians = {"hessians": _data(point.hessians)} if point.hessians else {}
     return {
         "point": _data(point.given),
         "outputs": _data(point.outputs),
         "jacobians": _data(point.jacobians),
         "gradients": _data(point.gradients),
         "matrix": None if matrix is None else matrix.tolist(),
+        **hessians,
     }
 
 
@@ -47,6 +58,16 @@ def scalar_matrix(point: PointValues) -> Array | None:
     of = list(dict.fromkeys(tensor.about[0] for tensor in point.jacobians))
     wrt = list(dict.fromkeys(tensor.about[1] for tensor in point.jacobians))
     return np.array([[point.jacobians[jacobian_of(y, x)] for x in wrt] for y in of])
+
+
+def hessian_matrix(point: PointValues) -> Array | None:
+    """The Hessian of one scalar by several scalars as one matrix; None where an input is no scalar."""
+    wrt = list(dict.fromkeys(tensor for block in point.hessians for tensor in block.about[1:]))
+    of = {block.about[0] for block in point.hessians}
+    pairs = {block.about[1:]: float(value) for block, value in point.hessians.items() if not block.order}
+    if len(wrt) < 2 or len(of) > 1 or 2 * len(pairs) != len(wrt) * (len(wrt) + 1):
+        return None
+    return np.array([[pairs.get((a, b), pairs.get((b, a))) for b in wrt] for a in wrt])
 
 
 def _lines(values: Values, syntax: Syntax) -> Iterator[str]:
