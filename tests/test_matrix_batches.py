@@ -78,6 +78,7 @@ FORMS = [
     (("A: B N N", "f[b] = A[b,i,i]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] I"),
     (("A: B N N", "f[b] = logdet(A)[b]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] A[b]⁻ᵀ"),
     (("x: B M N, w: B", "f = w[b]*x[b,i,j]*x[b,i,j]"), "f/x", "∂f/∂x[p]", "2 w[p] x[p]"),
+    (("A: K N N, x: B N, w: K", "f = w[k]*x[b,i]*A[k,i,j]*x[b,j]"), "f/x", "∂f/∂x", "Σ[k] w[k] x (A[k] + A[k]ᵀ)"),
     (("A: M N, x: M", "f = A[i,N-1]*x[i]"), "=f", "f", "A[:,N - 1]ᵀ x"),
 ]
 

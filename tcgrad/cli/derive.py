@@ -49,8 +49,8 @@ At = Annotated[
     list[str] | None,
     typer.Option(
         "--at", metavar="POINT", rich_help_panel=_WHICH,
-        help="Show the values at a point as well, with `--hessian` the second derivatives too: `x=2,y=4`, or a YAML file "
-        "of names and nested lists.",
+        help="Show the values at a point as well, with `--hessian` the second derivatives too: `x=2,y=4`, or a YAML "
+        "file of names and nested lists.",
     ),
 ]  # fmt: skip
 NotationOption = Annotated[

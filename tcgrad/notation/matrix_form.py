@@ -58,7 +58,8 @@ class MatrixForm:
     @cached_property
     def numpy(self) -> str | None:
         """An expression in NumPy with the value of the right side; None where a function in it is not in NumPy."""
-        if self.batch and len(matrix_sides(self.tensor)) > 1:
+        sides = matrix_sides(self.tensor)
+        if self.batch and len(sides) > 1 and sides[0].order:
             return linked_text(self.matrix, self.tensor, self.batch, self.linked, self.vec)
         return batched_text(self.matrix, self.tensor, self.batch) if self._is_batched else numpy_text(self.matrix)
 

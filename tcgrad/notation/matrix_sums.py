@@ -101,11 +101,13 @@ def _chain(term: Scale) -> tuple[Matrix, ...]:
 
 def _common_ends(chains: list[tuple[Matrix, ...]]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
     """The factors that all chains begin with and those that all end with; every chain keeps at least one of its own."""
-    room = min(map(len, chains)) - 1
+    room = max(min(map(len, chains)) - 1, 0)
     first = chains[0]
     head = tail = 0
     while head < room and all(chain[head] == first[head] for chain in chains):
         head += 1
-    while tail < room - head and all(chain[-1 - tail] == first[-1 - tail] for chain in chains):
+    while tail < room and all(chain[-1 - tail] == first[-1 - tail] for chain in chains):
         tail += 1
+    while head + tail > room:  # Aᵀ (S - S B S) A rather than Aᵀ S (A - B S A)
+        head, tail = (head - 1, tail) if head >= tail else (head, tail - 1)
     return first[:head], first[len(first) - tail :]

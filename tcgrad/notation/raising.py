@@ -28,7 +28,7 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     raising = Raising(intrinsics_of(program))
     sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
-    if len(sides) == 1 and (high or _reads_high(define)):
+    if (len(sides) == 1 or not sides[0].order) and (high or _reads_high(define)):
         return _raise_batched(raising, define, program)
     if len(sides) > 1 and (high or _reads_high(define)):
         linked = _linked(raising, define, program, vec).raised()

@@ -81,7 +81,7 @@ def _matrix_formula(form: MatrixForm, style: Style) -> Formula:
 def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     """The shape of a form: of a vectorised Jacobian that of the matrix, else the tensor's own."""
     sides = matrix_sides(form.tensor)
-    if len(sides) > 1 and form.batch:
+    if len(sides) > 1 and form.batch and sides[0].order:
         split = sides[0].order
         left = [size for size, held in zip(form.tensor.shape, form.batch, strict=True) if held is None]
         if not left:

@@ -12,6 +12,7 @@ from itertools import permutations
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
+    ONE,
     ZERO,
     Add,
     ComparisonOperator,
@@ -175,11 +176,13 @@ def _is_positive(base: Expr) -> bool:
 
 
 def _with_terms_apart(expr: Iverson) -> Expr:
-    """``[a - b > 0]`` as ``[a > b]``, ``[-a - b > 0]`` as ``[-a > b]``."""
+    """``[a - b > 0]`` as ``[a > b]``, ``[-a - b > 0]`` as ``[-a > b]``; ``[a + b > 0]`` as it is."""
     if expr.right != ZERO or not isinstance(expr.left, Add) or not tensors_read(expr.left):
         return expr
     terms = [split_coefficient(term) for term in expr.left.terms]
     positive = [term for term in terms if term[0] > 0]
+    if len(positive) == len(terms) and all(rest is not ONE for _, rest in terms):
+        return expr
     left = positive if positive and len(positive) < len(terms) else terms[:1]
     right = [(-number, rest) for number, rest in terms if (number, rest) not in left]
     made = Iverson(expr.operator, _sum(left), _sum(right))

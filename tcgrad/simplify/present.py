@@ -1,7 +1,8 @@
 """The last touch before an expression is shown: sums and differences the way round that the spec writes them.
 
 ``(t - y)^2`` and ``(y - t)^2``, ``v + eps`` and ``eps + v`` are one to the simplifier. What stands in the spec is shown
-as it stands there; any other difference takes up the minus sign in front of it.
+as it stands there; any other difference takes up the minus sign in front of it. Where ``r = relu(u)``, ``[u > 0]`` is
+``[r > 0]``.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from tcgrad.ir.nodes import ONE, Add, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import children, free_indices, rebuild, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
+from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.powers import flattened, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
 
@@ -26,6 +28,7 @@ class Presentation:
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._known: dict[str, list[str]] = {}
         self._shapes: set[int] = set()
+        self._rectified: list[tuple[Define, Expr]] = []
         for statement in statements:
             for part in walk(statement.body) if isinstance(statement, Define) else ():
                 whole = simplify(part) if isinstance(part, Add) else part
@@ -34,22 +37,24 @@ class Presentation:
                     written = [key(simplify(term), labels) for term in children(flattened(part))]
                     self._known.setdefault(key(whole, labels), written)
                     self._shapes.add(shape(whole))
+            if isinstance(statement, Define):
+                self._rectified += [(statement, argument) for argument in _rectified_by(statement.body)]
 
     def present(self, expr: Expr) -> Expr:
         """The same value, written for the eye; not simplified any more."""
-        sign, body = self._oriented(expr)
+        return self._without_minus(*self._oriented(expr))
+
+    def _without_minus(self, sign: Fraction, body: Expr) -> Expr:
+        """A sign times an expression, the minus taken in by a difference that the spec does not write itself."""
         coefficient, rest = split_coefficient(body)
-        if coefficient * sign < 0:
-            flipped = self._flip_one(rest)
-            if flipped is not None:
-                return scaled(-coefficient * sign, flipped)
-        return _times(sign, body)
+        flipped = self._flip_one(rest) if coefficient * sign < 0 else None
+        return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
 
     def _oriented(self, expr: Expr) -> tuple[Fraction, Expr]:
         """The expression as a sign times what is left, every difference turned as the spec has it."""
         match expr:
             case Add():
-                made = Add(tuple(_times(*self._oriented(term)) for term in expr.terms))
+                made = Add(tuple(self._without_minus(*self._oriented(term)) for term in expr.terms))
                 return self._turned(made)
             case Mul():
                 parts = [self._oriented(factor) for factor in expr.factors]
@@ -61,9 +66,22 @@ class Presentation:
             case IndexSum():
                 sign, body = self._oriented(expr.body)
                 return sign, IndexSum(expr.indices, body)
+            case Iverson(operator=">", left=left, right=Const(value=value)) if not value and self._rectified:
+                named = self._named(left)
+                return Fraction(1), Iverson(">", named or self.present(left), expr.right)
             case _:
                 parts_in = tuple(_times(*self._oriented(part)) for part in children(expr))
                 return Fraction(1), rebuild(expr, parts_in) if parts_in else expr
+
+    def _named(self, argument: Expr) -> Expr | None:
+        """What the spec calls ``relu(argument)``: it is positive where the argument is."""
+        for define, body in self._rectified:
+            found = next(matches(body, argument, Match(frozenset(define.free))), None)
+            positions = [found.value(index) for index in define.free] if found else [None]
+            settled = tuple(position for position in positions if position is not None)
+            if len(settled) == len(define.free) == len(positions):
+                return Component(define.tensor, settled)
+        return None
 
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
         """A sum as the spec has it, or its negative as the spec has that; of negative terms the negative."""
@@ -101,6 +119,14 @@ class Presentation:
                 return None if inner is None else IndexSum(factor.indices, inner)
             case _:
                 return None
+
+
+def _rectified_by(body: Expr) -> tuple[Expr, ...]:
+    """What a definition is the relu of, if that has no name of its own."""
+    if not (isinstance(body, Call) and body.function.name == "relu"):
+        return ()
+    argument = simplify(body.arguments[0])
+    return () if isinstance(argument, Component) else (argument,)
 
 
 def _labels(base: Add) -> Labels:
