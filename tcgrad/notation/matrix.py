@@ -57,6 +57,14 @@ class Ones:
 
 
 @dataclass(frozen=True)
+class Unit:
+    """The column vector of zeros with a one at ``position``, counted from 0."""
+
+    position: Integer
+    size: Integer
+
+
+@dataclass(frozen=True)
 class Zeros:
     """The vector or matrix of zeros."""
 
@@ -213,6 +221,7 @@ Matrix = (
     | Size
     | Symbol
     | Ones
+    | Unit
     | Zeros
     | Identity
     | BatchDelta
@@ -250,7 +259,7 @@ def _shape(matrix: Matrix) -> Shape:
             return SCALAR
         case Symbol():
             return _symbol_shape(matrix)
-        case Ones():
+        case Ones() | Unit():
             return matrix.size, None
         case Zeros():
             return matrix.rows, matrix.columns
@@ -303,7 +312,7 @@ def common_shape(parts: Iterable[Matrix]) -> Shape:
 def operands(matrix: Matrix) -> tuple[Matrix, ...]:
     """The expressions directly inside, in order."""
     match matrix:
-        case Number() | Size() | Symbol() | Ones() | Zeros() | Identity() | BatchDelta() | Commutation():
+        case Number() | Size() | Symbol() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
             return ()
         case Transpose() | Inverse() | Fold() | Vec() | BatchSum():
             return (matrix.operand,)

@@ -35,6 +35,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Vec,
     Zeros,
     is_ones,
@@ -132,6 +133,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return as_number(matrix.tensor, code_name(matrix.tensor) + subscript(matrix.at))
         case Ones():
             return atom("np.ones({0})", code_size(matrix.size)) if full else Piece("1", ATOM)
+        case Unit():
+            return atom("np.eye({0})[{1}]", code_size(matrix.size), code_size(matrix.position))
         case Zeros():
             return atom("np.zeros({0})", _shape(matrix)) if full else Piece("0", ATOM)
         case Identity():

@@ -38,6 +38,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Vec,
     Zeros,
     operands,
@@ -173,6 +174,8 @@ class _Writer:
                 return self.symbol(matrix, row=False)
             case Ones():
                 return Piece("1", ATOM)
+            case Unit():
+                return atom("np.eye({0})[{1}][:, None]", code_size(matrix.size), code_size(matrix.position))
             case Zeros():
                 return Piece("0", ATOM)
             case Identity():

@@ -32,6 +32,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Vec,
     Zeros,
     is_derivative,
@@ -73,6 +74,8 @@ class _Printer:
                 return s.batch_sum.format(s.scalars.index(matrix.index.name), body), SUM
             case Ones():
                 return s.ones, ATOM
+            case Unit():
+                return s.unit.format(self._size(matrix.position)), ATOM
             case Zeros():
                 return "0", ATOM
             case Identity():

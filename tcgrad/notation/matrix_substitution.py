@@ -32,6 +32,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Vec,
     Zeros,
     operands,
@@ -88,7 +89,7 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     match matrix:
         case Symbol():
             return known.get(matrix, matrix)
-        case Number() | Size() | Ones() | Zeros() | Identity() | BatchDelta() | Commutation():
+        case Number() | Size() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
             return matrix
         case Transpose():
             return transpose(inside(matrix.operand))

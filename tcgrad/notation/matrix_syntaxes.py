@@ -33,6 +33,7 @@ class MatrixSyntax:
     number_times: str
     ratio: str = "{0}/{1}"
     ones: str = "1"
+    unit: str = "e[{0}]"
     identity: str = "I"
     diag: str = "diag({0})"
     vec: str = "vec({0})"
@@ -117,6 +118,7 @@ MATRIX_LATEX = MatrixSyntax(
     number_times=r" \cdot ",
     ratio=r"\frac{{{0}}}{{{1}}}",
     ones=r"\mathbf{1}",
+    unit=r"\mathbf{{e}}_{{{0}}}",
     diag=_operator("diag"),
     vec=_operator("vec"),
     commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",

@@ -43,13 +43,23 @@ from tcgrad.notation.matrix import (
     Shape,
     Size,
     Symbol,
+    Unit,
 )
 from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network
-from tcgrad.notation.raising_terms import Operand, Term, as_expr, expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.raising_terms import (
+    Operand,
+    Term,
+    as_expr,
+    expansion,
+    flatten,
+    multiplied_out,
+    resolve_deltas,
+    unit_at,
+)
 from tcgrad.notation.reads import held_axes, why_not_plain
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
@@ -197,7 +207,11 @@ class Raising:
 
     def _factor(self, operand: Operand) -> Factor | Refusal:
         if isinstance(operand.expr, Delta):
-            return Refusal("a delta has a position that is no plain index")
+            unit = unit_at(operand.expr)
+            if unit is None:
+                return Refusal("a delta has a position that is no plain index")
+            index, position = unit
+            return Factor(Unit(position, index.size), (index,), operand.divides)
         axes = free_indices(operand.expr)
         if isinstance(operand.expr, Component) and (reason := _why_no_symbol(operand.expr)):
             return Refusal(reason)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import prod
 
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix_building import same_axis
+from tcgrad.notation.reads import is_fixed
 from tcgrad.records import dataclass
 
 
@@ -123,7 +124,17 @@ def _is_alone(index: Index, term: Term) -> bool:
 
 
 def _has_delta(expr: Expr) -> bool:
-    return any(isinstance(operand.expr, Delta) for operand in flatten(expr).operands)
+    """Whether a delta stands in a term that has to be resolved."""
+    return any(isinstance(o.expr, Delta) and unit_at(o.expr) is None for o in flatten(expr).operands)
+
+
+def unit_at(expr: Delta) -> tuple[Index, Integer] | None:
+    """The index and the position of a delta that is a component of a unit vector; None for any other."""
+    for axis, position in ((expr.left, expr.right), (expr.right, expr.left)):
+        index = axis.as_index
+        if index is not None and is_fixed(position) and 0 <= position.value < index.size.value:
+            return index, position
+    return None
 
 
 def _with_operand(term: Term, place: int, expr: Expr) -> Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.indices import Gather, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Gather, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
 from tcgrad.notation.matrix_building import same_axis
 
@@ -25,6 +25,12 @@ def held_axes(expr: Component) -> tuple[Integer | None, ...]:
     """The positions without an index, axis by axis; () if there is none."""
     held = tuple(None if position.indices else position for position in expr.indices)
     return held if any(position is not None for position in held) else ()
+
+
+def is_fixed(position: Integer) -> bool:
+    """Whether a position is a number, or an expression of dims: no index, held or not, and nothing read."""
+    atoms = [atom for monomial, _ in position.terms for atom in monomial]
+    return all(isinstance(atom, Dim) and atom.value for atom in atoms)
 
 
 def _gathers(position: Integer) -> bool:
