@@ -54,7 +54,7 @@ def stepwise_jacobians(
         return tuple(statement for tensor in wrt for statement in stepwise_jacobian(program, of, tensor))
     known = [statement for statement in backward if isinstance(statement, Define)]
     if backward and len(known) == len(backward):
-        return tuple(_from_gradients(known, of))
+        return tuple(from_gradients(known, of))
     statements = tuple(_backward(program, of, *wrt))
     found = {tensor for statement in statements for tensor in defined_tensors(statement)}
     zeros = (tensor for tensor in wrt if jacobian_of(of, tensor) not in found)
@@ -100,8 +100,8 @@ def _way(program: Program, of: Tensor) -> tuple[Statement, ...]:
     return tuple(s for s in program.statements if any(tensor in needed for tensor in defined_tensors(s)))
 
 
-def _from_gradients(backward: Sequence[Define], of: Tensor) -> Iterator[Define]:
-    """``dOF/dT`` out of ``dl/dT``: the gradient of ``of`` is a delta, that of every other output 0."""
+def from_gradients(backward: Sequence[Define], of: Tensor) -> Iterator[Define]:
+    """``dOF/dT`` out of ``dl/dT``, line by line: the gradient of ``of`` is a delta, that of every other output 0."""
     rows = new_indices(of)
     lead = tuple(row.expr for row in rows)
     defined = {define.tensor for define in backward}

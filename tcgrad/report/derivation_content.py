@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
-from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_expr
@@ -23,6 +23,7 @@ from tcgrad.report.notations import (
     reads_the_same,
 )
 from tcgrad.report.passages import Passage
+from tcgrad.report.scalar_lines import Lines, scalar_lines
 from tcgrad.report.styles import Style
 from tcgrad.report.telling import Telling
 from tcgrad.simplify.assume import Assumption
@@ -109,8 +110,8 @@ class Blocks:
 class Content:
     """A report, in the order in which it is read.
 
-    scalar: the output's symbol where it is the only one and a scalar: then ``gradients`` are its own, and
-        ``jacobians`` hold only those of other tensors.
+    scalar: the output's symbol where it is the only one and a scalar: then ``gradients`` are its own, in closed form
+        or by those of intermediates, and ``jacobians`` hold only those of other tensors.
     upstream: symbol and shape of each gradient that ``gradients`` are given in terms of.
     hessians: the second derivatives that were asked for, scalar by scalar.
     jacobian_notes: sentences that belong to the formulas of ``jacobians``.
@@ -144,16 +145,19 @@ def describe(
     writer = _Writer(program, style, choose_notations(notations), told)
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
-    jacobians = tuple(writer.jacobian(j) for j in derivation.jacobians if j not in own.values())
+    lines = None if scalar is None or told else scalar_lines(derivation, scalar, tuple(own.values()))
+    is_own = lines is not None or len(own) == len(derivation.gradients)
+    other = [j for j in derivation.jacobians if j not in own.values() and (lines is None or j.of != scalar)]
+    jacobians = tuple(map(writer.jacobian, other))
     return Content(
         name=program.name,
         doc=" ".join(program.spec.doc.split()),
         reading=tuple(writer.reading()),
         jacobians=jacobians,
         table=writer.table(derivation.jacobians),
-        gradients=tuple(writer.gradients(derivation.gradients, own)),
+        gradients=tuple(writer.lines(lines) if lines else writer.gradients(derivation.gradients, own)),
         upstream=tuple((writer.symbol(gradient_of(y)), print_shape(y.shape, style.index)) for y in program.outputs),
-        scalar=writer.symbol(scalar) if scalar is not None and len(own) == len(derivation.gradients) else None,
+        scalar=writer.symbol(scalar) if scalar is not None and is_own else None,
         hessians=tuple(writer.hessian(of, list(group)) for of, group in groupby(derivation.hessians, lambda h: h.of)),
         jacobian_notes=writer.vec_note(jacobians),
     )
@@ -233,6 +237,16 @@ class _Writer:
             seen.update(fresh)
             shape = print_shape(gradient.wrt.shape, self.style.index)
             derivative = gradient_of(gradient.wrt)
+            yield self.entry(self.symbol(derivative), shape, fresh, derivative, gradient.assumed)
+
+    def lines(self, lines: Lines) -> Iterator[Entry]:
+        """The gradients of a scalar by those of intermediates; what an earlier one needs is not repeated."""
+        seen: set[Statement] = set()
+        for gradient, statements in lines:
+            fresh = tuple(s for s in statements if s not in seen) or statements[-1:]
+            seen.update(fresh)
+            derivative = defined_tensors(statements[-1])[-1]
+            shape = print_shape(gradient.wrt.shape, self.style.index)
             yield self.entry(self.symbol(derivative), shape, fresh, derivative, gradient.assumed)
 
     def written(self, statements: Sequence[Statement]) -> tuple[Written, ...]:
