@@ -173,10 +173,22 @@ def power(base: Matrix, exponent: Matrix) -> Matrix:
         case _ if n < 0:
             inverse = power(base, Number(-n))
             return scaled(None, (), (inverse,)) if is_scalar(base) else hadamard((), (inverse,))
+        case Scale(coefficient=coefficient, divisors=(), body=None) if (
+            n == Fraction(1, 2) and coefficient == 1 and all(map(_is_squared_norm, base.factors))
+        ):
+            return scaled(None, (power(factor, exponent) for factor in base.factors))
         case Symbol() | Transpose(operand=Symbol()) if n == 2 and not is_scalar(base):
             return Hadamard((base, base))
         case _:
             return Power(base, exponent)
+
+
+def _is_squared_norm(matrix: Matrix) -> bool:
+    match matrix:
+        case Power(base=Fold(kind="norm"), exponent=Number(value=n)):
+            return n == 2
+        case _:
+            return False
 
 
 def _may_merge(base: Matrix, inner: Fraction, outer: Fraction) -> bool:

@@ -78,9 +78,22 @@ def shorter(first: Matrix, second: Matrix) -> Matrix:
 
 
 def _outside_or_inside(matrix: Matrix) -> Matrix:
-    """``(A - B)ᵀ``, but ``A + Aᵀ`` for ``(A + Aᵀ)ᵀ``."""
+    """``(A - B)ᵀ``, but ``A + Aᵀ`` for ``(A + Aᵀ)ᵀ`` and ``A⁻ᵀ x xᵀ A⁻ᵀ - A⁻ᵀ`` for ``(A⁻¹ x xᵀ A⁻¹ - A⁻¹)ᵀ``."""
     outside, inside = Transpose(matrix), _transposed_inside(matrix)
+    if isinstance(matrix, Sum) and _beside_inverses(inside) <= _beside_inverses(matrix):
+        return inside
     return inside if transposes(inside) + 1 < transposes(outside) else outside
+
+
+def _beside_inverses(matrix: Matrix) -> int:
+    """`transposes`, but for those that an inverse takes into its exponent."""
+    match matrix:
+        case Transpose(operand=Inverse(operand=operand)):
+            return _beside_inverses(operand)
+        case Transpose():
+            return transposes(matrix) - transposes(matrix.operand) + _beside_inverses(matrix.operand)
+        case _:
+            return sum(map(_beside_inverses, operands(matrix)))
 
 
 def _transposed_inside(matrix: Matrix) -> Matrix:
