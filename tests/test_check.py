@@ -207,6 +207,40 @@ def test_expectations_by_the_states_of_a_recurrence():
     assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
 
 
+TOTALS = [
+    ("dl/dy_total[p] = dl/dy[p] + 2*dl/du*y[p]*w[p]", "proved"),
+    ("dl/dx[p] = 2*dl/dy_total[p]*x[p]", "proved"),
+    ("dl/dw[p] = dl/du*y[p]^2", "proved"),
+    ("dl/du_total = dl/du", "proved"),
+    ("dl/dy_total[p] = dl/dy[p]", "wrong"),
+    ("dl/dx[p] = 2*dl/dy[p]*x[p]", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), TOTALS)
+def test_expectations_by_the_total_gradients_of_outputs(text, message):
+    equations = ["y[i] = x[i]^2", "u = y[i]*y[i]*w[i]"]
+    result = spec(equations, "{x: [N], w: [N]}", outputs="[y, u]", expect=json.dumps([text])).check(trials=1)
+    assert [r.message for r in result.results if r.kind == "expect"] == [message]
+
+
+def test_expectations_by_the_total_gradient_of_a_recurrence():
+    equations = ["h[-1] = a", "h[t] = sin(h_total*h[t-1]) + x[t]"]
+    expected = '["dl/da = dl/dh_total_[0]*cos(a*h_total)*h_total", "dl/dx[p] = dl/dh_total_[p]"]'
+    result = spec(equations, "{x: [N], a: [], h_total: []}", expect=expected).check(trials=1)
+    assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
+
+
+def test_what_is_printed_by_total_gradients_is_an_expectation():
+    equations = ["y[i] = c*a[i,j]*x[j]*s + w[j]*b[j]*[m[i] == 1]", "u = y[i]*y[i]*n[i]"]
+    inputs = "{a: [2, N], x: [N], s: [], w: [N], b: [N], n: [2], m: {shape: [2], dtype: int}, c: []}"
+    gradients = spec(equations, inputs, outputs="[y, u]").derive().as_dict()["gradients"]
+    printed = list(dict.fromkeys(line for gradient in gradients for line in gradient["index"]))
+    assert any("y_total" in line for line in printed)
+    result = spec(equations, inputs, outputs="[y, u]", expect=json.dumps(printed)).check(trials=1)
+    assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
+
+
 def test_the_seed_decides_everything():
     made = spec("y[i] = exp(x[i])*w[i]", "{x: [N], w: [N]}")
     first, again, other = made.check(seed=3), made.check(seed=3), made.check(seed=4)

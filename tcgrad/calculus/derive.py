@@ -21,7 +21,7 @@ from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Program, Statement
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Tensor, total_gradient_of
 from tcgrad.simplify.fold import Facts
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
@@ -81,11 +81,8 @@ def backpropagate(
     starts: dict[Tensor, Adjoint] = {output: _upstream(output) for output in program.outputs}
     taken = _all_names(program)
 
-    def whole(tensor: Tensor) -> Tensor:
-        name = f"{tensor.name}_total"
-        while name in taken:
-            name += "_"
-        return Tensor(f"dl/d{name}", tensor.shape, Role.GRADIENT, about=(tensor,))
+    def whole(output: Tensor) -> Tensor:
+        return total_gradient_of(output, taken)
 
     statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known, tell=tell).run())
     wholes = [whole(output) for output in program.outputs]

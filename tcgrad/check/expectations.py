@@ -148,7 +148,7 @@ class _Expectation:
         """The statements that end in the derived formula; empty if there are none."""
         tensor = self.define.tensor
         try:
-            return self._gradient(*tensor.about) if tensor.role is Role.GRADIENT else self._jacobian(*tensor.about)
+            return self._gradient(tensor) if tensor.role is Role.GRADIENT else self._jacobian(*tensor.about)
         except TcgradError:
             return ()
 
@@ -157,12 +157,15 @@ class _Expectation:
         found = ClosedForms(self._after(wrt), self._facts).jacobian(of, wrt)
         return (found.define,) if found.define else self.paths.stepwise(of, wrt)
 
-    def _gradient(self, wrt: Tensor) -> tuple[Statement, ...]:
+    def _gradient(self, gradient: Tensor) -> tuple[Statement, ...]:
+        (wrt,) = gradient.about
         if wrt in self.paths.program.wrt or any(
             isinstance(s, Recurrence) and wrt in s.tensors for s in self.paths.program.statements
         ):
-            return up_to(self.paths.derivation.backward, gradient_of(wrt))  # of a recurrence, later steps count too
-        return up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
+            return up_to(self.paths.derivation.backward, gradient)  # of a recurrence, later steps count too
+        found = up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
+        # of an output, what is given is part of what is worked out, which has a name of its own
+        return tuple(replace(s, tensor=gradient) if s is found[-1] and isinstance(s, Define) else s for s in found)
 
     def _after(self, tensor: Tensor) -> Program:
         """The program as if the tensor were an input: without the statement that defines it."""
@@ -182,7 +185,7 @@ class _Expectation:
         """The gradients that the expectation itself reads, but for those of the outputs, which are given."""
         given = {gradient_of(output) for output in self.paths.program.outputs}
         read = [t for t in reads(self.define) if t.role is Role.GRADIENT and t not in given]
-        return tuple(statement for tensor in read for statement in self._gradient(*tensor.about))
+        return tuple(statement for tensor in read for statement in self._gradient(tensor))
 
     def _compare(self, point: _Point, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import field
 from enum import Enum
 from fractions import Fraction
@@ -68,6 +69,17 @@ class Tensor:
 def gradient_of(tensor: Tensor) -> Tensor:
     """The tensor ``dl/dNAME``, of the same shape."""
     return Tensor(f"dl/d{tensor.name}", tensor.shape, Role.GRADIENT, about=(tensor,))
+
+
+def total_gradient_of(output: Tensor, taken: Collection[str]) -> Tensor:
+    """The tensor ``dl/dNAME_total`` of an output: the gradient that is given, and what comes back from its readers.
+
+    taken: the names of a program's tensors, none of which it has.
+    """
+    name = f"{output.name}_total"
+    while name in taken:
+        name += "_"
+    return Tensor(f"dl/d{name}", output.shape, Role.GRADIENT, about=(output,))
 
 
 def tangent_of(tensor: Tensor) -> Tensor:

@@ -87,9 +87,9 @@ class ComponentReader(ABC):
 
     def read_gradient(self, node: Gradient) -> Expr:
         """An upstream gradient, on the right of an expectation."""
-        tensor = self.symbols.tensor(node.wrt, node.span)
         upstream = (self.symbols.upstream or {}).get(node.wrt)
         if upstream is None:
+            tensor = self.symbols.tensor(node.wrt, node.span)
             help_ = f"upstream gradients are those of outputs and intermediates; `{tensor.name}` is an input"
             raise self.symbols.refuse("TC332", f"`dl/d{node.wrt}` is not given", node.span, help_)
         return self._component(upstream, upstream.name, node.positions, node.span)

@@ -48,7 +48,7 @@ def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
     statements = _elaborate_equations(spec, symbols)
     outputs = _outputs(spec, symbols, statements)
     wrt = _wrt(spec, symbols, inputs)
-    expectations = elaborate_expectations(spec, symbols, statements)
+    expectations = elaborate_expectations(spec, symbols, statements, outputs)
     report.raise_errors()
     statements.extend(_take_pending(symbols))
     warnings = tuple(report.warnings)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tcgrad.errors import Located, Span
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
 from tcgrad.language.equations import free_indices, free_slot, read_body
 from tcgrad.language.occurrences import parts
 from tcgrad.language.parser import parse_equation
@@ -20,13 +20,17 @@ from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
 from tcgrad.spec.model import Spec
 
 
-def elaborate_expectations(spec: Spec, symbols: Symbols, statements: Sequence[Statement]) -> tuple[Define, ...]:
+def elaborate_expectations(
+    spec: Spec, symbols: Symbols, statements: Sequence[Statement], outputs: Sequence[Tensor]
+) -> tuple[Define, ...]:
     """Each entry as the definition of a gradient or a Jacobian, its free indices those of the left side in order."""
     named = [s for s in statements if not isinstance(s, Intrinsic)]
     defined = {tensor.name: tensor for statement in named for tensor in defined_tensors(statement)}
-    upstream = {name: gradient_of(tensor) for name, tensor in defined.items()}
+    gradients = [gradient_of(tensor) for tensor in defined.values()]
+    gradients += [total_gradient_of(output, symbols.tensors) for output in outputs]
+    upstream = {gradient.name.removeprefix("dl/d"): gradient for gradient in gradients}
     inner = replace(symbols, upstream=upstream, later={}, hidden={}, strict=spec.strict)
-    known = {*symbols.tensors, *symbols.broken}
+    known = {*symbols.tensors, *symbols.broken, *upstream}
     found = []
     for text in spec.expect:
         equation = parse_equation(text, symbols.report, tensors=known)
@@ -70,6 +74,8 @@ def _target(equation: Equation, symbols: Symbols, defined: dict[str, Tensor]) ->
         case Gradient() as node if _defines_l(defined) and not _reads_gradient(equation.body):
             wrt = _differentiable(node.wrt, node.span, symbols)
             return jacobian_of(defined["l"], wrt), node.positions
+        case Gradient() as node if node.wrt not in symbols.tensors and node.wrt in (symbols.upstream or {}):
+            return (symbols.upstream or {})[node.wrt], node.positions
         case Gradient() as node:
             return gradient_of(_differentiable(node.wrt, node.span, symbols)), node.positions
         case Jacobian() as node:
