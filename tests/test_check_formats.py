@@ -267,3 +267,15 @@ def test_lines_about_the_run():
     assert text.endswith("\n1 more spec not checked, after one that is not well\n")
     ascii_only = make_format("text", Look(unicode=False)).whole(run(entry(GOOD), entry(GOOD)))
     assert ascii_only.endswith("+ all 2 specs pass in 1.5 s\n")
+
+
+def test_a_brief_report_has_one_line_for_each_spec_that_is_well():
+    whole = run(
+        entry(GOOD, "good.yaml"), entry(GOOD, "good.yaml"), entry(WRONG, "wrong.yaml"), entry(GOOD, "good.yaml")
+    )
+    blocks = make_format("text", Look(width=80, brief=True)).whole(whole).split("\n\n")
+    line = r"✓ good: \d+ passed \(.*\)"
+    assert re.fullmatch(rf"{line}\n{line}", blocks[0])
+    assert blocks[1].startswith("wrong  (wrong.yaml)\n")
+    assert re.fullmatch(line, blocks[-2])
+    assert blocks[-1] == "✗ 1 of 4 specs not well in 1.5 s\n"

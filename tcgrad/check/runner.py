@@ -177,7 +177,17 @@ class _Run:
 
     def _no_module(self, message: str) -> Result:
         outputs = ", ".join(t.name for t in self.program.outputs)
-        return Result("gradient", "module", outputs, None, self.options.dtype[0], "skip", "none", message=message)
+        return Result(
+            "gradient",
+            "module",
+            outputs,
+            None,
+            self.options.dtype[0],
+            "skip",
+            "none",
+            message=message,
+            seed=self.options.seed,
+        )
 
     def _repeat(self, dtype: str) -> str:
         """The command that repeats a check."""

@@ -152,7 +152,8 @@ def command(
 
     The derived formulas and the emitted module are compared with difference quotients of the plainly evaluated
     equations, on random inputs, with a tolerance that follows from rounding errors. The formulas that a spec
-    gives under `expect` are proved. The exit status is 0 if all of it holds.
+    gives under `expect` are proved. The exit status is 0 if all of it holds. On a terminal, where several specs are
+    checked, those that are well have one line each.
 
     An option that is not given is taken from the environment (TCGRAD_JOBS for `--jobs`), else from `[tool.tcgrad]`
     of the nearest pyproject.toml, else from the spec's `check`.
@@ -205,8 +206,9 @@ def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
     from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
 
     reporter = make_reporter(
-        chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug
-    )
+        chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
+        several=len(tasks) > 1,
+    )  # fmt: skip
     run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG

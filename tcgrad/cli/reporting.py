@@ -52,15 +52,17 @@ class Reporter:
         return run
 
 
-def make_reporter(name: str, files: Sequence[str], color: str, debug: bool) -> Reporter:
-    """The formats that the options name.
+def make_reporter(
+    name: str, files: Sequence[str], color: str, debug: bool = False, *, several: bool = False
+) -> Reporter:
+    """The formats that the options name; on a terminal, the one for people is brief where there are several specs.
 
     Raises:
         TcgradError: for a format that does not exist, or a file that cannot be written: before anything is worked out.
     """
     names = _choose(name)
     colored = takes_color(color)
-    look = Look(takes_unicode(), colored, _width(colored))
+    look = Look(takes_unicode(), colored, _width(colored), brief=several and sys.stdout.isatty())
     targets = [format_of_file(text) for text in files]
     made = [(make_format(target, Look()), _writable(Path(path))) for target, path in targets]
     return Reporter([make_format(each, look) for each in names], made, debug)

@@ -29,7 +29,7 @@ def render_text(result: CheckResult, *, unicode: bool = True, color: bool = Fals
         top += [line for each in result.results if each.kind == kind for line in _in_words(each, look)]
     top += [line for note in result.notes for line in look.paragraph(f"{MARGIN}note: {note}")]
     failures = [list(_details(each, look)) for each in result.results if each.status == "fail"]
-    blocks = [top, *failures, _undecided(result, look), [*_repeat(result), _summary(result, look)]]
+    blocks = [top, *failures, _undecided(result, look), [*_repeat(result), render_summary(result, look)]]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
@@ -123,7 +123,8 @@ def _repeat(result: CheckResult) -> list[str]:
     return [f"{MARGIN}repeat with: {escape(command)}" for command in commands]
 
 
-def _summary(result: CheckResult, look: Look) -> str:
+def render_summary(result: CheckResult, look: Look) -> str:
+    """The verdict on one spec, and what it has cost, in one line."""
     counts = {status: sum(each.status == status for each in result.results) for status in _STATUSES}
     said = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
     told = ", ".join(f"{counts[status]} {said[status]}" for status in _STATUSES if counts[status]) or "nothing compared"

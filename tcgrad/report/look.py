@@ -35,11 +35,13 @@ class Look:
     """How a report is shown.
 
     width: the columns of the terminal, to which the report is fitted; None: lines have any length.
+    brief: a spec that is well has one line.
     """
 
     unicode: bool = True
     color: bool = False
     width: int | None = None
+    brief: bool = False
 
     def sign(self, status: Status) -> str:
         verdict = _VERDICTS[status]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tcgrad.report.check_text import render_text
+from typing import TYPE_CHECKING
+
+from tcgrad.report.check_text import render_summary, render_text
 from tcgrad.report.formats.format import Format
 from tcgrad.report.look import Look, render_verdict
 from tcgrad.report.runs import Entry, Run
+
+if TYPE_CHECKING:
+    from tcgrad.check.results import CheckResult
 
 
 class Text(Format):
@@ -14,13 +19,19 @@ class Text(Format):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._shown = 0
+        self._after_line = False
 
     def entry(self, entry: Entry) -> str:
         if entry.result is None:
             return ""
         self._shown += 1
-        text = render_text(entry.result, unicode=self.look.unicode, color=self.look.color, width=self.look.width)
-        return text if self._shown == 1 else f"\n{text}"
+        brief = self.look.brief and entry.ok
+        together, self._after_line = brief and self._after_line, brief
+        text = f"{render_summary(entry.result, self.look)}\n" if brief else self._full(entry.result)
+        return text if self._shown == 1 or together else f"\n{text}"
+
+    def _full(self, result: CheckResult) -> str:
+        return render_text(result, unicode=self.look.unicode, color=self.look.color, width=self.look.width)
 
     def end(self, run: Run) -> str:
         left = len(run.unchecked)
