@@ -500,3 +500,10 @@ def test_json_has_no_numbers_that_are_none():
     made = spec("y[i] = x[i]^2")
     result = made.check(rtol=1e-300, dtype="float32")
     json.dumps(render_json([result]), allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_points_at_which_a_number_on_the_way_overflows_are_left_for_others(seed):
+    """The square of 1 + z^2 is too large for float16, so that the quotient is 0 there, and finite."""
+    text = "dims: {N: 3}\ninputs: {x: [N]}\nequations: ['z[i] = 16*x[i]', 'y[i] = x[i]/256 + z[i]/(1 + z[i]^2)^2']\n"
+    assert loads(text).check(dtype="float16", seed=seed, trials=2).ok

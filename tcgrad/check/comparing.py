@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from time import perf_counter
 
 import numpy as np
@@ -13,11 +14,13 @@ from tcgrad.check.comparing_jacobians import compare_jacobian
 from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare_repeated
 from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
+from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, reference
 from tcgrad.check.results import Subject
 from tcgrad.evaluate import Array
+from tcgrad.evaluate.overflow import noticing
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 
@@ -64,6 +67,22 @@ def _tell_kinks(bench: Bench, known: Reference) -> None:
             below, above = (float(slopes.reshape(-1)[worst]) for slopes in (kink.below, kink.above))
             text = f"kink at {column}: the slope of {row} is {below:.4g} below and {above:.4g} above"
             bench.tallies.note_kink(output.name, known.wrt.name, text)
+
+
+def overflows_at(bench: Bench) -> bool:
+    """Whether a number on the way to a gradient or a tangent, of the formulas or the module, is too large for the type.
+
+    What is divided by it is 0 then, which is finite, and wrong.
+    """
+    with noticing() as found:
+        gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
+        for wrt in bench.wrt:
+            gradients.value(bench.paths.gradient(wrt).statements)
+        if bench.module is not None:
+            with suppress(ModuleError):
+                bench.module_gradients(None)
+                bench.module.jvp(dict(bench.sample.tangents))
+    return bool(found)
 
 
 def formulas_are_finite(bench: Bench) -> bool:

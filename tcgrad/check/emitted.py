@@ -13,6 +13,7 @@ import numpy as np
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
@@ -100,7 +101,7 @@ class Module:
         before = [np.array(argument) for argument in arguments if isinstance(argument, np.ndarray)]
         function: Callable[..., Any] = getattr(self.module, name)
         try:
-            with np.errstate(all="ignore"):
+            with quietly():
                 result = function(*arguments)
         except Exception as error:
             raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error

@@ -16,7 +16,7 @@ from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
 from tcgrad.check.allowed import has_ties
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing import compare_all, formulas_are_finite
+from tcgrad.check.comparing import compare_all, formulas_are_finite, overflows_at
 from tcgrad.check.cost import refuse_impossible
 from tcgrad.check.domains import refuse_out_of_range
 from tcgrad.check.expectations import decide_expectations
@@ -218,18 +218,25 @@ class _Run:
 
 
 def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
-    """A sample at which no formula overflows the type, smaller and smaller ones tried -> its bench, or why none.
+    """A sample at which nothing overflows the type, smaller and smaller ones tried -> its bench, or why none.
 
-    At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong.
+    Where something always does, so that it may be meant, one with finite formulas will do. At the spec's own sizes
+    formulas that are never finite are compared nevertheless: they are wrong.
     """
+    finite: Bench | None = None
     made: Bench | None = None
     for first in _FIRST_ATTEMPTS:
         drawn = draw(first)
         if isinstance(drawn, str):
-            return made or drawn
+            return finite or made or drawn
         made = bench(drawn)
+        overflows = overflows_at(made)
         if formulas_are_finite(made):
-            return made
+            if not overflows:
+                return made
+            finite = finite or made
+    if finite is not None:
+        return finite
     return made if made is not None and made.own else "a formula is not finite"
 
 

@@ -12,6 +12,7 @@ from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.context import Array, Context
 from tcgrad.evaluate.expressions import value
 from tcgrad.evaluate.intrinsics import intrinsic
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.recurrences import recur
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr
@@ -70,7 +71,7 @@ def _context(env: Mapping[Tensor, Any], dtype: DTypeLike, functions: Mapping[str
 
 def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
     """Work one statement out into ``context.arrays`` -> the tensors that it defines."""
-    with np.errstate(all="ignore"):
+    with quietly():
         match statement:
             case Define():
                 context.arrays[statement.tensor.name] = evaluate_in(statement.body, statement.free, context)
@@ -85,7 +86,7 @@ def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
 
 def evaluate_in(expr: Expr, free: Sequence[Index], context: Context) -> Array:
     """The values of ``expr`` over ``free``, the batch axis first if it depends on it."""
-    with np.errstate(all="ignore"):
+    with quietly():
         result = value(expr, context)
     batch = tuple(index for index in result.axes if index is context.batch)
     array = result.aligned((*batch, *free))
