@@ -11,6 +11,7 @@ from tcgrad.check.allowed import why_not_complex, why_not_exact
 from tcgrad.check.directions import Elements, Signs
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
+from tcgrad.check.references import spread
 from tcgrad.check.samples import sampler
 from tcgrad.functions import FUNCTIONS
 
@@ -171,3 +172,17 @@ def test_dual_numbers():
     assert abs(-x) == x
     assert c < x
     assert x > 0
+
+
+def test_the_error_of_a_sum_is_as_small_as_those_of_its_terms():
+    for scale in (1.0, 1e-252, 1e200):
+        assert spread(scale * np.array([3.0, 4.0])) == pytest.approx(30 * scale)
+    assert spread(np.zeros(3)) == spread(np.zeros(0)) == 0
+    assert spread(np.array([1.0, np.inf])) == np.inf
+    assert np.isnan(spread(np.array([1.0, np.nan])))
+
+
+def test_tiny_derivatives_raise_no_alarm():
+    text = "inputs: {x: [], z: []}\nequations: ['y = x*z*exp(-(12 + sin(x))^2*4)']\n"
+    for seed in range(3):
+        assert loads(text).check(seed=seed, trials=1).ok

@@ -157,7 +157,11 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
 
 def spread(errors: Array) -> float:
     """The error of a sum of independent terms with random signs, from the terms' errors."""
-    return float(_DEVIATIONS * np.sqrt(np.sum(np.square(errors.astype(np.float64)))))
+    largest = float(np.max(np.abs(errors), initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    # Squares of small errors would underflow.
+    return float(_DEVIATIONS * largest * np.sqrt(np.sum(np.square((errors / largest).astype(np.float64)))))
 
 
 def random_signs(sample: Sample, name: str) -> Array:
