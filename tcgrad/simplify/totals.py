@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow, Where
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import (
     children,
     free_indices,
@@ -61,7 +63,7 @@ class Totals:
 
     def value(self, whole: Expr) -> Expr | None:
         """The number that a sum of one factor is, if it is one."""
-        if not isinstance(whole, IndexSum) or not self._is_candidate(whole.body):
+        if not isinstance(whole, IndexSum) or not self._is_candidate(whole.body) or self._is_moved(whole):
             return None
         form = key(whole, canonical_labels(free_indices(whole), (whole,)))
         if form not in self._known:
@@ -79,6 +81,27 @@ class Totals:
                 return function.name == "exp" and any(self._is_plain(tensor) for tensor in tensors_read(factor))
             case _:
                 return False
+
+    def _is_moved(self, whole: IndexSum) -> bool:
+        """Whether the value certainly changes with a tensor: one term alone reads it, each component of it once."""
+        terms = whole.body.terms if isinstance(whole.body, Add) else ()
+        readers = Counter(tensor for term in terms for tensor in tensors_read(term))
+        for term in terms:
+            factors = term.factors if isinstance(term, Mul) else (term,)
+            if all(map(_is_no_zero, factors)):
+                read = Counter(tensor for factor in factors for tensor in tensors_read(factor))
+                summed = {index for index in whole.indices if index in free_indices(term)}
+                for factor in factors:
+                    if isinstance(factor, Component) and readers[factor.tensor] == read[factor.tensor] == 1:
+                        plain = {position.as_index for position in factor.indices}
+                        if summed <= plain and factor.tensor not in self._involved:
+                            return True
+        return False
+
+    @cached_property
+    def _involved(self) -> set[Tensor]:
+        """The tensors that the definitions define or read."""
+        return {tensor for s in self._defines.values() for tensor in (s.tensor, *tensors_read(s.body))}
 
     def _worked_out(self, whole: IndexSum) -> Expr | None:
         if isinstance(whole.body, Component):
@@ -112,6 +135,14 @@ class Totals:
             known = define is not None and (is_lse or not any(map(_is_curved, walk(body))))
             self._plain[tensor] = known
         return known
+
+
+def _is_no_zero(factor: Expr) -> bool:
+    """Whether a factor is a number, a size or a component, or a power of one: such a product is not 0 everywhere."""
+    base = factor.base if isinstance(factor, Pow) else factor
+    if isinstance(base, Component):
+        return base.tensor.role is not Role.LEVI_CIVITA
+    return isinstance(base, IndexValue) or (isinstance(base, Const) and base.value != 0)
 
 
 def _number(whole: Expr) -> Expr | None:
