@@ -295,3 +295,12 @@ def test_a_dim_that_is_an_expression_follows_the_others():
     spec = program("r[i] = x[i]", inputs={"x": ["O"]}, dims={"H": 8, "K": 3, "O": "H - K + 1"}, sizes={"H": 20})
     assert spec.outputs[0].shape[0].value == 18
     assert [dim.name for dim in spec.dims] == ["H", "K"]
+
+
+def test_a_recurrence_that_begins_late_is_not_shown_shifted():
+    found = [(code, help_) for code, _, _, help_ in wrong("r[-1] = x[0]", "r[t] = r[t-1] + x[t-1]")]
+    assert found == [("TC311", "shift what it reads, so that `t` begins at 0; a base case may stand at 0")]
+
+
+def test_a_recurrence_with_a_base_case_at_0_reads_the_step_before():
+    assert [size.value for size in made("r[0] = x[0]", "r[t] = r[t-1] + x[t-1]").outputs[0].shape] == [7]

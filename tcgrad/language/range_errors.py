@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tcgrad.errors import Note, Span
@@ -10,6 +11,8 @@ from tcgrad.language.bounds import Interval, interval
 from tcgrad.language.integers import write_integer
 from tcgrad.language.slots import RangeProblem, Read, Slot
 from tcgrad.language.symbols import Symbols
+
+_DEFINES = re.compile("(?<![<>=!])=(?!=)")
 
 
 class RangeErrors:
@@ -64,7 +67,14 @@ class RangeErrors:
     def begins_late(self, slot: Slot, low: Integer) -> None:
         """A free index could only run from ``low``."""
         message = f"`{slot.name}` could only run from {write_integer(low)}, but a free index begins at 0"
-        self.error("TC311", message, slot.span, f"write `{self._shifted(slot, low)}`")
+        self.error("TC311", message, slot.span, self._shift_help(slot, low))
+
+    def _shift_help(self, slot: Slot, low: Integer) -> str:
+        """The shifted equation; where several are one recurrence, words: its own positions would move as well."""
+        source = self.symbols.report.source
+        if source is not None and len(_DEFINES.findall(source.text[self.equation.start : self.equation.end])) > 1:
+            return f"shift what it reads, so that `{slot.name}` begins at 0; a base case may stand at 0"
+        return f"write `{self._shifted(slot, low)}`"
 
     def _shifted(self, slot: Slot, low: Integer) -> str:
         """The text of the equation with ``slot`` counted from ``low``."""
