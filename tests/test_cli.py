@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -331,3 +332,14 @@ def test_output_does_not_depend_on_hashes(output_format: str):
         for seed in ("0", "1", "2")
     }
     assert len(seen) == 1
+
+
+def test_derive_is_in_colours_if_they_are_asked_for():
+    plain = tcgrad("derive", "gallery:matmul").stdout
+    colored = tcgrad("derive", "gallery:matmul", "--color", "always").stdout
+    assert "\x1b[" not in plain
+    assert "\x1b[" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+    assert tcgrad("derive", "gallery:matmul", "--color", "never", FORCE_COLOR="1").stdout == plain
+    for name in ("json", "latex", "markdown"):
+        assert "\x1b[" not in tcgrad("derive", "gallery:matmul", "--color", "always", "--format", name).stdout

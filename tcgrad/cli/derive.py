@@ -91,6 +91,13 @@ Steps = Annotated[
         "--steps", rich_help_panel=_HOW, help="Show how each formula follows from the equations, a rule a line."
     ),
 ]
+Color = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option(
+        "--color", rich_help_panel=_HOW,
+        help="Whether the text is in colours; auto: on a terminal. [default: auto]", show_default=False,
+    ),
+]  # fmt: skip
 Code = Annotated[bool, typer.Option("--code", rich_help_panel=_HOW, help="Show the emitted module after the formulas.")]
 
 
@@ -108,6 +115,7 @@ def command(
     ascii_only: Ascii = False,
     steps: Steps = False,
     code: Code = False,
+    color: Color = "auto",
     strict: Strict = False,
     debug: Debug = False,
 ) -> None:
@@ -127,7 +135,7 @@ def command(
             sums=sums,
             vec=vec,
             unicode=takes_unicode() and not ascii_only,
-            color=takes_color(),
+            color=takes_color(color),
             at=derived.at(_read_point(at)) if at else None,
             code=function.emit() if code else None,
             steps=steps,
