@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tcgrad.evaluate import evaluate, evaluate_statements, instantiate_abstract
+from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
+from tcgrad.evaluate.expressions import value
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
 from tcgrad.ir.nodes import (
@@ -353,3 +354,12 @@ def test_large_sums_of_two_factors_are_einsums(subscripts, dtype):
     summed = tuple(sizes[axis] for axis in dict.fromkeys(sides.replace(",", "")) if axis not in out)
     found = evaluate(IndexSum(summed, Mul(tuple(factors))), tuple(sizes[axis] for axis in out), env, dtype=dtype)
     np.testing.assert_allclose(found, np.einsum(subscripts, *env.values()), rtol=1e-10, atol=1e-10)
+
+
+def test_whole_exponents_of_sizes_are_not_rounded_where_rounding_is_simulated():
+    x = tensor("x")
+    noise = Noise(Index("draw", Integer.of(3)), 1e-6, 0.0, np.random.default_rng(0))
+    context = Context({"x": np.asarray(-2.0)}, np.dtype(float), batch=noise.batch, noise=noise)
+    exponent = Add((IndexValue(Integer.of(N)), const(-1)))
+    moved = value(Pow(at(x), exponent), context)
+    np.testing.assert_allclose(moved.array, -8, rtol=1e-4)

@@ -200,10 +200,19 @@ def _power(expr: Pow, context: Context) -> Labelled:
     if isinstance(exponent, Const):
         known = known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))
-    power = value(exponent, context)
+    power = _exponent(exponent, context)
     axes = union([base, power])
     raised = np.power(base.aligned(axes), power.aligned(axes))
     return context.settle(Labelled(np.asarray(raised), axes), ulps=4)
+
+
+def _exponent(exponent: Expr, context: Context) -> Labelled:
+    """The value of an exponent; one of indices and sizes alone has no rounding error where it is a whole number."""
+    if context.noise is not None and is_structural(exponent):
+        exact = value(exponent, replace(context, noise=None))
+        if np.all(exact.array == np.rint(exact.array)):
+            return exact
+    return value(exponent, context)
 
 
 def _call(expr: Call, context: Context) -> Labelled:
