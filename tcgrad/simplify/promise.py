@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ONE, Const, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.traversal import free_indices
 from tcgrad.simplify.shapes import shape
@@ -65,13 +66,25 @@ def _powers(term: Expr) -> Iterator[_Factor]:
 
 
 def _summed(term: Expr) -> Iterator[set[int]]:
-    """For each index that is summed in a product the shapes of the factors that hold it."""
+    """For each index that is summed in a product the shapes of the factors that hold it, sums in sums as one sum."""
     for factor in _flat_factors(term):
         if isinstance(factor, IndexSum):
-            inside = [(shape(part), free_indices(part)) for part in _flat_factors(factor.body)]
-            for index in factor.indices:
+            bound, factors = _prenex(factor)
+            inside = [(shape(part), free_indices(part)) for part in factors]
+            for index in bound:
                 yield {own for own, free in inside if index in free}
-            yield from _summed(factor.body)
+
+
+def _prenex(whole: IndexSum) -> tuple[list[Index], list[Expr]]:
+    bound, factors = list(whole.indices), list[Expr]()
+    for factor in _flat_factors(whole.body):
+        if isinstance(factor, IndexSum):
+            inner, parts = _prenex(factor)
+            bound += inner
+            factors += parts
+        else:
+            factors.append(factor)
+    return bound, factors
 
 
 def _flat_factors(term: Expr) -> Iterator[Expr]:
