@@ -117,7 +117,7 @@ class _Page:
         return [(" " * cells(lead) if number else lead) + line for number, line in enumerate(lines)]
 
     def beside(self, rows: Sequence[Sequence[str]], texts: Sequence[str], far: int) -> Iterator[str]:
-        """Each row with its text in a column behind it, and where there is no room below it."""
+        """Each row with its text in a column behind it; where there is no room, below it at the right margin."""
         most = max((cells(text) for text in texts), default=0) + len(_MARGIN)
         ends = [cells(line) for *_, line in rows]
         column = max((end for end in ends if end <= min(far, self.width - most)), default=0)
@@ -126,7 +126,7 @@ class _Page:
             if cells(line) + len(_MARGIN) + cells(text) <= self.width:
                 yield f"{padded(line, column)}{_MARGIN}{text}"
             else:
-                yield from (line, f"{_MARGIN * 2}{text}")
+                yield from (line, " " * max(2 * len(_MARGIN), self.width - cells(text)) + text)
 
     def broken(self, text: str, at: str) -> Iterator[str]:
         """Words or a list, broken into lines."""
