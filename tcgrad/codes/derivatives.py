@@ -117,13 +117,15 @@ equations: ["y[0] = x[0]", "y[1] = x[1]", "y[t] = a*y[t-1] + y[t-2]*x[t]", "f = 
         "a product that is too long to be differentiated",
         "The derivative of a product has a term for each of its factors, and in each of them all the others. Products"
         " of up to 250 factors are differentiated.",
-        example=f"""\
-inputs: {{x: [3]}}
-equations: ["y[i] = {"*".join(["x[i]"] * 300)}"]
+        example="""\
+inputs: {x: [3]}
+functions: {"f(z)": "z*z*z*z*z*z*z", "g(z)": "f(z)*f(z)*f(z)*f(z)*f(z)*f(z)", "h(z)": "g(z)*g(z)*g(z)*g(z)*g(z)*g(z)"}
+equations: ["y[i] = h(x[i])"]
 """,
         mended="""\
 inputs: {x: [3]}
-equations: ["y[i] = x[i]^300"]
+functions: {"h(z)": "z^252"}
+equations: ["y[i] = h(x[i])"]
 """,
     ),
 )
