@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_nonnegative
 
@@ -41,10 +41,12 @@ def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequen
     inside = recovery.without_boxes(inside)
     found = [*recovery.deltas, *deltas]
     bound = [*summed, *map(_new_index, recovery.deltas)]
-    targets = {_target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
-    if not targets or None in targets:
+    targets = {delta: _target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
+    solutions = {target: _solution(delta, target) for delta, target in targets.items() if target is not None}
+    if not targets or None in targets.values():
         return None
-    outside = [item for item in inside if any(index in targets for index in free_indices(item[0]))]
+    inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
+    outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
         return None
     kept = [item for item in inside if item not in outside]
@@ -155,3 +157,18 @@ def _target(delta: Delta, bound: Collection[Index]) -> Index | None:
     steps = {index: difference.coefficient(index) for index in difference.indices if index not in bound}
     units = [index for index, step in steps.items() if step is not None and step.as_number in (1, -1)]
     return max(units, key=lambda index: index.serial, default=None)
+
+
+def _solution(delta: Delta, target: Index) -> Integer:
+    """What the target is where the delta is 1."""
+    difference = delta.left - delta.right
+    step = difference.coefficient(target)
+    return target.expr - difference * (step.value if step is not None else 0)
+
+
+def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[Index]) -> Expr:
+    """A factor of both kinds of indices at the positions that are added: ``sin(x[q]*w[q - i])`` as of ``q = i + r``."""
+    own = free_indices(factor)
+    if any(index in solutions for index in own) and any(index in bound for index in own):
+        return substitute(factor, solutions)
+    return factor
