@@ -10,7 +10,7 @@ from functools import cached_property
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, map_children, tensors_read
+from tcgrad.ir.traversal import children, free_indices, map_children, tensors_read
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -154,10 +154,27 @@ def _ratio(given: Expr, wanted: Expr) -> Expr | None:
 
 
 def _symbolic_ratio(given: Expr, wanted: Expr) -> Expr | None:
-    """``given/wanted`` if that is no longer than ``given``: what has a power that is no number is positive."""
+    """``given/wanted`` if that is no longer than ``given``: what has a power that is no number is positive.
+
+    Not so where the power is a whole number, as a size is: then how often it goes in is one too.
+    """
     terms = given.terms if isinstance(given, Add) else (given,)
     ratio = simplify(Add((ZERO, *(Mul((term, Pow(wanted, Const(Fraction(-1))))) for term in terms))))
+    if _is_whole(wanted) and not _is_whole(ratio):
+        return None
     return ratio if cost(ratio) <= max(cost(given), 1) else None
+
+
+def _is_whole(exponent: Expr) -> bool:
+    match exponent:
+        case Const():
+            return exponent.value.denominator == 1
+        case IndexValue():
+            return True
+        case Add() | Mul():
+            return all(map(_is_whole, children(exponent)))
+        case _:
+            return False
 
 
 def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
