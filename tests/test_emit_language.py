@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from emit_tools import Emitted, check_everything, lint, spec
 
+import tcgrad
+
 # inputs, equations, ranges
 SPECS = {
     "slices": (["x: [10, 12]"], ["y[i,j] = x[i+3,j+4]*x[i,j]"], "{i: 5, j: 6}"),
@@ -286,3 +288,22 @@ def test_truth_values_of_sizes_keep_the_dtype():
     z, (dx, _) = Emitted(text).module.value_and_grad(np.ones(4, "float32"), np.float32(2), np.ones(4, "float32"))
     assert z.dtype == dx.dtype == "float32"
     assert z.tolist() == dx.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("steps", "count"), [(4, 3), (5, 3), (7, 2), (4, 4)])
+def test_a_guarded_read_stays_inside_at_other_sizes(steps: int, count: int):
+    """At the sizes of the spec the last step is the first one beyond, and no zeros are needed."""
+    text = (
+        "dims: {T: 4, B: 3}\nindices: {n: B, t: T}\ninputs: {x: [], w: [T], v: [B]}\n"
+        "equations: ['h[0] = x', 'h[t] = h[t-1]/2 + w[t]', 'y = v[n]*sin(h[n])']\n"
+    )
+    random = np.random.default_rng(0)
+    x, w, v = random.normal(size=()), random.normal(size=steps), random.normal(size=count)
+    _, gradients = tcgrad.loads(text).compile().value_and_grad(x, w, v)
+    halves = 0.5 ** np.arange(steps)
+    h = np.array([halves[t] * x + sum(halves[t - s] * w[s] for s in range(1, t + 1)) for t in range(steps)])
+    slope = v * np.cos(h[:count])
+    np.testing.assert_allclose(gradients[0], slope @ halves[:count])
+    wanted = [sum(slope[n] * halves[n - s] for n in range(s, count)) if s else 0 for s in range(steps)]
+    np.testing.assert_allclose(gradients[1], wanted)
+    np.testing.assert_allclose(gradients[2], np.sin(h[:count]))

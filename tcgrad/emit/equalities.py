@@ -88,13 +88,16 @@ def stays_inside(value: Integer, size: Integer) -> bool:
     return low is None and high is None
 
 
-def overhang(value: Integer, size: Integer) -> tuple[Integer | None, Integer | None]:
-    """How far an expression can go below 0 and beyond ``size``; None where it does not."""
+def overhang(value: Integer, size: Integer, *, at_any: bool = False) -> tuple[Integer | None, Integer | None]:
+    """How far an expression can go below 0 and beyond ``size``; None where it does not.
+
+    at_any: whatever the sizes are, not only those of the spec.
+    """
     found = _bounds(value)
     if found is None:
         return None, None
     low, high = _undivided(Integer.of(0) - found[0]), _undivided(found[1] - size + 1)
-    return (low if _can_be_positive(low) else None), (high if _can_be_positive(high) else None)
+    return (low if _can_be_positive(low, at_any) else None), (high if _can_be_positive(high, at_any) else None)
 
 
 def _undivided(size: Integer) -> Integer:
@@ -116,10 +119,10 @@ def _term_undivided(monomial: Monomial, coefficient: int) -> Integer:
     return Integer(((monomial, coefficient),))
 
 
-def _can_be_positive(size: Integer) -> bool:
+def _can_be_positive(size: Integer, at_any: bool) -> bool:
     """Whether a size is positive; one with divisions, whose sign depends on what divides what, for any sizes."""
-    divides = any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
-    return not never_negative(-size) if divides else size.value > 0
+    at_any = at_any or any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
+    return not never_negative(-size) if at_any else size.value > 0
 
 
 def _bounds(value: Integer) -> tuple[Integer, Integer] | None:

@@ -138,10 +138,11 @@ class Expressions:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
-        lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
-        choices = itertools.product(*(structured.terms for structured in lowered))
-        inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
-        terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
+        with self._positions.guarded(any(isinstance(factor, Iverson) for factor, _ in parts.factors)):
+            lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
+            choices = itertools.product(*(structured.terms for structured in lowered))
+            inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
+            terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
 
     def _sum_terms_apart(self, parts: Factors) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.equalities import affine_parts, has_gather, is_affine, overhang
@@ -23,6 +24,16 @@ class Positions:
     def __init__(self, build: Builder, read: Callable[[Gather], Value]) -> None:
         self._build = build
         self._read = read
+        self._guarded = False
+
+    @contextmanager
+    def guarded(self, also: bool) -> Iterator[None]:
+        """Reads that brackets may guard, ``[t < B] x[t]``: at other sizes they may leave their tensor."""
+        before, self._guarded = self._guarded, self._guarded or also
+        try:
+            yield
+        finally:
+            self._guarded = before
 
     def integer(self, integer: Integer) -> Value:
         """An integer expression as an integer array over its indices, or as a Python integer."""
@@ -101,7 +112,7 @@ class Positions:
         """The array with zeros around it where a position can leave it, and the positions in that."""
         widths = []
         for position, size in zip(positions, node.shape, strict=True):
-            low, high = overhang(position, size)
+            low, high = overhang(position, size, at_any=self._guarded)
             widths.append((at_least(low), at_least(high)))
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
