@@ -307,3 +307,16 @@ def test_a_guarded_read_stays_inside_at_other_sizes(steps: int, count: int):
     wanted = [sum(slope[n] * halves[n - s] for n in range(s, count)) if s else 0 for s in range(steps)]
     np.testing.assert_allclose(gradients[1], wanted)
     np.testing.assert_allclose(gradients[2], np.sin(h[:count]))
+
+
+def test_a_recurrence_that_an_output_does_not_read_has_no_length_to_check():
+    text = (
+        "dims: {T: 4}\ninputs: {x: [2], w: [T]}\n"
+        "equations: ['h[0] = w[0]', 'h[1] = w[1]', 'h[t] = h[t-1]*h[t-2] + w[t]', 'y = sum[i](x[i]^3)']\noutputs: [y]\n"
+    )
+    module = tcgrad.loads(text).compile()
+    x, w = np.array([1.0, 2.0]), np.ones(4)
+    _, gradients = module.value_and_grad(x, w)
+    np.testing.assert_allclose(gradients[0], 3 * x**2)
+    np.testing.assert_allclose(gradients[1], np.zeros(4))
+    np.testing.assert_allclose(module.jvp(x, w, np.ones(2), w), 15)

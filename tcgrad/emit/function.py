@@ -92,7 +92,7 @@ class FunctionWriter:
         """The statements before the body."""
         checks = self._needed_checks()
         check_lines = list(map(self._check_line, checks))
-        check_lines += [line for length in self.lengths for line in self._length_lines(length)]
+        check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
         lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
             lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
@@ -117,6 +117,11 @@ class FunctionWriter:
         self.used.helpers["check_shape"] = None
         shape = check.like or self.printer.shape(check.shape)
         return f'_check_shape("{check.name}", {check.name}, {shape})'
+
+    def _used_lengths(self) -> list[Length]:
+        """The lengths that the body goes by: where it does not, no recurrence is left in it."""
+        known = {*self.used.dims, *self.used.sizes, *self.naming.fixed}
+        return [length for length in self.lengths if known.issuperset(dims_in(length.length))]
 
     def _length_lines(self, length: Length) -> list[str]:
         if never_negative(length.length - length.least):
