@@ -320,3 +320,16 @@ def test_a_recurrence_that_an_output_does_not_read_has_no_length_to_check():
     np.testing.assert_allclose(gradients[0], 3 * x**2)
     np.testing.assert_allclose(gradients[1], np.zeros(4))
     np.testing.assert_allclose(module.jvp(x, w, np.ones(2), w), 15)
+
+
+def test_a_fixed_position_may_be_outside_at_other_sizes():
+    text = (
+        "inputs: {x: {shape: [N], outside: 0}, w: [N]}\ndims: {N: 6}\nequations: ['y[i] = w[i]*sin(x[5] + x[i+1])']\n"
+    )
+    module = tcgrad.loads(text).compile()
+    x, w = np.array([0.3, 0.7, -0.2]), np.array([1.0, 2.0, 3.0])
+    shifted = np.append(x[1:], 0)
+    y, gradients = module.value_and_grad(x, w, np.ones(3))
+    np.testing.assert_allclose(y, w * np.sin(shifted))
+    np.testing.assert_allclose(gradients[0], [0, *(w * np.cos(shifted))[:2]])
+    np.testing.assert_allclose(gradients[1], np.sin(shifted))

@@ -81,7 +81,7 @@ class _Assembly:
         for term in self.terms:
             for index, place in term.equal:
                 if index is axis:
-                    low, high = overhang(place, axis.size)
+                    low, high = overhang(place, axis.size, at_any=self.positions.at_any)
                     before = _larger(before, low)
                     after = _larger(after, high)
         return before, after

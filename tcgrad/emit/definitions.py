@@ -83,7 +83,8 @@ class Definitions:
         if value.axes != free:
             positions = dict(zip(free, own, strict=True))
             own = [positions[index] for index in value.axes]
-        return plain(self.positions.read(value, own))
+        with self.positions.guarded(component.tensor.zero_outside):
+            return plain(self.positions.read(value, own))
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
         """A term under other names for its indices, some of which may be the same."""

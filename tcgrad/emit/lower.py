@@ -62,9 +62,10 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        structured = self._by_digits(define) or self.expressions.lower(shifted(define.body), define.free)
-        if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
-            structured = plain(self.definitions.dense(structured, define.free))
+        with self.definitions.positions.guarded(any(tensor.zero_outside for tensor in define.tensor.about)):
+            structured = self._by_digits(define) or self.expressions.lower(shifted(define.body), define.free)
+            if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
+                structured = plain(self.definitions.dense(structured, define.free))
         if structured.plain is not None:
             structured = plain(finished(self.build, structured.plain))
         self.definitions.keep(define.tensor, define.free, structured)

@@ -19,21 +19,24 @@ _ZERO, _BACK = Integer.of(0), Integer.of(-1)
 
 
 class Positions:
-    """Builds integer arrays; ``whole`` gives the array of an integer tensor that is used as an index."""
+    """Builds integer arrays; ``read`` gives the array of an integer tensor that is used as an index.
+
+    at_any: whether what is read or written now may leave its tensor at other sizes than those of the spec.
+    """
 
     def __init__(self, build: Builder, read: Callable[[Gather], Value]) -> None:
         self._build = build
         self._read = read
-        self._guarded = False
+        self.at_any = False
 
     @contextmanager
     def guarded(self, also: bool) -> Iterator[None]:
-        """Reads that brackets may guard, ``[t < B] x[t]``: at other sizes they may leave their tensor."""
-        before, self._guarded = self._guarded, self._guarded or also
+        """Reads that may leave their tensor at other sizes: where brackets guard them, or zeros are around it."""
+        before, self.at_any = self.at_any, self.at_any or also
         try:
             yield
         finally:
-            self._guarded = before
+            self.at_any = before
 
     def integer(self, integer: Integer) -> Value:
         """An integer expression as an integer array over its indices, or as a Python integer."""
@@ -112,7 +115,7 @@ class Positions:
         """The array with zeros around it where a position can leave it, and the positions in that."""
         widths = []
         for position, size in zip(positions, node.shape, strict=True):
-            low, high = overhang(position, size, at_any=self._guarded)
+            low, high = overhang(position, size, at_any=self.at_any)
             widths.append((at_least(low), at_least(high)))
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
