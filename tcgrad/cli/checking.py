@@ -128,9 +128,9 @@ def _in_processes(
             except BrokenProcessPool:
                 yield Entry(task.spec, _name(task), bug=_KILLED)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
+        pool.shutdown(cancel_futures=True)  # waits for the pool's own thread, which the end of Python would race with
 
 
 def _ignore_interrupts() -> None:
