@@ -25,7 +25,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, free_indices, rename_binder, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, rename_binder, tensors_read, walk
 from tcgrad.records import dataclass
 
 
@@ -85,7 +85,7 @@ def separable_sum(parts: Factors) -> int | None:
     for place, (factor, inverted) in enumerate(parts.factors):
         if isinstance(factor, Add) and not inverted:
             axes = set(free_indices(factor))
-            pieces = [piece for term in factor.terms for piece in (term.factors if isinstance(term, Mul) else (term,))]
+            pieces = [piece for term in factor.terms for piece in factors_of(term)]
             if not axes.isdisjoint(parts.summed) and all(set(free_indices(piece)) < axes for piece in pieces):
                 return place
     return None

@@ -23,7 +23,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import freshen, map_children, substitute
+from tcgrad.ir.traversal import factors_of, freshen, map_children, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
@@ -67,17 +67,13 @@ def _exponential(expr: Expr) -> _Exponential | None:
         case Call(function, (exponent,)) if function is _EXP:
             return _Exponential(exponent)
         case Where(condition, then, Const(value)) if value == 0 and (inner := _exponential(then)):
-            return _Exponential(inner.exponent, (*_parts(condition), *inner.conditions))
+            return _Exponential(inner.exponent, (*factors_of(condition), *inner.conditions))
         case Mul(factors):
             found = [part for factor in factors if (part := _exponential(factor))]
             conditions = tuple(factor for factor in factors if isinstance(factor, Iverson))
             if len(found) == 1 and len(conditions) == len(factors) - 1:
                 return _Exponential(found[0].exponent, (*conditions, *found[0].conditions))
     return None
-
-
-def _parts(condition: Expr) -> tuple[Expr, ...]:
-    return condition.factors if isinstance(condition, Mul) else (condition,)
 
 
 def _quotient(product: Mul) -> Expr:

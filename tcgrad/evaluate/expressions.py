@@ -33,6 +33,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
@@ -241,7 +242,7 @@ def _sum(expr: IndexSum, context: Context) -> Labelled:
     """Σ of a product is contracted; what would take much memory is summed term by term, or piece by piece."""
     if isinstance(expr.body, Add) and footprint(expr.body, context) > _LARGE:
         return value(Add(tuple(IndexSum(expr.indices, term) for term in expr.body.terms)), context)
-    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    factors = factors_of(expr.body)
     largest = max(footprint(factor, context) for factor in factors)
     splittable = [index for index in expr.indices if context.length(index) > 1]
     if largest <= _LARGEST or not splittable:

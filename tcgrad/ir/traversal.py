@@ -57,6 +57,16 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             assert_never(expr)
 
 
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; of anything else itself."""
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def factors_of(expr: Expr) -> tuple[Expr, ...]:
+    """The factors of a product; of anything else itself."""
+    return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same node over other children, in the order of `children`."""
     match expr:

@@ -9,13 +9,14 @@ from typing import Final
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import factors_of, terms_of
 
 _FOLDED_BITS: Final = 4096
 
 
 def add(terms: Iterable[Expr]) -> Expr:
     """The sum of the terms; sums among them are merged into it."""
-    flat = [part for term in terms for part in (term.terms if isinstance(term, Add) else (term,))]
+    flat = [part for term in terms for part in terms_of(term)]
     if all(isinstance(term, Const) for term in flat):
         return _folded(flat, sum, Add)
     return Add(tuple(flat)) if len(flat) > 1 else flat[0]
@@ -23,7 +24,7 @@ def add(terms: Iterable[Expr]) -> Expr:
 
 def multiply(factors: Iterable[Expr]) -> Expr:
     """The product of the factors; products among them are merged into it, ones left out."""
-    flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Mul) else (factor,))]
+    flat = [part for factor in factors for part in factors_of(factor)]
     kept = [factor for factor in flat if factor != ONE]
     if all(isinstance(factor, Const) for factor in kept):
         return _folded(kept, prod, Mul)

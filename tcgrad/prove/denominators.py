@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import factors_of, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import expand
 
@@ -31,7 +32,7 @@ def _vanishes(expr: Expr, rounds: int) -> bool:
     if base is None or not rounds:
         return False
     classes: dict[tuple[Fraction, str], list[tuple[Fraction, Expr]]] = {}
-    for term in _terms(expr):
+    for term in terms_of(expr):
         exponent, symbols, rest = _without(term, base)
         classes.setdefault((exponent % 1, symbols), []).append((exponent, rest))
     return all(_vanishes(_cleared(base, terms), rounds - 1) for terms in classes.values())
@@ -43,20 +44,12 @@ def _cleared(base: Expr, terms: list[tuple[Fraction, Expr]]) -> Expr:
     return expand(Add(tuple(raised)))
 
 
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,)
-
-
-def _factors(term: Expr) -> tuple[Expr, ...]:
-    return term.factors if isinstance(term, Mul) else (term,)
-
-
 def _denominator(expr: Expr) -> Expr | None:
     """The first base, by key, that is a sum and stands to a negative power in some term."""
     found = {
         key(factor.base): factor.base
-        for term in _terms(expr)
-        for factor in _factors(term)
+        for term in terms_of(expr)
+        for factor in factors_of(term)
         if isinstance(factor, Pow) and _is_sum(factor.base) and _is_divided_by(factor)
     }
     return found[min(found)] if found else None
@@ -78,7 +71,7 @@ def _is_divided_by(factor: Pow) -> bool:
 
 def _apart(exponent: Expr) -> tuple[Fraction, str]:
     """An exponent as a number and, by name, what is added to it."""
-    terms = _terms(exponent)
+    terms = terms_of(exponent)
     numbers = [term.value for term in terms if isinstance(term, Const)]
     symbols = "+".join(sorted(key(term) for term in terms if not isinstance(term, Const)))
     return sum(numbers, start=Fraction(0)), symbols
@@ -88,7 +81,7 @@ def _without(term: Expr, base: Expr) -> tuple[Fraction, str, Expr]:
     """A term as a power of ``base``, its exponent as a number and symbols, times the rest."""
     name = key(base)
     exponent, symbols, rest = Fraction(0), "", []
-    for factor in _factors(term):
+    for factor in factors_of(term):
         if isinstance(factor, Pow) and key(factor.base) == name:
             number, symbols = _apart(factor.exponent)
             exponent += number

@@ -29,7 +29,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, rebuild
+from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.order import first_term
@@ -99,7 +99,7 @@ def _integer(expr: Expr) -> Integer | None:
 def _exponential(argument: Expr) -> Expr:
     """``exp(2*a - log(b))`` as ``exp(a)^2 * b^-1``."""
     factors: list[Expr] = []
-    for term in argument.terms if isinstance(argument, Add) else (argument,):
+    for term in terms_of(argument):
         coefficient, rest = split_coefficient(term)
         is_log = isinstance(rest, Call) and rest.function.name == "log"
         base = rest.arguments[0] if isinstance(rest, Call) and is_log else Call(FUNCTIONS["exp"], (rest,))
@@ -117,13 +117,13 @@ def _signed(call: Call, argument: Expr) -> Expr:
 
 def _sign(expr: Expr) -> Fraction:
     """A number that turns its sign with the expression."""
-    terms = expr.terms if isinstance(expr, Add) else (expr,)
+    terms = terms_of(expr)
     return first_term(map(split_coefficient, terms))[0]
 
 
 def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:
     """A product with the positions of permutation symbols in canonical order, and the sign of that."""
-    factors = body.factors if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     if not any(_is_symbol(factor) for factor in factors):
         return body
     marked = [part for factor in factors for part in (_marks(factor) if _is_symbol(factor) else (factor,))]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Const, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.traversal import factors_of, terms_of
 from tcgrad.simplify import contract_deltas
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import TooLargeError, expand
@@ -57,7 +58,7 @@ def divisions(expr: Expr) -> Iterator[tuple[Term, ...]]:
 
 
 def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,) if expr != ZERO else ()
+    return terms_of(expr) if expr != ZERO else ()
 
 
 def _flat(term: Expr) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
@@ -65,7 +66,7 @@ def _flat(term: Expr) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
     drawn = prenex(IndexSum((), term))
     if not isinstance(drawn, IndexSum):
         return (), (drawn,)
-    return drawn.indices, drawn.body.factors if isinstance(drawn.body, Mul) else (drawn.body,)
+    return drawn.indices, factors_of(drawn.body)
 
 
 def _opened(expr: Expr, chosen: Container[str]) -> list[Expr]:
@@ -91,7 +92,7 @@ def _term(expr: Expr) -> Term:
     for part in given:
         number, rest = split_coefficient(part)
         coefficient *= number
-        for factor in rest.factors if isinstance(rest, Mul) else (rest,):
+        for factor in factors_of(rest):
             sign, normal = _with_sign(factor)
             coefficient *= sign
             factors += _repeated(normal) if normal != ONE else ()

@@ -27,7 +27,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Input
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, map_children, replace_components, substitute
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components, substitute
 from tcgrad.records import dataclass
 
 Kind = Literal["unit sums", "positive", "symmetric"]
@@ -120,7 +120,7 @@ def _is_positive(expr: Expr, tensor: Tensor) -> bool:
 
 def _without_one_factor(expr: IndexReduce, choice: Where) -> Expr | None:
     """``prod_j where(j == p, 1, x[j])`` as a quotient, where the condition fixes every index."""
-    conditions = choice.condition.factors if isinstance(choice.condition, Mul) else (choice.condition,)
+    conditions = factors_of(choice.condition)
     at = {}
     for condition in conditions:
         match condition:

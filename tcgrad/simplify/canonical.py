@@ -28,7 +28,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import factors_of, free_indices
 
 Labels = Mapping[Index, str]
 
@@ -98,7 +98,7 @@ def _comparison(expr: Iverson, labels: Labels) -> str:
 
 
 def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
-    factors = body.factors if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     inner = {**labels, **canonical_labels(bound, factors, labels)}
     sizes = ",".join(sorted(f"{inner[index]}:{_integer(index.size, labels)}" for index in bound))
     return f"{{{sizes}}}({'*'.join(sorted(key(factor, inner) for factor in factors))})"

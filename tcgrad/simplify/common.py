@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import power
+from tcgrad.simplify.powers import as_power, power
 from tcgrad.simplify.shapes import names
 
 Powers = dict[int | str, tuple[Expr, Expr]]  # by the name of the base: the base and its exponent
@@ -36,13 +37,13 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
 
 def powers_of(terms: list[Expr]) -> list[Powers]:
     """The powers of each term, under names that are the same for equal bases in all of them."""
-    pairs = [[(f.base, f.exponent) if isinstance(f, Pow) else (f, ONE) for f in _factors(term)] for term in terms]
+    pairs = [list(map(as_power, _factors(term))) for term in terms]
     named = iter(names([base for powers in pairs for base, _ in powers]))
     return [{next(named): pair for pair in powers} for powers in pairs]
 
 
 def _factors(term: Expr) -> tuple[Expr, ...]:
-    return term.factors if isinstance(term, Mul) else () if term == ONE else (term,)
+    return factors_of(term) if term != ONE else ()
 
 
 def _common(exponents: list[Expr | None]) -> Expr | None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import product
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import children, freshen, map_children, size
+from tcgrad.ir.traversal import children, factors_of, freshen, map_children, size, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
@@ -70,12 +70,12 @@ class Condensing:
     def _expanded(self, expr: Expr) -> Expr | None:
         """Multiplied out, every term settled, and regrouped; None where that is no shorter."""
         whole, opened = expr, _spread(expr)
-        if opened is None or len(opened) == len(_terms(expr)) or not is_promising(opened, self._patterns(expr)):
+        if opened is None or len(opened) == len(terms_of(expr)) or not is_promising(opened, self._patterns(expr)):
             return None
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
             opened = _spread(whole)
-            if opened is None or len(opened) == len(_terms(whole)):
+            if opened is None or len(opened) == len(terms_of(whole)):
                 break
         if opened is None:
             return None
@@ -98,14 +98,6 @@ def _is_open(expr: Expr) -> bool:
             return _is_open(expr.base)
         case _:
             return False
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,)
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.factors if isinstance(expr, Mul) else (expr,)
 
 
 def simplify_terms(terms: Iterable[Expr]) -> Expr:
@@ -185,7 +177,7 @@ def _over_common_denominator(expr: Add) -> Expr | None:
             return None
         terms += spread
     whole = simplify_terms(terms)
-    above = regroup([split_coefficient(term) for term in _terms(simplify(whole))])
+    above = regroup([split_coefficient(term) for term in terms_of(simplify(whole))])
     return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))
 
 
@@ -194,7 +186,7 @@ def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:
     pairs = [
         (factor.base, factor.exponent.value)
         for term in expr.terms
-        for factor in _factors(term)
+        for factor in factors_of(term)
         if isinstance(factor, Pow) and isinstance(factor.exponent, Const) and not isinstance(factor.base, IndexValue)
         if factor.exponent.value < 0 and factor.exponent.value.denominator == 1
     ]

@@ -9,7 +9,7 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexValue, Mul, Pow
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, rebuild, size, substitute
+from tcgrad.ir.traversal import children, rebuild, size, substitute, terms_of
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.ranges import never_negative
 from tcgrad.simplify.rules import simplify_node
@@ -56,7 +56,7 @@ def _split_exponential(expr: Expr) -> Expr:
     """``exp(a + 2 b) = exp(a) exp(b)^2``"""
     match expr:
         case Call(function=function, arguments=(argument,)) if function.name == "exp":
-            parts = [split_coefficient(term) for term in _terms(argument)]
+            parts = [split_coefficient(term) for term in terms_of(argument)]
             if len(parts) == 1 and (parts[0][0] == 1 or parts[0][1] == ONE):
                 return expr
             return Mul(tuple(_exponential(coefficient, rest) for coefficient, rest in parts))
@@ -69,10 +69,6 @@ def _exponential(coefficient: Fraction, rest: Expr) -> Expr:
     if rest == ONE:
         return Call(FUNCTIONS["exp"], (Const(coefficient),))
     return Pow(Call(FUNCTIONS["exp"], (rest,)), Const(coefficient))
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,)
 
 
 def _split_root(expr: Expr) -> Expr:

@@ -25,7 +25,7 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.traversal import children, free_indices, map_children, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.powers import power, split_coefficient
@@ -128,14 +128,14 @@ def _log(argument: Expr) -> Expr | None:
 
 
 def _log_of_sum(argument: Expr) -> Expr | None:
-    factors = argument.factors if isinstance(argument, Mul) else (argument,)
+    factors = factors_of(argument)
     sums = [factor for factor in factors if isinstance(factor, IndexSum) and _is(factor.body, "exp")]
     rest = [factor for factor in factors if factor not in sums]
     if len(sums) != 1 or not all(map(_is_count, rest)):
         return None
     (total,) = sums
     (exponent,) = children(total.body)
-    terms = exponent.terms if isinstance(exponent, Add) else (exponent,)
+    terms = terms_of(exponent)
     outside = [term for term in terms if not any(index in free_indices(term) for index in total.indices)]
     inside = [term for term in terms if term not in outside]
     if not inside:

@@ -8,9 +8,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, map_children, tensors_read
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, tensors_read, terms_of
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -19,7 +19,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
-from tcgrad.simplify.powers import power, scaled, split_coefficient
+from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
 from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape
 
@@ -45,17 +45,17 @@ class Fact:
 
     @cached_property
     def factors(self) -> tuple[Expr, ...]:
-        return _factors(self.body)
+        return factors_of(self.body)
 
     @cached_property
     def inner(self) -> tuple[Expr, ...]:
         """The factors under the sum that the body is, if it is one."""
-        return _factors(self.body.body) if isinstance(self.body, IndexSum) else ()
+        return factors_of(self.body.body) if isinstance(self.body, IndexSum) else ()
 
     @cached_property
     def lead(self) -> int:
         """The shape of a base that every expression with an instance holds."""
-        return shape(_as_power((self.inner or self.factors)[0])[0])
+        return shape(as_power((self.inner or self.factors)[0])[0])
 
     @cached_property
     def tensors(self) -> frozenset[Tensor]:
@@ -129,7 +129,7 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
 
     An exponent may be symbolic: where ``y = S^(1/r)`` is known, ``S^(1/r - 1) = y^(1 - r)``.
     """
-    (base, wanted), (other, given) = _as_power(fact.body), _as_power(expr)
+    (base, wanted), (other, given) = as_power(fact.body), as_power(expr)
     if shape(base) != shape(other):
         return None
     times = _ratio(given, wanted)
@@ -158,7 +158,7 @@ def _symbolic_ratio(given: Expr, wanted: Expr) -> Expr | None:
 
     Not so where the power is a whole number, as a size is: then how often it goes in is one too.
     """
-    terms = given.terms if isinstance(given, Add) else (given,)
+    terms = terms_of(given)
     ratio = simplify(Add((ZERO, *(Mul((term, Pow(wanted, Const(Fraction(-1))))) for term in terms))))
     if _is_whole(wanted) and not _is_whole(ratio):
         return None
@@ -181,7 +181,7 @@ def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
     """Where ``o = sum_j a v`` is known, ``sum_(e,j) g a v = sum_e g o``."""
     if not isinstance(expr, IndexSum) or not isinstance(fact.body, IndexSum):
         return None
-    pattern, factors = fact.inner, _factors(expr.body)
+    pattern, factors = fact.inner, factors_of(expr.body)
     if len(pattern) >= len(factors) or not _may_hold(factors, pattern):
         return None
     own = fact.body.indices
@@ -194,17 +194,13 @@ def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
     return None
 
 
-def _factors(body: Expr) -> tuple[Expr, ...]:
-    return body.factors if isinstance(body, Mul) else (body,)
-
-
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
     """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
     if len(fact.factors) == 1:
         return _as_power_of_component(expr, fact) or _as_inner_sum(expr, fact)
     if not isinstance(expr, Mul | Pow):
         return None
-    factors = _factors(expr)
+    factors = factors_of(expr)
     found = _taken_out(factors, fact)
     if found is not None:
         return Mul(found)
@@ -216,7 +212,7 @@ def _across_a_sum(factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
     for place, factor in enumerate(factors):
         if isinstance(factor, IndexSum):
             around = (*factors[:place], *factors[place + 1 :])
-            inside = _factors(factor.body)
+            inside = factors_of(factor.body)
             found = _taken_out((*inside, *around), fact)
             if found is not None:
                 return IndexSum(factor.indices, Mul(found))
@@ -236,8 +232,8 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
 
 def _may_hold(factors: tuple[Expr, ...], pattern: tuple[Expr, ...]) -> bool:
     """Whether each factor of the pattern has one of its shape among the factors, whatever the powers."""
-    shapes = {shape(_as_power(factor)[0]) for factor in factors}
-    return all(shape(_as_power(factor)[0]) in shapes for factor in pattern)
+    shapes = {shape(as_power(factor)[0]) for factor in factors}
+    return all(shape(as_power(factor)[0]) in shapes for factor in pattern)
 
 
 def _consume(
@@ -247,19 +243,15 @@ def _consume(
     if not pattern:
         yield match, factors
         return
-    base, exponent = _as_power(pattern[0])
+    base, exponent = as_power(pattern[0])
     for place, factor in enumerate(factors):
-        other, given = _as_power(factor)
+        other, given = as_power(factor)
         left = _left_over(exponent, given) if shape(base) == shape(other) else None
         if left is None:
             continue
         rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
         for extended in matches(base, other, match):
             yield from _consume(pattern[1:], rest, extended)
-
-
-def _as_power(factor: Expr) -> tuple[Expr, Expr]:
-    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
 
 
 def _left_over(wanted: Expr, given: Expr) -> Const | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import children, integers, rename_binder
+from tcgrad.ir.traversal import children, factors_of, integers, rename_binder
 
 UNIT = Fraction(1)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
@@ -89,7 +89,7 @@ def prenex(expr: Expr) -> Expr:
     """A sum with the sums that are factors of its body drawn into it: a delta may fix any of their indices."""
     if not isinstance(expr, IndexSum):
         return expr
-    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    factors = factors_of(expr.body)
     if not any(isinstance(factor, IndexSum) for factor in factors):
         return expr
     indices, flat = expr.indices, list[Expr]()
@@ -97,7 +97,7 @@ def prenex(expr: Expr) -> Expr:
         inner = prenex(rename_binder(factor)) if isinstance(factor, IndexSum) else factor
         if isinstance(inner, IndexSum):
             indices += inner.indices
-            flat += inner.body.factors if isinstance(inner.body, Mul) else (inner.body,)
+            flat += factors_of(inner.body)
         else:
             flat.append(inner)
     return IndexSum(indices, Mul(tuple(flat)))

@@ -7,8 +7,9 @@ from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
-from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Pow
 from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify.canonical import Labels, key
 
 Term = tuple[Fraction, Expr]  # a number times the rest
@@ -79,13 +80,13 @@ def _term_rank(term: Term) -> tuple[bool, bool, int]:
 
 
 def _lead(rest: Expr) -> int:
-    factors = rest.factors if isinstance(rest, Mul) else (rest,)
+    factors = factors_of(rest)
     return next((rank for rank in map(_rank, factors) if rank), 0)
 
 
 def _term_text(term: Term) -> str:
     _, rest = term
-    return "*".join(map(key, rest.factors if isinstance(rest, Mul) else (rest,)))
+    return "*".join(map(key, factors_of(rest)))
 
 
 def _sorted(items: Sequence[_Item], ranks: list[_Rank], text: Callable[[_Item], str]) -> list[_Item]:

@@ -26,7 +26,7 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
@@ -76,7 +76,7 @@ class _Total:
     def of(cls, term: Expr) -> _Total | None:
         """A term that is a product with one sum in it; None for any other."""
         number, rest = split_coefficient(term)
-        factors = rest.factors if isinstance(rest, Mul) else (rest,)
+        factors = factors_of(rest)
         sums = [factor for factor in factors if isinstance(factor, IndexSum)]
         if len(sums) != 1 or len(sums[0].indices) > _MOST_BOUND:
             return None

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.traversal import factors_of, terms_of
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_mask, is_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import names
@@ -86,7 +87,7 @@ def scaled(coefficient: Fraction, rest: Expr) -> Expr:
         return rest
     if rest == ONE:
         return Const(coefficient)
-    return Mul((Const(coefficient), *(rest.factors if isinstance(rest, Mul) else (rest,))))
+    return Mul((Const(coefficient), *(factors_of(rest))))
 
 
 def scaled_sum(base: Add, factor: Fraction) -> Add:
@@ -103,7 +104,7 @@ def flattened(expr: Expr) -> Expr:
     for term in expr.terms:
         coefficient, rest = _numbers_out(term)
         inner = flattened(rest)
-        parts = inner.terms if isinstance(inner, Add) else (inner,)
+        parts = terms_of(inner)
         terms += [scaled(coefficient * factor, body) for factor, body in map(split_coefficient, parts)]
     return Add(tuple(terms))
 
@@ -125,3 +126,8 @@ def add_of(terms: list[Term]) -> Add:
 def power(base: Expr, exponent: Expr) -> Expr:
     """``base^exponent``, the first power being the base itself."""
     return base if is_one(exponent) else Pow(base, exponent)
+
+
+def as_power(factor: Expr) -> tuple[Expr, Expr]:
+    """Base and exponent of a factor."""
+    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)

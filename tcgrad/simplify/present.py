@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.traversal import children, free_indices, rebuild, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, rebuild, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
@@ -103,7 +103,7 @@ class Presentation:
 
     def _flip_one(self, rest: Expr) -> Expr | None:
         """A product with the first difference turned that the spec does not write itself; None if there is none."""
-        factors = rest.factors if isinstance(rest, Mul) else (rest,)
+        factors = factors_of(rest)
         for place, factor in enumerate(factors):
             turned = self._flip_factor(factor)
             if turned is not None:

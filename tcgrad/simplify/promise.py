@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import Const, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import free_indices
+from tcgrad.simplify.powers import as_power
 from tcgrad.simplify.shapes import shape
 
 _MOST_UNLIKE_TERMS = 4  # where no two terms look alike
@@ -60,7 +61,7 @@ def _has_numbers(term: Expr) -> bool:
 def _powers(term: Expr) -> Iterator[_Factor]:
     """The factors of a product but for numbers."""
     for factor in _flat_factors(term):
-        base, exponent = (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
+        base, exponent = as_power(factor)
         if not isinstance(base, Const):
             yield base, exponent
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tcgrad.ir.nodes import Add, Const, Expr, IndexValue, Mul
+from tcgrad.ir.traversal import terms_of
 from tcgrad.simplify.common import Powers, divided, powers_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
@@ -84,6 +85,6 @@ def _difference(given: Expr, wanted: Expr) -> Fraction | None:
 
 
 def _parts(exponent: Expr) -> tuple[Fraction, tuple[Expr, ...]]:
-    terms = exponent.terms if isinstance(exponent, Add) else (exponent,)
+    terms = terms_of(exponent)
     numbers = [term.value for term in terms if isinstance(term, Const)]
     return sum(numbers, start=Fraction(0)), tuple(term for term in terms if not isinstance(term, Const))

@@ -25,7 +25,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import free_indices, map_integers
+from tcgrad.ir.traversal import factors_of, free_indices, map_integers, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
@@ -180,18 +180,14 @@ def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
 
 def _spread(expr: Expr) -> Iterator[tuple[Expr, ...]]:
     """The factors of each term; a sum among them that holds a delta is multiplied out."""
-    for term in _terms(expr):
-        factors = term.factors if isinstance(term, Mul) else (term,)
+    for term in terms_of(expr):
+        factors = factors_of(term)
         place = next((n for n, factor in enumerate(factors) if isinstance(factor, Add) and holds_delta(factor)), None)
         if place is None:
             yield factors
             continue
         for inner in _spread(factors[place]):
             yield from _spread(Mul((ONE, *factors[:place], *inner, *factors[place + 1 :])))
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,)
 
 
 def _reduction(expr: IndexReduce, policy: Policy) -> Expr:

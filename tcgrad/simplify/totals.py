@@ -12,6 +12,7 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import (
     children,
+    factors_of,
     free_indices,
     instantiate,
     map_children,
@@ -87,7 +88,7 @@ class Totals:
         terms = whole.body.terms if isinstance(whole.body, Add) else ()
         readers = Counter(tensor for term in terms for tensor in tensors_read(term))
         for term in terms:
-            factors = term.factors if isinstance(term, Mul) else (term,)
+            factors = factors_of(term)
             if all(map(_is_no_zero, factors)):
                 read = Counter(tensor for factor in factors for tensor in tensors_read(factor))
                 summed = {index for index in whole.indices if index in free_indices(term)}
@@ -170,7 +171,7 @@ def _is_curved(part: Expr) -> bool:
 
 def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]]]:
     """The factors that alone hold some of the summed indices, by place, with these."""
-    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    factors = factors_of(expr.body)
     holding = [set(free_indices(factor)) for factor in factors]
     for place, factor in enumerate(factors):
         own = holding[place]
@@ -181,7 +182,7 @@ def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]
 
 
 def _with_value(expr: IndexSum, place: int, alone: tuple[Index, ...], value: Expr) -> Expr:
-    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    factors = factors_of(expr.body)
     body = Mul((*factors[:place], value, *factors[place + 1 :]))
     kept = tuple(index for index in expr.indices if index not in alone)
     return IndexSum(kept, body) if kept else body

@@ -9,7 +9,7 @@ from dataclasses import replace
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, tensors_read, walk
+from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, tensors_read, terms_of, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
@@ -78,7 +78,7 @@ def _prenex(expr: Expr) -> Expr:
         case IndexSum(indices) if isinstance(parts[0], IndexSum):
             return IndexSum((*indices, *parts[0].indices), parts[0].body)
         case Add():
-            return Add(tuple(term for part in parts for term in (part.terms if isinstance(part, Add) else (part,))))
+            return Add(tuple(term for part in parts for term in terms_of(part)))
         case Pow(Mul(inner), Const(value=n) as exponent) if n.denominator == 1:
             return Mul(tuple(Pow(_prenex(factor), exponent) for factor in inner))
         case _:
