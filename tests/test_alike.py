@@ -10,7 +10,12 @@ from whole_programs import whole_spec
 
 import tcgrad
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Program
+from tcgrad.notation import raising, raising_alike
+from tcgrad.notation.matrix import VecOrder
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.raising import _raised
+from tcgrad.notation.refusal import Refusal
 from tcgrad.simplify import alike
 from tcgrad.simplify.outline import Outline, Renaming, outline
 
@@ -85,18 +90,23 @@ def _twice(text: str) -> str:
     )
 
 
+def _remember_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (alike, raising_alike):
+        monkeypatch.setattr(module, "outline", lambda *_: None)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_programs_twice_are_derived_as_if_nothing_were_remembered(seed: int, monkeypatch: pytest.MonkeyPatch):
     text = _twice(whole_spec(seed, smooth=True))
     remembered = str(tcgrad.loads(text).derive())
-    monkeypatch.setattr(alike, "outline", lambda *_: None)
+    _remember_nothing(monkeypatch)
     assert remembered == str(tcgrad.loads(text).derive())
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_everything_is_derived_as_if_nothing_were_remembered(name: str, monkeypatch: pytest.MonkeyPatch):
     remembered = str(tcgrad.loads(CASES[name]).derive())
-    monkeypatch.setattr(alike, "outline", lambda *_: None)
+    _remember_nothing(monkeypatch)
     assert remembered == str(tcgrad.loads(CASES[name]).derive())
 
 
@@ -115,6 +125,22 @@ def test_equal_layers_are_worked_out_once(monkeypatch: pytest.MonkeyPatch):
         assert tcgrad.loads(_layers(count)).derivation
         keys.append(len({own.key for own in kept}))
     assert keys[0] == keys[1]
+
+
+def test_equal_layers_are_raised_to_matrices_once(monkeypatch: pytest.MonkeyPatch):
+    raised: list[Define] = []
+
+    def counting(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Refusal:
+        raised.append(define)
+        return _raised(define, program, vec)
+
+    monkeypatch.setattr(raising, "_raised", counting)
+    counts = []
+    for count in (6, 9):
+        raised.clear()
+        assert "x0ᵀ" in str(tcgrad.loads(_layers(count)).derive())
+        counts.append(len(raised))
+    assert counts[0] == counts[1]
 
 
 def _bodies(text: str) -> list[Expr]:

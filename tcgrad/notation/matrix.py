@@ -6,9 +6,8 @@ row. Functions, powers, comparisons and Hadamard products are elementwise over o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
-from typing import Literal, assert_never
+from typing import Literal
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
@@ -243,118 +242,6 @@ Matrix = (
     | DiagVector
     | Vec
 )
-
-
-def shape(matrix: Matrix) -> Shape:
-    """The sizes of rows and columns, None for an axis that is not there. Kept on the node once known."""
-    known: Shape | None = vars(matrix).get("known_shape")
-    if known is None:
-        known = vars(matrix)["known_shape"] = _shape(matrix)
-    return known
-
-
-def _shape(matrix: Matrix) -> Shape:
-    match matrix:
-        case Number() | Size() | Fold() | BatchDelta():
-            return SCALAR
-        case Symbol():
-            return _symbol_shape(matrix)
-        case Ones() | Unit():
-            return matrix.size, None
-        case Zeros():
-            return matrix.rows, matrix.columns
-        case Identity():
-            return matrix.size, matrix.size
-        case Commutation():
-            return (area := matrix.rows * matrix.columns), area
-        case Transpose():
-            rows, columns = shape(matrix.operand)
-            return columns, rows
-        case Inverse() | BatchSum():
-            return shape(matrix.operand)
-        case MatMul():
-            return shape(matrix.factors[0])[0], shape(matrix.factors[-1])[1]
-        case Kron():
-            (m, n), (p, q) = shape(matrix.left), shape(matrix.right)
-            return _product(m, p), _product(n, q)
-        case Scale():
-            return SCALAR if matrix.body is None else shape(matrix.body)
-        case DiagMatrix():
-            rows, _ = shape(matrix.vector)
-            return rows, rows
-        case DiagVector():
-            rows, _ = shape(matrix.matrix)
-            return rows, None
-        case Vec():
-            return _product(*shape(matrix.operand)), None
-        case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
-            return common_shape(operands(matrix))
-        case _:
-            assert_never(matrix)
-
-
-def _symbol_shape(symbol: Symbol) -> Shape:
-    held = symbol.at or (None,) * symbol.tensor.order
-    left = (size for size, position in zip(symbol.tensor.shape, held, strict=True) if position is None)
-    rows, columns, *_ = (*left, None, None)
-    return rows, columns
-
-
-def _product(left: Axis, right: Axis) -> Axis:
-    return right if left is None else left if right is None else left * right
-
-
-def common_shape(parts: Iterable[Matrix]) -> Shape:
-    """The shape of those that are no scalars: they agree."""
-    return next((found for part in parts if (found := shape(part)) != SCALAR), SCALAR)
-
-
-def operands(matrix: Matrix) -> tuple[Matrix, ...]:
-    """The expressions directly inside, in order."""
-    match matrix:
-        case Number() | Size() | Symbol() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
-            return ()
-        case Transpose() | Inverse() | Fold() | Vec() | BatchSum():
-            return (matrix.operand,)
-        case MatMul():
-            return matrix.factors
-        case Hadamard():
-            return matrix.factors + matrix.divisors
-        case Kron() | Compare():
-            return matrix.left, matrix.right
-        case Scale():
-            return matrix.factors + matrix.divisors + (() if matrix.body is None else (matrix.body,))
-        case Sum():
-            return matrix.terms
-        case Power():
-            return matrix.base, matrix.exponent
-        case Apply():
-            return matrix.arguments
-        case Choose():
-            return matrix.condition, matrix.then, matrix.otherwise
-        case DiagMatrix():
-            return (matrix.vector,)
-        case DiagVector():
-            return (matrix.matrix,)
-        case _:
-            assert_never(matrix)
-
-
-def is_scalar(matrix: Matrix) -> bool:
-    return shape(matrix) == SCALAR
-
-
-def is_ones(matrix: Matrix) -> bool:
-    """Whether every element is 1: ``1``, ``1ᵀ`` and ``1 1ᵀ``."""
-    match matrix:
-        case Ones():
-            return True
-        case Transpose():
-            return is_ones(matrix.operand)
-        case MatMul(factors=(left, right)):
-            return is_ones(left) and is_ones(right) and shape(left)[1] is None
-        case _:
-            return False
 
 
 def is_derivative(matrix: Matrix) -> bool:

@@ -29,12 +29,9 @@ from tcgrad.notation.matrix import (
     Symbol,
     Transpose,
     Zeros,
-    common_shape,
-    is_ones,
-    is_scalar,
-    shape,
 )
 from tcgrad.notation.matrix_scaling import apart, scaled, unscaled, zeros
+from tcgrad.notation.matrix_shape import common_shape, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
 
 ONE = Number(Fraction(1))

@@ -38,14 +38,12 @@ from tcgrad.notation.matrix import (
     Unit,
     Vec,
     Zeros,
-    is_ones,
-    is_scalar,
-    operands,
-    shape,
 )
 from tcgrad.notation.matrix_numpy_chains import Chains
 from tcgrad.notation.matrix_scaling import scaled
+from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
+from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,

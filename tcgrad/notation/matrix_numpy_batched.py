@@ -41,12 +41,12 @@ from tcgrad.notation.matrix import (
     Unit,
     Vec,
     Zeros,
-    operands,
-    shape,
 )
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_numpy import commutation, covers, is_spelt, template_of
+from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
+from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Transpose, shape
+from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Transpose
 from tcgrad.notation.matrix_building import outer_pieces
+from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, CHAIN, UNARY, Piece, atom, quotient, within
 from tcgrad.records import dataclass

@@ -36,8 +36,8 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
     is_derivative,
-    is_scalar,
 )
+from tcgrad.notation.matrix_shape import is_scalar
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
 from tcgrad.notation.printer import Printer

@@ -22,10 +22,8 @@ from tcgrad.notation.matrix import (
     Symbol,
     Transpose,
     Zeros,
-    is_ones,
-    is_scalar,
-    shape,
 )
+from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_transpose import transpose, transposes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -35,13 +35,13 @@ from tcgrad.notation.matrix import (
     Unit,
     Vec,
     Zeros,
-    operands,
 )
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import scaled, settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.matrix_tree import parts
 
 
 def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> MatrixForm | None:
@@ -57,13 +57,6 @@ def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> Mat
             return None
         put_in[read] = _at(inner, read)
     return replace(form, matrix=settled(_put_in(form.matrix, put_in)))
-
-
-def parts(matrix: Matrix) -> Iterator[Matrix]:
-    """An expression and all that is inside it."""
-    yield matrix
-    for operand in operands(matrix):
-        yield from parts(operand)
 
 
 def _fits(read: Symbol, form: MatrixForm) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from tcgrad.notation.matrix import MatMul, Matrix, Scale, Shape, Sum, common_shape, shape
+from tcgrad.notation.matrix import MatMul, Matrix, Scale, Shape, Sum
 from tcgrad.notation.matrix_building import product
 from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled, zeros
+from tcgrad.notation.matrix_shape import common_shape, shape
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:

@@ -24,10 +24,9 @@ from tcgrad.notation.matrix import (
     Transpose,
     Zeros,
     is_derivative,
-    is_scalar,
-    operands,
-    shape,
 )
+from tcgrad.notation.matrix_shape import is_scalar, shape
+from tcgrad.notation.matrix_tree import operands
 
 
 def transposes(matrix: Matrix) -> int:

@@ -39,7 +39,14 @@ class Surroundings:
 
     @staticmethod
     def of(program: Program) -> Surroundings:
-        """Those of a program's statements."""
+        """Those of a program's statements. Kept on the program once known."""
+        known: Surroundings | None = vars(program).get("known_surroundings")
+        if known is None:
+            known = vars(program)["known_surroundings"] = Surroundings._of(program)
+        return known
+
+    @staticmethod
+    def _of(program: Program) -> Surroundings:
         values = {dim.name: dim.value for dim in program.dims}
         tensors = (*program.constants, *program.tensors)
         scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)

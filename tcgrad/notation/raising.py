@@ -11,6 +11,7 @@ from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.naming import Surroundings, name_indices
+from tcgrad.notation.raising_alike import FormsByOutline, outline_of
 from tcgrad.notation.raising_batches import raise_batched
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
@@ -25,6 +26,24 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     A Jacobian, or a block of a Hessian, of more than two axes is raised with both sides vectorised, row after row or
     column after column as ``vec`` says; all else in full.
     """
+    known: FormsByOutline = vars(program).setdefault("known_forms", FormsByOutline())
+    own = None if _is_named(define, program) else outline_of(define, vec)
+    found = None if own is None else known.find(own, define.tensor)
+    if found is not None:
+        return found
+    raised = _raised(define, program, vec)
+    if own is not None and isinstance(raised, MatrixForm):
+        known.keep(own, raised)
+    return raised
+
+
+def _is_named(define: Define, program: Program) -> bool:
+    """Whether names or other definitions decide what the form is: those of batch indices, inverses, determinants."""
+    tensors = (*matrix_sides(define.tensor), *tensors_read(define.body))
+    return any(tensor.order > 2 or tensor in intrinsics_of(program) for tensor in tensors)
+
+
+def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Refusal:
     raising = Raising(intrinsics_of(program))
     sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None)
@@ -77,7 +96,17 @@ def _raise_batched(raising: Raising, define: Define, program: Program) -> Matrix
 
 
 def intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
-    """Inverses and determinants by their tensors, with the inverses that derivatives of determinants read."""
+    """Inverses and determinants by their tensors, with the inverses that derivatives of determinants read.
+
+    Kept on the program once known.
+    """
+    known: dict[Tensor, Intrinsic] | None = vars(program).get("known_intrinsics")
+    if known is None:
+        known = vars(program)["known_intrinsics"] = _intrinsics_of(program)
+    return known
+
+
+def _intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
     stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
     inverses = [inverse_of(program, statement.operand) for statement in stated]
     return {statement.tensor: statement for statement in (*stated, *inverses)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tcgrad.ir.indices import Index
-from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder, is_ones, shape
+from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder
 from tcgrad.notation.matrix_building import diagonal_matrix, product
 from tcgrad.notation.matrix_scaling import apart, scaled
+from tcgrad.notation.matrix_shape import is_ones, shape
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_expressions import Axes
 from tcgrad.notation.raising_products import Network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 
 
@@ -15,6 +16,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
+@functools.cache
 def _cells_of(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0

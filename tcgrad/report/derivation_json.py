@@ -15,8 +15,9 @@ from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import parts, unfolded
+from tcgrad.notation.matrix_substitution import unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
+from tcgrad.notation.matrix_tree import parts
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_by_rows, raise_define
