@@ -8,14 +8,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, tensors_read, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
-from tcgrad.simplify.cost import cost
+from tcgrad.simplify.exponents import is_whole, times_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
@@ -130,51 +130,29 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     An exponent may be symbolic: where ``y = S^(1/r)`` is known, ``S^(1/r - 1) = y^(1 - r)``.
     """
     (base, wanted), (other, given) = as_power(fact.body), as_power(expr)
-    if shape(base) != shape(other):
-        return None
-    times = _ratio(given, wanted)
-    if times is None:
+    if shape(base) != shape(other) or (isinstance(wanted, Const) and times_in(given, wanted) is None):
         return None
     for match in matches(base, other, Match(fact.free_set)):
-        component = fact.component(match)
-        if component is not None:
-            scale = (Pow(Const(fact.coefficient), simplify(Mul((Const(Fraction(-1)), times)))),)
-            return Mul((*scale, power(component, times))) if fact.coefficient != 1 else power(component, times)
+        for whole in matches(wanted, given, match):
+            read = fact.read(whole)
+            if read is not None:
+                return read
+        found = _as_times(given, wanted, fact, match)
+        if found is not None:
+            return found
     return None
 
 
-def _ratio(given: Expr, wanted: Expr) -> Expr | None:
-    """How often an exponent goes into another one; None where its power does not stand for a power of the whole."""
-    if not isinstance(given, Const) or not isinstance(wanted, Const):
-        return None if isinstance(wanted, Const) else _symbolic_ratio(given, wanted)
-    times = given.value / wanted.value if wanted.value else ZERO.value
-    if times.denominator != 1 or not times or (times < 0 and wanted.value.denominator == 1):
+def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | None:
+    """A power whose base matches that of a fact, as a power of its component."""
+    component = fact.component(match)
+    if component is None:
         return None
-    return Const(times)
-
-
-def _symbolic_ratio(given: Expr, wanted: Expr) -> Expr | None:
-    """``given/wanted`` if that is no longer than ``given``: what has a power that is no number is positive.
-
-    Not so where the power is a whole number, as a size is: then how often it goes in is one too.
-    """
-    terms = terms_of(given)
-    ratio = simplify(Add((ZERO, *(Mul((term, Pow(wanted, Const(Fraction(-1))))) for term in terms))))
-    if _is_whole(wanted) and not _is_whole(ratio):
+    times = times_in(given, substitute(wanted, dict(zip(fact.free, component.indices, strict=True))))
+    if times is None or (fact.coefficient < 0 and not is_whole(times)):
         return None
-    return ratio if cost(ratio) <= max(cost(given), 1) else None
-
-
-def _is_whole(exponent: Expr) -> bool:
-    match exponent:
-        case Const():
-            return exponent.value.denominator == 1
-        case IndexValue():
-            return True
-        case Add() | Mul():
-            return all(map(_is_whole, children(exponent)))
-        case _:
-            return False
+    scale = () if fact.coefficient == 1 else (Pow(Const(fact.coefficient), simplify(Mul((MINUS_ONE, times)))),)
+    return Mul((*scale, power(component, times))) if scale else power(component, times)
 
 
 def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:

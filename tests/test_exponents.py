@@ -1,0 +1,101 @@
+"""Powers with symbolic exponents: their derivatives hold for bases of any sign, and for exponents of any value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tcgrad
+from tcgrad.ir.program import Define
+from tcgrad.simplify import simplify
+from tcgrad.simplify.exponents import is_whole, times_in
+
+X = np.array([-1.5, -0.4, 0.7, 2.0])
+
+INPUTS = """
+dims: {N: 4}
+constants: {three: 3, half: 0.5}
+inputs:
+  x: [N]
+  u: []
+  v: [N]
+  a: []
+  k: {shape: [], dtype: int, sample: {integers: [0, 5]}}
+  n: {shape: [N], dtype: int, sample: {integers: [0, 5]}}
+  b: {shape: [N], dtype: bool}
+"""
+
+# the equation, the inputs besides x, the derivative of each element by its own x
+POWERS = [
+    ("y[i] = x[i]^n[i]", {"n": [0, 1, 2, 3]}, lambda x, n: n * x ** (n - 1.0)),
+    ("y[i] = x[i]^-n[i]", {"n": [0, 1, 2, 3]}, lambda x, n: -n * x ** (-n - 1.0)),
+    ("y[i] = x[i]^(n[i] + 1)", {"n": [0, 1, 2, 3]}, lambda x, n: (n + 1) * x ** (n * 1.0)),
+    ("y[i] = x[i]^b[i]", {"b": [True, False, True, False]}, lambda x, b: b * 1.0),
+    ("y[i] = x[i]^k", {"k": 2}, lambda x, k: k * x ** (k - 1.0)),
+    ("y[i] = x[i]^k", {"k": 0}, lambda x, k: 0 * x),
+    ("y[i] = x[i]^(k - 1)", {"k": 4}, lambda x, k: (k - 1) * x ** (k - 2.0)),
+    ("y[i] = -2*x[i]^k", {"k": 3}, lambda x, k: -2 * k * x ** (k - 1.0)),
+    ("y[i] = x[i]^three", {}, lambda x: 3 * x**2),
+    ("y[i] = x[i]^a", {"a": 2.0}, lambda x, a: a * x ** (a - 1)),
+    ("y[i] = x[i]^a", {"a": 0.0}, lambda x, a: 0 * x),
+    ("y[i] = x[i]^N", {}, lambda x: 4 * x**3),
+    ("y[i] = x[i]^i", {}, lambda x: np.arange(4) * x ** (np.arange(4) - 1.0)),
+]
+
+
+@pytest.mark.parametrize(("equation", "others", "expected"), POWERS, ids=[f"{row[0]}, {row[1]}" for row in POWERS])
+def test_the_derivative_of_a_power_holds_for_negative_bases(equation, others, expected):
+    names = "".join(f"  {line.strip()}\n" for line in INPUTS.splitlines() if line.strip()[:1] in {"x", *others} - {""})
+    text = f"dims: {{N: 4}}\nconstants: {{three: 3}}\ninputs:\n{names}equations: ['{equation}']\nwrt: [x]\n"
+    at = tcgrad.loads(text).derive().at({"x": X, **others})
+    (jacobian,) = at.jacobians.values()
+    wanted = expected(X, **{name: np.asarray(value) for name, value in others.items()})
+    np.testing.assert_allclose(jacobian, np.diag(wanted), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("equation", "by", "wanted"),
+    [
+        ("y[i] = abs(x[i])^v[i]", "v", "dl/dy[p]*y[p]*log(abs(x[p]))"),
+        ("y[i] = abs(u)^v[i]", "v", "dl/dy[p]*y[p]*log(abs(u))"),
+        ("y[i] = -3*abs(x[i])^v[i]", "v", "dl/dy[p]*y[p]*log(abs(x[p]))"),
+    ],
+)
+def test_a_power_is_written_by_the_name_that_it_has(equation, by, wanted):
+    text = f"{INPUTS}equations: ['{equation}']\nwrt: [{by}]\n"
+    (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
+    assert gradient["index"][-1].partition(" = ")[2] == wanted
+
+
+def _exponent(text):
+    """What the first power of an expression is raised to."""
+    spec = f"{INPUTS}equations: ['y[i] = abs(x[i])^({text})']\n"
+    statement = tcgrad.loads(spec).program.statements[0]
+    assert isinstance(statement, Define)
+    return simplify(statement.body).exponent
+
+
+@pytest.mark.parametrize(
+    ("exponent", "whole"),
+    [
+        ("k", True),
+        ("n[i] + 1", True),
+        ("b[i]*N", True),
+        ("i - 2", True),
+        ("three", True),
+        ("1/three", False),
+        ("half", False),
+        ("half + half*three", True),
+        ("a", None),
+        ("1/k", None),
+        ("k + half", None),
+    ],
+)
+def test_whether_an_exponent_is_whole(exponent, whole):
+    assert is_whole(_exponent(exponent)) is whole
+
+
+def test_a_power_of_a_power_is_told_only_where_it_holds_for_every_base():
+    assert times_in(_exponent("1/three - 1"), _exponent("1/three")) is not None
+    for given, wanted in [("three - 1", "three"), ("a - 1", "a"), ("k - 1", "k"), ("2/a - 1", "1/a"), ("N - 1", "N")]:
+        assert times_in(_exponent(given), _exponent(wanted)) is None, (given, wanted)
