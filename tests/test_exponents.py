@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import tcgrad
+from tcgrad.check.domains import find_demands
 from tcgrad.ir.program import Define
+from tcgrad.ir.whole import is_whole
 from tcgrad.simplify import simplify
-from tcgrad.simplify.exponents import is_whole, times_in
+from tcgrad.simplify.exponents import times_in
 
 X = np.array([-1.5, -0.4, 0.7, 2.0])
 
@@ -30,14 +32,14 @@ POWERS = [
     ("y[i] = x[i]^n[i]", {"n": [0, 1, 2, 3]}, lambda x, n: n * x ** (n - 1.0)),
     ("y[i] = x[i]^-n[i]", {"n": [0, 1, 2, 3]}, lambda x, n: -n * x ** (-n - 1.0)),
     ("y[i] = x[i]^(n[i] + 1)", {"n": [0, 1, 2, 3]}, lambda x, n: (n + 1) * x ** (n * 1.0)),
-    ("y[i] = x[i]^b[i]", {"b": [True, False, True, False]}, lambda x, b: b * 1.0),
+    ("y[i] = x[i]^b[i]", {"b": [True, False, True, False]}, lambda x, b: b * x**0),
     ("y[i] = x[i]^k", {"k": 2}, lambda x, k: k * x ** (k - 1.0)),
-    ("y[i] = x[i]^k", {"k": 0}, lambda x, k: 0 * x),
+    ("y[i] = x[i]^k", {"k": 0}, lambda x, k: k * x),
     ("y[i] = x[i]^(k - 1)", {"k": 4}, lambda x, k: (k - 1) * x ** (k - 2.0)),
     ("y[i] = -2*x[i]^k", {"k": 3}, lambda x, k: -2 * k * x ** (k - 1.0)),
     ("y[i] = x[i]^three", {}, lambda x: 3 * x**2),
     ("y[i] = x[i]^a", {"a": 2.0}, lambda x, a: a * x ** (a - 1)),
-    ("y[i] = x[i]^a", {"a": 0.0}, lambda x, a: 0 * x),
+    ("y[i] = x[i]^a", {"a": 0.0}, lambda x, a: a * x),
     ("y[i] = x[i]^N", {}, lambda x: 4 * x**3),
     ("y[i] = x[i]^i", {}, lambda x: np.arange(4) * x ** (np.arange(4) - 1.0)),
 ]
@@ -81,6 +83,7 @@ def _exponent(text):
         ("k", True),
         ("n[i] + 1", True),
         ("b[i]*N", True),
+        ("n[i]*n[i]", True),
         ("i - 2", True),
         ("three", True),
         ("1/three", False),
@@ -93,6 +96,19 @@ def _exponent(text):
 )
 def test_whether_an_exponent_is_whole(exponent, whole):
     assert is_whole(_exponent(exponent)) is whole
+
+
+@pytest.mark.parametrize("exponent", ["n[i]", "-n[i]", "n[i]*n[i]", "b[i] + 1", "k + 1", "i", "N", "three"])
+def test_bases_of_whole_powers_are_checked_below_zero_too(exponent):
+    function = tcgrad.loads(f"{INPUTS}equations: ['y[i] = x[i]^({exponent})']\nwrt: [x]\n")
+    assert "x" not in find_demands(function.program).intervals
+    result = function.check()
+    assert result.ok, [each for each in result.results if each.status != "pass"]
+
+
+def test_bases_of_other_powers_are_positive():
+    program = tcgrad.loads(f"{INPUTS}equations: ['y[i] = x[i]^a']\n").program
+    assert find_demands(program).intervals == {"x": (0.0, np.inf)}
 
 
 def test_a_power_of_a_power_is_told_only_where_it_holds_for_every_base():

@@ -8,9 +8,10 @@ from math import inf
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.indices import Gather, Integer
-from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
+from tcgrad.ir.nodes import Call, Component, Expr, Pow
 from tcgrad.ir.program import Case, Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.whole import is_whole
 from tcgrad.records import dataclass
 
 Interval = tuple[float, float]
@@ -104,7 +105,7 @@ def _restricted(node: Expr) -> Iterator[tuple[Expr, Interval]]:
         for argument, interval in zip(node.arguments, node.function.domain, strict=True):
             if interval != (-inf, inf):
                 yield argument, interval
-    elif isinstance(node, Pow) and (not isinstance(node.exponent, Const) or node.exponent.value.denominator != 1):
+    elif isinstance(node, Pow) and not is_whole(node.exponent):
         yield node.base, _POSITIVE
 
 

@@ -12,7 +12,7 @@ from tcgrad.evaluate import functions
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.parts import absolute, real
-from tcgrad.evaluate.powers import known_power
+from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
@@ -34,6 +34,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import factors_of
+from tcgrad.ir.whole import is_whole
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
@@ -201,19 +202,12 @@ def _power(expr: Pow, context: Context) -> Labelled:
     if isinstance(exponent, Const):
         known = known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))
-    power = _exponent(exponent, context)
+    is_exact = is_whole(exponent)
+    power = value(exponent, replace(context, noise=None) if is_exact else context)
     axes = union([base, power])
-    raised = np.power(base.aligned(axes), power.aligned(axes))
+    raise_to = whole_powers if is_exact else np.power
+    raised = raise_to(base.aligned(axes), power.aligned(axes))
     return context.settle(Labelled(np.asarray(raised), axes), ulps=4)
-
-
-def _exponent(exponent: Expr, context: Context) -> Labelled:
-    """The value of an exponent; one of indices and sizes alone has no rounding error where it is a whole number."""
-    if context.noise is not None and is_structural(exponent):
-        exact = value(exponent, replace(context, noise=None))
-        if np.all(exact.array == np.rint(exact.array)):
-            return exact
-    return value(exponent, context)
 
 
 def _call(expr: Call, context: Context) -> Labelled:

@@ -1,4 +1,4 @@
-"""Powers with exact exponents."""
+"""Powers with exact exponents, and with those that are whole numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tcgrad.evaluate.context import Array, Context
 from tcgrad.evaluate.numbers import number
+from tcgrad.evaluate.parts import real
 
 
 def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
@@ -27,6 +28,14 @@ def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
         root = np.sqrt(base)
         return root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
     return np.power(base, number(exponent, context.dtype))
+
+
+def whole_powers(base: Array, exponents: Array) -> Array:
+    """``base`` to whole numbers: ``(-b)^n = (-1)^n b^n`` keeps away from where a complex power would turn round."""
+    negative = real(base) < 0
+    odd = np.remainder(real(exponents), 2) == 1
+    raised = np.power(np.where(negative, -base, base), exponents)
+    return np.asarray(np.where(negative & odd, -raised, raised), raised.dtype)
 
 
 def _repeated(base: Array, exponent: int) -> Any:

@@ -1,13 +1,10 @@
-"""Exponents: how often one goes into another, ``(S^a)^b = S^(a b)``, and whether one is a whole number."""
+"""Exponents: how often one goes into another, ``(S^a)^b = S^(a b)``."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import prod
-
-from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Const, Expr, IndexValue, Mul, Pow
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, terms_of, walk
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.traversal import terms_of, walk
+from tcgrad.ir.whole import is_whole
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 
@@ -36,36 +33,3 @@ def _symbolic_ratio(given: Expr, wanted: Expr) -> Expr | None:
 
 def _divides(exponent: Expr) -> bool:
     return any(isinstance(part, Pow) and part.exponent == MINUS_ONE for part in walk(exponent))
-
-
-def is_whole(exponent: Expr) -> bool | None:
-    """Whether an exponent is a whole number, as a size and an integer are; None where that cannot be told."""
-    value = _value(exponent)
-    if value is not None:
-        return value.denominator == 1
-    match exponent:
-        case IndexValue():
-            return True
-        case Component(tensor=tensor):
-            return True if not tensor.is_real else None
-        case Add() | Mul():
-            return True if all(map(is_whole, children(exponent))) else None
-        case _:
-            return None
-
-
-def _value(exponent: Expr) -> Fraction | None:
-    """The value of what consists of numbers and constants with their operations."""
-    match exponent:
-        case Const(value=value) | Component(tensor=Tensor(value=Fraction() as value)):
-            return value
-        case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
-            inner = _value(base)
-            return inner ** int(n) if inner else None
-        case Add() | Mul():
-            values = [value for part in children(exponent) if (value := _value(part)) is not None]
-            if len(values) < len(children(exponent)):
-                return None
-            return sum(values, Fraction(0)) if isinstance(exponent, Add) else prod(values, start=Fraction(1))
-        case _:
-            return None

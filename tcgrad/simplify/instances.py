@@ -11,11 +11,12 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
+from tcgrad.ir.whole import is_whole
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
-from tcgrad.simplify.exponents import is_whole, times_in
+from tcgrad.simplify.exponents import times_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
