@@ -14,7 +14,7 @@ from tcgrad.check.against import UserCode
 from tcgrad.check.comparison import Comparing, View, viewed, whole
 from tcgrad.check.domains import bodies
 from tcgrad.check.emitted import Module, ModuleError
-from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
@@ -101,16 +101,20 @@ class Bench:
             raise ModuleError("there is no forward to call")
         return self.against.outputs(self.sample)
 
+    @cached_property
+    def equations(self) -> Equations:
+        return Equations(self.paths.program, self.sample)
+
     def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
         """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""
         if key not in self._formulas:
-            self._formulas[key] = Formulas(self.paths.program, self.sample, given or {})
+            self._formulas[key] = Formulas(self.equations, given or {})
         return self._formulas[key]
 
     @property
     def tangents(self) -> Tangents:
         """The tangents of the outputs."""
-        return Tangents(self.paths.program, self.paths.tangents, self.sample)
+        return Tangents(self.equations, self.paths.tangents)
 
     def moving(self, wrt: Tensor, direction: Array) -> dict[str, Array]:
         """Directions of all inputs of which only ``wrt`` is moved."""

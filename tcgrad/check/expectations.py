@@ -13,7 +13,7 @@ import numpy as np
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.derive import backpropagate
-from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths, up_to
@@ -87,7 +87,7 @@ class _Points:
                 sample = source.draw(_DTYPE, (self.options.seed, sizes, trial))
                 if isinstance(sample, Sample):
                     number += 1
-                    yield _Point(Formulas(self.paths.program, sample, upstream_arrays(sample)), own, number)
+                    yield _Point(Formulas(Equations(self.paths.program, sample), upstream_arrays(sample)), own, number)
 
 
 @dataclass(frozen=True)

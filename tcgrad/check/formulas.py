@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.calculus import gradient_of
-from tcgrad.check.forward import evaluate_forward
+from tcgrad.check.forward import Forward, evaluate_forward
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array, Context
 from tcgrad.evaluate.statements import run
@@ -60,43 +60,64 @@ class Workplace:
 
 
 @dataclass(frozen=True)
-class Formulas:
-    """Formulas over the values of a sample, in the type that is checked, and bounds on their errors.
+class Equations:
+    """The equations at a sample.
 
     program: the spec's at its own sizes, whatever those of the sample are.
-    given: arrays besides the forward values, such as upstream gradients.
-    count: if it is not 0: the arrays ``given`` have a first axis, of so many directions, and every value has.
     """
 
     program: Program
     sample: Sample
+
+    @cached_property
+    def narrow(self) -> Forward:
+        """Their values in the type that is checked."""
+        sample = self.sample
+        inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
+        statements = self.program.statements
+        return evaluate_forward(statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions)
+
+    @cached_property
+    def inverses(self) -> dict[str, Tensor]:
+        """What would be called the inverse of each tensor."""
+        tensors = [item.tensor for item in self.program.inputs]
+        tensors += [tensor for statement in self.program.statements for tensor in defined_tensors(statement)]
+        return {f"inv({tensor.name})": tensor for tensor in tensors}
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Formulas over the values of a sample, in the type that is checked, and bounds on their errors.
+
+    given: arrays besides the forward values, such as upstream gradients.
+    count: if it is not 0: the arrays ``given`` have a first axis, of so many directions, and every value has.
+    """
+
+    equations: Equations
     given: Mapping[str, Array]
     count: int = 0
+
+    @property
+    def sample(self) -> Sample:
+        return self.equations.sample
 
     def value(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         return self._everywhere(self._narrow.value(statements, positions), statements)
 
     def exact(self, statements: Sequence[Statement], instead: Mapping[str, Array] | None = None) -> Array:
         """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
-        context = self._exact.context
-        arrays = {name: array for name, array in context.arrays.items() if name not in self._worked_out}
-        inner = replace(context, arrays={**arrays, **(instead or {})})
-        return Workplace(inner, self._inverses).value(statements, None)
-
-    @property
-    def _worked_out(self) -> set[str]:
-        """What earlier formulas have left in the workplace."""
-        return set(self._exact.context.arrays) - set(self.sample.forward.context.arrays) - set(self.given)
+        context = self._context
+        inner = replace(context, arrays={**context.arrays, **self.given, **(instead or {})}, batch=self._batch)
+        return Workplace(inner, self.equations.inverses).value(statements, None)
 
     def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         """How far rounding in the type that is checked may move the value."""
         moved = self._moved.value(statements, positions)
-        exact = self._everywhere(self._exact.value(statements, positions), statements)
-        if self.count and moved.ndim < exact.ndim:
-            return np.zeros(exact.shape, exact.dtype)
-        if self.count:
-            moved = moved.reshape(self._draws, *exact.shape)
-        return self.sample.rounding.bound(moved, exact)
+        each = (self.count,) if self.count else ()
+        if moved.ndim == defined_tensors(statements[-1])[-1].order:
+            return np.zeros((*each, *moved.shape), moved.dtype)
+        moved = moved.reshape(self._draws, *each, *moved.shape[1:])
+        return self.sample.rounding.bound(moved, moved[0])
 
     def _everywhere(self, array: Array, statements: Sequence[Statement]) -> Array:
         """An array with the axis of directions, if there are any."""
@@ -110,34 +131,29 @@ class Formulas:
 
     @cached_property
     def _narrow(self) -> Workplace:
-        sample, program = self.sample, self.program
-        inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
-        forward = evaluate_forward(
-            program.statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions
-        )
-        given = {name: sample.narrow(array) for name, array in self.given.items()}
-        context = replace(forward.context, arrays={**forward.context.arrays, **given}, batch=self._batch)
-        return Workplace(context, self._inverses)
-
-    @cached_property
-    def _exact(self) -> Workplace:
-        context = self.sample.forward.context
-        arrays = {**context.arrays, **self.given}
-        context = replace(context, arrays=arrays, sizes=self.sample.sizes, batch=self._batch)
-        return Workplace(context, self._inverses)
+        narrow = self.equations.narrow.context
+        given = {name: self.sample.narrow(array) for name, array in self.given.items()}
+        context = replace(narrow, arrays={**narrow.arrays, **given}, batch=self._batch)
+        return Workplace(context, self.equations.inverses)
 
     @cached_property
     def _moved(self) -> Workplace:
         noise, arrays = self.sample.rounding.noise, {**self.sample.moved, **self.given}
         if self.count:
             # A step of the first axis is one draw and, within it, one direction.
-            noise = replace(noise, batch=Index("draw", Integer.of(self._draws * self.count)))
+            batch = Index("draw", Integer.of(self._draws * self.count))
+            noise = replace(noise, batch=batch, still=noise.still * self.count)
             arrays = {name: self._repeated(name, array) for name, array in self.sample.moved.items()}
             arrays |= {name: np.concatenate([array] * self._draws) for name, array in self.given.items()}
         arithmetic = self.sample.rounding.dtype
         arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
-        context = replace(self._exact.context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
-        return Workplace(context, self._inverses)
+        context = replace(self._context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
+        return Workplace(context, self.equations.inverses)
+
+    @property
+    def _context(self) -> Context:
+        """The reference's, in which formulas made at other sizes can be worked out."""
+        return replace(self.sample.forward.context, sizes=self.sample.sizes)
 
     def _repeated(self, name: str, moved: Array) -> Array:
         """An array with the draws of its first axis, if it has one, repeated for each direction."""
@@ -147,14 +163,6 @@ class Formulas:
     @cached_property
     def _batch(self) -> Index | None:
         return Index("direction", Integer.of(self.count)) if self.count else None
-
-    @cached_property
-    def _inverses(self) -> dict[str, Tensor]:
-        """What would be called the inverse of each tensor."""
-        program = self.program
-        tensors = [item.tensor for item in program.inputs]
-        tensors += [tensor for statement in program.statements for tensor in defined_tensors(statement)]
-        return {f"inv({tensor.name})": tensor for tensor in tensors}
 
 
 def upstream_arrays(sample: Sample, only: str | None = None) -> dict[str, Array]:

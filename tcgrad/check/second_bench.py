@@ -11,6 +11,7 @@ import numpy as np
 from tcgrad.calculus import gradient_of
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module, ModuleError
+from tcgrad.check.formulas import Equations
 from tcgrad.check.second_reference import SecondReference
 from tcgrad.check.tangents import Tangents, no_directions
 from tcgrad.evaluate import Array
@@ -100,6 +101,7 @@ class SecondBench:
         The axis in front is that of the elements of the second input, if all are compared, then of its directions.
         """
         sample, paths = self.bench.sample.extended(self.bench.paths.backward), self.bench.paths
+        equations = Equations(paths.gradients, sample)
         directions = no_directions(sample)
         for tensor in self.bench.wrt:
             along = self.known.directions(tensor.name)
@@ -107,4 +109,4 @@ class SecondBench:
                 basis = np.eye(self.size(tensor), dtype=along.dtype).reshape(-1, *along.shape[1:])
                 along = np.concatenate([basis, along])
             directions.add(tensor.name, {tensor.name: along})
-        return Tangents(paths.gradients, paths.second_tangents, sample).bounds(directions, paths.gradients.outputs)
+        return Tangents(equations, paths.second_tangents).bounds(directions, paths.gradients.outputs)

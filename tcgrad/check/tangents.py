@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.formulas import Formulas
+from tcgrad.check.formulas import Equations, Formulas
 from tcgrad.check.forward import CHUNK
 from tcgrad.check.paths import up_to
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.ir.program import Program, Statement
+from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Tensor, tangent_of
 from tcgrad.records import dataclass
 
@@ -51,12 +51,15 @@ def no_directions(sample: Sample) -> Joint:
 class Tangents:
     """The tangents of a program's tensors at a sample.
 
-    program: at the spec's own sizes. statements: its tangents.
+    equations: the program's. statements: its tangents.
     """
 
-    program: Program
+    equations: Equations
     statements: tuple[Statement, ...]
-    sample: Sample
+
+    @property
+    def sample(self) -> Sample:
+        return self.equations.sample
 
     def values(self, directions: Joint, outputs: Sequence[Tensor]) -> Iterator[Array]:
         """The tangents of ``outputs`` in the type that is checked, part by part."""
@@ -90,12 +93,12 @@ class Tangents:
 
     def _formulas(self, directions: Joint) -> Iterator[Formulas]:
         """Places to work the tangents out, each along as many of the directions as memory allows."""
-        number = sum(directions.lengths.values())
+        number, wrt = sum(directions.lengths.values()), self.equations.program.wrt
         each = 2 * self.sample.rounding.noise.batch.size.value * self.sample.forward.evaluations
         for start in range(0, number, max(1, CHUNK // each)):
             part = slice(start, min(start + max(1, CHUNK // each), number))
-            given = {tangent_of(tensor).name: directions.arrays[tensor.name][part] for tensor in self.program.wrt}
-            yield Formulas(self.program, self.sample, given, part.stop - part.start)
+            given = {tangent_of(tensor).name: directions.arrays[tensor.name][part] for tensor in wrt}
+            yield Formulas(self.equations, given, part.stop - part.start)
 
 
 def one(direction: Any) -> Array:

@@ -48,6 +48,7 @@ class Noise:
 
     The axis ``batch`` counts independent draws. ``floor`` is the absolute error of an operation (underflow).
     near: at a point where numbers that branches are decided by are exact, those that differ by no more are equal.
+    still: so many of the first draws are moved by nothing.
     """
 
     batch: Index
@@ -55,6 +56,7 @@ class Noise:
     floor: float
     random: np.random.Generator
     near: float = 0.0
+    still: int = 0
 
     def settled(self, array: Array) -> Array:
         """Numbers that are near to a whole one are whole: without the noise they were."""
@@ -70,6 +72,7 @@ class Noise:
         draws = self.batch.size.value
         shape = np.broadcast_shapes(base.shape, size.shape, (draws,) + (1,) * (len(axes) - 1))
         error = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
+        error[: self.still] = 0
         return Labelled(np.asarray(base + error), axes)
 
     def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
