@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import field
 from math import inf
 
+from tcgrad.check.reach import Reach, Span
 from tcgrad.errors import Diagnostic, TcgradError
-from tcgrad.ir.indices import Gather, Integer
 from tcgrad.ir.nodes import Call, Component, Expr, Pow
-from tcgrad.ir.program import Case, Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.program import Case, Define, Input, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import dataclass
@@ -24,12 +24,12 @@ class Demands:
 
     intervals: inputs that are themselves such an argument, with the interval in which it must lie.
     involved: inputs of which such an argument is made.
-    limits: integer inputs that are an index, with the smallest of the sizes that they index.
+    reach: what integer inputs may be that are an index.
     """
 
     intervals: dict[str, Interval] = field(default_factory=dict)
     involved: set[str] = field(default_factory=set)
-    limits: dict[str, int] = field(default_factory=dict)
+    reach: Reach = field(default_factory=Reach)
 
 
 def find_demands(program: Program) -> Demands:
@@ -54,20 +54,28 @@ def refuse_out_of_range(program: Program) -> None:
     Raises:
         TcgradError: with code TC504, an error for each such input.
     """
-    limits = find_demands(program).limits
+    reach = find_demands(program).reach
     found = []
     for item in program.inputs:
-        name, sample = item.tensor.name, item.sample
-        limit = limits.get(name)
-        if limit is None or sample.kind != "integers" or sample.low is None or sample.high is None:
-            continue
-        if sample.low < 0 or sample.high > limit:
-            low, last = int(sample.low), int(sample.high) - 1
-            message = f"{name} is drawn from {low} to {last}, but what it indexes has the positions 0 to {limit - 1}"
-            span = program.spec.inputs[name].name.whole
-            found.append(Diagnostic("TC504", message, span, f"sample: {{integers: [0, {limit}]}}"))
+        inside = reach.inside.get(item.tensor.name)
+        problem = None if inside is None else _out_of_range(item, inside)
+        if inside is not None and problem is not None:
+            span = program.spec.inputs[item.tensor.name].name.whole
+            mended = None if inside.is_empty else f"sample: {{integers: [{inside.low}, {inside.high + 1}]}}"
+            found.append(Diagnostic("TC504", problem, span, mended))
     if found:
         raise TcgradError(tuple(found), program.spec.source)
+
+
+def _out_of_range(item: Input, inside: Span) -> str | None:
+    """What is wrong with the values of an integer input, if something is."""
+    name, low, high = item.tensor.name, item.sample.low, item.sample.high
+    if inside.is_empty:
+        return f"whatever {name} is, what it indexes is read outside of its range"
+    if item.sample.kind != "integers" or low is None or high is None or Span(int(low), int(high) - 1) in inside:
+        return None
+    drawn = f"{name} is drawn from {int(low)} to {int(high) - 1}"
+    return f"{drawn}, but what it indexes is read inside for {inside.low} to {inside.high} alone"
 
 
 def bodies(statement: Statement) -> tuple[Expr, ...]:
@@ -89,8 +97,7 @@ def _origins(expr: Expr, origins: dict[str, frozenset[str]]) -> frozenset[str]:
 
 def _demand(node: Expr, origins: dict[str, frozenset[str]], demands: Demands) -> None:
     if isinstance(node, Component):
-        for position, size in zip(node.indices, node.tensor.shape, strict=True):
-            _limit(position, size, demands)
+        demands.reach.add(node)
     for argument, interval in _restricted(node):
         if isinstance(argument, Component) and origins.get(argument.tensor.name) == frozenset({argument.tensor.name}):
             low, high = demands.intervals.get(argument.tensor.name, (-inf, inf))
@@ -107,14 +114,3 @@ def _restricted(node: Expr) -> Iterator[tuple[Expr, Interval]]:
                 yield argument, interval
     elif isinstance(node, Pow) and not is_whole(node.exponent):
         yield node.base, _POSITIVE
-
-
-def _limit(position: Integer, size: Integer, demands: Demands) -> None:
-    """An integer tensor read at ``position`` must be below ``size``, if it stands there alone."""
-    for monomial, _ in position.terms:
-        for atom in monomial:
-            if isinstance(atom, Gather):
-                name = atom.tensor.name
-                demands.limits[name] = min(size.value, demands.limits.get(name, size.value))
-                for inner, length in zip(atom.indices, atom.tensor.shape, strict=True):
-                    _limit(inner, length, demands)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.domains import Demands, Interval
+from tcgrad.check.reach import ALL, Span
 from tcgrad.evaluate import Array
 from tcgrad.ir.program import Input, Program
 from tcgrad.records import dataclass
@@ -119,8 +120,10 @@ class _Draw:
         return np.asarray(0.5 ** (self.attempt // 6) * self.random.normal(size=self.shape))
 
     def _index(self, name: str) -> Array:
-        limit = 2 if self.item.tensor.dtype == "bool" else self.demands.limits.get(name, 3)
-        return np.asarray(self.random.integers(0, max(1, limit >> (self.attempt // 4)), self.shape))
+        bool_or_free = Span(0, 1 if self.item.tensor.dtype == "bool" else 2)
+        values = self.demands.reach.values(name) or bool_or_free
+        count = max(1, (values.high - values.low + 1) >> (self.attempt // 4))
+        return np.asarray(self.random.integers(values.low, values.low + count, self.shape))
 
     def _within(self, interval: Interval) -> Array:
         """Well inside an interval, where functions are neither steep nor flat."""
@@ -153,8 +156,8 @@ class _Draw:
     def integers(self) -> Array:
         """At other sizes than the spec's own the declared range may reach beyond the tensor that it indexes."""
         low, high = self._declared()
-        high = min(high, self.demands.limits.get(self.item.tensor.name, high))
-        return np.asarray(self.random.integers(int(min(low, high - 1)), int(high), self.shape))
+        values = Span(int(low), int(high) - 1) & self.demands.reach.inside.get(self.item.tensor.name, ALL)
+        return np.asarray(self.random.integers(min(values.low, values.high), values.high + 1, self.shape))
 
     def one_hot(self) -> Array:
         return np.asarray(np.eye(self.shape[-1])[self.random.integers(0, self.shape[-1], self.shape[:-1])])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.check.cost import forward_cost
+from tcgrad.check.domains import find_demands
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Program
@@ -50,4 +51,5 @@ def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
         require_long_enough(other)
     except TcgradError:
         return None
-    return other
+    spans = find_demands(other).reach.inside.values()
+    return None if any(span.is_empty for span in spans) else other

@@ -60,11 +60,12 @@ class _Assembly:
         blocks: list[Block] = []
         arrays: list[Node] = []
         for term in self.terms:
-            places = [place + before for place, (before, _) in zip(self._places(term), margins, strict=True)]
+            places = self._places(term)
+            starts = [before for before, _ in margins]
             if all(map(is_affine, places)):
-                block, array = self._block(term, places)
+                block, array = self._block(term, [p + start for p, start in zip(places, starts, strict=True)])
             else:
-                block, array = _whole(shape), self._scattered(term, places, shape)
+                block, array = _whole(shape), self._scattered(term, places, starts, shape)
             blocks.append(block)
             arrays.append(array)
         if blocks == [_whole(shape)] and isinstance(arrays[0].operation, Scatter):
@@ -84,6 +85,8 @@ class _Assembly:
                     low, high = overhang(place, axis.size, at_any=self.positions.at_any)
                     before = _larger(before, low)
                     after = _larger(after, high)
+                    if self.positions.is_loose(place, axis.size):
+                        after = _larger(after, Integer.of(1))
         return before, after
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
@@ -110,11 +113,15 @@ class _Assembly:
         sizes = tuple(index.size for index in (*looped, *kept))
         return Block(tuple(made), sizes, len(looped), tuple(labels[index] for index in indexed)), node
 
-    def _scattered(self, term: Term, places: list[Integer], shape: tuple[Integer, ...]) -> Node:
+    def _scattered(self, term: Term, places: list[Integer], starts: list[Integer], shape: tuple[Integer, ...]) -> Node:
         """The array of a term whose positions are integer arrays: values that meet are added."""
         value = finished(self.build, term)
-        chosen = self.positions.chosen(places, shape)
-        arrays = [self.positions.integer(place) for place, is_chosen in zip(places, chosen, strict=True) if is_chosen]
+        chosen = self.positions.chosen([p + start for p, start in zip(places, starts, strict=True)], shape)
+        arrays = [
+            self.positions.place(place, axis.size, start)
+            for place, axis, start, is_chosen in zip(places, self.axes, starts, chosen, strict=True)
+            if is_chosen
+        ]
         common = self.build.combined_axes(arrays, value.axes)
         missing = tuple(index for index in term.loose if index not in common)
         common += missing

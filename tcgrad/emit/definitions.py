@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
@@ -40,7 +41,8 @@ class Definitions:
         """The array of a tensor that was lowered before or is an argument, in full shape."""
         free, structured = self._definition(tensor)
         if structured.plain is None:
-            return assembled(self.build, self.positions, structured, free)
+            with self.around(tensor):
+                return assembled(self.build, self.positions, structured, free)
         return materialised(self.build, finished(self.build, structured.plain), free)
 
     def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
@@ -77,14 +79,20 @@ class Definitions:
             if whole and structured.is_diagonal:
                 renaming = dict(zip(free, component.indices, strict=True))
                 return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
-            structured = plain(self.dense(structured, free))
+            with self.around(component.tensor):
+                structured = plain(self.dense(structured, free))
         value = structured.terms[0].value
         own: Sequence[Integer] = component.indices
         if value.axes != free:
             positions = dict(zip(free, own, strict=True))
             own = [positions[index] for index in value.axes]
-        with self.positions.guarded(component.tensor.zero_outside):
+        with self.around(component.tensor):
             return plain(self.positions.read(value, own))
+
+    def around(self, tensor: Tensor) -> AbstractContextManager[None]:
+        """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
+        zeros = any(each.zero_outside for each in (tensor, *tensor.about))
+        return self.positions.guarded(zeros, None if zeros else frozenset())
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
         """A term under other names for its indices, some of which may be the same."""

@@ -63,7 +63,10 @@ class Equalities:
 
 
 def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]:
-    """``left = right`` solved for each index that occurs with the coefficient 1 or -1 in their difference."""
+    """``left = right`` solved for each index that occurs with the coefficient 1 or -1 in their difference.
+
+    Of what integer tensors decide only that is known to be inside which is an index as it stands.
+    """
     first, second = left.as_index, right.as_index
     if first is not None and second is not None:
         yield first, right
@@ -74,8 +77,9 @@ def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]
         coefficient = difference.coefficient(index)
         sign = None if coefficient is None else coefficient.as_number
         if sign in (1, -1):
-            rest = difference - index.expr * sign
-            yield index, rest * -sign
+            value = (difference - index.expr * sign) * -sign
+            if value in (left, right) or not decided_at_run_time(value):
+                yield index, value
 
 
 def stays_inside(value: Integer, size: Integer) -> bool:
@@ -149,6 +153,15 @@ def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
 def has_gather(integer: Integer) -> bool:
     """Whether a component of an integer tensor occurs at the top level."""
     return any(isinstance(atom, Gather) for monomial, _ in integer.terms for atom in monomial)
+
+
+def decided_at_run_time(integer: Integer) -> bool:
+    """Whether a component of an integer tensor occurs, at any depth."""
+    return any(
+        isinstance(atom, Gather) or (isinstance(atom, Quotient | Remainder) and decided_at_run_time(atom.dividend))
+        for monomial, _ in integer.terms
+        for atom in monomial
+    )
 
 
 def is_affine(integer: Integer) -> bool:

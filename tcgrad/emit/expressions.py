@@ -23,7 +23,7 @@ from tcgrad.emit.factors import (
 )
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
 from tcgrad.emit.products import Operand, Products
-from tcgrad.emit.recover import scattered
+from tcgrad.emit.recover import scattered, slack_of
 from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
@@ -138,7 +138,9 @@ class Expressions:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
-        with self._positions.guarded(any(isinstance(factor, Iverson) for factor, _ in parts.factors)):
+        guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
+        bounds = frozenset(slack for guard in guards if (slack := slack_of(guard)) is not None)
+        with self._positions.guarded(bool(guards), bounds):
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]

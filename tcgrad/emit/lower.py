@@ -62,7 +62,7 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        with self.definitions.positions.guarded(any(tensor.zero_outside for tensor in define.tensor.about)):
+        with self.definitions.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.lower(shifted(define.body), define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))

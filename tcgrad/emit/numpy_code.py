@@ -12,6 +12,7 @@ from tcgrad.emit.operations import (
     Arange,
     Broadcast,
     Cast,
+    Clip,
     Compare,
     Contiguous,
     Copy,
@@ -174,7 +175,10 @@ class Printer(SizePrinter):
                 return self._windows(node)
             case Pad(widths):
                 pairs = ", ".join(self.shape(pair) for pair in widths)
-                return f"np.pad({self._plain(argument)}, ({pairs}))"
+                return f"np.pad({self._plain(argument)}, {pairs if len(widths) == 1 else f'({pairs})'})"
+            case Clip():
+                place, beyond = map(self._plain, node.arguments)
+                return f"np.clip({place}, -1, {beyond})"
             case Take(places):
                 arrays = [":" if k is None else self._plain(node.arguments[k + 1]) for k in places]
                 return f"{self._operand(argument)}[{subscript(arrays)}]"

@@ -136,6 +136,11 @@ class Integral:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """A position between -1 and the size, the second argument: what is outside stands next to the array."""
+
+
+@dataclass(frozen=True)
 class Sqrt:
     pass
 
@@ -276,6 +281,7 @@ Operation = (
     | Plus
     | Times
     | Integral
+    | Clip
     | Sqrt
     | Power
     | Apply

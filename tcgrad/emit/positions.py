@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Kind, Node, Value
-from tcgrad.emit.equalities import affine_parts, has_gather, is_affine, overhang
-from tcgrad.emit.operations import Integral, Pad, Plus, Slice, Take, Times, Window
+from tcgrad.emit.equalities import affine_parts, decided_at_run_time, has_gather, is_affine, overhang
+from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.records import dataclass
@@ -22,21 +22,41 @@ class Positions:
     """Builds integer arrays; ``read`` gives the array of an integer tensor that is used as an index.
 
     at_any: whether what is read or written now may leave its tensor at other sizes than those of the spec.
+    bounds: what brackets say is at least 0, of positions that integer tensors decide; None if zeros are around.
     """
 
     def __init__(self, build: Builder, read: Callable[[Gather], Value]) -> None:
         self._build = build
         self._read = read
         self.at_any = False
+        self.bounds: frozenset[Integer] | None = frozenset()
 
     @contextmanager
-    def guarded(self, also: bool) -> Iterator[None]:
-        """Reads that may leave their tensor at other sizes: where brackets guard them, or zeros are around it."""
-        before, self.at_any = self.at_any, self.at_any or also
+    def guarded(self, also: bool, bounds: frozenset[Integer] | None = frozenset()) -> Iterator[None]:
+        """Reads that may leave their tensor at other sizes: where brackets guard them, or zeros are around it.
+
+        bounds: what the brackets say is at least 0; None if zeros are around.
+        """
+        before = self.at_any, self.bounds
+        self.at_any = self.at_any or also
+        self.bounds = None if bounds is None or self.bounds is None else self.bounds | bounds
         try:
             yield
         finally:
-            self.at_any = before
+            self.at_any, self.bounds = before
+
+    def is_loose(self, position: Integer, size: Integer) -> bool:
+        """Whether a position that integer tensors decide may be outside, where there are zeros."""
+        if not decided_at_run_time(position):
+            return False
+        return self.bounds is None or not self.bounds.isdisjoint({position, size - 1 - position})
+
+    def place(self, position: Integer, size: Integer, start: Integer = _ZERO) -> Value:
+        """A position, behind ``start``, as integers; one that may be outside is clipped to -1 and the size."""
+        if not self.is_loose(position, size):
+            return self.integer(position + start)
+        clipped = self._combined(Clip(), [self.integer(position), self.integer(size)])
+        return self._combined(Plus((1, 1)), [clipped, self.integer(start)]) if start.terms else clipped
 
     def integer(self, integer: Integer) -> Value:
         """An integer expression as an integer array over its indices, or as a Python integer."""
@@ -66,7 +86,7 @@ class Positions:
             case _:
                 return Value(self._build.size(Integer.of(atom)))
 
-    def _combined(self, operation: Plus | Times | Integral, values: Sequence[Value]) -> Value:
+    def _combined(self, operation: Plus | Times | Integral | Clip, values: Sequence[Value]) -> Value:
         axes = self._build.combined_axes(values, ())
         nodes = tuple(self._build.aligned(value, axes) for value in values)
         static = all(node.kind is Kind.SCALAR for node in nodes)
@@ -145,13 +165,27 @@ class Positions:
     def _taken(self, node: Node, positions: Sequence[Integer]) -> Value:
         """Advanced indexing, where a position is not affine; positions that share an index with one join in."""
         chosen = self.chosen(positions, node.shape)
-        arrays = [self.integer(p) for p, is_chosen in zip(positions, chosen, strict=True) if is_chosen]
+        arrays = [
+            self.place(position, size)
+            for position, size, is_chosen in zip(positions, node.shape, chosen, strict=True)
+            if is_chosen
+        ]
+        node = self._with_zeros_behind(node, positions)
         common = self._build.combined_axes(arrays, ())
         nodes = tuple(self._build.aligned(array, common) for array in arrays)
         axes = self.order(positions, chosen, common)
         operation = Take(self.slots(chosen), self.stands_in_front(chosen))
         shape = tuple(index.size for index in axes)
         return Value(self._build.graph.make(operation, (node, *nodes), shape, node.kind), axes)
+
+    def _with_zeros_behind(self, node: Node, positions: Sequence[Integer]) -> Node:
+        """The array with a zero at the end of each axis that a position may leave; -1 is the end, too."""
+        places = zip(positions, node.shape, strict=True)
+        widths = tuple((_ZERO, Integer.of(int(self.is_loose(position, size)))) for position, size in places)
+        if not any(after.terms for _, after in widths):
+            return node
+        shape = tuple(size + after for size, (_, after) in zip(node.shape, widths, strict=True))
+        return self._build.graph.make(Pad(widths), (node,), shape, node.kind)
 
     # Advanced indexing, for reads and for scattered sums
 

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
+from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, stays_inside
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import free_indices, substitute
@@ -18,6 +18,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_nonnegative
 
 Factor = tuple[Expr, bool]  # with whether it divides
+_ZERO = Integer.of(0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequen
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
     inside = [item for item in inside if not any(_implied(item[0], delta) for delta in recovery.deltas)]
     inside = recovery.without_boxes(inside)
-    found = [*recovery.deltas, *deltas]
+    found = [*(_facing_result(delta, summed) for delta in recovery.deltas), *deltas]
     bound = [*summed, *map(_new_index, recovery.deltas)]
     targets = {delta: _target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
     solutions = {target: _solution(delta, target) for delta, target in targets.items() if target is not None}
@@ -82,7 +83,17 @@ class _Recovery:
             return self._made(quotient.dividend, size, quotient.divisor)
         if is_affine(position) and not stays_inside(position, size):
             return self._made(position, size, Integer.of(1))
+        if decided_at_run_time(position) and self._is_guarded(position, size):
+            return self._made(position, size, Integer.of(1))
         return None
+
+    def _is_guarded(self, position: Integer, size: Integer) -> bool:
+        """Whether brackets keep a position inside, from both sides, and a single index of the result is the solution.
+
+        That one belongs to the tensor that is read where the integer tensors say. Any other could leave its own.
+        """
+        slacks = {slack_of(guard) for guard in self.guards}
+        return slacks >= {position, size - 1 - position} and len(_targets(Delta(_ZERO, position), self.summed)) == 1
 
     def _made(self, value: Integer, size: Integer, stride: Integer) -> Delta:
         if (value, size) not in self._known:
@@ -91,7 +102,7 @@ class _Recovery:
 
     def without_boxes(self, factors: list[Factor]) -> list[Factor]:
         """``[0 <= e]*[e < K]`` as one more delta, ``sum_r delta(e, r)``, where ``e`` is summed over in part."""
-        guards = [(item, slack) for item in factors if (slack := _slack(item[0])) is not None and not item[1]]
+        guards = [(item, slack) for item in factors if (slack := slack_of(item[0])) is not None and not item[1]]
         for (low, first), (high, second) in itertools.combinations(guards, 2):
             size = first + second + 1
             if size.indices or low not in factors or high not in factors or not self._is_spread(first):
@@ -105,7 +116,7 @@ class _Recovery:
         return (
             is_affine(value)
             and any(index in self.summed for index in value.indices)
-            and _target(Delta(Integer.of(0), value), self.summed) is not None
+            and _target(Delta(_ZERO, value), self.summed) is not None
         )
 
 
@@ -136,12 +147,12 @@ def _implied(guard: Expr, delta: Delta) -> bool:
             (_, stride), *_ = affine_parts(delta.left)[1].items()
             return _is_divisibility(guard, Quotient(delta.right, stride))
         case _:
-            slack = _slack(guard)
+            slack = slack_of(guard)
             gap = delta.right - delta.left
             return slack is not None and (is_nonnegative(slack - gap) or is_nonnegative(slack + gap))
 
 
-def _slack(guard: Expr) -> Integer | None:
+def slack_of(guard: Expr) -> Integer | None:
     """What must not be negative for a comparison of integers to hold; None for others."""
     match guard:
         case Iverson(">" | ">=" | "<" | "<=" as operator, IndexValue(left), IndexValue(right)):
@@ -152,11 +163,15 @@ def _slack(guard: Expr) -> Integer | None:
 
 
 def _target(delta: Delta, bound: Collection[Index]) -> Index | None:
-    """The index of the result that the delta is solved for: one that is not summed, with a unit coefficient."""
+    """The index of the result that the delta is solved for."""
+    return max(_targets(delta, bound), key=lambda index: index.serial, default=None)
+
+
+def _targets(delta: Delta, bound: Collection[Index]) -> list[Index]:
+    """The indices that are not summed and have a unit coefficient."""
     difference = delta.left - delta.right
     steps = {index: difference.coefficient(index) for index in difference.indices if index not in bound}
-    units = [index for index, step in steps.items() if step is not None and step.as_number in (1, -1)]
-    return max(units, key=lambda index: index.serial, default=None)
+    return [index for index, step in steps.items() if step is not None and step.as_number in (1, -1)]
 
 
 def _solution(delta: Delta, target: Index) -> Integer:
@@ -164,6 +179,12 @@ def _solution(delta: Delta, target: Index) -> Integer:
     difference = delta.left - delta.right
     step = difference.coefficient(target)
     return target.expr - difference * (step.value if step is not None else 0)
+
+
+def _facing_result(delta: Delta, bound: Collection[Index]) -> Delta:
+    """A delta with the index of the result alone on one side, where integer tensors decide the other."""
+    target = _target(delta, [*bound, _new_index(delta)]) if decided_at_run_time(delta.right) else None
+    return delta if target is None else Delta(target.expr, _solution(delta, target))
 
 
 def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[Index]) -> Expr:

@@ -1,0 +1,114 @@
+"""The values of integer inputs for which what they index is read inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field
+
+from tcgrad.ir.indices import Atom, Gather, Integer, Quotient, Remainder
+from tcgrad.ir.nodes import Component
+from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import bounds
+
+_WIDEST = 2**31
+
+
+@dataclass(frozen=True)
+class Span:
+    """The whole numbers from ``low`` to ``high``, both among them; none where ``high`` is less."""
+
+    low: int
+    high: int
+
+    def __and__(self, other: Span) -> Span:
+        return Span(max(self.low, other.low), min(self.high, other.high))
+
+    def __contains__(self, other: Span) -> bool:
+        return self.low <= other.low and other.high <= self.high
+
+    @property
+    def is_empty(self) -> bool:
+        return self.high < self.low
+
+
+ALL = Span(-_WIDEST, _WIDEST)
+
+
+@dataclass
+class Reach:
+    """What reads ask of the integer inputs that decide their positions.
+
+    inside: the values for which everything is read inside.
+    around: values to draw where any may be: up to one position beyond tensors with zeros around them, and a share
+        of the positions that several inputs decide together.
+    """
+
+    inside: dict[str, Span] = field(default_factory=dict)
+    around: dict[str, Span] = field(default_factory=dict)
+
+    def values(self, name: str) -> Span | None:
+        """What an input without declared values is drawn from; None if it is no index."""
+        return self.inside.get(name) or self.around.get(name)
+
+    def add(self, read: Component | Gather) -> None:
+        """Take a read up, with those of the integer tensors in its positions."""
+        zeros = read.tensor.zero_outside
+        for position, size in zip(read.indices, read.tensor.shape, strict=True):
+            within = Span(-1, size.value) if zeros else Span(0, size.value - 1)
+            self._keep(position, within, self.around if zeros else self.inside)
+
+    def _keep(self, position: Integer, within: Span, into: dict[str, Span]) -> None:
+        """Let a position stay within a span."""
+        moving = list(_run_time_terms(position))
+        into = into if len(moving) == 1 else self.around
+        for atom, factor in moving:
+            rest = _span(position - Integer.of(atom) * factor) if len(moving) == 1 else None
+            room = Span(within.low - rest.low, within.high - rest.high) if rest else _share(within, len(moving))
+            own = _divided(room, factor)
+            match atom:
+                case Gather():
+                    name = atom.tensor.name
+                    into[name] = into.get(name, ALL) & own
+                    self.add(atom)
+                case Quotient():
+                    divisor = atom.divisor.value
+                    self._keep(atom.dividend, Span(own.low * divisor, own.high * divisor + divisor - 1), into)
+                case Remainder():
+                    self._look_inside(atom.dividend)
+
+    def _look_inside(self, anywhere: Integer) -> None:
+        """Take up what is read within an expression that may have any value."""
+        for atom, _ in _run_time_terms(anywhere):
+            match atom:
+                case Gather():
+                    self.add(atom)
+                case Quotient() | Remainder():
+                    self._look_inside(atom.dividend)
+
+
+def _run_time_terms(position: Integer) -> Iterator[tuple[Atom, int]]:
+    """The parts of a position that integer tensors decide, each with its coefficient at the sizes of the spec."""
+    for monomial, coefficient in position.terms:
+        for atom in monomial:
+            inner = atom.dividend if isinstance(atom, Quotient | Remainder) else None
+            if isinstance(atom, Gather) or (inner is not None and any(_run_time_terms(inner))):
+                others = Integer.collect([(tuple(other for other in monomial if other is not atom), coefficient)])
+                yield atom, others.value
+
+
+def _span(integer: Integer) -> Span | None:
+    """The values of what no integer tensor decides; None where they cannot be told."""
+    found = bounds(integer)
+    return None if found is None else Span(found[0].value, found[1].value)
+
+
+def _share(within: Span, count: int) -> Span:
+    """What each of several may have for their sum to stay within a span that begins at 0 or just before."""
+    return Span(0, max(0, within.high // count))
+
+
+def _divided(room: Span, factor: int) -> Span:
+    """The whole numbers whose multiple is within a span."""
+    if factor < 0:
+        return _divided(Span(-room.high, -room.low), -factor)
+    return Span(-(-room.low // factor), room.high // factor)
