@@ -37,13 +37,14 @@ def push(
     known: the definitions of the program, if they are known already.
     """
     reached = depending_on(program, sources)
+    given = frozenset(sources)
     known = Facts(program.statements) if known is None else known
     inverses: dict[Tensor, Tensor] = {}
     for statement in program.statements:
         axes = extra()
 
         def derivative(read: Component, axes: tuple[Index, ...] = axes) -> Expr:
-            if read.tensor in sources:
+            if read.tensor in given:
                 return seed(read, axes)
             if read.tensor not in reached:
                 return ZERO

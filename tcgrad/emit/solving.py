@@ -18,10 +18,12 @@ def inverses_that_multiply(statements: Iterable[Statement]) -> set[Tensor]:
     """The inverses whose every read is a factor of a product that is summed over one of the matrix's axes."""
     statements = tuple(statements)
     inverses = {s.tensor for s in statements if isinstance(s, Intrinsic) and s.kind == "inv"}
+    if not inverses:
+        return inverses
     bodies = [statement.body for statement in statements if isinstance(statement, Define)]
     read_whole = {s.operand for s in statements if isinstance(s, Intrinsic)}
     alone = {tensor for body in bodies for tensor in _read_alone(body, (), inverses)}
-    return inverses - alone - read_whole if inverses else inverses
+    return inverses - alone - read_whole
 
 
 def _read_alone(expr: Expr, summed: tuple[Index, ...], inverses: set[Tensor]) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from tcgrad.emit.arrays import Graph, Node
@@ -74,17 +74,18 @@ class Stages:
             self._lowering.expressions.products = self._forward_products.snapshot()
         steps = tuple(step for statement in statements for step in self._lowering.statement(statement))
         results: list[tuple[Tensor, Node]] = []
+        owners: set[Node] = set()
         for tensor in wanted:
-            results.append(
-                (tensor, self._owned(self._lowering.definitions.whole(tensor), [node for _, node in results]))
-            )
+            node = self._owned(self._lowering.definitions.whole(tensor), owners)
+            owners.add(node.owner)
+            results.append((tensor, node))
         if self._forward_products is None:
             self._forward_products = self._lowering.expressions.products
         return Stage(steps, tuple(results))
 
-    def _owned(self, node: Node, others: Sequence[Node]) -> Node:
+    def _owned(self, node: Node, owners: Collection[Node]) -> Node:
         """The node, or a copy of it where its memory is the caller's or another result's."""
-        if isinstance(node.owner.operation, Leaf) or any(node.owner is other.owner for other in others):
+        if isinstance(node.owner.operation, Leaf) or node.owner in owners:
             return self._build.graph.make(Copy(), (node,), node.shape, node.kind)
         return node
 
