@@ -44,7 +44,7 @@ from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.matrix_tree import operands
-from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
+from tcgrad.notation.numpy_names import code_name, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,
     CHAIN,
@@ -55,7 +55,9 @@ from tcgrad.notation.numpy_pieces import (
     Piece,
     as_number,
     atom,
+    number,
     quotient,
+    size,
     within,
 )
 
@@ -123,10 +125,9 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
     """The text; ``full`` where axes have to be made that the loose text lacks."""
     match matrix:
         case Number():
-            return _number(matrix.value)
+            return number(matrix.value)
         case Size():
-            text = code_size(matrix.value)
-            return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
+            return size(matrix.value)
         case Symbol():
             return as_number(matrix.tensor, code_name(matrix.tensor) + subscript(matrix.at))
         case Ones():
@@ -188,11 +189,6 @@ def _shape(matrix: Matrix) -> str:
     """The shape as the argument of an array maker."""
     sizes = [code_size(axis) for axis in shape(matrix) if axis is not None]
     return sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
-
-
-def _number(value: Fraction) -> Piece:
-    text = code_number(value)
-    return Piece(text, UNARY if text.startswith("-") else PRODUCT if "/" in text else ATOM)
 
 
 def commutation(matrix: Commutation) -> Piece:
@@ -261,11 +257,11 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
         return atom("np.full({0}, {1})", _shape(matrix), value.text)
     if negated:
         return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
-    number, divisor = split_number(matrix.coefficient)
+    times, divisor = split_number(matrix.coefficient)
     plain = matrix.body is None or is_ones(matrix.body)
     body = [] if matrix.body is None or plain else [_scaled_body(matrix.body, full=full, masks=bool(matrix.factors))]
-    above = [*([_number(number)] if number != 1 else []), *map(_loose, matrix.factors), *body]
-    below = [*([_number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, matrix.divisors)]
+    above = [*([number(times)] if times != 1 else []), *map(_loose, matrix.factors), *body]
+    below = [*([number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, matrix.divisors)]
     return quotient(above, below)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
+from tcgrad.notation.numpy_names import code_number, code_size
 
 # how tightly a text's outermost operator binds; ``@`` and ``*`` are not mixed without parentheses
 SUM, PRODUCT, CHAIN, UNARY, POWER, ATOM = range(1, 7)
@@ -26,6 +29,18 @@ def within(piece: Piece, level: int) -> str:
 def atom(template: str, *parts: str) -> Piece:
     """A call of NumPy, or anything else that needs no parentheses."""
     return Piece(template.format(*parts), ATOM)
+
+
+def number(value: Fraction) -> Piece:
+    """An exact number."""
+    text = code_number(value)
+    return Piece(text, UNARY if text.startswith("-") else PRODUCT if "/" in text else ATOM)
+
+
+def size(value: Integer) -> Piece:
+    """A size as a number."""
+    text = code_size(value)
+    return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
 
 
 def quotient(above: Iterable[Piece], below: Iterable[Piece]) -> Piece:
