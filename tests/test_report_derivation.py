@@ -374,3 +374,21 @@ def test_exact_numbers_stay_exact() -> None:
     assert "y = 0.044715*x^3 + x/3 + 1e-07" in printed
     assert "0.134145*x^2" in printed
     assert Fraction("0.134145") == 3 * Fraction("0.044715")
+
+
+SHAPES = [
+    ("dims: {B: 2, N: 3, M: 4}\ninputs: {x: [B, N, M]}\nequations: ['y[b] = x[b,i,j]^2*1[i,j]']", "[N, M] = [3, 4]"),
+    ("dims: {B: 2, N: 3, M: 4}\ninputs: {s: [B], x: [N, M]}\nequations: ['y[b,i,j] = s[b]*x[i,j]']", "[N, M] = [3, 4]"),
+    (
+        "dims: {N: 4}\ninputs: {x: ['N+1', N//2]}\nequations: ['y[i,j] = x[i,j]^2']",
+        "[(N+1)*(N//2), (N+1)*(N//2)] = [10, 10]",
+    ),
+    ("dims: {N: 4}\ninputs: {x: [2*N, 3]}\nequations: ['y[i,j] = x[i,j]^2']", "[2*N*3, 2*N*3] = [24, 24]"),
+]
+
+
+@pytest.mark.parametrize(("text", "shape"), SHAPES)
+def test_the_shape_of_a_matrix_is_that_of_what_is_written(text: str, shape: str) -> None:
+    report = tcgrad.loads(text).derive().report(unicode=False, notations=["matrix"])
+    line = next(line for line in report.splitlines() if re.match(r" +d(vec\()?y", line))
+    assert re.split(r"  +", line)[-1] == shape

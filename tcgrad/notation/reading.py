@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.program import Program, Recurrence, Statement
+from tcgrad.language.operators import Precedence
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
@@ -70,8 +71,16 @@ def print_shape(shape: Sequence[Integer], syntax: Syntax) -> str:
 def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> str:
     """The shape of a matrix whose rows, and whose columns, run over several axes: ``[N*E, M*D] = [15, 8]``."""
     printer = Printer(syntax, {})
-    names = [syntax.times.join(printer.position(size) for size in side) for side in sides]
+    names = [syntax.times.join(_factor(size, len(side), printer) for size in side) for side in sides]
     return _named(names, [prod(size.value for size in side) for side in sides])
+
+
+def _factor(size: Integer, count: int, printer: Printer) -> str:
+    """A size among ``count`` that are multiplied: sums and divisions stand in parentheses there."""
+    divides = any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
+    piece = printer.integer(size, spaced=False)
+    least = Precedence.COMPARISON if count == 1 else Precedence.UNARY if divides else Precedence.PRODUCT
+    return printer.wrapped(piece, least)
 
 
 def _named(names: Sequence[str], values: Sequence[int]) -> str:

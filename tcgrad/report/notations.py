@@ -84,9 +84,9 @@ def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
     if len(sides) > 1 and form.batch and sides[0].order:
         split = sides[0].order
         left = [size for size, held in zip(form.tensor.shape, form.batch, strict=True) if held is None]
-        if not left:
-            return print_shape((), syntax)
         rows = sum(held is None for held in form.batch[:split])
+        if rows in (0, len(left)):
+            return print_shape(left, syntax)
         return print_matrix_shape([left[:rows], left[rows:]], syntax)
     if form.layout == "full" or len(sides) < 2:
         return print_shape(form.tensor.shape, syntax)
