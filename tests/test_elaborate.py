@@ -249,7 +249,13 @@ MISTAKES = [
     ("r = 1[N]*x[N]", "TC317", "N", "takes indices", "write `1[i]`"),
     ("r = sum[N](x[N])", "TC314", "N", "an index here, and a dim", "give the index another name"),
     ("r[s] = x[s]*s", "TC314", "s", "an index here, and a scalar", "give the index another name"),
-    ("r[b] = b + b[b]", "TC314", "b", "an index here, and a tensor", "give the index another name"),
+    (
+        "r[b] = b + b[b]",
+        "TC314",
+        "b",
+        "an index here, and a tensor as well",
+        "write `b[...]` for a component of the tensor, or give the index another name",
+    ),
     # functions
     ("r = exp(s, s)", "TC315", "exp(s, s)", "has 1 argument, here are 2", "write `exp(a)`"),
     ("r = exp()", "TC315", "exp()", "has 1 argument, here are none", "write `exp(a)`"),

@@ -148,6 +148,7 @@ SYNTAX_ERRORS = [
     ("y = f(a)[i]", "TC208", (4, 8), "no components", "index the arguments: `f(x[i])`"),
     ("y = sum(x[i])", "TC209", (4, 13), "needs the index", "write `sum[i](x[i])`"),
     ("y = max(x[k])", "TC209", (4, 13), "needs the index", "write `max[k](x[k])`"),
+    ("sum[i] = x[i]", "TC302", (0, 3), "`sum` is a name of the language", "choose another name, such as `sum_`"),
     ("y = sum[i] x[i]", "TC209", (11, 12), "parentheses are missing", "write `sum[i](...)`"),
     ("y = sum[0](x)", "TC209", (7, 10), "names the indices", "write `sum[i](...)`"),
     (

@@ -196,9 +196,9 @@ class ComponentReader(ABC):
             raise self.single(node)
         return Integer.of(Gather(symbols.tensors[name], ()))
 
-    def two_meanings(self, node: Name, what: str) -> Refused:
+    def two_meanings(self, node: Name, what: str, help_: str = "give the index another name") -> Refused:
         message = f"`{node.name}` is an index here, and {what} as well"
-        return self.symbols.refuse("TC314", message, node.span, "give the index another name")
+        return self.symbols.refuse("TC314", message, node.span, help_)
 
     def single(self, node: Name) -> Refused:
         """Report an index that occurs once and is neither on the left nor summed."""

@@ -171,6 +171,9 @@ class OperandParser(SubscriptParser):
             message = f"`{kind.text}{shown}` names the indices that it runs over, and nothing else"
             raise self.failure("TC209", message, self.since(bracket), f"write `{kind.text}[i](...)`")
         opening = self.token
+        if self.kind == "=":
+            message = f"`{kind.text}` is a name of the language and cannot name a tensor"
+            raise self.failure("TC302", message, self.span(kind), f"choose another name, such as `{kind.text}_`")
         if not self.accept("("):
             shown = self.source(kind)
             help_ = f"write `{shown}(...)`"

@@ -51,7 +51,8 @@ class ValueReader(CallReader):
         if name in symbols.tensors:
             tensor = symbols.tensors[name]
             if tensor.order:
-                raise self.two_meanings(node, f"a tensor: write `{name}[...]` for a component,")
+                help_ = f"write `{name}[...]` for a component of the tensor, or give the index another name"
+                raise self.two_meanings(node, "a tensor", help_)
             raise self.two_meanings(node, "a scalar")
         if name in symbols.dims:
             raise self.two_meanings(node, "a dim")
