@@ -13,7 +13,15 @@ BOTH = [
     (HEAD + "wrt: [z]\nequations: ['y[i] = x[i]*q']\n", [("TC119", 3), ("TC301", 4)]),
     (HEAD + "strict: yes\nequations: ['y[i] = 2x[i]']\n", [("TC109", 3), ("TC202", 4)]),
     ("dims: {N: 0}\ninputs: {x: [N]}\nequations: ['y[i] = (x[i]']\n", [("TC113", 1), ("TC203", 3)]),
+    (
+        "inputs: {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\nequations: ['y = q']\n",
+        [("TC115", 1), ("TC301", 2)],
+    ),
     # what follows from another mistake is not told
+    ("inputs: {x: {shape: [3], sample: spd}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
+    ("inputs: {x: {shape: [3], symmetric: true}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
+    ("inputs: {x: {shape: [], symmetric: true}}\nequations: ['y = x']\n", [("TC115", 1)]),
+    ("inputs: {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\nequations: ['y = 1']\n", [("TC115", 1)]),
     ("dims: {N: 0}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC113", 1)]),
     ("dims: {N: 3}\ninput: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC108", 1), ("TC107", 2)]),
     (HEAD + "constant: {c: 3}\nequations: ['y[i] = c*x[i]']\n", [("TC107", 3)]),

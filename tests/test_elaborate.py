@@ -269,6 +269,10 @@ MISTAKES = [
     ("r = where(s, 1, 2)", "TC324", "s", "is a comparison", "write `s != 0`"),
     ("r = where(s > 0, 1)", "TC315", "where(s > 0, 1)", "has 3 arguments", "write `where(x > 0, a, b)`"),
     ("r = s/0", "TC324", "0", "divides by 0", None),
+    ("r = s/(0*s)", "TC324", "(0*s)", "divides by 0", None),
+    ("r = s*0^-1", "TC324", "0^-1", "divides by 0", None),
+    ("r = s*(1 - 1)^(0 - 2)", "TC324", "(1 - 1)^(0 - 2)", "divides by 0", None),
+    ("r = (0*s)^-0.5", "TC324", "(0*s)^-0.5", "divides by 0", None),
     # matrix functions
     ("r = det(m)", "TC319", "m", "`m` is 3 x 4", None),
     ("r = det(x)", "TC319", "x", "`x` is 3", None),

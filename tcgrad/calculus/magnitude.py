@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from math import log2
 
 from tcgrad.calculus.derivation import Hessian, Jacobian
-from tcgrad.errors import Diagnostic, Span, TcgradError
-from tcgrad.ir.nodes import Const, Expr, Pow
-from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.nodes import ZERO, Const, Expr, Pow
+from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 from tcgrad.simplify import simplify
 
@@ -17,18 +17,42 @@ _LARGEST = 1000.0  # the binary logarithm of the largest magnitude; that of floa
 
 
 def require_floats(program: Program, derived: Iterable[Statement]) -> None:
-    """Refuse a number, or a power of numbers, outside the range of float64 in a program or its derivatives.
+    """Refuse a number, or a power of numbers, outside the range of float64 in a program or its derivatives; 1/0 too.
 
     Raises:
         TcgradError: with the place of the equation that it comes from.
     """
     spans = {tensor.name: statement.span for statement in program.statements for tensor in defined_tensors(statement)}
-    own = [replace(s, body=simplify(s.body)) for s in program.statements if isinstance(s, Define)]
-    for statement in (*own, *(s for s in derived if isinstance(s, Define))):
-        for part in walk(statement.body):
-            exponent = _logarithm(part)
-            if abs(exponent) > _LARGEST:
-                raise _too_large(program, statement, exponent, spans)
+    own = [(tensor, simplify(body)) for statement in program.statements for tensor, body in _bodies(statement)]
+    for tensor, body in (*own, *(pair for statement in derived for pair in _bodies(statement))):
+        for part in walk(body):
+            problem = _problem(part)
+            if problem is not None:
+                code, message, help_ = problem
+                span = spans.get((tensor.about or (tensor,))[0].name)
+                raise TcgradError((Diagnostic(code, message.format(tensor.name), span, help_),), program.spec.source)
+
+
+def _bodies(statement: Statement) -> Iterator[tuple[Tensor, Expr]]:
+    """What a statement gives as values, each with the tensor."""
+    match statement:
+        case Define():
+            yield statement.tensor, statement.body
+        case Recurrence():
+            for tensor, bases, step in zip(statement.tensors, statement.bases, statement.steps, strict=True):
+                yield from ((tensor, case.body) for case in (*bases, step))
+
+
+def _problem(part: Expr) -> tuple[str, str, str | None] | None:
+    """The code, message and help for what no program can compute with; None for everything else."""
+    if isinstance(part, Pow) and part.base == ZERO and isinstance(part.exponent, Const) and part.exponent.value < 0:
+        return "TC324", "{} divides by 0", None
+    exponent = _logarithm(part)
+    if abs(exponent) <= _LARGEST:
+        return None
+    size = "larger than 1e300" if exponent > 0 else "smaller than 1e-300"
+    help_ = "scale the equation, or make the number a constant of moderate size and multiply later"
+    return "TC406", f"a number in {{}} is {size}: no floating-point type holds it", help_
 
 
 def defines(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:
@@ -49,11 +73,3 @@ def _logarithm(part: Expr) -> float:
             return _logarithm(exponent)
         case _:
             return 0.0
-
-
-def _too_large(program: Program, statement: Define, exponent: float, spans: dict[str, Span | None]) -> TcgradError:
-    about = statement.tensor.about or (statement.tensor,)
-    size = "larger than 1e300" if exponent > 0 else "smaller than 1e-300"
-    message = f"a number in {statement.tensor.name} is {size}: no floating-point type holds it"
-    help_line = "scale the equation, or make the number a constant of moderate size and multiply later"
-    return TcgradError((Diagnostic("TC406", message, spans.get(about[0].name), help_line),), program.spec.source)

@@ -8,6 +8,7 @@ from typing import Literal
 from tcgrad.errors import Note
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
+from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.operators import DELTA
@@ -154,9 +155,13 @@ class Elaborator(ValueReader):
         value = self._operand(factor.node)
         if factor.operator == "*":
             return value
-        if isinstance(value, Const) and not value.value:
-            raise self.symbols.refuse("TC324", "this divides by 0", factor.node.span)
-        return invert(value)
+        return invert(self._divisor(value, factor.node))
+
+    def _divisor(self, value: Expr, node: Expression) -> Expr:
+        """The value, unless it is a product with the number 0."""
+        if any(isinstance(each, Const) and not each.value for each in factors_of(value)):
+            raise self.symbols.refuse("TC324", "this divides by 0", node.span)
+        return value
 
     def _operand(self, node: Expression) -> Expr:
         """One factor alone: a dummy that occurs in several of its parts is summed around it."""
@@ -199,7 +204,9 @@ class Elaborator(ValueReader):
             case Call():
                 return self.read_call(node)
             case Power():
-                return Pow(self.terms(node.base), self.terms(node.exponent))
+                base, exponent = self.terms(node.base), self.terms(node.exponent)
+                divides = isinstance(exponent, Const) and exponent.value < 0
+                return Pow(self._divisor(base, node) if divides else base, exponent)
             case Product():
                 return IndexValue(self.position(node))
             case Reduction():

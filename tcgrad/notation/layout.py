@@ -15,6 +15,7 @@ from typing import assert_never
 from tcgrad.ir.derivative import OPERATOR
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
+    ZERO,
     Add,
     Call,
     Component,
@@ -29,7 +30,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import factors_of, free_indices
 from tcgrad.notation.chains import join
 from tcgrad.notation.extents import range_is_implied
 from tcgrad.notation.factors import UNIT, Factors, by_holder, guard
@@ -124,7 +125,7 @@ class _Layout:
             case IndexSum(indices, body):
                 into.sums.extend(indices)
                 self.gather(body, into)
-            case Pow(base, Const(value)) if value < 0:
+            case Pow(base, Const(value)) if value < 0 and ZERO not in factors_of(base):
                 into.below = into.below or Factors()
                 self.gather(base if value == -1 else Pow(base, Const(-value)), into.below)
             case _:

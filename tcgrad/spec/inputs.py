@@ -72,6 +72,7 @@ def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...
     if len(items) > MAX_ORDER:
         message = f"`{name.text}` has {len(items)} axes; {MAX_ORDER} are the limit"
         report.add(Diagnostic("TC115", message, node.span))
+        before += 1  # what its sizes are is known all the same
     sizes = [read_size(item, f"axis {axis} of `{name.text}`", report) for axis, item in enumerate(items)]
     return None if len(report.diagnostics) > before else tuple(size for size in sizes if size is not None)
 
