@@ -85,6 +85,8 @@ def in_chunks(number: int, each: int, work: Callable[[IntArray], Estimate], poin
 
 
 def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:
+    if len(parts) == 1:
+        return replace(parts[0], evaluations=evaluations)
     names = parts[0].values
     return Estimate(
         {name: np.concatenate([part.values[name] for part in parts]) for name in names},

@@ -58,12 +58,12 @@ def evaluate_forward(
 ) -> Forward:
     """Evaluate ``statements`` on ``arrays`` in ``dtype``."""
     context = Context(dict(arrays), dtype, sizes=sizes or {}, functions=functions or {})
-    decisions = []
+    taken: list[Labelled] = []
+    deciding, decisions = replace(context, branches=taken), []
     for statement in statements:
-        taken: list[Labelled] = []
-        inner = replace(context, branches=taken)
-        run(statement, inner)
+        run(statement, deciding)
         decisions.append(tuple(taken))
+        taken.clear()
     return Forward(tuple(statements), context, tuple(decisions))
 
 
@@ -76,13 +76,15 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     count = len(next(iter(changed.values())))
     batch = Index("batch", Integer.of(count))
     arrays = {**forward.context.arrays, **changed}
+    taken: list[Labelled] = []
+    deciding = replace(forward.context, arrays=arrays, batch=batch, branches=taken)
     flipped = {name: np.zeros(count, bool) for name in changed}
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
         moving = [flipped[tensor.name] for tensor in reads(statement) if tensor.name in flipped]
         if moving:
-            taken: list[Labelled] = []
-            run(statement, replace(forward.context, arrays=arrays, batch=batch, branches=taken))
+            run(statement, deciding)
             own = np.logical_or.reduce([*moving, flips(before, taken, batch)])
+            taken.clear()
             flipped.update({tensor.name: own for tensor in defined_tensors(statement)})
     return arrays, flipped
 
@@ -94,12 +96,13 @@ def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple
     """
     arrays = {name: forward.context.arrays[name] for name in forward.given}
     arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in arrays.items()}
-    context = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise)
+    taken: list[Labelled] = []
+    deciding = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise, branches=taken)
     flipped = np.zeros(noise.batch.size.value, bool)
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
-        taken: list[Labelled] = []
-        run(statement, replace(context, branches=taken))
+        run(statement, deciding)
         flipped |= flips(before, taken, noise.batch)
+        taken.clear()
     return arrays, flipped
 
 

@@ -11,6 +11,7 @@ from tcgrad.check.effort import Effort
 from tcgrad.check.forward import Forward, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
@@ -45,13 +46,21 @@ class Rounding:
         """The bound on the error, element by element; ``moved`` has an axis of draws in front."""
         if moved.ndim == exact.ndim:
             return np.zeros(exact.shape, exact.dtype)
-        spread = np.max(np.abs(moved - exact), axis=0)
-        # By chance all draws may leave an element where it was: few elements are much better off than the typical one.
-        seen = (exact != 0) & np.isfinite(spread)
-        if seen.any():
-            spread = np.maximum(spread, np.median(spread[seen] / np.abs(exact[seen])) * np.abs(exact))
-        factor = self.safety * self.roundoff / self.noise.unit
-        return np.asarray(np.where(np.isnan(spread), np.inf, spread) * exact.dtype.type(factor))
+        with quietly():
+            spread, size = np.abs(moved - exact).max(axis=0), np.abs(exact)
+            # By chance all draws may leave an element where it was: few are much better off than the typical one.
+            seen = (exact != 0) & np.isfinite(spread)
+            if seen.any():
+                spread = np.maximum(spread, _median(spread[seen] / size[seen]) * size)
+            factor = self.safety * self.roundoff / self.noise.unit
+            return np.asarray(np.where(np.isnan(spread), np.inf, spread) * exact.dtype.type(factor))
+
+
+def _median(numbers: Array) -> Any:
+    """That of at least one number, without what NumPy's own does about NaN."""
+    below, above = (len(numbers) - 1) // 2, len(numbers) // 2
+    parted = np.partition(numbers, (below, above))
+    return (parted[below] + parted[above]) / 2
 
 
 def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = False) -> Rounding:

@@ -74,29 +74,30 @@ def compare(
     elements = int(np.count_nonzero(known))
     if not elements:
         return Comparison("inconclusive", 0, message="there is nothing to compare")
-    known_reference = np.where(known, reference, 0)
     with np.errstate(all="ignore"):
-        found = np.where(known, found.astype(reference.dtype), 0)
-        allowed = np.where(known, user.allowed(found_error + reference_error, known_reference), 0)
-        error = np.abs(found - known_reference)
-        rank = np.nan_to_num(error, nan=np.inf) if by_difference else _ratio(error, allowed)
-    worst = int(np.argmax(rank))
-    at = [float(array.reshape(-1)[worst]) for array in (found, known_reference, allowed, rank)]
-    largest = float(np.max(np.nan_to_num(error, nan=np.inf)))
-    finite = np.where(np.isfinite(found), found, 0)
-    scale = max(float(np.max(np.abs(known_reference))), float(np.max(np.abs(finite))))
-    status, message = _judge(_Elements(found, known_reference, error, allowed, np.where(known, reference_error, 0)))
+        allowed = user.allowed(found_error + reference_error, np.where(known, reference, 0))
+        parts = [found.astype(reference.dtype), reference, allowed, reference_error]
+        if elements < known.size:
+            parts = [np.where(known, part, 0) for part in parts]
+        found, reference, allowed, reference_error = parts
+        error = np.abs(found - reference)
+        finite = bool(np.isfinite(error).all())
+        size = error if finite else np.nan_to_num(error, nan=np.inf)
+        rank = size if by_difference else _ratio(error, allowed)
+    worst, furthest = int(rank.argmax()), int(size.argmax())
+    largest, seen = float(size.item(furthest)), found if finite else np.where(np.isfinite(found), found, 0)
+    status, message = _judge(_Elements(found, reference, error, allowed, reference_error))
     return Comparison(
         status,
         elements,
         max_abs_error=largest,
-        max_rel_error=_proportion(largest, scale),
+        max_rel_error=_proportion(largest, max(float(np.abs(reference).max()), float(np.abs(seen).max()))),
         worst=worst,
-        found=at[0],
-        reference=at[1],
-        tolerance=at[2],
-        rank=at[3],
-        tolerance_at_largest=float(allowed.reshape(-1)[np.argmax(np.nan_to_num(error, nan=np.inf))]),
+        found=float(found.item(worst)),
+        reference=float(reference.item(worst)),
+        tolerance=float(allowed.item(worst)),
+        rank=float(rank.item(worst)),
+        tolerance_at_largest=float(allowed.item(furthest)),
         message=message,
     )
 
@@ -109,9 +110,10 @@ def _proportion(error: float, scale: float) -> float:
 
 def _ratio(error: Array, allowed: Array) -> Array:
     """Error in proportion to tolerance; infinite where there is an error and none is allowed, or it is not a number."""
-    ratio = np.where(error == 0, 0, error / np.where(allowed > 0, allowed, 1))
-    ratio = np.where((error != 0) & ~(allowed > 0), np.inf, ratio)
-    return np.where(np.isnan(ratio), np.inf, ratio)
+    ratio = np.where(allowed > 0, error / allowed, np.inf)
+    ratio[error == 0] = 0
+    ratio[np.isnan(ratio)] = np.inf
+    return ratio
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,9 @@ class _Elements:
 def _judge(elements: _Elements) -> tuple[Status, str]:
     if not np.isfinite(elements.found).all():
         return "fail", "is not finite where the reference is"
-    if not np.all(elements.error <= elements.allowed):
+    if not (elements.error <= elements.allowed).all():
         return "fail", ""
     size = np.abs(elements.reference)
-    if np.all(size <= elements.allowed) and np.any(size > elements.reference_error):
+    if (size <= elements.allowed).all() and (size > elements.reference_error).any():
         return "inconclusive", "the tolerance is so large that zeros would pass as well"
     return "pass", ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,24 @@ class Labelled:
         """The array with its axes in the order of ``axes``, of length 1 where it does not depend on the index."""
         if self.axes == axes:
             return self.array
-        places = {index: axis for axis, index in enumerate(self.axes)}
-        order = [places[index] for index in axes if index in places]
-        shape = [self.array.shape[places[index]] if index in places else 1 for index in axes]
-        return self.array.transpose(order).reshape(shape)
+        order, inserted = _arrangement(self.axes, tuple(axes))
+        return self.array.transpose(order)[inserted]
+
+
+@lru_cache(maxsize=2**12)
+def _arrangement(own: tuple[Index, ...], axes: tuple[Index, ...]) -> tuple[tuple[int, ...], tuple[slice | None, ...]]:
+    """The order in which ``own`` axes stand in ``axes``, and where axes of length 1 come in between."""
+    order = tuple(own.index(index) for index in axes if index in own)
+    return order, tuple(slice(None) if index in own else None for index in axes)
 
 
 def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
     """The indices of all ``values``, each once, in the order of occurrence."""
-    return tuple(dict.fromkeys(index for value in values for index in value.axes))
+    axes: tuple[Index, ...] = ()
+    for each in values:
+        if each.axes and each.axes != axes:
+            axes = tuple(dict.fromkeys(axes + each.axes)) if axes else each.axes
+    return axes
 
 
 @dataclass(frozen=True)
@@ -69,18 +79,24 @@ class Noise:
         """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element."""
         axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
         base, size = value.aligned(axes), magnitude.aligned(axes)
-        draws = self.batch.size.value
-        shape = np.broadcast_shapes(base.shape, size.shape, (draws,) + (1,) * (len(axes) - 1))
+        shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         error = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
         error[: self.still] = 0
         return Labelled(np.asarray(base + error), axes)
 
     def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
         """Random errors up to ``size``, to which ``floor`` is added; of complex numbers for each part by itself."""
-        errors = self.random.uniform(-1.0, 1.0, shape) * (size.real + floor)
+        errors = self._signed(shape) * (size.real + floor if floor else size.real)
         if dtype.kind != "c":
-            return errors.astype(dtype)
-        return together(errors, self.random.uniform(-1.0, 1.0, shape) * size.imag, dtype)
+            return errors.astype(dtype, copy=False)
+        return together(errors, self._signed(shape) * size.imag, dtype)
+
+    def _signed(self, shape: tuple[int, ...]) -> Array:
+        """Random numbers from -1 to 1."""
+        drawn = self.random.random(shape)
+        drawn *= 2
+        drawn -= 1
+        return drawn
 
 
 @dataclass(frozen=True)

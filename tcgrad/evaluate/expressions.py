@@ -16,7 +16,7 @@ from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
-from tcgrad.evaluate.structure import footprint, is_guard, is_structural
+from tcgrad.evaluate.structure import footprint, is_guard, is_structural, volume
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -145,8 +145,9 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     guards = [condition(factor, context) for factor in factors if is_guard(factor)]
     cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
     values = [value(factor, context) for factor in factors if not is_guard(factor)]
-    if not all(map(_is_finite, values)):
-        sums = [_support(factor, context) for factor in factors if isinstance(factor, IndexSum)]
+    summed = [factor for factor in factors if isinstance(factor, IndexSum)]
+    if (guards or summed) and not all(map(_is_finite, values)):
+        sums = [_support(factor, context) for factor in summed]
         values = [_guarded(each, [*guards, *(support for support in sums if support)]) for each in values]
     operands = cast + values
 
@@ -237,6 +238,8 @@ def _sum(expr: IndexSum, context: Context) -> Labelled:
     if isinstance(expr.body, Add) and footprint(expr.body, context) > _LARGE:
         return value(Add(tuple(IndexSum(expr.indices, term) for term in expr.body.terms)), context)
     factors = factors_of(expr.body)
+    if volume(expr, context) <= _LARGEST:
+        return _product(factors, expr.indices, context)
     largest = max(footprint(factor, context) for factor in factors)
     splittable = [index for index in expr.indices if context.length(index) > 1]
     if largest <= _LARGEST or not splittable:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
 
 import numpy as np
 
+_noticed = ContextVar("_noticed", default=False)
 
-@contextmanager
-def quietly() -> Iterator[None]:
+
+def quietly() -> np.errstate:
     """Arithmetic that warns of nothing; overflows are still told to `noticing`."""
-    noticed = np.geterr()["over"] == "call"
-    with np.errstate(divide="ignore", invalid="ignore", under="ignore", over="call" if noticed else "ignore"):
-        yield
+    over: Literal["call", "ignore"] = "call" if _noticed.get() else "ignore"
+    return np.errstate(divide="ignore", invalid="ignore", under="ignore", over=over)
 
 
 @contextmanager
 def noticing() -> Iterator[list[str]]:
     """-> a list to which every overflow meanwhile is added."""
     seen: list[str] = []
-    with np.errstate(over="call", call=lambda kind, _: seen.append(kind)):
-        yield seen
+    before = _noticed.set(True)
+    try:
+        with np.errstate(over="call", call=lambda kind, _: seen.append(kind)):
+            yield seen
+    finally:
+        _noticed.reset(before)

@@ -17,7 +17,7 @@ def real(array: Array) -> Array:
     """What a branch is decided by: of complex numbers the real part, of dual ones the number without its slope."""
     if array.dtype == np.object_:
         return np.asarray(_REAL(array), object)
-    return np.asarray(array.real) if np.iscomplexobj(array) else array
+    return np.asarray(array.real) if array.dtype.kind == "c" else array
 
 
 def absolute(array: Array) -> Array:
@@ -25,7 +25,7 @@ def absolute(array: Array) -> Array:
 
     Where imaginary parts are tiny, sums and products of these bound the terms that either part is made of.
     """
-    if not np.iscomplexobj(array):
+    if array.dtype.kind != "c":
         return np.asarray(np.abs(array))
     return together(np.abs(array.real), np.abs(array.imag), array.dtype)
 

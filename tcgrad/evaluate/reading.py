@@ -76,19 +76,22 @@ def component(expr: Component, context: Context) -> Labelled:
 
 def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
     """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
-    axes = tuple(position.as_index for position in expr.indices)
-    known = tuple(index for index in axes if index is not None)
+    axes = tuple([position.as_index for position in expr.indices])
+    known = tuple([index for index in axes if index is not None])
     if len(set(known)) < len(axes) or expr.tensor.name in context.origins:
         return None
-    if any(index in context.positions for index in known):
+    if context.positions and any(index in context.positions for index in known):
         return None
     lengths = context.shape(known)
     shape = array.shape[array.ndim - len(known) :]
+    labels = _batched(array, expr.tensor, context) + known
+    if lengths == shape:
+        return Labelled(array, labels)
     if any(length > size for length, size in zip(lengths, shape, strict=True)):
         return None
-    # The ellipsis takes a batch axis in, and makes a view of what has no axes at all.
+    # The ellipsis takes a batch axis in.
     beginning: tuple[Any, ...] = (..., *map(slice, lengths))
-    return Labelled(array[beginning], _batched(array, expr.tensor, context) + known)
+    return Labelled(array[beginning], labels)
 
 
 def _batched(array: Array, tensor: Tensor, context: Context) -> tuple[Index, ...]:

@@ -29,8 +29,8 @@ def evaluate(
     functions: Mapping[str, SmoothFunction] | None = None,
 ) -> Array:
     """The values of ``expr`` as an array of ``dtype`` with an axis for each index of ``free``, in that order."""
-    context = _context(env, dtype, functions)
-    return evaluate_in(expr, free, context)
+    with quietly():
+        return _evaluated(expr, free, _context(env, dtype, functions))
 
 
 def evaluate_program(
@@ -74,7 +74,7 @@ def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
     with quietly():
         match statement:
             case Define():
-                context.arrays[statement.tensor.name] = evaluate_in(statement.body, statement.free, context)
+                context.arrays[statement.tensor.name] = _evaluated(statement.body, statement.free, context)
                 return (statement.tensor,)
             case Intrinsic():
                 context.arrays[statement.tensor.name] = intrinsic(statement, context)
@@ -84,10 +84,9 @@ def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
                 return statement.tensors
 
 
-def evaluate_in(expr: Expr, free: Sequence[Index], context: Context) -> Array:
+def _evaluated(expr: Expr, free: Sequence[Index], context: Context) -> Array:
     """The values of ``expr`` over ``free``, the batch axis first if it depends on it."""
-    with quietly():
-        result = value(expr, context)
-    batch = tuple(index for index in result.axes if index is context.batch)
-    array = result.aligned((*batch, *free))
-    return np.array(np.broadcast_to(array, context.shape((*batch, *free))), order="C")
+    result = value(expr, context)
+    axes = (context.batch, *free) if context.batch is not None and context.batch in result.axes else tuple(free)
+    array, shape = result.aligned(axes), context.shape(axes)
+    return np.array(array if array.shape == shape else np.broadcast_to(array, shape), order="C")

@@ -6,7 +6,7 @@ from math import prod
 
 from tcgrad.evaluate.context import Context
 from tcgrad.ir.nodes import Call, Component, Const, Delta, Expr, Iverson
-from tcgrad.ir.traversal import children, free_indices
+from tcgrad.ir.traversal import children, free_indices, indices_within
 
 
 def footprint(expr: Expr, context: Context) -> int:
@@ -15,6 +15,11 @@ def footprint(expr: Expr, context: Context) -> int:
         return 0
     own = prod(context.length(index) for index in free_indices(expr))
     return max(own, *(footprint(part, context) for part in children(expr)), 0)
+
+
+def volume(expr: Expr, context: Context) -> int:
+    """The product of the lengths of all indices within: no array that is built has more elements."""
+    return prod(context.length(index) for index in indices_within(expr))
 
 
 def is_structural(expr: Expr) -> bool:

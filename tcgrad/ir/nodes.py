@@ -28,6 +28,7 @@ class Remembered:
 
     known_hash: int | None = None
     known_free: tuple[Index, ...] | None = None
+    known_within: tuple[Index, ...] | None = None
     known_size: int | None = None
     known_tensors: tuple[Tensor, ...] | None = None
     known_shape: int | None = None

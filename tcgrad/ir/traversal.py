@@ -143,6 +143,15 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
     return known
 
 
+def indices_within(expr: Expr) -> tuple[Index, ...]:
+    """The indices that occur at any depth, bound or not, each once. Kept on the node once known."""
+    known = expr.known_within
+    if known is None:
+        own = expr.indices if isinstance(expr, IndexSum | IndexReduce) else ()
+        known = vars(expr)["known_within"] = _united([free_indices(expr), own, *map(indices_within, children(expr))])
+    return known
+
+
 def _united(parts: list[tuple[_Item, ...]]) -> tuple[_Item, ...]:
     """All that occurs in the parts, each once, in the order of occurrence; the parts themselves have no repetitions."""
     filled = [part for part in parts if part]
