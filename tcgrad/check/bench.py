@@ -111,6 +111,10 @@ class Bench:
             self._formulas[key] = Formulas(self.equations, given or {})
         return self._formulas[key]
 
+    def gradient_formulas(self, only: str | None = None) -> Formulas:
+        """Where gradients are worked out, given random gradients of all outputs, or of one and 0 for the others."""
+        return self.formulas("gradient", only or "", given=upstream_arrays(self.sample, only))
+
     @property
     def tangents(self) -> Tangents:
         """The tangents of the outputs."""

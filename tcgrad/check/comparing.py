@@ -15,7 +15,6 @@ from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare
 from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, reference
 from tcgrad.check.results import Subject
@@ -75,7 +74,7 @@ def overflows_at(bench: Bench) -> bool:
     What is divided by it is 0 then, which is finite, and wrong.
     """
     with noticing() as found:
-        gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
+        gradients = bench.gradient_formulas()
         for wrt in bench.wrt:
             gradients.value(bench.paths.gradient(wrt).statements)
         if bench.module is not None:
@@ -87,7 +86,7 @@ def overflows_at(bench: Bench) -> bool:
 
 def formulas_are_finite(bench: Bench) -> bool:
     """Whether every derived formula has finite values at the sample in the type that is checked."""
-    gradients = bench.formulas("gradient", "", given=upstream_arrays(bench.sample))
+    gradients = bench.gradient_formulas()
     for wrt in bench.wrt:
         if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
             return False

@@ -11,7 +11,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.formulas import Formulas, upstream_arrays
+from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.slips import explain_shape
@@ -26,8 +26,7 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     """The gradient given random upstream gradients of ``outputs``, and 0 for the other outputs."""
     only = outputs[0].name if len(outputs) < len(bench.outputs) else None
     of = ", ".join(output.name for output in outputs)
-    upstream = upstream_arrays(bench.sample, only)
-    formulas = bench.formulas("gradient", only or "", given=upstream)
+    formulas = bench.gradient_formulas(only)
     statements = bench.paths.gradient(known.wrt).statements
     bound = formulas.bound(statements)
     rows = bench.tallies

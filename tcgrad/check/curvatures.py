@@ -6,7 +6,7 @@ derivatives is a difference, of complex steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -101,12 +101,11 @@ class Curvatures:
 
         def measure(chosen: Any, steps: Array) -> Slopes:
             others = steps * (other / step)
-            flipped = np.zeros(len(chosen), bool)
-            quotients = []
-            for multiple in stencil.multiples:
-                values, left = self._corners(pairs, chosen, multiple * others, multiple * steps)
-                quotients.append((values[0] - values[1] - values[2] + values[3]) / (4 * multiple**2 * others * steps))
-                flipped |= left
+            corners, flipped = self._corners(pairs, chosen, others, steps, stencil.multiples)
+            quotients = [
+                (values[0] - values[1] - values[2] + values[3]) / (4 * multiple**2 * others * steps)
+                for multiple, values in zip(stencil.multiples, corners, strict=True)
+            ]
             rounding = bounds[self._output] / (others * steps)
             return Slopes({self._output: quotients}, {self._output: rounding}, {self._output: flipped})
 
@@ -123,23 +122,23 @@ class Curvatures:
             return {pairs.first: far * (first + second)}
         return {pairs.first: far * first, pairs.second: far * second}
 
-    def _corners(self, pairs: Pairs, chosen: Any, others: Array, steps: Array) -> tuple[Array, Array]:
-        """The output at the four corners ``±s u ± t v``, and for which pairs another branch was taken at any."""
+    def _corners(
+        self, pairs: Pairs, chosen: Any, others: Array, steps: Array, multiples: Sequence[int]
+    ) -> tuple[Array, Array]:
+        """The output at the four corners ``±s u ± t v`` for all multiples of the steps, and for which pairs another
+        branch was taken at any."""
         us, vs = pairs.take(chosen)
         arrays = self.sample.forward.context.arrays
         u = along_axes(others, arrays[pairs.first]) * us
         v = along_axes(steps, arrays[pairs.second]) * vs
-        moved = {pairs.first: arrays[pairs.first] + np.concatenate([u, u, -u, -u])}
-        moved[pairs.second] = moved.get(pairs.second, arrays[pairs.second]) + np.concatenate([v, -v, v, -v])
-        return self._outputs(moved, len(chosen))
-
-    def _outputs(self, moved: Mapping[str, Array], number: int) -> tuple[Array, Array]:
-        """The output at several points for each of a ``number`` of pairs."""
-        points = len(next(iter(moved.values())))
-        arrays, flipped = neighbours(self.sample.forward, moved)
-        values = np.broadcast_to(arrays[self._output], (points,)).reshape(-1, number)
+        moved = {pairs.first: arrays[pairs.first] + np.concatenate([m * a for m in multiples for a in (u, u, -u, -u)])}
+        there = moved.get(pairs.second, arrays[pairs.second])
+        moved[pairs.second] = there + np.concatenate([m * b for m in multiples for b in (v, -v, v, -v)])
+        found, flipped = neighbours(self.sample.forward, moved)
+        points = 4 * len(multiples) * len(chosen)
+        values = np.broadcast_to(found[self._output], (points,)).reshape(len(multiples), 4, len(chosen))
         still = np.zeros(points, bool)
-        return values, np.asarray(flipped.get(self._output, still).reshape(-1, number).any(axis=0))
+        return values, np.asarray(flipped.get(self._output, still).reshape(-1, len(chosen)).any(axis=0))
 
     # Differences of complex steps
 
@@ -152,12 +151,16 @@ class Curvatures:
 
         def measure(chosen: Any, steps: Array) -> Slopes:
             us, vs = pairs.take(chosen)
-            quotients = []
-            for multiple in stencil.multiples:
-                shift = along_axes(multiple * steps, forward.context.arrays[pairs.second]) * vs
-                above = steps_along_u.slopes_at(pairs.first, us, pairs.second, shift)[self._output]
-                below = steps_along_u.slopes_at(pairs.first, us, pairs.second, -shift)[self._output]
-                quotients.append((above - below) / (2 * multiple * steps))
+            shift = along_axes(steps, forward.context.arrays[pairs.second]) * vs
+            shifts = np.concatenate([multiple * by for multiple in stencil.multiples for by in (shift, -shift)])
+            directions = np.concatenate([us] * (2 * len(stencil.multiples)))
+            slopes = steps_along_u.slopes_at(pairs.first, directions, pairs.second, shifts)[self._output]
+            quotients = [
+                (above - below) / (2 * multiple * steps)
+                for multiple, (above, below) in zip(
+                    stencil.multiples, slopes.reshape(len(stencil.multiples), 2, len(chosen)), strict=True
+                )
+            ]
             return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, {})
 
         step = first_step(forward, pairs.second, pairs.vs.moved, stencil)

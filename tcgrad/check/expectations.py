@@ -10,22 +10,19 @@ from time import perf_counter
 
 import numpy as np
 
-from tcgrad.calculus.closed import ClosedForms
-from tcgrad.calculus.dependence import reads
-from tcgrad.calculus.derive import backpropagate
+from tcgrad.check.bench import Bench
+from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.options import Options
-from tcgrad.check.paths import Paths, up_to
+from tcgrad.check.paths import Paths
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
 from tcgrad.check.termwise import Beside
 from tcgrad.check.verdict import Comparison, compare
-from tcgrad.errors import TcgradError
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
-from tcgrad.ir.tensors import Role, Tensor, gradient_of
+from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
@@ -33,18 +30,20 @@ from tcgrad.prove import prove_equal
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
-from tcgrad.simplify.fold import Facts
 
 _DTYPE = np.dtype(np.float64)
 
 
 def decide_expectations(
-    program: Program, paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str
+    paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str, first: Bench | None = None
 ) -> list[Result]:
-    """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again."""
-    points = _Points(paths, samplers, options)
-    pairs = zip(program.expectations, program.spec.expect, strict=True)
-    return [_Expectation(define, text.text, paths, options, repeat).decide(points) for define, text in pairs]
+    """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again.
+
+    first: one at the spec's own sizes at which the same formulas have been worked out in double precision.
+    """
+    points, derived = _Points(paths, samplers, options, first), Derived(paths)
+    pairs = zip(paths.program.expectations, paths.program.spec.expect, strict=True)
+    return [_Expectation(define, text.text, derived, options, repeat).decide(points) for define, text in pairs]
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,15 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Points:
-    """The samples; only the first is drawn as long as the others are not asked for."""
+    """The samples; only the first is drawn as long as the others are not asked for.
+
+    begun: the first, if it has been drawn before.
+    """
 
     paths: Paths
     samplers: Sequence[tuple[Sampler, bool]]
     options: Options
+    begun: Bench | None
 
     @cached_property
     def first(self) -> tuple[_Point, ...]:
@@ -84,10 +87,19 @@ class _Points:
         number = 0
         for sizes, (source, own) in enumerate(self.samplers):
             for trial in range(source.effort(_DTYPE, self.options.trials).trials if own else 1):
-                sample = source.draw(_DTYPE, (self.options.seed, sizes, trial))
-                if isinstance(sample, Sample):
+                formulas = self._formulas(source, (self.options.seed, sizes, trial))
+                if formulas is not None:
                     number += 1
-                    yield _Point(Formulas(Equations(self.paths.program, sample), upstream_arrays(sample)), own, number)
+                    yield _Point(formulas, own, number)
+
+    def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
+        """A place to work formulas out at the sample of a ``seed``."""
+        if self.begun is not None and seed[1:] == (0, 0):
+            return self.begun.gradient_formulas()
+        sample = source.draw(_DTYPE, seed)
+        if isinstance(sample, Sample):
+            return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
+        return None
 
 
 @dataclass(frozen=True)
@@ -96,14 +108,18 @@ class _Expectation:
 
     define: Define
     text: str
-    paths: Paths
+    derived: Derived
     options: Options
     repeat: str
+
+    @property
+    def _program(self) -> Program:
+        return self.derived.paths.program
 
     def decide(self, points: _Points) -> Result:
         """The verdict: what is proved is compared at one sample, what is not at all of them."""
         started = perf_counter()
-        statements = self._derived()
+        statements = self.derived.statements(self.define.tensor)
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
@@ -118,8 +134,8 @@ class _Expectation:
 
     def _beside(self, derived: Define, statements: tuple[Statement, ...], result: Result, points: _Points) -> Result:
         """The result with the derived formula and its terms beside the expected ones, at the worst sample."""
-        definitions = self._definitions(statements)
-        pair = Beside(self.define, derived, definitions, Surroundings.of(self.paths.program))
+        definitions = self.derived.definitions(self.define, statements)
+        pair = Beside(self.define, derived, definitions, Surroundings.of(self._program))
         worst = result.worst
         if worst is None:
             return replace(result, formula=pair.formula)
@@ -128,7 +144,7 @@ class _Expectation:
         def value(expr: Expr) -> float:
             """At the element that is furthest off."""
             term = Define(replace(self.define.tensor, name="term"), self.define.free, simplify(expr))
-            array = point.formulas.value((*statements[:-1], *self._needed, term))
+            array = point.formulas.value((*statements[:-1], *self.derived.needed(self.define), term))
             return float(array[worst.position])
 
         told = replace(worst, samples=len(points.all))
@@ -136,63 +152,20 @@ class _Expectation:
 
     def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
         """Whether the formula is proved, and what about the inputs is taken for granted in the proof."""
-        derived, definitions = statements[-1], self._definitions(statements)
+        derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()
         if prove_equal(derived, self.define, definitions):
             return True, ()
-        assumed = assumptions_about(self.paths.program.inputs)
+        assumed = assumptions_about(self._program.inputs)
         return bool(assumed) and prove_equal(derived, self.define, definitions, assumed), assumed
-
-    def _derived(self) -> tuple[Statement, ...]:
-        """The statements that end in the derived formula; empty if there are none."""
-        tensor = self.define.tensor
-        try:
-            return self._gradient(tensor) if tensor.role is Role.GRADIENT else self._jacobian(*tensor.about)
-        except TcgradError:
-            return ()
-
-    def _jacobian(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
-        """The closed form if there is one."""
-        found = ClosedForms(self._after(wrt), self._facts).jacobian(of, wrt)
-        return (found.define,) if found.define else self.paths.stepwise(of, wrt)
-
-    def _gradient(self, gradient: Tensor) -> tuple[Statement, ...]:
-        (wrt,) = gradient.about
-        if wrt in self.paths.program.wrt or any(
-            isinstance(s, Recurrence) and wrt in s.tensors for s in self.paths.program.statements
-        ):
-            return up_to(self.paths.derivation.backward, gradient)  # of a recurrence, later steps count too
-        found = up_to(backpropagate(self._after(wrt), (wrt,), self._facts), gradient_of(wrt))
-        # of an output, what is given is part of what is worked out, which has a name of its own
-        return tuple(replace(s, tensor=gradient) if s is found[-1] and isinstance(s, Define) else s for s in found)
-
-    def _after(self, tensor: Tensor) -> Program:
-        """The program as if the tensor were an input: without the statement that defines it."""
-        program = self.paths.derivation.worked
-        return replace(program, statements=tuple(s for s in program.statements if tensor not in defined_tensors(s)))
-
-    @property
-    def _facts(self) -> Facts:
-        return Facts(self.paths.derivation.worked.statements)
-
-    def _definitions(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
-        """What may be unfolded in a proof: the program's equations and the gradients of intermediates."""
-        return (*self.paths.derivation.worked.statements, *statements[:-1], *self._needed)
-
-    @cached_property
-    def _needed(self) -> tuple[Statement, ...]:
-        """The gradients that the expectation itself reads, but for those of the outputs, which are given."""
-        given = {gradient_of(output) for output in self.paths.program.outputs}
-        read = [t for t in reads(self.define) if t.role is Role.GRADIENT and t not in given]
-        return tuple(statement for tensor in read for statement in self._gradient(tensor))
 
     def _compare(self, point: _Point, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""
         formulas, wide = point.formulas, point.formulas.sample.forward.context.dtype
         # Under a name of its own: what is derived has the other one.
         expected = replace(self.define, tensor=replace(self.define.tensor, name=f"expected {self.define.tensor.name}"))
-        both = (*self._needed, expected)
+        both = (*self.derived.needed(self.define), expected)
         known = formulas.value(statements)
         outcome = compare(
             formulas.value(both),
@@ -207,7 +180,7 @@ class _Expectation:
         position = unravel(outcome.worst or 0, shape)
         texts, start = [], 0
         for tensor in self.define.tensor.about:
-            texts.append(place(self.paths.program, tensor, position[start : start + tensor.order]))
+            texts.append(place(self._program, tensor, position[start : start + tensor.order]))
             start += tensor.order
         sizes = "" if point.own else point.formulas.sample.label
         numbers = (outcome.found, outcome.reference, outcome.tolerance)

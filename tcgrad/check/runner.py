@@ -92,9 +92,10 @@ class _Run:
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}
+        benches: dict[str, Bench] = {}
         for dtype in self.options.dtype:
             tallies = Tallies(dtype)
-            results += self._for_dtype(tallies, paths, module, samplers)
+            results += self._for_dtype(tallies, paths, module, samplers, benches)
             evaluations += tallies.evaluations
             untied |= dict.fromkeys([tallies.untied] if tallies.untied else [])
         if module is None:
@@ -102,7 +103,8 @@ class _Run:
         if self.program.expectations:
             self.progress("expectations")
             repeat = self._repeat(self.options.dtype[0])
-            results += decide_expectations(self.program, paths, samplers, self.options, repeat)
+            first = benches.get("float64")
+            results += decide_expectations(paths, samplers, self.options, repeat, first)
         return CheckResult(
             spec=self.program.spec.source.name,
             name=self.program.name,
@@ -113,8 +115,10 @@ class _Run:
         )
 
     def _for_dtype(
-        self, tallies: Tallies, paths: Paths, module: ModuleType | None, samplers: list[tuple[Sampler, bool]]
-    ) -> list[Result]:
+        self, tallies: Tallies, paths: Paths, module: ModuleType | None, samplers: list[tuple[Sampler, bool]],
+        benches: dict[str, Bench],
+    ) -> list[Result]:  # fmt: skip
+        """``benches`` takes the first of the spec's own sizes."""
         dtype = np.dtype(tallies.dtype)
         coarse = _coarseness(dtype, paths)
         plantings = Plantings(unit_roundoff(dtype) * coarse) if self.options.self_test else None
@@ -126,6 +130,8 @@ class _Run:
             drawn = _representable(draw, partial(bench, own, first))
             if not isinstance(drawn, str):
                 compare_all(drawn)
+                if own and first:
+                    benches[tallies.dtype] = drawn
             elif own:
                 return [self._undecided(drawn, tallies.dtype)]
         tallies.untied = self._compare_ties(dtype, samplers[0][0], partial(bench, True, False))

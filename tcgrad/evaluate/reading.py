@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,12 +16,27 @@ from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remai
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.tensors import Role, Tensor
 
+# Values of an integer expression that are remembered are no more than this.
+_SMALL = 2**12
+
 # What an integer tensor reads outside its range: outside every other tensor, too.
 _NOWHERE = -(2**40)
 
 
 def integers(expr: Integer, context: Context) -> Labelled:
     """The values of an integer expression over all values of its indices, as 64-bit integers."""
+    if expr.gathers or context.positions or prod(context.shape(expr.indices)) > _SMALL:
+        return _worked_out(expr, context)
+    return _remembered(expr, tuple(context.sizes.items()))
+
+
+@lru_cache(maxsize=2**10)
+def _remembered(expr: Integer, sizes: tuple[tuple[str, int], ...]) -> Labelled:
+    """The same, for what depends on sizes alone, and is asked for again and again."""
+    return _worked_out(expr, Context({}, np.dtype(np.int64), dict(sizes)))
+
+
+def _worked_out(expr: Integer, context: Context) -> Labelled:
     total = Labelled(np.zeros((), np.int64))
     for monomial, coefficient in expr.terms:
         product = Labelled(np.full((), coefficient, np.int64))

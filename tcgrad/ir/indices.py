@@ -204,6 +204,15 @@ class Integer:
         """The indices that occur, at any depth, each once, in the order of occurrence."""
         return tuple(dict.fromkeys(self._walk_indices()))
 
+    @cached_property
+    def gathers(self) -> bool:
+        """Whether it reads an integer tensor, at any depth."""
+        atoms = [atom for monomial, _ in self.terms for atom in monomial]
+        return any(
+            isinstance(atom, Gather) or (isinstance(atom, Quotient | Remainder) and atom.dividend.gathers)
+            for atom in atoms
+        )
+
     def _walk_indices(self) -> Iterator[Index]:
         for monomial, _ in self.terms:
             for atom in monomial:

@@ -6,6 +6,7 @@ Two formulas that are not proved equal may still be equal: samples tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cache
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
@@ -40,17 +41,22 @@ def prove_equal(
             expr = assume(expr, assumption)
         return expr
 
+    @cache
     def unfolded() -> Expr:
         whole = unfold(under_assumptions(difference), definitions)
         return simplify(under_assumptions(mark_symmetric_inverses(whole, definitions)))
 
+    @cache
+    def rewritten() -> Expr:
+        return simplify(rewrite(unfolded()))
+
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
-        lambda: simplify(rewrite(unfolded())),
-        lambda: simplify(normalise(simplify(rewrite(unfolded())))),
+        rewritten,
+        lambda: simplify(normalise(rewritten())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
-        *((lambda: under_assumptions(expand(normalise(simplify(rewrite(unfolded()))))),) if assumed else ()),
+        *((lambda: under_assumptions(expand(normalise(rewritten()))),) if assumed else ()),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
         lambda: expand(unfolded()), vanishes_by_sympy
