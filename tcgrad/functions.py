@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from typing import Literal
 
 from tcgrad.records import dataclass
 
@@ -27,6 +28,7 @@ class Function:
     helper: the source of a function the emitted module defines, for what is no single NumPy call.
     orders: of a derivative of an abstract function, how often by each parameter; None for the others.
     inline: the call as one expression in NumPy alone, where ``numpy`` is a helper; an argument may occur repeatedly.
+    parity: what stands before the value when the one argument turns its sign: 1 (even) or -1 (odd); 0 for the others.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Function:
     summary: str = ""
     orders: tuple[int, ...] | None = None
     inline: str | None = None
+    parity: Literal[-1, 0, 1] = 0
 
     @property
     def arity(self) -> int:
@@ -66,6 +69,7 @@ def _row(
     helper: str | None = None,
     summary: str = "",
     inline: str | None = None,
+    parity: Literal[-1, 0, 1] = 0,
 ) -> Function:
     """A row of one argument ``a``; by default it is ``np.name`` and ``\\name``."""
     return Function(
@@ -80,6 +84,7 @@ def _row(
         helper=helper,
         summary=summary,
         inline=inline,
+        parity=parity,
     )
 
 
@@ -135,23 +140,25 @@ _ROWS = (
     _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), summary="log(1 + a)"),
     _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", summary="exp(a) - 1"),
     _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), summary="the square root"),
-    _row("cbrt", "1/(3*y^2)", latex=r"\sqrt[3]{{{0}}}", summary="the real cube root"),
-    _row("sin", "cos(a)", summary="sine"),
-    _row("cos", "-sin(a)", summary="cosine"),
-    _row("tan", "1 + y^2", summary="tangent"),
+    _row("cbrt", "1/(3*y^2)", latex=r"\sqrt[3]{{{0}}}", parity=-1, summary="the real cube root"),
+    _row("sin", "cos(a)", parity=-1, summary="sine"),
+    _row("cos", "-sin(a)", parity=1, summary="cosine"),
+    _row("tan", "1 + y^2", parity=-1, summary="tangent"),
     _row("asin", "1/sqrt(1 - a^2)", "np.arcsin({0})", latex=r"\arcsin\left({0}\right)", domain=(-1, 1),
-         summary="inverse sine"),
+         parity=-1, summary="inverse sine"),
     _row("acos", "-1/sqrt(1 - a^2)", "np.arccos({0})", latex=r"\arccos\left({0}\right)", domain=(-1, 1),
          summary="inverse cosine"),
-    _row("atan", "1/(1 + a^2)", "np.arctan({0})", latex=r"\arctan\left({0}\right)", summary="inverse tangent"),
-    _row("sinh", "cosh(a)", summary="hyperbolic sine"),
-    _row("cosh", "sinh(a)", summary="hyperbolic cosine"),
-    _row("tanh", "1 - y^2", summary="hyperbolic tangent"),
-    _row("asinh", "1/sqrt(1 + a^2)", "np.arcsinh({0})", latex=_operator("arsinh"), summary="inverse hyperbolic sine"),
+    _row("atan", "1/(1 + a^2)", "np.arctan({0})", latex=r"\arctan\left({0}\right)",
+         parity=-1, summary="inverse tangent"),
+    _row("sinh", "cosh(a)", parity=-1, summary="hyperbolic sine"),
+    _row("cosh", "sinh(a)", parity=1, summary="hyperbolic cosine"),
+    _row("tanh", "1 - y^2", parity=-1, summary="hyperbolic tangent"),
+    _row("asinh", "1/sqrt(1 + a^2)", "np.arcsinh({0})", latex=_operator("arsinh"),
+         parity=-1, summary="inverse hyperbolic sine"),
     _row("acosh", "1/(sqrt(a - 1)*sqrt(a + 1))", "np.arccosh({0})", latex=_operator("arcosh"), domain=(1, inf),
          summary="inverse hyperbolic cosine"),
     _row("atanh", "1/(1 - a^2)", "np.arctanh({0})", latex=_operator("artanh"), domain=(-1, 1),
-         summary="inverse hyperbolic tangent"),
+         parity=-1, summary="inverse hyperbolic tangent"),
     _row("sigmoid", "y*(1 - y)", "_sigmoid({0})", latex=_operator("sigmoid"), helper=_SIGMOID,
          inline="(1 + np.tanh({0} / 2)) / 2",
          summary="1/(1 + exp(-a))"),
@@ -172,15 +179,16 @@ _ROWS = (
     _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), branches=("a",), helper=_ELU,
          inline="np.where({0} > 0, {0}, np.expm1(np.minimum({0}, 0)))",
          summary="a where a > 0, else exp(a) - 1"),
-    _row("erf", "2*exp(-a^2)/sqrt(pi)", "erf({0})", latex=_operator("erf"), scipy="erf", summary="the error function"),
+    _row("erf", "2*exp(-a^2)/sqrt(pi)", "erf({0})", latex=_operator("erf"), scipy="erf",
+         parity=-1, summary="the error function"),
     _row("erfc", "-2*exp(-a^2)/sqrt(pi)", "erfc({0})", latex=_operator("erfc"), scipy="erfc", summary="1 - erf(a)"),
     _row("lgamma", "digamma(a)", "gammaln({0})", latex=r"\log\Gamma\left({0}\right)", domain=(0, inf), scipy="gammaln",
          summary="the logarithm of the gamma function"),
     _row("digamma", "polygamma(1, a)", "digamma({0})", latex=r"\psi\left({0}\right)", domain=(0, inf), scipy="digamma",
          summary="the derivative of lgamma"),
     _row("abs", "sign(a)", latex=r"\left|{0}\right|", branches=("a",),
-         summary="the absolute value, with derivative 0 at 0"),
-    _row("sign", "0", latex=_operator("sign"), branches=("a",), summary="-1, 0 or 1"),
+         parity=1, summary="the absolute value, with derivative 0 at 0"),
+    _row("sign", "0", latex=_operator("sign"), branches=("a",), parity=-1, summary="-1, 0 or 1"),
     _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", branches=("a",), summary="rounded down"),
     _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", branches=("a",), summary="rounded up"),
     Function("max", ("a", "b"), ("[a >= b]", "[a < b]"), "np.maximum({0}, {1})", r"\max\left({0}, {1}\right)",
@@ -193,7 +201,7 @@ _ROWS = (
              r"\operatorname{{leaky\_relu}}\left({0}, {1}\right)", (_REAL, _REAL), ("a",), helper=_LEAKY_RELU,
              summary="a where a > 0, else slope*a", inline="np.where({0} > 0, {0}, {1} * {0})"),
     Function("clip", ("a", "lo", "hi"),
-             ("[lo <= a]*[max(a, lo) <= hi]", "[a < lo]*[lo <= hi]", "[max(a, lo) > hi]"),
+             ("[lo <= a]*[a <= hi]", "[a < lo]*[lo <= hi]", "[max(a, lo) > hi]"),
              "np.clip({0}, {1}, {2})", r"\operatorname{{clip}}\left({0}, {1}, {2}\right)", (_REAL, _REAL, _REAL),
              ("a - lo", "max(a, lo) - hi"), summary="min(max(a, lo), hi)"),
     Function("polygamma", ("n", "a"), (None, "polygamma(n + 1, a)"), "polygamma({0}, {1})",

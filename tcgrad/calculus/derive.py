@@ -13,6 +13,7 @@ from tcgrad.calculus.dependence import Lines
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.hessians import closed_hessians
+from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
@@ -20,8 +21,10 @@ from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Program, Statement
+from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, total_gradient_of
+from tcgrad.ir.traversal import substitute
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
@@ -55,12 +58,33 @@ def derive(
     closed = ClosedForms(worked, known, tell)
     readable = Readable(program, known)
     lines = backpropagate(worked, sources, known, tell)
-    jacobians = tuple(_readable(closed.jacobian(target, source), readable) for target in targets for source in sources)
+    gradients = {gradient.wrt: gradient for gradient in _gradients(sources, lines, readable)}
+    jacobians = tuple(
+        _shorter(_readable(closed.jacobian(target, source), readable), gradients[source], program, readable)
+        for target in targets
+        for source in sources
+    )
     blocks = closed_hessians(worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
     backward = readable.oriented(lines)
     require_floats(program, (*backward, *defines(jacobians), *defines(hessians)))
-    return Derivation(program, worked, jacobians, _gradients(sources, lines, readable), backward, known, hessians)
+    return Derivation(program, worked, jacobians, tuple(gradients.values()), backward, known, hessians)
+
+
+def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:
+    """The Jacobian of a lone scalar by the gradient, where that is one shorter formula."""
+    if jacobian.define is None or program.outputs != (jacobian.of,) or jacobian.of.order:
+        return jacobian
+    lines = [line for line in gradient.statements if isinstance(line, Define)]
+    if len(gradient.statements) != len(lines) or len(lines) != 1:
+        return jacobian
+    (made,) = from_gradients(lines, jacobian.of)
+    shown = readable.shown(made)
+    if cost(shown.body) >= cost(jacobian.define.body):
+        return jacobian
+    positions = {old: new.expr for old, new in zip(made.free, jacobian.define.free, strict=True)}
+    body = substitute(shown.body, positions)
+    return replace(jacobian, define=replace(jacobian.define, body=body), assumed=gradient.assumed)
 
 
 def _readable(block: _Block, readable: Readable) -> _Block:

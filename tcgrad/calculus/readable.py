@@ -34,7 +34,7 @@ class Readable:
     assumed: dict[Tensor, set[Assumption]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._shown = Presentation(self.program.statements)
+        self._presentation = Presentation(self.program.statements)
         self._assumptions = assumptions_about(self.program.inputs)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
@@ -42,18 +42,23 @@ class Readable:
         simpler = tuple(self._under_assumptions(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed:
             simpler = compact(simpler, kept, (), self.known, self._hear)
-        return tuple(self._polished(line) if isinstance(line, Define) else line for line in simpler)
+        return tuple(self.shown(line) if isinstance(line, Define) else line for line in simpler)
 
     def oriented(self, lines: Sequence[Statement]) -> tuple[Statement, ...]:
         """The lines with no more done to them than to turn differences the way round that the spec has them."""
         return tuple(
-            replace(line, body=self._shown.present(line.body)) if isinstance(line, Define) else line for line in lines
+            replace(line, body=self._presentation.present(line.body)) if isinstance(line, Define) else line
+            for line in lines
         )
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
-        made = self._polished(self._under_assumptions(define))
+        made = self.shown(self._under_assumptions(define))
         return made, self.taken_for_granted((define,))
+
+    def shown(self, line: Define) -> Define:
+        """The line as it is printed."""
+        return replace(line, body=polish(self._presentation.present(line.body)))
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
         """What at least one of the lines assumes."""
@@ -80,6 +85,3 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
-
-    def _polished(self, line: Define) -> Define:
-        return replace(line, body=polish(self._shown.present(line.body)))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import replace_components
+from tcgrad.ir.traversal import instantiate, replace_components
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.idioms import recognise
@@ -51,6 +51,6 @@ def _is_symmetric(define: Define) -> bool:
     """Whether a definition is the same with its last two indices exchanged."""
     if len(define.free) < 2 or define.free[-1].size != define.free[-2].size:
         return False
-    *lead, row, column = define.free
-    body, names = simplify(define.body), {index: f"free{place}" for place, index in enumerate(lead)}
-    return key(body, names | {row: "a", column: "b"}) == key(body, names | {row: "b", column: "a"})
+    body = simplify(define.body)
+    *lead, row, column = (index.expr for index in define.free)
+    return key(simplify(instantiate(define.free, body, (*lead, column, row)))) == key(body)

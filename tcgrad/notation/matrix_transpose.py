@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from tcgrad.notation.matrix import (
@@ -39,12 +40,16 @@ def transposes(matrix: Matrix) -> int:
 
 
 def is_symmetric(matrix: Matrix) -> bool:
-    """Whether a name, a diagonal matrix or the inverse of one equals its transpose."""
+    """Whether a matrix is seen to equal its transpose, as ``A + Aᵀ`` and what is elementwise of symmetric ones."""
     match matrix:
         case Symbol():
             return matrix.tensor.symmetric and None not in shape(matrix) and not any(matrix.at[-2:])
         case Inverse():
             return is_symmetric(matrix.operand)
+        case Sum() if None not in shape(matrix):
+            return Counter(matrix.terms) == Counter(map(transpose, matrix.terms))
+        case Hadamard() | Power() | Apply() if None not in shape(matrix):
+            return all(is_scalar(operand) or is_symmetric(operand) for operand in operands(matrix))
         case _:
             return isinstance(matrix, Identity | DiagMatrix)
 
@@ -66,7 +71,7 @@ def transpose(matrix: Matrix) -> Matrix:
             return Commutation(matrix.columns, matrix.rows, matrix.order)
         case Kron():
             return Kron(transpose(matrix.left), transpose(matrix.right))
-        case Symbol() | Inverse() if is_symmetric(matrix):
+        case Symbol() | Inverse() | Sum() | Hadamard() | Power() | Apply() if is_symmetric(matrix):
             return matrix
         case _:
             return matrix if is_scalar(matrix) else _outside_or_inside(matrix)

@@ -115,7 +115,19 @@ def expansion(term: Term) -> int:
 
 def _hinders(addition: Add, term: Term) -> bool:
     alone = any(_is_alone(index, term) for index in term.summed if index in free_indices(addition))
-    return alone or len(free_indices(addition)) > 2 or any(_has_delta(part) for part in addition.terms)
+    high = len(free_indices(addition)) > 2
+    return alone or high or any(_has_delta(part) for part in addition.terms) or _is_weighted(addition, term)
+
+
+def _is_weighted(addition: Add, term: Term) -> bool:
+    """``(diag(a) V + diag(b) W)ᵀ g``, to be written ``Vᵀ (a ⊙ g) + Wᵀ (b ⊙ g)``: matrices weighted along a sum."""
+    free = free_indices(addition)
+    for index in term.summed if len(free) == 2 else ():
+        around = [free_indices(operand.expr) for operand in term.operands if operand.expr is not addition]
+        if index in free and all(axes == (index,) for axes in around if index in axes):
+            parts = [[free_indices(operand.expr) for operand in flatten(part).operands] for part in addition.terms]
+            return any((index,) in axes and any(len(own) == 2 for own in axes) for axes in parts)
+    return False
 
 
 def _is_alone(index: Index, term: Term) -> bool:

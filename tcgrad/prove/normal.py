@@ -35,8 +35,6 @@ from tcgrad.simplify.expand import expand
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.powers import scaled, split_coefficient
 
-_ODD = ("erf", "sin", "asin", "atan", "asinh", "atanh", "sign")
-_EVEN = ("cos", "abs")
 _MINUS = Fraction(-1)
 
 
@@ -53,7 +51,7 @@ def normalise(expr: Expr) -> Expr:
         case Call(function=function, arguments=(argument,)):
             if function.name == "exp":
                 return _exponential(argument)
-            return _signed(made, argument) if function.name in _ODD + _EVEN else made
+            return _signed(made, argument) if function.parity else made
         case IndexSum(indices=indices, body=body):
             return IndexSum(indices, _with_permutations_sorted(body, indices))
         case _:
@@ -112,7 +110,7 @@ def _signed(call: Call, argument: Expr) -> Expr:
     if _sign(argument) > 0:
         return call
     turned = Call(call.function, (expand(Mul((MINUS_ONE, argument))),))
-    return Mul((MINUS_ONE, turned)) if call.function.name in _ODD else turned
+    return Mul((MINUS_ONE, turned)) if call.function.parity < 0 else turned
 
 
 def _sign(expr: Expr) -> Fraction:

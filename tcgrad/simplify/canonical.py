@@ -151,9 +151,14 @@ def _index(index: Index, labels: Labels) -> str:
     return labels.get(index) or index.text
 
 
-def canonical_labels(bound: Sequence[Index], factors: Sequence[Expr], outer: Labels = _NO_LABELS) -> dict[Index, str]:
-    """A label for each bound index of a product, the same for all products equal up to renaming and order."""
-    sizes = {index: _integer(index.size, outer) for index in bound}
+def canonical_labels(
+    bound: Sequence[Index], factors: Sequence[Expr], outer: Labels = _NO_LABELS, *, sized: bool = True
+) -> dict[Index, str]:
+    """A label for each bound index of a product, the same for all products equal up to renaming and order.
+
+    sized: whether indices of other sizes are others.
+    """
+    sizes = {index: _integer(index.size, outer) if sized else "" for index in bound}
     if len(bound) == 1:
         return {bound[0]: f"@{_depth(outer)}.000"}
     search = _Search(tuple(bound), tuple(factors), outer, depth=_depth(outer))

@@ -58,6 +58,9 @@ class Condensing:
     def _candidates(self, expr: Expr) -> Iterator[Expr]:
         if isinstance(expr, Add):
             yield simplify(regroup([split_coefficient(term) for term in expr.terms]))
+        cleared = _cleared(expr)
+        if cleared is not None:
+            yield self._settle(cleared)
         if size(expr) > _LARGEST_OPEN:
             return
         expanded = self._expanded(expr)
@@ -145,6 +148,24 @@ def _divisors(expr: Expr) -> Iterator[Expr]:
 
 
 # Common denominators
+
+
+def _cleared(expr: Expr) -> Expr | None:
+    """``a (b/c + d)^-1 = a c (b + d c)^-1``; None if there is no fraction in what is divided by."""
+    match expr:
+        case Mul():
+            made = [_cleared(factor) for factor in expr.factors]
+            if all(part is None for part in made):
+                return None
+            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+        case IndexSum():
+            body = _cleared(expr.body)
+            return None if body is None else IndexSum(expr.indices, body)
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1 and n < 0:
+            inner = _over_common_denominator(base)
+            return None if inner is None else Pow(simplify(inner), expr.exponent)
+        case _:
+            return None
 
 
 def _joined(expr: Expr) -> Expr | None:

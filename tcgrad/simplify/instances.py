@@ -20,7 +20,7 @@ from tcgrad.simplify.exponents import times_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
-from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
+from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
 from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape
 
@@ -49,14 +49,18 @@ class Fact:
         return factors_of(self.body)
 
     @cached_property
-    def inner(self) -> tuple[Expr, ...]:
-        """The factors under the sum that the body is, if it is one."""
-        return factors_of(self.body.body) if isinstance(self.body, IndexSum) else ()
+    def inside(self) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
+        """The body as one sum of a product, if one of its factors is a sum: the indices, and all factors."""
+        sums = [factor for factor in self.factors if isinstance(factor, IndexSum)]
+        if len(sums) != 1:
+            return (), self.factors
+        (whole,) = sums
+        return whole.indices, (*factors_of(whole.body), *(factor for factor in self.factors if factor is not whole))
 
     @cached_property
     def lead(self) -> int:
         """The shape of a base that every expression with an instance holds."""
-        return shape(as_power((self.inner or self.factors)[0])[0])
+        return shape(as_power(self.inside[1][0])[0])
 
     @cached_property
     def tensors(self) -> frozenset[Tensor]:
@@ -156,28 +160,11 @@ def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | Non
     return Mul((*scale, power(component, times))) if scale else power(component, times)
 
 
-def _as_inner_sum(expr: Expr, fact: Fact) -> Expr | None:
-    """Where ``o = sum_j a v`` is known, ``sum_(e,j) g a v = sum_e g o``."""
-    if not isinstance(expr, IndexSum) or not isinstance(fact.body, IndexSum):
-        return None
-    pattern, factors = fact.inner, factors_of(expr.body)
-    if len(pattern) >= len(factors) or not _may_hold(factors, pattern):
-        return None
-    own = fact.body.indices
-    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, expr.indices)):
-        read = fact.read(match) if match.settles(own) else None
-        gone = {there for _, there in match.bound if there in expr.indices}
-        if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
-            kept = tuple(index for index in expr.indices if index not in gone)
-            return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
-    return None
-
-
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
     """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
     if len(fact.factors) == 1:
-        return _as_power_of_component(expr, fact) or _as_inner_sum(expr, fact)
-    if not isinstance(expr, Mul | Pow):
+        return _as_power_of_component(expr, fact) or (_across_a_sum((expr,), fact) if fact.inside[0] else None)
+    if not isinstance(expr, Mul | Pow | IndexSum):
         return None
     factors = factors_of(expr)
     found = _taken_out(factors, fact)
@@ -187,14 +174,30 @@ def _as_component(expr: Expr, fact: Fact) -> Expr | None:
 
 
 def _across_a_sum(factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
-    """An instance of which some factors stand in a sum and some before it."""
+    """An instance of which some factors stand in a sum and some before it.
+
+    Where ``o = sum_j a v/n`` is known, ``n^-2 sum_(e,j) g a v = n^-1 sum_e g o``.
+    """
     for place, factor in enumerate(factors):
         if isinstance(factor, IndexSum):
             around = (*factors[:place], *factors[place + 1 :])
-            inside = factors_of(factor.body)
-            found = _taken_out((*inside, *around), fact)
+            found = _summed_out(factor.indices, (*factors_of(factor.body), *around), fact)
             if found is not None:
-                return IndexSum(factor.indices, Mul(found))
+                return found
+    return None
+
+
+def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fact) -> Expr | None:
+    """A sum of a product with an instance of the fact in it, whose own indices are some of those summed."""
+    own, pattern = fact.inside
+    if (own and len(pattern) >= len(factors)) or not _may_hold(factors, pattern):
+        return None
+    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices)):
+        read = fact.read(match) if match.settles(own) else None
+        gone = {match.partner(index) for index in own}
+        if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
+            kept = tuple(index for index in indices if index not in gone)
+            return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
     return None
 
 
@@ -234,11 +237,15 @@ def _consume(
 
 
 def _left_over(wanted: Expr, given: Expr) -> Const | None:
-    """The exponent that is left of ``given``, if ``wanted`` can be taken from it without turning its sign."""
+    """The exponent that is left of ``given``, if ``wanted`` can be taken from it without turning its sign.
+
+    Of one with a symbol in it a number must be left.
+    """
     if is_one(wanted) and is_one(given):
         return ZERO
     if not isinstance(wanted, Const) or not isinstance(given, Const):
-        return ZERO if wanted == given else None
+        difference = ZERO if wanted == given else simplify(Add((given, negated(wanted))))
+        return difference if isinstance(difference, Const) else None
     left = given.value - wanted.value
     same_sign = (given.value > 0) == (wanted.value > 0)
     return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None

@@ -68,6 +68,19 @@ def _content(base: Add) -> Fraction:
     return known
 
 
+def sign(expr: Expr) -> Fraction:
+    """A number whose sign turns with that of a simplified expression."""
+    return _content(expr) if isinstance(expr, Add) else split_coefficient(expr)[0]
+
+
+def negated(expr: Expr) -> Expr:
+    """The negative of a simplified expression; simplified."""
+    if isinstance(expr, Add):
+        return scaled_sum(expr, -UNIT)
+    coefficient, rest = split_coefficient(expr)
+    return scaled(-coefficient, rest)
+
+
 def split_coefficient(term: Expr) -> Term:
     """A term as a number times the rest."""
     match term:

@@ -66,6 +66,9 @@ class Presentation:
             case IndexSum():
                 sign, body = self._oriented(expr.body)
                 return sign, IndexSum(expr.indices, body)
+            case Call(function=function, arguments=(argument,)) if function.parity:
+                sign, turned = self._oriented(argument)
+                return (sign if function.parity < 0 else Fraction(1)), Call(function, (turned,))
             case Iverson(operator=">", left=left, right=Const(value=value)) if not value and self._rectified:
                 named = self._named(left)
                 return Fraction(1), Iverson(">", named or self.present(left), expr.right)
@@ -112,8 +115,9 @@ class Presentation:
 
     def _flip_factor(self, factor: Expr) -> Expr | None:
         match factor:
-            case Add() if _is_mixed(factor) and not self._stands_in_spec(factor):
-                return scaled_sum(factor, _MINUS)
+            case Add() if _is_mixed(factor):
+                turned = scaled_sum(factor, _MINUS)
+                return turned if self._stands_in_spec(turned) or not self._stands_in_spec(factor) else None
             case IndexSum(body=body):
                 inner = self._flip_one(body)
                 return None if inner is None else IndexSum(factor.indices, inner)
@@ -130,8 +134,8 @@ def _rectified_by(body: Expr) -> tuple[Expr, ...]:
 
 
 def _labels(base: Add) -> Labels:
-    """Names for the indices of a sum that do not depend on what they are called."""
-    return canonical_labels(free_indices(base), base.terms)
+    """Names for the indices of a sum that depend neither on what they are called nor on how far they run."""
+    return canonical_labels(free_indices(base), base.terms, sized=False)
 
 
 def _is_mixed(base: Add) -> bool:

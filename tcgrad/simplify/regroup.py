@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tcgrad.ir.nodes import Add, Const, Expr, IndexValue, Mul
+from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexValue, Mul
 from tcgrad.ir.traversal import terms_of
 from tcgrad.simplify.common import Powers, divided, powers_of
 from tcgrad.simplify.cost import cost
@@ -58,20 +58,32 @@ def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr]] | None:
     for name, pairs in seen.items():
         for base, exponent in pairs if not isinstance(pairs[0][0], IndexValue) else ():
             count = sum(_common(other, exponent) == exponent for _, other in pairs)
+            if not _has_powers(name, rows):
+                count = sum(other == exponent for _, other in pairs)
             gain = (count - 1) * max(cost(power(base, exponent)), 1)
             if count > 1 and gain > saved:
                 best, saved = (name, (base, exponent)), gain
     return best
 
 
+def _has_powers(name: int | str, rows: Sequence[_Row]) -> bool:
+    """Whether lower powers of a base are taken out of higher ones: not of a polynomial, ``3 x^3 + 2 x^2`` stays."""
+    found = [powers for _, powers in rows if name in powers]
+    match found[0][name][0]:
+        case Component():
+            return any(len(powers) > 1 for powers in found)
+        case base:
+            return isinstance(base, Add)
+
+
 def _common(given: Expr, wanted: Expr) -> Expr | None:
-    """``wanted``, if that power can be taken out of the given one; of powers by numbers only the same."""
+    """``wanted``, if that power can be taken out of the given one; of powers by numbers only of higher whole ones."""
     difference = _difference(given, wanted)
     if difference is None:
         return None
     if difference == 0:
         return wanted
-    if isinstance(given, Const):
+    if isinstance(wanted, Const) and (wanted.value < 0 or wanted.value.denominator != 1):
         return None
     return wanted if difference.denominator == 1 and difference > 0 else None
 

@@ -32,7 +32,7 @@ from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.ranges import reduced
 from tcgrad.simplify.shapes import names
 
@@ -69,7 +69,7 @@ def _divides(position: Integer) -> bool:
 
 
 def _call(expr: Call) -> Expr:
-    """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``."""
+    """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``, ``sin(-u) = -sin(u)``."""
     match expr.function.name, expr.arguments:
         case "exp", (Const(value=0),):
             return ONE
@@ -79,6 +79,9 @@ def _call(expr: Call) -> Expr:
             return inner.arguments[0]
         case ("log", (Call() as inner,)) if inner.function.name == "exp":
             return inner.arguments[0]
+        case _, (argument,) if expr.function.parity and sign(argument) < 0:
+            turned = Call(expr.function, (negated(argument),))
+            return turned if expr.function.parity > 0 else scaled(-UNIT, turned)
         case _:
             return expr
 
