@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
 from tcgrad.simplify.renaming import instantiated
 
 _ROUNDS = 2
@@ -40,6 +42,7 @@ def compact(
     stays linear in the number of statements.
     """
     lines = _Lines(statements, kept, unwanted, known, tell)
+    lines.use_symmetry()
     for _ in range(_ROUNDS):
         lines.put_in_all()
         lines.share()
@@ -64,6 +67,20 @@ class _Lines:
         self._tell = tell
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
+
+    def use_symmetry(self) -> None:
+        """Lines that read a symmetric gradient at two places: ``g[p,j] + g[j,p]`` is ``2 g[p,j]``."""
+        symmetric: dict[Tensor, Tensor] = {}
+        for place, line in enumerate(self.lines):
+            if not isinstance(line, Define):
+                continue
+            body = marked(line.body, symmetric)
+            if body is not line.body and _reads_twice(line.body, symmetric):
+                made = replace(line, body=unmarked(self._known.fold(body), symmetric.values()))
+                if cost(made.body) < cost(line.body):
+                    self.lines[place] = made
+            if is_mirrored(replace(line, body=body)):
+                symmetric[line.tensor] = replace(line.tensor, symmetric=True)
 
     def put_in_all(self) -> None:
         """Put every line that is worth it into those that read it."""
@@ -117,6 +134,11 @@ class _Lines:
     def _note(self, line: Define, place: int) -> None:
         for tensor in tensors_read(line.body):
             self._users[tensor] = sorted({*self._users.get(tensor, ()), place})
+
+
+def _reads_twice(body: Expr, tensors: Collection[Tensor]) -> bool:
+    read = Counter(part.tensor for part in walk(body) if isinstance(part, Component))
+    return any(read[tensor] > 1 for tensor in tensors)
 
 
 def _is_promising(line: Define, users: Sequence[Define]) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components
-from tcgrad.simplify import simplify
-from tcgrad.simplify.canonical import key
 from tcgrad.simplify.idioms import recognise
+from tcgrad.simplify.mirror import is_mirrored, marked
 
 
 def recognised(program: Program) -> Program:
@@ -25,8 +21,8 @@ def _recognised(statement: Statement, symmetric: dict[Tensor, Tensor]) -> Statem
     """One statement, the earlier ones done; what turns out to be symmetric is put down in ``symmetric``."""
     match statement:
         case Define():
-            made = replace(statement, body=recognise(_marked(statement.body, symmetric)))
-            return replace(made, tensor=_noted(made.tensor, symmetric)) if _is_symmetric(made) else made
+            made = replace(statement, body=recognise(marked(statement.body, symmetric)))
+            return replace(made, tensor=_noted(made.tensor, symmetric)) if is_mirrored(made) else made
         case Intrinsic(operand=operand) if operand in symmetric:
             made_of = replace(statement, operand=symmetric[operand])
             return replace(made_of, tensor=_noted(statement.tensor, symmetric)) if statement.kind == "inv" else made_of
@@ -37,20 +33,3 @@ def _recognised(statement: Statement, symmetric: dict[Tensor, Tensor]) -> Statem
 def _noted(tensor: Tensor, symmetric: dict[Tensor, Tensor]) -> Tensor:
     symmetric[tensor] = replace(tensor, symmetric=True)
     return symmetric[tensor]
-
-
-def _marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
-    if not symmetric:
-        return body
-    return replace_components(
-        body, lambda read: Component(symmetric[read.tensor], read.indices) if read.tensor in symmetric else read
-    )
-
-
-def _is_symmetric(define: Define) -> bool:
-    """Whether a definition is the same with its last two indices exchanged."""
-    if len(define.free) < 2 or define.free[-1].size != define.free[-2].size:
-        return False
-    body = simplify(define.body)
-    *lead, row, column = (index.expr for index in define.free)
-    return key(simplify(instantiate(define.free, body, (*lead, column, row)))) == key(body)

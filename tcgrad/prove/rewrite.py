@@ -10,6 +10,8 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.simplify import simplify
+from tcgrad.simplify.powers import sign
 
 _DEFINITIONS = {
     "sigmoid": "1/(1 + exp(-a))",
@@ -17,7 +19,7 @@ _DEFINITIONS = {
     "softplus": "log(1 + exp(a))",
     "log1p": "log(1 + a)",
     "expm1": "exp(a) - 1",
-    "tanh": "1 - 2/(1 + exp(2*a))",
+    "tanh": "2/(1 + exp(-2*a)) - 1",
     "sinh": "(exp(a) - exp(-a))/2",
     "cosh": "(exp(a) + exp(-a))/2",
     "tan": "sin(a)/cos(a)",
@@ -30,10 +32,15 @@ _FIRST = (1, 2, 3)  # how many positions are written one by one
 
 
 def rewrite(expr: Expr) -> Expr:
-    """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``."""
+    """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``.
+
+    ``sigmoid(-u)`` is ``1 - sigmoid(u)``.
+    """
     parts = tuple(rewrite(part) for part in children(expr))
     made = rebuild(expr, parts)
     match made:
+        case Call(function=function, arguments=(argument,)) if function.name == "sigmoid" and _is_turned(argument):
+            return Add((ONE, Mul((MINUS_ONE, _definition("sigmoid", simplify(Mul((MINUS_ONE, argument))))))))
         case Call(function=function, arguments=(argument,)) if function.name in _DEFINITIONS:
             return _definition(function.name, argument)
         case Pow(base=Call(function=function, arguments=(argument,)), exponent=Const(value=n)) if (
@@ -48,6 +55,11 @@ def rewrite(expr: Expr) -> Expr:
             return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
         case _:
             return made
+
+
+def _is_turned(argument: Expr) -> bool:
+    """Whether of an argument and its negative the other one is written, so that only one of them occurs."""
+    return sign(simplify(argument)) < 0
 
 
 @cache

@@ -78,7 +78,7 @@ def _with_unit_sums(expr: Expr, tensor: Tensor) -> Expr:
 
 def _with_signs(expr: Expr, tensor: Tensor) -> Expr:
     """
-    ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``(x^a)^b = x^(a b)``,
+    ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``(x^a)^b = x^(a b)``, ``(x y)^a = x^a y^a``,
     ``prod_(j != p) x[j] = prod_j x[j] / x[p]``.
     """
     made = map_children(expr, lambda part: _with_signs(part, tensor))
@@ -89,6 +89,10 @@ def _with_signs(expr: Expr, tensor: Tensor) -> Expr:
             return ONE if _HOLDS_FOR_POSITIVE[operator] else Const(ONE.value - 1)
         case Pow(base=Pow(base=base, exponent=inner), exponent=outer) if _is_positive(base, tensor):
             return Pow(base, Mul((inner, outer)))
+        case Pow(base=Mul(factors=factors), exponent=exponent) if any(_is_positive(f, tensor) for f in factors):
+            rest = Mul((ONE, *(factor for factor in factors if not _is_positive(factor, tensor))))
+            roots = [_with_signs(Pow(factor, exponent), tensor) for factor in factors if _is_positive(factor, tensor)]
+            return Mul((*roots, Pow(rest, exponent)))
         case IndexReduce(kind="prod", body=Where() as choice) if _is_read(choice.otherwise, tensor):
             return _without_one_factor(made, choice) or made
         case _:

@@ -46,8 +46,11 @@ class Facts:
             written = simplify(replace_components(body, self._without_alias))
             for own in (body,) if written is body else (body, written):
                 fact = Fact.of(define.tensor, define.free, own)
+                through = fact.through_exponentials()
                 for tensor in tensors_read(own)[:1]:
                     self._reading.setdefault(tensor, []).append((self._count, fact))
+                    if through is not None:
+                        self._reading[tensor].append((self._count, through))
 
     def _without_alias(self, read: Component) -> Expr:
         """``p[i,j] = inv(s)[i,j]`` is another name for the inverse: instances are told by either."""

@@ -7,8 +7,23 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import MINUS_ONE, ZERO, Component, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Expr,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+)
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
 from tcgrad.ir.whole import is_whole
@@ -30,6 +45,7 @@ class Fact:
     """``tensor[free] = coefficient * body``, the body simplified and worth a name.
 
     given: what is at least 0 where instances are looked for.
+    of_logarithm: the body is that of which the tensor is the logarithm.
     """
 
     tensor: Tensor
@@ -37,12 +53,22 @@ class Fact:
     body: Expr
     coefficient: Fraction = Fraction(1)
     given: tuple[Integer, ...] = ()
+    of_logarithm: bool = False
 
     @classmethod
     def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr) -> Fact:
         """The fact that a simplified definition states."""
         coefficient, rest = split_coefficient(body)
         return cls(tensor, free, rest, coefficient)
+
+    def through_exponentials(self) -> Fact | None:
+        """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition."""
+        match self.body:
+            case Call(function=function, arguments=(IndexSum() as whole,)) if function.name == "log":
+                found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors_of(whole.body))
+                return replace(self, body=whole, of_logarithm=True) if found and self.coefficient == 1 else None
+            case _:
+                return None
 
     @cached_property
     def factors(self) -> tuple[Expr, ...]:
@@ -71,7 +97,7 @@ class Fact:
     def outline(self) -> Outline:
         """The definition without names; one that no other definition has, where it cannot be told."""
         read = Component(self.tensor, tuple(index.expr for index in self.free))
-        own = outline((read, Const(self.coefficient), self.body))
+        own = outline((read, Const(self.coefficient), ONE if self.of_logarithm else ZERO, self.body))
         return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
 
     @cached_property
@@ -89,7 +115,11 @@ class Fact:
     def read(self, match: Match) -> Expr | None:
         """What a match of the body is equal to."""
         component = self.component(match)
-        return None if component is None else scaled(1 / self.coefficient, component)
+        return None if component is None else scaled(1 / self.coefficient, self.named(component))
+
+    def named(self, component: Component) -> Expr:
+        """What the body of an instance is, but for the number, written through its component."""
+        return Call(FUNCTIONS["exp"], (component,)) if self.of_logarithm else component
 
     def _in_range(self, position: Integer, size: Integer) -> bool:
         plain = position.as_index
@@ -157,7 +187,8 @@ def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | Non
     if times is None or (fact.coefficient < 0 and not is_whole(times)):
         return None
     scale = () if fact.coefficient == 1 else (Pow(Const(fact.coefficient), simplify(Mul((MINUS_ONE, times)))),)
-    return Mul((*scale, power(component, times))) if scale else power(component, times)
+    value = fact.named(component)
+    return Mul((*scale, power(value, times))) if scale else power(value, times)
 
 
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
@@ -245,7 +276,7 @@ def _left_over(wanted: Expr, given: Expr) -> Const | None:
         return ZERO
     if not isinstance(wanted, Const) or not isinstance(given, Const):
         difference = ZERO if wanted == given else simplify(Add((given, negated(wanted))))
-        return difference if isinstance(difference, Const) else None
+        return difference if isinstance(difference, Const) and difference.value.denominator == 1 else None
     left = given.value - wanted.value
     same_sign = (given.value > 0) == (wanted.value > 0)
     return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None

@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations
 
-from tcgrad.ir.indices import Index
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
     Add,
+    Call,
     ComparisonOperator,
     Component,
     Const,
+    Delta,
     Expr,
     IndexSum,
     IndexValue,
@@ -26,12 +29,12 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, rename_binder, substitute, tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import names
 
 _MOST_SUMS = 8  # in one sum of terms; each is compared with the others
@@ -51,9 +54,10 @@ def polish(expr: Expr) -> Expr:
     whole = map_children(expr, polish)
     match whole:
         case Add():
-            return _with_sums_merged(whole)
+            joined = _with_ranges_joined(whole)
+            return _with_sums_merged(joined) if isinstance(joined, Add) else joined
         case Mul():
-            return _with_roots_joined(whole)
+            return _with_exponentials_joined(_with_roots_joined(whole))
         case Iverson():
             return _with_terms_apart(whole)
         case _:
@@ -172,7 +176,71 @@ def _is_positive(base: Expr) -> bool:
             return False
 
 
+# Exponentials
+
+
+def _with_exponentials_joined(expr: Expr) -> Expr:
+    """``exp(a) exp(b)^-1 = exp(a - b)``, where one of them stands in a sum too."""
+    factors = _with_exponentials_moved_in(factors_of(expr))
+    powers = [(n, exponent) for n, factor in enumerate(factors) if (exponent := _exponent(factor)) is not None]
+    if len(powers) < 2:
+        return expr if factors is factors_of(expr) else factors[0] if len(factors) == 1 else Mul(factors)
+    places = [n for n, _ in powers]
+    joined = Call(FUNCTIONS["exp"], (simplify(Add(tuple(exponent for _, exponent in powers))),))
+    kept = [factor for n, factor in enumerate(factors) if n not in places[1:]]
+    kept[places[0]] = joined
+    return kept[0] if len(kept) == 1 else Mul(tuple(kept))
+
+
+def _with_exponentials_moved_in(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """``exp(a) sum_i exp(b[i]) = sum_i exp(a + b[i])``"""
+    outside = [factor for factor in factors if _exponent(factor) is not None]
+    for place, factor in enumerate(factors if outside else ()):
+        if isinstance(factor, IndexSum) and any(_exponent(part) is not None for part in factors_of(factor.body)):
+            whole = rename_binder(factor)
+            body = _with_exponentials_joined(Mul((*outside, *factors_of(whole.body))))
+            return tuple(
+                IndexSum(whole.indices, body) if n == place else other
+                for n, other in enumerate(factors)
+                if other not in outside
+            )
+    return factors
+
+
+def _exponent(factor: Expr) -> Expr | None:
+    """``n a`` of ``exp(a)^n``; None of anything else."""
+    base, exponent = as_power(factor)
+    is_exponential = isinstance(base, Call) and base.function.name == "exp" and isinstance(exponent, Const)
+    return Mul((exponent, base.arguments[0])) if isinstance(base, Call) and is_exponential else None
+
+
 # Brackets
+
+
+def _with_ranges_joined(expr: Add) -> Expr:
+    """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``."""
+    for first, term in enumerate(expr.terms):
+        for second, other in enumerate(expr.terms):
+            joined = _from_there_on(term, other) if first != second else None
+            if joined is not None:
+                rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
+                return _with_ranges_joined(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
+    return expr
+
+
+def _from_there_on(term: Expr, other: Expr) -> Expr | None:
+    """The one term that two are: the first from a position on, the second at the position before that."""
+    for guard in factors_of(term):
+        match guard:
+            case Iverson(">=", IndexValue(value=place), IndexValue(value=start)) if place.as_index is not None:
+                index, before = place.as_index, start - Integer.of(1)
+                at = next((f for f in factors_of(other) if f in (Delta(place, before), Delta(before, place))), None)
+                rest = simplify(Mul((ONE, *(factor for factor in factors_of(term) if factor is not guard))))
+                there = simplify(Mul((ONE, *(factor for factor in factors_of(other) if factor is not at))))
+                if at is not None and names([simplify(substitute(rest, {index: before}))]) == names([there]):
+                    guards = () if not before.terms else (Iverson(">=", IndexValue(place), IndexValue(before)),)
+                    return Mul((rest, *guards)) if guards else rest
+    return None
 
 
 def _with_terms_apart(expr: Iverson) -> Expr:

@@ -163,7 +163,24 @@ def _where(expr: Where, policy: Policy) -> Expr:
         return expr.then
     if holds_delta(expr.then) or holds_delta(expr.otherwise):
         return _where_without_deltas(expr, policy)
-    return expr
+    return _where_without_numbers(expr)
+
+
+def _where_without_numbers(expr: Where) -> Expr:
+    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``: numbers and sizes are never undefined."""
+    branch = expr.otherwise if expr.then == ZERO else expr.then if expr.otherwise == ZERO else ONE
+    numbers = [factor for factor in factors_of(branch) if _is_number(factor)]
+    rest = [factor for factor in factors_of(branch) if factor not in numbers]
+    if not numbers or not rest:
+        return expr
+    left = rest[0] if len(rest) == 1 else Mul(tuple(rest))
+    chosen = Where(expr.condition, *((ZERO, left) if expr.then == ZERO else (left, ZERO)))
+    return Mul((*numbers, chosen))
+
+
+def _is_number(factor: Expr) -> bool:
+    base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Const) else factor
+    return isinstance(base, Const) or (isinstance(base, IndexValue) and not base.value.indices)
 
 
 def _where_without_deltas(expr: Where, policy: Policy) -> Expr:

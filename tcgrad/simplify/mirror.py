@@ -1,0 +1,59 @@
+"""Which definitions are the same with their last two indices exchanged, and what a formula becomes by knowing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import instantiate, replace_components, walk
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+
+
+def is_mirrored(define: Define) -> bool:
+    """Whether a definition is seen to be the same with its last two indices exchanged."""
+    if len(define.free) < 2 or define.free[-1].size != define.free[-2].size:
+        return False
+    body = simplify(define.body)
+    *lead, row, column = define.free
+    if _is_one_sided(body, row, column):
+        return False
+    positions = (*(index.expr for index in lead), column.expr, row.expr)
+    return key(simplify(instantiate(define.free, body, positions))) == key(body)
+
+
+def _is_one_sided(body: Expr, row: Index, column: Index) -> bool:
+    """Whether a tensor that is not symmetric is read once, with both indices: the same cannot stand there twice."""
+    reads = [part for part in walk(body) if isinstance(part, Component)]
+    count = Counter(read.tensor for read in reads)
+    return any(
+        count[read.tensor] == 1
+        and not read.tensor.symmetric
+        and {row, column} <= {position.as_index for position in read.indices}
+        for read in reads
+    )
+
+
+def marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
+    """The expression with some tensors replaced by the same ones known to be symmetric."""
+    if not symmetric:
+        return body
+    return replace_components(
+        body, lambda read: Component(symmetric[read.tensor], read.indices) if read.tensor in symmetric else read
+    )
+
+
+def unmarked(body: Expr, symmetric: Collection[Tensor]) -> Expr:
+    """The expression with tensors known to be symmetric replaced by the same ones of which that is not said."""
+
+    def plain(read: Component) -> Component:
+        if read.tensor not in symmetric:
+            return read
+        return Component(replace(read.tensor, symmetric=False), read.indices)
+
+    return replace_components(body, plain)
