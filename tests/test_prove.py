@@ -9,7 +9,8 @@ from tcgrad.prove import prove_equal
 
 HEADER = """
 dims: {N: 5, M: 3}
-inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: [], u: [3], v: [3], w: [3]}
+inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: [],
+         n: {shape: [N], dtype: int, sample: {integers: [0, 5]}}, u: [3], v: [3], w: [3]}
 indices: {i: N, j: M}
 equations:
 """
@@ -39,6 +40,8 @@ complements: y = [s >= t]*s | y = s - [s < t]*s
 softmax by logsumexp: y[i] = exp(x[i] - logsumexp[k](x[k])) | y[i] = exp(x[i])/sum[k](exp(x[k]))
 odd functions: y = erf(s - t) | y = -erf(t - s)
 even functions: y = abs(s - t) | y = abs(t - s)
+tanh by sigmoid of the negative: y[i] = sum[j](tanh(x[i]*s/2)*a[i,j]) | y[i] = sum[j](a[i,j]*(1 - 2*sigmoid(-s*x[i])))
+rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 """.strip().splitlines()
@@ -56,6 +59,7 @@ a boundary: y = [s > t]*s | y = [s >= t]*s
 a side: y = [s > t]*s | y = [s < t]*s
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
 an odd function: y = erf(s - t) | y = erf(t - s)
+rows not looked up: y[i] = sum[k](delta[i,n[k]]*x[i]) | y[i] = sum[k](delta[i,n[k]]*x[k])
 """.strip().splitlines()
 
 

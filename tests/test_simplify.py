@@ -67,6 +67,10 @@ idle reduction: y[i] = max[j](x[i]) | y[i] = x[i]
 idle product: y[i] = prod[j](x[i]) | y[i] = x[i]^M
 symmetric: y[i] = sum[k](sym[i,k]*x[k]) + sum[k](sym[k,i]*x[k]) | y[i] = 2*sum[k](sym[i,k]*x[k])
 exp of 0: y = exp(s - s) | y = 1 + 0*s
+odd function: y = tanh(s - t) | y = -tanh(t - s)
+odd function of a negative: y[i] = sin(-x[i]*z[i]) | y[i] = -sin(x[i]*z[i])
+even function: y = cos(s - t) | y = cos(t - s)
+size out of a branch: y = where(s > 0, 0, 2*t/N) | y = 2*where(s > 0, 0, t)/N
 levi_civita of free indices stays: y[i] = x[i]*1 | y[i] = x[i]
 """
 
@@ -78,6 +82,7 @@ nested contraction: y = sum[i](x[i]*sum[k](q[i,k]*x[k])) | y = sum[i](x[i]*sum[k
 transpose: y = sum[i,k](x[i]*q[i,k]*z[k]) | y = sum[i,k](x[i]*q[k,i]*z[k])
 diagonal: y = sum[i](q[i,i]) | y = sum[i,k](q[i,k])
 branches: y = where(s > 0, s, t) | y = where(s > 0, t, s)
+neither odd nor even: y = sigmoid(s - t) | y = sigmoid(t - s)
 """
 
 

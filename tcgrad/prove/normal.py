@@ -32,6 +32,7 @@ from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.expand import expand
+from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.powers import scaled, split_coefficient
 
@@ -52,6 +53,8 @@ def normalise(expr: Expr) -> Expr:
             if function.name == "exp":
                 return _exponential(argument)
             return _signed(made, argument) if function.parity else made
+        case Mul():
+            return with_looked_up(made)
         case IndexSum(indices=indices, body=body):
             return IndexSum(indices, _with_permutations_sorted(body, indices))
         case _:

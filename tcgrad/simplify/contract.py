@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
-from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import free_indices, integers, map_children, map_integers, tensors_read, walk
+from tcgrad.ir.traversal import free_indices
 from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
@@ -34,12 +34,6 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
-    looked_up = _looked_up(part)
-    if looked_up is not None:
-        delta, position, index = looked_up
-        others = tuple((base, exponent) for base, exponent in part.powers if base is not delta)
-        put = [(_at_index(base, position, index), _at_index(exponent, position, index)) for base, exponent in others]
-        return _substituted(part, {}, (delta,), tuple(put), policy)
     part = _with_digits_joined(part)
     return [_sizes_for_idle(part)]
 
@@ -88,33 +82,6 @@ def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
             if any(index in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
                 return base, {index: other}
     return None
-
-
-def _looked_up(part: Monomial) -> tuple[Delta, Integer, Index] | None:
-    """``delta(p, tok[b]) f(tok[b]) = delta(p, tok[b]) f(p)``: such a delta, the position, and the index for it."""
-    for base, exponent in part.powers:
-        if not isinstance(base, Delta) or not _is_positive(exponent):
-            continue
-        for index, other in ((base.right.as_index, base.left), (base.left.as_index, base.right)):
-            match other.terms:
-                case (((Gather(tensor=tensor),), 1),) if index is not None and any(
-                    tensor in tensors_read(side) and _reads_at(side, other)
-                    for b, e in part.powers
-                    if b is not base
-                    for side in (b, e)
-                ):
-                    return base, other, index
-    return None
-
-
-def _reads_at(expr: Expr, position: Integer) -> bool:
-    return any(position in integers(node) for node in walk(expr))
-
-
-def _at_index(expr: Expr, position: Integer, index: Index) -> Expr:
-    """An expression with an index in the place of a position."""
-    made = map_integers(expr, lambda own: index.expr if own == position else own) if integers(expr) else expr
-    return map_children(made, lambda part: _at_index(part, position, index))
 
 
 def _with_digits_joined(part: Monomial) -> Monomial:

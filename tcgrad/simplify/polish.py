@@ -34,6 +34,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import names
 
@@ -57,7 +58,7 @@ def polish(expr: Expr) -> Expr:
             joined = _with_ranges_joined(whole)
             return _with_sums_merged(joined) if isinstance(joined, Add) else joined
         case Mul():
-            return _with_exponentials_joined(_with_roots_joined(whole))
+            return _with_exponentials_joined(_with_roots_joined(with_looked_up(whole)))
         case Iverson():
             return _with_terms_apart(whole)
         case _:

@@ -1,0 +1,36 @@
+"""Rows that are looked up: ``delta(p, tok[b]) f(tok[b]) = delta(p, tok[b]) f(p)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.nodes import Delta, Expr, Mul
+from tcgrad.ir.traversal import integers, map_children, map_integers
+
+
+def with_looked_up(expr: Mul) -> Mul:
+    """A product with the index in the place of each position that a delta in it says to be that index."""
+    factors = expr.factors
+    for delta in factors:
+        for index, position in _lookups(delta):
+            factors = tuple(factor if factor is delta else _at_index(factor, position, index) for factor in factors)
+    return expr if all(new is old for new, old in zip(factors, expr.factors, strict=True)) else Mul(factors)
+
+
+def _lookups(delta: Expr) -> Iterator[tuple[Index, Integer]]:
+    """The index and the position that a delta makes equal, if that is an integer tensor's component."""
+    sides = ((delta.left, delta.right), (delta.right, delta.left)) if isinstance(delta, Delta) else ()
+    for side, position in sides:
+        index = side.as_index
+        if index is not None and len(position.terms) == 1:
+            atoms, coefficient = position.terms[0]
+            if coefficient == 1 and len(atoms) == 1 and isinstance(atoms[0], Gather):
+                yield index, position
+
+
+def _at_index(expr: Expr, position: Integer, index: Index) -> Expr:
+    made = expr
+    if position in integers(expr):
+        made = map_integers(expr, lambda own: index.expr if own == position else own)
+    return map_children(made, lambda part: _at_index(part, position, index))
