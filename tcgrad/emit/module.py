@@ -273,11 +273,12 @@ class ModuleWriter:
         return f"{self._name(tensor)}.shape" if tensor.shape else "()"
 
     def _jacobian(self) -> Lines:
-        wrt = self._program.wrt
+        wrt, owners = self._program.wrt, set[Node]()
         stages = [
             self._stages.stage(
                 stepwise_jacobians(self._program, of, wrt, self._gradients_of_inputs),
                 [jacobian_of(of, tensor) for tensor in wrt],
+                owners,
             )
             for of in self._program.outputs
         ]

@@ -65,16 +65,20 @@ class Stages:
         """The node of a tensor that is an argument or a constant of the module."""
         return self._lowering.definitions.leaf(tensor)
 
-    def stage(self, statements: Iterable[Statement], wanted: Iterable[Tensor]) -> Stage:
+    def stage(
+        self, statements: Iterable[Statement], wanted: Iterable[Tensor], owners: set[Node] | None = None
+    ) -> Stage:
         """Lower statements in order.
 
         The first stage is the forward pass; later ones are computed apart from each other.
+
+        owners: whose memory is returned beside the results; that of the results is added.
         """
         if self._forward_products is not None:
             self._lowering.expressions.products = self._forward_products.snapshot()
         steps = tuple(step for statement in statements for step in self._lowering.statement(statement))
         results: list[tuple[Tensor, Node]] = []
-        owners: set[Node] = set()
+        owners = set() if owners is None else owners
         for tensor in wanted:
             node = self._owned(self._lowering.definitions.whole(tensor), owners)
             owners.add(node.owner)
@@ -84,9 +88,9 @@ class Stages:
         return Stage(steps, tuple(results))
 
     def _owned(self, node: Node, owners: Collection[Node]) -> Node:
-        """The node, or a copy of it where its memory is the caller's or another result's."""
-        if isinstance(node.owner.operation, Leaf) or node.owner in owners:
-            return self._build.graph.make(Copy(), (node,), node.shape, node.kind)
+        """The node, or a copy of it where its memory is the caller's or another result's; if need be a copy of one."""
+        while isinstance(node.owner.operation, Leaf) or node.owner in owners:
+            node = self._build.graph.make(Copy(), (node,), node.shape, node.kind)
         return node
 
 
