@@ -16,6 +16,7 @@ from tcgrad.check.domains import bodies
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
+from tcgrad.check.ladder import Ladder
 from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
@@ -100,6 +101,10 @@ class Bench:
         if self.against is None:
             raise ModuleError("there is no forward to call")
         return self.against.outputs(self.sample)
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        return Ladder(self.sample, self.options.method)
 
     @cached_property
     def equations(self) -> Equations:

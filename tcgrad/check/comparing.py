@@ -47,7 +47,7 @@ def compare_all(bench: Bench) -> None:
 def _known(bench: Bench, wrt: Tensor) -> Reference:
     """The reference for the derivatives by one input, and what it has cost."""
     started = perf_counter()
-    known = reference(bench.sample, wrt, bench.options)
+    known = reference(bench.ladder, wrt, bench.options)
     bench.tallies.spent(wrt.name, perf_counter() - started, known.evaluations)
     _tell_kinks(bench, known)
     return known

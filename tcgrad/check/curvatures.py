@@ -7,6 +7,7 @@ derivatives is a difference, of complex steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.cost import forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.differences import along_axes, first_step
-from tcgrad.check.directions import Pairs
+from tcgrad.check.directions import Directions, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.forward import neighbours
@@ -37,6 +38,7 @@ class Curvatures:
 
     sample: Sample
     method: str
+    _steps: dict[str, tuple[Directions, Array]] = field(default_factory=dict, compare=False)
 
     def along(self, pairs: Pairs) -> Estimate:
         """With an axis of pairs; where the method is not to be had nothing is known, for a reason."""
@@ -77,8 +79,15 @@ class Curvatures:
         return why_not_complex(self.sample.program)
 
     def _is_exact_cheap(self, number: int) -> bool:
-        cheap = number * forward_cost(self.sample.program).operations <= LARGEST_EXACT
-        return cheap and not why_not_exact(self.sample.program)
+        return number * self._operations <= LARGEST_EXACT and not self._why_not_exact
+
+    @cached_property
+    def _operations(self) -> int:
+        return forward_cost(self.sample.program).operations
+
+    @cached_property
+    def _why_not_exact(self) -> str:
+        return why_not_exact(self.sample.program)
 
     def _degree(self, pairs: Pairs) -> float:
         return degree(self.sample.program, pairs.first, pairs.second)
@@ -142,12 +151,20 @@ class Curvatures:
 
     # Differences of complex steps
 
+    def _errors_of_steps(self, steps_along_u: ComplexSteps, pairs: Pairs) -> Array:
+        """Those of the complex steps along each of the first directions; the same for every second input."""
+        known = self._steps.get(pairs.first)
+        if known is None or known[0] is not pairs.us:
+            found = steps_along_u.along(pairs.first, pairs.us).errors[self._output]
+            known = self._steps[pairs.first] = pairs.us, found
+        return known[1]
+
     def _complex_quotients(self, pairs: Pairs) -> Estimate:
         """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""
         forward = self.sample.forward
         steps_along_u = ComplexSteps(forward, [self._output])
         stencil = choose_stencil(np.inf)
-        errors = steps_along_u.along(pairs.first, pairs.us).errors[self._output][pairs.rows]
+        errors = self._errors_of_steps(steps_along_u, pairs)[pairs.rows]
 
         def measure(chosen: Any, steps: Array) -> Slopes:
             us, vs = pairs.take(chosen)

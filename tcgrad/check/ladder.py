@@ -97,8 +97,11 @@ class Ladder:
         return ComplexSteps(forward, names) if self.method == "complex" or analytic else self.differences
 
     def _is_exact_cheap(self, number: int) -> bool:
-        cheap = number * forward_cost(self.sample.program).operations <= LARGEST_EXACT
-        return cheap and not self._why_not_exact
+        return number * self._operations <= LARGEST_EXACT and not self._why_not_exact
+
+    @cached_property
+    def _operations(self) -> int:
+        return forward_cost(self.sample.program).operations
 
     @cached_property
     def _why_not_exact(self) -> str:

@@ -117,10 +117,10 @@ class Reference:
         return Known(value, np.where(np.isnan(error), np.inf, error))
 
 
-def reference(sample: Sample, wrt: Tensor, options: Options) -> Reference:
+def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     """Work the differences out: for every element of ``wrt`` if that is cheap enough."""
+    sample = ladder.sample
     shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
-    ladder = Ladder(sample, options.method)
     number = sample.value(wrt.name).size
     if sample.tied:
         return _at_ties(sample, wrt)

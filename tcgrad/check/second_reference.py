@@ -40,6 +40,7 @@ class SecondReference:
     _products: dict[tuple[str, str], Known] = field(default_factory=dict)
     _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
     _methods: dict[tuple[str, str], str] = field(default_factory=dict)
+    _directions: dict[str, Elements] = field(default_factory=dict)
     evaluations: int = 0
     kinked: list[str] = field(default_factory=list)
 
@@ -109,7 +110,7 @@ class SecondReference:
         return Known(value, error)
 
     def _along(self, pairs: Pairs) -> Estimate:
-        estimate = Curvatures(self.sample, self.options.method).along(pairs)
+        estimate = self._curvatures.along(pairs)
         self.evaluations += estimate.evaluations
         method = estimate.method
         if method != EXACT:
@@ -126,9 +127,16 @@ class SecondReference:
         rows, columns = np.triu_indices(len(us)) if first == second else np.indices(shape).reshape(2, -1)
         return Pairs(first, second, us, vs, rows, columns)
 
+    @cached_property
+    def _curvatures(self) -> Curvatures:
+        return Curvatures(self.sample, self.options.method)
+
     def _elements(self, name: str) -> Elements:
-        value = self.sample.value(name)
-        return Elements(np.arange(value.size), value.shape, self.sample.forward.context.dtype)
+        if name not in self._directions:
+            value = self.sample.value(name)
+            every = Elements(np.arange(value.size), value.shape, self.sample.forward.context.dtype)
+            self._directions[name] = every
+        return self._directions[name]
 
     def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
         pairs = self._pairs(first, second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -93,6 +94,7 @@ def check_specs(
         if pool is not None:
             yield from _in_processes(pool, tasks, jobs, begin, progress)
             return
+    _collect_seldom()
     for task in tasks:
         begin(task.spec)
         yield check_spec(task, progress)
@@ -105,7 +107,7 @@ def _open_pool(jobs: int) -> ProcessPoolExecutor | None:
     # Processes are started anew rather than forked: a fork copies the threads' locks, but not the threads.
     context = multiprocessing.get_context("spawn")
     try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
     except (ImportError, NotImplementedError, OSError):
         return None
 
@@ -133,9 +135,15 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)  # waits for the pool's own thread, which the end of Python would race with
 
 
-def _ignore_interrupts() -> None:
+def _begin_work() -> None:
     """Ctrl-C reaches every process of the group: the first one deals with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _collect_seldom()
+
+
+def _collect_seldom() -> None:
+    """Trees of expressions are many small objects, of which few are garbage: looking for it often is a waste."""
+    gc.set_threshold(100_000, 50, 100)
 
 
 @contextmanager
