@@ -16,7 +16,7 @@ from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
-from tcgrad.ir.program import Program, Recurrence, defined_tensors
+from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.records import dataclass
 
@@ -81,15 +81,14 @@ def _jacobians(derivation: Derivation, env: Values) -> Values:
 
 
 def _hessians(derivation: Derivation, env: Values) -> Values:
-    """By the closed form, or statement by statement where there is none and nothing recurs."""
+    """By the closed form, or statement by statement where there is none."""
     program, found = derivation.program, {}
     plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
-    recurs = any(isinstance(statement, Recurrence) for statement in program.statements)
     for hessian in derivation.hessians:
         tensor = hessian_of(hessian.of, *hessian.wrt)
         if hessian.define is not None:
             found[tensor] = evaluate(hessian.define.body, hessian.define.free, env)
-        elif not recurs:
+        else:
             steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
             found[tensor] = evaluate_statements(steps, plain)[defined_tensors(steps[-1])[-1]]
     return found

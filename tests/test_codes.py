@@ -25,7 +25,7 @@ STAGES = {
     "TC5": ("load", "elaborate", "check"),
     "TC7": ("load", "elaborate", "lint"),
 }
-TWICE = {"TC402": ("load", "elaborate", "twice"), "TC404": ("load", "elaborate", "twice")}
+TWICE = {"TC404": ("load", "elaborate", "twice")}
 EXAMPLES = [code for code in CODES.values() if "equations:" in code.mended]
 
 

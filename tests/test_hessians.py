@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from programs import specs
 from test_oracles import close, difference_quotients, draw, program_of
-from test_second import FUNCTIONS, RECURRENCE, positive_definite
+from test_second import FUNCTIONS, RECURRENCES, positive_definite
 
 import tcgrad
 from tcgrad.calculus import derive
@@ -154,13 +154,13 @@ def test_every_scalar_output_has_its_own():
 
 
 def test_through_a_recurrence_there_is_a_reason():
-    (block,) = derive(program_of(RECURRENCE), hessian=True).hessians
+    (block,) = derive(program_of(RECURRENCES["powers"]), hessian=True).hessians
     assert (block.define, block.reason) == (None, "f depends on w through a recurrence")
 
 
 def test_a_block_is_derived_the_way_round_that_is_possible():
     """``u`` acts behind the recurrence: its gradient is known, that of ``w`` is not."""
-    text = RECURRENCE.replace("w: []", "w: [], u: []").replace("sum[t](h[t])", "sum[t](h[t]) + u*u*w")
+    text = RECURRENCES["powers"].replace("w: []", "w: [], u: []").replace("sum[t](h[t])", "sum[t](h[t]) + u*u*w")
     blocks = {tuple(t.name for t in block.wrt): block for block in derive(program_of(text), hessian=True).hessians}
     assert blocks["w", "w"].reason is not None
     assert blocks["w", "u"].define is not None

@@ -58,12 +58,18 @@ def test_there_are_blocks_without_a_closed_form() -> None:
     assert any(block.define is None for block in blocks)
 
 
-def test_what_recurs_has_no_values() -> None:
+def test_through_a_recurrence() -> None:
+    """``h`` is 1, 4, 11, and ``h[t]`` grows with ``x[s]`` by ``a^(t - s)``."""
     function = loads(
         "dims: {T: 3}\ninputs: {x: [T], a: []}\n"
         "equations: ['h[0] = x[0]', 'h[t] = a*h[t-1] + x[t]', 'f = 1[t]*h[t]^2 + a^3']\n"
     )
-    assert function.derive(hessian=True).at({"x": [1, 2, 3], "a": 2}).hessians == {}
+    found = function.derive(hessian=True).at({"x": [1, 2, 3], "a": 2}).hessians
+    assert {tensor.name: value.tolist() for tensor, value in found.items()} == {
+        "d2f/dxdx": [[42, 20, 8], [20, 10, 4], [8, 4, 2]],
+        "d2f/dxda": [148, 48, 12],
+        "d2f/dada": 2 * 1 + 2 * (6**2 + 11 * 2) + 6 * 2,
+    }
 
 
 def test_the_report_shows_the_blocks_and_of_scalars_one_matrix() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from test_oracles import close, difference_quotients, draw, program_of
 
+import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.calculus.derivation import gradient_of, jacobian_of, tangent_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
@@ -50,12 +51,86 @@ equations: ["f = sum[i](x[i])"]
 """,
 }
 
-RECURRENCE = """
+RECURRENCES = {
+    "powers": """
 dims: {T: 4}
 inputs: {w: []}
 indices: {t: T}
 equations: ["h[-1] = 1", "h[t] = w*h[t-1]", "f = sum[t](h[t])"]
-"""
+""",
+    "a recurrent layer": """
+dims: {T: 4, B: 2, M: 2, H: 3}
+inputs: {x: [T, B, M], s: [B, H], w: [H, H], u: [H, M]}
+equations:
+  - h[-1,b,j] = s[b,j]
+  - h[t,b,j] = tanh(w[j,k]*h[t-1,b,k] + u[j,m]*x[t,b,m])
+  - f = sum[t,b,j](h[t,b,j]^3)
+""",
+    "a gated layer whose last state counts": """
+dims: {T: 3, H: 2}
+inputs: {x: [T, H], w: [H, H], u: [H, H]}
+equations:
+  - h[-1,j] = 0
+  - g[t,j] = sigmoid(w[j,k]*h[t-1,k] + x[t,j])
+  - h[t,j] = (1 - g[t,j])*h[t-1,j] + g[t,j]*tanh(u[j,k]*x[t,k]*h[t-1,k] + x[t,j])
+  - f = sum[j](exp(h[T-1,j]))
+""",
+    "two steps back, from inputs": """
+dims: {T: 6}
+inputs: {a: [], b: [], x: [T], s: [2]}
+equations:
+  - y[-2] = s[0]
+  - y[-1] = s[1]*a
+  - y[t] = a*sin(y[t-1]) + b*y[t-2]*x[t]
+  - f = y[t]*y[t]
+""",
+    "from a base case inside": """
+dims: {N: 5}
+inputs: {x: [N], r: [N]}
+equations:
+  - y[0] = x[0]^2
+  - y[i] = r[i]*y[i-1] + x[i]*x[i-1]
+  - f = sum[i](y[i]*x[i])
+""",
+    "coupled": """
+dims: {T: 4}
+inputs: {k: [], p: [], v: []}
+indices: {t: T}
+equations:
+  - q[-1] = p
+  - w[-1] = v
+  - w[t] = w[t-1] - k*sin(q[t-1])
+  - q[t] = q[t-1] + w[t]/2
+  - f = sum[t](q[t]^2)*w[T-1]
+""",
+    "forward probabilities": """
+dims: {T: 4, S: 3}
+inputs: {a: [S, S], e: [T, S], p: [S]}
+equations:
+  - l[0,j] = p[j] + e[0,j]
+  - l[t,j] = logsumexp[i](l[t-1,i] + a[i,j]) + e[t,j]
+  - f = logsumexp[j](l[T-1,j])
+""",
+    "one after the other": """
+dims: {T: 4}
+inputs: {x: [T], a: []}
+equations:
+  - y[-1] = 0
+  - y[t] = a*y[t-1] + x[t]^2
+  - z[-1] = a
+  - z[t] = z[t-1]*cos(y[t])
+  - f = sum[t](z[t])
+""",
+    "not with all inputs": """
+dims: {T: 3}
+inputs: {x: [T], c: [2], a: []}
+equations:
+  - y[-1] = 1
+  - y[t] = a*y[t-1]*x[t]
+  - f = y[T-1] + c[i]*c[i]*c[i]
+""",
+}
+ALL = {**FUNCTIONS, **RECURRENCES}
 
 
 def positive_definite(inputs, program):
@@ -66,9 +141,9 @@ def positive_definite(inputs, program):
     return inputs
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ALL)
 def test_hessian(name):
-    program = unconstrained(program_of(FUNCTIONS[name]))
+    program = unconstrained(program_of(ALL[name]))
     gradients = gradient_program(program)
     inputs = positive_definite(draw(program), program)
     env = evaluate_program(gradients, inputs)
@@ -84,9 +159,9 @@ def test_hessian(name):
         close(pushed[tangent_of(gradient_of(first))], product)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ALL)
 def test_emitted_functions(name):
-    program = program_of(FUNCTIONS[name])
+    program = program_of(ALL[name])
     module = compile_module(emit(derive(program)))
     program = unconstrained(program)
     gradients = gradient_program(program)
@@ -104,17 +179,29 @@ def test_emitted_functions(name):
         close(found, expected, 1e-7)
 
 
-@pytest.mark.parametrize("spec", ["inputs: {x: [3]}\nequations: ['y[i] = x[i]^2']", RECURRENCE])
-def test_no_functions_of_second_order_where_there_are_none(spec):
-    source = emit(derive(program_of(spec)))
+def test_no_functions_of_second_order_where_the_output_is_no_scalar():
+    source = emit(derive(program_of("inputs: {x: [3]}\nequations: ['y[i] = x[i]^2']")))
     assert "def hessian" not in source
     assert "def hvp" not in source
 
 
-def test_a_recurrence_is_refused():
-    with pytest.raises(TcgradError) as caught:
-        gradient_program(program_of(RECURRENCE))
-    assert caught.value.diagnostics[0].code == "TC402"
+@pytest.mark.parametrize("name", [name for name in RECURRENCES if "[T" in RECURRENCES[name].partition("equations")[0]])
+def test_recurrences_of_other_lengths(name):
+    """The module of a longer recurrence does what that of the shorter one does."""
+    sizes = {"T: 3": "T: 5", "T: 4": "T: 7", "T: 6": "T: 9", "N: 5": "N: 8"}
+    text = RECURRENCES[name]
+    longer = next(text.replace(*pair) for pair in sizes.items() if pair[0] in text)
+    program = program_of(longer)
+    inputs = draw(program)
+    found, expected = (tcgrad.loads(spec).compile().hessian(*inputs.values()) for spec in (text, longer))
+    for pair in expected:
+        close(found[pair], expected[pair])
+
+
+def test_the_hessian_is_named_as_in_its_code():
+    source = tcgrad.loads(RECURRENCES["powers"]).emit()
+    assert "# vh[t] = vh[t-1]*w + vw*h[t-1]" in source
+    assert "    vh[t] = vw_h_all[t - 1] + w * vh[t - 1]" in source.replace("        ", "    ")
 
 
 def test_only_one_scalar_output_has_second_derivatives():

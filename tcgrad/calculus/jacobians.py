@@ -14,7 +14,7 @@ from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr
-from tcgrad.ir.program import Define, Program, Statement, defined_tensors
+from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.simplify import simplify
@@ -25,12 +25,13 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     """Statements over tensors ``dOF/dWRT`` that end in the one asked for, each from the one before.
 
     The shorter way is taken: forward, with the axes of ``wrt`` carried along, or backward, with those of ``of``.
+    Through a recurrence that runs downward there is only the former.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
     """
-    forward = _count(wrt) <= _count(of)
-    statements = tuple(_forward(program, of, wrt) if forward else _backward(program, of, wrt))
+    forward = _count(wrt) <= _count(of) or _runs_downward(program)
+    statements = tuple(_forward(program, [of], wrt) if forward else _backward(program, of, wrt))
     target = jacobian_of(of, wrt)
     if not any(target in defined_tensors(statement) for statement in statements):
         return (_zero(of, wrt),)
@@ -61,6 +62,27 @@ def stepwise_jacobians(
     return (*statements, *(_zero(of, tensor) for tensor in zeros))
 
 
+def stepwise_blocks(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor]) -> tuple[Statement, ...]:
+    """The Jacobians of several tensors by several inputs, so that what they share is there once.
+
+    Raises:
+        TcgradError: where a function on the way has no derivative.
+    """
+    if not _runs_downward(program):
+        return tuple(statement for tensor in of for statement in stepwise_jacobians(program, tensor, wrt))
+    return tuple(statement for tensor in wrt for statement in _forward_blocks(program, of, tensor))
+
+
+def _forward_blocks(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[Statement, ...]:
+    statements = tuple(_forward(program, of, wrt))
+    found = {tensor for statement in statements for tensor in defined_tensors(statement)}
+    return (*statements, *(_zero(tensor, wrt) for tensor in of if jacobian_of(tensor, wrt) not in found))
+
+
+def _runs_downward(program: Program) -> bool:
+    return any(isinstance(statement, Recurrence) and statement.downward for statement in program.statements)
+
+
 def _zero(of: Tensor, wrt: Tensor) -> Define:
     return Define(jacobian_of(of, wrt), (*new_indices(of), *new_indices(wrt, of.order)), ZERO)
 
@@ -69,7 +91,7 @@ def _count(tensor: Tensor) -> int:
     return prod(size.value for size in tensor.shape)
 
 
-def _forward(program: Program, of: Tensor, wrt: Tensor) -> Iterator[Statement]:
+def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> Iterator[Statement]:
     """``dT/dWRT`` for each tensor on the way, in the order of the program."""
     return push(
         replace(program, statements=_way(program, of)),
@@ -90,13 +112,13 @@ def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]
     def name(tensor: Tensor) -> Tensor:
         return jacobian_of(of, tensor)
 
-    way = replace(program, statements=_way(program, of))
+    way = replace(program, statements=_way(program, [of]))
     return Pullback(way, {of: start}, wrt, name, name, Facts(way.statements), rows).run()
 
 
-def _way(program: Program, of: Tensor) -> tuple[Statement, ...]:
-    """The statements that ``of`` needs."""
-    needed = needed_for(program, [of])
+def _way(program: Program, of: Sequence[Tensor]) -> tuple[Statement, ...]:
+    """The statements that the tensors ``of`` need."""
+    needed = needed_for(program, of)
     return tuple(s for s in program.statements if any(tensor in needed for tensor in defined_tensors(s)))
 
 

@@ -40,27 +40,34 @@ def recurrence_tangent(
     name: Callable[[Tensor], Tensor],
     extra: tuple[Index, ...],
 ) -> Recurrence:
-    """The recurrence of the derivatives, ``extra`` indices being the last axes of each."""
+    """The recurrence of the derivatives, ``extra`` indices being the last axes of each.
+
+    One that runs downward reads nothing outside of its tensors, so that its base cases have derivatives of their own;
+    of one that runs upward the steps that read base cases before 0 are written out.
+    """
     steps = Steps(statement)
 
     def derived(case: Case, value: Component) -> Case:
         inner = simplify(differentiate(case.body, derivative))
         return Case((*case.free, *extra), case.position, named_value(inner, value, case.body))
 
-    def at(tensor: Tensor, position: int) -> Case:
-        case = steps.written_out(tensor, position)
+    def at(tensor: Tensor, case: Case) -> Case:
         return derived(case, Component(tensor, steps.positions(tensor, case.at, case.free)))
 
-    written_out = [
-        tuple(at(tensor, position) for position in range(max(steps.first(tensor), steps.longest)))
-        for tensor in statement.tensors
-    ]
+    def written_out(tensor: Tensor) -> Iterator[Case]:
+        for position in range(max(steps.first(tensor), steps.longest)):
+            yield at(tensor, steps.written_out(tensor, position))
+
+    def bases(tensor: Tensor, given: tuple[Case, ...]) -> Iterator[Case]:
+        return (at(tensor, case) for case in given) if statement.downward else written_out(tensor)
+
     return Recurrence(
         tuple(name(tensor) for tensor in statement.tensors),
         statement.axes,
-        tuple(written_out),
+        tuple(tuple(bases(*pair)) for pair in zip(statement.tensors, statement.bases, strict=True)),
         tuple(derived(steps.step[tensor], steps.value(tensor)) for tensor in statement.tensors),
         statement.span,
+        statement.downward,
     )
 
 

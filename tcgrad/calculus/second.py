@@ -16,15 +16,14 @@ from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.unconstrained import unconstrained, without_symmetry
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ONE, Expr
-from tcgrad.ir.program import Program, Recurrence, Statement
+from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify.fold import Facts
 
 
 def has_hessian(program: Program) -> bool:
-    """Whether there is one output, it is a scalar, and no recurrence leads to it."""
-    recurs = any(isinstance(statement, Recurrence) for statement in program.statements)
-    return _is_scalar(program) and not recurs
+    """Whether there is one output, and it is a scalar."""
+    return len(program.outputs) == 1 and program.outputs[0].order == 0
 
 
 def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor) -> tuple[Statement, ...]:
@@ -33,7 +32,7 @@ def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor
     They are over the tensors of `unconstrained` programs: derivatives of symmetric tensors are those of all components.
 
     Raises:
-        TcgradError: if there is a recurrence, or a function has no derivative.
+        TcgradError: if a function has no derivative.
     """
     plain = unconstrained(program)
     computing = gradient_program(replace(plain, outputs=(of,), wrt=(without_symmetry(first),)))
@@ -43,27 +42,17 @@ def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor
     return (*inverses, *backward, *stepwise_jacobian(computing, gradient, without_symmetry(second)))
 
 
-def _is_scalar(program: Program) -> bool:
-    return len(program.outputs) == 1 and program.outputs[0].order == 0
-
-
 def gradient_program(program: Program) -> Program:
     """The program whose outputs are the gradients of its one scalar output by the ``wrt`` inputs, in their order.
 
     Raises:
-        TcgradError: if there are several outputs or the one is no scalar, there is a recurrence, or a function
-            has no derivative.
+        TcgradError: if there are several outputs or the one is no scalar, or a function has no derivative.
     """
-    if not _is_scalar(program):
+    if not has_hessian(program):
         names = ", ".join(output.name for output in program.outputs)
         raise TcgradError((
             Diagnostic("TC404", f"second derivatives are those of one scalar output, not of {names}"),
         ), program.spec.source)  # fmt: skip
-    for statement in program.statements:
-        if isinstance(statement, Recurrence):
-            tensors = ", ".join(tensor.name for tensor in statement.tensors)
-            message = f"second derivatives through the recurrence of {tensors} are not worked out"
-            raise TcgradError((Diagnostic("TC402", message, statement.span),), program.spec.source)
     known = Facts(program.statements)
     (output,) = program.outputs
     pullback = Pullback(program, {output: _one}, program.wrt, gradient_of, gradient_of, known)

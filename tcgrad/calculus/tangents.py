@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.derivation import tangent_of
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify.fold import Facts
 
 
-def push_forward(program: Program, known: Facts | None = None) -> tuple[Statement, ...]:
+def push_forward(
+    program: Program, known: Facts | None = None, tangent: Callable[[Tensor], Tensor] = tangent_of
+) -> tuple[Statement, ...]:
     """The tangent ``dNAME`` of every output and of what lies between, given those of the ``wrt`` inputs.
 
     known: the definitions of the program, if they are known already.
+    tangent: the tensor that holds the tangent of a tensor.
 
     Raises:
         TcgradError: where a function on the way has no derivative.
     """
     reached = depending_on(program, program.wrt)
     still = (output for output in program.outputs if output not in reached)
-    zeros = (Define(tangent_of(output), new_indices(output), ZERO) for output in still)
-    return (*push(program, program.wrt, lambda read, _: _tangent(read), tangent_of, known=known), *zeros)
+    zeros = (Define(tangent(output), new_indices(output), ZERO) for output in still)
 
+    def seed(read: Component, _: tuple[Index, ...]) -> Component:
+        """``x[e]`` as ``dx[e]``."""
+        return Component(tangent(read.tensor), read.indices)
 
-def _tangent(read: Component) -> Component:
-    """``x[e]`` as ``dx[e]``."""
-    return Component(tangent_of(read.tensor), read.indices)
+    return (*push(program, program.wrt, seed, tangent, known=known), *zeros)

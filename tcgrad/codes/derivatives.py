@@ -20,24 +20,6 @@ equations: ["y[i] = polygamma(1, x[i])"]
 """,
     ),
     Code(
-        "TC402",
-        "second derivatives through a recurrence",
-        "Gradients go through recurrences, but second derivatives do not: what is differentiated twice must be written"
-        " without one.",
-        example="""\
-dims: {T: 4}
-inputs: {w: []}
-indices: {t: T}
-equations: ["h[-1] = 1", "h[t] = w*h[t-1]", "f = sum[t](h[t])"]
-""",
-        mended="""\
-dims: {T: 4}
-inputs: {w: []}
-indices: {t: T}
-equations: ["f = sum[t](w^(t + 1))"]
-""",
-    ),
-    Code(
         "TC403",
         "a derivative of something that is not there",
         "`--of` takes tensors that an equation defines, `--wrt` takes real-valued inputs.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from tcgrad.calculus.jacobians import stepwise_jacobians
+from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
@@ -35,7 +35,7 @@ class CompleteModuleWriter(ModuleWriter):
 
     def _hessian(self) -> Lines:
         wrt = self._gradients.wrt
-        blocks = [step for first in wrt for step in stepwise_jacobians(self._gradients, gradient_of(first), wrt)]
+        blocks = stepwise_blocks(self._gradients, [gradient_of(first) for first in wrt], wrt)
         pairs = [(first, second) for first in wrt for second in wrt]
         results = [jacobian_of(gradient_of(first), second) for first, second in pairs]
         stage = self._stages.stage((*self._backward_from_one, *blocks), results)
@@ -55,14 +55,14 @@ class CompleteModuleWriter(ModuleWriter):
 
     def _hvp(self) -> Lines:
         wrt = self._gradients.wrt
-        statements = (*self._backward_from_one, *push_forward(self._gradients))
-        stage = self._stages.stage(statements, [tangent_of(gradient_of(tensor)) for tensor in wrt])
+        statements = (*self._backward_from_one, *push_forward(self._gradients, tangent=_direction_of))
+        stage = self._stages.stage(statements, [_direction_of(gradient_of(tensor)) for tensor in wrt])
         scope = self._scope.inner()
         names = _second_names(scope)
-        directions = {tensor: names(tangent_of(tensor)) for tensor in wrt}
+        directions = {tensor: names(_direction_of(tensor)) for tensor in wrt}
         writer = self._of_inputs(scope)
         for (tensor, name), declared in zip(directions.items(), self._program.wrt, strict=True):
-            writer.names[self._stages.argument(tangent_of(tensor))] = name
+            writer.names[self._stages.argument(_direction_of(tensor))] = name
             writer.checks.append(Check(name, tensor.shape, self._shape_of(declared)))
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         (output,) = self._program.outputs
@@ -72,6 +72,11 @@ class CompleteModuleWriter(ModuleWriter):
             *bracketed("def hvp(", [*map(self._name, self._inputs), *directions.values()], "):"),
             *indented([*docstring(summary), *writer.head(), *writer.body, *return_lines(found)]),
         ]
+
+
+def _direction_of(tensor: Tensor) -> Tensor:
+    """A direction of an input, or what follows from the directions for another tensor: ``vx``, and ``vdx``."""
+    return tangent_of(tensor, "v")
 
 
 def _second_names(scope: Scope) -> Callable[[Tensor], str]:

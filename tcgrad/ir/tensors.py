@@ -82,13 +82,15 @@ def total_gradient_of(output: Tensor, taken: Collection[str]) -> Tensor:
     return Tensor(f"dl/d{name}", output.shape, Role.GRADIENT, about=(output,))
 
 
-def tangent_of(tensor: Tensor) -> Tensor:
+def tangent_of(tensor: Tensor, letter: str = "d") -> Tensor:
     """The derivative along the direction given by the inputs' tangents, of the same shape; written ``dNAME``.
 
     Its name is one that no tensor of a spec can have, as ``dNAME`` can. What is 0 outside of its range stays so.
+
+    letter: what it is written with: ``v`` among the gradients of a program, where ``d`` is taken.
     """
     outside = tensor.zero_outside
-    return Tensor(f"d({tensor.name})", tensor.shape, Role.TANGENT, zero_outside=outside, about=(tensor,))
+    return Tensor(f"{letter}({tensor.name})", tensor.shape, Role.TANGENT, zero_outside=outside, about=(tensor,))
 
 
 def jacobian_of(of: Tensor, wrt: Tensor, *, fixed: tuple[Tensor, ...] = ()) -> Tensor:

@@ -53,6 +53,11 @@ def _indexed(name: str, positions: Sequence[str]) -> str:
     return f"{name}[{','.join(positions)}]" if positions else name
 
 
+def _along(tangent: Tensor, of: Tensor) -> str:
+    """The name of a tangent: ``dx``, among gradients ``vx`` and ``vdx``."""
+    return tangent.name[0] + of.name.removeprefix("dl/")
+
+
 def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> Callable[[Tensor, Sequence[str]], str]:
     """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with signs for the ``d`` and for its square."""
 
@@ -71,7 +76,7 @@ def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> C
                 rows = _indexed(rename(first.name), positions[: first.order])
                 return f"{above}/{sign}{rows}{sign}{_indexed(rename(second.name), positions[first.order :])}"
             case Role.TANGENT, (of,):
-                return _indexed(rename(f"d{of.name}"), positions)
+                return _indexed(rename(_along(tensor, of)), positions)
             case _:
                 return _indexed(rename(tensor.name), positions)
 
@@ -178,7 +183,7 @@ def latex_tensors(dress: Dress) -> Callable[[Tensor, Sequence[str]], str]:
                 below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
                 return rf"\frac{{\partial^2 {name(of)}}}{{\partial {below}}}"
             case Role.TANGENT, (of,):
-                return latex_name(f"d{of.name}", positions, tensor.order, dress)
+                return latex_name(_along(tensor, of), positions, tensor.order, dress)
             case _:
                 return name(tensor, positions)
 
