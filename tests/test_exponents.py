@@ -106,6 +106,54 @@ def test_bases_of_whole_powers_are_checked_below_zero_too(exponent):
     assert result.ok, [each for each in result.results if each.status != "pass"]
 
 
+# the equation with the inputs besides x, and the derivative of y[i] by x[i], which has no pole at 0
+AT_ZERO = [
+    ("y[i] = x[i]^n[i]", {"n": [0, 1, 2, 0]}, [0, 1, 0, 0]),
+    ("y[i] = x[i]^(2*n[i])", {"n": [0, 1, 2, 0]}, [0, 0, 0, 0]),
+    ("y[i] = sin(x[i]^n[i]) + x[i]^n[i]", {"n": [0, 1, 2, 0]}, [0, 2, 0, 0]),
+    ("y[i] = x[i]^i", {}, [0, 1, 0, 0]),
+    ("y[i] = v[i]*x[i]^i", {"v": [5.0, 6.0, 7.0, 8.0]}, [0, 6, 0, 0]),
+    ("y[i] = v[i]*x[i]^three", {"v": [5.0, 6.0, 7.0, 8.0]}, [0, 0, 0, 0]),
+    ("y[i] = v[i]*x[i]^N", {"v": [5.0, 6.0, 7.0, 8.0]}, [0, 0, 0, 0]),
+    ("y[i] = a*x[i]^k", {"a": 2.0, "k": 1}, [2, 2, 2, 2]),
+    ("y[i] = a*x[i]^k", {"a": 2.0, "k": 0}, [0, 0, 0, 0]),
+    ("y[i] = sum[k](v[k]*x[i]^k)", {"v": [5.0, 6.0, 7.0, 8.0]}, [6, 6, 6, 6]),
+]
+
+
+@pytest.mark.parametrize(("equation", "others", "expected"), AT_ZERO, ids=[f"{row[0]}, {row[1]}" for row in AT_ZERO])
+def test_derivatives_of_whole_powers_at_0(equation, others, expected):
+    names = "".join(f"  {line.strip()}\n" for line in INPUTS.splitlines() if line.strip()[:1] in {"x", *others} - {""})
+    text = f"dims: {{N: 4}}\nconstants: {{three: 3}}\ninputs:\n{names}equations: ['{equation}']\nwrt: [x]\n"
+    function = tcgrad.loads(text)
+    given = {"x": np.zeros(4), **{name: np.asarray(value) for name, value in others.items()}}
+    arguments = [given[item.tensor.name] for item in function.program.inputs]
+    module = function.compile()
+    (by_formula,) = function.derive().at(given).jacobians.values()
+    (gradient,) = module.backward(module.forward_saved(*arguments)[1], np.ones(4))
+    (jacobian,) = module.jacobian(*arguments).values()
+    np.testing.assert_array_equal(by_formula, np.diag(expected))
+    np.testing.assert_array_equal(jacobian, np.diag(expected))
+    np.testing.assert_array_equal(gradient, expected)
+    np.testing.assert_array_equal(module.jvp(*arguments, np.ones(4)), expected)
+
+
+def test_second_derivatives_of_whole_powers_at_0():
+    inputs = "inputs: {x: [4], n: {shape: [4], dtype: int}}"
+    function = tcgrad.loads(f"{inputs}\nequations: ['y = sum[i](x[i]^n[i] + x[i]^i)']\n")
+    module, n = function.compile(), np.array([0, 1, 2, 3])
+    (hessian,) = module.hessian(np.zeros(4), n).values()
+    np.testing.assert_array_equal(hessian, np.diag([0.0, 0.0, 4.0, 0.0]))
+    (product,) = module.hvp(np.zeros(4), n, np.ones(4))
+    np.testing.assert_array_equal(product, [0.0, 0.0, 4.0, 0.0])
+
+
+def test_exponents_that_are_never_negative_have_no_guard():
+    for exponent in ("N", "three", "i + 1"):
+        text = f"{INPUTS}equations: ['y[i] = v[i]*x[i]^({exponent})']\nwrt: [x]\n"
+        assert "!= 0" not in tcgrad.loads(text).emit()
+
+
 def test_bases_of_other_powers_are_positive():
     program = tcgrad.loads(f"{INPUTS}equations: ['y[i] = x[i]^a']\n").program
     assert find_demands(program).intervals == {"x": (0.0, np.inf)}

@@ -17,6 +17,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass
+from tcgrad.simplify.poles import without_poles
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Lowering:
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
         with self.definitions.around(define.tensor):
-            structured = self._by_digits(define) or self.expressions.lower(shifted(define.body), define.free)
+            structured = self._by_digits(define) or self.expressions.lower(
+                shifted(without_poles(define.body)), define.free
+            )
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))
         if structured.plain is not None:

@@ -18,6 +18,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
+from tcgrad.simplify.poles import without_poles
 
 
 def evaluate(
@@ -86,7 +87,7 @@ def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
 
 def _evaluated(expr: Expr, free: Sequence[Index], context: Context) -> Array:
     """The values of ``expr`` over ``free``, the batch axis first if it depends on it."""
-    result = value(expr, context)
+    result = value(without_poles(expr), context)
     axes = (context.batch, *free) if context.batch is not None and context.batch in result.axes else tuple(free)
     array, shape = result.aligned(axes), context.shape(axes)
     return np.array(array if array.shape == shape else np.broadcast_to(array, shape), order="C")

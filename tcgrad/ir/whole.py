@@ -1,22 +1,22 @@
-"""Whether an expression is a whole number, as sizes, indices and integer tensors are."""
+"""What is known of a number before any input is: its value, or that it is whole, as sizes and integer tensors are."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
 
-from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children
 
 
 def is_whole(expr: Expr) -> bool | None:
     """Whether an expression is a whole number everywhere; None where that cannot be told."""
-    value = _value(expr)
+    value = exact_value(expr)
     if value is not None:
         return value.denominator == 1
     match expr:
-        case IndexValue():
+        case IndexValue() | Iverson() | Delta():
             return True
         case Component(tensor=tensor):
             return True if not tensor.is_real else None
@@ -28,16 +28,16 @@ def is_whole(expr: Expr) -> bool | None:
             return None
 
 
-def _value(expr: Expr) -> Fraction | None:
+def exact_value(expr: Expr) -> Fraction | None:
     """The value of what consists of numbers and constants with their operations."""
     match expr:
         case Const(value=value) | Component(tensor=Tensor(value=Fraction() as value)):
             return value
         case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
-            inner = _value(base)
+            inner = exact_value(base)
             return inner ** int(n) if inner else None
         case Add() | Mul():
-            values = [known for part in children(expr) if (known := _value(part)) is not None]
+            values = [known for part in children(expr) if (known := exact_value(part)) is not None]
             if len(values) < len(children(expr)):
                 return None
             return sum(values, Fraction(0)) if isinstance(expr, Add) else prod(values, start=Fraction(1))

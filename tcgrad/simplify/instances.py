@@ -26,7 +26,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
-from tcgrad.ir.whole import is_whole
+from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -270,13 +270,16 @@ def _consume(
 def _left_over(wanted: Expr, given: Expr) -> Const | None:
     """The exponent that is left of ``given``, if ``wanted`` can be taken from it without turning its sign.
 
-    Of one with a symbol in it a number must be left.
+    Of one with a symbol in it a number must be left that divides by nothing by which it did not divide before:
+    ``a x^(n - 1)`` is no ``y/x`` at 0.
     """
     if is_one(wanted) and is_one(given):
         return ZERO
     if not isinstance(wanted, Const) or not isinstance(given, Const):
         difference = ZERO if wanted == given else simplify(Add((given, negated(wanted))))
-        return difference if isinstance(difference, Const) and difference.value.denominator == 1 else None
+        if not isinstance(difference, Const) or difference.value.denominator != 1:
+            return None
+        return difference if difference.value >= 0 or (exact_value(wanted) or 0) < 0 else None
     left = given.value - wanted.value
     same_sign = (given.value > 0) == (wanted.value > 0)
     return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None

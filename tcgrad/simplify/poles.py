@@ -1,0 +1,80 @@
+"""``n x^(n - 1)`` at ``n = 0``, which is 0 for every x: also where the power by itself would be 1/0."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tcgrad.ir.indices import Integer, Monomial
+from tcgrad.ir.nodes import ONE, ZERO, Const, Expr, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.traversal import factors_of, map_children, terms_of, walk
+from tcgrad.ir.whole import exact_value, is_whole
+from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.ranges import is_nonnegative
+
+Factors = tuple[Expr, ...]
+Part = Monomial | Expr | None
+
+
+def without_poles(expr: Expr) -> Expr:
+    """An equal expression whose powers are finite at 0 where a whole factor beside them is 0; the same if it has none.
+
+    ``n x^(n - 1) = n x^((n - 1) [n != 0])``
+    """
+    if not any(_is_lowered(part) for part in walk(expr)):
+        return expr
+    return _within(expr, ())
+
+
+def _within(expr: Expr, around: Factors) -> Expr:
+    """around: the whole numbers by which the expression is multiplied."""
+    if isinstance(expr, Mul):
+        around = (*around, *(base for base in map(_base, factors_of(expr)) if is_whole(base)))
+    made = map_children(expr, lambda part: _within(part, around))
+    if not isinstance(made, Pow) or not _is_lowered(made):
+        return made
+    guards = [Iverson("!=", factor, ZERO) for factor in around if _decides(factor, made.exponent)]
+    return Pow(made.base, Mul((made.exponent, *guards))) if guards else made
+
+
+def _is_lowered(part: Expr) -> bool:
+    """Whether it is a power by a whole number that is not known, and may be negative."""
+    if not isinstance(part, Pow) or isinstance(part.exponent, Const) or not is_whole(part.exponent):
+        return False
+    return exact_value(part.exponent) is None and not _is_nonnegative(part.exponent)
+
+
+def _is_nonnegative(exponent: Expr) -> bool:
+    """Whether a number made of indices and sizes is at least 0 for all of them."""
+    terms = _linear(exponent)
+    known = [(part or (), number) for part, number in terms.items() if part is None or isinstance(part, tuple)]
+    if len(known) < len(terms) or any(number.denominator != 1 for _, number in known):
+        return False
+    return is_nonnegative(Integer.collect((monomial, int(number)) for monomial, number in known))
+
+
+def _base(factor: Expr) -> Expr:
+    return factor.base if isinstance(factor, Pow) else factor
+
+
+def _decides(factor: Expr, exponent: Expr) -> bool:
+    """Whether an exponent is negative where a factor is 0: ``2 n - 1`` beside ``n``, but not ``n`` itself."""
+    own, other = _linear(factor), _linear(exponent)
+    constant, value = own.pop(None, ZERO.value), other.pop(None, ZERO.value)
+    if not own or own.keys() != other.keys():
+        return False
+    times = {other[part] / own[part] for part in own}
+    return len(times) == 1 and value - times.pop() * constant < 0
+
+
+def _linear(expr: Expr) -> dict[Part, Fraction]:
+    """A sum as its parts with their coefficients; the number among them stands for None."""
+    found: dict[Part, Fraction] = {}
+    for term in terms_of(expr):
+        coefficient, rest = split_coefficient(term)
+        if isinstance(rest, IndexValue):
+            for monomial, number in rest.value.terms:
+                found[monomial or None] = found.get(monomial or None, ZERO.value) + coefficient * number
+        else:
+            part = None if rest == ONE else rest
+            found[part] = found.get(part, ZERO.value) + coefficient
+    return found
