@@ -8,10 +8,12 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.verdict import Tolerance, compare
 from tcgrad.errors import TcgradError
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
+from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 DTYPES = ("float16", "float32", "float64", "longdouble")
 
@@ -284,6 +286,8 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"rtol": float("nan")}, "rtol is nan"),
         ({"atol": 0.0}, "atol is 0.0"),
         ({"method": "guess"}, "no method guess"),
+        ({"sizes": "small"}, "no choice of sizes small"),
+        ({"only": ("gradient", "slope")}, "no results of the kind slope"),
         ({"max_elements": 0}, "max_elements is 0"),
         ({"verbose": True}, "check has no option verbose"),
     ],
@@ -292,6 +296,48 @@ def test_options_that_cannot_be_are_refused(options, message):
     with pytest.raises(TcgradError) as caught:
         spec("y = x[i]*x[i]").check(**options)
     assert [(d.code, d.message) for d in caught.value.diagnostics] == [("TC501", message)]
+
+
+SCALAR = "y = exp(x[i]*x[i])"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in OWN_KINDS])
+def test_what_is_asked_for_alone_is_what_a_whole_check_says_of_it(kind):
+    made = spec(SCALAR, expect="['dy/dx[p] = 2*x[p]*y']")
+    alone, whole = made.check(only=kind).results, made.check().results
+    told = [(r.kind, r.subject, r.of, r.wrt, r.status, r.method, r.elements) for r in alone]
+    assert told == [(r.kind, r.subject, r.of, r.wrt, r.status, r.method, r.elements) for r in whole if r.kind == kind]
+    assert alone
+    assert made.check(only=kind).ok
+
+
+def test_several_kinds_can_be_asked_for():
+    kinds = {result.kind for result in spec(SCALAR).check(only=("jvp", "hvp")).results}
+    assert kinds == {"jvp", "hvp"}
+
+
+def test_own_sizes_alone_are_compared_at_fewer_elements():
+    made = spec("y[i] = exp(x[i])")
+    own, every = made.check(sizes="own", only="jacobian"), made.check(only="jacobian")
+    assert [r.elements for r in own.results] == [3 * 9, 3 * 9]
+    assert [r.elements for r in every.results] == [3 * 9 + 4 + 1, 3 * 9 + 4 + 1]
+
+
+@pytest.mark.parametrize("kind", ["hessian", "against", "expect"])
+def test_asking_for_what_is_not_there_does_not_pass(kind):
+    result = spec("y[i] = exp(x[i])").check(only=kind)
+    assert not result.ok
+    assert [(r.kind, r.status, r.message) for r in result.results] == [
+        (kind, "inconclusive", "nothing of the kinds that are asked for is there")
+    ]
+
+
+def test_the_command_that_repeats_a_failure_asks_for_the_same():
+    made = spec("y[i] = exp(x[i])")
+    wrong = UserCode(UserFunction("m:backward", lambda _, dy: (2 * dy,)))
+    (result,) = check(made.program, against=wrong, only="against", sizes="own").results
+    assert result.status == "fail"
+    assert "--sizes own --only against" in (result.repeat or "")
 
 
 def test_an_impossible_size_is_refused_with_the_number():

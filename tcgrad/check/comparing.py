@@ -23,25 +23,36 @@ from tcgrad.evaluate.overflow import noticing
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 
+# What needs the reference for first derivatives, and bounds on tangents.
+_OF_TANGENTS = ("jvp", "dot_product")
+_OF_REFERENCES = ("jacobian", "gradient", "value_and_grad", "against", *_OF_TANGENTS)
+
 
 def compare_all(bench: Bench) -> None:
     """Compare everything at the bench's sample."""
+    asks_for = bench.options.asks_for
     for of in bench.outputs:
         _forward(bench, of)
-    references = [_known(bench, wrt) for wrt in bench.wrt]
-    bounds = tangent_bounds(bench, references)
+    references = [_known(bench, wrt) for wrt in bench.wrt] if asks_for(*_OF_REFERENCES) else []
+    bounds = tangent_bounds(bench, references) if asks_for(*_OF_TANGENTS) else {}
     for known in references:
         for of in bench.outputs:
-            compare_jacobian(bench, known, of)
-            compare_tangent(bench, known, of, bounds)
-            compare_gradient(bench, known, (of,))
-        if len(bench.outputs) > 1:
+            if asks_for("jacobian"):
+                compare_jacobian(bench, known, of)
+            if asks_for("jvp"):
+                compare_tangent(bench, known, of, bounds)
+            if asks_for("gradient") and len(bench.outputs) > 1:
+                compare_gradient(bench, known, (of,))
+        if asks_for("gradient", "value_and_grad", "against"):
             compare_gradient(bench, known, bench.outputs)
-    compare_modes(bench, bounds)
-    if bench.first:
+    if asks_for("dot_product"):
+        compare_modes(bench, bounds)
+    if bench.first and asks_for("hessian", "hvp", "hessian_symmetry"):
         compare_second(bench)
+    if bench.first and asks_for("repeatability"):
         compare_repeated(bench)
-    compare_inputs(bench)
+    if asks_for("inputs"):
+        compare_inputs(bench)
 
 
 def _known(bench: Bench, wrt: Tensor) -> Reference:
@@ -80,7 +91,8 @@ def overflows_at(bench: Bench) -> bool:
         if bench.module is not None:
             with suppress(ModuleError):
                 bench.module_gradients(None)
-                bench.module.jvp(dict(bench.sample.tangents))
+                if bench.options.asks_for(*_OF_TANGENTS):
+                    bench.module.jvp(dict(bench.sample.tangents))
     return bool(found)
 
 
@@ -90,14 +102,14 @@ def formulas_are_finite(bench: Bench) -> bool:
     for wrt in bench.wrt:
         if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
             return False
-    return tangents_are_finite(bench) and all(
-        np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench)
-    )
+    if bench.options.asks_for(*_OF_TANGENTS) and not tangents_are_finite(bench):
+        return False
+    return all(np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench))
 
 
 def _closed(bench: Bench) -> Iterator[Define]:
     """The closed Jacobians that are small enough to be worked out whole."""
-    for jacobian in bench.paths.derivation.jacobians:
+    for jacobian in bench.paths.derivation.jacobians if bench.options.asks_for("jacobian") else ():
         size = bench.sample.value(jacobian.of.name).size * bench.sample.value(jacobian.wrt.name).size
         if jacobian.define is not None and size <= bench.options.max_elements:
             yield jacobian.define
@@ -117,7 +129,7 @@ def _forward(bench: Bench, of: Tensor) -> None:
             locate=lambda flat: bench.element(of, flat),
         )
 
-    if module is not None:
+    if module is not None and bench.options.asks_for("forward"):
         compare("forward", "module", lambda: module.forward()[of.name])
-    if user is not None and user.forward is not None:
+    if user is not None and user.forward is not None and bench.options.asks_for("against_forward"):
         compare("against_forward", "user", lambda: bench.user_outputs[of.name])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.references import Known, Reference, spread
+from tcgrad.check.results import Subject
 from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
 from tcgrad.check.wrong import Slips
@@ -26,24 +26,22 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     """The gradient given random upstream gradients of ``outputs``, and 0 for the other outputs."""
     only = outputs[0].name if len(outputs) < len(bench.outputs) else None
     of = ", ".join(output.name for output in outputs)
-    formulas = bench.gradient_formulas(only)
+    formulas, asks_for = bench.gradient_formulas(only), bench.options.asks_for
     statements = bench.paths.gradient(known.wrt).statements
     bound = formulas.bound(statements)
-    rows = bench.tallies
-    tally = rows.row("gradient", "formula", of, known.wrt.name)
-    _compare_gradient(bench, known, tally, _Finding(outputs, formulas, lambda: formulas.value(statements), bound))
-    if bench.module is not None:
-        tally = rows.row("gradient", "module", of, known.wrt.name)
-        found = _Finding(outputs, formulas, lambda: bench.module_gradients(only)[known.wrt.name], bound * bench.coarse)
-        _compare_gradient(bench, known, tally, found)
-        if only is None:
-            tally = rows.row("value_and_grad", "module", of, known.wrt.name)
-            found = replace(found, work=lambda: bench.gradients_with_value[known.wrt.name])
-            _compare_gradient(bench, known, tally, found)
-    if bench.against is not None and bench.against.backward is not None and only is None:
-        tally = rows.row("against", "user", of, known.wrt.name)
-        found = _Finding(outputs, formulas, lambda: bench.user_gradients[known.wrt.name], bound * bench.coarse)
-        _compare_gradient(bench, known, tally, found)
+
+    def compare(kind: str, subject: Subject, work: Callable[[], Array], coarse: float = bench.coarse) -> None:
+        tally = bench.tallies.row(kind, subject, of, known.wrt.name)
+        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound * coarse))
+
+    if asks_for("gradient"):
+        compare("gradient", "formula", lambda: formulas.value(statements), 1.0)
+    if bench.module is not None and asks_for("gradient"):
+        compare("gradient", "module", lambda: bench.module_gradients(only)[known.wrt.name])
+    if bench.module is not None and only is None and asks_for("value_and_grad"):
+        compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name])
+    if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
+        compare("against", "user", lambda: bench.user_gradients[known.wrt.name])
 
 
 @dataclass(frozen=True)

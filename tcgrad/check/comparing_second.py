@@ -26,13 +26,15 @@ def compare_second(bench: Bench) -> None:
         return
     at = SecondBench(bench, bench.module, SecondReference(bench.sample, bench.options))
     pairs = [(first, second) for second in bench.wrt for first in bench.wrt]
+    asks_for = bench.options.asks_for
     for first, second in pairs:
-        if at.is_by_element:
+        if asks_for("hessian") and at.is_by_element:
             _block(at, first, second)
-        elif at.is_dense:
+        elif asks_for("hessian") and at.is_dense:
             _block_along(at, first, second)
-        _products(at, first, second)
-    for first, second in pairs if at.is_by_element else ():
+        if asks_for("hvp"):
+            _products(at, first, second)
+    for first, second in pairs if asks_for("hessian_symmetry") and at.is_by_element else ():
         _symmetry(at, first, second)
     for name in at.known.kinked:
         bench.tallies.note_kink(at.of, name, f"kink near the point: steps of {name} take another branch")

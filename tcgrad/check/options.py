@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
-from tcgrad.spec.check_options import DTYPES, METHODS
+from tcgrad.spec.check_options import DTYPES, KINDS, METHODS, SIZES
 from tcgrad.spec.model import Spec
 
 
@@ -19,6 +19,8 @@ class Options:
     seed: what random numbers start from; if it is not given, a number that follows from the spec's text.
     rtol: a tolerance in proportion to the largest entry, instead of the one from rounding error.
     atol: a difference that is excused besides.
+    sizes: ``own``: at the spec's own sizes only.
+    only: the kinds of results that are worked out; none means all.
     max_elements: how many elements a Jacobian may have to be compared one by one.
     self_test: whether mistakes are planted in every derivative, to see that they are caught.
     """
@@ -27,11 +29,17 @@ class Options:
     seed: int = 0
     trials: int = 3
     method: str = "auto"
+    sizes: str = "all"
+    only: tuple[str, ...] = ()
     rtol: float | None = None
     atol: float | None = None
     max_elements: int = 2**17
     allow_inconclusive: bool = False
     self_test: bool = False
+
+    def asks_for(self, *kinds: str) -> bool:
+        """Whether results of any of these kinds are asked for."""
+        return not self.only or any(kind in self.only for kind in kinds)
 
 
 def choose_options(spec: Spec, **given: Any) -> Options:
@@ -46,8 +54,9 @@ def choose_options(spec: Spec, **given: Any) -> Options:
         raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(names)}"),))
     chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in names and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
-    if isinstance(chosen.get("dtype"), str):
-        chosen["dtype"] = (chosen["dtype"],)
+    for name in ("dtype", "only"):
+        if isinstance(chosen.get(name), str):
+            chosen[name] = (chosen[name],)
     options = Options(**{"seed": seed_of(spec.source.text), **chosen})
     _validate(options)
     return options
@@ -56,6 +65,9 @@ def choose_options(spec: Spec, **given: Any) -> Options:
 def _validate(options: Options) -> None:
     for dtype in options.dtype:
         _require(dtype in DTYPES, f"no floating-point type {dtype}", f"one of {', '.join(DTYPES)}")
+    for kind in options.only:
+        _require(kind in KINDS, f"no results of the kind {kind}", f"one of {', '.join(KINDS)}")
+    _require(options.sizes in SIZES, f"no choice of sizes {options.sizes}", f"one of {', '.join(SIZES)}")
     _require(options.method in METHODS, f"no method {options.method}", f"one of {', '.join(METHODS)}")
     _require(options.trials >= 1, f"trials is {options.trials}", "at least 1")
     _require(options.seed >= 0, f"seed is {options.seed}", "at least 0")

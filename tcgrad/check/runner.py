@@ -33,6 +33,7 @@ from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass
+from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
@@ -43,7 +44,11 @@ _TIED = 2**20
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
 
 # What a command that repeats a check says besides, where it is not the default.
-_REPEATED = ("method", "max_elements", "rtol", "atol")
+_REPEATED = ("method", "sizes", "only", "max_elements", "rtol", "atol")
+
+# What is compared at samples, and what of it needs the emitted module.
+_OF_SAMPLES = tuple(kind for kind in KINDS if kind != "expect")
+_OF_MODULE = tuple(kind for kind in _OF_SAMPLES if kind not in OWN_KINDS)
 
 
 def check(
@@ -85,26 +90,29 @@ class _Run:
     def all_results(self, module: ModuleType | None) -> CheckResult:
         paths = Paths(self.derivation)
         missing = self._why_no_module()
-        if module is None and not missing:
+        if module is None and not missing and self.options.asks_for(*_OF_MODULE):
             module = compile_module(emit(self.derivation))
         samplers = [(sampler(self.program), True)]
-        samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
+        if self.options.sizes == "all":
+            samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}
         benches: dict[str, Bench] = {}
-        for dtype in self.options.dtype:
+        for dtype in self.options.dtype if self.options.asks_for(*_OF_SAMPLES) else ():
             tallies = Tallies(dtype)
             results += self._for_dtype(tallies, paths, module, samplers, benches)
             evaluations += tallies.evaluations
             untied |= dict.fromkeys([tallies.untied] if tallies.untied else [])
-        if module is None:
+        if module is None and self.options.asks_for(*_OF_MODULE):
             results.append(self._no_module(missing))
-        if self.program.expectations:
+        if self.program.expectations and self.options.asks_for("expect"):
             self.progress("expectations")
             repeat = self._repeat(self.options.dtype[0])
             first = benches.get("float64")
             results += decide_expectations(paths, samplers, self.options, repeat, first)
+        if not results:
+            results.append(self._undecided("nothing of the kinds that are asked for is there", self.options.dtype[0]))
         return CheckResult(
             spec=self.program.spec.source.name,
             name=self.program.name,
@@ -168,9 +176,10 @@ class _Run:
                 yield partial(source.draw, dtype, (self.options.seed, number, trial)), own, trial == 0
 
     def _undecided(self, reason: str, dtype: str) -> Result:
-        """No sample was found at all."""
+        """Nothing could be compared at all."""
+        kind = self.options.only[0] if self.options.only else "gradient"
         return Result(
-            "gradient", "formula", ", ".join(t.name for t in self.program.outputs), None, dtype, "inconclusive",
+            kind, "formula", ", ".join(t.name for t in self.program.outputs), None, dtype, "inconclusive",
             "none", seed=self.options.seed, message=reason, repeat=self._repeat(dtype),
         )  # fmt: skip
 
@@ -202,7 +211,8 @@ class _Run:
         for field in fields(Options):
             value = getattr(self.options, field.name)
             if field.name in _REPEATED and value != field.default:
-                words += [f"--{field.name.replace('_', '-')}", str(value)]
+                text = ",".join(value) if isinstance(value, tuple) else str(value)
+                words += [f"--{field.name.replace('_', '-')}", text]
         words += ["--self-test"] if self.options.self_test else []
         words += self.against.words() if self.against else []
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])

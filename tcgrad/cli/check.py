@@ -73,6 +73,8 @@ Dtype = Annotated[list[str] | None, _option("dtype", "DTYPE", _SAMPLES, "float64
 Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "from the spec's text")]
 Trials = Annotated[int | None, _option("trials", "N", _SAMPLES, "3")]
 Method = Annotated[str | None, _option("method", "METHOD", _SAMPLES, "auto")]
+Sizes = Annotated[str | None, _option("sizes", "SIZES", _SAMPLES, "all")]
+Only = Annotated[list[str] | None, _option("only", "KIND", _SAMPLES, "everything")]
 MaxElements = Annotated[int | None, _option("max_elements", "N", _SAMPLES)]
 Rtol = Annotated[float | None, _option("rtol", "NUMBER", _VERDICT)]
 Atol = Annotated[float | None, _option("atol", "NUMBER", _VERDICT)]
@@ -134,6 +136,8 @@ def command(
     seed: Seed = None,
     trials: Trials = None,
     method: Method = None,
+    sizes: Sizes = None,
+    only: Only = None,
     max_elements: MaxElements = None,
     self_test: SelfTest = None,
     against: Against = None,
@@ -163,6 +167,8 @@ def command(
         "seed": seed,
         "trials": trials,
         "method": method,
+        "sizes": sizes,
+        "only": _tuple(split_names(only)),
         "max_elements": max_elements,
         "self_test": self_test,
         "rtol": rtol,

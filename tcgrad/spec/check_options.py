@@ -8,6 +8,14 @@ from tcgrad.records import dataclass
 
 DTYPES: Final = ("float16", "float32", "float64", "longdouble")
 METHODS: Final = ("auto", "exact", "complex", "central", "fourth", "directional")
+SIZES: Final = ("all", "own")
+
+# The kinds of results: what is the module's or a formula's, what is the user's own, and expectations.
+OWN_KINDS: Final = ("against", "against_forward")
+KINDS: Final = (
+    "forward", "jacobian", "gradient", "value_and_grad", "jvp", "dot_product", "hessian", "hvp", "hessian_symmetry",
+    "repeatability", "inputs", *OWN_KINDS, "expect",
+)  # fmt: skip
 
 OptionKind = Literal["integer", "number", "choice", "choices", "boolean"]
 
@@ -36,6 +44,8 @@ CHECK_OPTIONS: Final[dict[str, CheckOption]] = {
         CheckOption("seed", "integer", "the seed of the random inputs"),
         CheckOption("trials", "integer", "how many draws of random inputs are compared", minimum=1),
         CheckOption("method", "choice", "the reference that derivatives are compared with", values=METHODS),
+        CheckOption("sizes", "choice", "whether other sizes than the spec's own are compared as well", values=SIZES),
+        CheckOption("only", "choices", "the kinds of results that are asked for, instead of all", values=KINDS),
         CheckOption("rtol", "number", "a relative tolerance instead of the one from rounding errors", positive=True),
         CheckOption("atol", "number", "a difference that is excused in any case", positive=True),
         CheckOption("max_elements", "integer", "how many elements of a derivative are compared one by one", minimum=1),
