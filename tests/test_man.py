@@ -6,6 +6,7 @@ import importlib
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,13 @@ def _text(name: str) -> str:
 
 def test_pages_are_current(generator: ModuleType):
     assert generator.stale_pages() == [], "run: python man/generate.py"
+
+
+def test_every_page_is_installed_where_man_looks():
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    pages = [path.name for path in FOLDER.iterdir() if re.fullmatch(r"\.[15]", path.suffix)]
+    assert shared == {f"man/{page}": f"share/man/man{page[-1]}/{page}" for page in sorted(pages)}
 
 
 def test_every_command_has_a_page():

@@ -43,8 +43,8 @@ inputs:
   w: [O, I]
   b: [O]
 
-# An index that is not on the left is summed: here i. A term without an index on the left is repeated along it; `1[b]`
-# says so.
+# An index that is not on the left is summed: here i. A term that lacks an index of the left is repeated along it, and
+# `1[n]` says so.
 equations:
   - y[n,o] = x[n,i]*w[o,i] + 1[n]*b[o]
 
