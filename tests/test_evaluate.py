@@ -302,6 +302,29 @@ def test_a_function_of_the_table_against_mpmath(name, dtype):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_a_function_is_as_good_in_a_narrow_type_as_its_argument(name, dtype):
+    """The error is a few units of rounding of the value, or what a few units in the argument make of it."""
+    import mpmath
+
+    low, high = FUNCTIONS[name].domain[-1 if name == "polygamma" else 0]
+    points = np.array([a for a in (-2.5, -0.75, -0.25, 0.5, 0.875, 1.5, 2.0, 7.0) if low < a < high], dtype)
+    before = (const(2),) if name == "polygamma" else ()
+    axis = Index("p", Integer.of(len(points)))
+    argument = Component(Tensor("a", (axis.size,), Role.INPUT), (axis.expr,))
+    expr = call(name, *before, argument, *(const(value) for value in MORE.get(name, ())))
+    found = evaluate(expr, (axis,), {argument.tensor: points}, dtype=dtype)
+    with mpmath.workdps(30):
+        right = [_by_mpmath(name, float(a)) for a in points]
+        slopes = [mpmath.diff(lambda z: mpmath.re(_by_mpmath(name, z)), float(a)) for a in points]
+    sizes = [
+        max(abs(value), abs(a * slope)) for value, slope, a in zip(right, slopes, points.astype(float), strict=True)
+    ]
+    errors = np.array([abs(value - float(f)) for value, f in zip(right, found, strict=True)], float)
+    assert np.all(errors <= 16 * np.finfo(dtype).eps * np.array(sizes, float) + np.finfo(dtype).tiny), (found, right)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_keeps_half_precision(name):
     row = FUNCTIONS[name]
     inside = {"acosh": 1.5}.get(name, 0.5)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from tcgrad.evaluate import special
 from tcgrad.evaluate.context import Array, Context
-from tcgrad.evaluate.numbers import pi
+from tcgrad.evaluate.numbers import number, pi
 from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.functions import Function
 
@@ -71,7 +72,7 @@ def _gelu(a: Array) -> Array:
 
 
 def _gelu_tanh(a: Array) -> Array:
-    cubic = a.dtype.type(44715) / a.dtype.type(1000000)
+    cubic = number(Fraction(44715, 1000000), a.dtype)
     return np.asarray(a * _sigmoid(2 * np.sqrt(2 / pi(a.dtype)) * (a + cubic * a * a * a)))
 
 
