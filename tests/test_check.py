@@ -431,6 +431,13 @@ def test_what_rounding_may_move_without_bound_is_not_compared():
     assert (found.status, found.elements) == ("pass", 1)
 
 
+def test_what_rounding_may_make_infinite_is_not_compared():
+    unbounded = np.array([np.nan, 0.0])
+    for wrong in (7.0, np.inf, np.nan):
+        found = compare(np.array([wrong, 1.0]), np.ones(2), found_error=unbounded, reference_error=np.zeros(2))
+        assert (found.status, found.elements) == ("pass", 1)
+
+
 def test_nothing_compared_is_no_pass():
     unknown = np.full(2, np.inf)
     found = compare(np.ones(2), np.ones(2), found_error=np.zeros(2), reference_error=unknown)
@@ -553,3 +560,25 @@ def test_points_at_which_a_number_on_the_way_overflows_are_left_for_others(seed)
     """The square of 1 + z^2 is too large for float16, so that the quotient is 0 there, and finite."""
     text = "dims: {N: 3}\ninputs: {x: [N]}\nequations: ['z[i] = 16*x[i]', 'y[i] = x[i]/256 + z[i]/(1 + z[i]^2)^2']\n"
     assert loads(text).check(dtype="float16", seed=seed, trials=2).ok
+
+
+OVERFLOWING = [
+    "y[i] = atan2(x[i], 2 + (90 + 0*w[i])^2)",
+    "y[i] = x[i]/256 + w[i]*300/(1 + 300^2)",
+    "y[i] = x[i]*(1 + exp(6 + 0*w[i])^2)^-1",
+]
+
+
+@pytest.mark.parametrize("equation", OVERFLOWING)
+def test_numbers_on_the_way_that_always_overflow_raise_no_alarm(equation):
+    result = spec(equation, "{x: [N], w: [N]}").check(dtype="float16", trials=2)
+    assert {r.status for r in result.results} <= {"pass", "inconclusive", "skip"}, render_text(result)
+    assert not result.ok
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_number_on_the_way_to_a_hessian_that_overflows_raises_no_alarm(seed):
+    for function in ("log(1 + z^2)", "atan(z)*z"):
+        text = f"inputs: {{x: []}}\nequations: ['z = 20*x', 'f = sin(x)/256 + {function}']\n"
+        result = loads(text).check(dtype="float16", seed=seed, trials=2)
+        assert {r.status for r in result.results} <= {"pass", "inconclusive"}, render_text(result)

@@ -48,6 +48,23 @@ def test_every_layer_of_a_right_module_passes(dtype):
     assert result.ok, render_text(result)
 
 
+PRODUCTS = {
+    "layer": "dims: {I: 3, K: 4}\ninputs: {x: [I, K], a: [K, K], b: [K]}\n"
+    "equations: ['y[i,j] = tanh(x[i,k]*a[k,j] + b[j])']\n",
+    "norm": "dims: {I: 3, K: 8}\ninputs: {x: [I, K]}\nequations:\n - m[i] = mean[k](x[i,k])\n"
+    " - y[i,k] = (x[i,k] - m[i])/sqrt(mean[j]((x[i,j] - m[i])^2) + 1)\n",
+    "softmax": "dims: {N: 12}\ninputs: {x: [N]}\nequations: ['y[i] = exp(x[i])/(1[k]*exp(x[k]))']\n",
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_the_product_of_both_modes_decides_in_half_precision(name):
+    """Its tolerance is what rounding does to the sum, in which errors cancel, not what it does to each term."""
+    for seed in range(6):
+        results = made(PRODUCTS[name]).check(dtype="float16", trials=1, seed=seed).results
+        assert [r.status for r in results if r.kind == "dot_product"] == ["pass"], seed
+
+
 SCALARS = [
     "f = x[i]*x[i]*x[j]*1[j]",
     "f = log(sum[i](exp(x[i])))",

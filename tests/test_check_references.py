@@ -155,6 +155,13 @@ def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkey
     }
 
 
+@pytest.mark.parametrize("number", [10**power for power in range(2, 11)])
+def test_waves_that_are_shorter_than_the_steps_are_not_taken_for_slopes(number):
+    result = spec(f"y[i] = sin({number}*x[i] + x[i])").check(method="fourth", dtype="float64", trials=1)
+    statuses = {r.status for r in result.results if r.kind == "gradient"}
+    assert statuses <= ({"pass"} if number <= 10**6 else {"pass", "inconclusive"}), number
+
+
 def test_why_equations_are_not_analytic_or_rational():
     assert why_not_complex(spec("y[i] = x[i]*[i > 0]").program) == ""
     assert why_not_exact(spec("y[i] = x[i]*[i > 0]/(1 + x[i]^2)").program) == ""

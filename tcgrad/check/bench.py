@@ -46,6 +46,7 @@ class Bench:
     first: whether it is the first sample of its sizes.
     against: functions of the user's own, if any are to be checked.
     plantings: takes what comes of mistakes planted in every derivative, if they are to be.
+    overflows: numbers on the way are too large for the type here, and at all other points: that may explain anything.
     """
 
     sample: Sample
@@ -58,6 +59,7 @@ class Bench:
     first: bool = True
     against: UserCode | None = None
     plantings: Plantings | None = None
+    overflows: bool = False
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
 
@@ -147,6 +149,8 @@ class Bench:
                 outcome = comparing.judge(view(found))
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(error))
+        if self.overflows and outcome.status == "fail" and tally.subject != "user":
+            outcome = replace(outcome, status="inconclusive", message=f"numbers on the way overflow {tally.dtype}")
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, comparing.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
@@ -160,6 +164,8 @@ class Bench:
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":
                 self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
+            elif self.overflows:
+                self.plantings.give_up(tally.key, f"numbers on the way overflow {tally.dtype}")
             else:
                 right = Right(found, self._summed, tuple(slips()))
                 self.plantings.plant(tally.key, right, comparing.after(found))

@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
+from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing_gradients import compare_gradient
 from tcgrad.check.comparing_jacobians import compare_jacobian
@@ -16,7 +17,7 @@ from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.precision import type_name
-from tcgrad.check.references import Known, Reference, reference
+from tcgrad.check.references import Known, Reference, random_signs, reference
 from tcgrad.check.results import Subject
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.overflow import noticing
@@ -25,6 +26,7 @@ from tcgrad.ir.tensors import Tensor
 
 # What needs the reference for first derivatives, and bounds on tangents.
 _OF_TANGENTS = ("jvp", "dot_product")
+_OF_SECOND = ("hessian", "hvp", "hessian_symmetry")
 _OF_REFERENCES = ("jacobian", "gradient", "value_and_grad", "against", *_OF_TANGENTS)
 
 
@@ -46,8 +48,8 @@ def compare_all(bench: Bench) -> None:
         if asks_for("gradient", "value_and_grad", "against"):
             compare_gradient(bench, known, bench.outputs)
     if asks_for("dot_product"):
-        compare_modes(bench, bounds)
-    if bench.first and asks_for("hessian", "hvp", "hessian_symmetry"):
+        compare_modes(bench)
+    if bench.first and asks_for(*_OF_SECOND):
         compare_second(bench)
     if bench.first and asks_for("repeatability"):
         compare_repeated(bench)
@@ -80,7 +82,7 @@ def _tell_kinks(bench: Bench, known: Reference) -> None:
 
 
 def overflows_at(bench: Bench) -> bool:
-    """Whether a number on the way to a gradient or a tangent, of the formulas or the module, is too large for the type.
+    """Whether a number on the way to a derivative, of the formulas or the module, is too large for the type.
 
     What is divided by it is 0 then, which is finite, and wrong.
     """
@@ -93,6 +95,9 @@ def overflows_at(bench: Bench) -> bool:
                 bench.module_gradients(None)
                 if bench.options.asks_for(*_OF_TANGENTS):
                     bench.module.jvp(dict(bench.sample.tangents))
+                if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
+                    bench.module.hvp(dict(bench.sample.tangents))
+                    bench.module.hvp({t.name: random_signs(bench.sample, t.name)[0] for t in bench.wrt})
     return bool(found)
 
 

@@ -14,9 +14,6 @@ from tcgrad.check.tangents import Joint, no_directions, one
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 
-# The key of the directions in which all inputs are moved at once: no input has this name.
-TOGETHER = ""
-
 Bounds = Mapping[str, Mapping[str, Array]]
 
 
@@ -24,12 +21,11 @@ def tangent_bounds(bench: Bench, known: Sequence[Reference]) -> Bounds:
     """How far rounding may move the tangents of the outputs, in proportion to the module's own rounding.
 
     -> by the names of the inputs that are moved, then by the outputs' names, with an axis of the reference's
-    directions in front; and along the sample's directions of all inputs at once.
+    directions in front.
     """
     directions = no_directions(bench.sample)
     for each in known:
         directions.add(each.wrt.name, {each.wrt.name: np.stack(each.directions)})
-    directions.add(TOGETHER, {name: one(tangent) for name, tangent in bench.sample.tangents.items()})
     found = bench.tangents.bounds(directions, bench.outputs)
     return {key: {of: bound * bench.coarse for of, bound in bounds.items()} for key, bounds in found.items()}
 

@@ -60,7 +60,9 @@ class Comparing:
             except ModuleError as error:
                 return Seen(Comparison("fail", 0, message=str(error)), agrees=False, how=self.how)
             with np.errstate(all="ignore"):
-                same = seen.shape == before.shape and bool(np.all(np.abs(seen - before) <= self.bound))
+                same = seen.shape == before.shape and bool(
+                    np.all((np.abs(seen - before) <= self.bound) | np.isnan(self.bound))
+                )
             return Seen(self.judge(seen), same, self.how)
 
         return see

@@ -61,16 +61,34 @@ class Estimate:
         return Estimate(values, errors, kinked, self.method, 0, self.reason)
 
     def improved(self, new: Estimate, again: NDArray[np.bool_]) -> Estimate:
-        """This one with the directions ``again`` replaced by those of ``new`` wherever their error is smaller."""
+        """This one with the directions ``again`` replaced by those of ``new`` wherever it is better, or contradicts."""
         values, errors, kinked = {}, {}, {}
         for name in self.values:
             values[name], errors[name] = self.values[name].copy(), self.errors[name].copy()
-            take = new.errors[name] < errors[name][again]
+            take = (new.errors[name] < errors[name][again]) | self._contradicts(name, new, again)
             values[name][again] = np.where(take, new.values[name], values[name][again])
             errors[name][again] = np.where(take, new.errors[name], errors[name][again])
             kinked[name] = self.kinked[name].copy()
             kinked[name][again] &= new.kinked[name]
         return Estimate(values, errors, kinked, self.method, self.evaluations + new.evaluations)
+
+    def contradicted(self, new: Estimate, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """For each of the directions ``again``, whether ``new`` is further off anywhere than both errors explain."""
+        places = [self._contradicts(name, new, again) for name in self.values]
+        return np.asarray(np.any([place.reshape(len(place), -1).any(axis=1) for place in places], axis=0))
+
+    def _contradicts(self, name: str, new: Estimate, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        with np.errstate(all="ignore"):
+            apart = np.abs(new.values[name] - self.values[name][again])
+        return np.asarray(apart > self.errors[name][again] + new.errors[name])
+
+    def without(self, directions: NDArray[np.bool_]) -> Estimate:
+        """The same without any knowledge of some of the directions."""
+        return replace(self, errors={name: _unknown(error, directions) for name, error in self.errors.items()})
+
+
+def _unknown(errors: Array, directions: NDArray[np.bool_]) -> Array:
+    return np.where(directions.reshape(-1, *(1,) * (errors.ndim - 1)), np.inf, errors)
 
 
 def in_chunks(number: int, each: int, work: Callable[[IntArray], Estimate], points: int) -> Estimate:

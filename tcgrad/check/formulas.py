@@ -112,12 +112,17 @@ class Formulas:
 
     def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
         """How far rounding in the type that is checked may move the value."""
+        return self.sample.rounding.bound(*self.shaken(statements, positions))
+
+    def shaken(self, statements: Sequence[Statement], positions: Positions | None = None) -> tuple[Array, Array]:
+        """The value under random rounding, with an axis of draws in front where that moves it; and the exact one."""
         moved = self._moved.value(statements, positions)
         each = (self.count,) if self.count else ()
         if moved.ndim == defined_tensors(statements[-1])[-1].order:
-            return np.zeros((*each, *moved.shape), moved.dtype)
+            still = np.broadcast_to(moved, (*each, *moved.shape))
+            return still, still
         moved = moved.reshape(self._draws, *each, *moved.shape[1:])
-        return self.sample.rounding.bound(moved, moved[0])
+        return moved, moved[0]
 
     def _everywhere(self, array: Array, statements: Sequence[Statement]) -> Array:
         """An array with the axis of directions, if there are any."""

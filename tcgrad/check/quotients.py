@@ -84,19 +84,26 @@ class Quotients:
         return self._measured(chosen, steps) if self.stencil.exact else self._refined(chosen, steps)
 
     def _refined(self, chosen: IntArray, steps: Array) -> Estimate:
-        """Differences with smaller steps wherever the error is too large or a branch was left, while that helps."""
+        """Differences with smaller steps wherever the error is too large or a branch was left, while that helps.
+
+        Steps that are longer than a wave see nothing of it, nor do their errors: what smaller steps contradict was
+        wrong, and they themselves stand if no smaller ones contradict them.
+        """
         best = self._measured(chosen, steps)
+        doubted = np.zeros(len(chosen), bool)
         for _ in range(_ROUNDS):
             before = best.largest_errors
-            again = ~(before <= self.wanted * best.largest_value)
+            again = ~(before <= self.wanted * best.largest_value) | doubted
             if not again.any():
                 break
             steps[again] = steps[again] / 8
-            best = best.improved(self._measured(chosen[again], steps[again]), again)
+            finer = self._measured(chosen[again], steps[again])
+            doubted[again] = best.contradicted(finer, again)
+            best = best.improved(finer, again)
             helped = np.any(best.largest_errors[again] < before[again] / 2)
-            if not helped and not best.is_kinked:
+            if not (helped or doubted.any() or best.is_kinked):
                 break
-        return best
+        return best.without(doubted)
 
     def _measured(self, chosen: IntArray, steps: Array) -> Estimate:
         """Differences with a step for each of the chosen directions, as many at once as memory allows."""

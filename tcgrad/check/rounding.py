@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,11 @@ class Rounding:
     safety: float
 
     def bound(self, moved: Array, exact: Array) -> Array:
-        """The bound on the error, element by element; ``moved`` has an axis of draws in front."""
+        """The bound on the error, element by element; ``moved`` has an axis of draws in front.
+
+        It is infinite where the exact value is not finite, and NaN where that is, and rounding or overflow may make it
+        something that is not: there everything may be found.
+        """
         if moved.ndim == exact.ndim:
             return np.zeros(exact.shape, exact.dtype)
         with quietly():
@@ -53,7 +58,8 @@ class Rounding:
             if seen.any():
                 spread = np.maximum(spread, _median(spread[seen] / size[seen]) * size)
             factor = self.safety * self.roundoff / self.noise.unit
-            return np.asarray(np.where(np.isnan(spread), np.inf, spread) * exact.dtype.type(factor))
+            unbounded = np.where(np.isfinite(exact), np.nan, np.inf)
+            return np.asarray(np.where(np.isfinite(spread), spread * exact.dtype.type(factor), unbounded))
 
 
 def _median(numbers: Array) -> Any:
@@ -76,7 +82,8 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
     batch = Index("draw", Integer.of(1 + effort.draws))
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
-    noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1)
+    largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
+    noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety)
 
 

@@ -236,8 +236,8 @@ class _Run:
 def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
     """A sample at which nothing overflows the type, smaller and smaller ones tried -> its bench, or why none.
 
-    Where something always does, so that it may be meant, one with finite formulas will do. At the spec's own sizes
-    formulas that are never finite are compared nevertheless: they are wrong.
+    Where something always does, so that it may be meant, one with finite formulas will do, and what fails there is
+    undecided. At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong.
     """
     finite: Bench | None = None
     made: Bench | None = None
@@ -246,9 +246,9 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
         if isinstance(drawn, str):
             return finite or made or drawn
         made = bench(drawn)
-        overflows = overflows_at(made)
+        made.overflows = overflows_at(made)
         if formulas_are_finite(made):
-            if not overflows:
+            if not made.overflows:
                 return made
             finite = finite or made
     if finite is not None:

@@ -79,6 +79,12 @@ class Tangents:
                 found[key][output.name] = array
         return found
 
+    def shaken(self, direction: Mapping[str, Array], outputs: Sequence[Tensor]) -> dict[str, tuple[Array, Array]]:
+        """The tangents along one direction under random rounding, and the exact ones: by the outputs' names."""
+        given = {tangent_of(tensor).name: direction[tensor.name] for tensor in self.equations.program.wrt}
+        formulas = Formulas(self.equations, given)
+        return {output.name: formulas.shaken(statements) for output, statements in self._ways(outputs)}
+
     def _joined(self, parts: Sequence[Array] | None, output: Tensor, directions: Joint) -> Array:
         """All directions; zeros for an output that depends on no input that is differentiated."""
         if parts is not None:

@@ -65,12 +65,12 @@ def compare(
     by_difference: the worst element is that with the largest error, not that with the largest in proportion to its
         tolerance.
     An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
-    rounding may move without bound.
+    rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite.
     """
     if found.shape != reference.shape:
         return Comparison("fail", 0, message=f"has shape {found.shape}, not {reference.shape}")
     known = np.isfinite(reference_error) & np.isfinite(reference)
-    known = known & (np.isfinite(found_error) | ~np.isfinite(found))
+    known = known & (np.isfinite(found_error) | (np.isinf(found_error) & ~np.isfinite(found)))
     elements = int(np.count_nonzero(known))
     if not elements:
         return Comparison("inconclusive", 0, message="there is nothing to compare")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class Noise:
     """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.
 
     The axis ``batch`` counts independent draws. ``floor`` is the absolute error of an operation (underflow).
+    largest: what is larger is infinite (overflow).
     near: at a point where numbers that branches are decided by are exact, those that differ by no more are equal.
     still: so many of the first draws are moved by nothing.
     """
@@ -67,6 +69,7 @@ class Noise:
     random: np.random.Generator
     near: float = 0.0
     still: int = 0
+    largest: float = inf
 
     def settled(self, array: Array) -> Array:
         """Numbers that are near to a whole one are whole: without the noise they were."""
@@ -82,7 +85,14 @@ class Noise:
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         error = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
         error[: self.still] = 0
-        return Labelled(np.asarray(base + error), axes)
+        return Labelled(self._overflown(np.asarray(base + error)), axes)
+
+    def _overflown(self, array: Array) -> Array:
+        """What is too large is infinite, in all draws that are moved."""
+        if self.largest < inf:
+            moved = array[self.still :]
+            moved[np.abs(moved) > self.largest] *= inf
+        return array
 
     def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
         """Random errors up to ``size``, to which ``floor`` is added; of complex numbers for each part by itself."""
