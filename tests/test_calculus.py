@@ -130,6 +130,15 @@ inputs: {a: [], b: [], u: [], v: []}
 indices: {t: T}
 equations: ["y[0] = u", "y[1] = v*u", "y[t] = a*y[t-1] + sin(b*y[t-2])", "z = sum[t](y[t]^2)"]
 """,
+    "terms of a recurrence at one position, which reads base cases": """
+dims: {T: 5, N: 3}
+inputs: {x: [N], b: [N], c: [N]}
+indices: {t: T}
+equations: |
+  y[i,-1] = b[i]^2
+  y[i,0] = c[i]
+  y[i,t] = sin(y[i,t-1] + y[i,t-2] + x[i]*delta[t,1]) + x[i]*y[i,t-1]^2*y[i,t-2]^2*delta[t,1]
+""",
     "coupled recurrences": """
 dims: {T: 4, H: 2}
 inputs: {w: [H, H], x: [T, H], h0: [H], c0: [H]}

@@ -84,7 +84,11 @@ class Steps:
             return self.base[tensor][position]
         case = self.step[tensor]
         body = substitute(case.body, {index_of(case): Integer.of(position)})
-        return Case(self.others(tensor), position, replace_components(body, self._base_read))
+        return Case(self.others(tensor), position, self.grounded(body))
+
+    def grounded(self, expr: Expr) -> Expr:
+        """An expression with base cases put in for reads before 0, where a delta beside them fixes the position."""
+        return replace_components(expr, self._base_read)
 
     def through_base(self, tensor: Tensor, position: int, seed: Callable[[Component], Expr]) -> Expr:
         """The part of the derivative of the step at a position that goes through base cases before 0."""
@@ -95,14 +99,14 @@ class Steps:
             put_in = self._base_read(read)
             return ZERO if put_in is read else differentiate(put_in, seed)
 
-        return replace_components(differentiate(body, before), self._base_read)
+        return self.grounded(differentiate(body, before))
 
     def _base_read(self, read: Component) -> Expr:
         if read.tensor not in self.step:
             return read
         axis = self.axis[read.tensor]
         position = read.indices[axis].as_number
-        if position is None or position >= 0:
+        if position is None or position >= 0 or position not in self.base[read.tensor]:
             return read
         case = self.base[read.tensor][position]
         return instantiate(case.free, case.body, (*read.indices[:axis], *read.indices[axis + 1 :]))

@@ -48,7 +48,7 @@ def recurrence_tangent(
     steps = Steps(statement)
 
     def derived(case: Case, value: Component) -> Case:
-        inner = simplify(differentiate(case.body, derivative))
+        inner = steps.grounded(simplify(differentiate(case.body, derivative)))
         return Case((*case.free, *extra), case.position, named_value(inner, value, case.body))
 
     def at(tensor: Tensor, case: Case) -> Case:
@@ -196,12 +196,18 @@ class Adjoints:
                 return ZERO
             return _deltas(_without(read.indices, steps.axis[tensor]), others)
 
-        inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
+        inner = self._derivative(reader, seed)
         by = Component(tensor, steps.positions(tensor, case.at - lag, others))
         self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
         product = times(self._read(reader, case.at, steps.others(reader)), inner)
         summed = _summed(steps.others(reader), product)
         return simplify(substitute(summed, {index_of(case): at.expr + lag}))
+
+    def _derivative(self, reader: Tensor, seed: Callable[[Component], Expr]) -> Expr:
+        """The derivative of a step, in which what the step defines is written as that."""
+        case = self.steps.step[reader]
+        found = self.steps.grounded(simplify(differentiate(case.body, seed)))
+        return named_value(found, self.steps.value(reader), case.body)
 
     def _written_out(
         self, tensor: Tensor, position: int, readers: list[tuple[Tensor, int]], others: tuple[Index, ...]
@@ -240,7 +246,7 @@ class Adjoints:
         def seed(read: Component) -> Expr:
             return _deltas(read.indices, at) if read.tensor == tensor else ZERO
 
-        inner = named_value(simplify(differentiate(case.body, seed)), steps.value(reader), case.body)
+        inner = self._derivative(reader, seed)
         by = Component(tensor, tuple(index.expr for index in at))
         self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
         start = max(steps.first(reader), reach(inner, index_of(case)))
