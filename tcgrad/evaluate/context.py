@@ -58,9 +58,9 @@ class Noise:
     """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.
 
     The axis ``batch`` counts independent draws. ``floor`` is the absolute error of an operation (underflow).
-    largest: what is larger is infinite (overflow).
     near: at a point where numbers that branches are decided by are exact, those that differ by no more are equal.
     still: so many of the first draws are moved by nothing.
+    largest: what is larger is infinite (overflow).
     """
 
     batch: Index
