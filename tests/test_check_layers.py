@@ -53,13 +53,18 @@ PRODUCTS = {
     "equations: ['y[i,j] = tanh(x[i,k]*a[k,j] + b[j])']\n",
     "norm": "dims: {I: 3, K: 8}\ninputs: {x: [I, K]}\nequations:\n - m[i] = mean[k](x[i,k])\n"
     " - y[i,k] = (x[i,k] - m[i])/sqrt(mean[j]((x[i,j] - m[i])^2) + 1)\n",
+    "recurrence": "dims: {T: 6, N: 5}\ninputs: {x: [T, N], w: [N, N]}\nequations:\n - h[-1,i] = 0\n"
+    " - h[t,i] = tanh(w[i,j]*h[t-1,j] + x[t,i])\noutputs: [h]\n",
     "softmax": "dims: {N: 12}\ninputs: {x: [N]}\nequations: ['y[i] = exp(x[i])/(1[k]*exp(x[k]))']\n",
 }
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_the_product_of_both_modes_decides_in_half_precision(name):
-    """Its tolerance is what rounding does to the sum, in which errors cancel, not what it does to each term."""
+    """Its tolerance is what rounding does to the sum, in which errors cancel, not what it does to each term.
+
+    Where the sum itself is small by chance another sample decides.
+    """
     for seed in range(6):
         results = made(PRODUCTS[name]).check(dtype="float16", trials=1, seed=seed).results
         assert [r.status for r in results if r.kind == "dot_product"] == ["pass"], seed

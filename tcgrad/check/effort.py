@@ -14,6 +14,9 @@ from tcgrad.records import dataclass
 _CHEAP = 2**19
 _DEAR = 2**24
 
+# Samples besides those that are asked for, where these decide nothing.
+_MORE = 5
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -22,7 +25,7 @@ class Effort:
     reference: the type that the reference is worked out in.
     draws: how often random rounding is drawn; fewer draws are met by a larger ``safety``.
     columns, directions: what a derivative with too many elements is compared at.
-    trials: the most samples that are drawn.
+    trials: the most samples that are drawn; ``more`` are, one by one, while anything is undecided.
     """
 
     reference: np.dtype[Any]
@@ -31,6 +34,7 @@ class Effort:
     columns: int
     directions: int
     trials: int
+    more: int = 0
 
 
 def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int) -> Effort:
@@ -38,7 +42,7 @@ def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int) -> Effort:
     wider = is_longdouble_wider() and (dtype == np.longdouble or (dtype.itemsize >= 8 and cost.operations <= _CHEAP))
     reference = np.dtype(np.longdouble if wider else np.float64)
     if cost.operations <= _CHEAP:
-        return Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials)
+        return Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials, more=_MORE)
     if cost.operations <= _DEAR:
         return Effort(reference, draws=6, safety=16.0, columns=8, directions=2, trials=1)
     return Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)

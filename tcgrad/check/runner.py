@@ -142,6 +142,7 @@ class _Run:
                     benches[tallies.dtype] = drawn
             elif own:
                 return [self._undecided(drawn, tallies.dtype)]
+        self._compare_undecided(tallies, samplers[0][0], partial(bench, True, True))
         tallies.untied = self._compare_ties(dtype, samplers[0][0], partial(bench, True, False))
         repeat = self._repeat(tallies.dtype)
         results = tallies.results(self.options.seed, repeat)
@@ -149,6 +150,18 @@ class _Run:
             of = ", ".join(tensor.name for tensor in self.program.outputs)
             results += plantings.results(of, tallies.dtype, self.options.seed, repeat)
         return results
+
+    def _compare_undecided(self, tallies: Tallies, source: Sampler, bench: Callable[[Sample], Bench]) -> None:
+        """Compare at more samples while anything is undecided: its values were small by chance, or at a kink."""
+        dtype = np.dtype(tallies.dtype)
+        effort = source.effort(dtype, self.options.trials)
+        for trial in range(effort.trials, effort.trials + effort.more):
+            if tallies.are_decided:
+                break
+            self.progress(f"{type_name(dtype)}, sample {trial + 1}: something is undecided")
+            drawn = _representable(partial(source.draw, dtype, (self.options.seed, 0, trial)), bench)
+            if not isinstance(drawn, str):
+                compare_all(drawn)
 
     def _compare_ties(self, dtype: np.dtype[np.generic], source: Sampler, bench: Callable[[Sample], Bench]) -> str:
         """Compare at a point where branches meet, if the program has any -> why that could not be done."""

@@ -117,6 +117,10 @@ class Tally:
         compared = [c for c in self.comparisons if c.elements]
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
+    @property
+    def is_undecided(self) -> bool:
+        return self._verdict()[0] == "inconclusive"
+
     def _verdict(self) -> tuple[Status, str]:
         """A failure anywhere is a failure; a pass needs one sample that decides, and every element compared."""
         if self.skipped and not self.comparisons:
@@ -158,6 +162,10 @@ class Tallies:
     def note_kink(self, of: str, wrt: str, text: str) -> None:
         """Remember a kink, for rows that could not be decided."""
         self._kinks.setdefault((of, wrt), text)
+
+    @property
+    def are_decided(self) -> bool:
+        return not any(tally.is_undecided for tally in self.rows.values())
 
     @property
     def evaluations(self) -> int:
