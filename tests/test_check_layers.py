@@ -195,6 +195,14 @@ def test_what_a_guard_leaves_out_decides_no_branch():
     assert result.ok, render_text(result)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_zeros_that_attain_an_extreme_do_so_under_rounding_too(dtype):
+    text = "inputs: {x: {shape: [4, 3], outside: 0}, w: [2], z: []}\nindices: {k: 5, q: 5, s: 2}\n"
+    text += "equations: ['y[k] = max[q,s](x[3-k,q//2]/(1 + z^2)*w[s])']\n"
+    result = made(text).check(dtype=dtype, trials=1)
+    assert result.ok, render_text(result)
+
+
 def test_second_derivatives_by_a_symmetric_input_are_those_of_any_other():
     text = "dims: {N: 3}\ninputs: {x: [N], a: {shape: [N, N], symmetric: true}}\nequations: ['f = x[i]*a[i,j]*x[j]']\n"
     result = loads(text, "symmetric.yaml").check()

@@ -123,7 +123,8 @@ def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Arra
     if context.noise is None:
         return np.asarray(compared, bool)
     noise, gap = context.noise, np.abs(left - right)
-    near = gap <= np.maximum(32 * noise.unit * np.maximum(np.abs(left), np.abs(right)), noise.near)
+    moved = noise.unit * np.maximum(np.abs(left), np.abs(right)) + noise.floor
+    near = gap <= np.maximum(32 * moved, noise.near)
     return np.where(near, expr.operator in ("==", "<=", ">="), compared)
 
 
