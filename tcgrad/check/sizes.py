@@ -9,8 +9,10 @@ from tcgrad.check.cost import forward_cost
 from tcgrad.check.domains import find_demands
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Program
 from tcgrad.language.elaborate import elaborate
+from tcgrad.language.equal_sizes import with_dims
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
 _ELEMENTS = 2**14
@@ -45,9 +47,15 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
                 break
 
 
+def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The sizes of the dims that are given as numbers and that equations make equal to others."""
+    values = {dim: Integer.of(sizes.get(dim.name, dim.value)) for dim in program.dims}
+    return {name: with_dims(size, values).value for name, size in program.named_sizes}
+
+
 def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
     try:
-        other = elaborate(program.spec, sizes)
+        other = elaborate(program.spec, {**sizes, **_following(program, sizes)})
         require_long_enough(other)
     except TcgradError:
         return None

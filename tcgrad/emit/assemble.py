@@ -82,7 +82,7 @@ class _Assembly:
         for term in self.terms:
             for index, place in term.equal:
                 if index is axis:
-                    low, high = overhang(place, axis.size, at_any=self.positions.at_any)
+                    low, high = overhang(place, axis.size, self.build.fitting)
                     before = _larger(before, low)
                     after = _larger(after, high)
                     if self.positions.is_loose(place, axis.size):

@@ -92,11 +92,11 @@ class Definitions:
     def around(self, tensor: Tensor) -> AbstractContextManager[None]:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
         zeros = any(each.zero_outside for each in (tensor, *tensor.about))
-        return self.positions.guarded(zeros, None if zeros else frozenset())
+        return self.positions.guarded(None if zeros else frozenset())
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
         """A term under other names for its indices, some of which may be the same."""
-        equalities = Equalities((), (), ())
+        equalities = Equalities(self.build.fitting, (), (), ())
         for index, other in term.equal:
             equalities.unite(renaming[index], other.substitute(renaming))
         positions = [equalities.resolve(renaming[index]) for index in term.value.axes]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Monomial, Quotient, Remainder
-from tcgrad.simplify.ranges import bounds, never_negative, split_multiples
+from tcgrad.simplify.ranges import bounds, split_multiples
 
 Pairs = tuple[tuple[Index, Integer], ...]
 
@@ -13,11 +14,14 @@ Pairs = tuple[tuple[Index, Integer], ...]
 class Equalities:
     """Deltas solved one after the other, each for one index; the solutions hold no solved index."""
 
-    def __init__(self, preferred: Sequence[Index], summed: Collection[Index], used: Collection[Index]) -> None:
+    def __init__(
+        self, fitting: Fitting, preferred: Sequence[Index], summed: Collection[Index], used: Collection[Index]
+    ) -> None:
         """Of two indices that are equal a summed one goes first, then the one that ``preferred`` names later.
 
         used: the indices that arrays are read at; one of these equals only what stays in its range.
         """
+        self._fitting = fitting
         self._preferred = {index: k for k, index in enumerate(preferred)}
         self._summed = frozenset(summed)
         self._used = frozenset(used)
@@ -43,11 +47,11 @@ class Equalities:
 
     def _may_equal(self, index: Index, value: Integer) -> bool:
         other = value.as_index
-        if other is not None and other is not index and other.size.value == index.size.value:
+        if other is not None and other is not index and other.size == index.size:
             return True
         if index in value.indices:
             return False
-        return stays_inside(value, index.size) or (index not in self._summed and index not in self._used)
+        return stays_inside(value, index.size, self._fitting) or (index not in self._summed and index not in self._used)
 
     def _rank(self, index: Index) -> tuple[bool, int, int]:
         return index in self._summed, self._preferred.get(index, len(self._preferred)), index.serial
@@ -82,26 +86,26 @@ def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]
                 yield index, value
 
 
-def stays_inside(value: Integer, size: Integer) -> bool:
-    """Whether an expression stays from 0 to ``size``, as far as the sizes of the spec tell.
-
-    A read that can leave its tensor is refused by the language unless zeros are around it, so the spec's own sizes
-    decide whether that is the case here.
-    """
-    low, high = overhang(value, size)
+def stays_inside(value: Integer, size: Integer, fitting: Fitting) -> bool:
+    """Whether an expression stays from 0 to ``size``, at all sizes that fit."""
+    low, high = overhang(value, size, fitting)
     return low is None and high is None
 
 
-def overhang(value: Integer, size: Integer, *, at_any: bool = False) -> tuple[Integer | None, Integer | None]:
-    """How far an expression can go below 0 and beyond ``size``; None where it does not.
-
-    at_any: whatever the sizes are, not only those of the spec.
-    """
+def overhang(value: Integer, size: Integer, fitting: Fitting) -> tuple[Integer | None, Integer | None]:
+    """How far an expression can go below 0 and beyond ``size``; None where it does not, at any sizes that fit."""
     found = _bounds(value)
     if found is None:
         return None, None
-    low, high = _undivided(Integer.of(0) - found[0]), _undivided(found[1] - size + 1)
-    return (low if _can_be_positive(low, at_any) else None), (high if _can_be_positive(high, at_any) else None)
+    low = None if fitting.is_read(value) else _beyond(found[0], fitting)
+    high = None if fitting.is_read(size - 1 - value) else _beyond(size - 1 - found[1], fitting)
+    return low, high
+
+
+def _beyond(room: Integer, fitting: Fitting) -> Integer | None:
+    """How much is missing where there may be less room than none; None where that cannot be."""
+    missing = _undivided(-room)
+    return None if fitting.never_negative(room) or fitting.never_negative(-missing) else missing
 
 
 def _undivided(size: Integer) -> Integer:
@@ -121,12 +125,6 @@ def _term_undivided(monomial: Monomial, coefficient: int) -> Integer:
                 bound = atom.dividend if times.value > 0 else atom.dividend - atom.divisor + 1
                 return times * bound
     return Integer(((monomial, coefficient),))
-
-
-def _can_be_positive(size: Integer, at_any: bool) -> bool:
-    """Whether a size is positive; one with divisions, whose sign depends on what divides what, for any sizes."""
-    at_any = at_any or any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
-    return not never_negative(-size) if at_any else size.value > 0
 
 
 def _bounds(value: Integer) -> tuple[Integer, Integer] | None:

@@ -115,7 +115,7 @@ class Expressions:
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)
-        apart = scattered(parts.factors, parts.deltas, parts.summed)
+        apart = scattered(parts.factors, parts.deltas, parts.summed, self.build.fitting)
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
@@ -140,7 +140,7 @@ class Expressions:
         inner = (*hint, *parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         bounds = frozenset(slack for guard in guards if (slack := slack_of(guard)) is not None)
-        with self._positions.guarded(bool(guards), bounds):
+        with self._positions.guarded(bounds):
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
@@ -177,7 +177,7 @@ class Expressions:
             operands = [Operand(term.value, inverted) for term, inverted in factors if not _is_one(term.value.node)]
             result = self.products.product(coefficient, operands, tuple(parts.summed), hint)
             return Term(result.coefficient, result.value)
-        equalities = Equalities(hint, parts.summed, used)
+        equalities = Equalities(self.build.fitting, hint, parts.summed, used)
         sides = [(delta.left, delta.right) for delta in parts.deltas]
         sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
         unsolved = [pair for pair in sides if not equalities.unite(*pair)]

@@ -48,7 +48,7 @@ class Lowering:
                 return [self._intrinsic(statement)]
             case Recurrence():
                 self._loops += 1
-                results = Loop(self.build.graph, self, statement, self._loops).results()
+                results = Loop(self.build, self, statement, self._loops).results()
                 for tensor, node in results:
                     self.assign(tensor, node)
                 return [Step(statement, tensor, node) for tensor, node in results]

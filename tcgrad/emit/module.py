@@ -10,6 +10,7 @@ from tcgrad.calculus.lengths import least_lengths
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
 from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
@@ -35,13 +36,14 @@ class ModuleWriter:
         self._program = derivation.program
         self._known = derivation.known
         self._gradients_of_inputs = derivation.backward
-        self._stages = Stages()
+        self._stages = Stages(Fitting.of(self._program.fits))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]
         self._claim_names()
         self._stages.solve_for((*self._program.statements, *derivation.backward))
         self._forward = self._stages.stage(self._program.statements, self._program.outputs)
+        self._stages.assume(each.length - each.least for each in self._lengths)
         self._backward = self._stages.stage(derivation.backward, map(gradient_of, self._program.wrt))
 
     def _claim_names(self) -> None:

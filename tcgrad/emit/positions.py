@@ -12,7 +12,7 @@ from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
+from tcgrad.simplify.ranges import least, never_negative
 
 Axes = tuple[Index, ...]
 _ZERO, _BACK = Integer.of(0), Integer.of(-1)
@@ -21,29 +21,23 @@ _ZERO, _BACK = Integer.of(0), Integer.of(-1)
 class Positions:
     """Builds integer arrays; ``read`` gives the array of an integer tensor that is used as an index.
 
-    at_any: whether what is read or written now may leave its tensor at other sizes than those of the spec.
     bounds: what brackets say is at least 0, of positions that integer tensors decide; None if zeros are around.
     """
 
     def __init__(self, build: Builder, read: Callable[[Gather], Value]) -> None:
         self._build = build
         self._read = read
-        self.at_any = False
         self.bounds: frozenset[Integer] | None = frozenset()
 
     @contextmanager
-    def guarded(self, also: bool, bounds: frozenset[Integer] | None = frozenset()) -> Iterator[None]:
-        """Reads that may leave their tensor at other sizes: where brackets guard them, or zeros are around it.
-
-        bounds: what the brackets say is at least 0; None if zeros are around.
-        """
-        before = self.at_any, self.bounds
-        self.at_any = self.at_any or also
-        self.bounds = None if bounds is None or self.bounds is None else self.bounds | bounds
+    def guarded(self, bounds: frozenset[Integer] | None) -> Iterator[None]:
+        """Reads at which these are at least 0 as well, as brackets say; None if zeros are around."""
+        before = self.bounds
+        self.bounds = None if bounds is None or before is None else before | bounds
         try:
             yield
         finally:
-            self.at_any, self.bounds = before
+            self.bounds = before
 
     def is_loose(self, position: Integer, size: Integer) -> bool:
         """Whether a position that integer tensors decide may be outside, where there are zeros."""
@@ -98,7 +92,7 @@ class Positions:
     def read(self, value: Value, positions: Sequence[Integer]) -> Value:
         """An array read at one position per axis; its own axes only say how long each is.
 
-        Where a position leaves the array there are zeros: the tensor has them around it, or a guard is 0 there.
+        Where a position can leave the array there are zeros: the tensor has them around it, or a guard is 0 there.
         """
         plain = [position.as_index for position in positions]
         whole = [index for index, size in zip(plain, value.node.shape, strict=True) if index and index.size == size]
@@ -135,7 +129,7 @@ class Positions:
         """The array with zeros around it where a position can leave it, and the positions in that."""
         widths = []
         for position, size in zip(positions, node.shape, strict=True):
-            low, high = overhang(position, size, at_any=self.at_any)
+            low, high = overhang(position, size, self._build.fitting)
             widths.append((at_least(low), at_least(high)))
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
@@ -295,7 +289,8 @@ def _of_naturals(size: Integer) -> Integer:
 
 
 def _positive_terms(size: Integer) -> Integer:
-    return Integer.collect((m, c) for m, c in size.terms if c > 0 or not m)
+    """At least as large: of what is taken off only the least that it can be."""
+    return Integer.collect((m, c) if c > 0 else ((), c * least(m)) for m, c in size.terms)
 
 
 def _without_divisions(size: Integer) -> Integer:

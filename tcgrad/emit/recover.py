@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, stays_inside
+from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import free_indices, substitute
@@ -31,12 +32,14 @@ class Scattered:
     outside: list[Factor]
 
 
-def scattered(factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index]) -> Scattered | None:
+def scattered(
+    factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index], fitting: Fitting
+) -> Scattered | None:
     """A product with its guarded reads undone; None if nothing in it is added at positions that deltas tell."""
     guards = [factor for factor, inverted in factors if isinstance(factor, Iverson) and not inverted]
     if not guards and not deltas:
         return None
-    recovery = _Recovery(guards, summed)
+    recovery = _Recovery(guards, summed, fitting)
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
     inside = [item for item in inside if not any(_implied(item[0], delta) for delta in recovery.deltas)]
     inside = recovery.without_boxes(inside)
@@ -60,6 +63,7 @@ class _Recovery:
 
     guards: Sequence[Iverson]
     summed: Sequence[Index]
+    fitting: Fitting
     _known: dict[tuple[Integer, Integer], Delta] = field(default_factory=dict)
 
     @property
@@ -81,7 +85,7 @@ class _Recovery:
         quotient = _quotient(position)
         if quotient is not None and any(_is_divisibility(guard, quotient) for guard in self.guards):
             return self._made(quotient.dividend, size, quotient.divisor)
-        if is_affine(position) and not stays_inside(position, size):
+        if is_affine(position) and not stays_inside(position, size, self.fitting):
             return self._made(position, size, Integer.of(1))
         if decided_at_run_time(position) and self._is_guarded(position, size):
             return self._made(position, size, Integer.of(1))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from tcgrad.emit.arrays import Graph, Node
+from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.sizes import dims_in
+from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
@@ -48,8 +49,9 @@ class _Running:
 class Loop:
     """Lowers one recurrence."""
 
-    def __init__(self, graph: Graph, statements: Statements, recurrence: Recurrence, number: int) -> None:
-        self._graph = graph
+    def __init__(self, build: Builder, statements: Statements, recurrence: Recurrence, number: int) -> None:
+        self._build = build
+        self._graph = build.graph
         self._statements = statements
         self._recurrence = recurrence
         self._number = number
@@ -116,9 +118,10 @@ class Loop:
     def _looped(self, start: Integer, stop: Integer) -> Segment:
         step = self._running[0].step.position
         hint = step.name if isinstance(step, Index) else "t"
-        variable = Dim(f"{hint} from {start.value} in loop {self._number}", start.value)
+        variable = Dim(f"{hint} from {start.value} in loop {self._number}", start.value, 0)
         position = Integer.of(variable)
         low, length = (stop + 1, start - stop) if self._recurrence.downward else (start, stop - start)
+        self._build.fitting = self._build.fitting.assuming(position - low, low + length - 1 - position)
         writes = tuple(
             self._write(k, position, _at(self._hoisted(running, low, length), position))
             for k, running in enumerate(self._running)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from tcgrad.emit.arrays import Graph, Node
 from tcgrad.emit.filling import Buffer
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.operations import Copy, Leaf
 from tcgrad.emit.products import Products
@@ -14,6 +15,7 @@ from tcgrad.emit.schedule import Wanted
 from tcgrad.emit.solving import inverses_that_multiply
 from tcgrad.emit.uses import is_trivial, needed_nodes
 from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.index import print_statement
@@ -52,8 +54,8 @@ class Stage:
 class Stages:
     """Lowers statements into one graph, so that what stages share is one node."""
 
-    def __init__(self) -> None:
-        self._build = Builder(Graph())
+    def __init__(self, fitting: Fitting) -> None:
+        self._build = Builder(Graph(), fitting)
         self._lowering = Lowering(self._build)
         self._forward_products: Products | None = None
 
@@ -64,6 +66,10 @@ class Stages:
     def argument(self, tensor: Tensor) -> Node:
         """The node of a tensor that is an argument or a constant of the module."""
         return self._lowering.definitions.leaf(tensor)
+
+    def assume(self, facts: Iterable[Integer]) -> None:
+        """Let all stages from now on be for sizes of which these are at least 0."""
+        self._build.fitting = self._build.fitting.assuming(*facts)
 
     def stage(
         self, statements: Iterable[Statement], wanted: Iterable[Tensor], owners: set[Node] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Graph, Kind, Node, Value
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -35,10 +36,14 @@ SumKey = tuple[tuple[int, int, int, tuple[int, ...]], ...]
 
 
 class Builder:
-    """Makes values in a graph. Every method takes values whose axes are distinct indices."""
+    """Makes values in a graph. Every method takes values whose axes are distinct indices.
 
-    def __init__(self, graph: Graph) -> None:
+    fitting: what holds at all sizes for which the code is made.
+    """
+
+    def __init__(self, graph: Graph, fitting: Fitting) -> None:
         self.graph = graph
+        self.fitting = fitting
         self.sums: dict[SumKey, tuple[Node, tuple[int, ...]]] = {}  # elementwise sums by their terms
         self._numbers: dict[Fraction | int, Node] = {}
         self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for

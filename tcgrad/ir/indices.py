@@ -20,10 +20,11 @@ _serials = itertools.count()
 
 @dataclass(frozen=True)
 class Dim:
-    """A named size with the value the spec gives it."""
+    """A named size with the value the spec gives it, and the least that it can have."""
 
     name: str
     value: int
+    least: int = 1
 
 
 @dataclass(frozen=True, eq=False)

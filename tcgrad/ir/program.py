@@ -90,6 +90,8 @@ class Program:
 
     expectations are the `expect` entries, elaborated: each is a `Define` whose tensor has the role GRADIENT or
     JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
+    named_sizes: the dims that are expressions of the others.
+    fits: integers that are at least 0, for all values of their indices, wherever the equations can be read.
     """
 
     spec: Spec
@@ -101,7 +103,8 @@ class Program:
     wrt: tuple[Tensor, ...]
     expectations: tuple[Define, ...]
     warnings: tuple[Diagnostic, ...] = ()
-    named_sizes: tuple[tuple[str, Integer], ...] = ()  # the dims that are expressions of the others
+    named_sizes: tuple[tuple[str, Integer], ...] = ()
+    fits: tuple[Integer, ...] = ()
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.records import dataclass
@@ -53,6 +53,25 @@ def interval(integer: Integer, ranges: Ranges) -> Interval | None:
             product = product.times(factor) if isinstance(atom, Index) else _product(product, factor)
         total = total.plus(product.scaled(Integer.of(coefficient)))
     return total
+
+
+def least(integer: Integer, ranges: Ranges) -> Integer | None:
+    """The least value of ``integer``, whatever the dims are; None where interval arithmetic does not tell exactly."""
+    atoms = [atom for monomial, _ in integer.terms for atom in monomial if Integer.of(atom).indices]
+    found = [index for atom in atoms for index in Integer.of(atom).indices]
+    if len(set(found)) < len(found) or any(isinstance(atom, Remainder) for atom in _deep(integer)):
+        return None
+    values = interval(integer, ranges)
+    return None if values is None else values.low
+
+
+def _deep(integer: Integer) -> Iterator[Atom]:
+    """The atoms of an expression, and those in its quotients and remainders."""
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            yield atom
+            if isinstance(atom, Quotient | Remainder):
+                yield from _deep(atom.dividend)
 
 
 def _product(left: Interval, right: Interval) -> Interval:

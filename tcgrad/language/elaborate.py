@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.ir.indices import Integer
@@ -11,6 +12,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.language.arranging import Group, arrange, target_name
+from tcgrad.language.equal_sizes import joined
 from tcgrad.language.equations import define
 from tcgrad.language.expectations import elaborate_expectations
 from tcgrad.language.lengths import require_few_indices
@@ -33,14 +35,29 @@ from tcgrad.spec.names import suggest
 def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
     """The program that ``spec`` means.
 
+    A dim that equations make equal to other sizes is these sizes by another name.
+
     sizes: values that replace those of the dims (of a dim that is an expression of others there is none to replace).
 
     Raises:
         TcgradError: with everything that is independently wrong.
     """
+    program, equal = _elaborated(spec, sizes or {}, {})
+    warnings = program.warnings
+    same = joined({}, equal, program.dims)
+    while same is not None:
+        program, equal = _elaborated(spec, sizes or {}, same)
+        same = joined(same, equal, program.dims)
+    return replace(program, warnings=warnings)
+
+
+def _elaborated(
+    spec: Spec, sizes: Mapping[str, int], same: Mapping[str, Integer]
+) -> tuple[Program, list[tuple[Integer, Integer]]]:
+    """The program with the dims of ``same`` taken for the sizes that they are equal to, and what else is equal."""
     report = Report(spec.source)
     symbols = Symbols(report, strict=spec.strict)
-    dims = declare_dims(spec, symbols, sizes or {})
+    dims = declare_dims(spec, symbols, sizes, same)
     constants = declare_constants(spec, symbols)
     inputs = declare_inputs(spec, symbols)
     declare_indices(spec, symbols)
@@ -53,7 +70,11 @@ def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
     statements.extend(_take_pending(symbols))
     warnings = tuple(report.warnings)
     named = tuple((name, size) for name, size in symbols.dims.items() if size not in map(Integer.of, dims))
-    return Program(spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named)
+    fits = tuple(symbols.fits)
+    program = Program(
+        spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named, fits
+    )
+    return program, symbols.equal
 
 
 def elaborate_scalar(text: str, arguments: Mapping[str, Expr]) -> Expr:

@@ -61,10 +61,13 @@ def read_size(text: Located, symbols: Symbols) -> Integer:
     return size
 
 
-def declare_dims(spec: Spec, symbols: Symbols, sizes: Mapping[str, int]) -> tuple[Dim, ...]:
+def declare_dims(
+    spec: Spec, symbols: Symbols, sizes: Mapping[str, int], same: Mapping[str, Integer]
+) -> tuple[Dim, ...]:
     """Put the dims into ``symbols``; those whose value is a number, not an expression of others.
 
     A dim that is an expression of others stands for that expression. ``sizes`` replaces the values of the rest.
+    same: for dims given as numbers, the sizes that the equations make them equal to.
     """
     free = []
     for name, (place, text) in spec.dims.items():
@@ -73,7 +76,9 @@ def declare_dims(spec: Spec, symbols: Symbols, sizes: Mapping[str, int]) -> tupl
         except Refused:
             symbols.broken.add(name)
             continue
-        if size.as_number is not None:
+        if name in same:
+            size = same[name]
+        elif size.as_number is not None:
             dim = Dim(name, sizes.get(name, size.value))
             free.append(dim)
             size = Integer.of(dim)

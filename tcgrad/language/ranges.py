@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.language.bounds import Interval, solve_at_least_zero
+from tcgrad.language.bounds import Interval, least, normalise, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.integers import has_gather
 from tcgrad.language.range_errors import RangeErrors
@@ -44,12 +44,14 @@ class _Solver:
 
     def __init__(self, problem: RangeProblem, symbols: Symbols, errors: RangeErrors) -> None:
         self.problem = problem
+        self.symbols = symbols
         self.broken = symbols.broken.difference(symbols.tensors)
         self.errors = errors
         self.by_index = {slot.index: slot for slot in problem.slots}
         self.by_extent = {slot.extent: slot for slot in problem.slots}
         self.low: dict[Slot, Integer] = {}
         self.high: dict[Slot, Integer] = {}
+        self.inside: list[Integer] = []
 
     def solve(self) -> RangeSolution:
         self.fix_plain()
@@ -113,6 +115,7 @@ class _Solver:
         """Note the size of an axis for the slot that stands alone in it, or that it has another one."""
         size, first = sizes.setdefault(find(self.classes, slot), (read.size, read))
         if size.value == read.size.value:
+            self.note_equal(size, read.size)
             if size != read.size and size.as_number is None and read.size.as_number is None:
                 self.errors.coincidence(slot, size, read, first)
         else:
@@ -219,6 +222,7 @@ class _Solver:
         """No range is empty, those of free indices begin at 0, and those of one axis are the same."""
         for slot in self.problem.slots:
             low, high = self.low[slot], self.high[slot]
+            self.note(high - low)
             if high.value < low.value:
                 self.errors.empty(slot)
             elif slot.is_free and low.value > slot.begins:
@@ -227,7 +231,9 @@ class _Solver:
                 self.low[slot] = _ZERO
         for left, right in self.firm:
             sizes = self.size(left), self.size(right)
-            if sizes[0].value != sizes[1].value and left.is_free:
+            if sizes[0].value == sizes[1].value:
+                self.note_equal(*sizes)
+            elif left.is_free:
                 self.errors.unequal(left, right, sizes)
         self.stop_if_failed()
 
@@ -244,7 +250,27 @@ class _Solver:
                 conditions = replace(read, size=size).conditions
                 if not all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
                     self.errors.leaves(read, size, ranges)
+                if read.guards == NO_GUARDS:
+                    self.note_inside(read.position, size, ranges)
         self.stop_if_failed()
+
+    def note_equal(self, first: Integer, second: Integer) -> None:
+        """Two sizes that must be equal, or the equations cannot be read."""
+        if first != second and not self.problem.is_expectation:
+            self.symbols.equal.append((first, second))
+
+    def note_inside(self, position: Integer, size: Integer, ranges: dict[Index, Interval]) -> None:
+        """A read that must not leave its tensor: what that says of the sizes, or where it does not, the read itself."""
+        for condition in (position, size - 1 - position):
+            lowest = least(normalise(condition), ranges)
+            if lowest is None:
+                self.inside.append(condition)
+            self.note(lowest)
+
+    def note(self, size: Integer | None) -> None:
+        """A size that must be at least 0, or the equations cannot be read."""
+        if size is not None and size.as_number is None and not self.problem.is_expectation:
+            self.symbols.fits[size] = None
 
     def is_settled(self, read: Read) -> bool:
         """Whether a plain read cannot leave its tensor, because it gave its index the range or shares it."""
@@ -258,4 +284,6 @@ class _Solver:
             solution.indices[slot.index] = final
             solution.values[slot.index] = final.expr + low
             solution.values[slot.extent] = size
+        for condition in self.inside:
+            self.note(condition.substitute(solution.values))
         return solution

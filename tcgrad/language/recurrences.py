@@ -38,7 +38,7 @@ def define_recurrence(group: Group, symbols: Symbols) -> Recurrence:
             reading.read(member)
         whole = group.equations[0].span.to(group.equations[-1].span)
         solution = solve_ranges(problem, symbols, whole)
-        _check_steps(members, solution.values[step.extent].value, symbols)
+        _check_steps(members, solution.values[step.extent], symbols)
     except Refused:
         for name in members:
             symbols.tensors.pop(name, None)
@@ -174,9 +174,11 @@ class _Reading:
         return reader.terms(equation.body, frozenset(free))
 
 
-def _check_steps(members: Mapping[str, Member], length: int, symbols: Symbols) -> None:
+def _check_steps(members: Mapping[str, Member], size: Integer, symbols: Symbols) -> None:
     """Refuse a step that reads a position before 0 that has no base case, and a base case beyond the end."""
+    length = size.value
     for member in members.values():
+        symbols.fits.update((size - 1 - base.position, None) for base in member.bases)
         for base in member.bases:
             if base.position >= length:
                 message = f"`{member.name}` has positions 0 to {length - 1} along this axis"

@@ -44,6 +44,7 @@ class Symbols:
     later: tensors that an equation further down defines.
     hidden: names that cannot be used here: the code and the message of the error, and its help.
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
+    fits, equal: integers that are at least 0, and sizes that are equal, or the equations cannot be read.
     upstream: tensors whose gradients an expectation may read; None in an equation.
     """
 
@@ -59,6 +60,8 @@ class Symbols:
     hidden: Mapping[str, tuple[str, str, str | None]] = field(default_factory=dict)
     intrinsics: dict[str, Intrinsic] = field(default_factory=dict)
     pending: list[Intrinsic] = field(default_factory=list)
+    fits: dict[Integer, None] = field(default_factory=dict)
+    equal: list[tuple[Integer, Integer]] = field(default_factory=list)
     upstream: dict[str, Tensor] | None = None
 
     def refuse(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> Refused:

@@ -105,7 +105,7 @@ def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
 def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     """The Iverson brackets for ``0 <= value < size`` that the ranges do not imply; None: it never holds."""
     plain = value.as_index
-    if plain is not None and plain.size.value == size.value:
+    if plain is not None and plain.size == size:
         return ()
     digits = _digit_guard(value, size)
     if digits is not None:

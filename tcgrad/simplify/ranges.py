@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
+from math import prod
+
+from tcgrad.ir.indices import Dim, Gather, Index, Integer, Monomial, Quotient, Remainder
 
 _ONE = Integer.of(1)
 
 
 def never_negative(size: Integer) -> bool:
-    """Whether an expression in dims alone is provably at least 0: each dim is at least 1."""
-    least = 0
+    """Whether an expression in dims alone is provably at least 0, whatever the dims are."""
+    lowest = 0
     for monomial, coefficient in size.terms:
         if monomial and (coefficient < 0 or not all(map(_is_natural, monomial))):
             return False
-        least += coefficient if all(isinstance(atom, Dim) for atom in monomial) else 0
-    return least >= 0
+        lowest += coefficient * least(monomial)
+    return lowest >= 0
+
+
+def least(monomial: Monomial) -> int:
+    """The least value that is known of a product of dims and of divisions of them."""
+    return prod(atom.least if isinstance(atom, Dim) else 0 for atom in monomial)
 
 
 def _is_natural(atom: object) -> bool:

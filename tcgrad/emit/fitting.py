@@ -1,0 +1,78 @@
+"""What holds at all sizes that fit a program, not only at those of its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import field
+
+from tcgrad.emit.sizes import dims_in
+from tcgrad.ir.indices import Dim, Integer, Quotient
+from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import never_negative
+
+
+@dataclass(eq=False)
+class Fitting:
+    """Decides by integers of which the program says that they are at least 0.
+
+    sizes: those without indices. reads: the others, their indices replaced as by `_unnamed`.
+    """
+
+    sizes: tuple[Integer, ...]
+    reads: frozenset[Integer]
+    _known: dict[Integer, bool] = field(default_factory=dict)
+
+    @staticmethod
+    def of(facts: Iterable[Integer]) -> Fitting:
+        """What follows from these being at least 0 for all values of their indices."""
+        facts = tuple(facts)
+        sizes = dict.fromkeys(_undivided(fact) for fact in facts if not fact.indices)
+        reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
+        return Fitting(tuple(size for size in sizes if not never_negative(size)), reads)
+
+    def assuming(self, *sizes: Integer) -> Fitting:
+        """What follows where these are at least 0 as well."""
+        return Fitting((*self.sizes, *sizes), self.reads)
+
+    def is_read(self, integer: Integer) -> bool:
+        """Whether the program says of this very expression that it is at least 0, for any indices of these sizes."""
+        return bool(self.reads) and _unnamed(integer) in self.reads
+
+    def never_negative(self, size: Integer) -> bool:
+        """Whether a size is at least 0: it is a sum of at most two known ones and of what no dims make negative."""
+        if size not in self._known:
+            self._known[size] = any(
+                never_negative(each) or self._follows(each) for each in dict.fromkeys((size, _undivided(size)))
+            )
+        return self._known[size]
+
+    def _follows(self, size: Integer) -> bool:
+        facts = [known for known in self.sizes if _loop_variables(known) <= _loop_variables(size)]
+        rests = [size - fact for fact in facts]
+        return any(map(never_negative, rests)) or any(
+            never_negative(rest - fact) for k, rest in enumerate(rests) for fact in facts[k:]
+        )
+
+
+def _loop_variables(size: Integer) -> set[Dim]:
+    """The variables of loops: what is known of one holds within its loop alone, which may have no step at all."""
+    return {dim for dim in dims_in(size) if not dim.least}
+
+
+def _undivided(size: Integer) -> Integer:
+    """A size that is at least 0 where the given one is, and nowhere else, without its quotient if it has just one.
+
+    ``a//c + b >= 0`` is ``a + c*b >= 0``, and ``b - a//c >= 0`` is ``c*b + c - 1 - a >= 0``, for integers.
+    """
+    quotients = [(m, c) for m, c in size.terms if any(isinstance(atom, Quotient) for atom in m)]
+    match quotients:
+        case [((Quotient(dividend, divisor),), 1 | -1 as sign)]:
+            rest = size - Integer.collect(quotients)
+            return dividend + rest * divisor if sign > 0 else rest * divisor + divisor - 1 - dividend
+    return size
+
+
+def _unnamed(integer: Integer) -> Integer:
+    """The expression over indices that are told apart by their sizes and by their order alone."""
+    places = {index: Dim(f"{place} of {index.size}", 0, 0) for place, index in enumerate(integer.indices)}
+    return integer.substitute({index: Integer.of(place) for index, place in places.items()})

@@ -1,0 +1,59 @@
+"""Dims given as numbers that equations make equal to other sizes: one size, which goes by the other's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+
+
+def joined(
+    same: Mapping[str, Integer], pairs: Iterable[tuple[Integer, Integer]], dims: Sequence[Dim]
+) -> dict[str, Integer] | None:
+    """``same``, what dims are equal to, with one more that a pair of equal sizes can be solved for; None if none can.
+
+    Of two dims it is the one that was declared later.
+    """
+    for left, right in pairs:
+        difference = left - right
+        for dim in reversed(dims):
+            size = _solution(difference, dim)
+            if size is not None:
+                return {name: with_dims(old, {dim: size}) for name, old in same.items()} | {dim.name: size}
+    return None
+
+
+def _solution(difference: Integer, dim: Dim) -> Integer | None:
+    """The size for which ``difference`` is 0, if the dim occurs in it once, with the coefficient 1 or -1."""
+    sign = dict(difference.terms).get((dim,))
+    if sign not in (1, -1):
+        return None
+    rest = difference - Integer.of(dim) * sign
+    return None if _mentions(rest, dim) else rest * -sign
+
+
+def _mentions(size: Integer, dim: Dim) -> bool:
+    return with_dims(size, {dim: Integer.of(0)}) != size
+
+
+def with_dims(size: Integer, values: Mapping[Dim, Integer]) -> Integer:
+    """A size with others in the place of some dims, at any depth."""
+    total = Integer.of(0)
+    for monomial, coefficient in size.terms:
+        product = Integer.of(coefficient)
+        for atom in monomial:
+            product = product * _atom_with_dims(atom, values)
+        total = total + product
+    return total
+
+
+def _atom_with_dims(atom: Atom, values: Mapping[Dim, Integer]) -> Integer:
+    match atom:
+        case Dim():
+            return values.get(atom, Integer.of(atom))
+        case Quotient():
+            return with_dims(atom.dividend, values) // with_dims(atom.divisor, values)
+        case Remainder():
+            return with_dims(atom.dividend, values) % with_dims(atom.divisor, values)
+        case _:
+            return Integer.of(atom)

@@ -1,0 +1,263 @@
+"""Emitted modules at other sizes than their spec's: right at all that fit the spec, and no answer at the others."""
+
+import random
+import re
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, assert_close, check_everything, spec
+from whole_programs import DIMS, whole_spec
+
+from tcgrad.calculus import derive
+from tcgrad.calculus.lengths import require_long_enough
+from tcgrad.check.sizes import free_dims
+from tcgrad.emit import emit
+from tcgrad.emit.compiled import compile_module
+from tcgrad.emit.fitting import Fitting
+from tcgrad.errors import TcgradError
+from tcgrad.evaluate import evaluate_program
+from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.language.elaborate import elaborate
+from tcgrad.spec.loader import read_spec
+
+# A spec, and other sizes that fit it.
+FITTING = {
+    "a delta with a literal": (
+        spec(["x: [A, B]"], ["y[i,j] = x[i,j]*delta[i,1] + x[i,0]*x[i,j]"], dims="{A: 2, B: 3}"),
+        [{"A": 1}, {"A": 5, "B": 1}],
+    ),
+    "a delta with a literal, summed": (
+        spec(["x: [A]", "w: [A, A]"], ["y[i] = w[i,j]*x[j]*delta[j,2]"], dims="{A: 4}"),
+        [{"A": 1}, {"A": 2}, {"A": 3}],
+    ),
+    "a delta with an expression": (
+        spec(["x: [A]", "w: [B]"], ["y[i,j] = sin(x[i])*w[j]*delta[i,2*j+1]"], dims="{A: 9, B: 3}"),
+        [{"A": 4}, {"A": 1, "B": 5}],
+    ),
+    "fixed positions of a tensor with zeros outside": (
+        spec(["x: {shape: [A, B], outside: 0}"], ["f = sin(x[1,4]) + x[0,1]*x[3,0]"], dims="{A: 5, B: 6}"),
+        [{"A": 1}, {"B": 2}, {"A": 1, "B": 1}],
+    ),
+    "a range given by a number": (
+        spec(["x: [T]", "w: [T, 3]"], ["y[i] = w[i,j]*w[i,j]*x[i]"], dims="{T: 3}", indices="{i: 3}"),
+        [{"T": 5}, {"T": 4}],
+    ),
+    "a range given by a dim of the same size": (
+        spec(["x: [T]", "w: [B]"], ["y[i] = sin(x[i])*w[i]*x[i+1]"], dims="{T: 3, B: 2}", indices="{i: B}"),
+        [{"T": 7}, {"T": 4, "B": 3}],
+    ),
+    "zeros outside, and a range of the same size": (
+        spec(["x: {shape: [T], outside: 0}", "w: [B]"], ["y[i] = x[i]^2*w[i]*x[i+1]"], dims="{T: 3, B: 3}"),
+        [{"T": 5}, {"T": 2}, {"B": 6}, {"B": 1}],
+    ),
+    "one index on axes of two sizes": (
+        spec(["x: [5, T]", "z: [T]"], ["y[t] = x[t,t]^2*sin(z[t])"], dims="{T: 5}", indices="{t: T}"),
+        [{"T": 4}, {"T": 1}],
+    ),
+    "reads that a condition guards": (
+        spec(["x: [A]", "z: [B]"], ["y[i] = where(i >= 2, x[i-2], 0)*z[i] + z[i]^2"], dims="{A: 4, B: 6}"),
+        [{"A": 4, "B": 1}, {"A": 1, "B": 3}, {"A": 3, "B": 5}],
+    ),
+    "guarded reads of a step": (
+        spec(
+            ["x: [T]", "a: []"],
+            ["h[-1] = a", "h[t] = 0.5*h[t-1] + where(t >= 1, 1/(1.5 + sin(x[t-1])), 0)*a"],
+            dims="{T: 4}",
+        ),
+        [{"T": 3}, {"T": 9}],
+    ),
+    "digits": (
+        spec(["x: [A, 3]", "v: [B]"], ["y[k] = x[k//3,k%3]*v[k]^2"], dims="{A: 2, B: 6}", indices="{k: B}"),
+        [{"A": 3, "B": 8}, {"A": 3, "B": 2}, {"A": 2, "B": 1}],
+    ),
+}
+
+# Sizes that do not fit: one is refused by the language, so there is no right answer, and none may be given.
+EQUAL = spec(
+    ["x: [T]", "y: [B]", "z: [3]", "v: [N]", "w: [N, M]"],
+    ["f = x[i]*y[i] + x[i]*z[i]", "g[i] = w[i,j]*w[i,j]*v[i]"],
+    dims="{T: 3, B: 3, N: 3, M: 3}",
+    outputs="[f, g]",
+)
+SIZES_REFUSED = [{"x": 4}, {"y": 4}, {"z": 4}, {"x": 4, "y": 4}, {"x": 4, "y": 4, "z": 4}, {"x": 1, "z": 1}, {"x": 1}]
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_sizes_that_fit(name):
+    text, others = FITTING[name]
+    own = Emitted(text)
+    check_everything(own)
+    for sizes in others:
+        other = Emitted(text, sizes)
+        other.module = own.module
+        check_everything(other)
+
+
+@pytest.mark.parametrize("lengths", SIZES_REFUSED)
+def test_sizes_that_equations_make_equal(lengths):
+    """Dims that agree in the spec must agree in the arrays, whatever their names; numbers are themselves."""
+    emitted = Emitted(EQUAL)
+    check_everything(emitted)
+    inputs = {name: np.ones(lengths[name]) if name in lengths else a for name, a in emitted.inputs().items()}
+    with pytest.raises(ValueError, match="expected"):
+        emitted.module.forward(*inputs.values())
+
+
+def test_a_dim_takes_the_size_that_equations_give_it():
+    text = spec(["x: [T - 1]", "y: [B]"], ["z[i] = x[i]*y[i]"], dims="{T: 4, B: 3, S: 'B + 1'}")
+    program = elaborate(read_spec(text, "spec"))
+    assert [dim.name for dim in program.dims] == ["T"]
+    assert [name for name, _ in program.named_sizes] == ["B", "S"]
+    assert {item.tensor.shape for item in program.inputs} == {(T - 1,)}
+    assert any("B" in warning.message for warning in program.warnings)
+
+
+T = Integer.of(Dim("T", 4))
+A, B = Integer.of(Dim("A", 2)), Integer.of(Dim("B", 3))
+STEP = Integer.of(Dim("t", 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "size", "wanted"),
+    [
+        ([], A - 1, True),
+        ([], A - 2, False),
+        ([A - 2], A * 3 - 6, False),
+        ([A - 2], A - 2 + B, True),
+        ([A - B, B - 4], A - 4, True),
+        ([(A - B) // Integer.of(2) + B - 3], A + B - 6, True),
+        ([STEP - 1, A - 3 - STEP], A - 4, False),  # the loop may have no step
+        ([STEP - 1, A - 3 - STEP], A - 2 - STEP, True),
+        ([], STEP - 1, False),
+        ([STEP - 1], STEP - 1, True),
+    ],
+)
+def test_what_follows(facts, size, wanted):
+    assert Fitting.of(facts).never_negative(size) is wanted
+
+
+def test_a_read_is_known_under_any_indices():
+    i, j, k = Index("i", A), Index("j", A), Index("k", B)
+    fitting = Fitting.of([B - 1 - i.expr % Integer.of(3)])
+    assert fitting.is_read(B - 1 - j.expr % Integer.of(3))
+    assert not fitting.is_read(B - 1 - k.expr % Integer.of(3))
+
+
+# Generated programs
+
+
+def with_equal_sizes(seed):
+    """A generated program some of whose sizes are the same, some of them written as numbers."""
+    text, chance = whole_spec(seed), random.Random(seed)
+    found = (_with_sizes(text, chance) for _ in range(30))
+    return next((changed for changed in found if _program(changed) is not None), text)
+
+
+def _with_sizes(text, chance):
+    own = {name: chance.choice((2, 3, 4, 5)) for name in DIMS} | {"L": chance.choice((3, 5, 11))}
+    declared = next(line for line in text.splitlines() if line.startswith("dims:"))
+    text = text.replace(declared, "dims: {" + ", ".join(f"{name}: {size}" for name, size in own.items()) + "}")
+    for shape in re.findall(r"shape: \[.*?\]", text):
+        numbers = re.sub(r"\b[A-Z]\b", lambda axis: str(own[axis[0]]) if chance.random() < 0.3 else axis[0], shape)
+        text = text.replace(shape, numbers, 1)
+    return text
+
+
+def _program(text, sizes=None):
+    try:
+        program = elaborate(read_spec(text, "generated"), sizes)
+        require_long_enough(program)
+    except TcgradError:
+        return None
+    return program
+
+
+def sizes_to_try(program, seed):
+    """Each free dim at 1 and at one more, all at 1, all alike, and some at random."""
+    free, chance = free_dims(program), random.Random(seed)
+    tried = [{**free, name: size} for name in free for size in (1, free[name] + 1)]
+    tried += [dict.fromkeys(free, size) for size in (1, 3, 5)]
+    tried += [{name: chance.randint(1, 9) for name in free} for _ in range(6)]
+    return [sizes for k, sizes in enumerate(tried) if sizes != free and sizes not in tried[:k]]
+
+
+def draw(program, random):
+    sizes = {dim.name: dim.value for dim in program.dims}
+    return [_draw(item, random, sizes) for item in program.inputs]
+
+
+def _draw(item, random, sizes):
+    shape = tuple(size.value for size in item.tensor.shape)
+    if item.tensor.dtype == "int":  # the name tells what axis it is a position of: ``gab`` is one of A, over B
+        return random.integers(0, min(int(item.sample.high), sizes.get(item.tensor.name[1].upper(), 99)), shape)
+    if item.sample.kind != "spd":
+        return random.uniform(-1, 1, shape)
+    root = random.uniform(-1, 1, shape)
+    return root @ np.swapaxes(root, -1, -2) + np.eye(shape[-1])
+
+
+def check_other_sizes(text, seed):
+    """A module against plain evaluation and against the modules that are made for the other sizes."""
+    own = _program(text)
+    if own is None:
+        return
+    module = compile_module(emit(derive(own)))
+    for sizes in sizes_to_try(own, seed):
+        other = _program(text, sizes)
+        if other is not None:
+            compare(module, other, sizes)
+
+
+def compare(module, program, sizes):
+    random = np.random.default_rng(0)
+    inputs = draw(program, random)
+    reference = compile_module(emit(derive(program)))
+    env = evaluate_program(program, {item.tensor.name: a for item, a in zip(program.inputs, inputs, strict=True)})
+    values = [np.asarray(env[tensor]) for tensor in program.outputs]
+    by_name = {item.tensor.name: a for item, a in zip(program.inputs, inputs, strict=True)}
+    upstream = [random.uniform(-1, 1, value.shape) for value in values]
+    tangents = [random.uniform(-1, 1, np.shape(by_name[tensor.name])) for tensor in program.wrt]
+    got = module.forward(*inputs)
+    for value, wanted in zip([got] if len(values) == 1 else got, values, strict=True):
+        assert_close(value, wanted, what=f"forward at {sizes}")
+    calls = {"value_and_grad": upstream, "jvp": tangents, "jacobian": []}
+    if hasattr(module, "hessian"):
+        calls |= {"hessian": [], "hvp": tangents}
+    for name, more in calls.items():
+        pairs = zip(
+            flat(getattr(module, name)(*inputs, *more)), flat(getattr(reference, name)(*inputs, *more)), strict=True
+        )
+        for value, wanted in pairs:
+            assert_close(value, wanted, what=f"{name} at {sizes}")
+
+
+def flat(value):
+    if isinstance(value, dict):
+        value = tuple(value[key] for key in sorted(value))
+    return [part for each in value for part in flat(each)] if isinstance(value, tuple) else [value]
+
+
+QUICK = (30, 39, 44, 49, 62, 72, 73)
+QUICK_EQUAL = (34, 36)
+
+
+@pytest.mark.parametrize("seed", QUICK)
+def test_programs(seed):
+    check_other_sizes(whole_spec(seed), seed)
+
+
+@pytest.mark.parametrize("seed", QUICK_EQUAL)
+def test_programs_of_equal_sizes(seed):
+    check_other_sizes(with_equal_sizes(seed), seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(200))
+def test_many_programs(seed):
+    check_other_sizes(whole_spec(seed), seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(200))
+def test_many_programs_of_equal_sizes(seed):
+    check_other_sizes(with_equal_sizes(seed), seed)
