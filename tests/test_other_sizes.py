@@ -103,11 +103,34 @@ def test_sizes_that_equations_make_equal(lengths):
         emitted.module.forward(*inputs.values())
 
 
+RANGES = spec(
+    ["x: [T]", "y: [B]", "w: [N]"],
+    ["z[i] = x[i+1]*y[i]", "f = sum[i](w[2*i]*x[i+1]) + sum[i](x[i+1] - x[i])"],
+    dims="{T: 4, B: 3, N: 7}",
+    outputs="[z, f]",
+)
+
+
+@pytest.mark.parametrize("sizes", [{"T": 7, "B": 5, "N": 11}, {"T": 6, "B": 1, "N": 20}])
+def test_ranges_that_end_at_the_same_read(sizes):
+    module, other = Emitted(RANGES).module, Emitted(RANGES, sizes)
+    other.module = module
+    check_everything(other)
+
+
+@pytest.mark.parametrize("sizes", [{"T": 2, "B": 2, "N": 7}, {"T": 4, "B": 4, "N": 7}, {"T": 6, "B": 3, "N": 8}])
+def test_ranges_that_end_at_another_read(sizes):
+    """Indices run over other ranges then: a program of other equations."""
+    inputs = Emitted(RANGES, sizes).inputs()
+    with pytest.raises(ValueError, match="the ranges of indices take"):
+        Emitted(RANGES).module.forward(*inputs.values())
+
+
 def test_a_dim_takes_the_size_that_equations_give_it():
     text = spec(["x: [T - 1]", "y: [B]"], ["z[i] = x[i]*y[i]"], dims="{T: 4, B: 3, S: 'B + 1'}")
     program = elaborate(read_spec(text, "spec"))
     assert [dim.name for dim in program.dims] == ["T"]
-    assert [name for name, _ in program.named_sizes] == ["B", "S"]
+    assert program.named_sizes == (("B", T - 1),)
     assert {item.tensor.shape for item in program.inputs} == {(T - 1,)}
     assert any("B" in warning.message for warning in program.warnings)
 

@@ -30,7 +30,7 @@ def free_dims(program: Program) -> dict[str, int]:
 
 def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
     """The program at other sizes -> each with the sizes of all dims. What does not fit the spec or its
-    derivatives is left out."""
+    derivatives, or gives indices other ranges, is left out."""
     dims = free_dims(program)
     if not dims:
         return
@@ -49,11 +49,18 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
 
 def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
     """The sizes of the dims that are given as numbers and that equations make equal to others."""
+    return {name: _at(program, size, sizes) for name, size in program.named_sizes}
+
+
+def _at(program: Program, size: Integer, sizes: Mapping[str, int]) -> int:
+    """The value of a size where some dims have others than their own."""
     values = {dim: Integer.of(sizes.get(dim.name, dim.value)) for dim in program.dims}
-    return {name: with_dims(size, values).value for name, size in program.named_sizes}
+    return with_dims(size, values).value
 
 
 def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
+    if any(_at(program, size, sizes) < 0 for size in program.chosen):
+        return None
     try:
         other = elaborate(program.spec, {**sizes, **_following(program, sizes)})
         require_long_enough(other)

@@ -26,7 +26,7 @@ class Fitting:
     def of(facts: Iterable[Integer]) -> Fitting:
         """What follows from these being at least 0 for all values of their indices."""
         facts = tuple(facts)
-        sizes = dict.fromkeys(_undivided(fact) for fact in facts if not fact.indices)
+        sizes = dict.fromkeys(undivided(fact) for fact in facts if not fact.indices)
         reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
         return Fitting(tuple(size for size in sizes if not never_negative(size)), reads)
 
@@ -42,7 +42,7 @@ class Fitting:
         """Whether a size is at least 0: it is a sum of at most two known ones and of what no dims make negative."""
         if size not in self._known:
             self._known[size] = any(
-                never_negative(each) or self._follows(each) for each in dict.fromkeys((size, _undivided(size)))
+                never_negative(each) or self._follows(each) for each in dict.fromkeys((size, undivided(size)))
             )
         return self._known[size]
 
@@ -59,7 +59,7 @@ def _loop_variables(size: Integer) -> set[Dim]:
     return {dim for dim in dims_in(size) if not dim.least}
 
 
-def _undivided(size: Integer) -> Integer:
+def undivided(size: Integer) -> Integer:
     """A size that is at least 0 where the given one is, and nowhere else, without its quotient if it has just one.
 
     ``a//c + b >= 0`` is ``a + c*b >= 0``, and ``b - a//c >= 0`` is ``c*b + c - 1 - a >= 0``, for integers.

@@ -57,6 +57,7 @@ class FunctionWriter:
     arrays: the arrays whose shapes may be read, in the order in which they are asked.
     typed: the names of the arguments that together decide the dtype.
     lengths: what recurrences must be long enough for.
+    ranges: sizes that are at least 0 where the indices run over the ranges of the code.
     """
 
     naming: Naming
@@ -66,6 +67,7 @@ class FunctionWriter:
     checks: list[Check] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
     lengths: list[Length] = field(default_factory=list)
+    ranges: Sequence[Integer] = ()
     used: Used = field(default_factory=Used)
     body: list[str] = field(default_factory=list)
 
@@ -92,6 +94,7 @@ class FunctionWriter:
         """The statements before the body."""
         checks = self._needed_checks()
         check_lines = list(map(self._check_line, checks))
+        check_lines += [line for size in self.ranges for line in self._range_lines(size)]
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
         lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
@@ -129,6 +132,12 @@ class FunctionWriter:
         code = self.printer.size(length.length).code
         message = f'f"{length.name} takes {length.least} positions along its recurrence, not {{{code}}}"'
         return [f"if {code} < {length.least}:", f"    raise ValueError({message})"]
+
+    def _range_lines(self, size: Integer) -> list[str]:
+        parts = (Integer.collect((m, c * sign) for m, c in size.terms if c * sign > 0) for sign in (1, -1))
+        large, small = (self.printer.size(part).code for part in parts)
+        message = f'f"the ranges of indices take {large} >= {small}, not {{{large}}} and {{{small}}}"'
+        return [f"if {large} < {small}:", f"    raise ValueError({message})"]
 
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""

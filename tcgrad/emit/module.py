@@ -10,7 +10,7 @@ from tcgrad.calculus.lengths import least_lengths
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
-from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.fitting import Fitting, undivided
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
 from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
@@ -25,6 +25,7 @@ from tcgrad.ir.indices import Dim
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify.ranges import never_negative
 
 Lines = list[str]
 
@@ -36,7 +37,9 @@ class ModuleWriter:
         self._program = derivation.program
         self._known = derivation.known
         self._gradients_of_inputs = derivation.backward
-        self._stages = Stages(Fitting.of(self._program.fits))
+        chosen = dict.fromkeys(map(undivided, self._program.chosen))
+        self._ranges = [size for size in chosen if not never_negative(size)]
+        self._stages = Stages(Fitting.of((*self._program.fits, *self._ranges)))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]
@@ -138,6 +141,7 @@ class ModuleWriter:
         writer = self._function(scope, known, self._input_arrays())
         writer.checks = [Check(self._name(tensor), tensor.shape) for tensor in self._inputs]
         writer.typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
+        writer.ranges = self._ranges
         return writer
 
     def _forward_and_backward(self) -> list[Lines]:

@@ -92,6 +92,7 @@ class Program:
     JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
     named_sizes: the dims that are expressions of the others.
     fits: integers that are at least 0, for all values of their indices, wherever the equations can be read.
+    chosen: sizes that are at least 0 where the indices run over the ranges that they have here, and not over others.
     """
 
     spec: Spec
@@ -105,6 +106,7 @@ class Program:
     warnings: tuple[Diagnostic, ...] = ()
     named_sizes: tuple[tuple[str, Integer], ...] = ()
     fits: tuple[Integer, ...] = ()
+    chosen: tuple[Integer, ...] = ()
 
     @property
     def name(self) -> str:

@@ -70,9 +70,9 @@ def _elaborated(
     statements.extend(_take_pending(symbols))
     warnings = tuple(report.warnings)
     named = tuple((name, size) for name, size in symbols.dims.items() if size not in map(Integer.of, dims))
-    fits = tuple(symbols.fits)
+    fits, chosen = tuple(symbols.fits), tuple(symbols.chosen)
     program = Program(
-        spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named, fits
+        spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named, fits, chosen
     )
     return program, symbols.equal
 

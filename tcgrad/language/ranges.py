@@ -138,11 +138,19 @@ class _Solver:
 
     def restrict(self, slot: Slot, bounds: tuple[Integer | None, Integer | None] | None) -> None:
         low, high = bounds or (None, None)
-        if low is not None and low.value > self.low.get(slot, _ZERO).value:
-            self.low[slot] = low
-        if high is not None and (slot not in self.high or high.value < self.high[slot].value):
-            self.high[slot] = high
+        if low is not None:
+            self.low[slot] = self.narrower(low, self.low.get(slot, _ZERO), 1)
+        if high is not None:
+            self.high[slot] = self.narrower(high, self.high.get(slot, high), -1)
             self.low.setdefault(slot, _ZERO)
+
+    def narrower(self, new: Integer, old: Integer, sign: int) -> Integer:
+        """The greater of two bounds, or with the sign -1 the smaller: at other sizes it may be the other one."""
+        slack = (new - old) * sign
+        kept, slack = (new, slack) if slack.value > 0 else (old, -slack)
+        if slack.as_number is None and not self.problem.is_expectation:
+            self.symbols.chosen[slack] = None
+        return kept
 
     def spread(self) -> None:
         """Rule 3: where one index of a position is left, it gets the largest range from 0 that keeps reads inside."""

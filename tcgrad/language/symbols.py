@@ -45,6 +45,7 @@ class Symbols:
     hidden: names that cannot be used here: the code and the message of the error, and its help.
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
     fits, equal: integers that are at least 0, and sizes that are equal, or the equations cannot be read.
+    chosen: sizes that are at least 0, or indices run over other ranges.
     upstream: tensors whose gradients an expectation may read; None in an equation.
     """
 
@@ -61,6 +62,7 @@ class Symbols:
     intrinsics: dict[str, Intrinsic] = field(default_factory=dict)
     pending: list[Intrinsic] = field(default_factory=list)
     fits: dict[Integer, None] = field(default_factory=dict)
+    chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
     upstream: dict[str, Tensor] | None = None
 
