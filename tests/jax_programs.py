@@ -252,7 +252,12 @@ class Run:
     def _ranges(self, equation: Equation) -> Ranges:
         """Ranges of an equation; the index of a recurrence begins behind its base cases, whatever is read before."""
         found = solve_ranges(
-            equation, self.spec.dims, self.shape, self.spec.declared, gathered=self.gathered, padded=self.padded
+            self._with_others(equation),
+            self.spec.dims,
+            self.shape,
+            self.spec.declared,
+            gathered=self.gathered,
+            padded=self.padded,
         )
         recurrence = self.recurrences.get(equation.target.name)  # type: ignore[union-attr]
         if recurrence is not None:
@@ -260,6 +265,18 @@ class Run:
             if equation.target == recurrence.step.target and position.name in found:
                 found[position.name] = range(found[position.name].stop)
         return found
+
+    def _with_others(self, equation: Any) -> Equation:
+        """An equation of a recurrence that reads what its other equations read too: they fill the same positions.
+
+        Their indices must have the same names.
+        """
+        recurrence = self.recurrences.get(equation.target.name)
+        if recurrence is None:
+            return equation
+        others = [e for e in (recurrence.step, *recurrence.base.values()) if e.target != equation.target]
+        bodies = [equation.body, *(self._explicit(other).body for other in others)]
+        return replace(equation, body=Sum(tuple((1, body) for body in bodies), equation.span))
 
     def tensor(self, name: str) -> Array:
         if name not in self.values:
@@ -288,20 +305,10 @@ class Run:
 
     def _value(self, equation: Equation, fixed: Mapping[str, int]) -> Array:
         ranges = self._ranges(equation)
-        if not fixed and equation.target.name in self.recurrences:  # type: ignore[union-attr]
-            ranges = self._ranges_of_base(equation, ranges)
         value = self.evaluate(equation.body, Scope(ranges, fixed, {}))
         target = equation.target
         free = [p.name for p in getattr(target, "positions", ()) if isinstance(p, Name) and p.name not in fixed]
         return jnp.broadcast_to(value.over(free), tuple(len(ranges[index]) for index in free)).astype(float)
-
-    def _ranges_of_base(self, equation: Any, ranges: Ranges) -> Ranges:
-        """A base case that says nothing of an axis has the step's range there."""
-        recurrence = self.recurrences[equation.target.name]
-        step = self._ranges(self._explicit(recurrence.step))
-        names = zip(equation.target.positions, recurrence.step.target.positions, strict=True)  # type: ignore[union-attr]
-        known = {p.name: step[q.name] for p, q in names if isinstance(p, Name) and q.name in step}
-        return {**known, **ranges}
 
     def evaluate(self, node: Expression, scope: Scope) -> Named:
         match node:
