@@ -15,7 +15,7 @@ from tcgrad.ir.traversal import children, factors_of, freshen, map_children, siz
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
-from tcgrad.simplify.promise import is_promising
+from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names
 
@@ -71,10 +71,30 @@ class Condensing:
             yield self._settle(joined)
 
     def _expanded(self, expr: Expr) -> Expr | None:
-        """Multiplied out, every term settled, and regrouped; None where that is no shorter."""
-        whole, opened = expr, _spread(expr)
-        if opened is None or len(opened) == len(terms_of(expr)) or not is_promising(opened, self._patterns(expr)):
+        """Multiplied out, every term settled, and regrouped; None where that is no shorter.
+
+        Of a product it is only those factors that may have to do with each other.
+        """
+        opened = _spread(expr)
+        if opened is None or len(opened) == len(terms_of(expr)):
             return None
+        patterns = self._patterns(expr)
+        aside = inert_factors(expr.factors, opened, patterns) if isinstance(expr, Mul) else ()
+        if not aside:
+            return self._multiplied_out(expr, opened, patterns)
+        left = tuple(factor for factor in factors_of(expr) if factor not in aside)
+        if len(left) < 2:  # it has been tried by itself
+            return None
+        core = Mul(left)
+        made = self._multiplied_out(core, _spread(core) or [], patterns)
+        return None if made is None else simplify(Mul((*aside, made)))
+
+    def _multiplied_out(
+        self, expr: Expr, opened: list[Expr] | None, patterns: Sequence[tuple[Expr, ...]]
+    ) -> Expr | None:
+        if opened is None or not is_promising(opened, patterns):
+            return None
+        whole = expr
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
             opened = _spread(whole)

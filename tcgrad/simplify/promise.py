@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Const, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.nodes import Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.traversal import free_indices, tensors_read
 from tcgrad.simplify.powers import as_power
 from tcgrad.simplify.shapes import shape
 
@@ -34,6 +35,44 @@ def is_promising(terms: Sequence[Expr], patterns: Sequence[tuple[Expr, ...]]) ->
     sums = [shapes for term in terms for shapes in _summed(term)]
     known = [shapes for pattern in patterns for shapes in _summed(Mul(pattern))]
     return any(len(shapes) < 2 or any(shapes <= pattern for pattern in known) for shapes in sums)
+
+
+def inert_factors(
+    factors: Sequence[Expr], opened: Sequence[Expr], patterns: Sequence[tuple[Expr, ...]]
+) -> tuple[Expr, ...]:
+    """The factors of a product that stay what they are, whatever becomes of the others.
+
+    opened: the terms of the product multiplied out.
+    patterns: the factors of the definitions that can have instances in it.
+    """
+    named = {shape(base) for pattern in patterns for base, _ in _powers(Mul(pattern))}
+    has_numbers = any(map(_has_numbers, opened))
+    has_idle = any(map(_has_idle_sum, opened))
+    read = Counter(tensor for factor in factors for tensor in tensors_read(factor))
+
+    def is_inert(factor: Expr) -> bool:
+        base, _ = as_power(factor)
+        match base:
+            case Const():
+                return not has_numbers
+            case IndexValue(value=value):
+                return not has_idle and not value.indices
+            case Component(tensor=tensor):
+                gathered = tensors_read(base)[1:]
+                return read[tensor] == 1 and not gathered and shape(base) not in named
+            case _:
+                return isinstance(base, Delta)
+
+    return tuple(filter(is_inert, factors))
+
+
+def _has_idle_sum(term: Expr) -> bool:
+    """Whether an index of a sum in a product does not occur in it: such a sum is a size."""
+    return any(
+        any(index not in free_indices(factor.body) for index in factor.indices) or _has_idle_sum(factor.body)
+        for factor in _flat_factors(term)
+        if isinstance(factor, IndexSum)
+    )
 
 
 def _may_cancel(powers: Sequence[_Factor]) -> bool:
