@@ -12,9 +12,7 @@ from typing import NamedTuple
 from tcgrad.ir.nodes import Expr
 from tcgrad.simplify.instances import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
-from tcgrad.simplify.totals import Totals
-
-Question = tuple[Expr, Expr | None]  # a sum, and the number that it is, if it is one
+from tcgrad.simplify.totals import Question, Totals
 
 
 class _Done(NamedTuple):

@@ -18,6 +18,7 @@ from tcgrad.simplify.powers import power, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names
+from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
@@ -25,27 +26,54 @@ _MOST_TERMS = 16  # of what is multiplied out
 _MOST_ROUNDS = 3
 
 
+class Condensed:
+    """What has been condensed, and what was asked of the totals on the way: it is asked again with every answer."""
+
+    def __init__(self, totals: Totals) -> None:
+        self._asked = totals.asked
+        self._known: dict[Expr, tuple[Expr, tuple[Question, ...]]] = {}
+
+    def get(self, expr: Expr) -> Expr | None:
+        """What an expression was condensed to, if it was."""
+        found = self._known.get(expr)
+        if found is None:
+            return None
+        self._asked += found[1]
+        return found[0]
+
+    def put(self, expr: Expr, condensed: Callable[[Expr], Expr]) -> Expr:
+        """Condense an expression; what comes out is condensed too."""
+        before = len(self._asked)
+        made = condensed(expr)
+        asked = tuple(self._asked[before:])
+        self._known[expr] = made, asked
+        self._known.setdefault(made, (made, asked))
+        return made
+
+
 class Condensing:
     """Condenses expressions.
 
     settle: writes known definitions into what it is given, and simplifies it.
     patterns: the factors of the definitions that can have instances in an expression.
+    known: what has been condensed by the same definitions.
     """
 
-    def __init__(self, settle: Callable[[Expr], Expr], patterns: Callable[[Expr], Sequence[tuple[Expr, ...]]]) -> None:
+    def __init__(
+        self,
+        settle: Callable[[Expr], Expr],
+        patterns: Callable[[Expr], Sequence[tuple[Expr, ...]]],
+        known: Condensed,
+    ) -> None:
         self._settle = settle
         self._patterns = patterns
-        self._known: dict[Expr, Expr] = {}
+        self._known = known
 
     def condense(self, expr: Expr) -> Expr:
         """A settled expression, or one of the same value that costs less."""
         if not _holds_sum(expr):
             return expr
-        known = self._known.get(expr)
-        if known is None:
-            known = self._known[expr] = self._condensed(expr)
-            self._known.setdefault(known, known)
-        return known
+        return self._known.get(expr) or self._known.put(expr, self._condensed)
 
     def _condensed(self, expr: Expr) -> Expr:
         made = map_children(expr, self.condense)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
+from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.instances import Fact
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.totals import Totals
@@ -28,8 +29,9 @@ class Facts:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         statements = tuple(statements)
         self._totals = Totals(statements)
-        self._folded = Alike(lambda expr, near: Nearby(near, self._totals).fold(expr), self._totals)
-        self._settled = Alike(lambda expr, near: Nearby(near, self._totals).settle(expr), self._totals)
+        self._condensed = Condensed(self._totals)
+        self._folded = Alike(lambda expr, near: self._nearby(near).fold(expr), self._totals)
+        self._settled = Alike(lambda expr, near: self._nearby(near).settle(expr), self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._count = 0
         for statement in statements:
@@ -39,6 +41,7 @@ class Facts:
     def add(self, define: Define) -> None:
         """Let instances of one more definition be recognised."""
         body = simplify(define.body)
+        self._condensed = Condensed(self._totals)
         self._count += 1
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
@@ -84,7 +87,10 @@ class Facts:
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the known definitions by their names; simplified."""
-        return Nearby(self._near(expr), self._totals).name_instances(expr)
+        return self._nearby(self._near(expr)).name_instances(expr)
+
+    def _nearby(self, near: Sequence[Fact]) -> Nearby:
+        return Nearby(near, self._totals, self._condensed)
 
 
 def _is_worth(part: Expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tcgrad.ir.nodes import Expr, Pow
 from tcgrad.ir.traversal import children, tensors_read
 from tcgrad.simplify import simplify
-from tcgrad.simplify.condense import Condensing
+from tcgrad.simplify.condense import Condensed, Condensing
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import Fact, with_components
 from tcgrad.simplify.shapes import shape
@@ -18,15 +18,17 @@ class Nearby:
     """Writes definitions into one expression.
 
     facts: later definitions first, for they stand for more.
+    condensed: what has been condensed by all facts that there are.
     """
 
-    def __init__(self, facts: Sequence[Fact], totals: Totals) -> None:
+    def __init__(self, facts: Sequence[Fact], totals: Totals, condensed: Condensed) -> None:
         self._facts = facts
         self._totals = totals
+        self._known = condensed
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the facts written as components, as short as can be found."""
-        return Condensing(self.settle, self._patterns).condense(self.settle(expr))
+        return Condensing(self.settle, self._patterns, self._known).condense(self.settle(expr))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""

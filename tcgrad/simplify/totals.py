@@ -26,6 +26,8 @@ from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.outline import outline
 
+Question = tuple[Expr, Expr | None]  # a sum, and the number that it is, if it is one
+
 _LARGEST = 150  # nodes of a sum that is written out
 _MOST_ROUNDS = 3  # definitions of definitions
 
@@ -41,7 +43,7 @@ class Totals:
         self._plain: dict[Tensor, bool] = {}
         self._known: dict[str, Expr | None] = {}
         self._alike: dict[Hashable, Expr | None] = {}
-        self.asked: list[tuple[IndexSum, Expr | None]] = []
+        self.asked: list[Question] = []
 
     def decide(self, expr: Expr) -> Expr:
         """A simplified expression with every sum over one factor alone that is a number written as that; simplified."""
