@@ -23,6 +23,7 @@ from tcgrad.simplify.totals import Question, Totals
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
 _MOST_TERMS = 16  # of what is multiplied out
+_MOST_ABOVE = 8  # terms of a numerator over a common denominator
 _MOST_ROUNDS = 3
 
 
@@ -85,7 +86,9 @@ class Condensing:
 
     def _candidates(self, expr: Expr) -> Iterator[Expr]:
         if isinstance(expr, Add):
-            yield simplify(regroup([split_coefficient(term) for term in expr.terms]))
+            grouped = regroup([split_coefficient(term) for term in expr.terms])
+            if grouped != expr:
+                yield simplify(grouped)
         cleared = _cleared(expr)
         if cleared is not None:
             yield self._settle(cleared)
@@ -245,6 +248,8 @@ def _over_common_denominator(expr: Add) -> Expr | None:
         if spread is None:
             return None
         terms += spread
+        if len(terms) > _MOST_ABOVE:
+            return None
     whole = simplify_terms(terms)
     above = regroup([split_coefficient(term) for term in terms_of(simplify(whole))])
     return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))

@@ -62,10 +62,14 @@ class Fact:
         return cls(tensor, free, rest, coefficient)
 
     def through_exponentials(self) -> Fact | None:
-        """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition."""
+        """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition.
+
+        Without ``m`` it is a logsumexp, of which other things are known.
+        """
         match self.body:
             case Call(function=function, arguments=(IndexSum() as whole,)) if function.name == "log":
-                found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors_of(whole.body))
+                factors = whole.body.factors if isinstance(whole.body, Mul) else ()
+                found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors)
                 return replace(self, body=whole, of_logarithm=True) if found and self.coefficient == 1 else None
             case _:
                 return None
