@@ -41,6 +41,7 @@ softmax by logsumexp: y[i] = exp(x[i] - logsumexp[k](x[k])) | y[i] = exp(x[i])/s
 odd functions: y = erf(s - t) | y = -erf(t - s)
 even functions: y = abs(s - t) | y = abs(t - s)
 tanh by sigmoid of the negative: y[i] = sum[j](tanh(x[i]*s/2)*a[i,j]) | y[i] = sum[j](a[i,j]*(1 - 2*sigmoid(-s*x[i])))
+rectified: y[i] = [relu(x[i] - s) > 0]*t | y[i] = [x[i] > s]*t
 rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]

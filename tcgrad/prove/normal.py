@@ -62,7 +62,10 @@ def normalise(expr: Expr) -> Expr:
 
 
 def _bracket(expr: Iverson) -> Expr:
-    """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``; equal integers by a delta."""
+    """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``; equal integers by a delta; ``[relu(d) > 0]`` too."""
+    match expr:
+        case Iverson(">", Call(function=function, arguments=(argument,)), Const(value=0)) if function.name == "relu":
+            return _bracket(Iverson(">", argument, ZERO))
     left, right = _integer(expr.left), _integer(expr.right)
     if left is not None and right is not None:
         if expr.operator in ("==", "!="):
