@@ -31,6 +31,9 @@ from tcgrad.records import dataclass
 # Second differences of values lose twice as many digits as first ones.
 _COARSER = 2**2
 
+# A difference of complex steps magnifies their errors: these are found with more than one draw.
+_DRAWS = 2
+
 
 @dataclass(frozen=True)
 class Curvatures:
@@ -162,7 +165,7 @@ class Curvatures:
     def _complex_quotients(self, pairs: Pairs) -> Estimate:
         """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""
         forward = self.sample.forward
-        steps_along_u = ComplexSteps(forward, [self._output])
+        steps_along_u = ComplexSteps(forward, [self._output], _DRAWS)
         stencil = choose_stencil(np.inf)
         errors = self._errors_of_steps(steps_along_u, pairs)[pairs.rows]
 

@@ -125,12 +125,12 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     if sample.tied:
         return _at_ties(sample, wrt)
     full = _is_cheap(sample, number, options)
-    random = np.random.default_rng(number)
-    columns = np.arange(number) if full else stratified(number, sample.effort.columns, random)
+    random = None if full else np.random.default_rng(number)
+    columns = np.arange(number) if random is None else stratified(number, sample.effort.columns, random)
     elements = Elements(columns, shape, dtype)
     by_element = ladder.confirmed(wrt.name, elements, ladder.along(wrt.name, elements))
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
-    if full:
+    if random is None:
         return Reference(sample, wrt, columns, by_element, kinks)
     signs = _signs(sample, wrt.name, random)
     return Reference(sample, wrt, columns, by_element, kinks, signs, ladder.along(wrt.name, Signs(signs)))

