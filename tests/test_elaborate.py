@@ -369,6 +369,7 @@ def test_functions_that_explode_are_refused_quickly():
 
 STRICT = [
     ("r[i,j] = m[i,j] - x[i]", [("TC312", "x[i]", "write `1[j]*x[i]`")]),
+    ("r[i,j] = x[i] + x[j]", [("TC312", "x[i]", "write `1[j]*x[i]`"), ("TC312", "x[j]", "write `1[i]*x[j]`")]),
     ("r[i,j] = m[i,j] - 1[j]*x[i]", []),
     ("r[i] = x[i] + eps", []),
     ("r[i] = x[i] + s*(1 + s)", []),

@@ -84,14 +84,19 @@ class Elaborator(ValueReader):
         found = [[name for name in self.occurrences.of(term) if name in self.scope] for term in terms]
         wanted = [*dict.fromkeys(name for names in ([*self.scope] if expected else [], *found) for name in names)]
         wanted = [name for name in wanted if name in expected or any(name in names for names in found)]
-        for term, names in zip(terms, found, strict=True):
-            missing = [name for name in wanted if name not in names]
-            if names and missing:
-                shown = self.symbols.text(term.span)
-                listed = " and ".join(f"`{name}`" for name in missing)
-                message = f"`{shown}` does not have the index {listed} of the sum it stands in"
-                help_ = f"write `1[{','.join(missing)}]*{shown}`"
-                raise self.symbols.refuse("TC312", message, term.span, help_)
+        refused = [
+            self._lacks(term, missing)
+            for term, names in zip(terms, found, strict=True)
+            if names and (missing := [name for name in wanted if name not in names])
+        ]
+        if refused:
+            raise refused[0]
+
+    def _lacks(self, term: Expression, missing: Sequence[str]) -> Refused:
+        shown = self.symbols.text(term.span)
+        listed = ("index " if len(missing) == 1 else "indices ") + " and ".join(f"`{name}`" for name in missing)
+        message = f"`{shown}` does not have the {listed} of the sum it stands in"
+        return self.symbols.refuse("TC312", message, term.span, f"write `1[{','.join(missing)}]*{shown}`")
 
     def _term(self, node: Expression) -> Expr:
         """A product of factors, summed over the dummies that occur in two or more of them."""
