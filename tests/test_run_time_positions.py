@@ -129,6 +129,20 @@ def test_checks_pass(name):
     assert result.ok, [each for each in result.results if each.status != "pass"]
 
 
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("name", READS)
+def test_what_is_printed_is_read_as_the_same(name, strict):
+    """With the guards of a window, whose bounds integer inputs decide, as in ``[0 <= p - t[b] < 3]``."""
+    text = case(name)[0].text
+    printed = tcgrad.loads(text).derive().as_dict()
+    lines = [each["index"] for each in printed["jacobians"]] + [each["index"][-1] for each in printed["gradients"]]
+    expected = "".join(f"  - {line!r}\n" for line in lines)
+    result = tcgrad.loads(f"{text}expect:\n{expected}", strict=strict).check()
+    found = [each for each in result.results if each.kind == "expect"]
+    assert len(found) == len(lines)
+    assert all(each.proved for each in found), [each for each in found if not each.proved]
+
+
 def test_windows_at_positions_are_added_up():
     assert "np.add.at(dx, " in case("a window")[0].source
     assert ">=" not in case("a window")[0].source

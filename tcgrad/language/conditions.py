@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import cast
@@ -15,7 +16,19 @@ from tcgrad.language.components import ComponentReader
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import parts
 from tcgrad.language.slots import NO_GUARDS, Guards
-from tcgrad.language.syntax import Call, Comparison, Expression, Group, Iverson, Name, Number, Power, Product, Reduction
+from tcgrad.language.syntax import (
+    Call,
+    Comparison,
+    Expression,
+    Group,
+    Iverson,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Subscript,
+)
 
 
 class ConditionReader(ComponentReader):
@@ -23,28 +36,47 @@ class ConditionReader(ComponentReader):
 
     def read_comparison(self, node: Comparison) -> Expr:
         """A chain: the product of its comparisons."""
-        if all(self.is_integer(operand) for operand in node.operands) and any(
-            isinstance(leaf, Name) for operand in node.operands for leaf in _leaves(operand)
-        ):
+        if self._compares_positions(node.operands):
             values = [cast("Expr", IndexValue(self.position(operand))) for operand in node.operands]
         else:
             values = [self.terms(operand) for operand in node.operands]
         pairs = zip(node.operators, pairwise(values), strict=True)
         return multiply(IversonNode(o, left, right) for o, (left, right) in pairs)
 
-    def is_integer(self, node: Expression) -> bool:
-        """Whether ``node`` is made of integers, dims and indices in scope alone, so that it is a position as well."""
+    def _compares_positions(self, operands: Sequence[Expression]) -> bool:
+        """Whether all are positions, and of indices and dims alone, or one has an integer tensor in a sum or product.
+
+        A component by itself is compared as the number that it is.
+        """
+        if all(map(self.is_integer, operands)):
+            return any(isinstance(leaf, Name) for operand in operands for leaf in _leaves(operand))
+        return all(self.is_integer(operand, gathers=True) for operand in operands) and any(
+            parts(operand) and not self.is_integer(operand) for operand in operands
+        )
+
+    def is_integer(self, node: Expression, *, gathers: bool = False) -> bool:
+        """Whether ``node`` is made of integers, dims and indices in scope alone, so that it is a position as well.
+
+        gathers: integer tensors too.
+        """
         match node:
             case Number():
                 return node.value.denominator == 1
+            case Name() if gathers and self._is_integer_tensor(node.name):
+                return not self.symbols.tensors[node.name].order and node.name not in self.scope
             case Name():
                 return node.name in self.symbols.dims or (node.name in self.scope and not self._is_ambiguous(node.name))
+            case Subscript():
+                return gathers and self._is_integer_tensor(node.name)
             case Product() if any(operator == "/" for operator, _ in node.factors):
                 return False
             case Power() | Call() | Reduction() | Iverson() | Comparison():
                 return False
         inner = parts(node)
-        return bool(inner) and all(self.is_integer(part) for part in inner)
+        return bool(inner) and all(self.is_integer(part, gathers=gathers) for part in inner)
+
+    def _is_integer_tensor(self, name: str) -> bool:
+        return name in self.symbols.tensors and self.symbols.tensors[name].dtype == "int" and name not in self.local
 
     def _is_ambiguous(self, name: str) -> bool:
         return name in self.symbols.tensors or name in self.local
