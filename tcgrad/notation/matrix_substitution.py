@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import assert_never
 
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
-    Apply,
-    BatchDelta,
     BatchSum,
-    Choose,
-    Commutation,
-    Compare,
     DiagMatrix,
-    DiagVector,
     Fold,
     Hadamard,
-    Identity,
-    Inverse,
-    Kron,
     MatMul,
     Matrix,
     Number,
-    Ones,
     Power,
     Scale,
-    Size,
     Sum,
     Symbol,
     Transpose,
-    Unit,
-    Vec,
-    Zeros,
 )
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import scaled, settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
-from tcgrad.notation.matrix_tree import parts
+from tcgrad.notation.matrix_tree import operands, parts, rebuilt
 
 
 def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> MatrixForm | None:
@@ -82,20 +67,14 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     match matrix:
         case Symbol():
             return known.get(matrix, matrix)
-        case Number() | Size() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
-            return matrix
         case Transpose():
             return transpose(inside(matrix.operand))
-        case Inverse():
-            return Inverse(inside(matrix.operand))
         case MatMul():
             return product(*map(inside, matrix.factors))
         case Hadamard():
             return hadamard(map(inside, matrix.factors), map(inside, matrix.divisors))
         case BatchSum():
             return BatchSum(matrix.index, settled(inside(matrix.operand)))
-        case Kron():
-            return Kron(inside(matrix.left), inside(matrix.right))
         case Scale():
             body = None if matrix.body is None else inside(matrix.body)
             return scaled(body, map(inside, matrix.factors), map(inside, matrix.divisors), matrix.coefficient)
@@ -105,21 +84,9 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
             return squared_norm(inside(operand))
         case Power():
             return power(inside(matrix.base), inside(matrix.exponent))
-        case Apply():
-            return Apply(matrix.function, tuple(map(inside, matrix.arguments)))
-        case Compare():
-            return Compare(matrix.operator, inside(matrix.left), inside(matrix.right))
-        case Choose():
-            return Choose(inside(matrix.condition), inside(matrix.then), inside(matrix.otherwise))
         case Fold(kind="tr"):
             return trace(inside(matrix.operand))
-        case Fold():
-            return Fold(matrix.kind, inside(matrix.operand))
         case DiagMatrix():
             return diagonal_matrix(inside(matrix.vector))
-        case DiagVector():
-            return DiagVector(inside(matrix.matrix))
-        case Vec():
-            return Vec(inside(matrix.operand), matrix.order)
         case _:
-            assert_never(matrix)
+            return rebuilt(matrix, [inside(operand) for operand in operands(matrix)])
