@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
+from tcgrad.calculus.adjoints import Adjoints
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import differentiate, times, total
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
-from tcgrad.calculus.recurrences import Adjoints
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum

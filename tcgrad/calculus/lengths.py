@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tcgrad.calculus.recurrences import Adjoints
+from tcgrad.calculus.adjoints import Adjoints
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO
