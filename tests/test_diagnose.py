@@ -20,6 +20,7 @@ BOTH = [
     # what follows from another mistake is not told
     ("inputs: {x: {shape: [3], sample: spd}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
     ("inputs: {x: {shape: [3], symmetric: true}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
+    ("inputs: {x: {shape: [3, 4], sample: spd}}\nequations: ['y[i,j] = x[i,j]']\n", [("TC115", 1)]),
     ("inputs: {x: {shape: [], symmetric: true}}\nequations: ['y = x']\n", [("TC115", 1)]),
     ("inputs: {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\nequations: ['y = 1']\n", [("TC115", 1)]),
     ("dims: {N: 0}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC113", 1)]),

@@ -120,8 +120,8 @@ def _input(name: str, declaration: InputDeclaration, symbols: Symbols) -> Tensor
         symmetric=declaration.symmetric,
         zero_outside=declaration.zero_outside,
     )
-    is_square = len(shape) < 2 or shape[-1].value == shape[-2].value  # of fewer axes the loader has told already
-    if (declaration.symmetric or declaration.sample.kind == "spd") and not is_square:
+    square = len(shape) > 1 and shape[-1].value == shape[-2].value
+    if (declaration.symmetric or declaration.sample.kind == "spd") and not square:
         what = "symmetric" if declaration.symmetric else "positive definite"
         message = f"`{name}` cannot be {what}: its last two axes do not have the same size"
         raise symbols.refuse("TC322", message, declaration.name.whole, "declare a square shape, as in `[N, N]`")

@@ -62,7 +62,10 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
     _read_fields(fields, given, name, report)
     if shape is None:
         return None
+    before = len(report.diagnostics)
     _check_together(fields, given, name, report)
+    if len(report.diagnostics) > before:
+        fields.sample, fields.symmetric = _NORMAL, False  # what cannot be is told once
     return InputDeclaration(name, shape, fields.dtype, fields.sample, fields.symmetric, fields.zero_outside)
 
 
