@@ -41,7 +41,7 @@ class Curvatures:
 
     sample: Sample
     method: str
-    _steps: dict[str, tuple[Directions, Array]] = field(default_factory=dict, compare=False)
+    _steps: dict[str, list[tuple[Directions, Array]]] = field(default_factory=dict, compare=False)
 
     def along(self, pairs: Pairs) -> Estimate:
         """With an axis of pairs; where the method is not to be had nothing is known, for a reason."""
@@ -156,11 +156,13 @@ class Curvatures:
 
     def _errors_of_steps(self, steps_along_u: ComplexSteps, pairs: Pairs) -> Array:
         """Those of the complex steps along each of the first directions; the same for every second input."""
-        known = self._steps.get(pairs.first)
-        if known is None or known[0] is not pairs.us:
-            found = steps_along_u.along(pairs.first, pairs.us).errors[self._output]
-            known = self._steps[pairs.first] = pairs.us, found
-        return known[1]
+        known = self._steps.setdefault(pairs.first, [])
+        for us, errors in known:
+            if us is pairs.us:
+                return errors
+        found = steps_along_u.along(pairs.first, pairs.us).errors[self._output]
+        known.append((pairs.us, found))
+        return found
 
     def _complex_quotients(self, pairs: Pairs) -> Estimate:
         """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""

@@ -40,7 +40,8 @@ class SecondReference:
     _products: dict[tuple[str, str], Known] = field(default_factory=dict)
     _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
     _methods: dict[tuple[str, str], str] = field(default_factory=dict)
-    _directions: dict[str, Elements] = field(default_factory=dict)
+    _elements: dict[str, Elements] = field(default_factory=dict)
+    _signs: dict[str, Signs] = field(default_factory=dict)
     evaluations: int = 0
     kinked: list[str] = field(default_factory=list)
 
@@ -90,20 +91,19 @@ class SecondReference:
             value = known.value.reshape(each) @ direction.reshape(-1)
             error = known.error.reshape(each) @ np.abs(direction.reshape(-1))
             return Known(value[None], np.where(np.isnan(error), np.inf, error)[None])
-        elements = Elements(self.columns(first), self.sample.value(first).shape, self.sample.forward.context.dtype)
-        return self._grid(first, elements, second)
+        return self._grid(first, self._known_elements(first), second)
 
     def projections(self, first: str, second: str) -> Known:
         """The products with each direction, along each of the directions of ``first``."""
         if (first, second) not in self._projections:
-            known = self._grid(first, Signs(self.directions(first)), second)
+            known = self._grid(first, self._known_signs(first), second)
             self._projections[first, second] = known
             self._projections[second, first] = Known(known.value.T, known.error.T)
         return self._projections[first, second]
 
     def _grid(self, first: str, us: Directions, second: str) -> Known:
         """Along every pair: an axis of directions of ``second``, then one of those of ``first``."""
-        vs = Signs(self.directions(second))
+        vs = self._known_signs(second)
         columns, rows = np.indices((len(vs), len(us))).reshape(2, -1)
         estimate = self._along(Pairs(first, second, us, vs, rows, columns))
         value, error = (self._of(arrays).reshape(len(vs), len(us)) for arrays in (estimate.values, estimate.errors))
@@ -122,7 +122,7 @@ class SecondReference:
 
     def _pairs(self, first: str, second: str) -> Pairs:
         """All pairs of elements; of a block on the diagonal those of the upper triangle."""
-        us, vs = self._elements(first), self._elements(second)
+        us, vs = self._known_elements(first), self._known_elements(second)
         shape = len(us), len(vs)
         rows, columns = np.triu_indices(len(us)) if first == second else np.indices(shape).reshape(2, -1)
         return Pairs(first, second, us, vs, rows, columns)
@@ -131,12 +131,18 @@ class SecondReference:
     def _curvatures(self) -> Curvatures:
         return Curvatures(self.sample, self.options.method)
 
-    def _elements(self, name: str) -> Elements:
-        if name not in self._directions:
-            value = self.sample.value(name)
-            every = Elements(np.arange(value.size), value.shape, self.sample.forward.context.dtype)
-            self._directions[name] = every
-        return self._directions[name]
+    def _known_elements(self, name: str) -> Elements:
+        """Along each of the `columns`; the same object again, of which more may be known."""
+        if name not in self._elements:
+            shape, dtype = self.sample.value(name).shape, self.sample.forward.context.dtype
+            self._elements[name] = Elements(self.columns(name), shape, dtype)
+        return self._elements[name]
+
+    def _known_signs(self, name: str) -> Signs:
+        """Along each of the `directions`; the same object again."""
+        if name not in self._signs:
+            self._signs[name] = Signs(self.directions(name))
+        return self._signs[name]
 
     def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
         pairs = self._pairs(first, second)

@@ -25,7 +25,8 @@ _NOWHERE = -(2**40)
 
 def integers(expr: Integer, context: Context) -> Labelled:
     """The values of an integer expression over all values of its indices, as 64-bit integers."""
-    if expr.gathers or context.positions or prod(context.shape(expr.indices)) > _SMALL:
+    chosen = context.positions and any(index in context.positions for index in expr.indices)
+    if expr.gathers or chosen or prod(context.shape(expr.indices)) > _SMALL:
         return _worked_out(expr, context)
     return _remembered(expr, tuple(context.sizes.items()))
 
@@ -84,7 +85,7 @@ def component(expr: Component, context: Context) -> Labelled:
     array = context.arrays[tensor.name]
     if array.dtype != context.dtype:
         array = whole(array, context.dtype)
-    plain = _plain(expr, array, context)
+    plain = _sliced(expr, array, context) if context.positions else _plain(expr, array, context)
     if plain is not None:
         return plain
     outside = 0 if tensor.zero_outside else np.nan
@@ -111,6 +112,33 @@ def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
     return Labelled(array[beginning], labels)
 
 
+def _sliced(expr: Component, array: Array, context: Context) -> Labelled | None:
+    """A view of the array where every position runs over the beginning of its axis, or has a single value inside."""
+    slices: list[slice] = []
+    labels: list[Index] = []
+    shape = array.shape[array.ndim - len(expr.indices) :]
+    origin_axis, origin = context.origins.get(expr.tensor.name, (-1, 0))
+    for axis, (position, size) in enumerate(zip(expr.indices, shape, strict=True)):
+        index = position.as_index
+        if index is not None and index not in context.positions and axis != origin_axis:
+            first, last = 0, context.length(index)
+        else:
+            found = integers(position, context)
+            if found.array.size != 1 or len(found.axes) != 1:
+                return None
+            (index,) = found.axes
+            first = found.array.item() - (origin if axis == origin_axis else 0)
+            last = first + 1
+        if first < 0 or last > size:
+            return None
+        slices.append(slice(first, last))
+        labels.append(index)
+    if len(set(labels)) < len(labels):
+        return None
+    read: tuple[Any, ...] = (..., *slices)
+    return Labelled(array[read], (*_batched(array, expr.tensor, context), *labels))
+
+
 def _batched(array: Array, tensor: Tensor, context: Context) -> tuple[Index, ...]:
     return (context.batch,) if context.batch is not None and array.ndim > tensor.order else ()
 
@@ -120,16 +148,18 @@ def _select(tensor: Tensor, array: Array, positions: tuple[Integer, ...], contex
     batch = _batched(array, tensor, context)
     values = [integers(position, context) for position in positions]
     axes = union(values)
-    chosen, inside = [], np.ones((), bool)
+    places, inside = [], np.ones((), bool)
     for axis, value in enumerate(values):
         place = value.aligned(axes)
         origin_axis, origin = context.origins.get(tensor.name, (-1, 0))
         place = place - origin if axis == origin_axis else place
         size = array.shape[axis + len(batch)]
         inside = inside & (place >= 0) & (place < size)
-        chosen.append(np.clip(place, 0, max(size - 1, 0)))
-    read = np.asarray(array[(slice(None),) * len(batch) + tuple(chosen)], array.dtype)
-    if not inside.all():
+        places.append((place, size))
+    within = bool(inside.all())
+    chosen = tuple([place if within else np.clip(place, 0, max(size - 1, 0)) for place, size in places])
+    read = np.asarray(array[(slice(None),) * len(batch) + chosen], array.dtype)
+    if not within:
         read = np.where(inside, read, np.asarray(outside, read.dtype))
     return Labelled(read, batch + axes)
 
