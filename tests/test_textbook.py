@@ -53,7 +53,7 @@ class Entry:
         inputs = [
             f"  {name.strip()}: {_declared(what.split())}"
             for name, what in declared.items()
-            if not re.search("size|=|^ in ", what)
+            if not re.search("size|=|^ in |^ out$", what)
         ]
         ranges = [
             f'{name.strip()}: "{what.split()[1]}"' for name, what in declared.items() if what.split()[:1] == ["in"]
@@ -62,6 +62,8 @@ class Entry:
         lines += [f"constants: {{{', '.join(constants)}}}"] if constants else []
         lines += ["inputs:", *inputs, "equations:", *(f"  - '{line}'" for line in self.equations)]
         lines += [f"indices: {{{', '.join(ranges)}}}"] if ranges else []
+        outputs = [name.strip() for name, what in declared.items() if what.strip() == "out"]
+        lines += [f"outputs: [{', '.join(outputs)}]"] if outputs else []
         lines += ["expect:", *(f"  - '{line}'" for line in expect)] if expect else []
         return "\n".join(lines) + "\n"
 

@@ -17,6 +17,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.spelling import Spelling, in_reading_order
 
 Assumed = tuple[Assumption, ...]
 
@@ -35,6 +36,7 @@ class Readable:
 
     def __post_init__(self) -> None:
         self._presentation = Presentation(self.program.statements)
+        self._spelling = Spelling(self.program)
         self._assumptions = assumptions_about(self.program.inputs)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
@@ -58,7 +60,8 @@ class Readable:
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
-        return replace(line, body=polish(self._presentation.present(line.body)))
+        body = polish(self._presentation.present(self._spelling.name(line.body)))
+        return replace(line, body=in_reading_order(body, line.free))
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
         """What at least one of the lines assumes."""

@@ -14,7 +14,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.tidy import tidy
-from tcgrad.steps.rules import COLLECT, CONTRACT, REINDEX, SIMPLIFY, Rule, definition
+from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,12 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
     named = _named(before, after)
     if named:
         return definition(*named)
+    if _divisors(after) < _divisors(before):
+        return CLEAR
     if _components(before) != _components(after) or _count(Add, before) != _count(Add, after):
         return COLLECT
+    if _count(Pow, after) < _count(Pow, before):
+        return TAKE_OUT
     return REINDEX if _count(IndexSum, after) else SIMPLIFY
 
 
@@ -124,8 +128,18 @@ def _named(before: Expr, after: Expr) -> list[Tensor]:
     return [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
 
 
-def _count(kind: type[Add | IndexSum], expr: Expr) -> int:
+def _count(kind: type[Add | IndexSum | Pow], expr: Expr) -> int:
     return sum(isinstance(part, kind) for part in walk(expr))
+
+
+def _divisors(expr: Expr) -> int:
+    """How many divisions there are inside of what is divided by."""
+    divided = [part.base for part in walk(expr) if _divides(part) and isinstance(part, Pow)]
+    return sum(_divides(inner) for base in divided for inner in walk(base))
+
+
+def _divides(part: Expr) -> bool:
+    return isinstance(part, Pow) and isinstance(part.exponent, Const) and part.exponent.value < 0
 
 
 def _components(expr: Expr) -> Counter[Tensor]:

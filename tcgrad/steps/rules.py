@@ -49,6 +49,8 @@ FLAT = Rule("constant but for jumps")
 UPSTREAM = Rule("chain rule with the upstream gradient")
 CONTRACT = Rule("contract {}", (Tensor("delta", (), Role.CONSTANT),))
 COLLECT = Rule("collect like terms")
+CLEAR = Rule("clear the fraction below the bar")
+TAKE_OUT = Rule("take out the common factor")
 SIMPLIFY = Rule("simplify")
 REINDEX = Rule("change the index of summation")
 
