@@ -98,7 +98,7 @@ def overflows_at(bench: Bench) -> bool:
                 if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
                     bench.module.hvp(dict(bench.sample.tangents))
                     bench.module.hvp({t.name: random_signs(bench.sample, t.name)[0] for t in bench.wrt})
-    return bool(found)
+    return bool(found or (bench.module is not None and bench.module.overflowed))
 
 
 def formulas_are_finite(bench: Bench) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.overflow import quietly
+from tcgrad.evaluate.overflow import noticing, quietly
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
@@ -27,12 +27,14 @@ class Module:
     """The functions of an emitted module, called on a sample in the type that is checked.
 
     calls: the names of the functions called so far; wrote: those that changed an array that they were given.
+    overflowed: those in which a number on the way was too large for the type.
     """
 
     module: ModuleType
     sample: Sample
     calls: list[str] = field(default_factory=list)
     wrote: list[str] = field(default_factory=list)
+    overflowed: set[str] = field(default_factory=set)
 
     def forward(self) -> dict[str, Array]:
         return self._outputs(self._call("forward", *self.sample.inputs()))
@@ -101,10 +103,11 @@ class Module:
         before = [np.array(argument) for argument in arguments if isinstance(argument, np.ndarray)]
         function: Callable[..., Any] = getattr(self.module, name)
         try:
-            with quietly():
+            with noticing() as noticed, quietly():
                 result = function(*arguments)
         except Exception as error:
             raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error
+        self.overflowed.update([name] if noticed else [])
         after = [argument for argument in arguments if isinstance(argument, np.ndarray)]
         if not all(same_bits(a, b) for a, b in zip(before, after, strict=True)):
             self.wrote.extend([name] if name not in self.wrote else [])

@@ -36,12 +36,14 @@ class Rounding:
     noise: its first draw moves nothing: values under it are exact but for the arithmetic.
     dtype: the type of the arithmetic in which that is simulated; roundoff: what the noise stands for.
     safety: the bound in proportion to the spread. Observed errors stay below about 4 times the spread of 6 draws.
+    largest: what values are rounded to is no larger; beyond it is infinity.
     """
 
     noise: Noise
     dtype: np.dtype[Any]
     roundoff: float
     safety: float
+    largest: float = inf
 
     def bound(self, moved: Array, exact: Array) -> Array:
         """The bound on the error, element by element; ``moved`` has an axis of draws in front.
@@ -84,7 +86,7 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
     noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
-    return Rounding(noise, arithmetic, roundoff, effort.safety)
+    return Rounding(noise, arithmetic, roundoff, effort.safety, largest)
 
 
 def forward_bounds(forward: Forward, how: Rounding) -> tuple[Mapping[str, Array], Mapping[str, Array], bool]:
