@@ -150,3 +150,9 @@ def test_the_tables_of_matrix_identities_go_through_latex(tmp_path: Path) -> Non
     programs = dict.fromkeys((row.inputs, row.equations) for row in rows())
     reports = [render_latex(derive(program_from(*pair)), writing=Writing(latex_style="tensors")) for pair in programs]
     compile_document(document(reports), tmp_path)
+
+
+def test_sizes_that_are_multiplied_are_told_apart() -> None:
+    text = "dims: {N: 4}\ninputs: {x: [2, N]}\nequations: ['y[i,j] = x[i,j]^2']\n"
+    report = tcgrad.loads(text).derive().report("latex", notations=["matrix"])
+    assert r"[2 \cdot N, 2 \cdot N] = [8, 8]" in report

@@ -71,7 +71,8 @@ def print_shape(shape: Sequence[Integer], syntax: Syntax) -> str:
 def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> str:
     """The shape of a matrix whose rows, and whose columns, run over several axes: ``[N*E, M*D] = [15, 8]``."""
     printer = Printer(syntax, {})
-    names = [syntax.times.join(_factor(size, len(side), printer) for size in side) for side in sides]
+    times = syntax.times.strip() or r" \cdot "  # numbers beside each other would be one
+    names = [times.join(_factor(size, len(side), printer) for size in side) for side in sides]
     return _named(names, [prod(size.value for size in side) for side in sides])
 
 
