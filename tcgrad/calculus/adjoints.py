@@ -126,7 +126,7 @@ class Adjoints:
         for reader, lag in readers:
             place = case.at + lag
             last = (place - steps.length(reader)).as_number
-            if (last is None or last < 0) and (position is None or position + lag >= steps.first(reader)):
+            if (last is None or last < 0) and (position is None or position + lag not in steps.base[reader]):
                 inner = steps.others(reader)
                 of = Component(reader, steps.positions(reader, place, inner))
                 readings.append(Reading(of, self._read(reader, place, inner), lag, inner))
@@ -175,7 +175,7 @@ class Adjoints:
 
         terms = []
         for reader, lag in readers:
-            if position + lag >= steps.first(reader):
+            if position + lag not in steps.base[reader]:
                 case = steps.written_out(reader, position + lag)
                 terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
         return terms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import differentiate
@@ -32,10 +33,22 @@ class Steps:
 
     @cached_property
     def base(self) -> dict[Tensor, dict[int, Case]]:
-        """The base cases of each tensor by position."""
-        return {
+        """The base cases of each tensor by position, with those that they read put in."""
+        given = {
             tensor: {case.at.value: case for case in cases}
             for tensor, cases in zip(self.statement.tensors, self.statement.bases, strict=True)
+        }
+
+        def put_in(read: Component) -> Expr:
+            position = read.indices[self.axis[read.tensor]].as_number if read.tensor in given else None
+            case = given[read.tensor].get(position) if position is not None else None
+            if case is None:
+                return read
+            return replace_components(instantiate(case.free, case.body, self._off_axis(read)), put_in)
+
+        return {
+            tensor: {at: replace(case, body=replace_components(case.body, put_in)) for at, case in cases.items()}
+            for tensor, cases in given.items()
         }
 
     def first(self, tensor: Tensor) -> int:
@@ -109,7 +122,12 @@ class Steps:
         if position is None or position >= 0 or position not in self.base[read.tensor]:
             return read
         case = self.base[read.tensor][position]
-        return instantiate(case.free, case.body, (*read.indices[:axis], *read.indices[axis + 1 :]))
+        return instantiate(case.free, case.body, self._off_axis(read))
+
+    def _off_axis(self, read: Component) -> Positions:
+        """The positions of a component but for the one that is stepped."""
+        axis = self.axis[read.tensor]
+        return (*read.indices[:axis], *read.indices[axis + 1 :])
 
 
 def index_of(case: Case) -> Index:

@@ -1,0 +1,95 @@
+"""Base cases wherever they stand: in the middle, and made of other base cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything, spec
+
+import tcgrad
+from tcgrad.errors import TcgradError
+
+# the inputs, the equations, the outputs, and the first output's value by plain Python
+FUNCTIONS = {
+    "in the middle": (
+        ["x: [5]"],
+        ["h[3] = x[0]", "h[-1] = 1", "h[t] = h[t-1]*x[t]"],
+        "[h]",
+        lambda x: [x[0], x[0] * x[1], x[0] * x[1] * x[2], x[0], x[0] * x[4]],
+    ),
+    "at the end": (
+        ["x: [3]"],
+        ["h[2] = x[0]", "h[-1] = 1", "h[t] = h[t-1]*x[t]"],
+        "[h]",
+        lambda x: [x[0], x[0] * x[1], x[0]],
+    ),
+    "in the middle, two steps back": (
+        ["x: [6]"],
+        ["h[4] = x[0]^2", "h[-2] = 1", "h[-1] = x[1]", "h[t] = h[t-1]*x[t] + h[t-2]"],
+        "[h]",
+        None,
+    ),
+    "in the middle, of one of two": (
+        ["x: [6]"],
+        ["a[-1] = 1", "b[2] = x[0]", "b[-1] = 0", "a[t] = a[t-1]*x[t] + b[t-1]", "b[t] = b[t-1] + a[t]*x[t]"],
+        "[a, b]",
+        None,
+    ),
+    "of the one before": (
+        ["x: [4]"],
+        ["h[0] = x[0]", "h[1] = h[0]*x[1]", "h[t] = h[t-1]*x[t] + h[t-2]"],
+        "[h]",
+        lambda x: [x[0], x[0] * x[1], x[0] * x[1] * x[2] + x[0], (x[0] * x[1] * x[2] + x[0]) * x[3] + x[0] * x[1]],
+    ),
+    "of the one before the start": (
+        ["x: [3]"],
+        ["h[-1] = x[0]", "h[0] = h[-1]*x[1]", "h[t] = h[t-1]*x[t]"],
+        "[h]",
+        lambda x: [x[0] * x[1], x[0] * x[1] ** 2, x[0] * x[1] ** 2 * x[2]],
+    ),
+    "a chain of matrices": (
+        ["x: [6, 3]", "w: [3, 3]"],
+        [
+            "h[-1,j] = x[0,j]^2",
+            "h[0,j] = w[j,k]*h[-1,k]",
+            "h[1,j] = h[0,j]*h[-1,j]",
+            "h[t,j] = tanh(w[j,k]*h[t-1,k] + h[t-2,j]*x[t,j])",
+        ],
+        "[h]",
+        None,
+    ),
+    "of each other's": (
+        ["x: [5]"],
+        [
+            "a[-1] = x[0]",
+            "b[0] = a[-1]*x[1]",
+            "a[0] = a[-1]*x[2]",
+            "b[1] = b[0]*a[0]",
+            "a[t] = a[t-1]*x[t] + b[t-1]",
+            "b[t] = b[t-1]*b[t-2] + a[t]",
+        ],
+        "[a, b]",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_values_and_derivatives(name: str) -> None:
+    inputs, equations, outputs, reference = FUNCTIONS[name]
+    emitted = Emitted(spec(inputs, equations, outputs=outputs))
+    check_everything(emitted)
+    if reference is not None:
+        given = emitted.inputs()
+        np.testing.assert_allclose(emitted.module.forward(*given.values()), reference(**given))
+
+
+@pytest.mark.parametrize("step", ["h[0] + x[t]", "h[t-1]*h[0]", "h[t-1]*h[-1]"])
+def test_a_step_reads_no_fixed_position(step: str) -> None:
+    function = tcgrad.loads(spec(["x: [5]"], ["h[-1] = 1", "h[0] = x[0]", f"h[t] = {step}"]))
+    with pytest.raises(TcgradError) as caught:
+        function.derive()
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "TC320"
+    assert "is fixed, and its steps read a constant number of steps back" in diagnostic.message
+    assert diagnostic.help == "give the value of that base case a name of its own, and read that"
