@@ -41,6 +41,8 @@ softmax by logsumexp: y[i] = exp(x[i] - logsumexp[k](x[k])) | y[i] = exp(x[i])/s
 odd functions: y = erf(s - t) | y = -erf(t - s)
 even functions: y = abs(s - t) | y = abs(t - s)
 tanh by sigmoid of the negative: y[i] = sum[j](tanh(x[i]*s/2)*a[i,j]) | y[i] = sum[j](a[i,j]*(1 - 2*sigmoid(-s*x[i])))
+a size by its number: y[i] = x[i]/5 - sum[j](a[i,j])/3 | y[i] = x[i]/N - sum[j](a[i,j])/M
+a size in a sum: y = sum[i](x[i] - s)/5 | y = sum[i](x[i])/N - s
 rectified: y[i] = [relu(x[i] - s) > 0]*t | y[i] = [x[i] > s]*t
 rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
@@ -55,6 +57,7 @@ a sum: y = sum[i](x[i]^2) | y = sum[i](x[i])^2
 an absolute value: y = sqrt(s^2) | y = s
 a logarithm: y = log(s^2) | y = 2*log(s)
 a size: y = s/N | y = s/M
+a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]
 a boundary: y = [s > t]*s | y = [s >= t]*s
 a side: y = [s > t]*s | y = [s < t]*s

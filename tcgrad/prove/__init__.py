@@ -15,6 +15,7 @@ from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.normal import normalise
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.scalar import vanishes_by_sympy
+from tcgrad.prove.sizes import with_numbers_for_sizes
 from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
@@ -27,7 +28,7 @@ __all__ = ["prove_equal"]
 def prove_equal(
     left: Define, right: Define, statements: Iterable[Statement] = (), assumed: Collection[Assumption] = ()
 ) -> bool:
-    """Whether two definitions of one tensor have the same normal form.
+    """Whether two definitions of one tensor have the same normal form, at the sizes of the spec if not at all.
 
     statements: the definitions of intermediates, and of gradients of intermediates, that may be unfolded.
     assumed: what is taken for granted about inputs.
@@ -57,6 +58,7 @@ def prove_equal(
         lambda: simplify(normalise(rewritten())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalise(rewritten()))),) if assumed else ()),
+        lambda: simplify(with_numbers_for_sizes(expand(normalise(rewritten())))),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
         lambda: expand(unfolded()), vanishes_by_sympy
