@@ -25,6 +25,7 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
     Where,
+    const,
 )
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
@@ -56,6 +57,7 @@ from tcgrad.notation.raising_terms import (
     as_expr,
     expansion,
     flatten,
+    joins,
     multiplied_out,
     resolve_deltas,
     unit_at,
@@ -110,6 +112,11 @@ class Raising:
             case Call():
                 arguments = self._elementwise(expr.arguments, axes)
                 return arguments if isinstance(arguments, Refusal) else Apply(expr.function, tuple(arguments))
+            case Iverson("==" | "!=" as operator, IndexValue(row), IndexValue(column)) if len(axes) == 2 and joins(
+                Delta(row, column)
+            ):
+                equal = Delta(row, column)
+                return self.exact(equal if operator == "==" else Add((const(1), Mul((const(-1), equal)))), axes)
             case Iverson():
                 sides = self._elementwise((expr.left, expr.right), axes)
                 return sides if isinstance(sides, Refusal) else Compare(expr.operator, *sides)
