@@ -1,5 +1,6 @@
 """Emitted code for all the language can write: compound positions, gather, reductions, brackets, matrix functions."""
 
+import re
 import warnings
 
 import numpy as np
@@ -333,3 +334,23 @@ def test_a_fixed_position_may_be_outside_at_other_sizes():
     np.testing.assert_allclose(y, w * np.sin(shifted))
     np.testing.assert_allclose(gradients[0], [0, *(w * np.cos(shifted))[:2]])
     np.testing.assert_allclose(gradients[1], np.sin(shifted))
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        ["y[i] = c[i-j+N-1]*x[j]"],
+        ["y[n,i] = c[i-j+N-1]*z[n,j]"],
+        ["y[i] = c[i+j]*x[j]^2"],
+        ["y[i] = sin(c[i-j+N-1])*x[j]*x[i]"],
+    ],
+)
+def test_no_loop_goes_over_data(equations):
+    """Where both indices of a position are long, what is read gets zeros around it: no loop over either."""
+    text = spec(["c: [M]", "x: [N]", "z: [B, N]"], equations, dims="{N: 4, B: 2, M: '2*N - 1'}", indices="{i: N, j: N}")
+    for sizes in (None, {"N": 1, "B": 3}, {"N": 6, "B": 1}):
+        emitted = Emitted(text, sizes)
+        check_everything(emitted)
+    backward = re.search(r"^def backward.*?^def ", emitted.source, re.DOTALL | re.MULTILINE)
+    assert backward is not None
+    assert "for " not in backward[0].replace("Return the gradients", "")

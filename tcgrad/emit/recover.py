@@ -49,6 +49,9 @@ def scattered(
     solutions = {target: _solution(delta, target) for delta, target in targets.items() if target is not None}
     if not targets or None in targets.values():
         return None
+    if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
+        kept = [item for item in factors if not any(_implied(item[0], delta) for delta in recovery.deltas)]
+        return Scattered(kept, [*deltas], [*summed], [])
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
@@ -189,6 +192,12 @@ def _facing_result(delta: Delta, bound: Collection[Index]) -> Delta:
     """A delta with the index of the result alone on one side, where integer tensors decide the other."""
     target = _target(delta, [*bound, _new_index(delta)]) if decided_at_run_time(delta.right) else None
     return delta if target is None else Delta(target.expr, _solution(delta, target))
+
+
+def _is_spread_evenly(delta: Delta, bound: Collection[Index]) -> bool:
+    """Whether a read meets two indices as long as each other: a loop would go over data, so it is read with zeros."""
+    sizes = [index.size for index in (delta.left - delta.right).indices if index in bound]
+    return delta.left.as_index is not None and len(sizes) == 2 and len({*sizes}) == 1 and sizes[0].as_number is None
 
 
 def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[Index]) -> Expr:
