@@ -50,6 +50,24 @@ READS = {
         [2, 0, 0, 0],
         lambda x, t, w, v: x[t[0] + np.arange(4)[:, None] + K] @ w * v,
     ),
+    "a step of two and another read": (
+        ["x: [9]", T % (0, 3)],
+        "y[b,i] = x[2*i + t[b]]*x[i]*[i < 3]",
+        [2, 0, 1, 2],
+        lambda x, t: np.where(np.arange(4) < 3, x[2 * np.arange(4) + t[:, None]], 0) * x[:4],
+    ),
+    "a scalar of a window": (
+        ["x: [9]", T % (0, 7), "w: [3]"],
+        "y = sum[b](exp(x[t[b] + k]*w[k]))",
+        [0, 6, 3, 3],
+        lambda x, t, w: np.exp(x[t[:, None] + K] @ w).sum(),
+    ),
+    "a scalar of a window with zeros around": (
+        ["x: {shape: [5], outside: 0}", T % (-2, 8), "w: [3]"],
+        "y = sum[b](exp(x[2*t[b] + k - 1]*w[k]))",
+        [-2, 0, 2, 7],
+        lambda x, t, w: np.exp(zeros_around(x, 2 * t[:, None] + K - 1) @ w).sum(),
+    ),
     "zeros around": (
         ["x: {shape: [5], outside: 0}", T % (-2, 8)],
         "y[b] = x[t[b]]^2 + x[t[b] - 1]",
@@ -86,7 +104,8 @@ READS = {
 def case(name):
     inputs, equation, values, reference = READS[name]
     inputs = [*inputs, "v: [4]"] if "v[i]" in equation else inputs
-    return Emitted(spec(inputs, [equation])), np.array(values), reference
+    indices = {"indices": "{i: 4}"} if "y[b,i]" in equation else {}
+    return Emitted(spec(inputs, [equation], **indices)), np.array(values), reference
 
 
 def differences(function, inputs, name):

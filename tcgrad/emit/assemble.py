@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node, Value
-from tcgrad.emit.equalities import affine_parts, is_affine, overhang
+from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, known_indices, overhang
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.positions import Positions, at_least
@@ -85,9 +85,14 @@ class _Assembly:
                     low, high = overhang(place, axis.size, self.build.fitting)
                     before = _larger(before, low)
                     after = _larger(after, high)
-                    if self.positions.is_loose(place, axis.size):
+                    if self._is_loose(place, axis.size):
                         after = _larger(after, Integer.of(1))
         return before, after
+
+    def _is_loose(self, place: Integer, size: Integer) -> bool:
+        """Whether a place that integer tensors decide may be outside: another axis may run on where none is."""
+        runs_on = decided_at_run_time(place) and not set(known_indices(place)).isdisjoint(self.axes)
+        return runs_on or self.positions.is_loose(place, size)
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
         for axis, (before, after) in enumerate(margins):
@@ -118,7 +123,7 @@ class _Assembly:
         value = finished(self.build, term)
         chosen = self.positions.chosen([p + start for p, start in zip(places, starts, strict=True)], shape)
         arrays = [
-            self.positions.place(place, axis.size, start)
+            self.positions.place(place, axis.size, start, loose=self._is_loose(place, axis.size))
             for place, axis, start, is_chosen in zip(places, self.axes, starts, chosen, strict=True)
             if is_chosen
         ]

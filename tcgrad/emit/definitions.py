@@ -91,7 +91,7 @@ class Definitions:
 
     def around(self, tensor: Tensor) -> AbstractContextManager[None]:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
-        zeros = any(each.zero_outside for each in (tensor, *tensor.about))
+        zeros = _has_zeros_around(tensor)
         return self.positions.guarded(None if zeros else frozenset())
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
@@ -104,6 +104,11 @@ class Definitions:
 
     def _gathered(self, gather: Gather) -> Value:
         return finished(self.build, self.read(Component(gather.tensor, gather.indices)).terms[0])
+
+
+def _has_zeros_around(tensor: Tensor) -> bool:
+    """Whether it, or something that it is a derivative of or by, is 0 outside of its range."""
+    return tensor.zero_outside or any(map(_has_zeros_around, tensor.about))
 
 
 def plain(value: Value) -> Structured:

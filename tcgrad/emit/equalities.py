@@ -162,6 +162,17 @@ def decided_at_run_time(integer: Integer) -> bool:
     )
 
 
+def known_indices(integer: Integer) -> Iterator[Index]:
+    """The indices that occur outside of the brackets of integer tensors."""
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            match atom:
+                case Index():
+                    yield atom
+                case Quotient() | Remainder():
+                    yield from known_indices(atom.dividend)
+
+
 def is_affine(integer: Integer) -> bool:
     """Whether it is a size plus sizes times plain indices."""
     return all(

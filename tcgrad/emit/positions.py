@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Kind, Node, Value
-from tcgrad.emit.equalities import affine_parts, decided_at_run_time, has_gather, is_affine, overhang
+from tcgrad.emit.equalities import affine_parts, decided_at_run_time, has_gather, is_affine, known_indices, overhang
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
@@ -43,11 +43,14 @@ class Positions:
         """Whether a position that integer tensors decide may be outside, where there are zeros."""
         if not decided_at_run_time(position):
             return False
-        return self.bounds is None or not self.bounds.isdisjoint({position, size - 1 - position})
+        if self.bounds is None or not self.bounds.isdisjoint({position, size - 1 - position}):
+            return True
+        own = set(known_indices(position))
+        return any(not own.isdisjoint(known_indices(bound)) for bound in self.bounds)
 
-    def place(self, position: Integer, size: Integer, start: Integer = _ZERO) -> Value:
+    def place(self, position: Integer, size: Integer, start: Integer = _ZERO, *, loose: bool = False) -> Value:
         """A position, behind ``start``, as integers; one that may be outside is clipped to -1 and the size."""
-        if not self.is_loose(position, size):
+        if not loose and not self.is_loose(position, size):
             return self.integer(position + start)
         clipped = self._combined(Clip(), [self.integer(position), self.integer(size)])
         return self._combined(Plus((1, 1)), [clipped, self.integer(start)]) if start.terms else clipped
