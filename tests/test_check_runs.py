@@ -212,6 +212,24 @@ def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, tcgrad):
         assert "imported\ncalled\n" in result.stderr
 
 
+@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_sums_are_rounded_alike_in_any_number_of_processes(
+    folder: Path, tcgrad, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: str
+):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    (folder / f"telling{threads}.py").write_text(
+        "import os\nprint('threads', os.environ['OPENBLAS_NUM_THREADS'])\ndef backward(x, dy):\n    return (2*dy*x,)\n"
+    )
+    for jobs in ("1", "2"):
+        result = tcgrad(
+            *("check", "a.yaml", "d.yaml", "--against", f"telling{threads}:backward", "--jobs", jobs),
+            cwd=folder,
+            **given,
+        )
+        assert f"threads {threads}\n" in result.stderr
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
 def test_standard_input_is_a_spec(folder: Path, tcgrad):
     result = tcgrad("check", "-", "--format", "json", stdin=BROKEN, cwd=folder)
     assert result.returncode == 2

@@ -208,14 +208,17 @@ def _usage(message: str) -> TcgradError:
 
 def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | None, debug: bool) -> int:
     """Check what is chosen, and the user's own ``code``, and report -> the exit status."""
-    tasks = _tasks(chosen, code, since)
-    from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
+    from tcgrad.cli.checking import one_thread
 
-    reporter = make_reporter(
-        chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
-        several=len(tasks) > 1,
-    )  # fmt: skip
-    run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
+    tasks = _tasks(chosen, code, since)
+    with one_thread():
+        from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
+
+        reporter = make_reporter(
+            chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
+            several=len(tasks) > 1,
+        )  # fmt: skip
+        run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG
     if any(entry.errors for entry in run.entries):

@@ -92,7 +92,7 @@ def check_specs(
     if jobs > 1:
         pool = _open_pool(jobs)
         if pool is not None:
-            yield from _in_processes(pool, tasks, jobs, begin, progress)
+            yield from _in_processes(pool, tasks, begin, progress)
             return
     _collect_seldom()
     for task in tasks:
@@ -113,14 +113,13 @@ def _open_pool(jobs: int) -> ProcessPoolExecutor | None:
 
 
 def _in_processes(
-    pool: ProcessPoolExecutor, tasks: Sequence[Task], jobs: int, begin: Callable[[str], None], progress: Progress
+    pool: ProcessPoolExecutor, tasks: Sequence[Task], begin: Callable[[str], None], progress: Progress
 ) -> Generator[Entry, None, None]:
     from concurrent.futures import wait
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        with _threads_shared(jobs):
-            futures = [pool.submit(check_spec, task) for task in tasks]
+        futures = [pool.submit(check_spec, task) for task in tasks]
         for task, future in zip(tasks, futures, strict=True):
             begin(task.spec)
             while not wait([future], timeout=_GLANCE).done:
@@ -147,10 +146,12 @@ def _collect_seldom() -> None:
 
 
 @contextmanager
-def _threads_shared(jobs: int) -> Iterator[None]:
-    """Let the processes that are started now share the cores: each BLAS would start a thread for every core."""
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    new = {name: str(threads) for name in _THREADS if name not in os.environ}
+def one_thread() -> Iterator[None]:
+    """Let a BLAS that starts meanwhile, here or in other processes, have one thread.
+
+    Its sums are then rounded alike, however many cores there are. They are better used by a process each.
+    """
+    new = {name: "1" for name in _THREADS if name not in os.environ}
     os.environ.update(new)
     try:
         yield
