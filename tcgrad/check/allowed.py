@@ -7,7 +7,7 @@ from math import prod
 
 from tcgrad.check.domains import bodies
 from tcgrad.evaluate.functions import RATIONAL
-from tcgrad.evaluate.structure import is_structural
+from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, defined_tensors
 from tcgrad.ir.tensors import Role

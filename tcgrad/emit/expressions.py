@@ -19,6 +19,7 @@ from tcgrad.emit.factors import (
     may_be_undefined,
     separable_sum,
     squares_as_products,
+    under_guards,
     without_unused,
 )
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
@@ -140,6 +141,7 @@ class Expressions:
         inner = (*hint, *parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         bounds = frozenset(slack for guard in guards if (slack := slack_of(guard)) is not None)
+        parts.factors = under_guards(parts.factors)
         with self._positions.guarded(bounds):
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))

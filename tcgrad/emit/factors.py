@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from fractions import Fraction
 
 from tcgrad.emit.structure import UNIT
 from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ZERO,
     Add,
     Call,
     ComparisonOperator,
@@ -107,6 +110,33 @@ def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
     return [(factor, inverted)]
 
 
+def under_guards(factors: list[tuple[Expr, bool]]) -> list[tuple[Expr, bool]]:
+    """The factors with those that need not exist where a guard is 0 chosen by it, and so that guard left out.
+
+    What lacks an index of the guard has to exist for another value of that index.
+    """
+    guards = [factor for factor, inverted in factors if not inverted and is_guard(factor)]
+    chosen: dict[tuple[Expr, ...], list[Expr]] = {}
+    kept: list[tuple[Expr, bool]] = []
+    for factor, inverted in factors if guards else ():
+        whole = Pow(factor, MINUS_ONE) if inverted else factor
+        gaps = [set(free_indices(node)) for node in walk(whole) if _has_gaps(node)]
+        over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in gaps))
+        if over:
+            chosen.setdefault(over, []).append(whole)
+        else:
+            kept.append((factor, inverted))
+    if not chosen:
+        return factors
+    held = [guard for over in chosen for guard in over]
+    made = [(Where(_product(over), _product(parts), ZERO), False) for over, parts in chosen.items()]
+    return [*(pair for pair in kept if not any(pair[0] is guard for guard in held)), *made]
+
+
+def _product(factors: Sequence[Expr]) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+
+
 def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:
     """A reduction over indices that do not occur in the body, without them."""
     rest = tuple(index for index in expr.indices if index not in unused)
@@ -154,23 +184,33 @@ _OPPOSITE: dict[ComparisonOperator, ComparisonOperator] = {
 
 def may_be_undefined(expr: Expr) -> bool:
     """Whether an expression can be NaN or infinite for finite arguments."""
-    return any(map(_is_partial, walk(expr)))
+    return any(_is_partial(node) or _grows(node) for node in walk(expr))
 
 
 def _is_partial(expr: Expr) -> bool:
     match expr:
-        case Pow() if not tensors_read(expr):  # of sizes and numbers alone
+        case Pow() if not tensors_read(expr) and not free_indices(expr):  # of sizes and numbers alone
             return False
+        case _:
+            return _has_gaps(expr)
+
+
+def _has_gaps(expr: Expr) -> bool:
+    """Whether a node has no value for some arguments."""
+    match expr:
         case Pow(exponent=Const(value)):
             return value < 0 or value.denominator != 1
         case Pow():
             return True
         case Call():
-            return (
-                expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity or expr.function.name in _GROWING
-            )
+            return expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity
         case _:
             return False
+
+
+def _grows(expr: Expr) -> bool:
+    """Whether a node can overflow for arguments that are not large."""
+    return isinstance(expr, Call) and expr.function.name in _GROWING
 
 
 _GROWING = ("exp", "expm1", "sinh", "cosh")

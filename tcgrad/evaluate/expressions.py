@@ -16,7 +16,8 @@ from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
-from tcgrad.evaluate.structure import footprint, is_guard, is_structural, volume
+from tcgrad.evaluate.structure import footprint, volume
+from tcgrad.ir.guards import is_guard, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,

@@ -1,11 +1,11 @@
-"""What can be seen of an expression without evaluating it: its size as an array, and whether it is a guard."""
+"""What can be seen of an expression without evaluating it: its size as an array."""
 
 from __future__ import annotations
 
 from math import prod
 
 from tcgrad.evaluate.context import Context
-from tcgrad.ir.nodes import Call, Component, Const, Delta, Expr, Iverson
+from tcgrad.ir.nodes import Component, Const, Expr
 from tcgrad.ir.traversal import children, free_indices, indices_within
 
 
@@ -20,15 +20,3 @@ def footprint(expr: Expr, context: Context) -> int:
 def volume(expr: Expr, context: Context) -> int:
     """The product of the lengths of all indices within: no array that is built has more elements."""
     return prod(context.length(index) for index in indices_within(expr))
-
-
-def is_structural(expr: Expr) -> bool:
-    """True if the value depends on the indices alone, not on any array."""
-    if isinstance(expr, Component | Call):
-        return False
-    return all(is_structural(part) for part in children(expr))
-
-
-def is_guard(expr: Expr) -> bool:
-    """True for a condition on the indices alone: where it is 0, what it multiplies need not exist."""
-    return isinstance(expr, Delta) or (isinstance(expr, Iverson) and is_structural(expr))

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, freshen, map_children, size, terms_of
+from tcgrad.ir.traversal import children, factors_of, free_indices, freshen, map_children, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
@@ -239,7 +240,7 @@ def _joined(expr: Expr) -> Expr | None:
 def _over_common_denominator(expr: Add) -> Expr | None:
     """``a/b + c = (a + c b)/b``, the numerator multiplied out and regrouped."""
     below = _lowest_powers(expr)
-    if not below:
+    if not below or _may_vanish(expr, [base for base, _ in below]):
         return None
     raised = [power(base, Const(-exponent)) for base, exponent in below]
     terms: list[Expr] = []
@@ -253,6 +254,16 @@ def _over_common_denominator(expr: Add) -> Expr | None:
     whole = simplify_terms(terms)
     above = regroup([split_coefficient(term) for term in terms_of(simplify(whole))])
     return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))
+
+
+def _may_vanish(expr: Add, bases: Sequence[Expr]) -> bool:
+    """Whether a guard in a term may leave out where a base is 0, as ``[i != j]/(x[i] - x[j])``: other terms are there.
+
+    A base of one index is 0 for some inputs at most.
+    """
+    inside = [set(free_indices(base)) for base in bases]
+    guards = [set(free_indices(node)) for term in expr.terms for node in walk(term) if is_guard(node)]
+    return any(len(base) > 1 and not base.isdisjoint(guard) for base in inside for guard in guards)
 
 
 def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:
