@@ -32,6 +32,11 @@ dims: {N: 5}
 inputs: {x: [N]}
 equations: ["y[i] = [i > 0]*x[i]^2/i"]
 """,
+    "a guard without indices, beside sizes": """
+dims: {N: 4}
+inputs: {x: [N], k: {shape: [], dtype: int, sample: {integers: [0, 3]}}}
+equations: ["y[i] = [k == 2]*x[i]^2/sqrt(N)"]
+""",
     "neighbours in a low-dimensional map": """
 dims: {N: 5, K: 2}
 inputs: {y: [N, K], p: {shape: [N, N], sample: positive, symmetric: true}}

@@ -115,7 +115,7 @@ def under_guards(factors: list[tuple[Expr, bool]]) -> list[tuple[Expr, bool]]:
 
     What lacks an index of the guard has to exist for another value of that index.
     """
-    guards = [factor for factor, inverted in factors if not inverted and is_guard(factor)]
+    guards = [factor for factor, inverted in factors if not inverted and is_guard(factor) and free_indices(factor)]
     chosen: dict[tuple[Expr, ...], list[Expr]] = {}
     kept: list[tuple[Expr, bool]] = []
     for factor, inverted in factors if guards else ():
