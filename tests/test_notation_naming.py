@@ -111,6 +111,15 @@ def test_an_index_whose_range_no_read_tells_gets_a_name_whose_range_is_declared(
     assert name_indices((free,), Mul((body, read(free)))) == {free: "p", window: "k"}
 
 
+def test_a_left_sides_declared_name_is_its_own_before_that_of_sums_whose_range_nothing_else_tells() -> None:
+    free, *bound = Index("k", SIZE), Index("r", SIZE), Index("r", SIZE)
+    scalar = Component(Tensor("x0", (), Role.INPUT), ())
+    sums = tuple(Call(FUNCTIONS["exp"], (IndexSum((index,), scalar),)) for index in bound)
+    names = name_indices((free,), Mul(sums), Surroundings(ranges={"k": 5, "r": 5}))
+    assert names[free] == "k"
+    assert "r" in names.values()
+
+
 def test_a_scalar_of_the_statement_is_no_index_name() -> None:
     index = Index("p", SIZE)
     scalar = Component(Tensor("p", (), Role.INPUT), ())

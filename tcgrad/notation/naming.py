@@ -75,7 +75,11 @@ def name_indices(
     """
     naming = _Naming.of(body, surroundings or Surroundings())
     naming.names.update(known or {})
-    taken = naming.give_declared(body, frozenset(naming.names.values()))
+    taken = frozenset(naming.names.values())
+    for index in free:
+        if index.name in naming.ranges:
+            taken |= {naming.give(index, taken)}
+    taken = naming.give_declared(body, taken)
     for index in free:
         taken |= {naming.give(index, taken)}
     naming.visit(body, taken)
