@@ -75,11 +75,7 @@ def name_indices(
     """
     naming = _Naming.of(body, surroundings or Surroundings())
     naming.names.update(known or {})
-    taken = frozenset(naming.names.values())
-    for index in free:
-        if index.name in naming.ranges:
-            taken |= {naming.give(index, taken)}
-    taken = naming.give_declared(body, taken)
+    taken = naming.give_declared(free, body, frozenset(naming.names.values()))
     for index in free:
         taken |= {naming.give(index, taken)}
     naming.visit(body, taken)
@@ -113,11 +109,17 @@ class _Naming:
             self.names[index] = next(name for name in _candidates(index.name) if self.suits(name, index, taken))
         return self.names[index]
 
-    def give_declared(self, body: Expr, given: frozenset[str]) -> frozenset[str]:
-        """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given."""
-        for binder in walk(body) if self.ranges else ():
-            for index in bound_indices(binder):
-                for name in self.declared(index, children(binder), given)[:1]:
+    def give_declared(self, free: Sequence[Index], body: Expr, given: frozenset[str]) -> frozenset[str]:
+        """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given.
+
+        Those of the left side come first.
+        """
+        if not self.ranges:
+            return given
+        binders = ((bound_indices(node), children(node)) for node in walk(body))
+        for indices, parts in ((free, (body,)), *binders):
+            for index in indices:
+                for name in self.declared(index, parts, given)[:1]:
                     self.names[index] = name
                     given |= {name}
         return given
