@@ -37,6 +37,12 @@ dims: {N: 4}
 inputs: {x: [N], k: {shape: [], dtype: int, sample: {integers: [0, 3]}}}
 equations: ["y[i] = [k == 2]*x[i]^2/sqrt(N)"]
 """,
+    "a box that no read says": """
+dims: {A: 2, C: 5, L: 11}
+inputs: {x: [C], z: [C, L]}
+indices: {i: A, m: A}
+equations: ["y[m] = (m^2 - 1)*z[m+i,2*i+m]*x[2*m+i]", "f = sum[e](sin(y[e]))"]
+""",
     "neighbours in a low-dimensional map": """
 dims: {N: 5, K: 2}
 inputs: {y: [N, K], p: {shape: [N, N], sample: positive, symmetric: true}}

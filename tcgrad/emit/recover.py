@@ -41,7 +41,8 @@ def scattered(
         return None
     recovery = _Recovery(guards, summed, fitting)
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
-    inside = [item for item in inside if not any(_implied(item[0], delta) for delta in recovery.deltas)]
+    read = recovery.deltas
+    inside = [item for item in inside if not any(_implied(item[0], delta) for delta in read)]
     inside = recovery.without_boxes(inside)
     found = [*(_facing_result(delta, summed) for delta in recovery.deltas), *deltas]
     bound = [*summed, *map(_new_index, recovery.deltas)]
@@ -50,7 +51,8 @@ def scattered(
     if not targets or None in targets.values():
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
-        kept = [item for item in factors if not any(_implied(item[0], delta) for delta in recovery.deltas)]
+        # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
+        kept = [item for item in factors if not any(_implied(item[0], delta) for delta in read)]
         return Scattered(kept, [*deltas], [*summed], [])
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
