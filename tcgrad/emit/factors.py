@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
 
@@ -28,7 +28,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, rename_binder, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder, tensors_read, walk
 from tcgrad.records import dataclass
 
 
@@ -129,12 +129,8 @@ def under_guards(factors: list[tuple[Expr, bool]]) -> list[tuple[Expr, bool]]:
     if not chosen:
         return factors
     held = [guard for over in chosen for guard in over]
-    made = [(Where(_product(over), _product(parts), ZERO), False) for over, parts in chosen.items()]
+    made = [(Where(product_of(over), product_of(parts), ZERO), False) for over, parts in chosen.items()]
     return [*(pair for pair in kept if not any(pair[0] is guard for guard in held)), *made]
-
-
-def _product(factors: Sequence[Expr]) -> Expr:
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
 
 
 def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:

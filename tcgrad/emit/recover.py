@@ -42,8 +42,7 @@ def scattered(
     recovery = _Recovery(guards, summed, fitting)
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
     read = recovery.deltas
-    inside = [item for item in inside if not any(_implied(item[0], delta) for delta in read)]
-    inside = recovery.without_boxes(inside)
+    inside = recovery.without_boxes(_without_implied(inside, read))
     found = [*(_facing_result(delta, summed) for delta in recovery.deltas), *deltas]
     bound = [*summed, *map(_new_index, recovery.deltas)]
     targets = {delta: _target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
@@ -52,8 +51,7 @@ def scattered(
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
-        kept = [item for item in factors if not any(_implied(item[0], delta) for delta in read)]
-        return Scattered(kept, [*deltas], [*summed], [])
+        return Scattered(_without_implied(factors, read), [*deltas], [*summed], [])
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
@@ -147,6 +145,10 @@ def _is_divisibility(guard: Expr, quotient: Quotient) -> bool:
             return left - right == remainder or right - left == remainder
         case _:
             return False
+
+
+def _without_implied(factors: Sequence[Factor], deltas: Sequence[Delta]) -> list[Factor]:
+    return [item for item in factors if not any(_implied(item[0], delta) for delta in deltas)]
 
 
 def _implied(guard: Expr, delta: Delta) -> bool:

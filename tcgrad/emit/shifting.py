@@ -23,7 +23,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import factors_of, freshen, map_children, substitute
+from tcgrad.ir.traversal import factors_of, freshen, map_children, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
@@ -53,7 +53,7 @@ class _Exponential:
         """The exponent, minus infinity where a condition fails."""
         if not self.conditions:
             return self.exponent
-        condition = self.conditions[0] if len(self.conditions) == 1 else Mul(self.conditions)
+        condition = product_of(self.conditions)
         return Where(condition, self.exponent, Component(MINUS_INFINITY))
 
     def at(self, values: dict[Index, Integer]) -> _Exponential:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from operator import is_
@@ -10,6 +10,7 @@ from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
+    ONE,
     Add,
     Call,
     Component,
@@ -65,6 +66,11 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
     """The factors of a product; of anything else itself."""
     return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
+def product_of(factors: Sequence[Expr]) -> Expr:
+    """What `factors_of` takes apart: one factor is itself, and no factor is 1."""
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
 
 
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:

@@ -8,7 +8,7 @@ from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.notation.matrix_building import same_axis
 from tcgrad.notation.reads import is_fixed
 from tcgrad.records import dataclass
@@ -65,7 +65,7 @@ def _flat_operands(expr: Expr, summed: dict[Index, None], *, divides: bool) -> I
 def as_expr(term: Term) -> Expr:
     """The expression that a term without equalities stands for."""
     factors = tuple(Pow(o.expr, MINUS_ONE) if o.divides else o.expr for o in term.operands)
-    body = factors[0] if len(factors) == 1 else Mul(factors)
+    body = product_of(factors)
     return IndexSum(term.summed, body) if term.summed else body
 
 

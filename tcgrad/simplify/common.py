@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import factors_of
+from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, power
 from tcgrad.simplify.shapes import names
@@ -68,4 +68,4 @@ def divided(factors: Powers, shared: Powers) -> Expr:
             left.append(power(base, Const(exponent.value - taken.value)))
         elif exponent != taken:
             left.append(Pow(base, Add((exponent, Mul((MINUS_ONE, taken))))))
-    return left[0] if len(left) == 1 else Mul(tuple(left)) if left else ONE
+    return product_of(left)

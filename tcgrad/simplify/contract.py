@@ -7,7 +7,7 @@ from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import free_indices
+from tcgrad.ir.traversal import free_indices, product_of
 from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
@@ -124,7 +124,7 @@ def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
     if coefficient == -1 and len(factors) == 1 and isinstance(factors[0], Add):
         return scaled_sum(factors[0], coefficient)
     everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]
-    return everything[0] if len(everything) == 1 else Mul(tuple(everything))
+    return product_of(everything)
 
 
 def _split_sums(part: Monomial) -> Monomial:
@@ -151,4 +151,4 @@ def _index_sum(indices: list[Index], factors: list[Expr]) -> IndexSum:
 
     ordered = in_order(factors, labels)
     seen = dict.fromkeys(k for factor in ordered for k in free_indices(factor) if k in indices)
-    return IndexSum(tuple(seen), ordered[0] if len(ordered) == 1 else Mul(tuple(ordered)))
+    return IndexSum(tuple(seen), product_of(ordered))

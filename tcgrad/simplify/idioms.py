@@ -25,7 +25,7 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, terms_of, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.powers import power, split_coefficient
@@ -232,7 +232,7 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
         base, exponent = _as_power(factor)
         match base:
             case Iverson(operator=">", left=left, right=Const(value=0)) if any(_is_relu(f, left) for f in others):
-                return others[0] if len(others) == 1 else Mul(others)
+                return product_of(others)
             case Call(arguments=(argument,)) if _is(factor, "sign"):
                 found = _signed(argument, others)
             case Call(arguments=(argument,)) if _is(base, "sigmoid") and exponent >= 1:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, integers, rename_binder
+from tcgrad.ir.traversal import children, factors_of, integers, product_of, rename_binder
 
 UNIT = Fraction(1)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
@@ -137,7 +137,7 @@ def unbound(part: Monomial) -> Expr:
     """The monomial written out as it stands."""
     factors: list[Expr] = [] if part.coefficient == 1 else [Const(part.coefficient)]
     factors += [base if is_one(exponent) else Pow(base, exponent) for base, exponent in part.powers]
-    body = factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
+    body = product_of(factors)
     return IndexSum(part.bound, body) if part.bound else body
 
 

@@ -29,7 +29,15 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, rename_binder, substitute, tensors_read
+from tcgrad.ir.traversal import (
+    factors_of,
+    free_indices,
+    map_children,
+    product_of,
+    rename_binder,
+    substitute,
+    tensors_read,
+)
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
@@ -185,12 +193,12 @@ def _with_exponentials_joined(expr: Expr) -> Expr:
     factors = _with_exponentials_moved_in(factors_of(expr))
     powers = [(n, exponent) for n, factor in enumerate(factors) if (exponent := _exponent(factor)) is not None]
     if len(powers) < 2:
-        return expr if factors is factors_of(expr) else factors[0] if len(factors) == 1 else Mul(factors)
+        return expr if factors is factors_of(expr) else product_of(factors)
     places = [n for n, _ in powers]
     joined = Call(FUNCTIONS["exp"], (simplify(Add(tuple(exponent for _, exponent in powers))),))
     kept = [factor for n, factor in enumerate(factors) if n not in places[1:]]
     kept[places[0]] = joined
-    return kept[0] if len(kept) == 1 else Mul(tuple(kept))
+    return product_of(kept)
 
 
 def _with_exponentials_moved_in(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import factors_of, terms_of
+from tcgrad.ir.traversal import factors_of, product_of, terms_of
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_mask, is_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import names
@@ -87,7 +87,7 @@ def split_coefficient(term: Expr) -> Term:
         case Const():
             return term.value, ONE
         case Mul(factors=(Const() as number, *rest)):
-            return number.value, rest[0] if len(rest) == 1 else Mul(tuple(rest))
+            return number.value, product_of(rest)
         case _:
             return UNIT, term
 
@@ -128,7 +128,7 @@ def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
         return split_coefficient(term)
     number = prod((factor.value for factor in term.factors if isinstance(factor, Const)), start=UNIT)
     rest = tuple(factor for factor in term.factors if not isinstance(factor, Const))
-    return number, rest[0] if len(rest) == 1 else Mul(rest) if rest else ONE
+    return number, product_of(rest)
 
 
 def add_of(terms: list[Term]) -> Add:

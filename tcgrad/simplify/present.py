@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.traversal import children, factors_of, free_indices, rebuild, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rebuild, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
@@ -148,7 +148,7 @@ def _product(factors: list[Expr]) -> Expr:
     coefficient = Fraction(1)
     for number in numbers:
         coefficient *= number
-    body = rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else ONE
+    body = product_of(rest)
     return scaled(coefficient, body)
 
 

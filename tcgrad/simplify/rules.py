@@ -25,7 +25,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import factors_of, free_indices, map_integers, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, map_integers, product_of, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
@@ -173,7 +173,7 @@ def _where_without_numbers(expr: Where) -> Expr:
     rest = [factor for factor in factors_of(branch) if factor not in numbers]
     if not numbers or not rest:
         return expr
-    left = rest[0] if len(rest) == 1 else Mul(tuple(rest))
+    left = product_of(rest)
     chosen = Where(expr.condition, *((ZERO, left) if expr.then == ZERO else (left, ZERO)))
     return Mul((*numbers, chosen))
 

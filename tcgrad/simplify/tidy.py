@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.nodes import ONE, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import children, rebuild
+from tcgrad.ir.traversal import children, product_of, rebuild
 
 
 def tidy(expr: Expr) -> Expr:
@@ -51,7 +51,7 @@ def _product(factors: tuple[Expr, ...]) -> Expr:
     above = tuple(factor for factor in factors if not isinstance(factor, Const) and not _is_divisor(factor))
     rest = (*above, *(_power(base, exponent) for base, exponent in below.items()))
     whole = rest if number == 1 and rest else (Const(number), *rest)
-    return whole[0] if len(whole) == 1 else Mul(whole)
+    return product_of(whole)
 
 
 def _is_divisor(factor: Expr) -> bool:
