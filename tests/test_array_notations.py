@@ -56,6 +56,20 @@ FORMS = [
     ),
     ("y[j] = where(v[j] > s, v[j], 0)", "where(v > s, v, 0)", "np.where(v > s, v, 0)"),
     ("y[j] = [v[j] > 0]*v[j]", "[v > 0] *_(j,j,j) v", "np.einsum('j,j->j', np.where(v > 0, 1, 0), v)"),
+    ("y[i,j] = [i == j]*S[i,j]", "delta *_(ij,ij,ij) S", "np.einsum('ij,ij->ij', np.eye(J), S)"),
+    ("y[i,j] = [i != j]*S[i,j]", "(1 - delta) *_(ij,ij,ij) S", "np.einsum('ij,ij->ij', 1 - np.eye(J), S)"),
+    ("y[i,j] = where(i != j, S[i,j], s)", "where(delta != 0, s, S)", "np.where(np.eye(J) != 0, s, S)"),
+    ("y[j] = s/v[j]", "s *_(,j,j) (1/v)", "s / v"),
+    (
+        "f = sum[i,j]((A[i,j] - u[i]*v[j])^2)",
+        "(A - u *_(i,j,ij) v)^2 *_(ij,ij,) 1",
+        "np.einsum('ij->', (A - np.einsum('i,j->ij', u, v)) ** 2)",
+    ),
+    (
+        "f = sum[i,j,k]((T[i,j,k] - A[i,j]*B[j,k])^2)",
+        "(T - A *_(ij,jk,ijk) B)^2 *_(ijk,ijk,) 1",
+        "np.einsum('ijk->', (T - np.einsum('ij,jk->ijk', A, B)) ** 2)",
+    ),
     ("y[row] = A[row,col]*v[col]", "A *_(ab,b,a) v", "np.einsum('ab,b->a', A, v)"),
     (
         "y[i] = exp(u[i])/(1[k]*exp(u[k]))",
@@ -76,6 +90,7 @@ def test_form(equation: str, einstein: str, einsum: str) -> None:
 REFUSALS = [
     ("y[i] = v[i+1]*u[i]", "v is read at a position that is no plain index"),
     ("y[i] = i*u[i]", "the index i is used as a number"),
+    ("y[i,j] = [i < j]*A[i,j]", "the index i is used as a number"),
     ("y[i,j] = delta[i,2*j]", "a delta has a position that is no plain index"),
 ]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 import tcgrad
 
 MATMUL = """\
@@ -42,6 +46,32 @@ def test_einsum() -> None:
     assert "    y      = np.einsum('ik,kj->ij', x, a)    [N, M] = [3, 5]\n" in text
     assert "    dy_dx = np.einsum('qj,ip->ijpq', a, np.eye(N))    [N, M, N, K] = [3, 5, 3, 4]\n" in text
     assert "    dx = np.einsum('pj,qj->pq', dy, a)    [N, K] = [3, 4]\n" in text
+
+
+CONTRASTIVE = """\
+dims: {N: 4, M: 3}
+inputs: {u: [N, M], v: [N, M]}
+equations:
+  - a[i] = sqrt(u[i,d]*u[i,d])
+  - s[i,j] = u[i,d]*v[j,d]/a[i]
+  - p[i,j] = exp(s[i,j])/sum[k](exp(s[i,k]))
+  - f = -sum[i](log(p[i,i]))/N
+outputs: [f]
+"""
+
+
+def test_the_lines_of_a_scalar_run_one_after_the_other() -> None:
+    function = tcgrad.loads(CONTRASTIVE)
+    text = report(CONTRASTIVE, "einsum")
+    rng = np.random.default_rng(0)
+    known = {"np": np, "N": 4, "M": 3} | {name: rng.normal(size=(4, 3)) for name in "uv"}
+    _, expected = function.compile().value_and_grad(known["u"], known["v"])
+    lines = re.findall(r"^    (\w+) += (np.*?|-np.*?|\(.*?)(?:    .*)?$", text, flags=re.MULTILINE)
+    assert [name for name, _ in lines] == ["a", "s", "p", "f", "df_ds", "df_du", "df_dv"]
+    for name, code in lines:
+        known[name] = eval(code, {}, known)  # noqa: S307 - text that the tool made
+    for name, value in zip(("df_du", "df_dv"), expected, strict=True):
+        np.testing.assert_allclose(known[name], value, rtol=1e-10)
 
 
 def test_what_has_no_such_form_is_shown_by_its_indices_with_the_reason() -> None:

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Program
-from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bind_apart
 from tcgrad.notation.contractions import Form
 from tcgrad.notation.einstein import EINSTEIN_ASCII, EinsteinSyntax, print_einstein
 from tcgrad.notation.einsum import print_einsum
 from tcgrad.notation.letters import letters_of
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.numpy_names import code_name, code_word
+from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import intrinsics_of
 from tcgrad.notation.raising_contractions import raise_contractions
 from tcgrad.notation.reading import Equation
@@ -36,20 +35,7 @@ def einsum_equation(define: Define, program: Program) -> Equation | Refusal:
     if isinstance(raised, Refusal):
         return raised
     right = print_einsum(*raised, intrinsics_of(program))
-    return right if isinstance(right, Refusal) else (result_name(define.tensor), right)
-
-
-def result_name(tensor: Tensor) -> str:
-    """The variable that a derivative is stored in: ``dx``, ``dy_dx`` or ``d2f_dxdw``."""
-    match tensor.role, tensor.about:
-        case Role.JACOBIAN, (of, wrt):
-            return f"d{of.name}_d{wrt.name}"
-        case Role.HESSIAN, (of, first, second):
-            return f"d2{of.name}_d{first.name}d{second.name}"
-        case Role.GRADIENT, _:
-            return code_name(tensor)
-        case _:
-            return code_word(tensor.name)
+    return right if isinstance(right, Refusal) else (code_name(define.tensor), right)
 
 
 def _raised(define: Define, program: Program) -> tuple[Form, Mapping[Index, str]] | Refusal:

@@ -189,8 +189,11 @@ class _Printer:
                 case _:
                     above.append(self.piece(scalar))
         tensors = [operand for operand in form.operands if operand.axes]
-        if tensors or form.result:
-            above.append(self.einsum(tensors, form.result))
+        match tensors:
+            case [Operand(form=Reciprocal(base=base), axes=axes)] if axes == form.result:
+                below.insert(0, self.piece(base))
+            case _ if tensors or form.result:
+                above.append(self.einsum(tensors, form.result))
         return above[0] if len(above) == 1 and not below else quotient(above, below)
 
     def einsum(self, operands: Sequence[Operand], result: Axes) -> Piece:

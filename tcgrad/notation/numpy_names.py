@@ -11,8 +11,16 @@ from tcgrad.ir.tensors import Role, Tensor
 
 
 def code_name(tensor: Tensor) -> str:
-    """The variable of a tensor: its name, ``dy`` for the gradient ``dl/dy``, ``np.pi``; keywords get an underscore."""
+    """The variable of a tensor: its name, ``np.pi``, ``dy`` for ``dl/dy``, ``dy_dx`` or ``d2f_dxdw`` for others.
+
+    Keywords get an underscore.
+    """
     match tensor.role:
+        case Role.JACOBIAN:
+            return "_".join(f"d{each.name}" for each in tensor.about)
+        case Role.HESSIAN:
+            of, first, second = tensor.about
+            return f"d2{of.name}_d{first.name}d{second.name}"
         case Role.GRADIENT:
             return code_word(tensor.name.removeprefix("dl/"))
         case Role.CONSTANT if tensor.value is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -23,11 +24,13 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
     Where,
+    const,
 )
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import bind_apart, free_indices, walk
+from tcgrad.ir.traversal import bind_apart, children, free_indices, rebuild, walk
 from tcgrad.notation import contractions as forms
 from tcgrad.notation.contractions import Axes, Contraction, Form, Operand, Symbol, Total
+from tcgrad.notation.raising_terms import Operand as Factor
 from tcgrad.notation.raising_terms import flatten, joins
 from tcgrad.notation.reads import held_axes, why_not_plain
 from tcgrad.notation.refusal import Refusal
@@ -35,9 +38,30 @@ from tcgrad.notation.refusal import Refusal
 
 def raise_contractions(define: Define) -> Form | Refusal:
     """The right side as an array with the axes of the left side, or why there is none."""
-    body = bind_apart(define.body)
+    body = _with_deltas(bind_apart(define.body))
     reason = next((reason for node in walk(body) if (reason := _why_not(node))), None)
     return over(body, define.free) if reason is None else Refusal(reason)
+
+
+def _with_deltas(expr: Expr) -> Expr:
+    """Brackets that compare two indices are deltas: ``[i = j]`` is one, ``[i != j]`` is 1 without it."""
+    parts = children(expr)
+    match expr:
+        case Where(condition=Iverson("!=", left, right)) if (same := _delta_of(left, right)) is not None:
+            return Where(same, _with_deltas(expr.otherwise), _with_deltas(expr.then))
+        case Iverson("==", left, right) if (same := _delta_of(left, right)) is not None:
+            return same
+        case Iverson("!=", left, right) if (same := _delta_of(left, right)) is not None:
+            return Add((ONE, Mul((MINUS_ONE, same))))
+        case _:
+            return rebuild(expr, tuple(map(_with_deltas, parts))) if parts else expr
+
+
+def _delta_of(left: Expr, right: Expr) -> Delta | None:
+    if not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
+        return None
+    delta = Delta(left.value, right.value)
+    return delta if joins(delta) else None
 
 
 def _why_not(node: Expr) -> str | None:
@@ -134,7 +158,7 @@ def _product(expr: Expr, axes: Axes) -> Form:
     term = flatten(expr)
     number = Fraction(1)
     operands: list[Operand] = []
-    for operand in term.operands:
+    for operand in _with_squares(term.operands):
         if isinstance(operand.expr, Const):
             number = number / operand.expr.value if operand.divides else number * operand.expr.value
         elif not isinstance(operand.expr, Delta) or operand.expr.left != operand.expr.right:
@@ -146,6 +170,17 @@ def _product(expr: Expr, axes: Axes) -> Form:
     alone = operands[0] if len(operands) == 1 and not term.summed else None
     whole = _with_axes(alone.form, alone.axes, axes) if alone else Contraction(tuple(operands), axes)
     return whole if number > 0 else Total(((-1, whole),))
+
+
+def _with_squares(given: Sequence[Factor]) -> Iterator[Factor]:
+    """The factors, a sum that stands beside itself as its square."""
+    rest = list(given)
+    while rest:
+        factor = rest.pop(0)
+        if rest and isinstance(factor.expr, Add) and rest[0] == factor:
+            rest.pop(0)
+            factor = Factor(Pow(factor.expr, const(2)), factor.divides)
+        yield factor
 
 
 def _operand(expr: Expr, *, divides: bool) -> Operand:
