@@ -52,10 +52,10 @@ SOFTMAX = """\
 Jacobians
 ∂y[i]/∂x[p] = ∂(exp(x[i])/(1[k]·exp(x[k])))/∂x[p] | definition of y
 = ∂exp(x[i])/∂x[p]/(1[k]·exp(x[k])) - exp(x[i])·∂(1[k]·exp(x[k]))/∂x[p]/(1[m]·exp(x[m]))² | quotient rule
-= exp(x[i])·∂x[i]/∂x[p]/(1[k]·exp(x[k])) - exp(x[i])·exp(x[k])·∂x[k]/∂x[p]/(1[m]·exp(x[m]))² | chain rule, sum rule
+= exp(x[i])·∂x[i]/∂x[p]/(1[k]·exp(x[k])) - exp(x[i])·exp(x[k])·∂x[k]/∂x[p]/(1[m]·exp(x[m]))² | chain rule
 = exp(x[i])·δ[i,p]/(1[k]·exp(x[k])) - exp(x[i])·exp(x[k])·δ[k,p]/(1[m]·exp(x[m]))² | ∂x[i]/∂x[p] = δ[i,p]
 = exp(x[i])·δ[i,p]/(1[k]·exp(x[k])) - exp(x[i])·exp(x[p])/(1[k]·exp(x[k]))² | contract δ
-= exp(x[i])·(δ[i,p] - 1[i]·exp(x[p])/(1[k]·exp(x[k])))/(1[m]·exp(x[m])) | collect like terms
+= exp(x[i])·(δ[i,p] - 1[i]·exp(x[p])/(1[k]·exp(x[k])))/(1[m]·exp(x[m])) | take out the common factor
 = y[i]·(δ[i,p] - 1[i]·y[p]) | definition of y
 ∂y/∂x = diag(y) - y yᵀ | matrix notation
 
@@ -63,7 +63,7 @@ Gradients, given ∂l/∂y [N] = [5]
 ∂l/∂x[p] = ∂l/∂y[i]·∂y[i]/∂x[p] | chain rule with the upstream gradient
 = ∂l/∂y[i]·y[i]·(δ[i,p] - 1[i]·y[p]) | insert ∂y/∂x
 = ∂l/∂y[p]·y[p] - y[p]·∂l/∂y[i]·y[i] | contract δ
-= y[p]·(∂l/∂y[p] - ∂l/∂y[i]·y[i]) | collect like terms
+= y[p]·(∂l/∂y[p] - ∂l/∂y[i]·y[i]) | take out the common factor
 ∂l/∂x = y ⊙ (∂l/∂y - (yᵀ ∂l/∂y) 1) | matrix notation
 """
 
@@ -91,7 +91,7 @@ LAYER_NORM = """\
 
 ∂y[b,h]/∂x[p,q]|m,v = ∂((x[b,h] - 1[h]·m[b])·gamma[h]/√(v[b] + eps) + 1[b]·beta[h])/∂x[p,q] | \
 definition of y, m and v held fixed
-= ∂x[b,h]/∂x[p,q]·gamma[h]/√(v[b] + eps) | sum rule
+= ∂x[b,h]/∂x[p,q]·gamma[h]/√(v[b] + eps) | sum rule, constant factor rule
 = gamma[h]·δ[b,p]·δ[h,q]/√(v[b] + eps) | ∂x[b,h]/∂x[p,q] = δ[b,p]·δ[h,q]
 
 ∂v[b]/∂x[p,q]|m = ∂(1[h]·(x[b,h] - 1[h]·m[b])²/H)/∂x[p,q] | definition of v, m held fixed

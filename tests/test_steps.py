@@ -101,6 +101,53 @@ def test_the_lines_through_recurrences_are_equal(text):
     assert check_program(program_of(text)) > 20
 
 
+LINES = {
+    "a trace": (
+        "inputs: {b: [3, 3]}\nequations: ['t = b[i,i]']",
+        ["db[i,i]/db[p,q]", "delta[i,p]*delta[i,q]", "delta[p,q]"],
+    ),
+    "a number of equal terms": (
+        "dims: {N: 3}\ninputs: {s: []}\nindices: {n: N}\nequations: ['v = sum[n](s)']",
+        ["d(N*s)/ds", "N*ds/ds", "N"],
+    ),
+    "a norm": (
+        "inputs: {x: [3]}\nequations: ['n = sqrt(x[i]*x[i])']",
+        [
+            "d(sqrt(x[i]*x[i]))/dx[p]",
+            "d(x[i]*x[i])/dx[p]/(2*n)",
+            "(dx[i]/dx[p]*x[i] + x[i]*dx[i]/dx[p])/(2*n)",
+            "(delta[i,p]*x[i] + x[i]*delta[i,p])/(2*n)",
+            "x[p]/n",
+        ],
+    ),
+    "an inner function of several arguments": (
+        "inputs: {x: [3], w: [2, 3]}\nequations: ['y[i] = tanh(w[i,k]*x[k])']\nwrt: [x]",
+        [
+            "d(tanh(w[i,k]*x[k]))/dx[p]",
+            "(1 - y[i]^2)*d(w[i,k]*x[k])/dx[p]",
+            "(1 - y[i]^2)*w[i,k]*dx[k]/dx[p]",
+            "(1 - y[i]^2)*w[i,k]*delta[k,p]",
+            "w[i,p]*(1 - y[i]^2)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), LINES.values(), ids=list(LINES))
+def test_the_lines_of(text, lines):
+    program = program_of(text)
+    (chains,) = explain(derive(program)).jacobians
+    assert [line.right for line in print_chain(chains[-1], ASCII, Surroundings.of(program))] == lines
+
+
+FACTORS = "inputs: {x: [], y: []}\nequations: ['s = 3*x + 1', 'm = 3*x*y^2']\noutputs: [s, m]\nwrt: [x]"
+
+
+def test_a_number_taken_out_is_called_that():
+    (chains,) = explain(derive(program_of(FACTORS))).gradients
+    assert chains[-1].steps[-1].rules[0].words == "take out the common factor"
+
+
 @given(specs())
 @settings(quick, max_examples=10)
 def test_the_lines_of_generated_programs_are_equal(text):
@@ -122,12 +169,15 @@ def test_the_lines_of_all_that_the_language_can_write_are_equal(text):
 
 RULES = """
 sum: y = x^2 + sin(x) | definition, sum, power, chain, seed
-constants are left out: y = 3*x + 7 | definition, constant factor, seed
-several kinds in one line: y = x^2 + sin(x)*x | definition, sum, power, product, chain, seed, collect
-quotient: y = x/(1 + x^2) | definition, quotient, power, seed, simplify, collect, definition
-quotient by a root: y = x/sqrt(x + 2) | definition, quotient, power, sum, seed, collect, definition
+constants are left out: y = 3*x + 7 | definition, sum, constant factor, seed
+several kinds in one line: y = x^2 + sin(x)*x | definition, sum, power, product, chain, seed, take out
+quotient: y = x/(1 + x^2) | definition, quotient, power, seed, simplify, take out, definition
+quotient by a root: y = x/sqrt(x + 2) | definition, quotient, power, sum, seed, take out, definition
 a reciprocal alone: y = 1/x | definition, power, seed, definition
-the exponent: y = 2^x | definition, exponent, seed, definition
+the exponent: y = 2^x | definition, exponent, definition, seed
+a function by its own value: y = tanh(3*x) | definition, chain, definition, seed
+a root by its own value: y = 1/sqrt(x + 1) | definition, power, definition, sum, seed
+like terms: y = (x + 1)*(x + 1) | definition, product, sum, seed, simplify, collect, take out
 jumps: y = 3*floor(x) + [x > 0] | definition, flat
 """
 NAMED = {
@@ -142,6 +192,7 @@ NAMED = {
     "{}": "seed",
     "collect": "collect",
     "simplify": "simplify",
+    "take out": "take out",
     "constant but for jumps": "flat",
 }
 
@@ -160,6 +211,7 @@ def test_the_rules_of(row):
         ("2*x^(3-2)*3", "6*x"),
         ("x*(y*x)", "x*y*x"),
         ("x/y/y", "x/y^2"),
+        ("0 + x*y + 0", "x*y"),
         ("x^-1*y*x^-1", "y/x^2"),
         ("y/sqrt(x)^3", "y/x^(3/2)"),
         ("x^(1-1)*y", "y"),

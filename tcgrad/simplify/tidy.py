@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from tcgrad.ir.nodes import ONE, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import children, product_of, rebuild
 
 
@@ -16,6 +16,9 @@ def tidy(expr: Expr) -> Expr:
     match made:
         case Add(terms) if all(isinstance(term, Const) for term in terms):
             return Const(sum((term.value for term in terms if isinstance(term, Const)), start=Fraction(0)))
+        case Add(terms) if ZERO in terms:
+            left = tuple(term for term in terms if term != ZERO)
+            return Add(left) if len(left) > 1 else left[0]
         case Mul(factors):
             return _product(tuple(_flat(factors)))
         case Pow(Pow(base, Const(value=inner)), Const(value=outer)) if outer.denominator == 1:

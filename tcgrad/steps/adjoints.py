@@ -202,5 +202,5 @@ class _Part:
         event = self.event
         of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
         yield from self.writer.differentiated(event.statement, of, by, event.seed, self.symbol.about[2:])
-        yield from self.writer.simplified(event.raw, self.body)
+        yield from self.writer.simplified(event.raw, self.body, self.writer.own(event.statement, of))
         yield Step((), self.final)

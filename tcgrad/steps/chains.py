@@ -13,6 +13,8 @@ from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, 
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
@@ -88,9 +90,15 @@ def _prenex(expr: Expr) -> Expr:
 def simplified(raw: Expr, final: Expr) -> Iterator[Step]:
     """From a derivative as the rules make it to the ``final`` form, by the passes that made that."""
     contracted, collected = contract_deltas(raw), simplify(raw)
-    yield Step((CONTRACT if _summed_deltas(contracted) < _summed_deltas(raw) else SIMPLIFY,), contracted)
-    yield Step((COLLECT,), collected)
+    rule = CONTRACT if _summed_deltas(contracted) < _summed_deltas(raw) else SIMPLIFY
+    yield Step((rule, COLLECT) if any(map(_has_like_terms, walk(raw))) else (rule,), contracted)
+    yield Step((TAKE_OUT,), collected)
     yield Step((_recognised(collected, final),), final)
+
+
+def _has_like_terms(part: Expr) -> bool:
+    terms = [split_coefficient(simplify(term))[1] for term in children(part)] if isinstance(part, Add) else []
+    return len(set(map(key, terms))) < len(terms)
 
 
 def _summed_deltas(expr: Expr) -> int:
@@ -109,17 +117,20 @@ def _recognised(before: Expr, after: Expr) -> Rule:
 
 
 def _rewritten(before: Expr, after: Expr) -> Rule:
-    """What a change of form is called: by definitions that are recognised, by other indices, or by fewer terms."""
+    """What a change of form is called: by definitions that are recognised, by fewer terms or factors, or by indices."""
     named = _named(before, after)
     if named:
         return definition(*named)
     if _divisors(after) < _divisors(before):
         return CLEAR
-    if _components(before) != _components(after) or _count(Add, before) != _count(Add, after):
+    if _terms(after) < _terms(before):
         return COLLECT
-    if _count(Pow, after) < _count(Pow, before):
+    if _powers(after) < _powers(before) or cost(after) < cost(before):
         return TAKE_OUT
-    return REINDEX if _count(IndexSum, after) else SIMPLIFY
+    if _components(before) != _components(after):
+        return COLLECT
+    kinds = {type(part) for part in walk(after)}
+    return REINDEX if IndexSum in kinds and Delta not in kinds else SIMPLIFY
 
 
 def _named(before: Expr, after: Expr) -> list[Tensor]:
@@ -128,8 +139,15 @@ def _named(before: Expr, after: Expr) -> list[Tensor]:
     return [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
 
 
-def _count(kind: type[Add | IndexSum | Pow], expr: Expr) -> int:
-    return sum(isinstance(part, kind) for part in walk(expr))
+def _terms(expr: Expr) -> int:
+    """How many signs of addition there are."""
+    return sum(len(part.terms) - 1 for part in walk(expr) if isinstance(part, Add))
+
+
+def _powers(expr: Expr) -> int:
+    """How many whole powers there are."""
+    exponents = [part.exponent for part in walk(expr) if isinstance(part, Pow)]
+    return sum(isinstance(n, Const) and n.value > 1 and n.value.denominator == 1 for n in exponents)
 
 
 def _divisors(expr: Expr) -> int:

@@ -35,7 +35,7 @@ def _chain(event: Differentiated, final: Expr, writer: Writer, why: tuple[Rule, 
     def steps() -> Iterator[Step]:
         of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
         yield from writer.differentiated(event.statement, of, by, event.seed)
-        yield from writer.simplified(event.raw, event.body)
+        yield from writer.simplified(event.raw, event.body, writer.own(event.statement, of))
         yield Step(why, final)
 
     return chain(component(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at)), steps())

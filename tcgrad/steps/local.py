@@ -19,6 +19,7 @@ from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step, simplified
+from tcgrad.steps.own import Own
 from tcgrad.steps.rules import CHAIN, FLAT, INTRINSICS, UPSTREAM, Rule, definition
 from tcgrad.steps.rulewise import Rulewise
 
@@ -52,9 +53,16 @@ class Writer:
         for step in steps:
             yield replace(step, expr=self.shown.present(step.expr))
 
-    def simplified(self, raw: Expr, final: Expr) -> Iterator[Step]:
-        """From a derivative as the rules make it to the ``final`` form."""
-        return self.presented(simplified(raw, final))
+    def simplified(self, raw: Expr, final: Expr, own: Own | None = None) -> Iterator[Step]:
+        """From a derivative as the rules make it to the ``final`` form.
+
+        own: the equation that was differentiated, if that is one.
+        """
+        return self.presented(simplified(raw if own is None else own.named(tidy(raw)), final))
+
+    def own(self, statement: Define | Intrinsic, of: Component) -> Own | None:
+        """``of`` by the statement's right side, over the statement's own indices."""
+        return Own(of, statement.body) if isinstance(statement, Define) else None
 
     def differentiated(
         self, statement: Define | Intrinsic, of: Component, by: Component, seed: Seed, fixed: tuple[Tensor, ...] = ()
@@ -63,7 +71,8 @@ class Writer:
 
         fixed: what the right side reads besides and is not moved, although it depends on ``by`` too.
         """
-        rulewise = Rulewise(by, seed)
+        own = self.own(statement, of)
+        rulewise = Rulewise(by, seed, own)
         if isinstance(statement, Define):
             yield from self.equation(statement.body, definition(statement.tensor, fixed=fixed), rulewise)
             return

@@ -18,6 +18,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Chain, Step, chain
 from tcgrad.steps.local import Writer
+from tcgrad.steps.own import Own
 from tcgrad.steps.rules import CONTRACT, definition, insert, unread
 from tcgrad.steps.rulewise import Rulewise
 
@@ -54,8 +55,9 @@ class Equation:
     def _steps(self) -> Iterator[Step]:
         event = self.event
         rule = definition(event.of.tensor, fixed=self.symbol.about[2:], base=not self.is_step)
-        yield from self.writer.equation(event.body, rule, Rulewise(event.by, event.seed))
-        yield from self.writer.simplified(self.raw, self.result)
+        own = Own(event.of, event.body)
+        yield from self.writer.equation(event.body, rule, Rulewise(event.by, event.seed, own))
+        yield from self.writer.simplified(self.raw, self.result, own)
 
 
 def symbol(writer: Writer, statement: Recurrence, of: Tensor, wrt: Tensor) -> Tensor:

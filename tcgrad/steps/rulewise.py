@@ -26,10 +26,11 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
-from tcgrad.ir.traversal import children, rebuild, replace_components
+from tcgrad.ir.traversal import children, free_indices, rebuild, replace_components
 from tcgrad.records import dataclass
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step
+from tcgrad.steps.own import Own
 from tcgrad.steps.rules import (
     BRANCHES,
     CHAIN,
@@ -42,6 +43,7 @@ from tcgrad.steps.rules import (
     SUM,
     Equality,
     Rule,
+    definition,
     insert,
 )
 
@@ -51,10 +53,12 @@ class Rulewise:
     """Derivatives by a component, a rule at a time.
 
     seed: the derivative of each component read, as `differentiate` takes it.
+    own: the equation whose right side is differentiated, if it is one.
     """
 
     by: Component
     seed: Seed
+    own: Own | None = None
     _used: dict[Rule, None] = field(default_factory=dict)
 
     def operator(self, expr: Expr) -> Expr:
@@ -63,6 +67,8 @@ class Rulewise:
             return ZERO
         if isinstance(expr, Component):
             return Component(jacobian_of(expr.tensor, self.by.tensor), (*expr.indices, *self.by.indices))
+        if isinstance(expr, IndexSum) and _is_trace(expr):
+            return IndexSum(expr.indices, self.operator(expr.body))
         return derivative(tidy(expr), self.by)
 
     def standing(self, part: Expr) -> Expr:
@@ -74,7 +80,7 @@ class Rulewise:
         """From an expression with derivatives that stand to one without."""
         while any_derivative(expr):
             self._used.clear()
-            expr = tidy(self._worked(expr))
+            expr = self._named(tidy(self._worked(expr)))
             yield Step(tuple(self._used), expr)
         own: list[Equality] = []
         others: dict[Tensor, None] = {}
@@ -84,6 +90,12 @@ class Rulewise:
             rules.append(insert(*others))
         if rules:
             yield Step(tuple(rules), tidy(known))
+
+    def _named(self, expr: Expr) -> Expr:
+        made = expr if self.own is None else self.own.named(expr)
+        if self.own is not None and made != expr:
+            self._used[definition(self.own.value.tensor)] = None
+        return made
 
     def _known(self, read: Component, own: list[Equality], others: dict[Tensor, None]) -> Expr:
         """``∂u[e]/∂x[s]`` by what it is known to be."""
@@ -107,17 +119,30 @@ class Rulewise:
         """The derivative of an expression by one rule; what is linear in a single thing needs none of its own."""
         match expr:
             case IndexSum() | Add() | Mul() if sum(map(self._varies, children(expr))) == 1:
-                known = len(self._used)
-                made = apply_rule(expr, self._through)
-                if len(self._used) == known:
-                    self._used[CONSTANT_FACTOR if isinstance(expr, Mul) else SUM] = None
-                return made
+                self._used.update(dict.fromkeys(self._linear_rules(expr)))
+                return apply_rule(expr, self._through)
             case Mul() if any(map(self._is_varying_divisor, expr.factors)):
                 self._used[QUOTIENT] = None
                 return apply_rule(expr, self._through_divisors)
             case _:
                 self._used.update(dict.fromkeys(self._names(expr)))
                 return apply_rule(expr, self.standing)
+
+    def _linear_rules(self, expr: Expr) -> tuple[Rule, ...]:
+        """The rules for an expression that is linear in one component; none if another rule is needed inside."""
+        found: tuple[Rule, ...] = ()
+        while not isinstance(expr, Component):
+            varying = [part for part in children(expr) if self._varies(part)]
+            if not isinstance(expr, IndexSum | Add | Mul) or len(varying) > 1:
+                return ()
+            (inner,) = varying
+            if isinstance(expr, IndexSum):
+                alone = isinstance(inner, Component) and not _is_trace(expr)
+                found += (SUM if set(expr.indices) <= set(free_indices(inner)) else CONSTANT_FACTOR,) if alone else ()
+            else:
+                found += (SUM if isinstance(expr, Add) else CONSTANT_FACTOR,)
+            expr = inner
+        return found
 
     def _varies(self, part: Expr) -> bool:
         return differentiate(part, self.seed) != ZERO
@@ -160,6 +185,12 @@ class Rulewise:
                 yield REDUCTIONS[kind]
             case _:
                 yield SUM
+
+
+def _is_trace(expr: IndexSum) -> bool:
+    """Whether each index is summed over because it stands in a component twice: no one-tensor says so."""
+    read = expr.body.indices if isinstance(expr.body, Component) else ()
+    return all(sum(index in position.indices for position in read) > 1 for index in expr.indices)
 
 
 def any_derivative(expr: Expr) -> bool:
