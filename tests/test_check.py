@@ -9,7 +9,9 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.verdict import Tolerance, compare
+from tcgrad.check.tally import Tally
+from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
@@ -581,3 +583,34 @@ def test_a_number_on_the_way_to_a_hessian_that_overflows_raises_no_alarm(seed):
         text = f"inputs: {{x: []}}\nequations: ['z = 20*x', 'f = sin(x)/256 + {function}']\n"
         result = loads(text).check(dtype="float16", seed=seed, trials=2)
         assert {r.status for r in result.results} <= {"pass", "inconclusive"}, render_text(result)
+
+
+BRANCHES = "y[i] = where(x[i] > 0, sqrt(1 + x[i]^2), 2*x[i])"
+# What a function that computes both branches returns instead of dx.
+FACTORS = [
+    ("dx*250*250*250/15625000", "inconclusive", "numbers on the way overflow float16"),
+    ("dx + dx/(dx - dx)", "fail", "is not finite where the reference is"),
+]
+
+
+@pytest.mark.parametrize(("returned", "status", "message"), FACTORS)
+def test_functions_that_tell_of_no_overflow_because_of_branches_are_asked_for_the_first_cause(
+    returned, status, message
+):
+    made = loads(f"dims: {{N: 3}}\ninputs: {{x: [N]}}\nequations: ['{BRANCHES}']\n")
+    source = made.emit()
+    assert "errstate" in source
+    module = compile_module(source.replace("return (dx,)", f"return ({returned},)"))
+    result = check(made.program, derivation=made.derivation, module=module, dtype="float16", trials=2)
+    gradient = next(r for r in result.results if (r.kind, r.subject) == ("gradient", "module"))
+    assert gradient.status == status
+    assert gradient.message.startswith(message)
+
+
+@pytest.mark.parametrize(("kink", "rest"), [("", ""), ("kink at x[0]", "; kink at x[0]")])
+def test_elements_that_were_never_compared_are_counted_with_the_reason_if_there_is_one(kink, rest):
+    tally = Tally("gradient", "module", "y", "x", "float64", kink=kink)
+    tally.add(Comparison("pass", 2), "a method", lambda _: None)
+    tally.see(np.array([True, False, True]), "")
+    result = tally.result(0, "")
+    assert (result.status, result.message) == ("inconclusive", f"1 of 3 elements could not be compared{rest}")

@@ -63,6 +63,29 @@ def test_second_derivatives_are_known_within_their_errors(equation, method):
         assert found.reason or np.max(error) <= METHODS[method] * max(1, np.max(np.abs(right)))
 
 
+# How far apart the scales of the two inputs may be: waves of x are shorter than any step that shows what w does.
+APART = [(k, m) for k in (1.0, 1e3, 1e4, 1e6) for m in (2.0**-27, 2.0**-13, 1.0, 1e4, 1e8)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("method", ["auto", "fourth", "central"])
+@pytest.mark.parametrize(("k", "m"), APART)
+def test_scales_that_are_far_apart_are_within_the_errors(k, m, method, dtype):
+    made = spec(f"f = sum[i](sin({k}*x[i] + {m}*w[i]) + relu(w[i]))")
+    for seed in range(3):
+        sample = sampler(made.program).draw(np.dtype(dtype), (seed, 2))
+        x, w = (sample.value(name).astype(np.longdouble) for name in "xw")
+        curve, size = -np.sin(k * x + m * w), np.max(np.abs(k * x) + np.abs(m * w)) + 1
+        elements = Elements(np.arange(3), (3,), sample.value("x").dtype)
+        for first, second, scale in (("x", "x", k * k), ("x", "w", k * m), ("w", "w", m * m)):
+            pairs = Pairs(first, second, elements, elements, np.arange(3), np.arange(3))
+            found = Curvatures(sample, method).along(pairs)
+            # The argument of the sine is rounded in the type of the reference, which is no error of differences.
+            rounded = 4 * np.finfo(sample.value("x").dtype).eps * size * scale
+            off = np.abs(found.values["f"] - scale * curve)
+            assert np.all(off <= found.errors["f"] + rounded), (first, second, seed)
+
+
 CHOSEN = [
     ("f = x[i]*w[i]*x[i]", 3, "exact"),
     ("f = x[i]*w[i]*x[i]", 30, "fourth order, exact, twice"),

@@ -35,9 +35,11 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
-# The functions of the module that rows are made with, where they are not called like them.
+# The functions of the module that rows are made with, where it is not one that is called like them.
 _WORKED_OUT_BY = {
+    "forward": ("forward", "forward_saved"),
     "gradient": ("forward_saved", "backward"),
+    "value_and_grad": ("value_and_grad", "forward_saved", "backward"),
     "dot_product": ("forward_saved", "backward", "jvp"),
     "hessian_symmetry": ("hessian",),
 }

@@ -7,7 +7,7 @@ derivatives is a difference, of complex steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.forward import neighbours
 from tcgrad.check.ladder import LARGEST_DEGREE, LARGEST_EXACT, wanted_error
 from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
+from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -45,6 +46,11 @@ class Curvatures:
 
     def along(self, pairs: Pairs) -> Estimate:
         """With an axis of pairs; where the method is not to be had nothing is known, for a reason."""
+        before = self._resolving.evaluations
+        found = self._found(pairs)
+        return replace(found, evaluations=found.evaluations + self._resolving.evaluations - before)
+
+    def _found(self, pairs: Pairs) -> Estimate:
         reason = self._refusal
         if not reason:
             try:
@@ -95,24 +101,26 @@ class Curvatures:
     def _degree(self, pairs: Pairs) -> float:
         return degree(self.sample.program, pairs.first, pairs.second)
 
-    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, step: Any, wanted: float) -> Estimate:
+    @cached_property
+    def _resolving(self) -> Resolving:
+        return Resolving(self.sample, self._output)
+
+    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, steps: Array, wanted: float) -> Estimate:
         points = 4 * len(stencil.multiples)
         each = points * self.sample.forward.evaluations
-        return Quotients(stencil, measure, {self._output: ()}, len(pairs), each, points, wanted).estimate(step)
+        return Quotients(stencil, measure, {self._output: ()}, len(pairs), each, points, wanted).estimate(steps)
 
     # Differences of differences
 
     def _quotients(self, pairs: Pairs) -> Estimate:
         """``(f(++) - f(+-) - f(-+) + f(--))/(4 s t)``: in multiples of both steps its error has even powers only."""
-        forward = self.sample.forward
         stencil = choose_stencil(self._degree(pairs), self.method)
-        coarser = 1 if stencil.exact else _COARSER
-        step = coarser * first_step(forward, pairs.second, pairs.vs.moved, stencil)
-        other = coarser * first_step(forward, pairs.first, pairs.us.moved, stencil)
-        bounds = self.sample.bounds_near(self._reach(pairs, stencil, other, step))
+        step = self._first_steps(pairs.second, pairs.vs, stencil)[pairs.columns]
+        other = self._first_steps(pairs.first, pairs.us, stencil)[pairs.rows]
+        bounds = self.sample.bounds_near(self._reach(pairs, stencil, other[0], step[0]))
 
         def measure(chosen: Any, steps: Array) -> Slopes:
-            others = steps * (other / step)
+            others = steps * (other / step)[chosen]
             corners, flipped = self._corners(pairs, chosen, others, steps, stencil.multiples)
             quotients = [
                 (values[0] - values[1] - values[2] + values[3]) / (4 * multiple**2 * others * steps)
@@ -123,6 +131,12 @@ class Curvatures:
 
         found = self._estimate(pairs, stencil, measure, step, 2.0**8 * wanted_error(self.sample))
         return found.renamed(f"{stencil.name}, twice")
+
+    def _first_steps(self, wrt: str, directions: Directions, stencil: Stencil) -> Array:
+        """For each direction of an input; any will do where there is no truncation error."""
+        if not stencil.exact:
+            return _COARSER * self._resolving.steps(wrt, directions)
+        return np.full(len(directions), first_step(self.sample.forward, wrt, directions.moved, stencil))
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:
@@ -185,6 +199,6 @@ class Curvatures:
             ]
             return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, {})
 
-        step = first_step(forward, pairs.second, pairs.vs.moved, stencil)
-        found = self._estimate(pairs, stencil, measure, step, wanted_error(self.sample))
+        steps = self._resolving.steps(pairs.second, pairs.vs)[pairs.columns]
+        found = self._estimate(pairs, stencil, measure, steps, wanted_error(self.sample))
         return found.renamed("fourth order of complex steps")

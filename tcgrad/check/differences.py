@@ -33,8 +33,20 @@ class Differences:
     def along(self, wrt: str, directions: Directions, degree: float, method: str = "auto") -> Estimate:
         """The derivatives along ``directions`` of the input ``wrt``, of which every output is at most of ``degree``."""
         stencil = choose_stencil(degree, method)
-        step = first_step(self.forward, wrt, directions.moved, stencil)
-        reach = step * stencil.multiples[-1] if stencil.exact else 0
+        return self._quotients(wrt, directions, stencil).estimate(self._first_steps(wrt, directions, stencil))
+
+    def resolving(self, wrt: str, directions: Directions) -> tuple[Array, int]:
+        """Steps that are shorter than the waves along each of the directions -> the steps, and evaluations."""
+        stencil = choose_stencil(np.inf)
+        quotients = self._quotients(wrt, directions, stencil)
+        found, steps = quotients.refined(self._first_steps(wrt, directions, stencil))
+        return steps, found.evaluations
+
+    def _first_steps(self, wrt: str, directions: Directions, stencil: Stencil) -> Array:
+        return np.full(len(directions), first_step(self.forward, wrt, directions.moved, stencil))
+
+    def _quotients(self, wrt: str, directions: Directions, stencil: Stencil) -> Quotients:
+        reach = first_step(self.forward, wrt, 1, stencil) * stencil.multiples[-1] if stencil.exact else 0
         bounds = self.bounds({wrt: reach})
         points = 2 * len(stencil.multiples)
         return Quotients(
@@ -45,7 +57,7 @@ class Differences:
             points * self.forward.evaluations,
             points,
             self.wanted,
-        ).estimate(step)
+        )
 
     def slopes(self, of: str, wrt: str, direction: Array) -> tuple[Array, Array]:
         """The one-sided difference quotients of an output: below and above the point."""

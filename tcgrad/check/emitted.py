@@ -13,7 +13,7 @@ import numpy as np
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.overflow import noticing, quietly
+from tcgrad.evaluate.overflow import noticing, overflows_first, quietly
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
@@ -107,12 +107,32 @@ class Module:
                 result = function(*arguments)
         except Exception as error:
             raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error
-        self.overflowed.update([name] if noticed else [])
+        if noticed or self._overflows_unguarded(name, result, arguments):
+            self.overflowed.add(name)
         after = [argument for argument in arguments if isinstance(argument, np.ndarray)]
         if not all(same_bits(a, b) for a, b in zip(before, after, strict=True)):
             self.wrote.extend([name] if name not in self.wrote else [])
             raise ModuleError(f"{name} wrote to its inputs")
         return result
+
+    def _overflows_unguarded(self, name: str, result: Any, arguments: Sequence[Any]) -> bool:
+        """Whether a function whose overflows are not told, as those of branches that are not taken, returns one."""
+        unguarded = getattr(getattr(self.module, name), "__wrapped__", None)
+        if unguarded is None or _is_finite(result):
+            return False
+        return overflows_first(lambda: unguarded(*arguments))
+
+
+def _is_finite(returned: Any) -> bool:
+    """Whether all numbers in the arrays that a function returns are finite; what is not floating is."""
+    match returned:
+        case Mapping():
+            return all(map(_is_finite, returned.values()))
+        case tuple():
+            return all(map(_is_finite, returned))
+        case _:
+            array = np.asarray(returned)
+            return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def same_bits(first: Array, second: Array) -> bool:

@@ -33,7 +33,7 @@ class Stencil:
 _CENTRAL = Stencil("central, exact", (1,))
 _FOURTH = Stencil("fourth order, exact", (1, 2))
 _ESTIMATED = Stencil("fourth order", (1, 2, 4), exact=False)
-_CENTRAL_ESTIMATED = Stencil("central", (1, 2), exact=False)
+_CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4), exact=False)
 
 
 def choose_stencil(degree: float, method: str = "auto") -> Stencil:
@@ -78,32 +78,34 @@ class Quotients:
     points: int
     wanted: float
 
-    def estimate(self, step: Any) -> Estimate:
-        """The derivatives; ``step`` is the first one."""
-        chosen, steps = np.arange(self.number), np.full(self.number, step)
-        return self._measured(chosen, steps) if self.stencil.exact else self._refined(chosen, steps)
+    def estimate(self, steps: Array) -> Estimate:
+        """The derivatives; ``steps`` are the first ones, one for each direction."""
+        return self._measured(np.arange(self.number), steps) if self.stencil.exact else self.refined(steps)[0]
 
-    def _refined(self, chosen: IntArray, steps: Array) -> Estimate:
+    def refined(self, steps: Array) -> tuple[Estimate, Array]:
         """Differences with smaller steps wherever the error is too large or a branch was left, while that helps.
 
-        Steps that are longer than a wave see nothing of it, nor do their errors: what smaller steps contradict was
-        wrong, and they themselves stand if no smaller ones contradict them.
+        Steps that are longer than a wave see nothing of it, nor do their errors: what smaller steps contradict, or do
+        not bear out, is doubted, and they themselves stand if no smaller ones contradict them.
+
+        -> the derivatives, and the steps that they were found with.
         """
+        chosen, tried, kept = np.arange(self.number), steps.copy(), steps.copy()
         best = self._measured(chosen, steps)
-        doubted = np.zeros(len(chosen), bool)
+        doubted, hopeful = np.zeros(self.number, bool), np.ones(self.number, bool)
         for _ in range(_ROUNDS):
             before = best.largest_errors
-            again = ~(before <= self.wanted * best.largest_value) | doubted
+            again = hopeful & ~(before <= self.wanted * best.largest_value) | doubted
             if not again.any():
                 break
-            steps[again] = steps[again] / 8
-            finer = self._measured(chosen[again], steps[again])
-            doubted[again] = best.contradicted(finer, again)
+            tried[again] = tried[again] / 8
+            finer = self._measured(chosen[again], tried[again])
+            doubted[again] = best.contradicted(finer, again) | np.isinf(finer.largest_errors)
             best = best.improved(finer, again)
-            helped = np.any(best.largest_errors[again] < before[again] / 2)
-            if not (helped or doubted.any() or best.is_kinked):
-                break
-        return best.without(doubted)
+            now = best.largest_errors
+            hopeful = again & (now < before / 2)
+            kept = np.where(hopeful | doubted, tried, kept)
+        return best.without(doubted), kept
 
     def _measured(self, chosen: IntArray, steps: Array) -> Estimate:
         """Differences with a step for each of the chosen directions, as many at once as memory allows."""
@@ -120,25 +122,31 @@ class Quotients:
             ones = (1,) * len(shape)
             values[name] = errors[name] = nothing.reshape(-1, *ones) + np.zeros(shape, nothing.dtype)
             if name in found.quotients:
-                values[name], truncation = _extrapolated(found.quotients[name], self.stencil)
-                error = 2 * found.rounding[name] + truncation
+                rounding = 2 * found.rounding[name]
+                values[name], truncation = _extrapolated(found.quotients[name], self.stencil, rounding)
+                error = rounding + truncation
                 errors[name] = np.where(np.isfinite(error), error, np.inf)
             kinked[name] = found.flipped.get(name, nothing != 0)
             errors[name] = np.where(kinked[name].reshape(-1, *ones), np.inf, errors[name])
         return Estimate(values, errors, kinked, self.stencil.name, 0)
 
 
-def _extrapolated(slopes: Sequence[Array], stencil: Stencil) -> tuple[Array, Any]:
+def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array) -> tuple[Array, Any]:
     """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
 
     Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
-    step makes, a third or a fifteenth is left.
+    step makes, a third or a fifteenth is left. Where halving it once more does not bring the quotients nearer together
+    by at least a half, but for ``rounding``, they do not follow that rule yet, and the error is not known.
     """
     if stencil is _CENTRAL:
         return slopes[0], 0.0
-    if stencil is _CENTRAL_ESTIMATED:
-        return slopes[0], np.abs(slopes[0] - slopes[1]) * 2 / 3
     value = (4 * slopes[0] - slopes[1]) / 3
     if stencil is _FOURTH:
         return value, 0.0
-    return value, np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
+    finer, coarser = np.abs(slopes[0] - slopes[1]), np.abs(slopes[1] - slopes[2])
+    follows = finer <= coarser / 2 + 2 * rounding
+    if stencil is _CENTRAL_ESTIMATED:
+        value, truncation = slopes[0], finer * 2 / 3
+    else:
+        truncation = np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
+    return value, np.where(follows, truncation, np.inf)

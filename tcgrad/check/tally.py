@@ -134,7 +134,8 @@ class Tally:
         left = sum(int(np.count_nonzero(~seen)) for seen in self.seen.values())
         if left:
             size = sum(seen.size for seen in self.seen.values())
-            return "inconclusive", f"{left} of {size} elements could not be compared; {self.kink}"
+            parts = (f"{left} of {size} elements could not be compared", self.kink)
+            return "inconclusive", "; ".join(filter(None, parts))
         return "pass", ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
@@ -28,3 +28,11 @@ def noticing() -> Iterator[list[str]]:
             yield seen
     finally:
         _noticed.reset(before)
+
+
+def overflows_first(work: Callable[[], object]) -> bool:
+    """Whether the first number that comes out infinite, or as none, is one that is too large for its type."""
+    seen: list[str] = []
+    with np.errstate(all="call", under="ignore", call=lambda kind, _: seen.append(kind)):
+        work()
+    return seen[:1] == ["overflow"]
