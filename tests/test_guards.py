@@ -52,6 +52,61 @@ equations:
   - q[i,j] = w[i,j]/z
   - f = -sum[i,j]([i != j]*p[i,j]*log(q[i,j]))
 """,
+    "a distance by its name": """
+dims: {N: 3, K: 2}
+inputs: {x: [N, K], w: [N]}
+equations: ["r[i,j] = sqrt(sum[k]((x[i,k] - x[j,k])^2))", "f = sum[i,j]([i != j]*w[i]*w[j]/r[i,j])"]
+""",
+    "a definition in which the guard is": """
+dims: {N: 3}
+inputs: {x: [N], w: [N]}
+equations:
+  - a[i,j] = w[i]*w[j]
+  - b[i,j] = [i != j]*a[i,j]/(x[i] - x[j])^2
+  - g[i] = sum[j](b[i,j])
+  - f = sum[i](g[i]*tanh(g[i]))
+""",
+    "definitions that do not exist everywhere": """
+dims: {N: 3}
+inputs: {x: [N], w: [N]}
+equations:
+  - r[i,j] = log(abs(x[i] - x[j]))
+  - s[i,j] = r[i,j]*w[i]
+  - f = sum[i,j]([i < j]*s[i,j]^2) + sum[i,j]([i > j]*w[j]*s[i,j])
+""",
+    "the same chosen": """
+dims: {N: 3}
+inputs: {x: [N], w: [N]}
+equations: ["r[i,j] = 1/(x[i] - x[j])", "f = sum[i,j](where(i != j, w[i]*w[j]*sin(r[i,j]), 0))"]
+""",
+    "a condition on what does not exist everywhere": """
+dims: {N: 3, K: 2}
+inputs: {x: [N, K], w: [N]}
+equations:
+  - d[i,j] = sqrt(sum[k]((x[i,k] - x[j,k])^2))
+  - e[i,j] = where(d[i,j] > 0, w[i]*w[j]/d[i,j] + w[i]*d[i,j], 0)
+  - f = sum[i,j](e[i,j])
+""",
+    "each pair once, with weights": """
+dims: {N: 3, K: 2}
+inputs: {x: [N, K], w: [N]}
+equations: ["f = sum[i,j]([i < j]*w[i]*w[j]/sqrt(sum[k]((x[i,k] - x[j,k])^2)))"]
+""",
+    "a sum of guards": """
+dims: {N: 3}
+inputs: {x: [N], w: [N]}
+equations: ["f = sum[i,j](([i < j] - 2*[j < i])*w[i]*w[j]^2/(x[i] - x[j]))"]
+""",
+    "reads that only a guard keeps inside": """
+dims: {N: 4}
+inputs: {x: [N], w: [N]}
+equations: ["f = sum[i](w[i]*[i > 0]/(3 + x[i-1]))"]
+""",
+    "reads that only a condition keeps inside": """
+dims: {N: 4}
+inputs: {x: [N], w: [N]}
+equations: ["f = sum[i](w[i]*where(i > 0, max(1/(x[i] - x[i-1]), w[i]), 0))"]
+""",
 }
 
 
@@ -59,6 +114,34 @@ equations:
 def test_modules_are_right(name):
     result = tcgrad.loads(SPECS[name]).check(trials=1)
     assert result.ok, str(result)
+
+
+def test_what_is_not_chosen_may_overflow():
+    """An exponential by its name is as large as one that is written out."""
+    text = (
+        "inputs: {x: [2]}\nequations: ['e[i] = exp(x[i])', 'y[i] = where(x[i] > 0, 0, e[i])', 'f = sum[i](y[i]^2)']\n"
+    )
+    module = tcgrad.loads(text).compile()
+    x = np.array([1000.0, -1.0])
+    assert module.forward(x) == pytest.approx(np.exp(-2))
+    np.testing.assert_allclose(module.value_and_grad(x)[1][0], [0, 2 * np.exp(-2)])
+    np.testing.assert_allclose(module.hessian(x)["x", "x"], np.diag([0, 4 * np.exp(-2)]))
+    np.testing.assert_allclose(module.jvp(x, np.ones(2)), 2 * np.exp(-2))
+
+
+def test_where_a_root_is_not_taken():
+    text = "inputs: {x: [3], w: [3]}\nequations: {0}\n".replace(
+        "{0}", "['s[i] = sqrt(x[i])', 'y[i] = where(x[i] > 0, s[i] + s[i]^3*w[i], w[i])', 'f = sum[i](y[i]^2)']"
+    )
+    module = tcgrad.loads(text).compile()
+    x, w = np.array([-1.0, 0.0, 4.0]), np.array([2.0, 3.0, 5.0])
+    _, (dx, dw) = module.value_and_grad(x, w)
+    np.testing.assert_allclose(dx, [0, 0, 2 * (2 + 8 * 5) * (1 / 4 + 3 / 2 * 2 * 5)])
+    np.testing.assert_allclose(dw, [2 * 2, 2 * 3, 2 * (2 + 8 * 5) * 8])
+    assert all(np.isfinite(block).all() for block in module.hessian(x, w).values())
+    assert all(np.isfinite(part).all() for part in module.hvp(x, w, np.ones(3), np.ones(3)))
+    assert np.isfinite(module.jvp(x, w, np.ones(3), np.ones(3)))
+    assert all(np.isfinite(block).all() for block in module.jacobian(x, w).values())
 
 
 def test_charges_by_hand():

@@ -10,6 +10,7 @@ from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import differentiate, times, total
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
@@ -57,6 +58,9 @@ class Pullback:
     _axes: dict[Tensor, tuple[Index, ...]] = field(default_factory=dict)
     _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._supports = Supports(self.program.statements)
+
     def run(self) -> Iterator[Statement]:
         """The statements, in reverse order of the program; the targets' own come last, in their order."""
         on_path = depending_on(self.program, self.targets) & needed_for(self.program, self.starts)
@@ -93,6 +97,7 @@ class Pullback:
         alone = len(parts) == 1 and tensor not in self.starts
         body = parts[0] if alone else self.known.fold(self._outside(tensor, tuple(index.expr for index in at)))
         define = Define(named, (*self.extra, *at), body)
+        self._supports.learn(define)
         positions = tuple(index.expr for index in at)
         self.tell(Collected(tensor, self.starts[tensor](positions) if tensor in self.starts else None, define))
         return define
@@ -146,6 +151,7 @@ class Pullback:
         if inner == ZERO:
             return
         upstream = adjoint(tuple(index.expr for index in free))
+        inner = self._supports.beside(upstream, inner)
         product = times(upstream, inner)
         part = self.known.fold(IndexSum(free, product) if free else product)
         self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner))

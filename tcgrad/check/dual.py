@@ -68,6 +68,6 @@ def dual(number: Dual | Number) -> Dual:
     return number if isinstance(number, Dual) else Dual(number, 0)
 
 
-def _exactly(number: Number) -> Fraction | Dual:
-    """A number that is divided exactly."""
-    return number if isinstance(number, Dual) else Fraction(number)
+def _exactly(number: Number) -> Any:
+    """A number that is divided exactly; NaN, of a read outside of a tensor, stays what it is."""
+    return Fraction(number) if isinstance(number, int) else number

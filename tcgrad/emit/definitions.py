@@ -13,10 +13,9 @@ from tcgrad.emit.positions import Positions
 from tcgrad.emit.shifting import MINUS_INFINITY
 from tcgrad.emit.structure import UNIT, Axes, Structured, Term, finished, materialised
 from tcgrad.emit.values import Builder
+from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.indices import Gather, Index, Integer
-from tcgrad.ir.nodes import (
-    Component,
-)
+from tcgrad.ir.nodes import Component
 from tcgrad.ir.tensors import Role, Tensor
 
 
@@ -26,6 +25,7 @@ class Definitions:
     def __init__(self, build: Builder) -> None:
         self.build = build
         self.positions = Positions(build, self._gathered)
+        self.gaps = Gaps()
         self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
 
     def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:

@@ -16,7 +16,6 @@ from tcgrad.emit.factors import (
     as_masked_product,
     has_delta,
     is_contraction,
-    may_be_undefined,
     separable_sum,
     squares_as_products,
     under_guards,
@@ -55,6 +54,7 @@ class Expressions:
         self.products = Products(definitions.build)
         self._definitions = definitions
         self._positions = definitions.positions
+        self._gaps = definitions.gaps
 
     def dense(self, expr: Expr, hint: Axes) -> Value:
         """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
@@ -74,7 +74,7 @@ class Expressions:
                 return self._sum_of_terms(indices, body, hint)
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
-            case Where() if (masked := as_masked_product(expr)) is not None:
+            case Where() if (masked := as_masked_product(expr, self._gaps)) is not None:
                 return self._product(masked, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
@@ -112,7 +112,7 @@ class Expressions:
     # Products
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
-        parts = Factors.of(expr, self._distributes)
+        parts = Factors.of(expr, self._distributes, self._gaps)
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)
@@ -141,7 +141,7 @@ class Expressions:
         inner = (*hint, *parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         bounds = frozenset(slack for guard in guards if (slack := slack_of(guard)) is not None)
-        parts.factors = under_guards(parts.factors)
+        parts.factors = under_guards(parts.factors, self._gaps)
         with self._positions.guarded(bounds):
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
@@ -254,7 +254,7 @@ class Expressions:
         if condition.node.kind is not Kind.BOOL:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
         branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
-        guarded = may_be_undefined(expr.then) or may_be_undefined(expr.otherwise)
+        guarded = any(map(self._gaps.may_be_undefined, (expr.then, expr.otherwise)))
         return self._elementwise(Select(guarded), (condition, *branches), hint)
 
     def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:

@@ -9,14 +9,15 @@ from fractions import Fraction
 
 from tcgrad.emit.structure import UNIT
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.guards import is_guard
+from tcgrad.ir.gaps import Gaps
+from tcgrad.ir.guards import is_guard, is_mask
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
+    OPPOSITES,
     ZERO,
     Add,
     Call,
-    ComparisonOperator,
     Const,
     Delta,
     Expr,
@@ -28,7 +29,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder
 from tcgrad.records import dataclass
 
 
@@ -42,32 +43,32 @@ class Factors:
     summed: list[Index] = field(default_factory=list)
 
     @staticmethod
-    def of(expr: Expr, distributes: Callable[[Add], bool]) -> Factors:
+    def of(expr: Expr, distributes: Callable[[Add], bool], gaps: Gaps) -> Factors:
         """Take a product with its sums apart; ``distributes`` tells of which sums of terms the sum goes inside."""
         parts = Factors()
-        parts._take(expr, False, distributes)
+        parts._take(expr, False, distributes, gaps)
         return parts
 
-    def _take(self, expr: Expr, inverted: bool, distributes: Callable[[Add], bool]) -> None:
+    def _take(self, expr: Expr, inverted: bool, distributes: Callable[[Add], bool], gaps: Gaps) -> None:
         match expr:
             case Const(value) if value or not inverted:
                 self.coefficient *= 1 / value if inverted else value
             case Mul():
                 for factor in expr.factors:
-                    self._take(factor, inverted, distributes)
+                    self._take(factor, inverted, distributes, gaps)
             case Pow(base, Const(exponent)) if exponent in (1, -1):
-                self._take(base, inverted ^ (exponent < 0), distributes)
+                self._take(base, inverted ^ (exponent < 0), distributes, gaps)
             case Pow(base, Const(exponent)) if exponent < 0:
-                self._take(Pow(base, Const(-exponent)), not inverted, distributes)
+                self._take(Pow(base, Const(-exponent)), not inverted, distributes, gaps)
             case Delta() if not inverted:
                 self.deltas.append(expr)
-            case Where() if not inverted and (masked := as_masked_product(expr)) is not None:
-                self._take(masked, inverted, distributes)
+            case Where() if not inverted and (masked := as_masked_product(expr, gaps)) is not None:
+                self._take(masked, inverted, distributes, gaps)
             case IndexSum() if not inverted and (not isinstance(expr.body, Add) or distributes(expr.body)):
                 if any(index in self.summed for index in expr.indices):
                     expr = rename_binder(expr)
                 self.summed.extend(expr.indices)
-                self._take(expr.body, inverted, distributes)
+                self._take(expr.body, inverted, distributes, gaps)
             case _:
                 self.factors.append((expr, inverted))
 
@@ -86,7 +87,7 @@ def is_contraction(term: Expr) -> bool:
 def separable_sum(parts: Factors) -> int | None:
     """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed."""
     for place, (factor, inverted) in enumerate(parts.factors):
-        if isinstance(factor, Add) and not inverted:
+        if isinstance(factor, Add) and not inverted and not is_guard(factor):
             axes = set(free_indices(factor))
             pieces = [piece for term in factor.terms for piece in factors_of(term)]
             if not axes.isdisjoint(parts.summed) and all(set(free_indices(piece)) < axes for piece in pieces):
@@ -110,8 +111,8 @@ def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
     return [(factor, inverted)]
 
 
-def under_guards(factors: list[tuple[Expr, bool]]) -> list[tuple[Expr, bool]]:
-    """The factors with those that need not exist where a guard is 0 chosen by it, and so that guard left out.
+def under_guards(factors: list[tuple[Expr, bool]], gaps: Gaps) -> list[tuple[Expr, bool]]:
+    """The factors with those that need not exist where a guard is 0 chosen by it; a mask that chooses is left out.
 
     What lacks an index of the guard has to exist for another value of that index.
     """
@@ -120,17 +121,17 @@ def under_guards(factors: list[tuple[Expr, bool]]) -> list[tuple[Expr, bool]]:
     kept: list[tuple[Expr, bool]] = []
     for factor, inverted in factors if guards else ():
         whole = Pow(factor, MINUS_ONE) if inverted else factor
-        gaps = [set(free_indices(node)) for node in walk(whole) if _has_gaps(node)]
-        over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in gaps))
+        found = list(gaps.of(whole))
+        over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found))
         if over:
             chosen.setdefault(over, []).append(whole)
         else:
             kept.append((factor, inverted))
     if not chosen:
         return factors
-    held = [guard for over in chosen for guard in over]
+    masks = [guard for over in chosen for guard in over if is_mask(guard)]
     made = [(Where(product_of(over), product_of(parts), ZERO), False) for over, parts in chosen.items()]
-    return [*(pair for pair in kept if not any(pair[0] is guard for guard in held)), *made]
+    return [*(pair for pair in kept if not any(pair[0] is mask for mask in masks)), *made]
 
 
 def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:
@@ -155,58 +156,14 @@ def has_delta(expr: Expr) -> bool:
     return known
 
 
-def as_masked_product(where: Where) -> Expr | None:
+def as_masked_product(where: Where, gaps: Gaps) -> Expr | None:
     """``where(condition, u, 0)`` as ``[condition]*u``, if ``u`` is a number wherever it is computed."""
     match where:
-        case Where(condition, then, Const(Fraction(numerator=0))) if not may_be_undefined(then):
+        case Where(condition, then, Const(Fraction(numerator=0))) if not gaps.may_be_undefined(then):
             return Mul((condition, then))
-        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not may_be_undefined(
-            otherwise
+        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not (
+            gaps.may_be_undefined(otherwise)
         ):
-            return Mul((Iverson(_OPPOSITE[operator], left, right), otherwise))
+            return Mul((Iverson(OPPOSITES[operator], left, right), otherwise))
         case _:
             return None
-
-
-_OPPOSITE: dict[ComparisonOperator, ComparisonOperator] = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-}
-
-
-def may_be_undefined(expr: Expr) -> bool:
-    """Whether an expression can be NaN or infinite for finite arguments."""
-    return any(_is_partial(node) or _grows(node) for node in walk(expr))
-
-
-def _is_partial(expr: Expr) -> bool:
-    match expr:
-        case Pow() if not tensors_read(expr) and not free_indices(expr):  # of sizes and numbers alone
-            return False
-        case _:
-            return _has_gaps(expr)
-
-
-def _has_gaps(expr: Expr) -> bool:
-    """Whether a node has no value for some arguments."""
-    match expr:
-        case Pow(exponent=Const(value)):
-            return value < 0 or value.denominator != 1
-        case Pow():
-            return True
-        case Call():
-            return expr.function.domain != ((-math.inf, math.inf),) * expr.function.arity
-        case _:
-            return False
-
-
-def _grows(expr: Expr) -> bool:
-    """Whether a node can overflow for arguments that are not large."""
-    return isinstance(expr, Call) and expr.function.name in _GROWING
-
-
-_GROWING = ("exp", "expm1", "sinh", "cosh")

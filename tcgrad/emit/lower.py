@@ -48,6 +48,7 @@ class Lowering:
                 return [self._intrinsic(statement)]
             case Recurrence():
                 self._loops += 1
+                self.definitions.gaps.learn(statement)
                 results = Loop(self.build, self, statement, self._loops).results()
                 for tensor, node in results:
                     self.assign(tensor, node)
@@ -63,6 +64,7 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
+        self.definitions.gaps.learn(define)
         with self.definitions.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.lower(
                 shifted(without_poles(define.body)), define.free

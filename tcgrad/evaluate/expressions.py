@@ -11,13 +11,13 @@ import numpy as np
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
-from tcgrad.evaluate.parts import absolute, real
+from tcgrad.evaluate.parts import absolute, is_finite, real, signs
 from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.reductions import REDUCTIONS
 from tcgrad.evaluate.structure import footprint, volume
-from tcgrad.ir.guards import is_guard, is_structural
+from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -144,13 +144,15 @@ def _add(expr: Add, context: Context) -> Labelled:
 
 def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
     """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
-    guards = [condition(factor, context) for factor in factors if is_guard(factor)]
-    cast = [Labelled(whole(guard.array, context.dtype), guard.axes) for guard in guards]
+    masks = [condition(factor, context) for factor in factors if is_mask(factor)]
+    sums = [value(factor, context) for factor in factors if is_guard(factor) and not is_mask(factor)]
+    guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
+    cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
     values = [value(factor, context) for factor in factors if not is_guard(factor)]
     summed = [factor for factor in factors if isinstance(factor, IndexSum)]
-    if (guards or summed) and not all(map(_is_finite, values)):
-        sums = [_support(factor, context) for factor in summed]
-        values = [_guarded(each, [*guards, *(support for support in sums if support)]) for each in values]
+    if (guards or summed) and not all(is_finite(each.array) for each in values):
+        supports = [_support(factor, context) for factor in summed]
+        values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
     operands = cast + values
 
     def magnitude() -> Labelled:
@@ -165,10 +167,6 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
     terms = prod(context.length(index) for index in bound)
     return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
-
-
-def _is_finite(each: Labelled) -> bool:
-    return each.array.dtype == np.object_ or bool(np.isfinite(each.array).all())
 
 
 def _support(expr: Expr, context: Context) -> Labelled | None:
@@ -190,7 +188,7 @@ def _somewhere(truth: Labelled, indices: tuple[Index, ...]) -> Labelled:
 
 def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
     """``each`` with what is not finite replaced by 0 where a guard is 0."""
-    if not guards or _is_finite(each):
+    if not guards or is_finite(each.array):
         return each
     holds = conjunction(guards)
     axes = union([each, holds])
@@ -201,7 +199,7 @@ def _power(expr: Pow, context: Context) -> Labelled:
     base = value(expr.base, context)
     exponent = expr.exponent
     if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
-        context.decide(Labelled(np.asarray(np.sign(real(base.array))), base.axes))
+        context.decide(Labelled(signs(real(base.array)), base.axes))
     if isinstance(exponent, Const):
         known = known_power(base.array, exponent.value, context)
         return context.settle(Labelled(np.asarray(known), base.axes))

@@ -11,7 +11,7 @@ import numpy as np
 from tcgrad.evaluate import special
 from tcgrad.evaluate.context import Array, Context
 from tcgrad.evaluate.numbers import number, pi
-from tcgrad.evaluate.parts import absolute, real, together
+from tcgrad.evaluate.parts import absolute, real, signs, together
 from tcgrad.functions import Function
 
 # Of these the error is not small beside the value, but beside 1: they cross zero.
@@ -156,19 +156,19 @@ _VALUES: dict[str, Callable[..., Any]] = {
 }
 
 _DECISIONS: dict[str, Callable[..., tuple[Any, ...]]] = {
-    "relu": lambda a: (np.sign(a),),
-    "elu": lambda a: (np.sign(a),),
-    "abs": lambda a: (np.sign(a),),
-    "sign": lambda a: (np.sign(a),),
+    "relu": lambda a: (signs(a),),
+    "elu": lambda a: (signs(a),),
+    "abs": lambda a: (signs(a),),
+    "sign": lambda a: (signs(a),),
     "floor": lambda a: (np.floor(a),),
     "ceil": lambda a: (np.ceil(a),),
-    "max": lambda a, b: (np.sign(a - b),),
-    "min": lambda a, b: (np.sign(a - b),),
-    "leaky_relu": lambda a, slope: (np.sign(a) + 0 * slope,),
-    "clip": lambda a, lo, hi: (np.sign(a - lo) + 0 * hi, np.sign(np.where(a >= lo, a, lo) - hi)),
-    "cbrt": lambda a: (np.sign(a),),
-    "atan2": lambda a, b: (np.where(b < 0, np.sign(a), 0),),
-    "tan": lambda a: (np.sign(np.cos(a)),),
+    "max": lambda a, b: (signs(a - b),),
+    "min": lambda a, b: (signs(a - b),),
+    "leaky_relu": lambda a, slope: (signs(a) + 0 * slope,),
+    "clip": lambda a, lo, hi: (signs(a - lo) + 0 * hi, signs(np.where(a >= lo, a, lo) - hi)),
+    "cbrt": lambda a: (signs(a),),
+    "atan2": lambda a, b: (np.where(b < 0, signs(a), 0),),
+    "tan": lambda a: (signs(np.cos(a)),),
 }
 
 # Functions that fall off like exp(-p), and p: rounding in p moves the value in proportion.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,20 @@ def real(array: Array) -> Array:
     if array.dtype == np.object_:
         return np.asarray(_REAL(array), object)
     return np.asarray(array.real) if array.dtype.kind == "c" else array
+
+
+def is_finite(array: Array) -> bool:
+    """Whether all numbers are finite; among exact ones it is NaN, of reads outside a tensor, that is not."""
+    if array.dtype == np.object_:
+        return all(not isinstance(each, float) or math.isfinite(each) for each in real(array).flat)
+    return bool(np.isfinite(array).all())
+
+
+def signs(array: Array) -> Array:
+    """-1, 0 or 1 for each real number; of exact ones, among which `numpy.sign` knows no NaN, 0 where there is one."""
+    if array.dtype == np.object_:
+        return np.subtract(array > 0, array < 0, dtype=int)
+    return np.asarray(np.sign(array))
 
 
 def absolute(array: Array) -> Array:

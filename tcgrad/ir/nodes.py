@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 ReductionKind = Literal["max", "min", "prod", "logsumexp"]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
+OPPOSITES: dict[ComparisonOperator, ComparisonOperator] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+}
 
 _Node = TypeVar("_Node", bound=type)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import cast
 
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import ComparisonOperator, Expr, IndexValue, Where
+from tcgrad.ir.nodes import OPPOSITES, Expr, IndexValue, Where
 from tcgrad.ir.nodes import Iverson as IversonNode
 from tcgrad.language.bounds import normalise
 from tcgrad.language.building import multiply
@@ -150,16 +150,6 @@ def _guards(operator: str, gap: Integer) -> Guards:
     return Guards((), (gap,))
 
 
-_OPPOSITES: dict[ComparisonOperator, ComparisonOperator] = {
-    "<": ">=",
-    "<=": ">",
-    ">": "<=",
-    ">=": "<",
-    "==": "!=",
-    "!=": "==",
-}
-
-
 def _opposite(node: Expression) -> Comparison | None:
     """The condition that holds where a single comparison does not; None for anything else."""
     match node:
@@ -168,5 +158,5 @@ def _opposite(node: Expression) -> Comparison | None:
         case Iverson():
             return _opposite(node.condition)
         case Comparison(operands=operands, operators=(operator,)):
-            return Comparison(operands, (_OPPOSITES[operator],), node.span)
+            return Comparison(operands, (OPPOSITES[operator],), node.span)
     return None

@@ -32,6 +32,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.exponents import times_in
+from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.outline import Outline, outline
@@ -232,7 +233,8 @@ def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fac
         gone = {match.partner(index) for index in own}
         if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
             kept = tuple(index for index in indices if index not in gone)
-            return IndexSum(kept, Mul((read, *rest))) if kept else Mul((read, *rest))
+            product = Mul((read, *rest, *guards_kept(factors, rest)))
+            return IndexSum(kept, product) if kept else product
     return None
 
 
@@ -243,7 +245,7 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
     for match, rest in _consume(fact.factors, factors, Match(fact.free_set)):
         read = fact.read(match)
         if read is not None:
-            return (read, *rest)
+            return (read, *rest, *guards_kept(factors, rest))
     return None
 
 

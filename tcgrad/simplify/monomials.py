@@ -196,6 +196,6 @@ def is_one(exponent: Expr) -> bool:
     return exponent is ONE or (isinstance(exponent, Const) and exponent.value == 1)
 
 
-def is_mask(base: Expr) -> bool:
+def is_zero_or_one(base: Expr) -> bool:
     """Whether the value is always 0 or 1, so that its positive powers are itself."""
     return isinstance(base, Delta | Iverson)

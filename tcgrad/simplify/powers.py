@@ -7,7 +7,7 @@ from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, product_of, terms_of
-from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_mask, is_one
+from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_one, is_zero_or_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import names
 
@@ -43,7 +43,7 @@ def _added(left: Expr, right: Expr, policy: Policy) -> Expr:
 
 
 def _mask_exponent(base: Expr, exponent: Expr) -> Expr:
-    return ONE if is_mask(base) and isinstance(exponent, Const) and exponent.value > 0 else exponent
+    return ONE if is_zero_or_one(base) and isinstance(exponent, Const) and exponent.value > 0 else exponent
 
 
 def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:

@@ -10,6 +10,7 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
     ONE,
+    OPPOSITES,
     ZERO,
     Add,
     Call,
@@ -25,7 +26,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import factors_of, free_indices, map_integers, product_of, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
@@ -161,9 +162,37 @@ def _where(expr: Where, policy: Policy) -> Expr:
         return expr.then if expr.condition.value else expr.otherwise
     if key(expr.then) == key(expr.otherwise):
         return expr.then
+    then, otherwise = _given(expr.then, expr.condition, holds=True), _given(expr.otherwise, expr.condition, holds=False)
+    if then is not expr.then or otherwise is not expr.otherwise:
+        return policy.simplify(Where(expr.condition, then, otherwise))
     if holds_delta(expr.then) or holds_delta(expr.otherwise):
         return _where_without_deltas(expr, policy)
     return _where_without_numbers(expr)
+
+
+def _given(expr: Expr, condition: Expr, *, holds: bool) -> Expr:
+    """A branch with those choices in it made that the condition makes."""
+    if isinstance(expr, Where):
+        if _follows(expr.condition, condition, holds=holds):
+            return _given(expr.then, condition, holds=holds)
+        if _follows(_opposite(expr.condition), condition, holds=holds):
+            return _given(expr.otherwise, condition, holds=holds)
+    return map_children(expr, lambda part: _given(part, condition, holds=holds))
+
+
+def _follows(asked: Expr | None, condition: Expr, *, holds: bool) -> bool:
+    """Whether a condition holds where another one does, or does not; False also where that is not seen."""
+    given = factors_of(condition) if holds else [_opposite(condition)]
+    return asked is not None and all(each in given for each in factors_of(asked))
+
+
+def _opposite(condition: Expr) -> Expr | None:
+    """The condition that holds where a comparison does not; None for a product of several."""
+    match condition:
+        case Iverson(operator, left, right):
+            return Iverson(OPPOSITES[operator], left, right)
+        case _:
+            return None
 
 
 def _where_without_numbers(expr: Where) -> Expr:

@@ -1,0 +1,112 @@
+"""Gaps: where an expression may have no value, and which guards and conditions leave that out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import field
+from itertools import chain
+
+from tcgrad.ir.guards import is_guard
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.program import Define, Recurrence, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, free_indices, tensors_read, walk
+from tcgrad.records import dataclass
+
+Gap = frozenset[Index]
+
+_GROWING = ("exp", "expm1", "sinh", "cosh")
+
+
+def has_gap(node: Expr) -> bool:
+    """Whether a node by itself has no value for some arguments; of sizes and numbers alone it has one."""
+    match node:
+        case Pow(exponent=Const(value)) if value >= 0 and value.denominator == 1:
+            return False
+        case Pow():
+            return bool(tensors_read(node) or free_indices(node))
+        case Call():
+            return node.function.domain != ((-math.inf, math.inf),) * node.function.arity
+        case _:
+            return False
+
+
+@dataclass
+class Gaps:
+    """What is known of the tensors of some statements.
+
+    axes: for each tensor that may lack values the sets of its axes that decide where.
+    growing: the tensors that may overflow for arguments that are not large.
+    """
+
+    axes: dict[Tensor, tuple[frozenset[int], ...]] = field(default_factory=dict)
+    growing: set[Tensor] = field(default_factory=set)
+
+    def learn(self, statement: Statement) -> None:
+        """Note what one more statement defines; those that it reads come before it."""
+        match statement:
+            case Define():
+                self._learn(statement.tensor, [(statement.free, statement.body)])
+            case Recurrence():
+                cases = zip(statement.tensors, statement.axes, statement.bases, statement.steps, strict=True)
+                for tensor, axis, bases, step in cases:
+                    starts = [((*base.free[:axis], None, *base.free[axis:]), base.body) for base in bases]
+                    self._learn(tensor, [(step.free, step.body), *starts])
+
+    def _learn(self, tensor: Tensor, bodies: Collection[tuple[tuple[Index | None, ...], Expr]]) -> None:
+        """None stands for the axis of a base case, whose position is one of all."""
+        found = dict.fromkeys(
+            frozenset(axis for axis, index in enumerate(free) if index is None or index in gap)
+            for free, body in bodies
+            for gap in self.of(body)
+        )
+        if found:
+            self.axes[tensor] = tuple(found)
+        if any(self._grows(body) for _, body in bodies):
+            self.growing.add(tensor)
+
+    def of(self, expr: Expr, *, growing: bool = False) -> Iterator[Gap]:
+        """For each part of an expression that may have no value the free indices that decide where.
+
+        A part that a guard or a condition of just such indices leaves out is not there.
+
+        growing: what may overflow counts as well.
+        """
+        inside = chain.from_iterable(self.of(part, growing=growing) for part in children(expr))
+        match expr:
+            case Component():
+                for axes in self.axes.get(expr.tensor, ()):
+                    yield frozenset(index for axis in axes for index in expr.indices[axis].indices)
+                if growing and expr.tensor in self.growing:
+                    yield _indices(expr)
+            case Mul():
+                guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
+                yield from (gap for gap in inside if not any(guard <= gap for guard in guards))
+            case Where(condition=condition):
+                yield from (gap for gap in inside if not _indices(condition) <= gap)
+            case IndexSum() | IndexReduce():
+                yield from (gap.difference(expr.indices) for gap in inside)
+            case Iverson():
+                return
+            case _:
+                if has_gap(expr) or (growing and _grows(expr)):
+                    yield _indices(expr)
+                yield from inside
+
+    def may_be_undefined(self, expr: Expr) -> bool:
+        """Whether an expression can be NaN or infinite for finite arguments."""
+        return any(map(has_gap, walk(expr))) or next(self.of(expr), None) is not None or self._grows(expr)
+
+    def _grows(self, expr: Expr) -> bool:
+        nodes = walk(expr)
+        return any(node.tensor in self.growing if isinstance(node, Component) else _grows(node) for node in nodes)
+
+
+def _grows(node: Expr) -> bool:
+    return isinstance(node, Call) and node.function.name in _GROWING
+
+
+def _indices(expr: Expr) -> Gap:
+    return frozenset(free_indices(expr))

@@ -1,0 +1,36 @@
+"""Guards that have to stay beside what a definition that holds them is written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tcgrad.ir.gaps import Gap, has_gap
+from tcgrad.ir.guards import is_guard
+from tcgrad.ir.indices import Integer
+from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.traversal import free_indices, walk
+from tcgrad.simplify.ranges import is_nonnegative
+
+
+def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
+    """The guards among the factors ``before`` that are gone from the ``rest``, and without which that need not exist.
+
+    Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
+    """
+    gone = [factor for factor in before if is_guard(factor) and factor not in rest and free_indices(factor)]
+    gaps = {gap for factor in rest for gap in _gaps(factor)} if gone else ()
+    return [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
+
+
+def _gaps(expr: Expr) -> Iterator[Gap]:
+    """The indices of what has no value for some arguments, and of positions that may be outside of their tensor."""
+    for node in walk(expr):
+        if has_gap(node):
+            yield frozenset(free_indices(node))
+        elif isinstance(node, Component) and not node.tensor.zero_outside:
+            pairs = zip(node.indices, node.tensor.shape, strict=True)
+            yield from (frozenset(position.indices) for position, size in pairs if not _is_inside(position, size))
+
+
+def _is_inside(position: Integer, size: Integer) -> bool:
+    return is_nonnegative(position) and is_nonnegative(size - position - 1)
