@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from matrix_tools import names, run_numpy
+from test_oracles import draw, program_of
 
 import tcgrad
+from tcgrad.calculus import derive
+from tcgrad.evaluate import evaluate, evaluate_program
+from tcgrad.notation.arrays import einsum_equation
+from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.raising import raise_define
+from tcgrad.notation.refusal import Refusal
 
 SPECS = {
     "energy of charges": """
@@ -87,6 +95,11 @@ equations:
   - e[i,j] = where(d[i,j] > 0, w[i]*w[j]/d[i,j] + w[i]*d[i,j], 0)
   - f = sum[i,j](e[i,j])
 """,
+    "energies of a batch": """
+dims: {B: 2, N: 3, K: 2}
+inputs: {x: [B, N, K], w: [B, N]}
+equations: ["e[b] = sum[i,j]([i != j]*w[b,i]*w[b,j]/sqrt(sum[k]((x[b,i,k] - x[b,j,k])^2)))"]
+""",
     "each pair once, with weights": """
 dims: {N: 3, K: 2}
 inputs: {x: [N, K], w: [N]}
@@ -162,3 +175,38 @@ def test_a_delta_beside_a_quotient_that_is_not_there_is_kept():
 def test_only_what_may_not_exist_is_chosen():
     source = tcgrad.loads("dims: {N: 4}\ninputs: {x: [N], r: []}\nequations: ['y[i] = [i > 0]*sin(x[i])/r']\n").emit()
     assert "np.where" not in source
+
+
+NUMPY = (
+    "energy of charges",
+    "energy with weights",
+    "a distance by its name",
+    "a definition in which the guard is",
+    "definitions that do not exist everywhere",
+    "a sum of guards",
+    "energies of a batch",
+)
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_texts_for_numpy_are_of_numbers(name):
+    """``0 * nan`` is no 0 for NumPy: what a mask leaves out is chosen in its texts."""
+    program = program_of(SPECS[name])
+    derivation = derive(program, hessian=program.outputs[0].order == 0)
+    inputs = draw(program)
+    env = evaluate_program(program, inputs)
+    known = names([size for tensor in program.tensors for size in tensor.shape], env)
+    blocks = [block.define for block in (*derivation.jacobians, *derivation.hessians) if block.define is not None]
+    for define in blocks:
+        expected = evaluate(define.body, define.free, env)
+        assert np.isfinite(expected).all()
+        form = raise_define(define, program)
+        if isinstance(form, MatrixForm) and form.numpy is not None:
+            with np.errstate(all="ignore"):
+                found = np.reshape(run_numpy(form, known), expected.shape)
+            np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9, err_msg=form.numpy)
+        line = einsum_equation(define, program)
+        if not isinstance(line, Refusal):
+            with np.errstate(all="ignore"):
+                found = eval(line[1], {"__builtins__": {}}, known)  # noqa: S307 - text that the tool made
+            np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9, err_msg=line[1])

@@ -10,12 +10,11 @@ from fractions import Fraction
 from tcgrad.emit.structure import UNIT
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.gaps import Gaps
-from tcgrad.ir.guards import is_guard, is_mask
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     OPPOSITES,
-    ZERO,
     Add,
     Call,
     Const,
@@ -29,7 +28,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder
+from tcgrad.ir.traversal import children, factors_of, free_indices, rename_binder
 from tcgrad.records import dataclass
 
 
@@ -112,26 +111,13 @@ def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
 
 
 def under_guards(factors: list[tuple[Expr, bool]], gaps: Gaps) -> list[tuple[Expr, bool]]:
-    """The factors with those that need not exist where a guard is 0 chosen by it; a mask that chooses is left out.
-
-    What lacks an index of the guard has to exist for another value of that index.
-    """
-    guards = [factor for factor, inverted in factors if not inverted and is_guard(factor) and free_indices(factor)]
-    chosen: dict[tuple[Expr, ...], list[Expr]] = {}
-    kept: list[tuple[Expr, bool]] = []
-    for factor, inverted in factors if guards else ():
-        whole = Pow(factor, MINUS_ONE) if inverted else factor
-        found = list(gaps.of(whole))
-        over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found))
-        if over:
-            chosen.setdefault(over, []).append(whole)
-        else:
-            kept.append((factor, inverted))
-    if not chosen:
+    """The factors with those that need not exist where a guard is 0 chosen by it."""
+    above = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in factors]
+    chosen = gaps.chosen(above)
+    if chosen is above:
         return factors
-    masks = [guard for over in chosen for guard in over if is_mask(guard)]
-    made = [(Where(product_of(over), product_of(parts), ZERO), False) for over, parts in chosen.items()]
-    return [*(pair for pair in kept if not any(pair[0] is mask for mask in masks)), *made]
+    given = {id(made): pair for made, pair in zip(above, factors, strict=True)}
+    return [given.get(id(factor), (factor, False)) for factor in chosen]
 
 
 def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:

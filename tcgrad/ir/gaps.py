@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field
 from itertools import chain
 
-from tcgrad.ir.guards import is_guard
+from tcgrad.functions import Function
+from tcgrad.ir.guards import is_guard, is_mask
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.program import Define, Recurrence, Statement
+from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, tensors_read, walk
+from tcgrad.ir.traversal import children, free_indices, product_of, tensors_read, walk
 from tcgrad.records import dataclass
 
 Gap = frozenset[Index]
@@ -28,9 +29,14 @@ def has_gap(node: Expr) -> bool:
         case Pow():
             return bool(tensors_read(node) or free_indices(node))
         case Call():
-            return node.function.domain != ((-math.inf, math.inf),) * node.function.arity
+            return has_domain(node.function)
         case _:
             return False
+
+
+def has_domain(function: Function) -> bool:
+    """Whether a function has no value for some arguments."""
+    return function.domain != ((-math.inf, math.inf),) * function.arity
 
 
 @dataclass
@@ -95,6 +101,27 @@ class Gaps:
                     yield _indices(expr)
                 yield from inside
 
+    def chosen(self, factors: Sequence[Expr]) -> Sequence[Expr]:
+        """The factors of a product, those that need not exist where a guard is 0 chosen by it.
+
+        A mask that chooses is left out. What lacks an index of the guard has to exist for another value of that index.
+        """
+        guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
+        choices: dict[tuple[Expr, ...], list[Expr]] = {}
+        kept: list[Expr] = []
+        for factor in factors if guards else ():
+            found = list(self.of(factor))
+            over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found))
+            if over:
+                choices.setdefault(over, []).append(factor)
+            else:
+                kept.append(factor)
+        if not choices:
+            return factors
+        masks = [guard for over in choices for guard in over if is_mask(guard)]
+        made = [Where(product_of(over), product_of(parts), ZERO) for over, parts in choices.items()]
+        return [*(factor for factor in kept if not any(factor is mask for mask in masks)), *made]
+
     def may_be_undefined(self, expr: Expr) -> bool:
         """Whether an expression can be NaN or infinite for finite arguments."""
         return any(map(has_gap, walk(expr))) or next(self.of(expr), None) is not None or self._grows(expr)
@@ -102,6 +129,16 @@ class Gaps:
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)
         return any(node.tensor in self.growing if isinstance(node, Component) else _grows(node) for node in nodes)
+
+
+def gaps_of(program: Program) -> Gaps:
+    """What is known of the tensors that a program defines. Kept on the program once known."""
+    known: Gaps | None = vars(program).get("known_gaps")
+    if known is None:
+        known = vars(program)["known_gaps"] = Gaps()
+        for statement in program.statements:
+            known.learn(statement)
+    return known
 
 
 def _grows(node: Expr) -> bool:

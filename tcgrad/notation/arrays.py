@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tcgrad.ir.gaps import Gaps, gaps_of
 from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Expr, Mul
 from tcgrad.ir.program import Define, Program
-from tcgrad.ir.traversal import bind_apart
+from tcgrad.ir.traversal import bind_apart, map_children, product_of
 from tcgrad.notation.contractions import Form
 from tcgrad.notation.einstein import EINSTEIN_ASCII, EinsteinSyntax, print_einstein
 from tcgrad.notation.einsum import print_einsum
@@ -31,11 +33,17 @@ def einstein_equation(define: Define, program: Program, syntax: EinsteinSyntax =
 
 def einsum_equation(define: Define, program: Program) -> Equation | Refusal:
     """``C = np.einsum('ij,jk->ik', A, B)``, a statement of Python, or why a definition cannot be written so."""
-    raised = _raised(define, program)
+    raised = _raised(replace(define, body=_guarded(define.body, gaps_of(program))), program)
     if isinstance(raised, Refusal):
         return raised
     right = print_einsum(*raised, intrinsics_of(program))
     return right if isinstance(right, Refusal) else (code_name(define.tensor), right)
+
+
+def _guarded(expr: Expr, gaps: Gaps) -> Expr:
+    """An expression whose products with guards are of numbers alone: NumPy's ``0 * nan`` is no 0."""
+    made = map_children(expr, lambda part: _guarded(part, gaps))
+    return product_of(gaps.chosen(made.factors)) if isinstance(made, Mul) else made
 
 
 def _raised(define: Define, program: Program) -> tuple[Form, Mapping[Index, str]] | Refusal:

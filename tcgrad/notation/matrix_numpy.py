@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.functions import Function
+from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
     Apply,
     BatchDelta,
@@ -39,6 +40,7 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
+from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy_chains import Chains
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
@@ -213,6 +215,9 @@ def _elementwise(parts: Sequence[Matrix], *, full: bool) -> list[Piece]:
 
 def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
     """``a * b / c``; a comparison is a mask there, behind a factor that is a number."""
+    masked = split_mask(matrix)
+    if masked is not None:
+        return off_diagonal(masked[0], _hadamard(masked[1], full=False))
     numbers = [factor for factor in matrix.factors if not isinstance(factor, Compare)]
     comparisons = [factor for factor in matrix.factors if isinstance(factor, Compare)]
     if full or not numbers:
@@ -221,6 +226,11 @@ def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
     else:
         above, below = [*map(_loose, numbers), *map(_mask, comparisons)], [*map(_loose, matrix.divisors)]
     return quotient(above, below)
+
+
+def off_diagonal(size: Integer, piece: Piece) -> Piece:
+    """0 on the diagonal, and what a text says elsewhere."""
+    return atom("np.where(np.eye({0}), 0, {1})", code_size(size), piece.text)
 
 
 def _mask(matrix: Compare) -> Piece:

@@ -42,7 +42,8 @@ from tcgrad.notation.matrix import (
     Zeros,
 )
 from tcgrad.notation.matrix_building import outer_pieces
-from tcgrad.notation.matrix_numpy import commutation, covers, template_of
+from tcgrad.notation.matrix_masks import split_mask
+from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.matrix_tree import operands
@@ -132,6 +133,8 @@ class SliceWriter:
                 return atom("np.linalg.inv({0})", self.full(matrix.operand).text)
             case MatMul():
                 return self.product(matrix)
+            case Hadamard() if (masked := split_mask(matrix)) is not None:
+                return off_diagonal(masked[0], self.show(masked[1]))
             case Hadamard():
                 return quotient(map(self.show, matrix.factors), map(self.show, matrix.divisors))
             case Scale():
