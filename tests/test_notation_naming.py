@@ -103,6 +103,20 @@ def test_a_declared_range_belongs_to_its_size() -> None:
     assert name_indices((index,), read(index), Surroundings(ranges={"i": 4}))[index] == "j"
 
 
+def test_a_range_that_is_a_dim_belongs_to_no_other_dim_of_the_same_size() -> None:
+    around = Surroundings(ranges={"i": 5}, extents={"i": Dim("M", 5)})
+    own, other = Index("i", Integer.of(Dim("M", 5))), Index("i", SIZE)
+    assert name_indices((own,), read(own), around)[own] == "i"
+    assert name_indices((other,), read(other), around)[other] == "j"
+
+
+def test_an_index_whose_range_takes_a_calculation_keeps_its_own_declared_name() -> None:
+    index, window = Index("i", SIZE), Index("p", SIZE)
+    body = IndexSum((window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (index.expr + window.expr,)))
+    names = name_indices((index,), body, Surroundings(ranges={"i": None, "p": 5, "q": 5}))
+    assert names == {index: "i", window: "p"}
+
+
 def test_an_index_whose_range_no_read_tells_gets_a_name_whose_range_is_declared() -> None:
     free, window = Index("p", SIZE), Index("k", Integer.of(2))
     body = IndexReduce("max", (window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (window.expr,)))

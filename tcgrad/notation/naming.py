@@ -30,12 +30,14 @@ class Surroundings:
     tensors: the names of constants and tensors, which an index that stands as a number must not be taken for.
     scalars: those of integers without indices, which in a position are components that are read there.
     ranges: the names that a spec gives a range, with its value; None where that takes a calculation.
+    extents: the same where the range is a dim.
     """
 
     dims: frozenset[str] = frozenset()
     tensors: frozenset[str] = frozenset()
     scalars: frozenset[str] = frozenset()
     ranges: Mapping[str, int | None] = field(default_factory=dict)
+    extents: Mapping[str, Dim] = field(default_factory=dict)
 
     @staticmethod
     def of(program: Program) -> Surroundings:
@@ -50,8 +52,11 @@ class Surroundings:
         values = {dim.name: dim.value for dim in program.dims}
         tensors = (*program.constants, *program.tensors)
         scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)
-        ranges = {name: _value(text.text, values) for name, (_, text) in program.spec.indices.items()}
-        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges)
+        texts = {name: text.text.strip() for name, (_, text) in program.spec.indices.items()}
+        ranges = {name: _value(text, values) for name, text in texts.items()}
+        dims = {dim.name: dim for dim in program.dims}
+        extents = {name: dims[text] for name, text in texts.items() if text in dims}
+        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges, extents)
 
     def fixed(self, names: Names) -> frozenset[Index]:
         """The indices to whose names the spec gives their ranges."""
@@ -59,7 +64,6 @@ class Surroundings:
 
 
 def _value(text: str, dims: Mapping[str, int]) -> int | None:
-    text = text.strip()
     return int(text) if text.isdecimal() else dims.get(text)
 
 
@@ -87,6 +91,7 @@ class _Naming:
     dims: frozenset[str]
     tensors: frozenset[str]
     ranges: Mapping[str, int | None]
+    extents: Mapping[str, Dim]
     bare: frozenset[Index]  # the indices that stand as numbers
     beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
     scalars: frozenset[str]  # those without indices: an index of that name would make the bare name ambiguous
@@ -101,13 +106,19 @@ class _Naming:
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
         scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)
-        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside, scalars)
+        ranges, extents = around.ranges, around.extents
+        return _Naming(around.dims | dims, around.tensors | beside, ranges, extents, frozenset(bare), beside, scalars)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
         if index not in self.names:
-            self.names[index] = next(name for name in _candidates(index.name) if self.suits(name, index, taken))
+            suitable = (name for name in _candidates(index.name) if self.suits(name, index, taken))
+            self.names[index] = next(name for name in suitable if self.runs_as_far(index, name))
         return self.names[index]
+
+    def runs_as_far(self, index: Index, name: str) -> bool:
+        """Whether the range of a name, if it is a dim, is that of an index whatever the sizes."""
+        return name not in self.extents or index.size == Integer.of(self.extents[name])
 
     def give_declared(self, free: Sequence[Index], body: Expr, given: frozenset[str]) -> frozenset[str]:
         """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given.
@@ -130,7 +141,8 @@ class _Naming:
             return []
         names = sorted(self.ranges, key=lambda name: name != index.name)
         names = [index.name] if range_is_implied(index, parts) else names
-        return [name for name in names if self.ranges.get(name) and self.suits(name, index, taken)]
+        known = [name for name in names if self.ranges.get(name) or (name == index.name and name in self.ranges)]
+        return [name for name in known if self.suits(name, index, taken)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
         fixed = self.ranges.get(name, index.size.value)
