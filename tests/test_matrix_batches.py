@@ -40,6 +40,12 @@ FORMS = [
     (HEADS, "=y", "y[b,h]", "x[b,h] w[h]"),
     (HEADS, "x", "∂l/∂x[p,q]", "∂l/∂y[p,q] w[q]ᵀ"),
     (("x: M B N, w: N K", "y[i,b,j] = x[i,b,k]*w[k,j]"), "=y", "y[i]", "x[i] w"),
+    (
+        ("g: P N K, u: M P, v: B N, w: H K", "t[i,j,k] = g[a,b,c]*u[i,a]*v[j,b]*w[k,c]"),
+        "v",
+        "∂l/∂v",
+        "Σ[i,a] u[i,a] ∂l/∂t[i] w g[a]ᵀ",
+    ),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "=c", "c", "Σ[i] t[i] 1"),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "t", "∂l/∂t[p]", "∂l/∂c 1ᵀ"),
     (("a: M P, b: N P, c: K P", "t[i,j,k] = a[i,r]*b[j,r]*c[k,r]"), "=t", "t[i]", "b diag(a[i]) cᵀ"),

@@ -70,8 +70,7 @@ class _Printer:
             case Symbol():
                 return self._symbol(matrix), POSTFIX if is_derivative(matrix) else ATOM
             case BatchSum():
-                body = self.within(matrix.operand, PRODUCT)
-                return s.batch_sum.format(s.scalars.index(matrix.index.name), body), SUM
+                return self._batch_sum(matrix), SUM
             case Ones():
                 return s.ones, ATOM
             case Unit():
@@ -122,6 +121,15 @@ class _Printer:
                 return s.vec.format(self.within(matrix.operand, SUM)), ATOM
             case _:
                 assert_never(matrix)
+
+    def _batch_sum(self, matrix: BatchSum) -> str:
+        """Sums of sums under one sign."""
+        held = [matrix.index]
+        while isinstance(matrix.operand, BatchSum):
+            matrix = matrix.operand
+            held.append(matrix.index)
+        names = ",".join(self.syntax.scalars.index(dim.name) for dim in held)
+        return self.syntax.batch_sum.format(names, self.within(matrix.operand, PRODUCT))
 
     def _symbol(self, matrix: Symbol) -> str:
         """A name, with ``:`` for the axes that are left in front of those that are held."""
@@ -187,7 +195,8 @@ class _Printer:
         if negated:
             return self.syntax.scalars.minus + self.within(positive, PRODUCT), SUM
         number, divisor = split_number(matrix.coefficient)
-        above = [*([number] if number != 1 else []), *matrix.factors]
+        factors = sorted(matrix.factors, key=lambda factor: not isinstance(factor, Size))
+        above = [*([number] if number != 1 else []), *factors]
         below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors]
         body = [] if matrix.body is None else [matrix.body]
         if not below:
@@ -202,8 +211,12 @@ class _Printer:
     def _juxtaposed(self, parts: Sequence[Matrix | Fraction], *, closed: bool = False) -> str:
         """Scalars and at most one matrix, side by side; ``closed`` where a slash follows."""
         text = ""
+        plain = all(isinstance(part, Fraction | Number | Size | Symbol) for part in parts[:-1])
         for place, part in enumerate(parts):
-            shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
+            if plain and place == len(parts) - 1 > 0 and isinstance(part, MatMul):  # ``2 xᵀ A x``, a number or not
+                shown = self.within(part, CHAIN)
+            else:
+                shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
             digits = text[-1:].isdigit() and shown[:1].isdigit()
             text += (self.syntax.number_times if digits else " " if text else "") + shown
         return text
