@@ -4,7 +4,9 @@ from fractions import Fraction
 
 import pytest
 
+import tcgrad
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
+from tcgrad.notation.index import print_statement
 from tcgrad.notation.latex_names import escape, latex_function, latex_name, latex_positions
 from tcgrad.notation.syntaxes import LATEX, decimal
 
@@ -84,3 +86,20 @@ def test_latex_functions() -> None:
     assert latex_function(abstract_derivative(abstract_derivative(f, 0), 0), ["x"]) == r"f''\left(x\right)"
     assert latex_function(abstract_derivative(g, 1), ["x", "y"]) == r"\operatorname{blend}'_{2}\left(x, y\right)"
     assert latex_function(abstract("sigma", 1), ["z"]) == r"\sigma\left(z\right)"
+
+
+LATEX_PRODUCTS = [
+    ("y[i] = 2*f(x[i])*s/N", r"\frac{2 f\left(x_{i}\right) s}{N}"),
+    ("y[i] = 2*x[i]*(x[i]/N + 1)/N", r"\frac{2 x_{i}}{N} \left(\frac{x_{i}}{N} + 1\right)"),
+    ("y[i] = (x[i]/N + 1)/s", r"\frac{1}{s} \left(\frac{x_{i}}{N} + 1\right)"),
+    ("y[i] = exp(x[i]/s)*x[i]/N", r"\frac{x_{i}}{N} \exp\left(\frac{x_{i}}{s}\right)"),
+    ("y[i] = 2*size*x[i]*size", r"2 \, \mathrm{size} \, x_{i} \, \mathrm{size}"),
+    ("y[i,j] = 2*1[i]*x[j]", r"2 \, \mathbf{1}_{i} x_{j}"),
+]
+
+
+@pytest.mark.parametrize(("equation", "right"), LATEX_PRODUCTS)
+def test_what_is_high_stands_beside_a_bar_and_words_apart(equation: str, right: str) -> None:
+    text = "dims: {N: 3}\ninputs: {x: [N], a: [N, N], s: [], size: []}\nindices: {i: N}\nfunctions: {'f(z)': null}\n"
+    program = tcgrad.loads(f"{text}equations: ['{equation}']").program
+    assert print_statement(program.statements[-1], LATEX, explicit=True)[0].partition(" = ")[2] == right

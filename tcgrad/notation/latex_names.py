@@ -94,6 +94,16 @@ def _intrinsic(kind: str, inner: str, positions: Sequence[str]) -> str:
     return f"{whole}_{{{subscript}}}" if subscript else whole
 
 
+_WORD_LAST = re.compile(r"\\mathrm\{[^{}]*\}(_\{[^{}]*\})?(\^\{[^{}]*\})?$")
+
+
+def latex_between(left: str, right: str) -> str:
+    """What stands between two factors: a thin space beside a word, and between a number and the one-tensor."""
+    is_word = right.startswith(r"\mathrm{") or _WORD_LAST.search(left) is not None
+    is_number = left[-1:].isdigit() and right.startswith(r"\mathbf{1}")
+    return r" \, " if is_word or is_number else " "
+
+
 def latex_positions(positions: Sequence[str]) -> str:
     """Subscripts: letters side by side, anything longer between commas."""
     simple = all(len(position) == 1 or position.lstrip("\\") in _GREEK for position in positions)

@@ -90,7 +90,7 @@ class _Printer:
             case Inverse():
                 return s.inverse.format(self.within(matrix.operand, ATOM)), POSTFIX
             case MatMul():
-                return " ".join(self._chain_power(factor, n) for factor, n in runs(matrix.factors)), CHAIN
+                return s.product([self._chain_power(factor, n) for factor, n in runs(matrix.factors)]), CHAIN
             case Hadamard():
                 return self._hadamard(matrix)
             case Kron():
@@ -205,8 +205,15 @@ class _Printer:
         if fraction is None:
             text = self._juxtaposed([*above, *body] or [Fraction(1)], closed=True)
             return f"{text} / {self._divisor(below)}", PRODUCT
-        quotient = fraction(self._juxtaposed(above or [Fraction(1)]), self._divisor(below))
-        return " ".join([quotient, *(self.within(part, ELEMENTWISE) for part in body)]), PRODUCT
+        high = [part for part in above if not isinstance(part, Fraction) and self._is_tall(part)]
+        low = [part for part in above if part not in high]
+        quotient = fraction(self._juxtaposed(low or [Fraction(1)]), self._divisor(below))
+        beside = [self._beside(part, alone=False, before_slash=False) for part in high]
+        return self.syntax.product([quotient, *beside, *(self.within(part, ELEMENTWISE) for part in body)]), PRODUCT
+
+    def _is_tall(self, part: Matrix) -> bool:
+        """Whether a scalar is too small to read above a bar."""
+        return any(sign in self.show(part)[0] for sign in self.syntax.scalars.tall)
 
     def _juxtaposed(self, parts: Sequence[Matrix | Fraction], *, closed: bool = False) -> str:
         """Scalars and at most one matrix, side by side; ``closed`` where a slash follows."""
@@ -218,7 +225,8 @@ class _Printer:
             else:
                 shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
             digits = text[-1:].isdigit() and shown[:1].isdigit()
-            text += (self.syntax.number_times if digits else " " if text else "") + shown
+            between = self.syntax.number_times if digits else self.syntax.between(text, shown)
+            text += (between if text else "") + shown
         return text
 
     def _beside(self, part: Matrix | Fraction, *, alone: bool, before_slash: bool) -> str:

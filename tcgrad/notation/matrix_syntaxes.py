@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tcgrad.notation.latex_names import latex_between
 from tcgrad.notation.matrix import FoldKind
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.records import dataclass
@@ -16,6 +18,7 @@ class MatrixSyntax:
 
     scalars: the syntax of index notation that names, numbers and functions are spelt in.
     number_times: what stands between a number and something that begins with a digit.
+    between: what stands between two other things that are multiplied.
     ratio: of two whole numbers.
     second_differential: what stands before a function that is differentiated twice.
     """
@@ -41,6 +44,12 @@ class MatrixSyntax:
     batch_sum: str = "sum[{0}] {1}"
     second_differential: str = "d2"
     between_differentials: str = ""
+    between: Callable[[str, str], str] = lambda _left, _right: " "
+
+    def product(self, factors: Sequence[str]) -> str:
+        """Things that are multiplied, each beside the next."""
+        pairs = itertools.pairwise(factors)
+        return "".join((*factors[:1], *(self.between(left, right) + right for left, right in pairs)))
 
 
 def _caret(base: str, exponent: str) -> str:
@@ -125,4 +134,5 @@ MATRIX_LATEX = MatrixSyntax(
     batch_sum=r"\sum_{{{0}}} {1}",
     second_differential=r"\partial^2 ",
     between_differentials=r" \, ",
+    between=latex_between,
 )

@@ -127,10 +127,22 @@ class Printer:
             if self.is_differential(above[-1:]) and self.is_differential(below):
                 under = self.wrapped(Piece(under, Precedence.SUM), Precedence.ATOM)
             return Piece(f"{self.wrapped(self.row(above), Precedence.PRODUCT)}/{under}", Precedence.PRODUCT)
-        sums = tuple(factor for factor in above if _is_sum(factor))
-        rest = tuple(factor for factor in above if not _is_sum(factor)) or (Number(Fraction(1)),)
-        fraction = Piece(self.syntax.fraction(self.row(rest).text, self.row(below).text), Precedence.PRODUCT)
-        return self.joined(fraction.text, self.row(sums).text) if sums else fraction
+        return self.fraction(above, below, self.syntax.fraction)
+
+    def fraction(self, above: tuple[Shown, ...], below: tuple[Shown, ...], built: Callable[[str, str], str]) -> Piece:
+        """A fraction, what would be too small to read above its bar, or is a sum, beside it."""
+        pieces = [(factor, self.piece(factor)) for factor in above]
+        beside = [pair for pair in pieces if _is_sum(pair[0]) or self.is_tall(pair[1])]
+        rest = tuple(pair[0] for pair in pieces if pair not in beside)
+        row = self.row(rest or (Number(Fraction(1)),))
+        fraction = Piece(built(row.text, self.row(below).text), Precedence.PRODUCT)
+        beside.sort(key=lambda pair: _is_sum(pair[0]))
+        texts = [self.side(factor, piece, n, len(beside) + 1) for n, (factor, piece) in enumerate(beside, 1)]
+        return self.joined(fraction.text, *texts) if beside else fraction
+
+    def is_tall(self, piece: Piece) -> bool:
+        """Whether a text is more than one line high."""
+        return any(sign in piece.text for sign in self.syntax.tall)
 
     def is_differential(self, factors: tuple[Shown, ...]) -> bool:
         """Whether a factor alone is named like half of a derivative, so that a quotient would be read as ``dy/dx``."""
@@ -149,10 +161,13 @@ class Printer:
         return self.joined(*(self.factor(factor, n, len(factors)) for n, factor in enumerate(factors)))
 
     def joined(self, *factors: str) -> Piece:
-        return Piece(self.syntax.times.join(factors), Precedence.PRODUCT)
+        return Piece(self.syntax.product(factors), Precedence.PRODUCT)
 
     def factor(self, shown: Shown, place: int, count: int) -> str:
-        piece = self.piece(shown)
+        return self.side(shown, self.piece(shown), place, count)
+
+    def side(self, shown: Shown, piece: Piece, place: int, count: int) -> str:
+        """A factor that is printed, as the one at ``place`` of a row."""
         if self.syntax.prefix_sums and _is_sum(shown) and place < count - 1:
             return self.wrapped(Piece(piece.text, Precedence.SUM), Precedence.PRODUCT)
         return self.wrapped(piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY)
@@ -202,8 +217,8 @@ class Printer:
             pieces.insert(0, Piece(str(coefficient), Precedence.ATOM))
         if len(pieces) == 1:
             return pieces[0]
-        times = self.syntax.times
-        return Piece(times.join(self.wrapped(piece, Precedence.UNARY) for piece in pieces), Precedence.PRODUCT)
+        factors = [self.wrapped(piece, Precedence.UNARY) for piece in pieces]
+        return Piece(self.syntax.product(factors), Precedence.PRODUCT)
 
     def integer_atom(self, atom: Atom) -> Piece:
         match atom:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.functions import Function
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.latex_names import Dress, latex_function, latex_name, latex_positions
+from tcgrad.notation.latex_names import Dress, latex_between, latex_function, latex_name, latex_positions
 from tcgrad.records import dataclass
 
 
@@ -22,6 +23,8 @@ class Syntax:
     reduction: an operator over indices, applied to a body.
     derived: the derivative operator applied to a body, which is given as it is and as an operand, by a component.
     prefix_sums: a sum reaches to the end of its product, as after a sigma.
+    tall: what makes a text more than one line high.
+    between: what stands between two factors; None: always ``times``.
     """
 
     name: str
@@ -47,6 +50,15 @@ class Syntax:
     quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
     remainder: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}%{divisor}"
     prefix_sums: bool = False
+    tall: Sequence[str] = ()
+    between: Callable[[str, str], str] | None = None
+
+    def product(self, factors: Sequence[str]) -> str:
+        """At least one factor, each beside the next."""
+        if self.between is None:
+            return self.times.join(factors)
+        pairs = itertools.pairwise(factors)
+        return factors[0] + "".join(self.between(left, right) + right for left, right in pairs)
 
 
 def _indexed(name: str, positions: Sequence[str]) -> str:
@@ -190,6 +202,7 @@ def latex_tensors(dress: Dress) -> Callable[[Tensor, Sequence[str]], str]:
     return read
 
 
+_TALL = (r"\frac", r"\sum", r"\begin", r"\prod")
 _LATEX_OPERATORS = {"sum": r"\sum", "prod": r"\prod", "logsumexp": r"\operatorname{logsumexp}"}
 
 
@@ -201,7 +214,7 @@ def _latex_reduction(kind: str, indices: Sequence[str], body: str) -> str:
 
 def _latex_derived(body: str, operand: str, by: str) -> str:
     """A body that is tall stands beside the operator, any other on top of it."""
-    if any(tall in body for tall in (r"\frac", r"\sum", r"\begin", r"\prod")):
+    if any(sign in body for sign in _TALL):
         return rf"\frac{{\partial}}{{\partial {by}}} \left({body}\right)"
     return rf"\frac{{\partial {operand}}}{{\partial {by}}}"
 
@@ -247,6 +260,8 @@ LATEX = Syntax(
     quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",
     remainder=lambda dividend, divisor: rf"{dividend} \bmod {divisor}",
     prefix_sums=True,
+    tall=_TALL,
+    between=latex_between,
 )
 
 SYNTAXES = {syntax.name: syntax for syntax in (ASCII, UNICODE, LATEX)}

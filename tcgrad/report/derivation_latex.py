@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_names import escape
 from tcgrad.notation.reading import Equation
+from tcgrad.report.breaking_latex import break_latex, width
 from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import Formula
 from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Writing, style_of
 from tcgrad.steps import Explained
+
+_PAGE, _LEAST = 62, 30  # the letters in a line of a page, and in a formula that is broken
 
 
 def render_latex(
@@ -75,7 +78,7 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
 
 def equations(formulas: Sequence[Formula]) -> list[Equation]:
     """Formulas with their shapes beside them."""
-    return [(formula.left, rf"{formula.right} {_shape(formula)}") for formula in formulas]
+    return [(f.left, rf"{f.right} {_shape(f)}") for f in formulas]
 
 
 def passage_equations(passage: Passage) -> list[Equation]:
@@ -90,8 +93,22 @@ def _shape(formula: Formula) -> str:
 def _display(equations: Sequence[Equation]) -> Iterator[str]:
     if equations:
         yield r"\begin{align*}"
-        yield " \\\\\n".join(f"{left} &= {right}" for left, right in equations)
+        yield " \\\\\n".join(broken(equations))
         yield r"\end{align*}"
+
+
+def broken(equations: Sequence[Equation]) -> Iterator[str]:
+    """The lines of a display; what does not fit beside the widest left side and remark is broken."""
+    parted = [(left, *right.partition(" && ")) for left, right in equations]
+    beside = max(width(left) for left, *_ in parted) + max(width(remark) for *_, remark in parted)
+    room = max(_PAGE - beside, _LEAST)
+    for left, right, mark, remark in parted:
+        *lines, last = break_latex(right, room)
+        start = f"{left} &= "
+        for line in lines:
+            yield start + line
+            start = r" &\quad "
+        yield start + last + mark + remark
 
 
 def table_equation(table: Table) -> Equation:
