@@ -69,6 +69,23 @@ def test_a_power_is_written_by_the_name_that_it_has(equation, by, wanted):
     assert gradient["index"][-1].partition(" = ")[2] == wanted
 
 
+ROOTS = [
+    ("l[i] = sqrt(x[i])", "y[i] = where(x[i] > 0, l[i], x[i]^3)", [3 * 2.25, 3 * 0.16, 0.5 / 0.7**0.5, 0.5 / 2**0.5]),
+    ("l[i] = 1/sqrt(x[i] - 1)", "y[i] = where(x[i] > 1, l[i], (x[i] - 1)^2)", [-5, -2.8, -0.6, -0.5]),
+    ("l[i] = v[i]*sqrt(x[i])", "y[i] = where(x[i] > 0, l[i], v[i]*x[i])", [2, 3, 4 * 0.5 / 0.7**0.5, 5 * 0.5 / 2**0.5]),
+]
+
+
+@pytest.mark.parametrize(("root", "equation", "wanted"), ROOTS)
+def test_a_whole_power_has_a_value_where_a_root_by_its_name_has_none(root, equation, wanted):
+    text = f"dims: {{N: 4}}\ninputs: {{x: [N], v: [N]}}\nequations: ['{root}', '{equation}']\nwrt: [x]\n"
+    spec, v = tcgrad.loads(text), np.array([2.0, 3.0, 4.0, 5.0])
+    (jacobian,) = spec.derive().at({"x": X, "v": v}).jacobians.values()
+    np.testing.assert_allclose(jacobian, np.diag(wanted), rtol=1e-12)
+    _, (gradient,) = spec.compile().value_and_grad(X, v, np.ones(4))
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-12)
+
+
 def _exponent(text):
     """What the first power of an expression is raised to."""
     spec = f"{INPUTS}equations: ['y[i] = abs(x[i])^({text})']\n"

@@ -157,6 +157,42 @@ def test_where_a_root_is_not_taken():
     assert all(np.isfinite(block).all() for block in module.jacobian(x, w).values())
 
 
+POINT = {
+    "x": [0.0, 1.2, 0.4, 2.0, 1.5, 0.9],  # the first is not divided by, nor is its logarithm taken
+    "a": [0.3, -0.2, 0.5, 0.1, -0.7, 0.9],
+}
+NEIGHBOURS = (
+    "f = sum[i]([i > 0]*a[i]/x[N-i])",
+    "f = sum[i](a[i]*x[i]^2/x[i+1])",
+    "f = sum[i](a[i]*a[i+1]*log(x[i+1]))",
+    "f = sum[i](where(x[i] > x[i+1], a[i]^2*x[i]/x[i+1], a[i]))",
+    "f = sum[i](a[i]^2*x[2*i]*log(x[2*i+1]))",
+)
+
+
+@pytest.mark.parametrize("equation", NEIGHBOURS)
+def test_an_element_that_nothing_divides_by_may_be_0(equation):
+    module = tcgrad.loads(f"dims: {{N: 6}}\ninputs: {{x: [N], a: [N]}}\nequations: ['{equation}']\n").compile()
+    point = [np.array(values) for values in POINT.values()]
+    moved = [np.random.default_rng(k).normal(size=6) for k in range(2)]
+
+    def along(function, step=1e-5):
+        there, back = ([own + sign * step * by for own, by in zip(point, moved, strict=True)] for sign in (1, -1))
+        return (function(*there) - function(*back)) / (2 * step)
+
+    def gradient(*arguments):
+        return np.concatenate(module.value_and_grad(*arguments)[1])
+
+    slope, bend = along(module.forward), along(gradient)
+    blocks, jacobian = module.hessian(*point), module.jacobian(*point)
+    assert gradient(*point) @ np.concatenate(moved) == pytest.approx(slope, abs=1e-7)
+    assert np.concatenate(list(jacobian.values())) @ np.concatenate(moved) == pytest.approx(slope, abs=1e-7)
+    assert module.jvp(*point, *moved) == pytest.approx(slope, abs=1e-7)
+    rows = [sum(blocks[first, second] @ by for second, by in zip("xa", moved, strict=True)) for first in "xa"]
+    np.testing.assert_allclose(np.concatenate(rows), bend, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(module.hvp(*point, *moved)), bend, atol=1e-6)
+
+
 def test_charges_by_hand():
     x = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
     module = tcgrad.loads(SPECS["energy of charges"]).compile()

@@ -25,7 +25,7 @@ class Definitions:
     def __init__(self, build: Builder) -> None:
         self.build = build
         self.positions = Positions(build, self._gathered)
-        self.gaps = Gaps()
+        self.gaps = Gaps(padded=True)
         self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
 
     def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:

@@ -116,7 +116,9 @@ class Expressions:
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)
-        apart = scattered(parts.factors, parts.deltas, parts.summed, self.build.fitting)
+        # Zeros around what is read can stand for a guard: what else needs it is chosen before.
+        factors = under_guards(parts.factors, self._gaps, masks_stay=True)
+        apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting)
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)

@@ -110,10 +110,10 @@ def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
     return [(factor, inverted)]
 
 
-def under_guards(factors: list[tuple[Expr, bool]], gaps: Gaps) -> list[tuple[Expr, bool]]:
-    """The factors with those that need not exist where a guard is 0 chosen by it."""
+def under_guards(factors: list[tuple[Expr, bool]], gaps: Gaps, *, masks_stay: bool = False) -> list[tuple[Expr, bool]]:
+    """The factors with those that need not exist where a guard is 0 chosen by it; see `Gaps.chosen`."""
     above = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in factors]
-    chosen = gaps.chosen(above)
+    chosen = gaps.chosen(above, masks_stay=masks_stay)
     if chosen is above:
         return factors
     given = {id(made): pair for made, pair in zip(above, factors, strict=True)}

@@ -8,12 +8,12 @@ from dataclasses import field
 from itertools import chain
 
 from tcgrad.functions import Function
-from tcgrad.ir.guards import is_guard, is_mask
+from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, product_of, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
 from tcgrad.records import dataclass
 
 Gap = frozenset[Index]
@@ -43,10 +43,12 @@ def has_domain(function: Function) -> bool:
 class Gaps:
     """What is known of the tensors of some statements.
 
+    padded: whether there are numbers around every tensor, by which a condition may hold where nothing is to be read.
     axes: for each tensor that may lack values the sets of its axes that decide where.
     growing: the tensors that may overflow for arguments that are not large.
     """
 
+    padded: bool = False
     axes: dict[Tensor, tuple[frozenset[int], ...]] = field(default_factory=dict)
     growing: set[Tensor] = field(default_factory=set)
 
@@ -90,7 +92,7 @@ class Gaps:
             case Mul():
                 guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
                 yield from (gap for gap in inside if not any(guard <= gap for guard in guards))
-            case Where(condition=condition):
+            case Where(condition=condition) if not self.padded or is_structural(condition):
                 yield from (gap for gap in inside if not _indices(condition) <= gap)
             case IndexSum() | IndexReduce():
                 yield from (gap.difference(expr.indices) for gap in inside)
@@ -101,10 +103,12 @@ class Gaps:
                     yield _indices(expr)
                 yield from inside
 
-    def chosen(self, factors: Sequence[Expr]) -> Sequence[Expr]:
+    def chosen(self, factors: Sequence[Expr], *, masks_stay: bool = False) -> Sequence[Expr]:
         """The factors of a product, those that need not exist where a guard is 0 chosen by it.
 
-        A mask that chooses is left out. What lacks an index of the guard has to exist for another value of that index.
+        What lacks an index of the guard has to exist for another value of that index.
+
+        masks_stay: a mask that chooses is not left out.
         """
         guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
@@ -118,8 +122,8 @@ class Gaps:
                 kept.append(factor)
         if not choices:
             return factors
-        masks = [guard for over in choices for guard in over if is_mask(guard)]
-        made = [Where(product_of(over), product_of(parts), ZERO) for over, parts in choices.items()]
+        masks = [guard for over in choices for guard in over if is_mask(guard) and not masks_stay]
+        made = [_where(over, product_of(parts)) for over, parts in choices.items()]
         return [*(factor for factor in kept if not any(factor is mask for mask in masks)), *made]
 
     def may_be_undefined(self, expr: Expr) -> bool:
@@ -129,6 +133,15 @@ class Gaps:
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)
         return any(node.tensor in self.growing if isinstance(node, Component) else _grows(node) for node in nodes)
+
+
+def _where(conditions: tuple[Expr, ...], expr: Expr) -> Expr:
+    """The expression where all the conditions hold, else 0."""
+    match expr:
+        case Where(condition, then, Const(value=0)):
+            return _where((*conditions, *factors_of(condition)), then)
+        case _:
+            return Where(product_of(conditions), expr, ZERO)
 
 
 def gaps_of(program: Program) -> Gaps:

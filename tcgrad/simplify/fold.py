@@ -15,6 +15,7 @@ from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.instances import Fact
 from tcgrad.simplify.nearby import Nearby
+from tcgrad.simplify.signs import is_never_negative
 from tcgrad.simplify.totals import Totals
 
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
@@ -33,6 +34,7 @@ class Facts:
         self._folded = Alike(lambda expr, near: self._nearby(near).fold(expr), self._totals)
         self._settled = Alike(lambda expr, near: self._nearby(near).settle(expr), self._totals)
         self._aliases: dict[Tensor, Define] = {}
+        self._never_negative: set[Tensor] = set()
         self._count = 0
         for statement in statements:
             if isinstance(statement, Define):
@@ -43,12 +45,14 @@ class Facts:
         body = simplify(define.body)
         self._condensed = Condensed(self._totals)
         self._count += 1
+        if is_never_negative(body, self._never_negative):
+            self._never_negative.add(define.tensor)
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
         elif any(_is_worth(part) for part in walk(body)):
             written = simplify(replace_components(body, self._without_alias))
             for own in (body,) if written is body else (body, written):
-                fact = Fact.of(define.tensor, define.free, own)
+                fact = Fact.of(define.tensor, define.free, own, self._never_negative)
                 through = fact.through_exponentials()
                 for tensor in tensors_read(own)[:1]:
                     self._reading.setdefault(tensor, []).append((self._count, fact))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -39,6 +39,7 @@ from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
 from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.signs import has_roots_of_signed
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Fact:
 
     given: what is at least 0 where instances are looked for.
     of_logarithm: the body is that of which the tensor is the logarithm.
+    of_signed: a root of what may be negative stands in the body: the tensor has no value where that is, a whole power
+        of it has one.
     """
 
     tensor: Tensor
@@ -55,12 +58,13 @@ class Fact:
     coefficient: Fraction = Fraction(1)
     given: tuple[Integer, ...] = ()
     of_logarithm: bool = False
+    of_signed: bool = False
 
     @classmethod
-    def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr) -> Fact:
+    def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr, never_negative: Collection[Tensor]) -> Fact:
         """The fact that a simplified definition states."""
         coefficient, rest = split_coefficient(body)
-        return cls(tensor, free, rest, coefficient)
+        return cls(tensor, free, rest, coefficient, of_signed=has_roots_of_signed(rest, never_negative))
 
     def through_exponentials(self) -> Fact | None:
         """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition.
@@ -102,7 +106,8 @@ class Fact:
     def outline(self) -> Outline:
         """The definition without names; one that no other definition has, where it cannot be told."""
         read = Component(self.tensor, tuple(index.expr for index in self.free))
-        own = outline((read, Const(self.coefficient), ONE if self.of_logarithm else ZERO, self.body))
+        kind = ONE if self.of_logarithm else MINUS_ONE if self.of_signed else ZERO
+        own = outline((read, Const(self.coefficient), kind, self.body))
         return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
 
     @cached_property
@@ -172,6 +177,8 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     (base, wanted), (other, given) = as_power(fact.body), as_power(expr)
     if shape(base) != shape(other) or (isinstance(wanted, Const) and times_in(given, wanted) is None):
         return None
+    if fact.of_signed and not _is_broken(given):
+        return None
     for match in matches(base, other, Match(fact.free_set)):
         for whole in matches(wanted, given, match):
             read = fact.read(whole)
@@ -228,7 +235,7 @@ def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fac
     own, pattern = fact.inside
     if (own and len(pattern) >= len(factors)) or not _may_hold(factors, pattern):
         return None
-    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices)):
+    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices), signed=fact.of_signed):
         read = fact.read(match) if match.settles(own) else None
         gone = {match.partner(index) for index in own}
         if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
@@ -242,7 +249,7 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
     """The factors with an instance of the fact among them written as its component."""
     if not _may_hold(factors, fact.factors):
         return None
-    for match, rest in _consume(fact.factors, factors, Match(fact.free_set)):
+    for match, rest in _consume(fact.factors, factors, Match(fact.free_set), signed=fact.of_signed):
         read = fact.read(match)
         if read is not None:
             return (read, *rest, *guards_kept(factors, rest))
@@ -256,9 +263,12 @@ def _may_hold(factors: tuple[Expr, ...], pattern: tuple[Expr, ...]) -> bool:
 
 
 def _consume(
-    pattern: tuple[Expr, ...], factors: tuple[Expr, ...], match: Match
+    pattern: tuple[Expr, ...], factors: tuple[Expr, ...], match: Match, *, signed: bool
 ) -> Iterator[tuple[Match, tuple[Expr, ...]]]:
-    """Every way to take the pattern's factors out of a product: the match and what is left."""
+    """Every way to take the pattern's factors out of a product: the match and what is left.
+
+    signed: no root is taken out of a whole power.
+    """
     if not pattern:
         yield match, factors
         return
@@ -266,11 +276,15 @@ def _consume(
     for place, factor in enumerate(factors):
         other, given = as_power(factor)
         left = _left_over(exponent, given) if shape(base) == shape(other) else None
-        if left is None:
+        if left is None or (signed and _is_broken(exponent) and not _is_broken(given)):
             continue
         rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
         for extended in matches(base, other, match):
-            yield from _consume(pattern[1:], rest, extended)
+            yield from _consume(pattern[1:], rest, extended, signed=signed)
+
+
+def _is_broken(exponent: Expr) -> bool:
+    return isinstance(exponent, Const) and exponent.value.denominator > 1
 
 
 def _left_over(wanted: Expr, given: Expr) -> Const | None:

@@ -99,7 +99,24 @@ def _product(expr: Expr, policy: Policy) -> Expr:
 def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
     """Merging powers can leave a product to be merged again, as when ``(ab)^1`` comes out of a root squared."""
     nested = isinstance(made, Mul) and any(isinstance(factor, Mul | Const) for factor in made.factors[1:])
-    return policy.simplify(made) if nested and made != expr else made
+    if nested and made != expr:
+        return policy.simplify(made)
+    joined = _choices_joined(made) if isinstance(made, Mul) else made
+    return made if joined is made else policy.simplify(joined)
+
+
+def _choices_joined(expr: Mul) -> Expr:
+    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)``"""
+    chosen: dict[Expr, list[Where]] = {}
+    for factor in expr.factors:
+        if isinstance(factor, Where) and factor.otherwise == ZERO:
+            chosen.setdefault(factor.condition, []).append(factor)
+    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
+    if not joined:
+        return expr
+    kept = [factor for factor in expr.factors if not any(factor in parts for parts in joined.values())]
+    made = [Where(c, Mul(tuple(part.then for part in parts)), ZERO) for c, parts in joined.items()]
+    return product_of([*kept, *made])
 
 
 def _sum(expr: Add, policy: Policy) -> Expr:

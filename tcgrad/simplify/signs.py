@@ -1,0 +1,68 @@
+"""What is never negative, by how it is made: squares, roots, exponentials, and sums and products of such."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tcgrad.ir.nodes import (
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import children, walk
+from tcgrad.simplify.ranges import is_nonnegative
+
+_FUNCTIONS = ("exp", "sqrt", "abs", "relu", "sigmoid", "softplus", "cosh", "erfc", "acos", "acosh")
+
+
+def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
+    """Whether an expression is at least 0, or has no value, for all arguments; False also where that is not seen.
+
+    known: tensors that are never negative.
+    """
+    match expr:
+        case Const(value):
+            return value >= 0
+        case Component(tensor):
+            named = tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value >= 0)
+            return named or tensor in known
+        case IndexValue(value):
+            return is_nonnegative(value)
+        case Delta() | Iverson():
+            return True
+        case Pow(_, Const(value)) if value.denominator > 1 or value.numerator % 2 == 0:
+            return True
+        case Pow(base):
+            return is_never_negative(base, known)
+        case Call(function, arguments):
+            return function.name in _FUNCTIONS or (
+                function.name in ("max", "min") and all(is_never_negative(part, known) for part in arguments)
+            )
+        case Where(_, then, otherwise):
+            return is_never_negative(then, known) and is_never_negative(otherwise, known)
+        case IndexReduce(kind="logsumexp"):
+            return False
+        case Add() | Mul() | IndexSum() | IndexReduce():
+            return all(is_never_negative(part, known) for part in children(expr))
+
+
+def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
+    """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
+    return any(
+        isinstance(part, Pow)
+        and isinstance(part.exponent, Const)
+        and part.exponent.value.denominator > 1
+        and not is_never_negative(part.base, known)
+        for part in walk(expr)
+    )
