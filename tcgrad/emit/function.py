@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.layout import unpacked
+from tcgrad.emit.layout import bracketed, unpacked
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.schedule import Body, Wanted
@@ -98,7 +98,7 @@ class FunctionWriter:
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
         lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
-            lines.append(f"dtype = np.result_type({', '.join([*self.typed, '1.0'])})")
+            lines += bracketed("dtype = np.result_type(", [*self.typed, "1.0"], ")", 4)
         return lines
 
     def _size_lines(self) -> list[str]:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 WIDTH = 100
 
+# A sum of more terms than these stands in lines of its own before a part of it becomes a temporary.
+MOST_IN_LINE = 4
+
 
 def bracketed(head: str, items: Sequence[str], tail: str, indent: int = 0) -> list[str]:
     """``head`` + items + ``tail`` on one line, else the items on a line of their own, else one to a line."""
@@ -17,6 +20,14 @@ def bracketed(head: str, items: Sequence[str], tail: str, indent: int = 0) -> li
     if indent + len(inner) <= WIDTH:
         return [head, inner, tail]
     return [head, *(f"    {item}," for item in items), tail]
+
+
+def sum_lines(head: str, terms: Sequence[str], indent: int) -> list[str]:
+    """``head`` and a sum: on one line, or if that is long and there are many terms, one to a line in parentheses."""
+    line = head + " ".join(terms)
+    if indent + len(line) <= WIDTH or len(terms) <= MOST_IN_LINE:
+        return [line]
+    return [f"{head}(", *indented(terms), ")"]
 
 
 def tuple_lines(head: str, items: Sequence[str], indent: int = 4) -> list[str]:

@@ -126,7 +126,7 @@ class Printer(SizePrinter):
             case Size(size):
                 return self.size(size)
             case Plus(signs):
-                return self._sum(node, signs)
+                return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
                 return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
             case Power():
@@ -244,17 +244,13 @@ class Printer(SizePrinter):
         first, second = map(self.expression, node.arguments)
         return Text(f"{first.at(left)} {operator} {second.at(right)}", level)
 
-    def _sum(self, node: Node, signs: tuple[int, ...]) -> Text:
+    def terms(self, node: Node, signs: Sequence[int]) -> list[str]:
+        """The terms of a sum, one that is added first; every other one after its sign."""
         terms = [self._term(sign, term) for sign, term in zip(signs, node.arguments, strict=True)]
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
-        terms.insert(0, terms.pop(first))
-        text = ""
-        for sign, code in terms:
-            if text:
-                text += f" {'+' if sign > 0 else '-'} {code}"
-            else:
-                text = code if sign > 0 else f"-{code}"
-        return Text(text, Level.ADD)
+        (sign, code) = terms.pop(first)
+        others = [f"{'+' if sign > 0 else '-'} {code}" for sign, code in terms]
+        return [code if sign > 0 else f"-{code}", *others]
 
     def _term(self, sign: int, node: Node) -> tuple[int, str]:
         """A term with its sign taken out of a leading minus."""

@@ -7,12 +7,12 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Buffer, Scan
-from tcgrad.emit.layout import WIDTH, indented, wrapped
+from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
-from tcgrad.emit.statements import assignment, element, empty, loop_head
+from tcgrad.emit.statements import assigned, assignment, element, empty, loop_head
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.records import dataclass
 
@@ -34,6 +34,7 @@ class Body:
 
     printer: Printer
     scope: Scope
+    indent: int = 4  # of the statements in the module
     lines: list[str] = field(default_factory=list)
     _own: set[Node] = field(default_factory=set)
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
@@ -154,9 +155,10 @@ class Body:
         """The loop of a recurrence: its arrays, then what is written to them position by position."""
         names = [self._buffer_name(node, k) for k in range(len(scan.carried))]
         self._loops[node] = names
-        self.lines += [empty(self.printer, name, array) for name, array in zip(names, scan.carried, strict=True)]
+        for name, array in zip(names, scan.carried, strict=True):
+            self.lines += empty(self.printer, name, array, self.indent)
         for segment in scan.segments:
-            body = Body(self.printer.inside(dict(zip(scan.carried, names, strict=True))), self.scope)
+            body = Body(self.printer.inside(dict(zip(scan.carried, names, strict=True))), self.scope, self.indent + 4)
             if segment.variable is not None:
                 body.printer.loop_variables[segment.variable] = self._local(segment.variable.name.split()[0])
             for write in segment.writes:
@@ -176,15 +178,7 @@ class Body:
     def compute_into(self, target: str, node: Node) -> None:
         """Write a node to a place, and before that what it needs."""
         self.compute([], [node])
-        code = self.printer.expression(node).code
-        while len(target) + len(code) + 11 > WIDTH:
-            part = self._part_to_name(node, len(code))
-            if part is None or node in self.printer.names:
-                break
-            self._own.add(part)
-            self._write(part)
-            code = self.printer.expression(node).code
-        self.lines.append(f"{target} = {code}")
+        self.lines += self._fitted(node, lambda: assigned(self.printer, target, node, self.indent))
 
     def _name(self, node: Node) -> str:
         """The name of a node, or that of what will be written over it in the end."""
@@ -199,18 +193,24 @@ class Body:
         return want.name
 
     def _assignment(self, name: str, node: Node) -> list[str]:
-        return self._fitted(node, lambda: assignment(self.printer, self._local, name, node))
+        return self._fitted(node, lambda: assignment(self.printer, self._local, name, node, self.indent))
 
     def _fitted(self, node: Node, write: Callable[[], list[str]]) -> list[str]:
         """A statement; parts of it become temporaries until it fits a line."""
         while True:
             lines = write()
-            longest = max(map(len, lines)) + 4
-            part = self._part_to_name(node, longest) if longest > WIDTH else None
+            longest = max(map(len, lines)) + self.indent
+            part = self._part_to_name(self._to_shorten(node), longest) if longest > WIDTH else None
             if part is None:
                 return lines
             self._own.add(part)
             self._write(part)
+
+    def _to_shorten(self, node: Node) -> Node:
+        """What makes the longest line of a statement: of many terms, one to a line, the longest one."""
+        terms = node.arguments if _has_many_terms(node) else ()
+        long = [term for term in terms if term not in self.printer.names]
+        return max(long, key=self._length, default=node)
 
     def _local(self, wanted: str) -> str:
         """The name of a loop variable or of a view that is written to: the same one wherever it is wanted."""
@@ -222,8 +222,16 @@ class Body:
         """The part of a node's code to name: one that leaves two lines of about the same length."""
         views = (argument for argument in node.arguments if argument.is_view and argument not in self.printer.names)
         parts = list(self._parts(node)) or list(views)
-        lengths = {part: len(self.printer.expression(part).code) for part in parts}
-        return min(lengths, key=lambda part: (max(lengths[part], length - lengths[part]), part.serial), default=None)
+        rests = {part: length - self._length(part) for part in parts}
+        return min(rests, key=lambda part: (max(self._longest_line(part), rests[part]), part.serial), default=None)
+
+    def _length(self, node: Node) -> int:
+        return len(self.printer.expression(node).code)
+
+    def _longest_line(self, node: Node) -> int:
+        """Of a statement that gives a node a name."""
+        length = self._length(node)
+        return max(map(self._length, node.arguments)) if length > WIDTH and _has_many_terms(node) else length
 
     def _parts(self, node: Node) -> Iterator[Node]:
         """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
@@ -250,3 +258,8 @@ class Body:
             case _:
                 return "t"
         return hint if len(hint) <= _LONGEST_HINT else "t"
+
+
+def _has_many_terms(node: Node) -> bool:
+    """Whether a node is a sum that stands in lines of its own where it is long."""
+    return isinstance(node.operation, Plus) and len(node.arguments) > MOST_IN_LINE

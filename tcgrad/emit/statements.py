@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment
-from tcgrad.emit.layout import WIDTH, indented
+from tcgrad.emit.layout import WIDTH, bracketed, indented, sum_lines
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.operations import Leaf, Number
+from tcgrad.emit.operations import Leaf, Number, Plus
 from tcgrad.emit.text import Level, Text, letters, subscript
 from tcgrad.ir.indices import Dim, Integer
 
@@ -19,18 +19,27 @@ Local = Callable[[str], str]
 _LOOP_VARIABLES = "pqrsuvwabcdefgh"
 
 
-def assignment(printer: Printer, local: Local, name: str, node: Node) -> list[str]:
-    """The lines that give a node its name."""
+def assignment(printer: Printer, local: Local, name: str, node: Node, indent: int) -> list[str]:
+    """The lines that give a node its name, ``indent`` columns from the left."""
     match node.operation:
         case Assemble(blocks) if not _is_diagonal_matrix(node):
-            return _assembled(printer, local, name, node, blocks)
+            return _assembled(printer, local, name, node, blocks, indent=indent)
         case Scatter(places):
             block, *arrays = map(printer.expression, node.arguments)
             codes = [":" if k is None else arrays[k].code for k in places]
             index = codes[0] if subscript(codes) == codes[0] else f"np.s_[{subscript(codes)}]"
-            return [_zeros(printer, name, node), f"np.add.at({name}, {index}, {block.code})"]
+            return [*_filled("zeros", printer, name, node, indent), f"np.add.at({name}, {index}, {block.code})"]
         case _:
-            return [f"{name} = {printer.definition(node).code}"]
+            return assigned(printer, name, node, indent)
+
+
+def assigned(printer: Printer, target: str, node: Node, indent: int) -> list[str]:
+    """The lines that assign the code of a node."""
+    match node.operation:
+        case Plus(signs) if node not in printer.names:
+            return sum_lines(f"{target} = ", printer.terms(node, signs), indent)
+        case _:
+            return [f"{target} = {printer.expression(node).code}"]
 
 
 def _is_diagonal_matrix(node: Node) -> bool:
@@ -44,15 +53,18 @@ def _is_diagonal_matrix(node: Node) -> bool:
     return bool(block.shape) or (isinstance(block.operation, Number) and block.operation.value == 1)
 
 
-def _zeros(printer: Printer, name: str, node: Node) -> str:
+def _filled(maker: str, printer: Printer, name: str, node: Node, indent: int) -> list[str]:
+    """A new array that NumPy's ``maker`` fills; a long shape is broken over lines."""
     printer.used.dtype = True
-    return f"{name} = np.zeros({printer.new_shape(node.shape)}, dtype)"
+    line = f"{name} = np.{maker}({printer.new_shape(node.shape)}, dtype)"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    return bracketed(f"{name} = np.{maker}((", [printer.size(size).code for size in node.shape], "), dtype)", indent)
 
 
-def empty(printer: Printer, name: str, node: Node) -> str:
+def empty(printer: Printer, name: str, node: Node, indent: int) -> list[str]:
     """An array that a loop will fill."""
-    printer.used.dtype = True
-    return f"{name} = np.empty({printer.new_shape(node.shape)}, dtype)"
+    return _filled("empty", printer, name, node, indent)
 
 
 def element(printer: Printer, name: str, axis: int, position: Integer) -> str:
@@ -72,14 +84,17 @@ def loop_head(printer: Printer, segment: Segment, *, downward: bool) -> list[str
     return [f"for {printer.loop_variables[segment.variable]} in range({', '.join(bounds)}):"]
 
 
-def _assembled(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
+def _assembled(
+    printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...], *, indent: int
+) -> list[str]:
     """The array, and each block added where it stands."""
     parts = sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not _is_whole(part, node))
     first, *rest = parts
     if _is_whole(first, node):
         lines = [f"{name} = {_new(printer, first[0])}"]
     else:
-        lines = [_zeros(printer, name, node), *_added(printer, local, name, node, first, is_first=True)]
+        lines = _filled("zeros", printer, name, node, indent)
+        lines += _added(printer, local, name, node, first, is_first=True)
     for part in rest:
         lines += _added(printer, local, name, node, part, is_first=False)
     return lines
