@@ -210,7 +210,7 @@ class Bench:
     def element(self, tensor: Tensor, flat: int) -> tuple[tuple[int, ...], str]:
         """The position and the name of an element."""
         position = unravel(flat, self.sample.value(tensor.name).shape)
-        return position, place(self.paths.derivation.program, tensor, position)
+        return position, place(tensor, self.paths.axis_names(tensor), position)
 
     def derivative(self, of: Tensor, wrt: Tensor, columns: NDArray[np.int64]) -> Locate:
         """Places in an array with an axis of elements of ``wrt``, then the axes of ``of``."""

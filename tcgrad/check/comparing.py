@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import perf_counter
 
@@ -16,18 +16,23 @@ from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare
 from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.formulas import Formulas
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, random_signs, reference
 from tcgrad.check.results import Subject
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.overflow import noticing
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Tensor
 
-# What needs tangents, second derivatives, and the reference for first ones.
+# Where a formula is worked out, and the statements that it consists of.
+_Formula = tuple[Formulas, Sequence[Statement]]
+
+# What needs tangents, second derivatives, gradients, and the reference for first derivatives.
 _OF_TANGENTS = ("jvp", "dot_product")
 _OF_SECOND = ("hessian", "hvp", "hessian_symmetry")
-_OF_REFERENCES = ("jacobian", "gradient", "value_and_grad", "against", *_OF_TANGENTS)
+_OF_GRADIENTS = ("gradient", "value_and_grad", "against", *_OF_TANGENTS)
+_OF_REFERENCES = ("jacobian", *_OF_GRADIENTS)
 
 
 def compare_all(bench: Bench) -> None:
@@ -87,10 +92,9 @@ def overflows_at(bench: Bench) -> bool:
     What is divided by it is 0 then, which is finite, and wrong.
     """
     with noticing() as found:
-        gradients = bench.gradient_formulas()
-        for wrt in bench.wrt:
-            gradients.value(bench.paths.gradient(wrt).statements)
-        if bench.module is not None:
+        for formulas, statements in _gradients(bench) or _jacobians(bench):
+            formulas.value(statements)
+        if bench.module is not None and bench.options.asks_for(*_OF_GRADIENTS, *_OF_SECOND):
             with suppress(ModuleError):
                 bench.module_gradients(None)
                 if bench.options.asks_for(*_OF_TANGENTS):
@@ -110,21 +114,30 @@ def formulas_are_finite(bench: Bench) -> bool:
     arrays = bench.sample.forward.context.arrays.values()
     if not bench.own and not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
         return False
-    gradients = bench.gradient_formulas()
-    for wrt in bench.wrt:
-        if not np.isfinite(gradients.value(bench.paths.gradient(wrt).statements)).all():
-            return False
+    if not all(np.isfinite(formulas.value(statements)).all() for formulas, statements in _gradients(bench)):
+        return False
     if bench.options.asks_for(*_OF_TANGENTS) and not tangents_are_finite(bench):
         return False
-    return all(np.isfinite(bench.formulas("values").value((define,))).all() for define in _closed(bench))
+    return all(np.isfinite(formulas.value(statements)).all() for formulas, statements in _jacobians(bench))
 
 
-def _closed(bench: Bench) -> Iterator[Define]:
-    """The closed Jacobians that are small enough to be worked out whole."""
+def _gradients(bench: Bench) -> list[_Formula]:
+    """The gradients, if anything is asked for that they are part of; they stand for Jacobians that are not closed."""
+    needed = bench.options.asks_for(*_OF_GRADIENTS, *_OF_SECOND)
+    if not needed and len(_jacobians(bench)) == len(bench.paths.derivation.jacobians):
+        return []
+    formulas = bench.gradient_formulas()
+    return [(formulas, bench.paths.gradient(wrt).statements) for wrt in bench.wrt]
+
+
+def _jacobians(bench: Bench) -> list[_Formula]:
+    """The closed Jacobians that are small enough to be worked out whole, if they are asked for."""
+    found: list[_Formula] = []
     for jacobian in bench.paths.derivation.jacobians if bench.options.asks_for("jacobian") else ():
         size = bench.sample.value(jacobian.of.name).size * bench.sample.value(jacobian.wrt.name).size
         if jacobian.define is not None and size <= bench.options.max_elements:
-            yield jacobian.define
+            found.append((bench.formulas("values"), (jacobian.define,)))
+    return found
 
 
 def _forward(bench: Bench, of: Tensor) -> None:

@@ -17,7 +17,7 @@ from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import LARGER, Rounding
+from tcgrad.check.rounding import LARGER, ROUGH, Rounding
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
@@ -29,7 +29,6 @@ METHOD = "complex step"
 _STEP = 2.0**-100
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.
 DRAWS = 1
-_SAFETY = 48.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class ComplexSteps:
         inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
             run(statement, inner)
-        return arrays, Rounding(noise, arithmetic, roundoff, _SAFETY / self.draws)
+        return arrays, Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
 
     @cached_property
     def _given(self) -> frozenset[str]:

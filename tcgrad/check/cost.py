@@ -53,13 +53,12 @@ def _operations(expr: Expr) -> int:
     return max(own, *(_operations(part) for part in children(expr)), 0)
 
 
-def refuse_impossible(program: Program) -> None:
+def refuse_impossible(program: Program, cost: Cost) -> None:
     """Raise an error that says how much memory or work a check would take, if that is more than can be had.
 
     Raises:
         TcgradError: with code TC502.
     """
-    cost = forward_cost(program)
     _refuse_beyond(program, "checking", cost, _ARRAYS * 8 * cost.elements)
 
 

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.cost import forward_cost
-from tcgrad.check.degrees import degree
-from tcgrad.check.differences import along_axes, first_step
+from tcgrad.check.differences import along_axes, first_steps
 from tcgrad.check.directions import Directions, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.forward import neighbours
-from tcgrad.check.ladder import LARGEST_DEGREE, LARGEST_EXACT, wanted_error
+from tcgrad.check.ladder import wanted_error
 from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
@@ -51,20 +49,19 @@ class Curvatures:
         return replace(found, evaluations=found.evaluations + self._resolving.evaluations - before)
 
     def _found(self, pairs: Pairs) -> Estimate:
-        reason = self._refusal
+        reason = self._choice.refusal
         if not reason:
             try:
                 return self._along(pairs)
             except ZeroDivisionError:
                 reason = "exact arithmetic divides by 0"
         found = self._quotients(pairs)
-        return found if self._is_chosen else found.unknown(f"no {self.method} reference: {reason}")
+        return found if self._choice.is_free else found.unknown(f"no {self.method} reference: {reason}")
 
     def _along(self, pairs: Pairs) -> Estimate:
-        if self.method == "exact" or (self._is_chosen and self._is_exact_cheap(len(pairs))):
+        if self._choice.is_exact(len(pairs)):
             return ExactSlopes(self.sample.forward, [self._output]).along_pairs(pairs)
-        analytic = self._is_chosen and self._degree(pairs) > LARGEST_DEGREE and not self._why_not_complex
-        if self.method == "complex" or analytic:
+        if self._choice.is_complex(pairs.first, pairs.second):
             return self._complex_quotients(pairs)
         return self._quotients(pairs)
 
@@ -73,33 +70,9 @@ class Curvatures:
         (output,) = self.sample.program.outputs
         return output.name
 
-    @property
-    def _is_chosen(self) -> bool:
-        return self.method in ("auto", "directional")
-
     @cached_property
-    def _refusal(self) -> str:
-        """Why the method that is asked for is not to be had."""
-        reasons = {"exact": why_not_exact, "complex": why_not_complex}
-        return reasons[self.method](self.sample.program) if self.method in reasons else ""
-
-    @cached_property
-    def _why_not_complex(self) -> str:
-        return why_not_complex(self.sample.program)
-
-    def _is_exact_cheap(self, number: int) -> bool:
-        return number * self._operations <= LARGEST_EXACT and not self._why_not_exact
-
-    @cached_property
-    def _operations(self) -> int:
-        return forward_cost(self.sample.program).operations
-
-    @cached_property
-    def _why_not_exact(self) -> str:
-        return why_not_exact(self.sample.program)
-
-    def _degree(self, pairs: Pairs) -> float:
-        return degree(self.sample.program, pairs.first, pairs.second)
+    def _choice(self) -> Choice:
+        return Choice(self.sample.traits, self.method)
 
     @cached_property
     def _resolving(self) -> Resolving:
@@ -107,14 +80,14 @@ class Curvatures:
 
     def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, steps: Array, wanted: float) -> Estimate:
         points = 4 * len(stencil.multiples)
-        each = points * self.sample.forward.evaluations
-        return Quotients(stencil, measure, {self._output: ()}, len(pairs), each, points, wanted).estimate(steps)
+        each, alike = points * self.sample.forward.evaluations, np.zeros(len(pairs), np.int64)
+        return Quotients(stencil, measure, {self._output: ()}, alike, each, points, wanted).estimate(steps)
 
     # Differences of differences
 
     def _quotients(self, pairs: Pairs) -> Estimate:
         """``(f(++) - f(+-) - f(-+) + f(--))/(4 s t)``: in multiples of both steps its error has even powers only."""
-        stencil = choose_stencil(self._degree(pairs), self.method)
+        stencil = choose_stencil(self.sample.traits.degree(pairs.first, pairs.second), self.method)
         step = self._first_steps(pairs.second, pairs.vs, stencil)[pairs.columns]
         other = self._first_steps(pairs.first, pairs.us, stencil)[pairs.rows]
         bounds = self.sample.bounds_near(self._reach(pairs, stencil, other[0], step[0]))
@@ -136,7 +109,7 @@ class Curvatures:
         """For each direction of an input; any will do where there is no truncation error."""
         if not stencil.exact:
             return _COARSER * self._resolving.steps(wrt, directions)
-        return np.full(len(directions), first_step(self.sample.forward, wrt, directions.moved, stencil))
+        return first_steps(self.sample.forward, wrt, directions, stencil)
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:

@@ -33,27 +33,25 @@ class Differences:
     def along(self, wrt: str, directions: Directions, degree: float, method: str = "auto") -> Estimate:
         """The derivatives along ``directions`` of the input ``wrt``, of which every output is at most of ``degree``."""
         stencil = choose_stencil(degree, method)
-        return self._quotients(wrt, directions, stencil).estimate(self._first_steps(wrt, directions, stencil))
+        steps = first_steps(self.forward, wrt, directions, stencil)
+        return self._quotients(wrt, directions, stencil).estimate(steps)
 
     def resolving(self, wrt: str, directions: Directions) -> tuple[Array, int]:
         """Steps that are shorter than the waves along each of the directions -> the steps, and evaluations."""
         stencil = choose_stencil(np.inf)
-        quotients = self._quotients(wrt, directions, stencil)
-        found, steps = quotients.refined(self._first_steps(wrt, directions, stencil))
+        first = first_steps(self.forward, wrt, directions, stencil)
+        found, steps = self._quotients(wrt, directions, stencil).refined(first)
         return steps, found.evaluations
 
-    def _first_steps(self, wrt: str, directions: Directions, stencil: Stencil) -> Array:
-        return np.full(len(directions), first_step(self.forward, wrt, directions.moved, stencil))
-
     def _quotients(self, wrt: str, directions: Directions, stencil: Stencil) -> Quotients:
-        reach = first_step(self.forward, wrt, 1, stencil) * stencil.multiples[-1] if stencil.exact else 0
+        reach = _scale(self.forward, wrt) * stencil.multiples[-1] if stencil.exact else 0
         bounds = self.bounds({wrt: reach})
         points = 2 * len(stencil.multiples)
         return Quotients(
             stencil,
             lambda chosen, steps: self._slopes(wrt, directions.take(chosen), steps, stencil, bounds),
             {name: self.forward.context.arrays[name].shape for name in self.outputs},
-            len(directions),
+            directions.moved,
             points * self.forward.evaluations,
             points,
             self.wanted,
@@ -62,7 +60,7 @@ class Differences:
     def slopes(self, of: str, wrt: str, direction: Array) -> tuple[Array, Array]:
         """The one-sided difference quotients of an output: below and above the point."""
         here, middle = self.forward.context.arrays[wrt], self.forward.context.arrays[of]
-        step = first_step(self.forward, wrt, 1, choose_stencil(np.inf)) / 2**6
+        step = _scale(self.forward, wrt) / 2**16
         arrays, _ = neighbours(self.forward, {wrt: np.stack([here - step * direction, here + step * direction])})
         before, after = np.broadcast_to(arrays[of], (2, *middle.shape))
         return (middle - before) / step, (after - middle) / step
@@ -90,16 +88,20 @@ class Differences:
         return Slopes(quotients, rounding, branches)
 
 
-def first_step(forward: Forward, wrt: str, moved: int, stencil: Stencil) -> Any:
-    """A power of two near the size of the data: as large as it where differences are exact, else far below.
+def first_steps(forward: Forward, wrt: str, directions: Directions, stencil: Stencil) -> Array:
+    """A step for each direction, as large as the data where differences are exact, else far below: the more so, the
+    more elements the direction moves at once."""
+    step, moved = _scale(forward, wrt), directions.moved
+    if stencil.exact:
+        return np.full(len(moved), step)
+    finer = 12 if np.finfo(step.dtype).nmant > 52 else 10
+    return np.asarray(step / step.dtype.type(2) ** (finer + (np.frexp(moved)[1] - 1) // 4))
 
-    moved: how many elements a direction moves at once.
-    """
-    values = forward.context.arrays[wrt]
-    largest = float(np.max(np.abs(values), initial=0)) or 1.0
-    step = forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
-    finer = 12 if np.finfo(values.dtype).nmant > 52 else 10
-    return step if stencil.exact else step / 2 ** (finer + (moved.bit_length() - 1) // 4)
+
+def _scale(forward: Forward, wrt: str) -> Any:
+    """A power of two near the size of the data."""
+    largest = float(np.max(np.abs(forward.context.arrays[wrt]), initial=0)) or 1.0
+    return forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
 
 
 def along_axes(steps: Array, array: Array) -> Array:

@@ -18,7 +18,7 @@ class Directions(Protocol):
     """Several directions of one tensor."""
 
     @property
-    def moved(self) -> int:
+    def moved(self) -> IntArray:
         """How many elements each direction moves."""
 
     def __len__(self) -> int: ...
@@ -34,7 +34,10 @@ class Elements:
     columns: IntArray
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    moved: int = 1
+
+    @property
+    def moved(self) -> IntArray:
+        return np.ones(len(self), np.int64)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -52,14 +55,35 @@ class Signs:
     signs: Array
 
     @property
-    def moved(self) -> int:
-        return int(self.signs[0].size)
+    def moved(self) -> IntArray:
+        return np.full(len(self), self.signs[0].size, np.int64)
 
     def __len__(self) -> int:
         return len(self.signs)
 
     def take(self, chosen: IntArray) -> Array:
         return np.asarray(self.signs[chosen])
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Directions of two kinds, one after the other."""
+
+    first: Directions
+    second: Directions
+
+    @property
+    def moved(self) -> IntArray:
+        return np.concatenate([self.first.moved, self.second.moved])
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def take(self, chosen: IntArray) -> Array:
+        """Some of the directions, in ascending order."""
+        border = len(self.first)
+        parts = self.first.take(chosen[chosen < border]), self.second.take(chosen[chosen >= border] - border)
+        return np.concatenate(parts)
 
 
 @dataclass(frozen=True)

@@ -48,16 +48,15 @@ def find_demands(program: Program) -> Demands:
     return demands
 
 
-def refuse_out_of_range(program: Program) -> None:
+def refuse_out_of_range(program: Program, demands: Demands) -> None:
     """Refuse declared values of an integer input that lie outside of the tensor that it indexes.
 
     Raises:
         TcgradError: with code TC504, an error for each such input.
     """
-    reach = find_demands(program).reach
     found = []
     for item in program.inputs:
-        inside = reach.inside.get(item.tensor.name)
+        inside = demands.reach.inside.get(item.tensor.name)
         problem = None if inside is None else _out_of_range(item, inside)
         if inside is not None and problem is not None:
             span = program.spec.inputs[item.tensor.name].name.whole

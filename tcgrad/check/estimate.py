@@ -36,10 +36,13 @@ class Estimate:
         largest = [errors.reshape(len(errors), -1).max(axis=1, initial=0) for errors in self.errors.values()]
         return np.asarray(np.max(largest, axis=0))
 
-    @property
-    def largest_value(self) -> float:
-        values = [np.nan_to_num(value, posinf=0, neginf=0) for value in self.values.values()]
-        return max(float(np.max(np.abs(value), initial=0)) for value in values)
+    def largest_values(self, alike: IntArray) -> Array:
+        """For each direction the largest derivative along any that have the same number in ``alike``."""
+        values = [np.abs(np.nan_to_num(value, posinf=0, neginf=0)) for value in self.values.values()]
+        largest = np.max([value.reshape(len(value), -1).max(axis=1, initial=0) for value in values], axis=0)
+        for number in np.unique(alike):
+            largest[alike == number] = largest[alike == number].max()
+        return np.asarray(largest)
 
     @property
     def is_kinked(self) -> bool:
@@ -47,6 +50,14 @@ class Estimate:
 
     def renamed(self, method: str) -> Estimate:
         return replace(self, method=method)
+
+    def part(self, directions: slice) -> Estimate:
+        """The same along some of the directions; what they took is not told apart."""
+        values, errors, kinked = (
+            {name: array[directions] for name, array in arrays.items()}
+            for arrays in (self.values, self.errors, self.kinked)
+        )
+        return replace(self, values=values, errors=errors, kinked=kinked, evaluations=0)
 
     def unknown(self, reason: str) -> Estimate:
         """The same without any knowledge, for a reason."""

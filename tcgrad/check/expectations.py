@@ -13,7 +13,7 @@ import numpy as np
 from tcgrad.check.bench import Bench
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
-from tcgrad.check.labels import place, unravel
+from tcgrad.check.labels import axis_names, place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.results import Place, Result
@@ -180,7 +180,7 @@ class _Expectation:
         position = unravel(outcome.worst or 0, shape)
         texts, start = [], 0
         for tensor in self.define.tensor.about:
-            texts.append(place(self._program, tensor, position[start : start + tensor.order]))
+            texts.append(place(tensor, axis_names(self._program, tensor), position[start : start + tensor.order]))
             start += tensor.order
         sizes = "" if point.own else point.formulas.sample.label
         numbers = (outcome.found, outcome.reference, outcome.tolerance)

@@ -29,11 +29,10 @@ def axis_names(program: Program, tensor: Tensor) -> tuple[str, ...]:
     return best
 
 
-def place(program: Program, tensor: Tensor, position: Sequence[int]) -> str:
-    """An element such as ``x[b=0, h=2]``; of a scalar its name."""
+def place(tensor: Tensor, names: Sequence[str], position: Sequence[int]) -> str:
+    """An element such as ``x[b=0, h=2]``, given the names of the axes; of a scalar its name."""
     if not position:
         return tensor.name
-    names = axis_names(program, tensor)
     return f"{tensor.name}[{', '.join(f'{n}={p}' if n else str(p) for n, p in zip(names, position, strict=True))}]"
 
 

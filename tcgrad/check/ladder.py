@@ -10,11 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.cost import forward_cost
-from tcgrad.check.degrees import degree
 from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Elements, Signs
 from tcgrad.check.estimate import Estimate
@@ -24,11 +22,8 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.samples import Sample
 from tcgrad.records import dataclass
 
-# Multiplications that are done in exact arithmetic without being asked for.
-LARGEST_EXACT = 2**8
-
-# Up to this degree differences are exact.
-LARGEST_DEGREE = 4
+# Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
+_CONFIRMED = 2.0**-30
 
 
 class Way(Protocol):
@@ -46,13 +41,13 @@ class Ladder:
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives by ``wrt``; where the method is not to be had nothing is known, for a reason."""
-        reason = self._refusal
+        reason = self._choice.refusal
         if not reason:
             try:
                 return self._way(wrt, len(directions)).along(wrt, directions)
             except ZeroDivisionError:
                 reason = "exact arithmetic divides by 0"
-        if self._is_chosen:
+        if self._choice.is_free:
             return self.differences.along(wrt, directions)
         return self.differences.along(wrt, directions).unknown(f"no {self.method} reference: {reason}")
 
@@ -64,7 +59,7 @@ class Ladder:
         signs = np.random.default_rng(len(shape)).choice(np.array([-1.0, 1.0]), len(elements)).astype(dtype)
         direction = np.zeros((1, prod(shape)), dtype)
         direction[0, elements.columns] = signs
-        second = self.differences.along(wrt, Signs(direction.reshape(1, *shape)))
+        second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))
         told = replace(found, evaluations=found.evaluations + second.evaluations)
         if _agree(found.summed(signs), second):
             return told
@@ -72,44 +67,23 @@ class Ladder:
 
     @cached_property
     def differences(self) -> _DifferencesOfDegree:
-        sample = self.sample
-        names = [output.name for output in sample.program.outputs]
-        differences = Differences(sample.forward, names, sample.bounds_near, wanted_error(sample))
+        return self._differences(wanted_error(self.sample))
+
+    def _differences(self, wanted: float) -> _DifferencesOfDegree:
+        sample, names = self.sample, [output.name for output in self.sample.program.outputs]
+        differences = Differences(sample.forward, names, sample.bounds_near, wanted)
         return _DifferencesOfDegree(sample, differences, self.method)
 
-    @property
-    def _is_chosen(self) -> bool:
-        return self.method in ("auto", "directional")
-
     @cached_property
-    def _refusal(self) -> str:
-        """Why the method that is asked for is not to be had."""
-        reasons = {"exact": why_not_exact, "complex": why_not_complex}
-        return reasons[self.method](self.sample.program) if self.method in reasons else ""
+    def _choice(self) -> Choice:
+        return Choice(self.sample.traits, self.method)
 
     def _way(self, wrt: str, number: int) -> Way:
         """The best way for so many directions."""
-        program, forward = self.sample.program, self.sample.forward
-        names = [output.name for output in program.outputs]
-        if self.method == "exact" or (self._is_chosen and self._is_exact_cheap(number)):
+        forward, names = self.sample.forward, [output.name for output in self.sample.program.outputs]
+        if self._choice.is_exact(number):
             return ExactSlopes(forward, names)
-        analytic = self._is_chosen and degree(program, wrt) > LARGEST_DEGREE and not self._why_not_complex
-        return ComplexSteps(forward, names) if self.method == "complex" or analytic else self.differences
-
-    def _is_exact_cheap(self, number: int) -> bool:
-        return number * self._operations <= LARGEST_EXACT and not self._why_not_exact
-
-    @cached_property
-    def _operations(self) -> int:
-        return forward_cost(self.sample.program).operations
-
-    @cached_property
-    def _why_not_exact(self) -> str:
-        return why_not_exact(self.sample.program)
-
-    @cached_property
-    def _why_not_complex(self) -> str:
-        return why_not_complex(self.sample.program)
+        return ComplexSteps(forward, names) if self._choice.is_complex(wrt) else self.differences
 
 
 @dataclass(frozen=True)
@@ -121,7 +95,7 @@ class _DifferencesOfDegree:
     method: str
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
-        return self.differences.along(wrt, directions, degree(self.sample.program, wrt), self.method)
+        return self.differences.along(wrt, directions, self.sample.traits.degree(wrt), self.method)
 
 
 def _agree(first: Estimate, second: Estimate) -> bool:

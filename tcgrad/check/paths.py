@@ -16,6 +16,7 @@ from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.check.domains import bodies
+from tcgrad.check.labels import axis_names
 from tcgrad.evaluate.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
@@ -32,6 +33,7 @@ class Paths:
 
     derivation: Derivation
     _stepwise: dict[tuple[Tensor, Tensor], tuple[Statement, ...]] = field(default_factory=dict, compare=False)
+    _axes: dict[Tensor, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def program(self) -> Program:
@@ -48,6 +50,12 @@ class Paths:
         if (of, wrt) not in self._stepwise:
             self._stepwise[of, wrt] = stepwise_jacobian(self.derivation.worked, of, wrt)
         return self._stepwise[of, wrt]
+
+    def axis_names(self, tensor: Tensor) -> tuple[str, ...]:
+        """What the spec calls the axes of a tensor."""
+        if tensor not in self._axes:
+            self._axes[tensor] = axis_names(self.program, tensor)
+        return self._axes[tensor]
 
     @cached_property
     def tangents(self) -> tuple[Statement, ...]:

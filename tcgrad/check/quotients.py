@@ -66,21 +66,22 @@ class Quotients:
 
     measure: makes the quotients along some of the directions, with a step for each of them.
     shapes: of the outputs.
-    number: of directions. each: the elements that one direction takes. points: how many evaluations.
-    wanted: the error that is small enough, in proportion to the largest derivative.
+    alike: a number for each direction; derivatives along those of the same number are of one size.
+    each: the elements that one direction takes. points: how many evaluations.
+    wanted: the error that is small enough, in proportion to the largest derivative along directions that are alike.
     """
 
     stencil: Stencil
     measure: Callable[[IntArray, Array], Slopes]
     shapes: Mapping[str, tuple[int, ...]]
-    number: int
+    alike: IntArray
     each: int
     points: int
     wanted: float
 
     def estimate(self, steps: Array) -> Estimate:
         """The derivatives; ``steps`` are the first ones, one for each direction."""
-        return self._measured(np.arange(self.number), steps) if self.stencil.exact else self.refined(steps)[0]
+        return self._measured(np.arange(len(steps)), steps) if self.stencil.exact else self.refined(steps)[0]
 
     def refined(self, steps: Array) -> tuple[Estimate, Array]:
         """Differences with smaller steps wherever the error is too large or a branch was left, while that helps.
@@ -90,12 +91,12 @@ class Quotients:
 
         -> the derivatives, and the steps that they were found with.
         """
-        chosen, tried, kept = np.arange(self.number), steps.copy(), steps.copy()
+        chosen, tried, kept = np.arange(len(steps)), steps.copy(), steps.copy()
         best = self._measured(chosen, steps)
-        doubted, hopeful = np.zeros(self.number, bool), np.ones(self.number, bool)
+        doubted, hopeful = np.zeros(len(steps), bool), np.ones(len(steps), bool)
         for _ in range(_ROUNDS):
             before = best.largest_errors
-            again = hopeful & ~(before <= self.wanted * best.largest_value) | doubted
+            again = hopeful & ~(before <= self.wanted * best.largest_values(self.alike)) | doubted
             if not again.any():
                 break
             tried[again] = tried[again] / 8

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Elements, IntArray, Signs
+from tcgrad.check.directions import Elements, IntArray, Joined, Signs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
@@ -54,6 +54,7 @@ class Reference:
     kinks: by the outputs' names, where no step stayed on one branch: the first such element in ``columns``, and the
         slopes below and above it.
     signs: if it is a sample, random directions along which the derivatives are known besides.
+    evaluations: how many finding them took.
     """
 
     sample: Sample
@@ -61,6 +62,7 @@ class Reference:
     columns: IntArray
     by_element: Estimate
     kinks: Mapping[str, Kink]
+    evaluations: int
     signs: Array | None = None
     along: Estimate | None = None
 
@@ -74,10 +76,6 @@ class Reference:
         if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
         return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
-
-    @property
-    def evaluations(self) -> int:
-        return self.by_element.evaluations + (self.along.evaluations if self.along else 0)
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
@@ -128,12 +126,13 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     random = None if full else np.random.default_rng(number)
     columns = np.arange(number) if random is None else stratified(number, sample.effort.columns, random)
     elements = Elements(columns, shape, dtype)
-    by_element = ladder.confirmed(wrt.name, elements, ladder.along(wrt.name, elements))
+    signs = None if random is None else _signs(sample, wrt.name, random)
+    found = ladder.along(wrt.name, elements if signs is None else Joined(elements, Signs(signs)))
+    by_element = ladder.confirmed(wrt.name, elements, found.part(slice(len(elements))))
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
-    if random is None:
-        return Reference(sample, wrt, columns, by_element, kinks)
-    signs = _signs(sample, wrt.name, random)
-    return Reference(sample, wrt, columns, by_element, kinks, signs, ladder.along(wrt.name, Signs(signs)))
+    evaluations = found.evaluations + by_element.evaluations
+    along = None if signs is None else found.part(slice(len(elements), None))
+    return Reference(sample, wrt, columns, by_element, kinks, evaluations, signs, along)
 
 
 def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
@@ -142,7 +141,8 @@ def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
     columns = np.arange(sample.value(wrt.name).size)
     names = [output.name for output in sample.program.outputs]
     elements = Elements(columns, sample.value(wrt.name).shape, dtype)
-    return Reference(sample, wrt, columns, ExactSlopes(sample.forward, names).along(wrt.name, elements), {})
+    found = ExactSlopes(sample.forward, names).along(wrt.name, elements)
+    return Reference(sample, wrt, columns, found, {}, found.evaluations)
 
 
 def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Estimate) -> dict[str, Kink]:

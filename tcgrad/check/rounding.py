@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -25,6 +26,9 @@ _DOUBLE = np.dtype(np.float64)
 _NEAR = 2.0**10
 _NEAREST = 0.125
 
+# The safety of a single draw: for errors that are far below those of the type that is checked.
+ROUGH = 48.0
+
 # Simulated errors are so much larger than those of the arithmetic that they are simulated in.
 LARGER = 2.0**12
 
@@ -44,6 +48,12 @@ class Rounding:
     roundoff: float
     safety: float
     largest: float = inf
+
+    @property
+    def rough(self) -> Rounding:
+        """The same with a single draw, which is met by a larger safety."""
+        noise = replace(self.noise, batch=Index("draw", Integer.of(2)))
+        return replace(self, noise=noise, safety=ROUGH)
 
     def bound(self, moved: Array, exact: Array) -> Array:
         """The bound on the error, element by element; ``moved`` has an axis of draws in front.

@@ -29,6 +29,7 @@ from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.ties import why_no_ties
+from tcgrad.check.traits import Traits
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.program import Program
@@ -73,26 +74,31 @@ def check(
     """
     started = perf_counter()
     chosen = choose_options(program.spec, **options)
-    refuse_impossible(program)
-    refuse_out_of_range(program)
-    run = _Run(program, derivation or derive(program), chosen, progress or (lambda _: None), against)
+    traits = Traits(program)
+    refuse_impossible(program, traits.cost)
+    refuse_out_of_range(program, traits.demands)
+    run = _Run(traits, derivation or derive(program), chosen, progress or (lambda _: None), against)
     return replace(run.all_results(module), seconds=perf_counter() - started)
 
 
 @dataclass(frozen=True)
 class _Run:
-    program: Program
+    traits: Traits
     derivation: Derivation
     options: Options
     progress: Progress
     against: UserCode | None
+
+    @property
+    def program(self) -> Program:
+        return self.traits.program
 
     def all_results(self, module: ModuleType | None) -> CheckResult:
         paths = Paths(self.derivation)
         missing = self._why_no_module()
         if module is None and not missing and self.options.asks_for(*_OF_MODULE):
             module = compile_module(emit(self.derivation))
-        samplers = [(sampler(self.program), True)]
+        samplers = [(Sampler(self.traits, {}), True)]
         if self.options.sizes == "all":
             samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
         results: list[Result] = []

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.cost import Cost, forward_cost
-from tcgrad.check.domains import Demands, bodies, find_demands
+from tcgrad.check.domains import bodies
 from tcgrad.check.effort import Effort, choose_effort
 from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, forward_bounds, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
+from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.statements import run
 from tcgrad.functions import Function
@@ -31,7 +31,7 @@ _TIED_ATTEMPTS = 10
 class Sample:
     """One random point.
 
-    program: elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
+    traits: of the program elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
     forward: the reference, in a type that is at least as wide as ``dtype``.
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     bounds: how far rounding in ``dtype`` may move each value.
@@ -40,7 +40,7 @@ class Sample:
     in_doubt: rounding alone may take another branch here, and no other point was found.
     """
 
-    program: Program
+    traits: Traits
     sizes: Mapping[str, int]
     dtype: np.dtype[Any]
     effort: Effort
@@ -53,6 +53,10 @@ class Sample:
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
     tied: bool = False
+
+    @property
+    def program(self) -> Program:
+        return self.traits.program
 
     @property
     def label(self) -> str:
@@ -96,7 +100,8 @@ class Sample:
             arrays[wrt] = arrays[wrt] + np.where(arrays[wrt] < 0, -far, far)
         context = self.forward.context
         moved = evaluate_forward(self.program.statements, arrays, context.dtype, functions=self.functions)
-        return self._finer(forward_bounds(moved, self.rounding)[1])
+        how = self.rounding.rough if unit_roundoff(context.dtype) < unit_roundoff(self.dtype) else self.rounding
+        return self._finer(forward_bounds(moved, how)[1])
 
     def _finer(self, bounds: Mapping[str, Array]) -> dict[str, Array]:
         reference = self.forward.context.dtype
@@ -108,13 +113,15 @@ class Sample:
 class Sampler:
     """Draws samples of a program at some sizes."""
 
-    program: Program
+    traits: Traits
     sizes: Mapping[str, int]
-    demands: Demands
-    cost: Cost
+
+    @property
+    def program(self) -> Program:
+        return self.traits.program
 
     def effort(self, dtype: np.dtype[Any], trials: int = 1) -> Effort:
-        return choose_effort(self.cost, dtype, trials)
+        return choose_effort(self.traits.cost, dtype, trials)
 
     def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
         """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none.
@@ -126,7 +133,7 @@ class Sampler:
         functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
-            inputs = draw_inputs(self.program, self.demands, Types(dtype, effort.reference), random, attempt)
+            inputs = draw_inputs(self.program, self.traits.demands, Types(dtype, effort.reference), random, attempt)
             forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
             reason = self._undefined(forward, dtype)
             if not reason:
@@ -144,8 +151,8 @@ class Sampler:
         effort = self.effort(dtype)
         for attempt in range(first, first + _TIED_ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
-            drawn = draw_inputs(self.program, self.demands, Types(dtype, effort.reference), random, 0)
-            inputs = round_inputs(self.program, self.demands, drawn)
+            drawn = draw_inputs(self.program, self.traits.demands, Types(dtype, effort.reference), random, 0)
+            inputs = round_inputs(self.program, self.traits.demands, drawn)
             wide = evaluate_forward(self.program.statements, inputs, effort.reference)
             narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
             if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):
@@ -176,7 +183,7 @@ class Sampler:
         }
         tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
         return Sample(
-            self.program,
+            self.traits,
             self.sizes,
             dtype,
             effort,
@@ -197,7 +204,7 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
 
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
-    return Sampler(program, sizes or {}, find_demands(program), forward_cost(program))
+    return Sampler(Traits(program), sizes or {})
 
 
 def abstract_functions(program: Program) -> list[Function]:

@@ -48,6 +48,7 @@ class Remembered:
     known_idiom: bool | None = None
     simplified: Expr | None = None
     expanded: Expr | None = None
+    without_poles: Expr | None = None
 
 
 @dataclass_transform(frozen_default=True)

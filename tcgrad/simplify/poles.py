@@ -18,11 +18,13 @@ Part = Monomial | Expr | None
 def without_poles(expr: Expr) -> Expr:
     """An equal expression whose powers are finite at 0 where a whole factor beside them is 0; the same if it has none.
 
-    ``n x^(n - 1) = n x^((n - 1) [n != 0])``
+    ``n x^(n - 1) = n x^((n - 1) [n != 0])``. Kept on the node once known.
     """
-    if not any(_is_lowered(part) for part in walk(expr)):
-        return expr
-    return _within(expr, ())
+    known = expr.without_poles
+    if known is None:
+        lowered = any(_is_lowered(part) for part in walk(expr))
+        known = vars(expr)["without_poles"] = _within(expr, ()) if lowered else expr
+    return known
 
 
 def _within(expr: Expr, around: Factors) -> Expr:

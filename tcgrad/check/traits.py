@@ -1,0 +1,43 @@
+"""What is to be known of a program's equations: asked for again and again, and worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from functools import cached_property
+
+from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.cost import Cost, forward_cost
+from tcgrad.check.degrees import degree
+from tcgrad.check.domains import Demands, find_demands
+from tcgrad.ir.program import Program
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Of a program at one size."""
+
+    program: Program
+    _degrees: dict[tuple[str, ...], float] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def cost(self) -> Cost:
+        return forward_cost(self.program)
+
+    @cached_property
+    def demands(self) -> Demands:
+        return find_demands(self.program)
+
+    @cached_property
+    def why_not_complex(self) -> str:
+        return why_not_complex(self.program)
+
+    @cached_property
+    def why_not_exact(self) -> str:
+        return why_not_exact(self.program)
+
+    def degree(self, *wrt: str) -> float:
+        """The largest degree of an output in the elements of all ``wrt`` together."""
+        if wrt not in self._degrees:
+            self._degrees[wrt] = degree(self.program, *wrt)
+        return self._degrees[wrt]
