@@ -34,6 +34,9 @@ _OF_SECOND = ("hessian", "hvp", "hessian_symmetry")
 _OF_GRADIENTS = ("gradient", "value_and_grad", "against", *_OF_TANGENTS)
 _OF_REFERENCES = ("jacobian", *_OF_GRADIENTS)
 
+# What is said of the module's backward, or of all that it calls.
+_OF_BACKWARD = (*_OF_GRADIENTS, *_OF_SECOND, "repeatability", "inputs")
+
 
 def compare_all(bench: Bench) -> None:
     """Compare everything at the bench's sample."""
@@ -94,7 +97,7 @@ def overflows_at(bench: Bench) -> bool:
     with noticing() as found:
         for formulas, statements in _gradients(bench) or _jacobians(bench):
             formulas.value(statements)
-        if bench.module is not None and bench.options.asks_for(*_OF_GRADIENTS, *_OF_SECOND):
+        if bench.module is not None and bench.options.asks_for(*_OF_BACKWARD):
             with suppress(ModuleError):
                 bench.module_gradients(None)
                 if bench.options.asks_for(*_OF_TANGENTS):
@@ -123,7 +126,7 @@ def formulas_are_finite(bench: Bench) -> bool:
 
 def _gradients(bench: Bench) -> list[_Formula]:
     """The gradients, if anything is asked for that they are part of; they stand for Jacobians that are not closed."""
-    needed = bench.options.asks_for(*_OF_GRADIENTS, *_OF_SECOND)
+    needed = bench.options.asks_for(*_OF_BACKWARD)
     if not needed and len(_jacobians(bench)) == len(bench.paths.derivation.jacobians):
         return []
     formulas = bench.gradient_formulas()
