@@ -49,6 +49,23 @@ def nothing(x, a, dy):
     return None, None
 
 
+def nothing_at_all(x, a, dy):
+    pass
+
+
+def a_mapping(x, a, dy):
+    return {"x": dy @ a.T, "a": x.T @ dy}
+
+
+def one_by_one(x, a, dy):
+    yield dy @ a.T
+    yield x.T @ dy
+
+
+def complex_numbers(x, a, dy):
+    return (dy @ a.T).astype(complex), x.T @ dy
+
+
 def not_numbers(x, a, dy):
     return "dx", x.T @ dy
 
@@ -142,9 +159,13 @@ one_element_off |
 wrong_sign |
 swapped | the gradient has shape
 transposed | the gradient has shape
-only_one | returns 1 gradients, not 2: x, a
+only_one | returns ndarray, not 2 gradients: x, a
+nothing_at_all | returns None, not 2 gradients: x, a
+a_mapping | returns dict, not 2 gradients: x, a
+one_by_one | returns generator, not 2 gradients: x, a
+complex_numbers | returns complex128 for x, given float64
 nothing | returns None for x
-not_numbers | not numbers
+not_numbers | returns str for x, not real numbers
 whole | returns int64 for x, given float64
 square_only |
 not_at_one |
@@ -236,7 +257,7 @@ FORWARDS = """
 forward | pass |
 forward_lists | pass |
 forward_off | fail |
-forward_twice | fail | returns 2 outputs, not 1: y
+forward_twice | fail | returns 2 outputs, not 1 output: y
 raises | fail | raised TypeError
 """
 

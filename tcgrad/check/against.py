@@ -64,7 +64,8 @@ class UserFunction:
         several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
         parts = list(returned) if several else [returned]
         if len(parts) != len(names):
-            raise ModuleError(f"{self.name} returns {len(parts)} {what}s, not {len(names)}: {', '.join(names)}")
+            found = _counted(len(parts), what) if several else _kind(returned)
+            raise ModuleError(f"{self.name} returns {found}, not {_counted(len(names), what)}: {', '.join(names)}")
         return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
 
     @staticmethod
@@ -87,13 +88,13 @@ class UserFunction:
             array = self.framework.take(part)
         except Exception as error:
             raise ModuleError(f"{self.name} returns no array for {name}: {error}") from error
-        if array.dtype.kind not in "fiu":
-            raise ModuleError(f"{self.name} returns {array.dtype} for {name}, not numbers")
         # Plain numbers and lists of them have no type of their own.
         if hasattr(part, "dtype") and array.dtype != sample.dtype:
             raise ModuleError(
                 f"{self.name} returns {type_name(array.dtype)} for {name}, given {type_name(sample.dtype)}"
             )
+        if array.dtype.kind not in "fiu":
+            raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not real numbers")
         return array
 
     def _refuse_views(self, sample: Sample, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
@@ -128,6 +129,15 @@ class UserCode:
         words = ["--against", self.backward.name] if self.backward else []
         words += ["--against-forward", self.forward.name] if self.forward else []
         return words + (["--against-framework", self.framework] if words and self.framework != "numpy" else [])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _kind(returned: Any) -> str:
+    """What was returned, by its type."""
+    return "None" if returned is None else type(returned).__name__
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Estimate:
         """For each direction the largest derivative along any that have the same number in ``alike``."""
         values = [np.abs(np.nan_to_num(value, posinf=0, neginf=0)) for value in self.values.values()]
         largest = np.max([value.reshape(len(value), -1).max(axis=1, initial=0) for value in values], axis=0)
-        for number in np.unique(alike):
+        for number in dict.fromkeys(alike.tolist()):
             largest[alike == number] = largest[alike == number].max()
         return np.asarray(largest)
 

@@ -83,9 +83,10 @@ class Noise:
         axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
-        error = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
-        error[: self.still] = 0
-        return Labelled(self._overflown(np.asarray(base + error)), axes)
+        moved = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
+        moved[: self.still] = 0
+        moved += base
+        return Labelled(self._overflown(moved), axes)
 
     def _overflown(self, array: Array) -> Array:
         """What is too large is infinite, in all draws that are moved."""
@@ -96,7 +97,8 @@ class Noise:
 
     def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
         """Random errors up to ``size``, to which ``floor`` is added; of complex numbers for each part by itself."""
-        errors = self._signed(shape) * (size.real + floor if floor else size.real)
+        errors = self._signed(shape)
+        errors *= size.real + floor if floor else size.real
         if dtype.kind != "c":
             return errors.astype(dtype, copy=False)
         return together(errors, self._signed(shape) * size.imag, dtype)
