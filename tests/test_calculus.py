@@ -76,6 +76,12 @@ inputs: {e: [V, D], w: [V], tok: {shape: [B, T], dtype: int, sample: {integers: 
 equations: ["y[b,t,d] = e[tok[b,t],d]*w[tok[b,t]]", "z = sum[b](e[tok[b,0],1]^2)"]
 outputs: [y, z]
 """,
+    "gather, several times at one position": """
+dims: {V: 3, B: 4, T: 5}
+inputs: {e: [V, V, V], w: [V, V], tok: {shape: [B], dtype: int, sample: {integers: [0, 3]}}}
+equations: ["y[b] = sin(e[tok[b],0,tok[b]])", "z = e[tok[b],tok[b],tok[b]]*w[tok[b],tok[b]]"]
+outputs: [y, z]
+""",
     "reductions": """
 inputs: {x: [3, 5]}
 equations: ["m[i] = max[j](x[i,j])", "n = min[i,j](x[i,j]*x[i,j])", "p[i] = prod[j](x[i,j])",

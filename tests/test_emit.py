@@ -139,6 +139,14 @@ TRICKY = {
         ["y[i] = m[i]*x[i] + (1 - m[i])*x[i]^2 + m[i] + m[i]"],
     ),
     "size as a number": (["x: [A, B]"], ["y[i] = sum[j](x[i,j])/B + A*x[i,0]/sqrt(B)"]),
+    "means over axes of one size": (
+        ["x: [B, C]", "z: [C]"],
+        [
+            "y[i,k] = z[0] + mean[j](sin(x[i,j]))*mean[m](exp(x[k,m]))",
+            "v = mean[i](x[i,0])*mean[k](x[k,0]^2)",
+            "w = mean[j,k](z[j]*sin(z[k]*z[j]))",
+        ],
+    ),
     "quotient of sums": (
         ["x: [B, C]", "z: [B, C]"],
         ["y[i,k] = x[i,j]*z[k,j]/(sqrt(x[i,j]*x[i,j])*sqrt(z[k,j]*z[k,j]))"],

@@ -45,6 +45,7 @@ a size by its number: y[i] = x[i]/5 - sum[j](a[i,j])/3 | y[i] = x[i]/N - sum[j](
 a size in a sum: y = sum[i](x[i] - s)/5 | y = sum[i](x[i])/N - s
 rectified: y[i] = [relu(x[i] - s) > 0]*t | y[i] = [x[i] > s]*t
 rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
+diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](delta[i,n[k]]*x[k])*delta[i,j]
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 """.strip().splitlines()
@@ -63,6 +64,7 @@ a boundary: y = [s > t]*s | y = [s >= t]*s
 a side: y = [s > t]*s | y = [s < t]*s
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
 an odd function: y = erf(s - t) | y = erf(t - s)
+no diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](x[k])*delta[i,j]
 rows not looked up: y[i] = sum[k](delta[i,n[k]]*x[i]) | y[i] = sum[k](delta[i,n[k]]*x[k])
 """.strip().splitlines()
 

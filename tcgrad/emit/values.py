@@ -161,9 +161,11 @@ class Builder:
         (total,) = numerators
         axes = total.operation.axes if isinstance(total.operation, Sum) else ()
         sizes = [self.size(total.arguments[0].shape[axis]) for axis in axes]
-        if not all(size in denominators for size in sizes):
-            return None
-        rest = [node for node in denominators if node not in sizes]
+        rest = list(denominators)
+        for size in sizes:
+            if size not in rest:
+                return None
+            rest.remove(size)
         return [self.graph.make(Mean(axes), total.arguments, total.shape)], rest
 
     def _float_product(self, numerators: Sequence[Node], denominators: Sequence[Node]) -> list[Node]:

@@ -12,9 +12,11 @@ from tcgrad.ir.traversal import integers, map_children, map_integers
 def with_looked_up(expr: Mul) -> Mul:
     """A product with the index in the place of each position that a delta in it says to be that index."""
     factors = expr.factors
-    for delta in factors:
-        for index, position in _lookups(delta):
-            factors = tuple(factor if factor is delta else _at_index(factor, position, index) for factor in factors)
+    for k in range(len(factors)):
+        for index, position in _lookups(factors[k]):
+            factors = tuple(
+                factor if n == k else _at_index(factor, position, index) for n, factor in enumerate(factors)
+            )
     return expr if all(new is old for new, old in zip(factors, expr.factors, strict=True)) else Mul(factors)
 
 
