@@ -85,6 +85,18 @@ FORMS = [
     (("A: B N N", "f[b] = logdet(A)[b]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] A[b]⁻ᵀ"),
     (("x: B M N, w: B", "f = w[b]*x[b,i,j]*x[b,i,j]"), "f/x", "∂f/∂x[p]", "2 w[p] x[p]"),
     (("A: K N N, x: B N, w: K", "f = w[k]*x[b,i]*A[k,i,j]*x[b,j]"), "f/x", "∂f/∂x", "Σ[k] w[k] x (A[k] + A[k]ᵀ)"),
+    (("A: B N N, q: M", "y[b] = det(A)[b]*sin(q[i]*q[i])"), "y/q", "∂y[b]/∂q", "2 det(A[b]) cos(‖q‖²) q"),
+    (("A: B N N, x: M B", "y[b] = logdet(A)[b]*x[2,b]"), "y/x", "∂y[b]/∂x[:,q]", "δ[b,q] log det(A[b]) e[2]"),
+    (("A: B N N, x: M", "y[b,i] = det(A)[b]*x[i]"), "=y", "y[b]", "det(A[b]) x"),
+    (("x: B M N, z: K P M", "y[b,i,j] = 2*x[b,i,j]"), "y/z", "∂vec(y[s])/∂vec(z[p])", "0"),
+    (("x: N, z: B M N", "f = sin(x[i])*x[i]"), "f/z", "∂f/∂z[p]", "0"),
+    (("v: N N N M, h: ", "y[m,n] = h*v[n,n,n,m]"), "y/h", "∂y[:,n]/∂h", "v[n,n,n]"),
+    (
+        ("l: M N N, s: ", "y[k,p,r] = s^2*l[p,k,k]*l[p,r,k]"),
+        "y/s",
+        "∂y[k]/∂s",
+        "2 s diag(l[:,k,k]) l[:,:,k]",
+    ),
     (("A: M N, x: M", "f = A[i,N-1]*x[i]"), "=f", "f", "A[:,N - 1]ᵀ x"),
 ]
 

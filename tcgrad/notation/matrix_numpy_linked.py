@@ -37,8 +37,13 @@ def linked_text(matrix: Matrix, tensor: Tensor, batch: tuple[Axis, ...], linked:
     read = "".join(letters[place] for place in (*held, *sides[0], *sides[1]))
     places = {position: place for place, position in enumerate(batch) if position is not None}
     deltas = [f"{letters[places[left]]}{letters[places[right]]}" for left, right in linked]
-    eyes = [f"np.eye({code_size(tensor.shape[places[left]])})" for left, _ in linked]
+    eyes = [_eye(*(tensor.shape[places[position]] for position in pair)) for pair in linked]
     whole = "".join(letters[n] for n in range(len(batch)))
     if not linked and read == whole:
         return blocks
     return f'np.einsum("{",".join([read, *deltas])}->{whole}", {", ".join([blocks, *eyes])})'
+
+
+def _eye(rows: Integer, columns: Integer) -> str:
+    """A delta of two batch indices, of which one may run further than the other."""
+    return f"np.eye({code_size(rows)})" if rows == columns else f"np.eye({code_size(rows)}, {code_size(columns)})"

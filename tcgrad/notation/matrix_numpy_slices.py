@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from string import ascii_letters
 from typing import assert_never
 
 from tcgrad.ir.indices import Dim, Integer
@@ -202,7 +203,9 @@ class SliceWriter:
         axes = [(dim, p is None) for dim, p, f in zip(dims, at, fixed, strict=True) if f is None]
         own = [next(n for n, (dim, _) in enumerate(axes) if dim == d) for d in self.batch if d in dims]
         order = [*own, *(n for n, (_, kept) in enumerate(axes) if kept)]
-        if order != list(range(len(axes))):
+        if len(order) < len(axes):
+            name = _diagonals(name, [dim for dim, _ in axes], order)
+        elif order != list(range(len(axes))):
             name += f".transpose({', '.join(map(str, order))})"
         batch = [":" if dim in dims else "None" for dim in self.batch] if own else []
         positions = [*batch, *self.last_axes(matrix, row=row, batched=bool(own))]
@@ -294,6 +297,13 @@ class SliceWriter:
         if template == matrix.function.numpy:
             return atom(template, *(piece.text for piece in pieces))
         return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)
+
+
+def _diagonals(name: str, dims: Sequence[Dim | None], order: Sequence[int]) -> str:
+    """An array with the axes of ``order``, which stand for all others that hold the same batch index."""
+    same = [n if dim is None else dims.index(dim) for n, dim in enumerate(dims)]
+    read, kept = ("".join(ascii_letters[n] for n in places) for places in (same, order))
+    return f'np.einsum("{read}->{kept}", {name})'
 
 
 def _code_axis(axis: Axis) -> str:

@@ -46,10 +46,10 @@ def _is_named(define: Define, program: Program) -> bool:
 def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Refusal:
     raising = Raising(intrinsics_of(program))
     sides = matrix_sides(define.tensor)
-    high = next((tensor for tensor in sides if tensor.order > 2), None)
-    if (len(sides) == 1 or not sides[0].order) and (high or _reads_high(define)):
+    high = next((tensor for tensor in sides if tensor.order > 2), None) or _reads_high(define, program)
+    if high and (len(sides) == 1 or not sides[0].order):
         return _raise_batched(raising, define, program)
-    if len(sides) > 1 and (high or _reads_high(define)):
+    if high:
         linked = _linked(raising, define, program, vec).raised()
         return linked or Refusal(_why_no_slices(define, high))
     if len(define.free) <= 2:
@@ -72,7 +72,7 @@ def _linked(raising: Raising, define: Define, program: Program, vec: VecOrder) -
     return LinkedBatches(raising, define, names, vec)
 
 
-def _why_no_slices(define: Define, high: Tensor | None) -> str:
+def _why_no_slices(define: Define, high: Tensor) -> str:
     """What stands in the way: a read at a sum of indices, or the order alone."""
     nodes = list(walk(define.body))
     reason = next(filter(None, (why_not_plain(node) for node in nodes if isinstance(node, Component))), None)
@@ -80,18 +80,20 @@ def _why_no_slices(define: Define, high: Tensor | None) -> str:
         return reason
     if any(isinstance(node, Delta) and None in (node.left.as_index, node.right.as_index) for node in nodes):
         return "a delta has a position that is no plain index"
-    tensor = high or _reads_high(define) or define.tensor
-    return f"{tensor.name} has order {tensor.order}, and no axis of it runs through as that of a batch"
+    return f"{high.name} has order {high.order}, and no axis of it runs through as that of a batch"
 
 
-def _reads_high(define: Define) -> Tensor | None:
-    """A tensor of order three or more in the right side."""
-    return next((tensor for tensor in tensors_read(define.body) if tensor.order > 2), None)
+def _reads_high(define: Define, program: Program) -> Tensor | None:
+    """A tensor of order three or more in the right side, or one whose inverses or determinants stand there."""
+    known = intrinsics_of(program)
+    read = tensors_read(define.body)
+    operands = [known[tensor].operand for tensor in read if tensor in known]
+    return next((tensor for tensor in (*read, *operands) if tensor.order > 2), None)
 
 
 def _raise_batched(raising: Raising, define: Define, program: Program) -> MatrixForm | Refusal:
     names = name_indices(define.free, define.body, Surroundings.of(program))
-    high = _reads_high(define) or define.tensor
+    high = _reads_high(define, program) or define.tensor
     return raise_batched(raising, define, names) or Refusal(f"{high.name} has order {high.order}")
 
 

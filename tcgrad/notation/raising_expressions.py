@@ -135,6 +135,8 @@ class Raising:
         intrinsic = self.intrinsics.get(expr.tensor)
         if intrinsic is not None and intrinsic.kind == "inv" and any(p is not None for p in held_axes(expr)[-2:]):
             return Refusal(f"{expr.tensor.name} is read at a position that is no plain index")
+        if intrinsic is not None and any(position.indices for position in expr.indices[: intrinsic.operand.order - 2]):
+            return Refusal(f"{expr.tensor.name} has no name for all elements of its batch at once")
         positions = [position.as_index for position in expr.indices if position.indices]
         symbol = self._symbol(expr.tensor, held_axes(expr))
         if len(positions) == 2 and positions[0] is positions[1]:
