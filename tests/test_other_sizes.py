@@ -126,6 +126,43 @@ def test_ranges_that_end_at_another_read(sizes):
         Emitted(RANGES).module.forward(*inputs.values())
 
 
+# Arrays that end before what the equations read of them, and what is said of them.
+TOO_SHORT = [
+    (spec(["x: [N]", "a: [M]"], ["y[i] = a[i]*x[i+2]"], dims="{N: 6, M: 4}", indices="{i: M}"),
+     {"N": 3}, "x has size 3 along axis 0, expected at least 6"),
+    (spec(["x: [B, N]", "a: [M]"], ["y[b,i] = a[i]^2*x[b,3*i+1]"], dims="{B: 2, N: 14, M: 5}", indices="{i: M}"),
+     {"N": 13}, "x has size 13 along axis 1, expected at least 14"),
+    (spec(["x: [N]", "a: [M]"], ["y[i] = a[i]*x[N-1-i]"], dims="{N: 6, M: 4}", indices="{i: M}"),
+     {"N": 3, "M": 5}, "x has size 3 along axis 0, expected at least 5"),
+    (spec(["x: [N]"], ["y = x[4]*x[1]"], dims="{N: 6}"), {"N": 4}, "x has size 4 along axis 0, expected at least 5"),
+    (spec(["x: [N]", "a: [M]"], ["z[j] = x[j]^2", "y[i] = a[i]*z[i+2]"], dims="{N: 6, M: 4}", indices="{i: M}"),
+     {"N": 2}, "z has size 2 along axis 0, expected at least 6"),
+    (spec(["x: [N]", "w: [K]"], ["y[i] = w[p]*x[i+p]"], dims="{N: 6, K: 3}"),
+     {"K": 8}, "the range of the index i is empty: its size N - K + 1 is -1"),
+    (spec(["lambda: [N]"], ["y[i] = lambda[i+1] - lambda[i]"], dims="{N: 6}"),
+     {"N": 1}, "the range of the index i is empty: its size N - 1 is 0"),
+    (spec(["x: [T]"], ["h[0] = 1", "h[3] = 2", "h[t] = sin(h[t-1])*x[t]"], dims="{T: 6}"),
+     {"T": 3}, "h has size 3 along axis 0, expected at least 4"),
+    (spec(["lambda: [N]", "a: [M]"], ["y[i] = a[i]*lambda[i//2+1]"], dims="{N: 5, M: 8}", indices="{i: M}"),
+     {"M": 9}, "lambda_ is read along axis 0 beyond its end: that takes 2 * N >= M + 2, not 10 and 11"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "sizes", "message"), TOO_SHORT)
+def test_arrays_that_are_too_short(text, sizes, message):
+    """They are named, with the axis, by every function that takes them; arrays that are long enough pass."""
+    emitted = Emitted(text)
+    arguments = list(emitted.inputs().values())
+    tangents = [np.ones_like(argument) for argument in arguments]
+    emitted.module.jvp(*arguments, *tangents)
+    short = {dim.name: sizes.get(dim.name, dim.value) for dim in emitted.program.dims}
+    shapes = [[short[size.terms[0][0][0].name] for size in item.tensor.shape] for item in emitted.program.inputs]
+    arguments = [np.ones(shape) for shape in shapes]
+    for name, more in {"forward": 0, "forward_saved": 0, "jvp": 1, "jacobian": 0}.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            getattr(emitted.module, name)(*arguments * (1 + more))
+
+
 def test_a_dim_takes_the_size_that_equations_give_it():
     text = spec(["x: [T - 1]", "y: [B]"], ["z[i] = x[i]*y[i]"], dims="{T: 4, B: 3, S: 'B + 1'}")
     program = elaborate(read_spec(text, "spec"))

@@ -104,15 +104,15 @@ def overhang(value: Integer, size: Integer, fitting: Fitting) -> tuple[Integer |
 
 def _beyond(room: Integer, fitting: Fitting) -> Integer | None:
     """How much is missing where there may be less room than none; None where that cannot be."""
-    missing = _undivided(-room)
-    return None if fitting.never_negative(room) or fitting.never_negative(-missing) else missing
+    least = least_undivided(room)
+    return None if fitting.never_negative(room) or fitting.never_negative(least) else -least
 
 
-def _undivided(size: Integer) -> Integer:
-    """At least as large a size with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
+def least_undivided(size: Integer) -> Integer:
+    """A size that is no larger, with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
     total = Integer.of(0)
     for monomial, coefficient in size.terms:
-        total = total + _term_undivided(monomial, coefficient)
+        total = total - _term_undivided(monomial, -coefficient)
     return total
 
 

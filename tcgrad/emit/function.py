@@ -14,6 +14,7 @@ from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, dims_in, readings
 from tcgrad.emit.text import Level
 from tcgrad.ir.indices import Dim, Integer
+from tcgrad.ir.program import Fit
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
@@ -58,6 +59,7 @@ class FunctionWriter:
     typed: the names of the arguments that together decide the dtype.
     lengths: what recurrences must be long enough for.
     ranges: sizes that are at least 0 where the indices run over the ranges of the code.
+    fits: sizes that are at least 0 where the equations can be read.
     """
 
     naming: Naming
@@ -68,6 +70,7 @@ class FunctionWriter:
     typed: list[str] = field(default_factory=list)
     lengths: list[Length] = field(default_factory=list)
     ranges: Sequence[Integer] = ()
+    fits: Sequence[Fit] = ()
     used: Used = field(default_factory=Used)
     body: list[str] = field(default_factory=list)
 
@@ -94,7 +97,8 @@ class FunctionWriter:
         """The statements before the body."""
         checks = self._needed_checks()
         check_lines = list(map(self._check_line, checks))
-        check_lines += [line for size in self.ranges for line in self._range_lines(size)]
+        check_lines += [line for fit in self.fits for line in self._fit_lines(fit)]
+        check_lines += [line for size in self.ranges for line in self._range_lines(size, "the ranges of indices take")]
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
         lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
         if self.used.dtype:
@@ -133,10 +137,25 @@ class FunctionWriter:
         message = f'f"{length.name} takes {length.least} positions along its recurrence, not {{{code}}}"'
         return [f"if {code} < {length.least}:", f"    raise ValueError({message})"]
 
-    def _range_lines(self, size: Integer) -> list[str]:
+    def _fit_lines(self, fit: Fit) -> list[str]:
+        least = fit.length - fit.bound
+        if fit.axis is None:
+            return self._empty_lines(fit)
+        if not set(dims_in(fit.length)).isdisjoint(dims_in(least)):
+            return self._range_lines(fit.bound, f"{fit.name} is read along axis {fit.axis} beyond its end: that takes")
+        self.used.helpers["check_length"] = None
+        sizes = ", ".join(self.printer.size(size).code for size in (fit.length, least))
+        return [f'_check_length("{fit.name}", {fit.axis}, {sizes})']
+
+    def _empty_lines(self, fit: Fit) -> list[str]:
+        code = self.printer.size(fit.length).code
+        message = f'f"the range of the index {fit.name} is empty: its size {code} is {{{code}}}"'
+        return [f"if {code} < 1:", f"    raise ValueError({message})"]
+
+    def _range_lines(self, size: Integer, words: str) -> list[str]:
         parts = (Integer.collect((m, c * sign) for m, c in size.terms if c * sign > 0) for sign in (1, -1))
         large, small = (self.printer.size(part).code for part in parts)
-        message = f'f"the ranges of indices take {large} >= {small}, not {{{large}}} and {{{small}}}"'
+        message = f'f"{words} {large} >= {small}, not {{{large}}} and {{{small}}}"'
         return [f"if {large} < {small}:", f"    raise ValueError({message})"]
 
     def _whole_readings(self) -> set[str]:

@@ -14,6 +14,13 @@ def _check_shape(name, array, shape):
         raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
 '''
 
+CHECK_LENGTH = '''\
+def _check_length(name, axis, size, least):
+    """Raise ValueError if an array ends before what is read of it."""
+    if size < least:
+        raise ValueError(f"{name} has size {size} along axis {axis}, expected at least {least}")
+'''
+
 LOGSUMEXP = '''\
 def _logsumexp(a, axis=None, keepdims=False):
     """log(sum(exp(a))) without overflow."""
@@ -55,14 +62,22 @@ def _levi_civita(order):
 '''
 
 
+_HELPERS = {
+    "check_shape": CHECK_SHAPE,
+    "check_length": CHECK_LENGTH,
+    "logsumexp": LOGSUMEXP,
+    "linalg": LINALG,
+    "levi_civita": LEVI_CIVITA,
+}
+
+
 def _wrapper(name: str) -> str:
     return f"def {name}(*arguments):\n    return _special(special.{name}, *arguments)\n"
 
 
 def helper_sources(names: Iterable[str], functions: Iterable[Function]) -> list[str]:
     """The sources of the named helpers and of all that the functions need, each once."""
-    known = {"check_shape": CHECK_SHAPE, "logsumexp": LOGSUMEXP, "linalg": LINALG, "levi_civita": LEVI_CIVITA}
-    sources = [source for name, source in known.items() if name in set(names)]
+    sources = [source for name, source in _HELPERS.items() if name in set(names)]
     rows = sorted(functions, key=lambda row: row.name)
     scipy = sorted({row.scipy for row in rows if row.scipy})
     if scipy:
@@ -72,5 +87,5 @@ def helper_sources(names: Iterable[str], functions: Iterable[Function]) -> list[
 
 def helper_names() -> set[str]:
     """Every name that a helper may take in a module."""
-    sources = helper_sources(["check_shape", "logsumexp", "linalg", "levi_civita"], FUNCTIONS.values())
+    sources = helper_sources(_HELPERS, FUNCTIONS.values())
     return set(re.findall(r"^def (\w+)", "".join(sources), flags=re.MULTILINE))

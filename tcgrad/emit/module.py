@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.jacobians import stepwise_jacobians
@@ -10,6 +12,7 @@ from tcgrad.calculus.lengths import least_lengths
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed, module_docstring
+from tcgrad.emit.equalities import least_undivided
 from tcgrad.emit.fitting import Fitting, undivided
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
@@ -22,7 +25,7 @@ from tcgrad.emit.sizes import Array, dims_in, readings
 from tcgrad.emit.stages import Stages, is_input, nodes_to_save
 from tcgrad.emit.text import number
 from tcgrad.ir.indices import Dim
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Fit
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.ranges import never_negative
@@ -39,7 +42,7 @@ class ModuleWriter:
         self._gradients_of_inputs = derivation.backward
         chosen = dict.fromkeys(map(undivided, self._program.chosen))
         self._ranges = [size for size in chosen if not never_negative(size)]
-        self._stages = Stages(Fitting.of((*self._program.fits, *self._ranges)))
+        self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges)))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]
@@ -66,6 +69,16 @@ class ModuleWriter:
         for tensor in self._permutation_symbols():
             constants[self._stages.argument(tensor)] = self._scope.claim("LEVI_CIVITA")
         self._naming = Naming(dims, fixed, constants, sizes)
+
+    @cached_property
+    def _fits(self) -> list[Fit]:
+        """What sizes have to be checked for: neither the dims nor other checks say it. Names are those in the code."""
+        found: list[Fit] = []
+        for fit in self._program.fits:
+            known = Fitting.of((*self._ranges, *(each.bound for each in found)))
+            if not fit.bound.indices and not any(map(known.never_negative, (fit.bound, least_undivided(fit.bound)))):
+                found.append(replace(fit, name=self._names.get(fit.name, fit.name)))
+        return found
 
     def _permutation_symbols(self) -> list[Tensor]:
         bodies = [statement.body for statement in self._program.statements if isinstance(statement, Define)]
@@ -141,7 +154,7 @@ class ModuleWriter:
         writer = self._function(scope, known, self._input_arrays())
         writer.checks = [Check(self._name(tensor), tensor.shape) for tensor in self._inputs]
         writer.typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
-        writer.ranges = self._ranges
+        writer.ranges, writer.fits = self._ranges, self._fits
         return writer
 
     def _forward_and_backward(self) -> list[Lines]:

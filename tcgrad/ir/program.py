@@ -85,13 +85,27 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What is at least 0, for all values of its indices, wherever the equations can be read.
+
+    name: the tensor that has all that is read along ``axis`` then, of this length; without an axis it is the index
+        that has a range then, and the length is that of the range.
+    """
+
+    bound: Integer
+    name: str
+    length: Integer
+    axis: int | None = None
+
+
+@dataclass(frozen=True)
 class Program:
     """A spec elaborated: sums explicit, ranges inferred, names resolved.
 
     expectations are the `expect` entries, elaborated: each is a `Define` whose tensor has the role GRADIENT or
     JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
     named_sizes: the dims that are expressions of the others.
-    fits: integers that are at least 0, for all values of their indices, wherever the equations can be read.
+    fits: what the sizes must be for the equations to be readable.
     chosen: sizes that are at least 0 where the indices run over the ranges that they have here, and not over others.
     """
 
@@ -105,7 +119,7 @@ class Program:
     expectations: tuple[Define, ...]
     warnings: tuple[Diagnostic, ...] = ()
     named_sizes: tuple[tuple[str, Integer], ...] = ()
-    fits: tuple[Integer, ...] = ()
+    fits: tuple[Fit, ...] = ()
     chosen: tuple[Integer, ...] = ()
 
     @property

@@ -70,7 +70,7 @@ def _elaborated(
     statements.extend(_take_pending(symbols))
     warnings = tuple(report.warnings)
     named = tuple((name, size) for name, size in symbols.dims.items() if size not in map(Integer.of, dims))
-    fits, chosen = tuple(symbols.fits), tuple(symbols.chosen)
+    fits, chosen = tuple(symbols.fits.values()), tuple(symbols.chosen)
     program = Program(
         spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named, fits, chosen
     )

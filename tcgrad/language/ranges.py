@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.program import Fit
 from tcgrad.language.bounds import Interval, least, normalise, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.integers import has_gather
@@ -51,7 +52,7 @@ class _Solver:
         self.by_extent = {slot.extent: slot for slot in problem.slots}
         self.low: dict[Slot, Integer] = {}
         self.high: dict[Slot, Integer] = {}
-        self.inside: list[Integer] = []
+        self.inside: list[Fit] = []
 
     def solve(self) -> RangeSolution:
         self.fix_plain()
@@ -230,7 +231,7 @@ class _Solver:
         """No range is empty, those of free indices begin at 0, and those of one axis are the same."""
         for slot in self.problem.slots:
             low, high = self.low[slot], self.high[slot]
-            self.note(high - low)
+            self.note(Fit(high - low, slot.name, high + 1 - low))
             if high.value < low.value:
                 self.errors.empty(slot)
             elif slot.is_free and low.value > slot.begins:
@@ -259,7 +260,7 @@ class _Solver:
                 if not all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
                     self.errors.leaves(read, size, ranges)
                 if read.guards == NO_GUARDS:
-                    self.note_inside(read.position, size, ranges)
+                    self.note_inside(read, size, ranges)
         self.stop_if_failed()
 
     def note_equal(self, first: Integer, second: Integer) -> None:
@@ -267,18 +268,19 @@ class _Solver:
         if first != second and not self.problem.is_expectation:
             self.symbols.equal.append((first, second))
 
-    def note_inside(self, position: Integer, size: Integer, ranges: dict[Index, Interval]) -> None:
+    def note_inside(self, read: Read, size: Integer, ranges: dict[Index, Interval]) -> None:
         """A read that must not leave its tensor: what that says of the sizes, or where it does not, the read itself."""
-        for condition in (position, size - 1 - position):
+        for condition in (read.position, size - 1 - read.position):
             lowest = least(normalise(condition), ranges)
             if lowest is None:
-                self.inside.append(condition)
-            self.note(lowest)
+                self.inside.append(Fit(condition, read.tensor, size, read.axis))
+            else:
+                self.note(Fit(lowest, read.tensor, size, read.axis))
 
-    def note(self, size: Integer | None) -> None:
-        """A size that must be at least 0, or the equations cannot be read."""
-        if size is not None and size.as_number is None and not self.problem.is_expectation:
-            self.symbols.fits[size] = None
+    def note(self, fit: Fit) -> None:
+        """What must be at least 0, or the equations cannot be read."""
+        if fit.bound.as_number is None and not self.problem.is_expectation:
+            self.symbols.fits.setdefault(fit.bound, fit)
 
     def is_settled(self, read: Read) -> bool:
         """Whether a plain read cannot leave its tensor, because it gave its index the range or shares it."""
@@ -292,6 +294,7 @@ class _Solver:
             solution.indices[slot.index] = final
             solution.values[slot.index] = final.expr + low
             solution.values[slot.extent] = size
-        for condition in self.inside:
-            self.note(condition.substitute(solution.values))
+        for fit in self.inside:
+            bound, length = (size.substitute(solution.values) for size in (fit.bound, fit.length))
+            self.note(replace(fit, bound=bound, length=length))
         return solution

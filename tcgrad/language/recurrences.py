@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tcgrad.errors import Note
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Case, Recurrence
+from tcgrad.ir.program import Case, Fit, Recurrence
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.arranging import Group, is_base_case, literal, target_name
 from tcgrad.language.equations import check_free_name, equation_indices, free_indices, free_slot
@@ -178,8 +178,9 @@ def _check_steps(members: Mapping[str, Member], size: Integer, symbols: Symbols)
     """Refuse a step that reads a position before 0 that has no base case, and a base case beyond the end."""
     length = size.value
     for member in members.values():
-        symbols.fits.update((size - 1 - base.position, None) for base in member.bases)
         for base in member.bases:
+            bound = size - 1 - base.position
+            symbols.fits.setdefault(bound, Fit(bound, member.name, size, member.axis))
             if base.position >= length:
                 message = f"`{member.name}` has positions 0 to {length - 1} along this axis"
                 raise symbols.refuse("TC320", message, base.equation.target.span)

@@ -10,7 +10,7 @@ from tcgrad.errors import Diagnostic, Note, Report, Span
 from tcgrad.functions import FUNCTIONS, Function
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Intrinsic
+from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.operators import ALIASES
 from tcgrad.records import dataclass
@@ -44,7 +44,7 @@ class Symbols:
     later: tensors that an equation further down defines.
     hidden: names that cannot be used here: the code and the message of the error, and its help.
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
-    fits, equal: integers that are at least 0, and sizes that are equal, or the equations cannot be read.
+    fits, equal: by what is at least 0 why that is so, and sizes that are equal, or the equations cannot be read.
     chosen: sizes that are at least 0, or indices run over other ranges.
     upstream: tensors whose gradients an expectation may read; None in an equation.
     """
@@ -61,7 +61,7 @@ class Symbols:
     hidden: Mapping[str, tuple[str, str, str | None]] = field(default_factory=dict)
     intrinsics: dict[str, Intrinsic] = field(default_factory=dict)
     pending: list[Intrinsic] = field(default_factory=list)
-    fits: dict[Integer, None] = field(default_factory=dict)
+    fits: dict[Integer, Fit] = field(default_factory=dict)
     chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
     upstream: dict[str, Tensor] | None = None
