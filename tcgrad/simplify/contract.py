@@ -60,8 +60,9 @@ def _best_solution(part: Monomial) -> Solution | None:
     if not part.bound:
         return None
     deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
-    found = [solve(delta, index) for delta in deltas for index in part.bound]
-    found += [solve_digits(deltas, index) for index in part.bound]
+    inside = {delta: free_indices(delta) for delta in deltas}
+    found = [solve(delta, index) for delta in deltas for index in part.bound if index in inside[delta]]
+    found += [solve_digits(deltas, index) for index in part.bound if any(index in own for own in inside.values())]
     return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, walk
@@ -28,15 +28,21 @@ def is_mirrored(define: Define) -> bool:
 
 
 def _is_one_sided(body: Expr, row: Index, column: Index) -> bool:
-    """Whether a tensor that is not symmetric is read once, with both indices: the same cannot stand there twice."""
-    reads = [part for part in walk(body) if isinstance(part, Component)]
+    """Whether a tensor is read once, with one of the indices, or with both while it is not symmetric.
+
+    With the indices exchanged it is read at another place, and nowhere at this one. Where a delta or a condition may
+    say that the indices are equal, one of them is as good as the other.
+    """
+    parts = list(walk(body))
+    reads = [part for part in parts if isinstance(part, Component)]
     count = Counter(read.tensor for read in reads)
-    return any(
-        count[read.tensor] == 1
-        and not read.tensor.symmetric
-        and {row, column} <= {position.as_index for position in read.indices}
-        for read in reads
-    )
+    are_apart = not any(isinstance(part, Delta | Iverson | Where) for part in parts)
+    for read in reads:
+        if count[read.tensor] == 1:
+            held = {row, column}.intersection(position.as_index for position in read.indices)
+            if (len(held) == 2 and not read.tensor.symmetric) or (len(held) == 1 and are_apart):
+                return True
+    return False
 
 
 def marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
