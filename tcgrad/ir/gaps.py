@@ -44,36 +44,43 @@ class Gaps:
     """What is known of the tensors of some statements.
 
     padded: whether there are numbers around every tensor, by which a condition may hold where nothing is to be read.
-    axes: for each tensor that may lack values the sets of its axes that decide where.
-    growing: the tensors that may overflow for arguments that are not large.
     """
 
     padded: bool = False
-    axes: dict[Tensor, tuple[frozenset[int], ...]] = field(default_factory=dict)
-    growing: set[Tensor] = field(default_factory=set)
+    # What has been noted is looked into when it is first asked for: most programs have no guard.
+    _noted: list[Statement] = field(default_factory=list)
+    # For each tensor that may lack values the sets of its axes that decide where.
+    _axes: dict[Tensor, tuple[frozenset[int], ...]] = field(default_factory=dict)
+    # The tensors that may overflow for arguments that are not large.
+    _growing: set[Tensor] = field(default_factory=set)
 
     def learn(self, statement: Statement) -> None:
         """Note what one more statement defines; those that it reads come before it."""
-        match statement:
-            case Define():
-                self._learn(statement.tensor, [(statement.free, statement.body)])
-            case Recurrence():
-                cases = zip(statement.tensors, statement.axes, statement.bases, statement.steps, strict=True)
-                for tensor, axis, bases, step in cases:
-                    starts = [((*base.free[:axis], None, *base.free[axis:]), base.body) for base in bases]
-                    self._learn(tensor, [(step.free, step.body), *starts])
+        self._noted.append(statement)
 
-    def _learn(self, tensor: Tensor, bodies: Collection[tuple[tuple[Index | None, ...], Expr]]) -> None:
+    def _look(self) -> None:
+        noted, self._noted = self._noted, []
+        for statement in noted:
+            match statement:
+                case Define():
+                    self._look_into(statement.tensor, [(statement.free, statement.body)])
+                case Recurrence():
+                    cases = zip(statement.tensors, statement.axes, statement.bases, statement.steps, strict=True)
+                    for tensor, axis, bases, step in cases:
+                        starts = [((*base.free[:axis], None, *base.free[axis:]), base.body) for base in bases]
+                        self._look_into(tensor, [(step.free, step.body), *starts])
+
+    def _look_into(self, tensor: Tensor, bodies: Collection[tuple[tuple[Index | None, ...], Expr]]) -> None:
         """None stands for the axis of a base case, whose position is one of all."""
         found = dict.fromkeys(
             frozenset(axis for axis, index in enumerate(free) if index is None or index in gap)
             for free, body in bodies
-            for gap in self.of(body)
+            for gap in self._of(body, growing=False)
         )
         if found:
-            self.axes[tensor] = tuple(found)
+            self._axes[tensor] = tuple(found)
         if any(self._grows(body) for _, body in bodies):
-            self.growing.add(tensor)
+            self._growing.add(tensor)
 
     def of(self, expr: Expr, *, growing: bool = False) -> Iterator[Gap]:
         """For each part of an expression that may have no value the free indices that decide where.
@@ -82,12 +89,16 @@ class Gaps:
 
         growing: what may overflow counts as well.
         """
-        inside = chain.from_iterable(self.of(part, growing=growing) for part in children(expr))
+        self._look()
+        return self._of(expr, growing=growing)
+
+    def _of(self, expr: Expr, *, growing: bool) -> Iterator[Gap]:
+        inside = chain.from_iterable(self._of(part, growing=growing) for part in children(expr))
         match expr:
             case Component():
-                for axes in self.axes.get(expr.tensor, ()):
+                for axes in self._axes.get(expr.tensor, ()):
                     yield frozenset(index for axis in axes for index in expr.indices[axis].indices)
-                if growing and expr.tensor in self.growing:
+                if growing and expr.tensor in self._growing:
                     yield _indices(expr)
             case Mul():
                 guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
@@ -128,11 +139,12 @@ class Gaps:
 
     def may_be_undefined(self, expr: Expr) -> bool:
         """Whether an expression can be NaN or infinite for finite arguments."""
+        self._look()
         return any(map(has_gap, walk(expr))) or next(self.of(expr), None) is not None or self._grows(expr)
 
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)
-        return any(node.tensor in self.growing if isinstance(node, Component) else _grows(node) for node in nodes)
+        return any(node.tensor in self._growing if isinstance(node, Component) else _grows(node) for node in nodes)
 
 
 def _where(conditions: tuple[Expr, ...], expr: Expr) -> Expr:
