@@ -7,7 +7,7 @@ from dataclasses import replace
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
 from tcgrad.emit.extremes import with_named_elements
-from tcgrad.emit.second import CompleteModuleWriter
+from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.emit.text import TooManyIndicesError
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
@@ -18,8 +18,8 @@ from tcgrad.ir.traversal import walk
 def emit(derivation: Derivation) -> str:
     """The source of a module with `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`.
 
-    With one scalar output, not through a recurrence, there are `hessian` and `hvp` as well. The module
-    needs NumPy (and SciPy where a function is not in NumPy) and works for any sizes that fit the spec.
+    With one scalar output there are `hessian` and `hvp` as well. The module needs NumPy (and SciPy where a function is
+    not in NumPy) and works for any sizes that fit the spec.
 
     Raises:
         TcgradError: if the program calls an abstract function, which has no code, or has too many indices for NumPy.
@@ -29,7 +29,7 @@ def emit(derivation: Derivation) -> str:
     if program is not derivation.worked:
         derivation = derive(program)
     try:
-        return CompleteModuleWriter(replace(derivation, program=derivation.worked)).source()
+        return SecondOrderWriter(replace(derivation, program=derivation.worked)).source()
     except TooManyIndicesError:
         raise _too_many_indices(program) from None
 

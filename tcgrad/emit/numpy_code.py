@@ -4,56 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, tensordot_axes, transposition
 from tcgrad.emit.arrays import Kind, Node
-from tcgrad.emit.filling import Assemble
+from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
-    Arange,
-    Broadcast,
-    Cast,
-    Clip,
     Compare,
-    Contiguous,
-    Copy,
-    Diagonal,
-    Einsum,
-    Expand,
-    Full,
     Integral,
-    Linalg,
     Matmul,
-    Mean,
     MinusInfinity,
     Number,
-    Outer,
-    Pad,
-    Pick,
     Plus,
     Power,
-    Reduction,
-    Reshape,
-    Select,
     Size,
-    Slice,
     Sqrt,
-    Sum,
-    Take,
-    Tensordot,
     Times,
-    Trace,
-    Transpose,
-    Vdot,
-    Window,
 )
 from tcgrad.emit.product_code import ProductCode
-from tcgrad.emit.size_code import SizePrinter, Used
-from tcgrad.emit.text import Level, Text, is_simple, letters, number, subscript
+from tcgrad.emit.size_code import Used
+from tcgrad.emit.text import Level, Text, is_simple, number
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
 
 
-class Printer(SizePrinter):
+class Printer(CallPrinter):
     """Prints nodes: those in ``names`` and module constants by their name, and dims by ``dim_name``."""
 
     def __init__(
@@ -64,8 +37,7 @@ class Printer(SizePrinter):
         used: Used,
         sizes: Mapping[Dim, Integer],
     ) -> None:
-        super().__init__(dim_name, used, sizes)
-        self.names = names
+        super().__init__(names, dim_name, used, sizes)
         self._constants = constants
         self._codes: dict[Node, Text] = {}
         self._readers: dict[Node, list[Node]] = {}
@@ -145,100 +117,7 @@ class Printer(SizePrinter):
                 self.used.math = True
                 return Text(f"math.sqrt({self.expression(arguments[0]).code})")
             case _:
-                return Text(self._atom(node))
-
-    def _atom(self, node: Node) -> str:
-        """What is written as a call, a method, an attribute or a subscript."""
-        operation, argument = node.operation, node.arguments[0] if node.arguments else node
-        match operation:
-            case Arange(size):
-                return f"np.arange({self.size(size).code})"
-            case Transpose(order):
-                return self._operand(argument) + transposition(order)
-            case Expand(new) if argument not in self.names and keeps_reduced_axes(new, argument):
-                return self._atom(argument)[:-1] + ", keepdims=True)"
-            case Expand(new):
-                return f"{self._operand(argument)}[{new_axes(new)}]"
-            case Diagonal(labels):
-                if labels == (0, 0):
-                    return f"np.diagonal({self._plain(argument)})"
-                subscripts = f"{letters(labels)}->{letters(range(max(labels) + 1))}"
-                return f'np.einsum("{subscripts}", {self._plain(argument)})'
-            case Pick(positions):
-                places = [":" if p is None else self.size(p).code for p in positions]
-                if len(places) > 2 and set(places[:-1]) == {":"}:
-                    places = ["...", places[-1]]
-                return f"{self._operand(argument)}[{subscript(places)}]"
-            case Slice():
-                return self._sliced(node)
-            case Window():
-                return self._windows(node)
-            case Pad(widths):
-                pairs = ", ".join(self.shape(pair) for pair in widths)
-                return f"np.pad({self._plain(argument)}, {pairs if len(widths) == 1 else f'({pairs})'})"
-            case Clip():
-                place, beyond = map(self._plain, node.arguments)
-                return f"np.clip({place}, -1, {beyond})"
-            case Take(places):
-                arrays = [":" if k is None else self._plain(node.arguments[k + 1]) for k in places]
-                return f"{self._operand(argument)}[{subscript(arrays)}]"
-            case Sqrt():
-                return f"np.sqrt({self._plain(argument)})"
-            case Select():
-                self.used.guarded |= operation.guarded
-                return self._select(*node.arguments)
-            case Cast():
-                return self._cast(argument)
-            case Sum(axes):
-                return self._summed(argument, axis_argument(axes, argument))
-            case Mean(axes):
-                return f"{self._operand(argument)}.mean({axis_argument(axes, argument)})"
-            case Reduction(kind, axes):
-                return self._reduction(kind, axes, argument)
-            case Trace():
-                return f"np.trace({self._plain(argument)})"
-            case Outer():
-                return f"np.outer({self._list(node.arguments)})"
-            case Vdot():
-                return f"np.vdot({self._list(node.arguments)})"
-            case Tensordot():
-                return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
-            case Einsum():
-                subscripts = f"{letters(operation.left)},{letters(operation.right)}->{letters(operation.out)}"
-                return f'np.einsum("{subscripts}", {self._list(node.arguments)})'
-            case Reshape():
-                return f"{self._operand(argument)}.reshape({self._new_sizes(node.shape)})"
-            case Contiguous():
-                return f"np.ascontiguousarray({self._plain(argument)})"
-            case Full():
-                return self._full(node, argument)
-            case Broadcast():
-                return f"np.broadcast_to({self._plain(argument)}, {self.shape(node.shape)}).copy()"
-            case Copy():
-                return f"{self._operand(argument)}.copy()" if node.shape else f"np.array({self._plain(argument)})"
-            case Assemble():
-                return self._diagonal_matrix(node, argument)
-            case Linalg(kind):
-                return self._linalg(kind, node.arguments)
-            case _:
-                raise TypeError(f"{node} has no code of its own")
-
-    def _plain(self, node: Node) -> str:
-        return self.expression(node).code
-
-    def _operand(self, node: Node) -> str:
-        return self.expression(node).at(Level.ATOM)
-
-    def _list(self, nodes: Sequence[Node]) -> str:
-        return ", ".join(map(self._plain, nodes))
-
-    def _new_sizes(self, shape: Sequence[Integer]) -> str:
-        """The sizes of a reshaped array; the one that is an expression is left to NumPy."""
-        texts = [self.size(size) for size in shape]
-        long = [k for k, text in enumerate(texts) if text.level is Level.ADD]
-        return ", ".join("-1" if [k] == long else text.code for k, text in enumerate(texts))
-
-    # Arithmetic
+                return Text(self.call(node))
 
     def _binary(self, node: Node, operator: str, level: Level, left: Level, right: Level) -> Text:
         first, second = map(self.expression, node.arguments)
@@ -289,86 +168,3 @@ class Printer(SizePrinter):
         self.used.functions[function.name] = function
         code = function.numpy.format(*map(self._plain, node.arguments))
         return Text(f"float({code})" if node.is_static else code)
-
-    # Arrays
-
-    def _select(self, condition: Node, then: Node, otherwise: Node) -> str:
-        """Of two numbers one is written with the inputs' dtype, else NumPy takes one of its own."""
-        first = self._plain(then)
-        if then.is_static and otherwise.is_static:
-            self.used.dtype = True
-            first = f"dtype.type({first})"
-        return f"np.where({self._plain(condition)}, {first}, {self._plain(otherwise)})"
-
-    def _summed(self, argument: Node, axis: str) -> str:
-        if isinstance(argument.operation, Cast) and argument not in self.names:
-            self.used.dtype = True
-            inner = self._operand(argument.arguments[0])
-            return f"{inner}.sum({axis}{', ' if axis else ''}dtype=dtype)"
-        return f"{self._operand(argument)}.sum({axis})"
-
-    def _cast(self, argument: Node) -> str:
-        self.used.dtype = True
-        if isinstance(argument.operation, Arange) and argument not in self.names:
-            return f"np.arange({self.size(argument.operation.size).code}, dtype=dtype)"
-        if not argument.shape:
-            return f"np.asarray({self._plain(argument)}, dtype)"
-        return f"{self._operand(argument)}.astype(dtype)"
-
-    def _full(self, node: Node, argument: Node) -> str:
-        self.used.dtype = True
-        shape = self.new_shape(node.shape)
-        match argument.operation:
-            case Number(value) if value in (0, 1):
-                return f"np.{'ones' if value else 'zeros'}({shape}, dtype)"
-            case _:
-                return f"np.full({shape}, {self._plain(argument)}, dtype)"
-
-    def _diagonal_matrix(self, node: Node, argument: Node) -> str:
-        if argument.shape:
-            return f"np.diag({self._plain(argument)})"
-        self.used.dtype = True
-        return f"np.eye({self.size(node.shape[0]).code}, dtype=dtype)"
-
-    def _reduction(self, kind: str, axes: tuple[int, ...], argument: Node) -> str:
-        axis = axis_argument(axes, argument)
-        if kind != "logsumexp":
-            return f"{self._operand(argument)}.{kind}({axis})"
-        self.used.helpers["logsumexp"] = None
-        return f"_logsumexp({self._plain(argument)}{', ' if axis else ''}{axis})"
-
-    def _linalg(self, kind: str, arguments: Sequence[Node]) -> str:
-        self.used.helpers["linalg"] = None
-        names = {"inv": "inv", "det": "det", "logdet": "slogdet", "solve": "solve"}
-        return f"_linalg(np.linalg.{names[kind]}, {self._list(arguments)})" + ("[1]" if kind == "logdet" else "")
-
-    def _sliced(self, node: Node) -> str:
-        """Slices of several axes as one subscript."""
-        places: dict[int, str] = {}
-        while isinstance(node.operation, Slice) and node.operation.axis not in places:
-            slice_ = node.operation
-            length = node.shape[slice_.axis]
-            node = node.arguments[0]
-            places[slice_.axis] = self.range(slice_.start, slice_.step, length, node.shape[slice_.axis])
-            if node in self.names:
-                break
-        codes = [places.get(axis, ":") for axis in range(len(node.shape))]
-        if len(codes) > 2 and set(codes[:-1]) == {":"}:
-            codes = ["...", codes[-1]]
-        return f"{self._operand(node)}[{subscript(codes)}]"
-
-    def _windows(self, node: Node) -> str:
-        """Windows along several axes as one call; each appends an axis."""
-        self.used.windows = True
-        windows: list[tuple[int, str]] = []
-        while isinstance(node.operation, Window) and all(axis != node.operation.axis for axis, _ in windows):
-            length = self.size(node.operation.length).code
-            windows.insert(0, (node.operation.axis, f"max({length}, 0)" if node.operation.clipped else length))
-            node = node.arguments[0]
-            if node in self.names:
-                break
-        if len(windows) == 1:
-            ((axis, length),) = windows
-            return f"sliding_window_view({self._plain(node)}, {length}, axis={axis})"
-        axes, lengths = ", ".join(str(axis) for axis, _ in windows), ", ".join(length for _, length in windows)
-        return f"sliding_window_view({self._plain(node)}, ({lengths}), axis=({axes}))"

@@ -10,19 +10,21 @@ from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.emit.documentation import docstring, listed
+from tcgrad.emit.first import FirstOrderWriter
 from tcgrad.emit.function import Check
 from tcgrad.emit.layout import bracketed, indented, return_lines
-from tcgrad.emit.module import Lines, ModuleWriter, decorators
+from tcgrad.emit.module import Lines, decorators
 from tcgrad.emit.names import Scope
 from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 
 
-class CompleteModuleWriter(ModuleWriter):
+class SecondOrderWriter(FirstOrderWriter):
     """Writes a module with second derivatives where the program has them."""
 
-    def _more_functions(self) -> list[Lines]:
-        return [self._hessian(), self._hvp()] if has_hessian(self._program) else []
+    def _functions(self) -> list[Lines]:
+        more = [self._hessian, self._hvp] if has_hessian(self._program) else []
+        return [*super()._functions(), *(write() for write in more)]
 
     @cached_property
     def _gradients(self) -> Program:

@@ -1,0 +1,185 @@
+"""The functions of first order: ``forward``, ``backward``, ``value_and_grad``, ``jvp`` and ``jacobian``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tcgrad.calculus.jacobians import stepwise_jacobians
+from tcgrad.calculus.tangents import push_forward
+from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.documentation import described, docstring, listed
+from tcgrad.emit.function import Check, FunctionWriter
+from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
+from tcgrad.emit.module import Lines, ModuleWriter, decorators, derived_names
+from tcgrad.emit.names import Scope
+from tcgrad.emit.numpy_code import Printer
+from tcgrad.emit.size_code import Used
+from tcgrad.emit.sizes import Array, dims_in
+from tcgrad.emit.stages import is_input, nodes_to_save
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
+
+
+class FirstOrderWriter(ModuleWriter):
+    """Writes what every module has."""
+
+    def _functions(self) -> list[Lines]:
+        return [*self._forward_and_backward(), self._value_and_grad(), self._jvp(), self._jacobian()]
+
+    def _forward_and_backward(self) -> list[Lines]:
+        forward = self._of_inputs(self._scope.inner())
+        saved = nodes_to_save(self._forward, self._backward)
+        outputs = forward.compute(self._forward.wanted(self._name), self._forward.nodes, saved)
+        scope = self._scope.inner()
+        names = derived_names(scope)
+        upstream = {gradient_of(tensor): names(gradient_of(tensor)) for tensor in self._program.outputs}
+        kept = {node: forward.names[node] for node in saved}
+        backward = self._backward_writer(scope, kept, upstream)
+        gradients = backward.compute(self._backward.wanted(names), self._backward.nodes)
+        self._complete(backward, kept)
+        return [
+            self._forward_function(),
+            self._forward_saved(forward, outputs, list(kept.values())),
+            self._backward_function(backward, kept, list(upstream.values()), gradients),
+        ]
+
+    def _backward_writer(self, scope: Scope, kept: dict[Node, str], upstream: dict[Tensor, str]) -> FunctionWriter:
+        """A function that starts from what was saved and from the gradients of the outputs."""
+        scope.reserve(kept.values())
+        given = {self._stages.argument(tensor): name for tensor, name in upstream.items()}
+        writer = self._function(scope, {**kept, **given}, [])
+        writer.checks = [Check(name, tensor.shape) for tensor, name in upstream.items()]
+        writer.lengths = self._lengths
+        return writer
+
+    def _complete(self, backward: FunctionWriter, kept: dict[Node, str]) -> None:
+        """Save inputs too whose shape or dtype the backward pass asks for."""
+        inputs = {self._stages.argument(tensor): tensor for tensor in self._inputs}
+        backward.arrays = [Array(name, node.shape) for node, name in kept.items()]
+        backward.arrays.sort(key=lambda array: -len(array.shape))
+        upstream = [Array(check.name, check.shape) for check in backward.checks]
+        missing = backward.missing_dims()
+        for node, tensor in inputs.items():
+            if any(dim in dims_in(size) for dim in missing for size in tensor.shape):
+                self._keep(backward, kept, node, tensor)
+                missing = backward.missing_dims()
+        if missing:  # they are solved for by others, which any input may show
+            for node, tensor in inputs.items():
+                self._keep(backward, kept, node, tensor)
+        backward.arrays += upstream
+        typed = [node for node in kept if node.kind is Kind.FLOAT]
+        if backward.used.dtype and not typed:
+            typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]
+            kept.update((node, self._name(inputs[node])) for node in typed)
+        backward.typed = [kept[node] for node in typed if is_input(node)] or [kept[node] for node in typed[:1]]
+
+    def _keep(self, backward: FunctionWriter, kept: dict[Node, str], node: Node, tensor: Tensor) -> None:
+        if node not in kept:
+            kept[node] = self._name(tensor)
+            backward.arrays.append(Array(kept[node], tensor.shape))
+
+    def _forward_function(self) -> Lines:
+        parameters = [self._name(tensor) for tensor in self._inputs]
+        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        pairs = [(self._name(tensor), tensor) for tensor in (*self._inputs, *self._program.outputs)]
+        return [
+            *bracketed("def forward(", parameters, "):"),
+            *indented(docstring(f"Return {listed(outputs)}.", self._described(pairs))),
+            *indented(bracketed("return forward_saved(", parameters, ")[0]", 4)),
+        ]
+
+    def _described(self, pairs: Sequence[tuple[str, Tensor]]) -> Lines:
+        printer = Printer({}, {}, lambda dim: self._naming.dims[dim], Used(), self._naming.sizes)
+        return described(pairs, lambda size: printer.size(size).code)
+
+    def _forward_saved(self, writer: FunctionWriter, outputs: list[str], saved: list[str]) -> Lines:
+        parameters = [self._name(tensor) for tensor in self._inputs]
+        result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
+        return [
+            *decorators(writer),
+            *bracketed("def forward_saved(", parameters, "):"),
+            *indented(docstring("Return what `forward` returns, and what `backward` needs.")),
+            *indented([*writer.head(), *writer.body]),
+            *indented(tuple_lines(f"return {result}, ", saved)),
+        ]
+
+    def _backward_function(
+        self, writer: FunctionWriter, kept: dict[Node, str], upstream: list[str], gradients: list[str]
+    ) -> Lines:
+        saved = list(kept.values())
+        unpack = unpack_lines(saved, "saved")
+        inputs = [self._name(tensor) for tensor in self._program.wrt]
+        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."
+        return [
+            *decorators(writer),
+            *bracketed("def backward(", ["saved", *upstream], "):"),
+            *indented(docstring(summary)),
+            *indented([*unpack, *writer.head(), *writer.body]),
+            *indented(return_lines(gradients)),
+        ]
+
+    def _value_and_grad(self) -> Lines:
+        scope = self._scope.inner()
+        names = derived_names(scope)
+        inputs = [self._name(tensor) for tensor in self._inputs]
+        upstream = [names(gradient_of(tensor)) for tensor in self._program.outputs]
+        scalar = len(upstream) == 1 and not self._program.outputs[0].shape
+        parameters = [*inputs, *([f"{upstream[0]}=1.0"] if scalar else upstream)]
+        result = self._name(self._program.outputs[0]) if len(upstream) == 1 else scope.claim("outputs")
+        lines = bracketed(f"{result}, saved = forward_saved(", inputs, ")", 4)
+        if scalar:
+            lines.append(f"{upstream[0]} = np.asarray({upstream[0]}, np.result_type({result}))")
+        lines += bracketed(f"return {result}, backward(", ["saved", *upstream], ")", 4)
+        wrt = [self._name(tensor) for tensor in self._program.wrt]
+        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        summary = f"Return {listed(outputs)}, and the gradients of {listed(wrt)}."
+        return [*bracketed("def value_and_grad(", parameters, "):"), *indented([*docstring(summary), *lines])]
+
+    def _jvp(self) -> Lines:
+        stage = self._stages.stage(push_forward(self._program, self._known), map(tangent_of, self._program.outputs))
+        scope = self._scope.inner()
+        names = derived_names(scope)
+        tangents = {tangent_of(tensor): names(tangent_of(tensor)) for tensor in self._program.wrt}
+        writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
+        for tensor, name in tangents.items():
+            writer.names[self._stages.argument(tensor)] = name
+            writer.checks.append(Check(name, tensor.shape, self._shape_of(tensor.about[0])))
+        results = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
+        parameters = [*(self._name(tensor) for tensor in self._inputs), *tangents.values()]
+        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        returned = [f"return {results[0]}"] if len(results) == 1 else return_lines(results)
+        summary = f"Return the tangent of {listed(outputs)} along {listed(list(tangents.values()))}."
+        return [
+            *decorators(writer),
+            *bracketed("def jvp(", parameters, "):"),
+            *indented([*docstring(summary), *writer.head(), *writer.body, *returned]),
+        ]
+
+    def _shape_of(self, tensor: Tensor) -> str:
+        return f"{self._name(tensor)}.shape" if tensor.shape else "()"
+
+    def _jacobian(self) -> Lines:
+        wrt, owners = self._program.wrt, set[Node]()
+        stages = [
+            self._stages.stage(
+                stepwise_jacobians(self._program, of, wrt, self._gradients_of_inputs),
+                [jacobian_of(of, tensor) for tensor in wrt],
+                owners,
+            )
+            for of in self._program.outputs
+        ]
+        scope = self._scope.inner()
+        names = derived_names(scope)
+        writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
+        wanted = [*self._forward.wanted(self._name), *(want for stage in stages for want in stage.wanted(names))]
+        results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
+        pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
+        entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
+        return [
+            *decorators(writer),
+            *bracketed("def jacobian(", [self._name(tensor) for tensor in self._inputs], "):"),
+            *indented(docstring("Return the derivative of each output by each input, as {(output, input): array}.")),
+            *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
+        ]
