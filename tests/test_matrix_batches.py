@@ -89,6 +89,13 @@ FORMS = [
     (("A: B N N, x: M B", "y[b] = logdet(A)[b]*x[2,b]"), "y/x", "∂y[b]/∂x[:,q]", "δ[b,q] log det(A[b]) e[2]"),
     (("A: B N N, x: M", "y[b,i] = det(A)[b]*x[i]"), "=y", "y[b]", "det(A[b]) x"),
     (("x: B M N, z: K P M", "y[b,i,j] = 2*x[b,i,j]"), "y/z", "∂vec(y[s])/∂vec(z[p])", "0"),
+    (
+        ("q: K N M, W: M P B", "y[m,i,l] = q[K-1,m,s]*1[s]*1[j]*sin(W[j,0,i]) + W[0,0,l]"),
+        "y/q",
+        "∂y[m,i]/∂vec(q[:,q])",
+        "δ[m,q] (1ᵀ sin(W[:,0,i])) 1 vec(e[K - 1] 1ᵀ)ᵀ",
+    ),
+    (("s: , u: B M N", "f = sin(s*1[b,n,m]*u[b,n,m])"), "f/s", "∂f/∂s", "Σ[c] cos(Σ[b] s 1ᵀ u[b] 1) (1ᵀ u[c] 1)"),
     (("x: N, z: B M N", "f = sin(x[i])*x[i]"), "f/z", "∂f/∂z[p]", "0"),
     (("v: N N N M, h: ", "y[m,n] = h*v[n,n,n,m]"), "y/h", "∂y[:,n]/∂h", "v[n,n,n]"),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import Axis, BatchSum, Matrix
 from tcgrad.notation.matrix_numpy import is_spelt
@@ -32,12 +32,11 @@ def slices_text(matrix: Matrix, tensor: Tensor, batch: tuple[Axis, ...]) -> Piec
     batch: the axes of the tensor that are held, with their indices; what is held twice is one axis.
     """
     held = batch or (None,) * tensor.order
-    sizes = {
-        dim: size
-        for size, position in zip(reversed(tensor.shape), reversed(held), strict=True)
-        for dim in (() if position is None else batch_indices(position))
-    }
-    dims = tuple(reversed(sizes))
+    sizes: dict[Dim, Integer] = {}
+    for size, position in zip(tensor.shape, held, strict=True):
+        for dim in () if position is None else batch_indices(position):
+            sizes.setdefault(dim, size)
+    dims = tuple(sizes)
     piece = SliceWriter(dims, sizes).full(matrix)
     if not sizes.keys() <= batch_of(matrix):
         piece = _broadcast(piece, [sizes[dim] for dim in dims], matrix)

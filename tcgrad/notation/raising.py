@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import bind_apart, tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
@@ -92,6 +94,7 @@ def _reads_high(define: Define, program: Program) -> Tensor | None:
 
 
 def _raise_batched(raising: Raising, define: Define, program: Program) -> MatrixForm | Refusal:
+    define = replace(define, body=bind_apart(define.body))
     names = name_indices(define.free, define.body, Surroundings.of(program))
     high = _reads_high(define, program) or define.tensor
     return raise_batched(raising, define, names) or Refusal(f"{high.name} has order {high.order}")
