@@ -122,6 +122,13 @@ SPECS = {
     ),
     "sums in sums": (["s: [4]", "t: [4]"], ["l = sum[i](s[i] - log(sum[j]([t[j] >= t[i]]*exp(s[j]))))"]),
     "index values": (["x: [5]"], ["y[i] = i*x[i] + i^2", "z = sum[i]((i + 1)*x[i]/(2*i + 1))"]),
+    "numbers among arrays": (
+        ["x: [5]", "s: []"],
+        [
+            "y = clip(0.5, -1, sum[i](x[i])) + clip(s, -1, 2) + max(0.25, s)",
+            "z[i] = clip(0.25, x[i], 2) + clip(-0.5, s, x[i]) + min(1, x[i]) + leaky_relu(2, s)",
+        ],
+    ),
     "kinks": (
         ["x: [5]", "z: [5]"],
         [

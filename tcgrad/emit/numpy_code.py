@@ -165,6 +165,11 @@ class Printer(CallPrinter):
         return Text(f"{left}{space}**{space}{right}", Level.POWER)
 
     def _call(self, node: Node, function: Function) -> Text:
+        """``np.clip`` makes an array of a number that comes first, of a dtype of NumPy's own."""
         self.used.functions[function.name] = function
-        code = function.numpy.format(*map(self._plain, node.arguments))
+        first, *rest = map(self._plain, node.arguments)
+        if function.name == "clip" and node.arguments[0].is_static and not node.is_static:
+            self.used.dtype = True
+            first = f"dtype.type({first})"
+        code = function.numpy.format(first, *rest)
         return Text(f"float({code})" if node.is_static else code)
