@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matrix_tools import assert_same_value, define_of, draw_value, names, program_from, run_numpy, values_of
+from matrix_tools import SIZES, assert_same_value, define_of, draw_value, names, program_from, run_numpy, values_of
 
 from tcgrad.api import loads
 from tcgrad.calculus import derive
@@ -137,9 +137,16 @@ ATTENTION = (
 )
 
 
-@pytest.mark.parametrize("name", ["q", "k", "v"])
-def test_gradients_of_intermediates_are_put_in_slice_by_slice(name):
-    program = program_from(*ATTENTION)
+# What is put in is the same for all slices: their number stands in the place of the sum.
+ALL_ALIKE = (
+    "q: M M, a: M N, b: K N",
+    "h[j,t,c] = q[t,j]*1[c] + 1[t,j]*sum[s](sin(a[c,s])); f = sum[c,r](h[c,r,0])/sum[j,r](b[j,r])",
+)
+
+
+@pytest.mark.parametrize(("spec", "name"), [*((ATTENTION, name) for name in "qkv"), (ALL_ALIKE, "a")])
+def test_gradients_of_intermediates_are_put_in_slice_by_slice(spec, name):
+    program = program_from(*spec)
     gradient = next(g for g in derive(program).gradients if g.wrt.name == name)
     known: dict[Tensor, MatrixForm | None] = {}
     inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
@@ -152,7 +159,7 @@ def test_gradients_of_intermediates_are_put_in_slice_by_slice(name):
         known[statement.tensor] = whole = unfolded(form, known)
         assert whole is not None
     expected = evaluate_statements([*program.statements, *gradient.statements], inputs | upstream)[statement.tensor]
-    found = run_numpy(whole, names([], values | upstream) | {"K": 2})
+    found = run_numpy(whole, names([], values | upstream) | SIZES)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     BatchSum,
@@ -17,6 +17,7 @@ from tcgrad.notation.matrix import (
     Number,
     Power,
     Scale,
+    Size,
     Sum,
     Symbol,
     Transpose,
@@ -60,6 +61,13 @@ def _at(form: MatrixForm, read: Symbol) -> Matrix:
     return _put_in(form.matrix, moved)
 
 
+def _lengths(matrix: Matrix, index: Dim) -> list[Integer]:
+    """The lengths of the axes that hold a batch index."""
+    held = [part for part in parts(matrix) if isinstance(part, Symbol) and part.at]
+    pairs = (pair for part in held for pair in zip(part.tensor.shape, part.at, strict=True))
+    return [length for length, position in pairs if position == Integer.of(index)]
+
+
 def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     def inside(part: Matrix) -> Matrix:
         return _put_in(part, known)
@@ -74,7 +82,10 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
         case Hadamard():
             return hadamard(map(inside, matrix.factors), map(inside, matrix.divisors))
         case BatchSum():
-            return BatchSum(matrix.index, settled(inside(matrix.operand)))
+            operand = settled(inside(matrix.operand))
+            if _lengths(operand, matrix.index):
+                return BatchSum(matrix.index, operand)
+            return scaled(operand, (Size(_lengths(matrix.operand, matrix.index)[0]),))
         case Scale():
             body = None if matrix.body is None else inside(matrix.body)
             return scaled(body, map(inside, matrix.factors), map(inside, matrix.divisors), matrix.coefficient)
