@@ -6,7 +6,8 @@ from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, known_indices, overhang
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter
 from tcgrad.emit.operations import Slice
-from tcgrad.emit.positions import Positions, at_least
+from tcgrad.emit.overhangs import at_least
+from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Axes, Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from tcgrad.ir.nodes import Expr
-from tcgrad.simplify.instances import Fact
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
 from tcgrad.simplify.totals import Question, Totals
 

@@ -13,7 +13,7 @@ from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, w
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.condense import Condensed
-from tcgrad.simplify.instances import Fact
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.signs import is_never_negative
 from tcgrad.simplify.totals import Totals

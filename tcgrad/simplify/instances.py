@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
-from functools import cached_property
 
-from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
-    ONE,
     ZERO,
     Add,
-    Call,
     Component,
     Const,
     Expr,
@@ -24,124 +19,18 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute
 from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.language.bounds import normalise
-from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.exponents import times_in
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
-from tcgrad.simplify.outline import Outline, outline
-from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
-from tcgrad.simplify.ranges import is_nonnegative
+from tcgrad.simplify.powers import as_power, negated, power
 from tcgrad.simplify.shapes import shape
-from tcgrad.simplify.signs import has_roots_of_signed
-
-
-@dataclass(frozen=True)
-class Fact:
-    """``tensor[free] = coefficient * body``, the body simplified and worth a name.
-
-    given: what is at least 0 where instances are looked for.
-    of_logarithm: the body is that of which the tensor is the logarithm.
-    of_signed: a root of what may be negative stands in the body: the tensor has no value where that is, a whole power
-        of it has one.
-    """
-
-    tensor: Tensor
-    free: tuple[Index, ...]
-    body: Expr
-    coefficient: Fraction = Fraction(1)
-    given: tuple[Integer, ...] = ()
-    of_logarithm: bool = False
-    of_signed: bool = False
-
-    @classmethod
-    def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr, never_negative: Collection[Tensor]) -> Fact:
-        """The fact that a simplified definition states."""
-        coefficient, rest = split_coefficient(body)
-        return cls(tensor, free, rest, coefficient, of_signed=has_roots_of_signed(rest, never_negative))
-
-    def through_exponentials(self) -> Fact | None:
-        """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition.
-
-        Without ``m`` it is a logsumexp, of which other things are known.
-        """
-        match self.body:
-            case Call(function=function, arguments=(IndexSum() as whole,)) if function.name == "log":
-                factors = whole.body.factors if isinstance(whole.body, Mul) else ()
-                found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors)
-                return replace(self, body=whole, of_logarithm=True) if found and self.coefficient == 1 else None
-            case _:
-                return None
-
-    @cached_property
-    def factors(self) -> tuple[Expr, ...]:
-        return factors_of(self.body)
-
-    @cached_property
-    def inside(self) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
-        """The body as one sum of a product, if one of its factors is a sum: the indices, and all factors."""
-        sums = [factor for factor in self.factors if isinstance(factor, IndexSum)]
-        if len(sums) != 1:
-            return (), self.factors
-        (whole,) = sums
-        return whole.indices, (*factors_of(whole.body), *(factor for factor in self.factors if factor is not whole))
-
-    @cached_property
-    def lead(self) -> int:
-        """The shape of a base that every expression with an instance holds."""
-        return shape(as_power(self.inside[1][0])[0])
-
-    @cached_property
-    def tensors(self) -> frozenset[Tensor]:
-        """All that an expression with an instance reads."""
-        return frozenset(tensors_read(self.body))
-
-    @cached_property
-    def outline(self) -> Outline:
-        """The definition without names; one that no other definition has, where it cannot be told."""
-        read = Component(self.tensor, tuple(index.expr for index in self.free))
-        kind = ONE if self.of_logarithm else MINUS_ONE if self.of_signed else ZERO
-        own = outline((read, Const(self.coefficient), kind, self.body))
-        return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
-
-    @cached_property
-    def free_set(self) -> frozenset[Index]:
-        return frozenset(self.free)
-
-    def component(self, match: Match) -> Component | None:
-        """The component whose definition a match is an instance of, if every index is settled and in range."""
-        positions = [match.value(index) for index in self.free]
-        settled = tuple(position for position in positions if position is not None)
-        if len(settled) < len(positions) or not all(map(self._in_range, settled, self.tensor.shape)):
-            return None
-        return Component(self.tensor, settled)
-
-    def read(self, match: Match) -> Expr | None:
-        """What a match of the body is equal to."""
-        component = self.component(match)
-        return None if component is None else scaled(1 / self.coefficient, self.named(component))
-
-    def named(self, component: Component) -> Expr:
-        """What the body of an instance is, but for the number, written through its component."""
-        return Call(FUNCTIONS["exp"], (component,)) if self.of_logarithm else component
-
-    def _in_range(self, position: Integer, size: Integer) -> bool:
-        plain = position.as_index
-        if plain is not None and plain.size == size:
-            return True
-        return self._holds(position) and self._holds(size - Integer.of(1) - position)
-
-    def _holds(self, bound: Integer) -> bool:
-        """Whether ``bound`` is at least 0: always, or because of what is given."""
-        if is_nonnegative(bound):
-            return True
-        return bool(self.given) and any(is_nonnegative(normalise(bound) - known) for known in self.given)
 
 
 def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:

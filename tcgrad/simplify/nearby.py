@@ -8,8 +8,9 @@ from tcgrad.ir.nodes import Expr, Pow
 from tcgrad.ir.traversal import children, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.idioms import recognise
-from tcgrad.simplify.instances import Fact, with_components
+from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.totals import Totals
 
