@@ -164,7 +164,8 @@ class Bench:
             wrong = Wrong(view(found), known.value, comparing.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
             outcome = replace(outcome, message=": ".join(told))
-        outcome = replace(outcome, decisive=not self.sample.tied)
+        if self.sample.tied:
+            outcome = replace(outcome, decisive=False)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))

@@ -56,7 +56,7 @@ class Ladder:
         if found.method not in (EXACT, COMPLEX) or found.reason:
             return found
         shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
-        signs = np.random.default_rng(len(shape)).choice(np.array([-1.0, 1.0]), len(elements)).astype(dtype)
+        signs = (2 * np.random.default_rng(len(shape)).integers(2, size=len(elements)) - 1).astype(dtype)
         direction = np.zeros((1, prod(shape)), dtype)
         direction[0, elements.columns] = signs
         second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))

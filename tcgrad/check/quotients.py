@@ -120,15 +120,15 @@ class Quotients:
         """``nothing``: a zero for each direction."""
         values, errors, kinked = {}, {}, {}
         for name, shape in self.shapes.items():
-            ones = (1,) * len(shape)
-            values[name] = errors[name] = nothing.reshape(-1, *ones) + np.zeros(shape, nothing.dtype)
             if name in found.quotients:
                 rounding = 2 * found.rounding[name]
                 values[name], truncation = _extrapolated(found.quotients[name], self.stencil, rounding)
-                error = rounding + truncation
-                errors[name] = np.where(np.isfinite(error), error, np.inf)
+                errors[name] = rounding + truncation
+                errors[name][~np.isfinite(errors[name])] = np.inf
+            else:
+                values[name], errors[name] = np.zeros((2, len(nothing), *shape), nothing.dtype)
             kinked[name] = found.flipped.get(name, nothing != 0)
-            errors[name] = np.where(kinked[name].reshape(-1, *ones), np.inf, errors[name])
+            errors[name][kinked[name]] = np.inf
         return Estimate(values, errors, kinked, self.stencil.name, 0)
 
 

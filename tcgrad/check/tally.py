@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from math import inf
 from time import perf_counter
 
@@ -176,10 +176,10 @@ class Tallies:
         for tally in self.rows.values():
             kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
             tally.kink = next(filter(None, kinks), "")
-        made = [tally.result(seed, repeat) for tally in self.rows.values()]
-        return [replace(r, evaluations=self._references.get(_reference(r), (0.0, 0))[1]) for r in made]
+            tally.evaluations = self._references.get(_reference(tally), (0.0, 0))[1]
+        return [tally.result(seed, repeat) for tally in self.rows.values()]
 
 
-def _reference(result: Result) -> str:
-    """The key of the reference that a result was compared with."""
-    return SECOND if result.kind in ("hessian", "hvp") else result.wrt or ""
+def _reference(tally: Tally) -> str:
+    """The key of the reference that a row was compared with."""
+    return SECOND if tally.kind in ("hessian", "hvp") else tally.wrt or ""

@@ -15,7 +15,7 @@ from tcgrad.evaluate.parts import real
 def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
     """``base`` to an exact rational exponent."""
     if exponent < 0:
-        return number(Fraction(1), context.dtype) / known_power(base, -exponent, context)
+        return 1 / known_power(base, -exponent, context)
     if exponent == 1:
         return base
     if exponent == 2:
