@@ -201,7 +201,7 @@ def test_cost_beside_torch_and_jax(name: str):
     rows = {
         "tcgrad check": _best(lambda: _ours(made)),
         "tcgrad check, the Jacobian": _best(lambda: _ours(made, module=module, only="jacobian", **_ONE_POINT)),
-        "gradcheck, full": _best(lambda: _torch(torch, partial(function, torch), inputs), runs=1),
+        "gradcheck, full": _best(lambda: _torch(torch, partial(function, torch), inputs)),
         "tcgrad check, a backward": backward,
         **{title: _best(work) for title, work in along_one.items()},
         **{f"{title}, as often": _best(partial(_as_often, backward[0], work)) for title, work in along_one.items()},
