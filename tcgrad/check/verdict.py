@@ -70,28 +70,51 @@ def compare(
     if found.shape != reference.shape:
         return Comparison("fail", 0, message=f"has shape {found.shape}, not {reference.shape}")
     known = np.isfinite(reference_error) & np.isfinite(reference)
-    known = known & (np.isfinite(found_error) | (np.isinf(found_error) & ~np.isfinite(found)))
+    known &= np.isfinite(found_error) | (np.isinf(found_error) & ~np.isfinite(found))
     elements = int(np.count_nonzero(known))
     if not elements:
         return Comparison("inconclusive", 0, message="there is nothing to compare")
     with np.errstate(all="ignore"):
-        allowed = user.allowed(found_error + reference_error, np.where(known, reference, 0))
-        parts = [found.astype(reference.dtype), reference, allowed, reference_error]
+        parts = [found.astype(reference.dtype, copy=False), reference, reference_error, found_error + reference_error]
         if elements < known.size:
             parts = [np.where(known, part, 0) for part in parts]
-        found, reference, allowed, reference_error = parts
-        error = np.abs(found - reference)
-        finite = bool(np.isfinite(error).all())
-        size = error if finite else np.nan_to_num(error, nan=np.inf)
-        rank = size if by_difference else _ratio(error, allowed)
+        found, reference, reference_error, error = parts
+        given = _Elements(found, reference, reference_error, user.allowed(error, reference))
+        return _compared(given, elements, by_difference)
+
+
+def _proportion(error: float, scale: float) -> float:
+    if not error:
+        return 0.0
+    return error / scale if scale else float("inf")
+
+
+@dataclass(frozen=True)
+class _Elements:
+    """What a verdict is made of, element by element; 0 where nothing is known."""
+
+    found: Array
+    reference: Array
+    reference_error: Array
+    allowed: Array
+
+
+def _compared(given: _Elements, elements: int, by_difference: bool) -> Comparison:
+    found, reference, allowed = given.found, given.reference, given.allowed
+    error, scale = np.abs(found - reference), np.abs(reference)
+    finite = bool(np.isfinite(error).all())
+    size, seen = error, found
+    if not finite:
+        size, seen = np.nan_to_num(error, nan=np.inf), np.where(np.isfinite(found), found, 0)
+    rank = size if by_difference else _ratio(error, allowed)
     worst, furthest = int(rank.argmax()), int(size.argmax())
-    largest, seen = float(size.item(furthest)), found if finite else np.where(np.isfinite(found), found, 0)
-    status, message = _judge(_Elements(found, reference, error, allowed, reference_error))
+    largest = float(size.item(furthest))
+    status, message = _judge(given, error, scale)
     return Comparison(
         status,
         elements,
         max_abs_error=largest,
-        max_rel_error=_proportion(largest, max(float(np.abs(reference).max()), float(np.abs(seen).max()))),
+        max_rel_error=_proportion(largest, max(float(scale.max()), float(np.abs(seen).max()))),
         worst=worst,
         found=float(found.item(worst)),
         reference=float(reference.item(worst)),
@@ -102,37 +125,19 @@ def compare(
     )
 
 
-def _proportion(error: float, scale: float) -> float:
-    if not error:
-        return 0.0
-    return error / scale if scale else float("inf")
-
-
 def _ratio(error: Array, allowed: Array) -> Array:
     """Error in proportion to tolerance; infinite where there is an error and none is allowed, or it is not a number."""
-    ratio = np.where(allowed > 0, error / allowed, np.inf)
-    ratio[error == 0] = 0
+    ratio = np.divide(error, allowed, out=np.zeros_like(error), where=error != 0)
     ratio[np.isnan(ratio)] = np.inf
     return ratio
 
 
-@dataclass(frozen=True)
-class _Elements:
-    """What a verdict is made of, element by element; 0 where nothing is known."""
-
-    found: Array
-    reference: Array
-    error: Array
-    allowed: Array
-    reference_error: Array
-
-
-def _judge(elements: _Elements) -> tuple[Status, str]:
-    if not np.isfinite(elements.found).all():
+def _judge(given: _Elements, error: Array, scale: Array) -> tuple[Status, str]:
+    """``error`` and ``scale`` are the sizes of the differences and of the reference."""
+    if not np.isfinite(given.found).all():
         return "fail", "is not finite where the reference is"
-    if not (elements.error <= elements.allowed).all():
+    if not (error <= given.allowed).all():
         return "fail", ""
-    size = np.abs(elements.reference)
-    if (size <= elements.allowed).all() and (size > elements.reference_error).any():
+    if (scale <= given.allowed).all() and (scale > given.reference_error).any():
         return "inconclusive", "the tolerance is so large that zeros would pass as well"
     return "pass", ""

@@ -83,7 +83,8 @@ class Noise:
         axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
-        moved = self._errors(shape, ulps * self.unit * absolute(size), value.array.dtype, ulps * self.floor)
+        # Twice as much, for what is drawn is between -1/2 and 1/2.
+        moved = self._errors(shape, 2 * ulps * self.unit * absolute(size), value.array.dtype, 2 * ulps * self.floor)
         moved[: self.still] = 0
         moved += base
         return Labelled(self._overflown(moved), axes)
@@ -96,18 +97,17 @@ class Noise:
         return array
 
     def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
-        """Random errors up to ``size``, to which ``floor`` is added; of complex numbers for each part by itself."""
-        errors = self._signed(shape)
+        """Random errors up to half of ``size``, to which ``floor`` is added; of complex numbers of each part."""
+        errors = self._drawn(shape)
         errors *= size.real + floor if floor else size.real
         if dtype.kind != "c":
             return errors.astype(dtype, copy=False)
-        return together(errors, self._signed(shape) * size.imag, dtype)
+        return together(errors, self._drawn(shape) * size.imag, dtype)
 
-    def _signed(self, shape: tuple[int, ...]) -> Array:
-        """Random numbers from -1 to 1."""
+    def _drawn(self, shape: tuple[int, ...]) -> Array:
+        """Random numbers from -1/2 to 1/2."""
         drawn = self.random.random(shape)
-        drawn *= 2
-        drawn -= 1
+        drawn -= 0.5
         return drawn
 
 

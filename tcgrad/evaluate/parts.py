@@ -47,6 +47,6 @@ def absolute(array: Array) -> Array:
 
 def together(real_part: Array, imaginary: Array, dtype: np.dtype[Any]) -> Array:
     """A complex array of the two parts."""
-    made = np.empty(np.broadcast_shapes(real_part.shape, imaginary.shape), dtype)
+    made = np.empty(np.broadcast(real_part, imaginary).shape, dtype)
     made.real, made.imag = real_part, imaginary
     return made
