@@ -8,6 +8,8 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.evaluate.functions import RATIONAL
+from tcgrad.functions import FUNCTIONS
 
 SPECS = {
     "relu": "inputs: {x: [N]}\nequations: ['y[i] = relu(x[i])']",
@@ -119,3 +121,10 @@ equations: ['y[i] = max(1/x[i], z[i])*k[i]']
 """
     for seed in range(4):
         assert loads(text).check(seed=seed).ok
+
+
+@pytest.mark.parametrize("name", sorted(RATIONAL))
+def test_functions_with_kinks_are_compared_of_scalars_too(name):
+    arguments = ["x", "-abs(w)", "abs(v)"] if name == "clip" else ["x", "w"][: FUNCTIONS[name].arity]
+    text = f"inputs: {{x: [], w: [], v: []}}\nequations: ['y = {name}({', '.join(arguments)})*x']\n"
+    assert loads(text).check(trials=1).ok

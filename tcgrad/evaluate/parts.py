@@ -30,8 +30,10 @@ def is_finite(array: Array) -> bool:
 
 def signs(array: Array) -> Array:
     """-1, 0 or 1 for each real number; of exact ones, among which `numpy.sign` knows no NaN, 0 where there is one."""
+    # Of arrays without axes NumPy makes numbers, and exact numbers are none of NumPy's.
+    array = np.asarray(array)
     if array.dtype == np.object_:
-        return np.subtract(array > 0, array < 0, dtype=int)
+        return np.asarray(np.subtract(array > 0, array < 0, dtype=int))
     return np.asarray(np.sign(array))
 
 
