@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rebuild, walk
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rebuild, tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
@@ -49,6 +50,9 @@ class Presentation:
         coefficient, rest = split_coefficient(body)
         flipped = self._flip_one(rest) if coefficient * sign < 0 else None
         return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
+
+    def _as_it_reads(self, term: Expr) -> Expr:
+        return self._without_minus(Fraction(1), term)
 
     def _oriented(self, expr: Expr) -> tuple[Fraction, Expr]:
         """The expression as a sign times what is left, every difference turned as the spec has it."""
@@ -117,7 +121,11 @@ class Presentation:
         match factor:
             case Add() if _is_mixed(factor):
                 turned = scaled_sum(factor, _MINUS)
-                return turned if self._stands_in_spec(turned) or not self._stands_in_spec(factor) else None
+                if self._stands_in_spec(turned):
+                    return turned
+                if self._stands_in_spec(factor):
+                    return None
+                return turned if _share_a_sum(turned) else Add(tuple(map(self._as_it_reads, turned.terms)))
             case IndexSum(body=body):
                 inner = self._flip_one(body)
                 return None if inner is None else IndexSum(factor.indices, inner)
@@ -140,6 +148,17 @@ def _labels(base: Add) -> Labels:
 
 def _is_mixed(base: Add) -> bool:
     return len({split_coefficient(term)[0] > 0 for term in base.terms}) == 2
+
+
+def _share_a_sum(base: Add) -> bool:
+    """Whether two terms have factors that may be one sum, to be taken out of both as they stand."""
+    seen: set[Tensor] = set()
+    for term in base.terms:
+        read = {tensor for part in walk(term) if isinstance(part, Add) for tensor in tensors_read(part)}
+        if seen & read:
+            return True
+        seen |= read
+    return False
 
 
 def _product(factors: list[Expr]) -> Expr:
