@@ -17,6 +17,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
 
 Assumed = tuple[Assumption, ...]
@@ -38,6 +39,8 @@ class Readable:
         self._presentation = Presentation(self.program.statements)
         self._spelling = Spelling(self.program)
         self._assumptions = assumptions_about(self.program.inputs)
+        self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
+        self._solutions = Solutions(self.program.statements)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
@@ -69,13 +72,24 @@ class Readable:
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 
     def _under_assumptions(self, line: Define) -> Define:
-        body = line.body
+        body = self._solved(line)
         for assumption in self._assumptions:
             shorter = self._shorter(body, assumption)
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).add(assumption)
         return replace(line, body=body)
+
+    def _solved(self, line: Define) -> Expr:
+        """The right side of a line with parts of definitions written by what these define, where that is shorter."""
+        written = self._solutions.written(line.body, self._positive.__contains__)
+        found = [(solution, self.known.fold(changed)) for solution, changed in written]
+        solution, made = min(found, key=lambda pair: cost(pair[1]), default=(None, line.body))
+        if solution is None or cost(made) >= cost(simplify(line.body)):
+            return line.body
+        if solution.divisors:
+            self.assumed.setdefault(line.tensor, set()).update(self._positive[each] for each in solution.divisors)
+        return self._solved(replace(line, body=made))
 
     def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
         changed = assume(body, assumption)

@@ -10,7 +10,6 @@ from functools import cached_property
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
-    MINUS_ONE,
     ONE,
     ZERO,
     Call,
@@ -21,7 +20,7 @@ from tcgrad.ir.nodes import (
     Mul,
 )
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, instantiate, tensors_read
 from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match
@@ -37,7 +36,7 @@ class Fact:
     """``tensor[free] = coefficient * body``, the body simplified and worth a name.
 
     given: what is at least 0 where instances are looked for.
-    of_logarithm: the body is that of which the tensor is the logarithm.
+    meaning: what ``coefficient * body`` is, over ``free``, if that is not the tensor's component.
     of_signed: a root of what may be negative stands in the body: the tensor has no value where that is, a whole power
         of it has one.
     """
@@ -47,7 +46,7 @@ class Fact:
     body: Expr
     coefficient: Fraction = Fraction(1)
     given: tuple[Integer, ...] = ()
-    of_logarithm: bool = False
+    meaning: Expr | None = None
     of_signed: bool = False
 
     @classmethod
@@ -65,9 +64,15 @@ class Fact:
             case Call(function=function, arguments=(IndexSum() as whole,)) if function.name == "log":
                 factors = whole.body.factors if isinstance(whole.body, Mul) else ()
                 found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors)
-                return replace(self, body=whole, of_logarithm=True) if found and self.coefficient == 1 else None
+                meaning = Call(FUNCTIONS["exp"], (self.own,))
+                return replace(self, body=whole, meaning=meaning) if found and self.coefficient == 1 else None
             case _:
                 return None
+
+    @cached_property
+    def own(self) -> Component:
+        """The component that the definition has on its left side."""
+        return Component(self.tensor, tuple(index.expr for index in self.free))
 
     @cached_property
     def factors(self) -> tuple[Expr, ...]:
@@ -95,9 +100,8 @@ class Fact:
     @cached_property
     def outline(self) -> Outline:
         """The definition without names; one that no other definition has, where it cannot be told."""
-        read = Component(self.tensor, tuple(index.expr for index in self.free))
-        kind = ONE if self.of_logarithm else MINUS_ONE if self.of_signed else ZERO
-        own = outline((read, Const(self.coefficient), kind, self.body))
+        kind = ONE if self.of_signed else ZERO
+        own = outline((self.own, Const(self.coefficient), self.meaning or ZERO, kind, self.body))
         return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
 
     @cached_property
@@ -119,7 +123,7 @@ class Fact:
 
     def named(self, component: Component) -> Expr:
         """What the body of an instance is, but for the number, written through its component."""
-        return Call(FUNCTIONS["exp"], (component,)) if self.of_logarithm else component
+        return component if self.meaning is None else instantiate(self.free, self.meaning, component.indices)
 
     def _in_range(self, position: Integer, size: Integer) -> bool:
         plain = position.as_index

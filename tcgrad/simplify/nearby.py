@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.ir.nodes import Expr, Pow
-from tcgrad.ir.traversal import children, tensors_read
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.shapes import shapes_in
 from tcgrad.simplify.totals import Totals
 
 
@@ -47,18 +47,8 @@ class Nearby:
         """The facts that can have instances in ``expr``."""
         read = set(tensors_read(expr))
         near = [fact for fact in self._facts if fact.tensors <= read]
-        held = _shapes(expr) if near else set[int]()
+        held = shapes_in(expr) if near else set[int]()
         return tuple([fact for fact in near if fact.lead in held])
 
     def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
         return [fact.factors for fact in self._about(expr)]
-
-
-def _shapes(expr: Expr) -> set[int]:
-    """The shapes of all parts of an expression, of powers those of the bases."""
-    found, waiting = set[int](), [expr]
-    while waiting:
-        part = waiting.pop()
-        found.add(shape(part.base if isinstance(part, Pow) else part))
-        waiting += children(part)
-    return found

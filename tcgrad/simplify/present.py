@@ -77,7 +77,7 @@ class Presentation:
                 named = self._named(left)
                 return Fraction(1), Iverson(">", named or self.present(left), expr.right)
             case _:
-                parts_in = tuple(_times(*self._oriented(part)) for part in children(expr))
+                parts_in = tuple(self._without_minus(*self._oriented(part)) for part in children(expr))
                 return Fraction(1), rebuild(expr, parts_in) if parts_in else expr
 
     def _named(self, argument: Expr) -> Expr | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
 from tcgrad.steps.recurrent import AdjointRecurrence, Equation, Outside, UnrolledPart
-from tcgrad.steps.rules import CONTRACT, insert, unreached
+from tcgrad.steps.rules import CONTRACT, Rule, insert, unreached
 
 
 @dataclass
@@ -27,11 +27,13 @@ class Adjoints:
     """The chains of all adjoints that were heard of; each is made once.
 
     lines: the gradients as they are shown in the end.
+    assumed: what the last lines of some of them take for granted.
     """
 
     writer: Writer
     events: Sequence[Event]
     lines: Sequence[Statement]
+    assumed: Mapping[Tensor, tuple[Rule, ...]]
     _made: dict[Tensor, tuple[Chain, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -143,7 +145,7 @@ class Adjoints:
             yield from self.writer.presented([Step((insert(put_in.line.tensor),), tidy(put_in.raw))])
             yield from self.writer.simplified(put_in.raw, put_in.define.body)
         if event.define.tensor in self.final:
-            yield Step((), self.final[event.define.tensor])
+            yield Step((), self.final[event.define.tensor], self.assumed.get(event.define.tensor, ()))
 
 
 def _differentiated(event: Collected | list[Returned]) -> Tensor:

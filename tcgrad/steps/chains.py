@@ -21,10 +21,14 @@ from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE
 
 @dataclass(frozen=True)
 class Step:
-    """A line of a derivation, and why it is equal to the line before it or, of the first, to the left side."""
+    """A line of a derivation, and why it is equal to the line before it or, of the first, to the left side.
+
+    given: of a form that was chosen for reading, what it takes for granted.
+    """
 
     rules: tuple[Rule, ...]
     expr: Expr
+    given: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,14 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
         if kept and _reading(kept[-1].expr) == _reading(step.expr):
             kept[-1] = replace(kept[-1], expr=step.expr)
         else:
-            kept.append(step if step.rules else Step((_rewritten(kept[-1].expr, step.expr),), step.expr))
+            kept.append(step if step.rules else Step(_chosen(kept[-1].expr, step), step.expr))
     return Chain(left, free_indices(left), tuple(kept))
+
+
+def _chosen(before: Expr, step: Step) -> tuple[Rule, ...]:
+    """What a form that was chosen for reading is called."""
+    rule = _rewritten(before, step.expr)
+    return step.given if step.given and not _named(before, step.expr) else (rule, *step.given)
 
 
 def _reading(expr: Expr) -> str:
@@ -134,9 +144,10 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
 
 
 def _named(before: Expr, after: Expr) -> list[Tensor]:
-    """The intermediates that a line reads and the one before it does not."""
-    old = tensors_read(before)
-    return [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and tensor not in old]
+    """The intermediates that a line reads more often than the one before it, in the place of something else."""
+    old, new = _components(before), _components(after)
+    more = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and new[tensor] > old[tensor]]
+    return more if old - new else [tensor for tensor in more if not old[tensor]]
 
 
 def _terms(expr: Expr) -> int:

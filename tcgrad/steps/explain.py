@@ -7,11 +7,13 @@ from dataclasses import replace
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
 from tcgrad.calculus.trace import Event
+from tcgrad.ir.tensors import gradient_of
 from tcgrad.records import dataclass
 from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain
 from tcgrad.steps.jacobians import jacobian_chains
 from tcgrad.steps.local import Writer
+from tcgrad.steps.rules import assumed
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def explain(derivation: Derivation) -> Explained:
     heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
     writer = Writer(heard.worked)
     lines = tuple(line for gradient in heard.gradients for line in gradient.statements)
-    adjoints = Adjoints(writer, events, lines)
+    granted = {gradient_of(gradient.wrt): assumed(gradient.assumed) for gradient in heard.gradients}
+    adjoints = Adjoints(writer, events, lines, granted)
     return Explained(
         replace(heard, hessians=derivation.hessians),
         tuple(tuple(jacobian_chains(jacobian, events, writer)) for jacobian in heard.jacobians),

@@ -36,6 +36,6 @@ def _chain(event: Differentiated, final: Expr, writer: Writer, why: tuple[Rule, 
         of, by = component(event.statement.tensor, event.free), component(event.wrt, event.at)
         yield from writer.differentiated(event.statement, of, by, event.seed)
         yield from writer.simplified(event.raw, event.body, writer.own(event.statement, of))
-        yield Step(why, final)
+        yield Step((), final, why)
 
     return chain(component(jacobian_of(event.statement.tensor, event.wrt), (*event.free, *event.at)), steps())

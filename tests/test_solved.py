@@ -1,0 +1,45 @@
+"""Definitions solved for their parts: formulas for people, shorter by them; what is divided by is known not to be 0."""
+
+from __future__ import annotations
+
+import pytest
+
+import tcgrad
+from tcgrad.notation.index import print_statement
+from tcgrad.steps import explain
+
+POSITIVE = "{shape: [], sample: positive}"
+HEAD = f"dims: {{N: 3}}\ninputs: {{x: [N], z: [N], a: [], p: {POSITIVE}, q: {POSITIVE}}}\n"
+
+# equations, the input, and the last line of its gradient
+SHOWN = [
+    (["y = p*exp(-sum[i](x[i]^2))"], "p", "dl/dp = dl/dy*y/p"),
+    (["y = a*exp(-sum[i](x[i]^2))"], "a", "dl/da = dl/dy*exp(-1[i]*x[i]^2)"),  # a may be 0
+    (["y = exp(-sum[i](x[i]^2))/a"], "x", "dl/dx[p] = -2*dl/dy*x[p]*y"),
+    (["y = -logsumexp[i](-a*x[i])/a"], "x", "dl/dx[p] = dl/dy*exp(a*(y - x[p]))"),
+    (["t = z[i]*z[i]", "y = 1 - sum[i]((x[i] - z[i])^2)/t"], "z", "dl/dz[p] = 2*dl/dy*(x[p] - z[p]*y)/t"),
+    (["y[i] = p/(1 + q*exp(x[i]))"], "x", "dl/dx[q] = dl/dy[q]*y[q]*(y[q]/p - 1)"),
+    (["y[i] = 1/(1 + a*exp(x[i]))"], "x", "dl/dx[p] = dl/dy[p]*y[p]*(y[p] - 1)"),
+    (["y[i] = 1 - x[i]"], "x", "dl/dx[p] = -dl/dy[p]"),
+]
+
+
+@pytest.mark.parametrize(("equations", "wrt", "line"), SHOWN)
+def test_shown(equations: list[str], wrt: str, line: str) -> None:
+    function = tcgrad.loads(f"{HEAD}equations: {equations}\n")
+    (gradient,) = (g for g in function.derivation.gradients if g.wrt.name == wrt)
+    assert list(print_statement(gradient.statements[-1])) == [line]
+    divided = {"p"} if "/p" in line else set()
+    assert {each.tensor.name for each in gradient.assumed} == divided
+
+
+def test_the_code_does_without() -> None:
+    """``1 - y`` is 0 where ``y`` is all but 1, and what it stands for is not."""
+    function = tcgrad.loads(f"{HEAD}equations: ['y[i] = p/(1 + q*exp(x[i]))']\nwrt: [x]\n")
+    assert "1 - y" not in function.emit()
+
+
+def test_steps_say_what_is_divided_by() -> None:
+    function = tcgrad.loads(f"{HEAD}equations: ['y = p*exp(-sum[i](x[i]^2))']\nwrt: [p]\n")
+    chain = explain(function.derivation).jacobians[0][-1]
+    assert [rule.words for rule in chain.steps[-1].rules] == ["definition of {}", "{} is positive"]
