@@ -29,7 +29,7 @@ from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
-from tcgrad.simplify.powers import as_power, negated, power
+from tcgrad.simplify.powers import as_power, is_negative, negated, power
 from tcgrad.simplify.shapes import shape
 
 
@@ -79,6 +79,15 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     return None
 
 
+def _as_negative(expr: Expr, fact: Fact) -> Expr | None:
+    """Where ``y = a + b`` is known, ``-a - b = -y``."""
+    for match in matches(fact.body, negated(expr), Match(fact.free_set)) if is_negative(expr) else ():
+        read = fact.read(match)
+        if read is not None:
+            return negated(read)
+    return None
+
+
 def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | None:
     """A power whose base matches that of a fact, as a power of its component."""
     component = fact.component(match)
@@ -95,7 +104,8 @@ def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | Non
 def _as_component(expr: Expr, fact: Fact) -> Expr | None:
     """``expr`` with the factors that are an instance of the fact replaced; None if there are none."""
     if len(fact.factors) == 1:
-        return _as_power_of_component(expr, fact) or (_across_a_sum((expr,), fact) if fact.inside[0] else None)
+        read = _as_power_of_component(expr, fact) or _as_negative(expr, fact)
+        return read or (_across_a_sum((expr,), fact) if fact.inside[0] else None)
     if not isinstance(expr, Mul | Pow | IndexSum):
         return None
     factors = factors_of(expr)

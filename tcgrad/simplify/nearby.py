@@ -9,9 +9,9 @@ from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.shapes import shapes_in
 from tcgrad.simplify.totals import Totals
 
 

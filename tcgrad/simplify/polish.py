@@ -37,6 +37,7 @@ from tcgrad.ir.traversal import (
     rename_binder,
     substitute,
     tensors_read,
+    terms_of,
 )
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -67,6 +68,8 @@ def polish(expr: Expr) -> Expr:
             return _with_sums_merged(joined) if isinstance(joined, Add) else joined
         case Mul():
             return _with_exponentials_joined(_with_roots_joined(with_looked_up(whole)))
+        case IndexSum():
+            return _with_halves_merged(whole)
         case Iverson():
             return _with_terms_apart(whole)
         case _:
@@ -110,6 +113,19 @@ def _with_sums_merged(expr: Add) -> Expr:
             whole = Add((*others[:first], merged, *others[first:]))
             return _with_sums_merged(whole)
     return expr
+
+
+def _with_halves_merged(expr: IndexSum) -> Expr:
+    """``sum_ij a[i,j] (b[i] c[j] + b[j] c[i]) = sum_ij (a[i,j] + a[j,i]) b[i] c[j]``, if that is shorter."""
+    factors = factors_of(expr.body)
+    place = next((n for n, factor in enumerate(factors) if isinstance(factor, Add)), None)
+    terms = terms_of(factors[place]) if place is not None else ()
+    if place is None or len(terms) != 2 or not 1 < len(expr.indices) <= _MOST_BOUND:
+        return expr
+    around = (*factors[:place], *factors[place + 1 :])
+    products = [split_coefficient(simplify(Mul((*around, term)))) for term in terms]
+    merged = _merged(*(_Total(number, (), expr.indices, body) for number, body in products))
+    return merged if merged is not None and cost(merged) < cost(expr) else expr
 
 
 def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:

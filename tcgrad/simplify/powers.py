@@ -73,6 +73,11 @@ def sign(expr: Expr) -> Fraction:
     return _content(expr) if isinstance(expr, Add) else split_coefficient(expr)[0]
 
 
+def is_negative(expr: Expr) -> bool:
+    """Whether an expression is a sum of nothing but negative terms."""
+    return isinstance(expr, Add) and all(split_coefficient(term)[0] < 0 for term in expr.terms)
+
+
 def negated(expr: Expr) -> Expr:
     """The negative of a simplified expression; simplified."""
     if isinstance(expr, Add):

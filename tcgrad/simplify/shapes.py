@@ -24,7 +24,6 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children
 from tcgrad.simplify.canonical import key
 
 
@@ -74,13 +73,3 @@ def names(exprs: Sequence[Expr]) -> list[int | str]:
         return list[int | str](shapes)
     count = Counter(shapes)
     return [own if count[own] == 1 else key(expr) for own, expr in zip(shapes, exprs, strict=True)]
-
-
-def shapes_in(expr: Expr) -> set[int]:
-    """The shapes of all parts of an expression, of powers those of the bases."""
-    found, waiting = set[int](), [expr]
-    while waiting:
-        part = waiting.pop()
-        found.add(shape(part.base if isinstance(part, Pow) else part))
-        waiting += children(part)
-    return found

@@ -17,9 +17,9 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.powers import as_power, negated, split_coefficient
-from tcgrad.simplify.shapes import shapes_in
 
 
 @dataclass(frozen=True)
