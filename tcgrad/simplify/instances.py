@@ -8,7 +8,6 @@ from dataclasses import replace
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
-    ONE,
     ZERO,
     Add,
     Component,
