@@ -147,12 +147,27 @@ def test_reading(equation, reading):
 ONCE = [
     ("y_ = 3*x[i]", "i", "write `sum[i](3*x[i])` or `1[i]*...` to sum over it, or put it on the left"),
     ("y_ = s + x[i]*s", "i", "write `sum[i](x[i]*s)` or `1[i]*...` to sum over it, or put it on the left"),
-    ("y_ = exp(x[i])", "i", "write `sum[i](x[i])` or `1[i]*...` to sum over it, or put it on the left"),
+    ("y_ = exp(x[i])", "i", "write `sum[i](exp(x[i]))` or `1[i]*...` to sum over it, or put it on the left"),
     ("y_ = s*(x[i]*y[i] + z[i])", "i", "write `sum[i](z[i])` or `1[i]*...` to sum over it, or put it on the left"),
-    ("y_ = x[i]^2", "i", "write `sum[i](x[i])` or `1[i]*...` to sum over it, or put it on the left"),
+    ("y_ = x[i]^2", "i", "write `sum[i](x[i]^2)` or `1[i]*...` to sum over it, or put it on the left"),
     ("y_ = 1[i]", "i", "write `sum[i](1[i])` or `1[i]*...` to sum over it, or put it on the left"),
     ("y_[j] = p[i,j]", "i", "write `sum[i](p[i,j])` or `1[i]*...` to sum over it, or put it on the left"),
     ("y_ = s/(x[i] + 1)", "i", "write `sum[i](x[i])` or `1[i]*...` to sum over it, or put it on the left"),
+    (
+        "y_ = s + s*exp(-(x[i] - y[i])^2)",
+        "i",
+        "write `sum[i](s*exp(-(x[i] - y[i])^2))` or `1[i]*...` to sum over it, or put it on the left",
+    ),
+    (
+        "y_ = sqrt((x[i] - y[i]*y[j]*z[j]))/s",
+        "i",
+        "write `sum[i](sqrt((x[i] - y[i]*y[j]*z[j]))/s)` or `1[i]*...` to sum over it, or put it on the left",
+    ),
+    (
+        "y_ = max[j](p[i,j] - s*x[i])",
+        "i",
+        "write `sum[i](max[j](p[i,j] - s*x[i]))` or `1[i]*...` to sum over it, or put it on the left",
+    ),
 ]
 
 
@@ -160,6 +175,15 @@ ONCE = [
 def test_an_index_that_occurs_once(equation, pointed, help_):
     found = mistakes(equation, inputs=INPUTS)
     assert found == [("TC305", pointed, f"`{pointed}` occurs only once: nothing says how to sum over it", help_)]
+
+
+@pytest.mark.parametrize(("equation", "pointed", "help_"), ONCE)
+def test_what_the_help_writes_is_read(equation, pointed, help_):
+    text = help_.split("`")[1]
+    inner = text.removeprefix(f"sum[{pointed}](").removesuffix(")")
+    assert equation.count(inner) == 1
+    left = {code for code, *_ in mistakes(equation.replace(inner, text), inputs=INPUTS)}
+    assert left == ({"TC309"} if inner == "1[i]" else set())  # nothing says how far an index runs that nothing reads
 
 
 def test_several_terms_are_all_reported():

@@ -41,7 +41,7 @@ class ComponentReader(ABC):
     names: the indices of the equation.
     local: what the parameters of a function stand for.
     guards: what holds wherever that which is being read counts.
-    term_span: the additive term that is being read, for help.
+    within: the sums and the terms of them that are being read, the outermost first.
     recurrent: the tensors of the recurrence that is being read, which have rules of their own.
     """
 
@@ -60,7 +60,8 @@ class ComponentReader(ABC):
         self.recurrent: Mapping[str, SteppedAxis] = {}
         self.scope: Scope = {}
         self.guards = NO_GUARDS
-        self.term_span = Span(0, 0)
+        self.within: list[tuple[Expression, Expression]] = []
+        self._told: set[tuple[str, Span]] = set()
 
     @abstractmethod
     def terms(self, node: Expression, expected: frozenset[str] = frozenset()) -> Expr:
@@ -200,9 +201,17 @@ class ComponentReader(ABC):
         message = f"`{node.name}` is an index here, and {what} as well"
         return self.symbols.refuse("TC314", message, node.span, help_)
 
+    @abstractmethod
+    def summable(self, name: str) -> Span:
+        """What a sum over an index that occurs once can stand around."""
+
     def single(self, node: Name) -> Refused:
-        """Report an index that occurs once and is neither on the left nor summed."""
-        term = self.symbols.text(self.term_span)
+        """Report an index that occurs once and is neither on the left nor summed; once for what one sum would mend."""
+        span = self.summable(node.name)
+        if (node.name, span) in self._told:
+            return Refused()
+        self._told.add((node.name, span))
+        term = self.symbols.text(span)
         short = term if len(term) <= 60 else "..."
         message = f"`{node.name}` occurs only once: nothing says how to sum over it"
         help_ = f"write `sum[{node.name}]({short})` or `1[{node.name}]*...` to sum over it, or put it on the left"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Literal
 
-from tcgrad.errors import Note
+from tcgrad.errors import Note, Span
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
@@ -64,14 +64,15 @@ class Elaborator(ValueReader):
         if self.symbols.strict:
             self._check_broadcast(node, expected)
         if not isinstance(node, Sum):
-            return self._term(node)
-        values, scope, guards, failed = [], self.scope, self.guards, 0
+            return self._term(node, node)
+        values, scope, guards, depth, failed = [], self.scope, self.guards, len(self.within), 0
         for sign, term in node.terms:
             try:
-                value = self._term(term)
+                value = self._term(term, node)
                 values.append(value if sign > 0 else negate(value))
             except Refused:
                 self.scope, self.guards = scope, guards
+                del self.within[depth:]
                 failed += 1
                 if failed == _ERRORS_SHOWN:
                     break
@@ -99,18 +100,31 @@ class Elaborator(ValueReader):
         message = f"`{shown}` does not have the {listed} of the sum it stands in"
         return self.symbols.refuse("TC312", message, term.span, f"write `1[{','.join(missing)}]*{shown}`")
 
-    def _term(self, node: Expression) -> Expr:
-        """A product of factors, summed over the dummies that occur in two or more of them."""
-        scope, guards, span = self.scope, self.guards, self.term_span
-        self.term_span = node.span
+    def _term(self, node: Expression, whole: Expression) -> Expr:
+        """A term of ``whole``: a product of factors, summed over the dummies that occur in two or more of them."""
+        scope, guards = self.scope, self.guards
+        self.within.append((whole, node))
         sign, factors = _factors(node)
         shared = self._shared(factors)
         if shared:
             self.enter(self.bind(shared, node))
         self.guards = reduce(Guards.and_, map(self._guards, factors), guards)
         value = total(self._bound(shared), multiply([self._factor(factor) for factor in factors]))
-        self.scope, self.guards, self.term_span = scope, guards, span
+        self.scope, self.guards = scope, guards
+        self.within.pop()
         return value if sign > 0 else negate(value)
+
+    def summable(self, name: str) -> Span:
+        """What a sum over an index that occurs once can stand around.
+
+        That is the term that holds it, or one further out, as long as all terms of a parenthesis hold it once.
+        """
+        for whole, term in reversed(self.within):
+            found = term.body if isinstance(term, Group) else term
+            terms = [each for _, each in whole.terms] if isinstance(whole, Sum) else [whole]
+            if not all(name in self.occurrences.of(each) and not self._closes(each, name) for each in terms):
+                break
+        return found.span
 
     def _bound(self, names: list[str]) -> list[Index]:
         return [self.scope[name].index for name in names]
