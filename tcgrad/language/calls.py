@@ -7,11 +7,11 @@ from tcgrad.ir.nodes import Call as CallNode
 from tcgrad.ir.nodes import Expr
 from tcgrad.language.building import root
 from tcgrad.language.conditions import ConditionReader
+from tcgrad.language.elsewhere import help_on
 from tcgrad.language.inlining import inline
 from tcgrad.language.operators import REDUCTIONS
 from tcgrad.language.symbols import Refused, UserFunction
 from tcgrad.language.syntax import Call
-from tcgrad.spec.names import suggest
 
 _MOST_PRIMES = 16
 
@@ -76,10 +76,9 @@ class CallReader(ConditionReader):
             message = f"`{base}` is a tensor, not a function: its indices stand in square brackets"
             return symbols.refuse("TC315", message, node.span, help_)
         kind = name.split("_")[0]
-        near = suggest(base, (*symbols.functions, *REDUCTIONS, "where"))
-        if kind in REDUCTIONS:
-            near = f"write `{kind}[i](...)`"
-        help_ = near or f'declare it: `functions: {{"{base}(z)": ...}}`'
+        reduction = f"write `{kind}[i](...)`" if kind in REDUCTIONS else None
+        near = help_on(base, (*symbols.functions, *REDUCTIONS, "where"))
+        help_ = reduction or near or f'declare it: `functions: {{"{base}(z)": ...}}`'
         return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)
 
 

@@ -49,6 +49,7 @@ _SPELLINGS = {
 _HINTS = {
     "@": "write a matrix product with indices: a[i,k]*b[k,j]",
     ":": "write an index for every axis, as in x[i,j]",
+    ".": "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
     "\\": "write names without a backslash: delta[i,j], sum[i](...), exp(x)",
     "|": "write abs(x) for |x|, and a product of Iverson brackets for a condition",
     "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",

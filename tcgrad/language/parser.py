@@ -8,6 +8,7 @@ from typing import Literal, cast
 from tcgrad.errors import Located, Report
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import StopParsing
+from tcgrad.language.elsewhere import HOW_TO_WRITE, WORDS
 from tcgrad.language.lexer import Token, split_block
 from tcgrad.language.operands import OperandParser
 from tcgrad.language.operators import COMPARISONS
@@ -165,6 +166,10 @@ class _Parser(OperandParser):
     def _factor_without_operator(self, start: Token, left: Expression) -> Expression:
         """``2x`` is read as ``2*x``, and reported; ``start`` is where ``left``, the factor before, begins."""
         token, before = self.token, self.source(start)
+        if token.text in WORDS:
+            raise self.failure(
+                "TC202", f"`{token.text}` is not an operator here", self.span(token), HOW_TO_WRITE[token.text]
+            )
         factor = self._unary()
         after = self.source(token)
         span = left.span.to(factor.span)

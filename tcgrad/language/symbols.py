@@ -12,10 +12,10 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.language.elsewhere import help_on
 from tcgrad.language.operators import ALIASES
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
-from tcgrad.spec.names import suggest
 
 PI = Tensor("pi", (), Role.CONSTANT)
 
@@ -113,7 +113,7 @@ class Symbols:
         if name in self.hidden:
             code, message, help_ = self.hidden[name]
             return self.refuse(code, message, span, help_)
-        help_ = self._reading_of(name) or suggest(name, [*known])
+        help_ = self._reading_of(name) or help_on(name, [*known])
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, help_ or self._how_to_declare(name))
 
     def _how_to_declare(self, name: str) -> str:

@@ -1,0 +1,66 @@
+"""What other notations and libraries call things, and how they are written here: for the help of error messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tcgrad.spec.names import suggest
+
+_WRITTEN: dict[str, str] = {
+    "ln": "write `log(x)`",
+    "log2": "write `log(x)/log(2)`",
+    "log10": "write `log(x)/log(10)`",
+    "logaddexp": "write `log(exp(a) + exp(b))`",
+    "maximum fmax": "write `max(a, b)`",
+    "minimum fmin": "write `min(a, b)`",
+    "clamp": "write `clip(x, a, b)`",
+    "relu6": "write `clip(x, 0, 6)`",
+    "rsqrt": "write `1/sqrt(x)`",
+    "gamma": "write `exp(lgamma(x))`",
+    "arctan2": "write `atan2(y, x)`",
+    "expit logistic": "write `sigmoid(x)`",
+    "swish": "write `silu(x)`",
+    "square": "write `x^2`",
+    "pow power": "write `x^n`",
+    "reciprocal": "write `1/x`",
+    "heaviside step": "write `[x > 0]`",
+    "softmax": "write `exp(x[i])/(1[k]*exp(x[k]))`",
+    "log_softmax logsoftmax": "write `x[i] - logsumexp[k](x[k])`",
+    "norm": "write `sqrt(x[i]*x[i])`",
+    "dot inner matmul mm bmm einsum tensordot": "write the product with its indices: `a[i,k]*b[k,j]`",
+    "outer": "write `a[i]*b[j]`",
+    "cross": "write `levi_civita[i,j,k]*a[j]*b[k]`",
+    "transpose": "write a transpose by its indices: `a[j,i]`",
+    "tr trace": "write `a[i,i]`",
+    "diag": "write `d[i] = a[i,i]` for a diagonal, `a[i,j] = delta[i,j]*d[i]` for a diagonal matrix",
+    "eye identity kron_delta": "write `delta[i,j]`",
+    "ones": "write `1[i]`",
+    "var variance": "write `mean[i]((x[i] - m)^2)`, with `m = mean[i](x[i])` before",
+    "std": "write `sqrt(mean[i]((x[i] - m)^2))`, with `m = mean[i](x[i])` before",
+    "slogdet": "write `logdet(A)`",
+    "solve": "write `inv(A)[i,j]*b[j]`",
+    "conv conv1d conv2d convolve": "write the positions: `x[i + p]*w[p]`",
+    "e": "write `exp(x)`",
+    "inf infinity nan": "there is no such number in an equation",
+    "if else": "write `where(x > 0, a, b)`",
+    "and": "write conditions that hold together as a product of Iverson brackets: `[a < b]*[b < c]`",
+    "or": "write the larger of two Iverson brackets: `max([a < b], [b < c])`",
+    "not": "write the opposite comparison, or `1 - [a < b]`",
+    "np numpy math torch jnp": "write functions by their names alone, as in `exp(x)`",
+    "Σ sigma_sum": "write `sum[i](...)`",
+    "Π": "write `prod[i](...)`",
+}
+
+HOW_TO_WRITE = {name: text for names, text in _WRITTEN.items() for name in names.split()}
+HOW_TO_WRITE |= {f"arc{name}": f"write `a{name}(x)`" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+
+
+# They stand between operands elsewhere, and are names here.
+WORDS = ("and", "or", "if", "else")
+
+
+def help_on(name: str, known: Collection[str]) -> str | None:
+    """How to write what a name that is not known stands for elsewhere, or which known name was probably meant."""
+    near = suggest(name, known)
+    differs_in_case = name.casefold() in {each.casefold() for each in known}
+    return near if differs_in_case else HOW_TO_WRITE.get(name, near)

@@ -1,0 +1,61 @@
+"""Help on names and words that other notations and libraries know."""
+
+import re
+
+import pytest
+
+import tcgrad
+from tcgrad.errors import Located, Report, TcgradError
+from tcgrad.functions import FUNCTIONS
+from tcgrad.language.elsewhere import HOW_TO_WRITE, WORDS
+from tcgrad.language.operators import INTRINSICS, REDUCTIONS
+from tcgrad.language.parser import parse_equation
+
+HEAD = "inputs: {x: [3], a: [3, 3], E: []}\nfunctions: {'Norm(z)': z^2}\nequations: "
+
+
+def told(equation: str) -> list[tuple[str, str | None]]:
+    with pytest.raises(TcgradError) as caught:
+        assert tcgrad.loads(f"{HEAD}['{equation}']").program
+    return [(each.code, each.help) for each in caught.value.diagnostics]
+
+
+def test_no_name_of_the_language_is_among_them():
+    assert not HOW_TO_WRITE.keys() & {*FUNCTIONS, *REDUCTIONS, *INTRINSICS, "where"}
+    assert set(WORDS) <= HOW_TO_WRITE.keys()
+
+
+@pytest.mark.parametrize("name", HOW_TO_WRITE)
+def test_what_they_offer_can_be_read(name):
+    for text in re.findall("`(.*?)`", HOW_TO_WRITE[name]):
+        report = Report()
+        parse_equation(Located.plain(text if " = " in text else f"r = {text.replace('...', 'x')}"), report)
+        assert report.diagnostics == []
+
+
+@pytest.mark.parametrize(
+    ("equation", "code", "help_"),
+    [
+        ("y[i] = ln(x[i])", "TC315", "write `log(x)`"),
+        ("y = trace(a)", "TC315", "write `a[i,i]`"),
+        ("y[i] = softmax(x[i])", "TC315", "write `exp(x[i])/(1[k]*exp(x[k]))`"),
+        ("y[i] = arctan(x[i])", "TC315", "write `atan(x)`"),
+        ("y[i] = sum_i(x[i])", "TC315", "write `sum[i](...)`"),
+        ("y[i] = norm(x[i])", "TC315", "did you mean `Norm`?"),
+        ("y[i] = e*x[i]", "TC301", "did you mean `E`?"),
+        ("y[i] = inf*x[i]", "TC301", "there is no such number in an equation"),
+        (
+            "y[i] = np.exp(x[i])",
+            "TC201",
+            "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
+        ),
+        ("y[i] = x[i] if x[i] > 0 else 0", "TC202", "write `where(x > 0, a, b)`"),
+        (
+            "y[i] = [x[i] > 0 and x[i] < 1]",
+            "TC202",
+            "write conditions that hold together as a product of Iverson brackets: `[a < b]*[b < c]`",
+        ),
+    ],
+)
+def test_help(equation, code, help_):
+    assert told(equation) == [(code, help_)]
