@@ -19,6 +19,7 @@ from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.balanced import balanced
 from tcgrad.simplify.fold import Facts
 
 
@@ -90,7 +91,10 @@ class _Blocks:
         define = made.define or _turned(self._twice(columns, rows).define, columns.order)
         if define is None:
             return Hessian(self.of, (rows, columns), None, made.reason)
-        return Hessian(self.of, (rows, columns), replace(define, tensor=hessian_of(self.of, rows, columns)))
+        body = define.body
+        if rows == columns:
+            body = balanced(body, define.free[: rows.order], define.free[rows.order :])
+        return Hessian(self.of, (rows, columns), replace(define, tensor=hessian_of(self.of, rows, columns), body=body))
 
     def _twice(self, first: Tensor, second: Tensor) -> Jacobian:
         gradient = self.gradients[first]

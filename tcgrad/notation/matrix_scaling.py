@@ -69,7 +69,7 @@ def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix
 
 def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
     """Repeated factors as powers, and sizes that stand above and below taken out."""
-    above, below = Counter(over), Counter(under)
+    above, below = _counted(over), _counted(under)
     for size in [factor for factor in above if isinstance(factor, Size)]:
         common = min(above[size], below[size])
         above[size] -= common
@@ -77,18 +77,20 @@ def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[M
     return _powers(above), _powers(below)
 
 
+def _counted(factors: Iterable[Matrix]) -> Counter[Matrix]:
+    """How often each factor stands in a product, ``n^2`` as ``n`` twice."""
+    counts: Counter[Matrix] = Counter()
+    for factor in factors:
+        match factor:
+            case Power(base=base, exponent=Number(value=n)) if n.denominator == 1 and n > 0:
+                counts[base] += n.numerator
+            case _:
+                counts[factor] += 1
+    return counts
+
+
 def _powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
-    return tuple(_repeated(factor, count) for factor, count in counts.items() if count)
-
-
-def _repeated(factor: Matrix, count: int) -> Matrix:
-    match factor:
-        case _ if count == 1:
-            return factor
-        case Power(exponent=Number(value=n)) if n.denominator == 1:
-            return Power(factor.base, Number(n * count))
-        case _:
-            return Power(factor, Number(Fraction(count)))
+    return tuple(f if count == 1 else Power(f, Number(Fraction(count))) for f, count in counts.items() if count)
 
 
 def settled(matrix: Matrix) -> Matrix:

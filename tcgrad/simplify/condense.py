@@ -107,7 +107,7 @@ class Condensing:
 
         Of a product it is only those factors that may have to do with each other.
         """
-        opened = _spread(expr, squares=True)
+        opened = spread_out(expr, squares=True)
         if opened is None or len(opened) == len(terms_of(expr)):
             return None
         patterns = self._patterns(expr)
@@ -118,7 +118,7 @@ class Condensing:
         if len(left) < 2:  # it has been tried by itself
             return None
         core = Mul(left)
-        made = self._multiplied_out(core, _spread(core, squares=True) or [], patterns)
+        made = self._multiplied_out(core, spread_out(core, squares=True) or [], patterns)
         return None if made is None else simplify(Mul((*aside, made)))
 
     def _multiplied_out(
@@ -129,7 +129,7 @@ class Condensing:
         whole = expr
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
-            opened = _spread(whole, squares=True)
+            opened = spread_out(whole, squares=True)
             if opened is None or len(opened) == len(terms_of(whole)):
                 break
         if opened is None:
@@ -160,7 +160,7 @@ def simplify_terms(terms: Iterable[Expr]) -> Expr:
     return Add(tuple(simplify(term) for term in terms))
 
 
-def _spread(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
+def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
     """The terms of an expression multiplied out; None if they are many.
 
     A sum stays closed while its negative power stands in the same product: it may cancel first.
@@ -169,12 +169,12 @@ def _spread(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
     """
     match expr:
         case Add():
-            parts = [_spread(term, squares=squares) for term in expr.terms]
+            parts = [spread_out(term, squares=squares) for term in expr.terms]
             found = [term for part in parts if part is not None for term in part]
             return found if None not in parts and len(found) <= _MOST_TERMS else None
         case Mul():
             divisors = set(_divisors(expr))
-            spread = [[part] if part in divisors else _spread(part, squares=squares) for part in expr.factors]
+            spread = [[part] if part in divisors else spread_out(part, squares=squares) for part in expr.factors]
             known = [part for part in spread if part is not None]
             count = 1
             for part in known:
@@ -183,12 +183,12 @@ def _spread(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
                 return None
             return [expr] if count == 1 else [Mul(tuple(choice)) for choice in product(*known)]
         case IndexSum():
-            inner = _spread(expr.body, squares=squares)
+            inner = spread_out(expr.body, squares=squares)
             if inner is None or len(inner) == 1:
                 return None if inner is None else [expr]
             return [freshen(IndexSum(expr.indices, term)) for term in inner]
         case Pow(base=Add(terms=(_, _)) as base, exponent=Const(value=n)) if n == 2 and squares:
-            return _spread(Mul((base, base)))
+            return spread_out(Mul((base, base)))
         case _:
             return [expr]
 
@@ -249,7 +249,7 @@ def _over_common_denominator(expr: Add) -> Expr | None:
     raised = [power(base, Const(-exponent)) for base, exponent in below]
     terms: list[Expr] = []
     for term in expr.terms:
-        spread = _spread(simplify(Mul((term, *raised))))
+        spread = spread_out(simplify(Mul((term, *raised))))
         if spread is None:
             return None
         terms += spread
