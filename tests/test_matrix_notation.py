@@ -115,6 +115,11 @@ SIX = "A: M N, B: M K, C: M P, D: N K, E: N P, F: K P"
 REFUSALS = [
     (("x: M N K", "y[i,j,k] = exp(x[i,j,k+1])"), "y/x", "a delta has a position that is no plain index"),
     (
+        ("c: M N K, w: K, v: P, s: ", "y[b,i] = s*c[b,i,j]*w[j]*v[b+i]"),
+        "y/s",
+        "v is read at a position that is no plain index",
+    ),
+    (
         ("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]"),
         "y/x",
         "y has order 3, and no axis of it runs through as that of a batch",

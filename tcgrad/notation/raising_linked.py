@@ -8,12 +8,12 @@ other is, with the batch index held.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import rebuild, substitute, walk
+from tcgrad.ir.traversal import integers, rebuild, substitute, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
@@ -62,6 +62,10 @@ class LinkedBatches:
     def _columns(self) -> tuple[Index, ...]:
         return self.define.free[self._split :]
 
+    @property
+    def _positions(self) -> Iterator[Integer]:
+        return (position for node in walk(self.define.body) for position in integers(node))
+
     def _linked(self) -> list[Held]:
         """The row indices with a delta in every term that makes a column index equal to them."""
         rows, columns = self.define.free[: self._split], list(self._columns)
@@ -92,6 +96,8 @@ class LinkedBatches:
         gone = {index for pair in held for index in pair}
         reads = [node.indices for node in walk(self.define.body) if isinstance(node, Component)]
         sides = (self.define.free[: self._split], self._columns)
+        if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in self._positions):
+            return False
         return all(sum(index not in gone for index in side) <= 2 for side in sides) and all(
             sum(position.as_index not in gone for position in positions) <= 2 for positions in reads
         )
