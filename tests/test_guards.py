@@ -115,6 +115,11 @@ dims: {N: 4}
 inputs: {x: [N], w: [N]}
 equations: ["f = sum[i](w[i]*[i > 0]/(3 + x[i-1]))"]
 """,
+    "quotients at the positions that zeros around a tensor are read at": """
+dims: {D: 5, B: 4}
+inputs: {z: {shape: [D, 6], outside: 0}, v: {shape: [D, B], sample: positive}, b: {shape: [B], outside: 0}}
+equations: ["y[q,r] = b[r]*z[r,q+r-1]/v[r,q]*log(v[r,q])"]
+""",
     "reads that only a condition keeps inside": """
 dims: {N: 4}
 inputs: {x: [N], w: [N]}

@@ -13,9 +13,10 @@ from dataclasses import field
 from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, stays_inside
 from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson
-from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
+from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.records import dataclass
+from tcgrad.simplify.deltas import range_guards
 from tcgrad.simplify.ranges import is_nonnegative
 
 Factor = tuple[Expr, bool]  # with whether it divides
@@ -205,8 +206,16 @@ def _is_spread_evenly(delta: Delta, bound: Collection[Index]) -> bool:
 
 
 def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[Index]) -> Expr:
-    """A factor of both kinds of indices at the positions that are added: ``sin(x[q]*w[q - i])`` as of ``q = i + r``."""
+    """A factor of both kinds of indices at the positions that are added: ``sin(x[q]*w[q - i])`` as of ``q = i + r``.
+
+    Some of these leave the range that the index has. What guards choose is not chosen there.
+    """
     own = free_indices(factor)
-    if any(index in solutions for index in own) and any(index in bound for index in own):
-        return substitute(factor, solutions)
-    return factor
+    targets = [index for index in own if index in solutions]
+    if not targets or not any(index in bound for index in own):
+        return factor
+    moved = substitute(factor, solutions)
+    if isinstance(moved, Where):
+        inside = [guard for index in targets for guard in range_guards(solutions[index], index.size) or ()]
+        return Where(product_of([moved.condition, *inside]), moved.then, moved.otherwise)
+    return moved
