@@ -120,6 +120,15 @@ LINES = {
             "x[p]/n",
         ],
     ),
+    "a largest product": (
+        "inputs: {a: [3], w: [3]}\nequations: ['m = max[i](a[i]*w[i])']\nwrt: [a]",
+        [
+            "d(max[i](a[i]*w[i]))/da[p]",
+            "[a[i]*w[i] == max[j](a[j]*w[j])]*da[i]/da[p]*w[i]/(1[k]*[a[k]*w[k] == max[m](a[m]*w[m])])",
+            "[a[i]*w[i] == max[j](a[j]*w[j])]*delta[i,p]*w[i]/(1[k]*[a[k]*w[k] == max[m](a[m]*w[m])])",
+            "w[p]*[a[p]*w[p] == max[k](a[k]*w[k])]/(1[i]*[a[i]*w[i] == max[j](a[j]*w[j])])",
+        ],
+    ),
     "an inner function of several arguments": (
         "inputs: {x: [3], w: [2, 3]}\nequations: ['y[i] = tanh(w[i,k]*x[k])']\nwrt: [x]",
         [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from tcgrad.ir.derivative import is_derivative
-from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, Pow
+from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, Iverson, Pow
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.attained import attained
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.tidy import tidy
 
@@ -21,7 +22,10 @@ class Own:
     body: Expr
 
     def named(self, expr: Expr) -> Expr:
-        """The same with the right side and its powers by their names, but in what stands to be differentiated."""
+        """The same with the right side and its powers by their names.
+
+        What stands to be differentiated is left as it is, and so is what tells which elements attain an extreme.
+        """
         return self._named(expr) if self._is_used else expr
 
     @cached_property
@@ -37,7 +41,7 @@ class Own:
                 return isinstance(whole, Call | IndexReduce | Pow)
 
     def _named(self, expr: Expr) -> Expr:
-        if is_derivative(expr):
+        if is_derivative(expr) or (isinstance(expr, Iverson) and attained(expr) is not None):
             return expr
         if type(expr) is type(self._whole) and key(simplify(expr)) == key(self._whole):
             return self.value
