@@ -99,28 +99,31 @@ def test_a_new_letter_is_no_tensor_of_the_equation() -> None:
 
 def test_a_declared_range_belongs_to_its_size() -> None:
     index = Index("i", SIZE)
-    assert name_indices((index,), read(index), Surroundings(ranges={"i": 5}))[index] == "i"
-    assert name_indices((index,), read(index), Surroundings(ranges={"i": 4}))[index] == "j"
+    assert name_indices((index,), read(index), Surroundings(ranges={"i": Integer.of(5)}))[index] == "i"
+    assert name_indices((index,), read(index), Surroundings(ranges={"i": Integer.of(4)}))[index] == "j"
 
 
 def test_a_range_that_is_a_dim_belongs_to_no_other_dim_of_the_same_size() -> None:
-    around = Surroundings(ranges={"i": 5}, extents={"i": Dim("M", 5)})
+    around = Surroundings(ranges={"i": Integer.of(Dim("M", 5))})
     own, other = Index("i", Integer.of(Dim("M", 5))), Index("i", SIZE)
     assert name_indices((own,), read(own), around)[own] == "i"
     assert name_indices((other,), read(other), around)[other] == "j"
 
 
-def test_an_index_whose_range_takes_a_calculation_keeps_its_own_declared_name() -> None:
-    index, window = Index("i", SIZE), Index("p", SIZE)
+def test_a_range_that_takes_a_calculation_belongs_to_its_size() -> None:
+    index, window = Index("i", SIZE + SIZE), Index("p", SIZE)
     body = IndexSum((window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (index.expr + window.expr,)))
-    names = name_indices((index,), body, Surroundings(ranges={"i": None, "p": 5, "q": 5}))
-    assert names == {index: "i", window: "p"}
+    around = Surroundings(ranges={"i": SIZE + SIZE, "p": SIZE, "q": SIZE})
+    assert name_indices((index,), body, around) == {index: "i", window: "p"}
+    digit = Index("i", Integer.of(2))
+    body = IndexSum((digit,), Component(Tensor("x", (SIZE + SIZE,), Role.INPUT), (index.expr + digit.expr,)))
+    assert name_indices((index,), body, around)[digit] not in around.ranges
 
 
 def test_an_index_whose_range_no_read_tells_gets_a_name_whose_range_is_declared() -> None:
     free, window = Index("p", SIZE), Index("k", Integer.of(2))
     body = IndexReduce("max", (window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (window.expr,)))
-    around = Surroundings(ranges={"p": 2, "q": 5})
+    around = Surroundings(ranges={"p": Integer.of(2), "q": Integer.of(5)})
     assert name_indices((free,), Mul((body, read(free))), around) == {free: "q", window: "p"}
     assert name_indices((free,), Mul((body, read(free)))) == {free: "p", window: "k"}
 
@@ -129,7 +132,7 @@ def test_a_left_sides_declared_name_is_its_own_before_that_of_sums_whose_range_n
     free, *bound = Index("k", SIZE), Index("r", SIZE), Index("r", SIZE)
     scalar = Component(Tensor("x0", (), Role.INPUT), ())
     sums = tuple(Call(FUNCTIONS["exp"], (IndexSum((index,), scalar),)) for index in bound)
-    names = name_indices((free,), Mul(sums), Surroundings(ranges={"k": 5, "r": 5}))
+    names = name_indices((free,), Mul(sums), Surroundings(ranges={"k": SIZE, "r": SIZE}))
     assert names[free] == "k"
     assert "r" in names.values()
 

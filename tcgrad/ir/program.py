@@ -105,6 +105,7 @@ class Program:
     expectations are the `expect` entries, elaborated: each is a `Define` whose tensor has the role GRADIENT or
     JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
     named_sizes: the dims that are expressions of the others.
+    ranges: the indices whose ranges are declared, with these.
     fits: what the sizes must be for the equations to be readable.
     chosen: sizes that are at least 0 where the indices run over the ranges that they have here, and not over others.
     """
@@ -119,6 +120,7 @@ class Program:
     expectations: tuple[Define, ...]
     warnings: tuple[Diagnostic, ...] = ()
     named_sizes: tuple[tuple[str, Integer], ...] = ()
+    ranges: tuple[tuple[str, Integer], ...] = ()
     fits: tuple[Fit, ...] = ()
     chosen: tuple[Integer, ...] = ()
 

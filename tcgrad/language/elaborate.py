@@ -70,10 +70,10 @@ def _elaborated(
     statements.extend(_take_pending(symbols))
     warnings = tuple(report.warnings)
     named = tuple((name, size) for name, size in symbols.dims.items() if size not in map(Integer.of, dims))
+    ranges = tuple(symbols.indices.items())
     fits, chosen = tuple(symbols.fits.values()), tuple(symbols.chosen)
-    program = Program(
-        spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, warnings, named, fits, chosen
-    )
+    told = (warnings, named, ranges, fits, chosen)
+    program = Program(spec, dims, constants, inputs, tuple(statements), outputs, wrt, expectations, *told)
     return program, symbols.equal
 
 

@@ -29,15 +29,13 @@ class Surroundings:
     dims: the names of sizes, which stand in index positions too.
     tensors: the names of constants and tensors, which an index that stands as a number must not be taken for.
     scalars: those of integers without indices, which in a position are components that are read there.
-    ranges: the names that a spec gives a range, with its value; None where that takes a calculation.
-    extents: the same where the range is a dim.
+    ranges: the names that a spec gives a range.
     """
 
     dims: frozenset[str] = frozenset()
     tensors: frozenset[str] = frozenset()
     scalars: frozenset[str] = frozenset()
-    ranges: Mapping[str, int | None] = field(default_factory=dict)
-    extents: Mapping[str, Dim] = field(default_factory=dict)
+    ranges: Mapping[str, Integer] = field(default_factory=dict)
 
     @staticmethod
     def of(program: Program) -> Surroundings:
@@ -49,22 +47,14 @@ class Surroundings:
 
     @staticmethod
     def _of(program: Program) -> Surroundings:
-        values = {dim.name: dim.value for dim in program.dims}
+        dims = frozenset(dim.name for dim in program.dims)
         tensors = (*program.constants, *program.tensors)
         scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)
-        texts = {name: text.text.strip() for name, (_, text) in program.spec.indices.items()}
-        ranges = {name: _value(text, values) for name, text in texts.items()}
-        dims = {dim.name: dim for dim in program.dims}
-        extents = {name: dims[text] for name, text in texts.items() if text in dims}
-        return Surroundings(frozenset(values), frozenset(tensor.name for tensor in tensors), scalars, ranges, extents)
+        return Surroundings(dims, frozenset(tensor.name for tensor in tensors), scalars, dict(program.ranges))
 
     def fixed(self, names: Names) -> frozenset[Index]:
         """The indices to whose names the spec gives their ranges."""
         return frozenset(index for index, name in names.items() if name in self.ranges)
-
-
-def _value(text: str, dims: Mapping[str, int]) -> int | None:
-    return int(text) if text.isdecimal() else dims.get(text)
 
 
 def name_indices(
@@ -90,8 +80,7 @@ def name_indices(
 class _Naming:
     dims: frozenset[str]
     tensors: frozenset[str]
-    ranges: Mapping[str, int | None]
-    extents: Mapping[str, Dim]
+    ranges: Mapping[str, Integer]
     bare: frozenset[Index]  # the indices that stand as numbers
     beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
     scalars: frozenset[str]  # those without indices: an index of that name would make the bare name ambiguous
@@ -106,8 +95,7 @@ class _Naming:
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
         scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)
-        ranges, extents = around.ranges, around.extents
-        return _Naming(around.dims | dims, around.tensors | beside, ranges, extents, frozenset(bare), beside, scalars)
+        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside, scalars)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
@@ -117,8 +105,9 @@ class _Naming:
         return self.names[index]
 
     def runs_as_far(self, index: Index, name: str) -> bool:
-        """Whether the range of a name, if it is a dim, is that of an index whatever the sizes."""
-        return name not in self.extents or index.size == Integer.of(self.extents[name])
+        """Whether the range of a name, if it has one, is that of an index whatever the sizes."""
+        size = self.ranges.get(name, index.size)
+        return size.as_number is not None or index.size == size
 
     def give_declared(self, free: Sequence[Index], body: Expr, given: frozenset[str]) -> frozenset[str]:
         """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given.
@@ -141,12 +130,10 @@ class _Naming:
             return []
         names = sorted(self.ranges, key=lambda name: name != index.name)
         names = [index.name] if range_is_implied(index, parts) else names
-        known = [name for name in names if self.ranges.get(name) or (name == index.name and name in self.ranges)]
-        return [name for name in known if self.suits(name, index, taken)]
+        return [name for name in names if name in self.ranges and self.suits(name, index, taken)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
-        fixed = self.ranges.get(name, index.size.value)
-        if fixed != index.size.value and not (fixed is None and name == index.name):
+        if self.ranges.get(name, index.size).value != index.size.value:
             return False
         misread = name in self.dims or name in self.scalars or (index in self.bare and name in self.tensors)
         confusing = name in self.beside and name != index.name
