@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from programs import specs
 
@@ -423,8 +423,19 @@ def test_random_specs_are_read_back(text: str, explicit: bool) -> None:
         assert after[tensor.name] == pytest.approx(value, rel=1e-9, abs=1e-9), lines
 
 
+# A sum over a part of what the name that is at hand runs over by declaration.
+DECLARED = """
+dims: {N: 3, K: 2}
+inputs: {x: [N], v: ["2*N"], w: ["N*K"]}
+indices: {i: "2*N", j: "N*K"}
+equations: ["f = sum[i](x[i//2]*v[i])", "g = sum[j](x[j//K]*w[j])"]
+outputs: [f, g]
+"""
+
+
 @settings(max_examples=25, deadline=None)
 @given(specs(most_equations=2))
+@example(DECLARED)
 def test_derivatives_of_random_specs_are_read_back(text: str) -> None:
     program = elaborate(read_spec(text, "random"))
     around = Surroundings.of(program)
