@@ -275,8 +275,11 @@ def test_recurrences_of_all_lengths_for_which_their_derivatives_hold():
         case = Emitted(TWO_BACK, {"T": length})
         case.module = module
         check_everything(case)
-    with pytest.raises(ValueError, match="y takes 3 positions along its recurrence, not 2"):
-        module.value_and_grad(np.ones(2), 1.0, 1.0)
+    point = np.ones(2), 1.0, 1.0
+    calls = {"value_and_grad": point, "jacobian": point, "hessian": point, "jvp": point * 2, "hvp": point * 2}
+    for name, arguments in calls.items():
+        with pytest.raises(ValueError, match="y takes 3 positions along its recurrence, not 2"):
+            getattr(module, name)(*arguments)
     np.testing.assert_allclose(module.forward(np.ones(2), 2.0, 3.0), 13)
 
 

@@ -44,6 +44,7 @@ class SecondOrderWriter(FirstOrderWriter):
         scope = self._scope.inner()
         names = _second_names(scope)
         writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         entries = [f'("{a.name}", "{b.name}"): {code}' for (a, b), code in zip(pairs, found, strict=True)]
         (output,) = self._program.outputs
@@ -63,6 +64,7 @@ class SecondOrderWriter(FirstOrderWriter):
         names = _second_names(scope)
         directions = {tensor: names(_direction_of(tensor)) for tensor in wrt}
         writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
         for (tensor, name), declared in zip(directions.items(), self._program.wrt, strict=True):
             writer.names[self._stages.argument(_direction_of(tensor))] = name
             writer.checks.append(Check(name, tensor.shape, self._shape_of(declared)))
