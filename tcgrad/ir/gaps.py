@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field
-from itertools import chain
 
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
@@ -82,7 +81,7 @@ class Gaps:
         if any(self._grows(body) for _, body in bodies):
             self._growing.add(tensor)
 
-    def of(self, expr: Expr, *, growing: bool = False) -> Iterator[Gap]:
+    def of(self, expr: Expr, *, growing: bool = False) -> tuple[Gap, ...]:
         """For each part of an expression that may have no value the free indices that decide where.
 
         A part that a guard or a condition of just such indices leaves out is not there.
@@ -92,27 +91,31 @@ class Gaps:
         self._look()
         return self._of(expr, growing=growing)
 
-    def _of(self, expr: Expr, *, growing: bool) -> Iterator[Gap]:
-        inside = chain.from_iterable(self._of(part, growing=growing) for part in children(expr))
+    def _of(self, expr: Expr, *, growing: bool) -> tuple[Gap, ...]:
+        if isinstance(expr, Component):
+            return self._of_component(expr, growing=growing)
+        inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
-            case Component():
-                for axes in self._axes.get(expr.tensor, ()):
-                    yield frozenset(index for axis in axes for index in expr.indices[axis].indices)
-                if growing and expr.tensor in self._growing:
-                    yield _indices(expr)
-            case Mul():
+            case Mul() if inside:
                 guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
-                yield from (gap for gap in inside if not any(guard <= gap for guard in guards))
+                return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
             case Where(condition=condition) if not self.padded or is_structural(condition):
-                yield from (gap for gap in inside if not _indices(condition) <= gap)
+                return tuple([gap for gap in inside if not _indices(condition) <= gap])
             case IndexSum() | IndexReduce():
-                yield from (gap.difference(expr.indices) for gap in inside)
+                return tuple([gap.difference(expr.indices) for gap in inside])
             case Iverson():
-                return
+                return ()
+            case _ if has_gap(expr) or (growing and _grows(expr)):
+                return (_indices(expr), *inside)
             case _:
-                if has_gap(expr) or (growing and _grows(expr)):
-                    yield _indices(expr)
-                yield from inside
+                return inside
+
+    def _of_component(self, expr: Component, *, growing: bool) -> tuple[Gap, ...]:
+        found = tuple([
+            frozenset([index for axis in axes for index in expr.indices[axis].indices])
+            for axes in self._axes.get(expr.tensor, ())
+        ])  # fmt: skip
+        return (*found, _indices(expr)) if growing and expr.tensor in self._growing else found
 
     def chosen(self, factors: Sequence[Expr], *, masks_stay: bool = False) -> Sequence[Expr]:
         """The factors of a product, those that need not exist where a guard is 0 chosen by it.
@@ -125,7 +128,7 @@ class Gaps:
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
         kept: list[Expr] = []
         for factor in factors if guards else ():
-            found = list(self.of(factor))
+            found = self.of(factor)
             over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found))
             if over:
                 choices.setdefault(over, []).append(factor)
@@ -140,7 +143,7 @@ class Gaps:
     def may_be_undefined(self, expr: Expr) -> bool:
         """Whether an expression can be NaN or infinite for finite arguments."""
         self._look()
-        return any(map(has_gap, walk(expr))) or next(self.of(expr), None) is not None or self._grows(expr)
+        return any(map(has_gap, walk(expr))) or bool(self.of(expr)) or self._grows(expr)
 
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)
