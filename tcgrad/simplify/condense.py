@@ -23,6 +23,7 @@ from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
+_LARGEST_WITH_SQUARES = 24  # the same where squares are multiplied out as well
 _MOST_TERMS = 16  # of what is multiplied out
 _MOST_ABOVE = 8  # terms of a numerator over a common denominator
 _MOST_ROUNDS = 3
@@ -107,7 +108,7 @@ class Condensing:
 
         Of a product it is only those factors that may have to do with each other.
         """
-        opened = spread_out(expr, squares=True)
+        opened = _opened(expr)
         if opened is None or len(opened) == len(terms_of(expr)):
             return None
         patterns = self._patterns(expr)
@@ -118,7 +119,7 @@ class Condensing:
         if len(left) < 2:  # it has been tried by itself
             return None
         core = Mul(left)
-        made = self._multiplied_out(core, spread_out(core, squares=True) or [], patterns)
+        made = self._multiplied_out(core, _opened(core) or [], patterns)
         return None if made is None else simplify(Mul((*aside, made)))
 
     def _multiplied_out(
@@ -129,7 +130,7 @@ class Condensing:
         whole = expr
         for _ in range(_MOST_ROUNDS):
             whole = simplify(Add((ZERO, *map(self._settle, opened))))
-            opened = spread_out(whole, squares=True)
+            opened = _opened(whole)
             if opened is None or len(opened) == len(terms_of(whole)):
                 break
         if opened is None:
@@ -158,6 +159,11 @@ def _is_open(expr: Expr) -> bool:
 def simplify_terms(terms: Iterable[Expr]) -> Expr:
     """A sum whose terms are simplified, while nothing is taken out of them."""
     return Add(tuple(simplify(term) for term in terms))
+
+
+def _opened(expr: Expr) -> list[Expr] | None:
+    """The terms of an expression multiplied out; of a short one squares too."""
+    return spread_out(expr, squares=size(expr) <= _LARGEST_WITH_SQUARES)
 
 
 def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.nodes import Expr, Pow
+from tcgrad.ir.nodes import Add, Expr, Pow
 from tcgrad.ir.traversal import children
 from tcgrad.simplify.powers import is_negative, negated
 from tcgrad.simplify.shapes import shape
@@ -14,7 +14,7 @@ def shapes_in(expr: Expr) -> set[int]:
     while waiting:
         part = waiting.pop()
         found.add(shape(part.base if isinstance(part, Pow) else part))
-        if is_negative(part):
+        if isinstance(part, Add) and is_negative(part):
             found.add(shape(negated(part)))
         waiting += children(part)
     return found
