@@ -276,3 +276,17 @@ def test_where_nothing_runs_through_the_reason_is_told():
     program = program_from("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]")
     refused = raise_define(define_of(program, "y/x"), program)
     assert refused == Refusal("y has order 3, and no axis of it runs through as that of a batch")
+
+
+@pytest.mark.parametrize(
+    ("equation", "asked"),
+    [("f = sum[b,s](p[b,m,s]*u[m]*w[s,m])", ["=f", "f/u", "f/w"]), ("y[b] = p[b,i,j]*w[j,i]", ["=y", "y/w"])],
+)
+def test_an_index_that_stops_before_its_axis_is_not_held(equation, asked):
+    spec = "dims: {B: 3, N: 2, M: 5}\nindices: {b: N}\ninputs: {p: [B, M, B], u: [M], w: [B, M]}\nequations:\n"
+    program = loads(f"{spec}  - {equation}\n").program
+    for what in asked:
+        define = define_of(program, what)
+        form = raise_define(define, program)
+        if isinstance(form, MatrixForm):
+            assert_same_value(define, form, values_of(program, define))

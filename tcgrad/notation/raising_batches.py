@@ -48,9 +48,16 @@ def _choices(define: Define) -> list[tuple[Index, ...]]:
 
 
 def _runs_through(index: Index, read: Component) -> bool:
-    """Whether a component has the index at one position at most, and nothing else there."""
+    """Whether a component has the index at one position at most, alone, and along the whole axis."""
     occurrences = [position for position in read.indices if index in position.indices]
-    return all(position.as_index is index for position in occurrences) and len(occurrences) <= 1
+    is_alone = all(position.as_index is index for position in occurrences)
+    return len(occurrences) <= 1 and is_alone and spans(index, read)
+
+
+def spans(index: Index, read: Component) -> bool:
+    """Whether an index runs along the whole of every axis at which a component has it alone."""
+    axes = zip(read.indices, read.tensor.shape, strict=True)
+    return all(size.value == index.size.value for position, size in axes if position.as_index is index)
 
 
 def _plain(read: Component) -> tuple[Index | None, ...]:

@@ -17,6 +17,7 @@ from tcgrad.ir.traversal import integers, rebuild, substitute, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
+from tcgrad.notation.raising_batches import spans
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.refusal import Refusal
@@ -94,12 +95,14 @@ class LinkedBatches:
 
     def _fits(self, held: Sequence[Held]) -> bool:
         gone = {index for pair in held for index in pair}
-        reads = [node.indices for node in walk(self.define.body) if isinstance(node, Component)]
+        reads = [node for node in walk(self.define.body) if isinstance(node, Component)]
         sides = (self.define.free[: self._split], self._columns)
         if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in self._positions):
             return False
+        if not all(spans(index, read) for index in gone if index is not None for read in reads):
+            return False
         return all(sum(index not in gone for index in side) <= 2 for side in sides) and all(
-            sum(position.as_index not in gone for position in positions) <= 2 for positions in reads
+            sum(position.as_index not in gone for position in read.indices) <= 2 for read in reads
         )
 
     def _with(self, held: Sequence[Held]) -> MatrixForm | None:
