@@ -34,6 +34,18 @@ FITTING = {
         spec(["x: [A]", "w: [B]"], ["y[i,j] = sin(x[i])*w[j]*delta[i,2*j+1]"], dims="{A: 9, B: 3}"),
         [{"A": 4}, {"A": 1, "B": 5}],
     ),
+    "a divisor read at one position of two axes of different lengths": (
+        spec(["a: [B]", "p: [D, B]"], ["h[k] = a[k]/p[k//2,k//2]"], dims="{D: 5, B: 2}"),
+        [{"B": 7}, {"D": 2, "B": 4}, {"B": 1}],
+    ),
+    "a divisor on the diagonal of a rectangle": (
+        spec(["a: [B]", "p: [D, B]"], ["h[k] = a[k]^2/(p[k,k]*sqrt(p[k,0]))"], dims="{D: 5, B: 2}", indices="{k: B}"),
+        [{"D": 2}, {"D": 7, "B": 5}],
+    ),
+    "a divisor behind the one at hand": (
+        spec(["a: [B]", "p: [B]"], ["h[k] = [k + 1 < B]*a[k]/p[k+1]^2"], dims="{B: 5}"),
+        [{"B": 2}, {"B": 7}],
+    ),
     "fixed positions of a tensor with zeros outside": (
         spec(["x: {shape: [A, B], outside: 0}"], ["f = sin(x[1,4]) + x[0,1]*x[3,0]"], dims="{A: 5, B: 6}"),
         [{"A": 1}, {"B": 2}, {"A": 1, "B": 1}],

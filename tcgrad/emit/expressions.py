@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import assert_never, cast
 
@@ -165,7 +166,9 @@ class Expressions:
                 parts.summed = [index for index in parts.summed if index not in own]
 
     def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
-        structured = self.lower(expr, hint)
+        read = expr.base if isinstance(expr, Pow) else expr
+        with self._positions.dividing() if inverted and isinstance(read, Component) else nullcontext():
+            structured = self.lower(expr, hint)
         if structured.plain or (structured.is_diagonal and not inverted):
             return structured
         return plain(self._definitions.dense(structured, hint))

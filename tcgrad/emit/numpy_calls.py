@@ -82,9 +82,10 @@ class CallPrinter(SizePrinter, ABC):
                 return self._sliced(node)
             case Window():
                 return self._windows(node)
-            case Pad(widths):
+            case Pad(widths, filler):
                 pairs = ", ".join(self.shape(pair) for pair in widths)
-                return f"np.pad({self._plain(argument)}, {pairs if len(widths) == 1 else f'({pairs})'})"
+                more = f", constant_values={filler}" if filler else ""
+                return f"np.pad({self._plain(argument)}, {pairs if len(widths) == 1 else f'({pairs})'}{more})"
             case Clip():
                 place, beyond = map(self._plain, node.arguments)
                 return f"np.clip({place}, -1, {beyond})"

@@ -97,9 +97,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Pad:
-    """Zeros before and after, for each axis."""
+    """Zeros, or ones, before and after, for each axis."""
 
     widths: tuple[tuple[Integer, Integer], ...]
+    filler: int = 0
 
 
 @dataclass(frozen=True)

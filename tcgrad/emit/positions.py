@@ -29,6 +29,7 @@ class Positions:
         self._build = build
         self._read = read
         self.bounds: frozenset[Integer] | None = frozenset()
+        self._filler = 0
 
     @contextmanager
     def guarded(self, bounds: frozenset[Integer] | None) -> Iterator[None]:
@@ -39,6 +40,20 @@ class Positions:
             yield
         finally:
             self.bounds = before
+
+    @contextmanager
+    def dividing(self) -> Iterator[None]:
+        """Reads by which something is divided: around them stand ones, so that nothing is undefined because of them."""
+        self._filler = 1
+        try:
+            yield
+        finally:
+            self._filler = 0
+
+    @property
+    def _pad(self) -> int:
+        """What stands around a tensor; no value of it counts unless the tensor has zeros there."""
+        return 0 if self.bounds is None else self._filler
 
     def is_loose(self, position: Integer, size: Integer) -> bool:
         """Whether a position that integer tensors decide may be outside, where there are zeros."""
@@ -138,7 +153,7 @@ class Positions:
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
         shape = tuple(before + size + after for size, (before, after) in zip(node.shape, widths, strict=True))
-        padded = self._build.graph.make(Pad(tuple(widths)), (node,), shape, node.kind)
+        padded = self._build.graph.make(Pad(tuple(widths), self._pad), (node,), shape, node.kind)
         return padded, [position + before for position, (before, _) in zip(positions, widths, strict=True)]
 
     def _sliced_both_ways(self, node: Node, axis: int, start: Integer, index: Index, read: _AxisRead) -> Node:
@@ -183,7 +198,7 @@ class Positions:
         if not any(after.terms for _, after in widths):
             return node
         shape = tuple(size + after for size, (_, after) in zip(node.shape, widths, strict=True))
-        return self._build.graph.make(Pad(widths), (node,), shape, node.kind)
+        return self._build.graph.make(Pad(widths, self._pad), (node,), shape, node.kind)
 
     # Advanced indexing, for reads and for scattered sums
 
