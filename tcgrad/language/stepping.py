@@ -66,12 +66,12 @@ class Stepped:
     def check(self, position: Integer, span: Span, symbols: Symbols) -> None:
         """Note a read, or refuse (TC320) one whose value is not known at the step that reads it."""
         name, number = self.member.name, position.as_number
-        if number is not None and self.position is None:
-            message = f"position {number} of `{name}` is fixed, and its steps read a constant number of steps back"
-            help_ = "give the value of that base case a name of its own, and read that"
-            raise symbols.refuse("TC320", message, span, help_)
         if number is not None:
-            if self.member.base_at(number) is None or self.position is None or number >= self.position:
+            if self.position is None:
+                message = f"position {number} of `{name}` is fixed, and its steps read a constant number of steps back"
+                help_ = "give the value of that base case a name of its own, and read that"
+                raise symbols.refuse("TC320", message, span, help_)
+            if self.member.base_at(number) is None or number >= self.position:
                 message = f"position {number} of `{name}` is not known here: no base case before defines it"
                 raise symbols.refuse("TC320", message, span)
             return
