@@ -6,6 +6,7 @@ is kept if it costs less to read; so the textbook forms that simplification keep
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
@@ -127,11 +128,13 @@ class Condensing:
     ) -> Expr | None:
         if opened is None or not is_promising(opened, patterns):
             return None
-        whole = expr
         for _ in range(_MOST_ROUNDS):
-            whole = simplify(Add((ZERO, *map(self._settle, opened))))
+            settled = list(map(self._settle, opened))
+            whole = simplify(Add((ZERO, *settled)))
             opened = _opened(whole)
             if opened is None or len(opened) == len(terms_of(whole)):
+                break
+            if Counter(map(simplify, opened)) == Counter(settled):  # they would come out of the next round too
                 break
         if opened is None:
             return None
