@@ -25,7 +25,7 @@ def outline_of(define: Define, vec: VecOrder) -> Outline | None:
     places = {index: number for number, index in enumerate(own.indices)}
     sides = tuple(tensor.order for tensor in matrix_sides(define.tensor))
     free = tuple((places.get(index), index.size) for index in define.free)
-    return own._replace(key=(own.key, sides, free, vec))
+    return own._replace(looks=(own.looks, sides, free, vec))
 
 
 @dataclass

@@ -10,9 +10,9 @@ from tcgrad.ir.traversal import factors_of, substitute
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
-from tcgrad.simplify.condense import spread_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import add_of, split_coefficient
+from tcgrad.simplify.spread import spread_out
 
 _MOST_TERMS = 8
 _MORE = 2  # by how much a form that shows it may be longer

@@ -102,7 +102,7 @@ class Fact:
         """The definition without names; one that no other definition has, where it cannot be told."""
         kind = ONE if self.of_signed else ZERO
         own = outline((self.own, Const(self.coefficient), self.meaning or ZERO, kind, self.body))
-        return own or Outline(self.tensor, (self.tensor, *self.tensors), ())
+        return own or Outline(self.tensor, (), (self.tensor, *self.tensors), ())
 
     @cached_property
     def free_set(self) -> frozenset[Index]:

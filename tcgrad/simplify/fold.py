@@ -11,11 +11,12 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
 from tcgrad.simplify import simplify
-from tcgrad.simplify.alike import Alike
+from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.signs import is_never_negative
+from tcgrad.simplify.spread import multiplied_out
 from tcgrad.simplify.totals import Totals
 
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
@@ -32,6 +33,7 @@ class Facts:
         self._totals = Totals(statements)
         self._condensed = Condensed(self._totals)
         self._folded = Alike(lambda expr, near: self._nearby(near).fold(expr), self._totals)
+        self._opened = Fruitless(lambda expr, near: multiplied_out(expr, self._nearby(near).settle), self._totals)
         self._settled = Alike(lambda expr, near: self._nearby(near).settle(expr), self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._never_negative: set[Tensor] = set()
@@ -94,7 +96,10 @@ class Facts:
         return self._nearby(self._near(expr)).name_instances(expr)
 
     def _nearby(self, near: Sequence[Fact]) -> Nearby:
-        return Nearby(near, self._totals, self._condensed)
+        return Nearby(near, self._totals, self._multiplied_out, self._condensed)
+
+    def _multiplied_out(self, expr: Expr) -> Expr:
+        return self._opened(expr, self._near(expr))
 
 
 def _is_worth(part: Expr) -> bool:

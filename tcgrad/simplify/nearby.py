@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.traversal import tensors_read
@@ -19,17 +19,22 @@ class Nearby:
     """Writes definitions into one expression.
 
     facts: later definitions first, for they stand for more.
+    multiply_out: multiplies an expression out, with the same facts.
     condensed: what has been condensed by all facts that there are.
     """
 
-    def __init__(self, facts: Sequence[Fact], totals: Totals, condensed: Condensed) -> None:
+    def __init__(
+        self, facts: Sequence[Fact], totals: Totals, multiply_out: Callable[[Expr], Expr], condensed: Condensed
+    ) -> None:
         self._facts = facts
         self._totals = totals
+        self._multiply_out = multiply_out
         self._known = condensed
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the facts written as components, as short as can be found."""
-        return Condensing(self.settle, self._patterns, self._known).condense(self.settle(expr))
+        condensing = Condensing(self.settle, self._multiply_out, self._patterns, self._known)
+        return condensing.condense(self.settle(expr))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""

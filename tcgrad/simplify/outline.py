@@ -15,14 +15,20 @@ from tcgrad.simplify.canonical import tensor_text
 class Outline(NamedTuple):
     """An expression without names.
 
-    key: equal for two expressions exactly if replacing tensors and indices turns one into the other, and if these
-        stand in the same order in both, for that in which factors and terms are written goes by it.
+    looks: equal for two expressions exactly if replacing tensors and indices turns one into the other.
+    order: how these are ordered, by which factors and terms are.
     tensors, indices: what was replaced, in the order of the numbers.
     """
 
-    key: Hashable
+    looks: Hashable
+    order: Hashable
     tensors: tuple[Tensor, ...]
     indices: tuple[Index, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """Equal exactly if one expression with tensors and indices replaced is the other, its factors in order."""
+        return self.looks, self.order
 
 
 class _Writer:
@@ -33,6 +39,7 @@ class _Writer:
         self.indices: dict[Index, int] = {}
         self.functions: dict[str, None] = {}
         self.said: list[Hashable] = []
+        self.orders: list[Hashable] = []
 
     def write(self, expr: Expr) -> None:
         say = self.said.append
@@ -76,20 +83,24 @@ class _Writer:
 
     def about(self, definition: Outline) -> None:
         """A definition that may be used, by its own outline and the numbers of its tensors."""
-        self.said.append(definition.key)
+        self.said.append(definition.looks)
+        self.orders.append(definition.order)
         self.said += [self.tensors.setdefault(tensor, len(self.tensors)) for tensor in definition.tensors]
 
     def outline(self) -> Outline:
         tensors, indices = tuple(self.tensors), tuple(self.indices)
         texts = [*(f"{tensor_text(tensor)}[" for tensor in tensors), *(f"{name}(" for name in self.functions)]
-        key = (
+        looks = (
             *self.said,
             *((t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors),
             *((index.name, index.size) for index in indices),
+        )
+        order = (
+            *self.orders,
             *sorted(range(len(texts)), key=texts.__getitem__),
             *sorted(range(len(indices)), key=lambda n: indices[n].serial),
         )
-        return Outline(key, tensors, indices)
+        return Outline(looks, order, tensors, indices)
 
 
 class _IrregularError(Exception):

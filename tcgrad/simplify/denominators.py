@@ -1,0 +1,97 @@
+"""Fractions in sums brought over one denominator: ``a/b + c = (a + c b)/b``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tcgrad.ir.guards import is_guard
+from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import factors_of, free_indices, terms_of, walk
+from tcgrad.simplify import simplify
+from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.regroup import regroup
+from tcgrad.simplify.shapes import names
+from tcgrad.simplify.spread import spread_out
+
+_MOST_ABOVE = 8  # terms of a numerator over a common denominator
+
+
+def cleared(expr: Expr) -> Expr | None:
+    """``a (b/c + d)^-1 = a c (b + d c)^-1``; None if there is no fraction in what is divided by."""
+    match expr:
+        case Mul():
+            made = [cleared(factor) for factor in expr.factors]
+            if all(part is None for part in made):
+                return None
+            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+        case IndexSum():
+            body = cleared(expr.body)
+            return None if body is None else IndexSum(expr.indices, body)
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1 and n < 0:
+            inner = _over_common_denominator(base)
+            return None if inner is None else Pow(simplify(inner), expr.exponent)
+        case _:
+            return None
+
+
+def joined(expr: Expr) -> Expr | None:
+    """The expression with every sum of fractions in it as one fraction; None if there is none."""
+    match expr:
+        case Add():
+            return _over_common_denominator(expr)
+        case Mul():
+            made = [joined(factor) for factor in expr.factors]
+            if all(part is None for part in made):
+                return None
+            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1:
+            inner = _over_common_denominator(base)
+            return None if inner is None else Pow(simplify(inner), expr.exponent)
+        case _:
+            return None
+
+
+def _over_common_denominator(expr: Add) -> Expr | None:
+    """``a/b + c = (a + c b)/b``, the numerator multiplied out and regrouped."""
+    below = _lowest_powers(expr)
+    if not below or _may_vanish(expr, [base for base, _ in below]):
+        return None
+    raised = [power(base, Const(-exponent)) for base, exponent in below]
+    terms: list[Expr] = []
+    for term in expr.terms:
+        spread = spread_out(simplify(Mul((term, *raised))))
+        if spread is None:
+            return None
+        terms += spread
+        if len(terms) > _MOST_ABOVE:
+            return None
+    whole = simplify(Add(tuple(simplify(term) for term in terms)))
+    above = regroup([split_coefficient(term) for term in terms_of(whole)])
+    return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))
+
+
+def _may_vanish(expr: Add, bases: Sequence[Expr]) -> bool:
+    """Whether a guard in a term may leave out where a base is 0, as ``[i != j]/(x[i] - x[j])``: other terms are there.
+
+    A base of one index is 0 for some inputs at most.
+    """
+    inside = [set(free_indices(base)) for base in bases]
+    guards = [set(free_indices(node)) for term in expr.terms for node in walk(term) if is_guard(node)]
+    return any(len(base) > 1 and not base.isdisjoint(guard) for base in inside for guard in guards)
+
+
+def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:
+    """The bases that are divided by in some term, with their lowest powers; sizes stay where they are."""
+    pairs = [
+        (factor.base, factor.exponent.value)
+        for term in expr.terms
+        for factor in factors_of(term)
+        if isinstance(factor, Pow) and isinstance(factor.exponent, Const) and not isinstance(factor.base, IndexValue)
+        if factor.exponent.value < 0 and factor.exponent.value.denominator == 1
+    ]
+    lowest: dict[int | str, tuple[Expr, Fraction]] = {}
+    for name, (base, exponent) in zip(names([base for base, _ in pairs]), pairs, strict=True):
+        if name not in lowest or exponent < lowest[name][1]:
+            lowest[name] = (base, exponent)
+    return list(lowest.values())

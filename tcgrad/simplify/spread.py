@@ -1,0 +1,85 @@
+"""Products of sums multiplied out, which is kept where what comes of it costs less to read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import product
+
+from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.traversal import children, freshen, size, terms_of
+from tcgrad.simplify import simplify
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.regroup import regroup
+
+_LARGEST_WITH_SQUARES = 24  # nodes of an expression in which squares are multiplied out as well
+_MOST_TERMS = 16  # of what is multiplied out
+_MOST_ROUNDS = 3
+
+
+def multiplied_out(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
+    """An expression multiplied out, every term settled, and regrouped; the very same where that is no shorter.
+
+    settle: writes known definitions into what it is given, and simplifies it.
+    """
+    terms = opened(expr) or [expr]
+    for _ in range(_MOST_ROUNDS):
+        settled = list(map(settle, terms))
+        whole = simplify(Add((ZERO, *settled)))
+        spread = opened(whole)
+        if spread is None:
+            return expr
+        terms = spread
+        if len(terms) == len(terms_of(whole)) or Counter(map(simplify, terms)) == Counter(settled):
+            break
+    grouped = simplify(regroup([split_coefficient(simplify(term)) for term in terms]))
+    return settle(grouped) if cost(grouped) < cost(expr) else expr
+
+
+def opened(expr: Expr) -> list[Expr] | None:
+    """The terms of an expression multiplied out; of a short one squares too."""
+    return spread_out(expr, squares=size(expr) <= _LARGEST_WITH_SQUARES)
+
+
+def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
+    """The terms of an expression multiplied out; None if they are many.
+
+    A sum stays closed while its negative power stands in the same product: it may cancel first.
+
+    squares: those of two terms too.
+    """
+    match expr:
+        case Add():
+            parts = [spread_out(term, squares=squares) for term in expr.terms]
+            found = [term for part in parts if part is not None for term in part]
+            return found if None not in parts and len(found) <= _MOST_TERMS else None
+        case Mul():
+            divisors = set(_divisors(expr))
+            spread = [[part] if part in divisors else spread_out(part, squares=squares) for part in expr.factors]
+            known = [part for part in spread if part is not None]
+            count = 1
+            for part in known:
+                count *= len(part)
+            if len(known) < len(spread) or count > _MOST_TERMS:
+                return None
+            return [expr] if count == 1 else [Mul(tuple(choice)) for choice in product(*known)]
+        case IndexSum():
+            inner = spread_out(expr.body, squares=squares)
+            if inner is None or len(inner) == 1:
+                return None if inner is None else [expr]
+            return [freshen(IndexSum(expr.indices, term)) for term in inner]
+        case Pow(base=Add(terms=(_, _)) as base, exponent=Const(value=n)) if n == 2 and squares:
+            return spread_out(Mul((base, base)))
+        case _:
+            return [expr]
+
+
+def _divisors(expr: Expr) -> Iterator[Expr]:
+    """The bases that stand to a negative power in a product or in the terms of its sums."""
+    match expr:
+        case Pow(base=base, exponent=Const(value=n)) if n < 0:
+            yield base
+        case Add() | Mul() | IndexSum():
+            for part in children(expr):
+                yield from _divisors(part)
