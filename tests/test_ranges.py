@@ -91,6 +91,9 @@ VALUES = [
     ("r[i] = y[i] + [0 <= i-1 < N]*x[i-1]", lambda v: np.pad(v["x"], (1, 0))[:-1] + v["y"], {}),
     ("r[i] = where(i == N-1, x[i], x[i]*x[i+1])", lambda v: v["x"] * np.append(v["x"][1:], 1), {}),
     ("r[i] = where(i == 0, x[i], x[i]*x[i-1])", lambda v: v["x"] * np.append(1, v["x"][:-1]), {}),
+    # unless nothing else does
+    ("r = [k < 2]*(k + 1)*x[2-k]", lambda v: v["x"][2] + 2 * v["x"][1], {}),
+    ("r = sum[i]([i+1 < N]*x[i+1])", lambda v: v["x"][1:].sum(), {}),
     ("r[i] = [i//2 < N]*x[i//2] + 0*i", lambda v: np.append(np.repeat(v["x"], 2), 0), {"indices": {"i": "2*N+1"}}),
     ("r[i] = sum[p](w[p]*[0 <= i-p < N]*x[i-p])", lambda v: np.convolve(v["x"], v["w"]), {"indices": {"i": "N+K-1"}}),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field, replace
 
 from tcgrad.errors import Span
@@ -15,6 +15,8 @@ from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.records import dataclass
+
+Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slots whose indices it reads
 
 _ZERO = Integer.of(0)
 
@@ -56,7 +58,7 @@ class _Solver:
 
     def solve(self) -> RangeSolution:
         self.fix_plain()
-        self.conditions = list(self.deciding())
+        self.conditions, self.guarded = self.deciding()
         self.narrow()
         self.spread()
         self.refuse_unknown()
@@ -122,14 +124,17 @@ class _Solver:
         else:
             self.errors.two_sizes(slot, size, read, first)
 
-    def deciding(self) -> Iterator[tuple[Integer, list[Slot]]]:
-        """The conditions of compound positions that are not guarded, each with its slots."""
+    def deciding(self) -> tuple[list[Condition], list[Condition]]:
+        """The conditions of compound positions, with their slots: those that decide, and those that a guard keeps."""
+        deciding: list[Condition] = []
+        guarded: list[Condition] = []
         for read in self.problem.reads:
             if not read.decides or self.plain_slot(read) or self.owner(read.size) or has_gather(read.position):
                 continue
             for condition in read.conditions:
-                if not read.is_guarded(condition):
-                    yield condition, [self.by_index[index] for index in condition.indices]
+                slots = [self.by_index[index] for index in condition.indices]
+                (guarded if read.is_guarded(condition) else deciding).append((condition, slots))
+        return deciding, guarded
 
     def narrow(self) -> None:
         """Rule 2: a compound position of one index narrows its range to where the read is inside."""
@@ -158,12 +163,17 @@ class _Solver:
         left = [slot for slot in self.problem.slots if slot not in self.high]
         if not left:
             return
-        conditions: dict[Slot, list[tuple[Integer, list[Slot]]]] = {}
+        conditions: dict[Slot, list[Condition]] = {}
         for condition, slots in self.conditions:
             for slot in slots if len(slots) > 1 else []:
                 conditions.setdefault(slot, []).append((condition, slots))
         while left:
-            chosen = self.next_equal(left) or self.next_solvable(left, conditions) or self.next_padded(left)
+            chosen = (
+                self.next_equal(left)
+                or self.next_solvable(left, conditions)
+                or self.next_padded(left)
+                or self.next_guarded(left)
+            )
             if chosen is None:
                 return
             left.remove(chosen)
@@ -178,9 +188,7 @@ class _Solver:
                 return slot
         return None
 
-    def next_solvable(
-        self, left: list[Slot], conditions: Mapping[Slot, list[tuple[Integer, list[Slot]]]]
-    ) -> Slot | None:
+    def next_solvable(self, left: list[Slot], conditions: Mapping[Slot, list[Condition]]) -> Slot | None:
         """Give a range to the first slot that is alone in all its positions, else to the first alone in one."""
         for needed in (all, any):
             for slot in left:
@@ -204,6 +212,16 @@ class _Solver:
             slot = self.plain_slot(read)
             if slot in left and self.owner(read.size) is None:
                 self.low[slot], self.high[slot] = _ZERO, read.size - 1
+                return slot
+        return None
+
+    def next_guarded(self, left: list[Slot]) -> Slot | None:
+        """Give a range to the first slot that guarded positions of its own alone tell."""
+        for slot in left:
+            for condition, slots in self.guarded:
+                if slots == [slot]:
+                    self.restrict(slot, solve_at_least_zero(condition, slot.index, {}))
+            if slot in self.high:
                 return slot
         return None
 

@@ -1,12 +1,15 @@
-"""Which range the language would infer for an index that an equation sums without naming its range."""
+"""Which range the language would infer for an index that an equation sums without naming its range.
+
+And where it would infer none: a factor that gives it one.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import integers, walk
 
@@ -14,6 +17,11 @@ from tcgrad.ir.traversal import integers, walk
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index stands alone in a position of its own size, whatever the values of the dims."""
     return any(index.size == size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
+
+
+def stands_alone(index: Index, parts: Iterable[Expr]) -> bool:
+    """Whether the index is a whole position, so that the language gives it that axis's range at most."""
+    return any(True for part in parts for node in walk(part) for _ in _plain_sizes(index, node))
 
 
 def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
@@ -35,6 +43,28 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     if any(_leaves(index, last, position, size) for position, size in compound):
         return False
     return any(_leaves(index, last + 1, position, size) for position, size in compound)
+
+
+def ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
+    """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does."""
+    for difference in (_difference, _difference_here):
+        for tensor in tensors:
+            for axis, size in enumerate(tensor.shape):
+                longer = difference(size, index.size)
+                if longer is not None and longer >= 0:
+                    positions = [Integer.of(0)] * tensor.order
+                    positions[axis] = index.expr + longer
+                    return Pow(Component(tensor, tuple(positions)), ZERO)
+    return None
+
+
+def _difference(size: Integer, other: Integer) -> int | None:
+    """How much longer an axis is whatever the values of the dims."""
+    return (size - other).as_number
+
+
+def _difference_here(size: Integer, other: Integer) -> int:
+    return size.value - other.value
 
 
 def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:

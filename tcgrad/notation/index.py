@@ -87,8 +87,10 @@ class _Style:
         body = bind_apart(body)
         names = name_indices(free, body, self.surroundings)
         printer = Printer(self.syntax, names)
-        fixed = self.surroundings.fixed(names) if self.surroundings else ()
-        shown = lay_out(body, free, explicit=self.explicit or self.syntax.prefix_sums, fixed=fixed)
+        around = self.surroundings or Surroundings()
+        sigma = self.syntax.prefix_sums
+        arrays = () if sigma else around.arrays
+        shown = lay_out(body, free, explicit=self.explicit or sigma, fixed=around.fixed(names), arrays=arrays)
         return f"{printer.read(tensor, positions)} = {printer.text(shown)}"
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 A sum is left to the summation convention wherever the convention reads it back at that place, or at a place
 that gives the same value because everything between is linear. A dummy that would be left with one occurrence
-gets a one-tensor, ``1[k]*exp(x[k])``; a range that neither the reads imply nor the spec declares gets a guard,
-``[k < n]``.
+gets a one-tensor, ``1[k]*exp(x[k])``; a range that is wider in the reads than it is gets a guard, ``[k < n]``, and
+one that nothing tells a factor that does, ``x[k]^0``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices
 from tcgrad.notation.chains import join
-from tcgrad.notation.extents import range_is_implied
+from tcgrad.notation.extents import range_is_implied, ranging_factor, stands_alone
 from tcgrad.notation.factors import UNIT, Factors, by_holder, guard
 from tcgrad.notation.shown import (
     Apply,
@@ -57,19 +58,28 @@ from tcgrad.records import dataclass
 _HALF = Fraction(1, 2)
 
 
-def lay_out(body: Expr, free: Sequence[Index], *, explicit: bool = False, fixed: Collection[Index] = ()) -> Shown:
+def lay_out(
+    body: Expr,
+    free: Sequence[Index],
+    *,
+    explicit: bool = False,
+    fixed: Collection[Index] = (),
+    arrays: Sequence[Tensor] = (),
+) -> Shown:
     """The layout of the right side of an equation whose left side has the indices ``free``.
 
     explicit: name every sum, as ``sum[k](...)``.
     fixed: the indices to whose names the spec gives their ranges.
+    arrays: the tensors that may be read to give an index its range.
     """
-    return _Layout(explicit, frozenset(fixed)).right_side(body, free)
+    return _Layout(explicit, frozenset(fixed), tuple(arrays)).right_side(body, free)
 
 
 @dataclass(frozen=True)
 class _Layout:
     explicit: bool
     fixed: frozenset[Index]
+    arrays: tuple[Tensor, ...]
 
     def right_side(self, body: Expr, free: Sequence[Index]) -> Shown:
         known = free_indices(body)
@@ -173,15 +183,23 @@ class _Layout:
             if not holders:
                 factors.multiply_by_size(index.size)
             elif not self.is_summed_here(index, factors, holders):
-                if self.is_implied(index, factors.parts) is False:
-                    factors.insert(guard(index))
-                if len(factors.holders(index)) < 2:
+                for factor in self.limits(index, factors.parts):
+                    factors.insert(factor)
+                if _is_one_factor(factors.holders(index)):
                     single.append(index)
         for together in by_holder(single, factors):
             factors.insert(Ones(together))
 
     def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
         return True if index in self.fixed else range_is_implied(index, parts)
+
+    def limits(self, index: Index, parts: Iterable[Expr]) -> tuple[Expr, ...]:
+        """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
+        parts = tuple(parts)
+        if self.is_implied(index, parts):
+            return ()
+        told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)
+        return (told or guard(index),)
 
     def is_summed_here(self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors]) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
@@ -192,8 +210,8 @@ class _Layout:
             case [Add() as inner]:
                 within = map(self.collect, _flat_terms(inner))
                 return all(self.is_summed_here(index, term, term.holders(index)) for term in within)
-            case [_, _, *_]:
-                return self.is_implied(index, factors.parts) is not False
+            case [_, _, *_] if not _is_one_factor(holders):
+                return bool(self.is_implied(index, factors.parts))
             case _:
                 return False
 
@@ -214,7 +232,7 @@ class _Layout:
             case Where(condition, then, otherwise):
                 return Choice(self.condition(condition), self.expression(then), self.expression(otherwise))
             case IndexReduce(kind, indices, body):
-                return Reduce(kind, indices, self.expression(body))
+                return Reduce(kind, indices, self.expression(self.ranged(indices, body)))
             case IndexSum():
                 return self.named_sum(expr)
             case Pow(base, exponent):
@@ -228,8 +246,14 @@ class _Layout:
         indices, body = expr.indices, expr.body
         while isinstance(body, IndexSum):
             indices, body = indices + body.indices, body.body
-        wide = [index for index in indices if self.is_implied(index, [body]) is False]
-        return Reduce("sum", indices, self.expression(Mul((*map(guard, wide), body)) if wide else body))
+        limits = [factor for index in indices for factor in self.limits(index, (body,))]
+        return Reduce("sum", indices, self.expression(Mul((*limits, body)) if limits else body))
+
+    def ranged(self, indices: Sequence[Index], body: Expr) -> Expr:
+        """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
+        told = [ranging_factor(index, self.arrays) for index in indices if not self.is_implied(index, (body,))]
+        factors = [factor for factor in told if factor]
+        return Mul((*factors, body)) if factors else body
 
     def power(self, base: Expr, exponent: Expr) -> Shown:
         if isinstance(exponent, Const) and exponent.value == _HALF:
@@ -245,6 +269,11 @@ class _Layout:
                 return condition
             case other:
                 return Comparison((other, Number(Fraction(0))), ("!=",))
+
+
+def _is_one_factor(holders: Sequence[Expr | Ones | Factors]) -> bool:
+    """Whether no more than one factor is written: brackets are joined to a chain."""
+    return len(holders) < 2 or all(isinstance(holder, Iverson) for holder in holders)
 
 
 def _one_term(sign: int, shown: Shown) -> Shown:

@@ -12,7 +12,8 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Expr, IndexValue
-from tcgrad.ir.program import Program
+from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 from tcgrad.notation.extents import range_is_implied, size_is_read
 from tcgrad.records import dataclass
@@ -30,12 +31,14 @@ class Surroundings:
     tensors: the names of constants and tensors, which an index that stands as a number must not be taken for.
     scalars: those of integers without indices, which in a position are components that are read there.
     ranges: the names that a spec gives a range.
+    arrays: the tensors a read of which gives an index its range.
     """
 
     dims: frozenset[str] = frozenset()
     tensors: frozenset[str] = frozenset()
     scalars: frozenset[str] = frozenset()
     ranges: Mapping[str, Integer] = field(default_factory=dict)
+    arrays: tuple[Tensor, ...] = ()
 
     @staticmethod
     def of(program: Program) -> Surroundings:
@@ -50,7 +53,11 @@ class Surroundings:
         dims = frozenset(dim.name for dim in program.dims)
         tensors = (*program.constants, *program.tensors)
         scalars = frozenset(tensor.name for tensor in tensors if not tensor.order and not tensor.is_real)
-        return Surroundings(dims, frozenset(tensor.name for tensor in tensors), scalars, dict(program.ranges))
+        names = frozenset(tensor.name for tensor in tensors)
+        hidden = [statement.tensor for statement in program.statements if isinstance(statement, Intrinsic)]
+        arrays = [tensor for tensor in program.tensors if tensor.order and not tensor.zero_outside]
+        ranging = tuple(tensor for tensor in arrays if tensor not in hidden)
+        return Surroundings(dims, names, scalars, dict(program.ranges), ranging)
 
     def fixed(self, names: Names) -> frozenset[Index]:
         """The indices to whose names the spec gives their ranges."""

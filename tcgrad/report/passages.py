@@ -63,8 +63,10 @@ class _Writer:
         """The indices of the left side are called the same in every line."""
         expr = bind_apart(expr)
         names = name_indices(self.chain.free, expr, self.surroundings, free)
-        fixed = self.surroundings.fixed(names)
-        shown = lay_out(expr, self.chain.free, explicit=self.sums or self.syntax.prefix_sums, fixed=fixed)
+        around, sigma = self.surroundings, self.syntax.prefix_sums
+        arrays = () if sigma else around.arrays
+        fixed = around.fixed(names)
+        shown = lay_out(expr, self.chain.free, explicit=self.sums or sigma, fixed=fixed, arrays=arrays)
         return Printer(self.syntax, names).text(shown)
 
     def rules(self, rules: Sequence[Rule], free: Mapping[Index, str]) -> str:

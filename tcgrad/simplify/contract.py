@@ -12,6 +12,7 @@ from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
+from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
 
 
@@ -129,7 +130,7 @@ def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
 
 
 def _split_sums(part: Monomial) -> Monomial:
-    """Sums over indices that no factor connects are products of sums."""
+    """Sums over indices that no factor connects are products of sums; those of numbers alone are worked out."""
     outside: list[tuple[Expr, Expr]] = []
     groups: list[tuple[list[Index], list[Expr]]] = []
     for base, exponent in part.powers:
@@ -142,8 +143,13 @@ def _split_sums(part: Monomial) -> Monomial:
         groups = [group for group in groups if group not in joined]
         indices = dict.fromkeys([*(k for group in joined for k in group[0]), *touched])
         groups.append((list(indices), [*(f for group in joined for f in group[1]), factor]))
-    sums = tuple((_index_sum(indices, factors), ONE) for indices, factors in groups)
-    return Monomial(part.coefficient, (), (*outside, *sums))
+    closed = [closed_sum(indices, factors) for indices, factors in groups]
+    coefficient = prod((whole.coefficient for whole in closed if whole), start=part.coefficient)
+    sums = [
+        whole.powers if whole else ((_index_sum(indices, factors), ONE),)
+        for whole, (indices, factors) in zip(closed, groups, strict=True)
+    ]
+    return Monomial(coefficient, (), (*outside, *(power for powers in sums for power in powers)))
 
 
 def _index_sum(indices: list[Index], factors: list[Expr]) -> IndexSum:

@@ -31,8 +31,10 @@ _ROLE_RANKS = {
 
 def _rank(expr: Expr) -> int:
     match expr:
-        case Const() | IndexValue():
-            return 0
+        case Const():
+            return -1
+        case IndexValue(value):
+            return 0 if len(value.terms) > 1 else -1
         case Component():
             return _ROLE_RANKS[expr.tensor.role]
         case Pow():
@@ -52,7 +54,8 @@ def _rank(expr: Expr) -> int:
 
 
 def in_order(factors: Sequence[Expr], labels: Callable[[], Labels] = dict) -> list[Expr]:
-    """Numbers, upstream gradients, components, functions, sums of terms, sums over indices, deltas, brackets.
+    """Numbers, sizes and indices, sums of these, upstream gradients, components, functions, sums of terms, sums over
+    indices, deltas, brackets.
 
     labels: makes names for indices that are bound; asked for only where two factors are of one kind.
     """
@@ -81,7 +84,7 @@ def _term_rank(term: Term) -> tuple[bool, bool, int]:
 
 def _lead(rest: Expr) -> int:
     factors = factors_of(rest)
-    return next((rank for rank in map(_rank, factors) if rank), 0)
+    return next((rank for rank in map(_rank, factors) if rank > 0), 0)
 
 
 def _term_text(term: Term) -> str:

@@ -1,0 +1,190 @@
+"""The oracles of a symbolic tool on programs of the whole language.
+
+What is printed is read back to the same, also where ranges are inferred; simplification preserves the value, is
+idempotent and does not depend on the order of terms; the same program gives the same bytes whatever the hash seed.
+What is derived and emitted is compared with quotients and plain evaluation by `test_check_random`, with JAX by
+`test_jax`.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from test_oracles import close, program_of, resimplified, shuffled, upstream
+from test_other_sizes import draw
+from whole_programs import inferred_spec, whole_spec
+
+from tcgrad.calculus import derive
+from tcgrad.calculus.derivation import gradient_of
+from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
+from tcgrad.ir.program import Define, Recurrence
+from tcgrad.ir.verify import verify_define
+from tcgrad.language.elaborate import elaborate
+from tcgrad.notation.index import print_statement
+from tcgrad.notation.naming import Surroundings
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+from tcgrad.spec.loader import read_spec
+
+FEW, MANY = range(0, 60, 2), range(60, 600)
+GRADIENT = re.compile(r"\bdl/d(\w+\(\w+\)|\w+)")
+
+
+def values_of(program):
+    """What every tensor of a program is at a point, and the gradients at given ones of the outputs."""
+    inputs = {
+        item.tensor.name: a for item, a in zip(program.inputs, draw(program, np.random.default_rng(0)), strict=True)
+    }
+    env = evaluate_program(program, inputs)
+    return env, {**env, **{gradient_of(out): value for out, value in upstream(program).items()}}
+
+
+def identifier(name):
+    return GRADIENT.sub(lambda found: "dl_d" + re.sub(r"\W", "_", found[1]).strip("_"), name)
+
+
+class Reader:
+    """Reads printed equations by the rules of the language alone, every tensor a given one."""
+
+    def __init__(self, text, env):
+        self.data = yaml.safe_load(text)
+        self.sizes = self.data.get("dims", {})
+        self.env = {identifier(tensor.name): value for tensor, value in env.items()}
+        given = {identifier(tensor.name): list(np.shape(value)) for tensor, value in env.items()}
+        self.inputs = {name: shape for name, shape in given.items() if name.isidentifier()} | self.data["inputs"]
+
+    def compare(self, line, expected, bases=()):
+        """The right side over the indices of the left one, against the elements that these stand for.
+
+        bases: the other equations' positions on the axis that is stepped along; the step holds at all others.
+        """
+        left, _, right = line.partition(" = ")
+        positions = ",".join(re.findall(r"\[(.*?)\]", left)).split(",") if "[" in left else []
+        right, free, ranges, place = identifier(right), [], {}, []
+        high = sum("-" in base for base in bases)
+        for position, size in zip(positions, np.shape(expected), strict=True):
+            if position in self.sizes or not position.isidentifier():
+                place.append(eval(position, dict(self.sizes)))  # noqa: S307 - a literal or T-1
+                continue
+            name, low = f"{position}_free", len(bases) - 1 - high if position in bases else 0
+            ranges[name] = size - low - (high if position in bases else 0)
+            if ranges[name] < 1:
+                return  # every position has an equation of its own
+            right = re.sub(rf"\b{position}\b(?=[^\[(]|$)", f"({name}+{low})" if low else name, right)
+            free.append(name)
+            place.append(slice(low, low + ranges[name]))
+        spec = {
+            "dims": self.sizes,
+            "inputs": self.inputs,
+            "indices": {**self.data.get("indices", {}), **ranges},
+            "equations": [f"printed[{','.join(free)}] = {right}" if free else f"printed = {right}"],
+            "outputs": ["printed"],
+            **{key: value for key, value in self.data.items() if key in ("functions", "constants")},
+        }
+        program = elaborate(read_spec(yaml.safe_dump(spec, sort_keys=False), "printed"))
+        inputs = {item.tensor.name: self.env[item.tensor.name] for item in program.inputs}
+        value = evaluate_program(program, inputs)[program.outputs[0]]
+        close(value, np.asarray(expected)[tuple(place)])
+
+
+def check_reading(text):
+    program = program_of(text)
+    derivation = derive(program)
+    env, given = values_of(program)
+    around = Surroundings.of(program)
+    backward = evaluate_statements(derivation.backward, given)
+    reader = Reader(text, env)
+    for jacobian in derivation.jacobians:
+        if jacobian.define:
+            (line,) = print_statement(jacobian.define, surroundings=around)
+            reader.compare(line, evaluate(jacobian.define.body, jacobian.define.free, env))
+    for gradient in derivation.gradients:
+        known = evaluate_statements(gradient.statements, given)
+        close(known[gradient_of(gradient.wrt)], backward[gradient_of(gradient.wrt)])
+        reader = Reader(text, known)
+        for statement in gradient.statements:
+            check_statement(reader, statement, known, around)
+
+
+def check_statement(reader, statement, known, around):
+    lines = print_statement(statement, surroundings=around)
+    if not isinstance(statement, Recurrence):
+        for line in lines:  # of what an inverse or a determinant hides there is none
+            reader.compare(line, known[statement.tensor])
+        return
+    for tensor, axis in zip(statement.tensors, statement.axes, strict=True):
+        own = [line for line in lines if line.startswith(f"{tensor.name}[")]
+        bases = [re.search(r"\[(.*?)\]", line)[1].split(",")[axis] for line in own]
+        for line in own:
+            reader.compare(line, known[tensor], bases)
+
+
+def check_simplification(text):
+    program = program_of(text)
+    env, _ = values_of(program)
+    for statement in program.statements:
+        if isinstance(statement, Define):
+            simple = simplify(statement.body)
+            verify_define(Define(statement.tensor, statement.free, simple))
+            close(evaluate(simple, statement.free, env), env[statement.tensor])
+            assert key(resimplified(simple)) == key(simple)
+            for seed in range(2):
+                assert key(simplify(shuffled(statement.body, random.Random(seed)))) == key(simple)
+
+
+@pytest.mark.parametrize("spec", [whole_spec, inferred_spec])
+@pytest.mark.parametrize("seed", FEW)
+def test_what_is_printed_is_read_back(spec, seed):
+    check_reading(spec(seed))
+
+
+@pytest.mark.parametrize("seed", FEW)
+def test_simplification_keeps_the_value(seed):
+    check_simplification(whole_spec(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spec", [whole_spec, inferred_spec])
+@pytest.mark.parametrize("seed", MANY)
+def test_much_of_what_is_printed_is_read_back(spec, seed):
+    check_reading(spec(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY)
+def test_simplification_keeps_many_values(seed):
+    check_simplification(whole_spec(seed))
+
+
+PRINTED = """
+import sys
+from whole_programs import whole_spec
+import tcgrad
+from tcgrad.report.derivation_json import json_text, render_json
+for seed in range(7):
+    function = tcgrad.loads(whole_spec(seed), "generated")
+    sys.stdout.write(json_text(render_json(function.derivation)))
+    sys.stdout.write(function.emit())
+"""
+
+
+def test_the_same_bytes_under_any_hash_seed():
+    here = Path(__file__).parent
+    paths = os.pathsep.join([str(here), str(here.parent)])
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", PRINTED],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "4242")
+    ]
+    assert runs[0] == runs[1]
+    assert len(runs[0]) > 10_000
