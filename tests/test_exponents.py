@@ -180,3 +180,15 @@ def test_a_power_of_a_power_is_told_only_where_it_holds_for_every_base():
     assert times_in(_exponent("1/three - 1"), _exponent("1/three")) is not None
     for given, wanted in [("three - 1", "three"), ("a - 1", "a"), ("k - 1", "k"), ("2/a - 1", "1/a"), ("N - 1", "N")]:
         assert times_in(_exponent(given), _exponent(wanted)) is None, (given, wanted)
+
+
+def test_a_power_of_a_power_of_what_is_never_negative_holds_for_every_exponent():
+    for given, wanted in [("a - 1", "a"), ("1/a - 1", "1/a"), ("k - 1", "k")]:
+        assert times_in(_exponent(given), _exponent(wanted)) is None
+    assert times_in(_exponent("1/a - 1"), _exponent("1/a"), signed=False) == _exponent("1 - a")
+
+
+def test_a_power_of_a_sum_of_powers_is_written_by_its_name():
+    text = f"{INPUTS}equations: ['y = sum[i](abs(x[i])^a)^(1/a)']\nwrt: [x]\n"
+    (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
+    assert gradient["index"] == ["dl/dx[p] = dl/dy*y^(1 - a)*abs(x[p])^(a - 1)*sign(x[p])"]

@@ -6,6 +6,7 @@ import pytest
 from test_oracles import program_of
 
 from tcgrad.prove import prove_equal
+from tcgrad.simplify.assume import assumptions_about
 
 HEADER = """
 dims: {N: 5, M: 3}
@@ -19,6 +20,10 @@ EQUAL = """
 products: y = (s + t)^2 | y = s^2 + 2*s*t + t^2
 denominators: y = 1/s + 1/t | y = (s + t)/(s*t)
 sums in denominators: y[i] = x[i]/(s + t) + x[i]*t/(s*(s + t)) | y[i] = x[i]/s
+denominators in sums: y = sum[i](x[i]/(s + z[i])^2 - x[i]/(s + z[i])) | y = sum[i](x[i]*(1 - s - z[i])/(s + z[i])^2)
+in sums of two: y = sum[i,j](a[i,j]/(x[i] + s) - x[i]/s) | y = sum[j,i]((s*a[i,j] - x[i]*(x[i] + s))/(x[i] + s)/s)
+powers of powers of what is never negative: y = (sum[i](abs(x[i])^s)^(1/s))^(1 - s) | y = sum[i](abs(x[i])^s)^(1/s - 1)
+powers in sums: y = sum[i](x[i]^s*z[i]/(t^s + x[i]^s)) | y = sum[i](z[i] - t^s*z[i]/(t^s + x[i]^s))
 half powers: y = s/sqrt(s^2 + t^2) + t^2/(s*sqrt(s^2 + t^2)) | y = sqrt(s^2 + t^2)/s
 means: y = sum[i](x[i] - sum[k](x[k])/N) | y = 0
 variance: y = sum[i]((x[i] - sum[k](x[k])/N)^2) | y = sum[i](x[i]^2) - sum[i](x[i])^2/N
@@ -56,10 +61,14 @@ a factor: y = s*t | y = s*t*1.000001
 a transpose: y[i] = q[i,k]*x[k] | y[i] = q[k,i]*x[k]
 a sum: y = sum[i](x[i]^2) | y = sum[i](x[i])^2
 an absolute value: y = sqrt(s^2) | y = s
+a power of a power: y = (s^t)^(1/t) | y = s
+a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]
+denominators in sums: y = sum[i](x[i]/(s + z[i])) | y = sum[i](x[i]*(s + z[i]))/sum[i]((s + z[i])^2)
+other ranges: y = sum[i](1/(1 + x[i])) | y = sum[i](1/(1 + z[i]))
 a boundary: y = [s > t]*s | y = [s >= t]*s
 a side: y = [s > t]*s | y = [s < t]*s
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
@@ -109,3 +118,44 @@ equations:
 def test_the_inverse_of_a_symmetric_definition_is_symmetric(operand, proved):
     statements = program_of(INVERSES.format(operand=operand)).statements
     assert prove_equal(statements[-2], statements[-1], statements[:-2]) == proved
+
+
+ASSUMED = """
+dims: {N: 5}
+inputs: {x: {shape: [N], sample: positive}, z: {shape: [N], sample: positive}, p: {shape: [N], sample: simplex},
+         s: {shape: [], sample: positive}, t: [], u: [N]}
+indices: {i: N}
+equations:
+"""
+
+EQUAL_UNDER_ASSUMPTIONS = """
+logarithm of a quotient: y = log(x[0]/s) | y = log(x[0]) - log(s)
+logarithm of a power: y = log(s^2*t) | y = 2*log(s) + log(t)
+power of a power of a sum: y = sum[i](z[i]*x[i]^t)^(1/t - 1) | y = (sum[i](z[i]*x[i]^t)^(1/t))^(1 - t)
+power of a quotient: y[i] = (x[i]/s)^(t - 1)/s | y[i] = x[i]^t/x[i]*s^(-t)
+power of a quotient in a power: y[i] = exp((x[i]/s)^t*u[i])^2 | y[i] = exp(2*x[i]^t*s^-t*u[i])
+shares to a power: y[i] = p[i]^t*x[i]^(-t) | y[i] = (p[i]/x[i])^t
+shares add up: y = sum[i](p[i]*(u[i] - log(s*x[i]))) | y = sum[i](p[i]*u[i] - p[i]*log(x[i])) - log(s)
+""".strip().splitlines()
+
+DIFFERENT_UNDER_ASSUMPTIONS = """
+a factor of any sign: y = (s*t*t)^(1/2) | y = t*s^(1/2)
+a logarithm of any sign: y = log(s*t^2) | y = log(s) + 2*log(t)
+a difference: y = ((x[0] - s)^2)^(1/2) | y = x[0] - s
+a share may be 0: y = [p[0] > 0]*s | y = s
+""".strip().splitlines()
+
+
+def is_proved_under_assumptions(left, right):
+    first, second = (program_of(f"{ASSUMED}  - {equation}\n") for equation in (left, right))
+    return prove_equal(first.statements[-1], second.statements[-1], (), assumptions_about(first.inputs))
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in EQUAL_UNDER_ASSUMPTIONS])
+def test_proved_under_assumptions(left, right):
+    assert is_proved_under_assumptions(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in DIFFERENT_UNDER_ASSUMPTIONS])
+def test_not_proved_under_assumptions(left, right):
+    assert not is_proved_under_assumptions(left, right)

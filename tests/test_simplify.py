@@ -59,6 +59,7 @@ signs: y = -(s - t) | y = t - s
 square of a difference: y = (s - t)^2 | y = (t - s)^2
 common factor: y = s*t - 3*t | y = t*(s - 3)
 symbolic exponent: y = s^t*s^2 | y = s^(t + 2)
+opposite symbolic exponents: y = x[0]*s^(-t)/s^(-t) | y = x[0]
 exact root of a number: y = sqrt(4)*s | y = 2*s
 branches: y = where(s > 0, t, t) | y = t
 delta of a branch: y[i] = sum[k](where(s>0, delta[i,k]+x[k], 0)) | y[i] = where(s>0, 1, 0) + sum[k](where(s>0, x[k], 0))

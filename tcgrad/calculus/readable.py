@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 
 from tcgrad.calculus.compact import compact
+from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program, Statement
@@ -41,6 +42,8 @@ class Readable:
         self._assumptions = assumptions_about(self.program.inputs)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
+        signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
+        self._signed = Signed(self.program.statements, signs)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
@@ -73,11 +76,15 @@ class Readable:
 
     def _under_assumptions(self, line: Define) -> Define:
         body = self._solved(line)
-        for assumption in self._assumptions:
+        for assumption in (each for each in self._assumptions if each.kind != "not negative"):
             shorter = self._shorter(body, assumption)
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).add(assumption)
+        signed = self._signed.shorter(simplify(body))
+        if signed is not None:
+            body, given = signed
+            self.assumed.setdefault(line.tensor, set()).update(given)
         return replace(line, body=body)
 
     def _solved(self, line: Define) -> Expr:
@@ -92,7 +99,7 @@ class Readable:
         return self._solved(replace(line, body=made))
 
     def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
-        changed = assume(body, assumption)
+        changed = assume(body, (assumption,))
         if changed is body:
             return None
         made = self.known.fold(changed)

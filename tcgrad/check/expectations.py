@@ -155,10 +155,12 @@ class _Expectation:
         derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()
-        if prove_equal(derived, self.define, definitions):
-            return True, ()
-        assumed = assumptions_about(self._program.inputs)
-        return bool(assumed) and prove_equal(derived, self.define, definitions, assumed), assumed
+        about = assumptions_about(self._program.inputs)
+        usual = tuple(each for each in about if each.kind != "not negative")
+        for assumed in dict.fromkeys(((), usual, about)):
+            if prove_equal(derived, self.define, definitions, assumed):
+                return True, assumed
+        return False, ()
 
     def _compare(self, point: _Point, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""

@@ -26,6 +26,8 @@ def _print(assumption: Assumption, syntax: Syntax) -> str:
             return f"{print_expr(IndexSum(free[-1:], read), free[:-1], syntax, explicit=True)} = 1"
         case "positive":
             return f"{print_expr(read, free, syntax)} > 0"
+        case "not negative":
+            return f"{print_expr(read, free, syntax)} {syntax.comparisons.get('>=', '>=')} 0"
         case "symmetric":
             turned = Component(tensor, (*positions[:-2], positions[-1], positions[-2]))
             names = dict(zip(free, "ijkmnpqrstuvw", strict=False))

@@ -38,9 +38,7 @@ def prove_equal(
     definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}
 
     def under_assumptions(expr: Expr) -> Expr:
-        for assumption in assumed:
-            expr = assume(expr, assumption)
-        return expr
+        return assume(expr, assumed)
 
     @cache
     def unfolded() -> Expr:

@@ -1,17 +1,20 @@
 """Clearing denominators: a sum of terms over powers of sums is 0 exactly if its numerators are, class by class.
 
 Powers of one sum ``A`` whose exponents differ by no whole number are independent over the rational functions, so
-the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand.
+the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand. Sums over
+the same ranges are 0 together where what is summed is.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import factors_of, terms_of
-from tcgrad.simplify.canonical import key
+from tcgrad.ir.traversal import factors_of, substitute, terms_of
+from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
+from tcgrad.simplify.monomials import prenex
 
 _MOST_ROUNDS = 6
 
@@ -28,9 +31,14 @@ def vanishes(expr: Expr) -> bool:
 def _vanishes(expr: Expr, rounds: int) -> bool:
     if expr == ZERO:
         return True
-    base = _denominator(expr)
-    if base is None or not rounds:
+    if not rounds:
         return False
+    base = _denominator(expr)
+    return (base is not None and _is_cleared(expr, base, rounds)) or _summands_vanish(expr, rounds)
+
+
+def _is_cleared(expr: Expr, base: Expr, rounds: int) -> bool:
+    """Whether the terms are 0, class by class, once they are multiplied by a power of ``base``."""
     classes: dict[tuple[Fraction, str], list[tuple[Fraction, Expr]]] = {}
     for term in terms_of(expr):
         exponent, symbols, rest = _without(term, base)
@@ -42,6 +50,27 @@ def _cleared(base: Expr, terms: list[tuple[Fraction, Expr]]) -> Expr:
     lowest = min(exponent for exponent, _ in terms)
     raised = [Mul((rest, *((base,) * int(exponent - lowest)))) for exponent, rest in terms]
     return expand(Add(tuple(raised)))
+
+
+def _summands_vanish(expr: Expr, rounds: int) -> bool:
+    """``sum_i a[i] - sum_j b[j]`` by ``a[i] - b[i]``, for each choice of ranges that terms are summed over."""
+    groups: dict[tuple[Integer, ...], tuple[tuple[Index, ...], list[Expr]]] = {}
+    for term in terms_of(expr):
+        bound, body = _arranged(term)
+        common, bodies = groups.setdefault(tuple(index.size for index in bound), (bound, []))
+        bodies.append(substitute(body, {own: new.expr for own, new in zip(bound, common, strict=True)}))
+    if () in groups:
+        return False
+    return all(_vanishes(expand(Add(tuple(bodies))), rounds - 1) for _, bodies in groups.values())
+
+
+def _arranged(term: Expr) -> tuple[tuple[Index, ...], Expr]:
+    """A term as one sum, its indices in an order that their ranges and where they stand tell."""
+    whole = prenex(IndexSum((), term))
+    if not isinstance(whole, IndexSum):
+        return (), term
+    labels = canonical_labels(whole.indices, factors_of(whole.body))
+    return tuple(sorted(whole.indices, key=lambda index: labels[index])), whole.body
 
 
 def _denominator(expr: Expr) -> Expr | None:

@@ -28,7 +28,7 @@ from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
 from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape
-from tcgrad.simplify.signs import has_roots_of_signed
+from tcgrad.simplify.signs import has_roots_of_signed, is_never_negative
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Fact:
     meaning: what ``coefficient * body`` is, over ``free``, if that is not the tensor's component.
     of_signed: a root of what may be negative stands in the body: the tensor has no value where that is, a whole power
         of it has one.
+    signed: whether the base of the body, if that is a power, may be negative.
     """
 
     tensor: Tensor
@@ -48,12 +49,20 @@ class Fact:
     given: tuple[Integer, ...] = ()
     meaning: Expr | None = None
     of_signed: bool = False
+    signed: bool = True
 
     @classmethod
     def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr, never_negative: Collection[Tensor]) -> Fact:
         """The fact that a simplified definition states."""
         coefficient, rest = split_coefficient(body)
-        return cls(tensor, free, rest, coefficient, of_signed=has_roots_of_signed(rest, never_negative))
+        return cls(
+            tensor,
+            free,
+            rest,
+            coefficient,
+            of_signed=has_roots_of_signed(rest, never_negative),
+            signed=not is_never_negative(as_power(rest)[0], never_negative),
+        )
 
     def through_exponentials(self) -> Fact | None:
         """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition.
@@ -100,8 +109,8 @@ class Fact:
     @cached_property
     def outline(self) -> Outline:
         """The definition without names; one that no other definition has, where it cannot be told."""
-        kind = ONE if self.of_signed else ZERO
-        own = outline((self.own, Const(self.coefficient), self.meaning or ZERO, kind, self.body))
+        kinds = [ONE if kind else ZERO for kind in (self.of_signed, self.signed)]
+        own = outline((self.own, Const(self.coefficient), self.meaning or ZERO, *kinds, self.body))
         return own or Outline(self.tensor, (), (self.tensor, *self.tensors), ())
 
     @cached_property

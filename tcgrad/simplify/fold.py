@@ -25,9 +25,11 @@ _MOST_STEPS = 3  # definitions of definitions that may be found in one expressio
 class Facts:
     """The definitions of a program that are worth recognising: those with a function, a quotient, a root or a sum,
     and products.
+
+    never_negative: tensors that are known to be so, besides those whose definitions tell it.
     """
 
-    def __init__(self, statements: Iterable[Statement]) -> None:
+    def __init__(self, statements: Iterable[Statement], never_negative: Iterable[Tensor] = ()) -> None:
         self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
         statements = tuple(statements)
         self._totals = Totals(statements)
@@ -36,7 +38,7 @@ class Facts:
         self._opened = Fruitless(lambda expr, near: multiplied_out(expr, self._nearby(near).settle), self._totals)
         self._settled = Alike(lambda expr, near: self._nearby(near).settle(expr), self._totals)
         self._aliases: dict[Tensor, Define] = {}
-        self._never_negative: set[Tensor] = set()
+        self._never_negative: set[Tensor] = set(never_negative)
         self._count = 0
         for statement in statements:
             if isinstance(statement, Define):

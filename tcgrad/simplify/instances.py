@@ -93,7 +93,9 @@ def _as_times(given: Expr, wanted: Expr, fact: Fact, match: Match) -> Expr | Non
     component = fact.component(match)
     if component is None:
         return None
-    times = times_in(given, substitute(wanted, dict(zip(fact.free, component.indices, strict=True))))
+    times = times_in(
+        given, substitute(wanted, dict(zip(fact.free, component.indices, strict=True))), signed=fact.signed
+    )
     if times is None or (fact.coefficient < 0 and not is_whole(times)):
         return None
     scale = () if fact.coefficient == 1 else (Pow(Const(fact.coefficient), simplify(Mul((MINUS_ONE, times)))),)

@@ -74,11 +74,11 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
-            return [_product([_raised(part, n) for part in (monomials(f, policy)[0] for f in base.factors)])]
+            return [_product([_raised(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)])]
         case Pow(base=Pow() as base, exponent=Const(value=n)) if n.denominator == 1:
-            return [_raised(monomials(base, policy)[0], expr.exponent)]
+            return [_raised(monomials(base, policy)[0], expr.exponent, policy)]
         case Pow(base=IndexValue()) | Pow(base=Const()):
-            return [_raised(monomials(expr.base, policy)[0], expr.exponent)]
+            return [_raised(monomials(expr.base, policy)[0], expr.exponent, policy)]
         case Pow():
             return [Monomial(UNIT, (), ((expr.base, expr.exponent),))]
         case _:
@@ -120,11 +120,11 @@ def size_powers(size: Integer) -> Monomial:
     return Monomial(Fraction(coefficient), (), tuple((IndexValue(Integer.of(atom)), ONE) for atom in atoms))
 
 
-def _raised(part: Monomial, exponent: Expr) -> Monomial:
+def _raised(part: Monomial, exponent: Expr, policy: Policy) -> Monomial:
     """A monomial without bound indices to a power that may go to each factor."""
     if part.bound:
         return Monomial(UNIT, (), ((unbound(part), exponent),))
-    powers = tuple((base, multiply_exponents(e, exponent)) for base, e in part.powers)
+    powers = tuple((base, multiply_exponents(e, exponent, policy)) for base, e in part.powers)
     if part.coefficient == 1:
         return Monomial(UNIT, (), powers)
     folded = fold_power(part.coefficient, exponent)
@@ -141,11 +141,11 @@ def unbound(part: Monomial) -> Expr:
     return IndexSum(part.bound, body) if part.bound else body
 
 
-def multiply_exponents(inner: Expr, outer: Expr) -> Expr:
+def multiply_exponents(inner: Expr, outer: Expr, policy: Policy) -> Expr:
     """The exponent of ``(b^inner)^outer``."""
     if isinstance(inner, Const) and isinstance(outer, Const):
         return Const(inner.value * outer.value)
-    return outer if is_one(inner) else inner if is_one(outer) else Mul((inner, outer))
+    return outer if is_one(inner) else inner if is_one(outer) else policy.simplify(Mul((inner, outer)))
 
 
 def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:

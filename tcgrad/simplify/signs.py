@@ -57,6 +57,34 @@ def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
             return all(is_never_negative(part, known) for part in children(expr))
 
 
+def is_positive(expr: Expr, known: Collection[Tensor]) -> bool:
+    """Whether an expression is positive, or has no value, for all arguments; False also where that is not seen.
+
+    known: tensors that are positive.
+    """
+    match expr:
+        case Const(value):
+            return value > 0
+        case Component(tensor):
+            named = tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
+            return named or tensor in known
+        case IndexValue(value):
+            return not value.indices and is_never_negative(expr)
+        case Pow(base):
+            return is_positive(base, known)
+        case Call(function):
+            return function.name == "exp"
+        case Add(terms):
+            signs = [is_positive(term, known) for term in terms]
+            return any(signs) and all(
+                sign or is_never_negative(term, known) for sign, term in zip(signs, terms, strict=True)
+            )
+        case Mul() | IndexSum() | IndexReduce(kind="prod" | "max" | "min"):
+            return all(is_positive(part, known) for part in children(expr))
+        case _:
+            return False
+
+
 def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
     return any(

@@ -42,6 +42,10 @@ class Solutions:
         found = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
         self._known = [solution for solution in found if solution.gain > 0]
 
+    def facts(self, allowed: Callable[[Tensor], bool]) -> tuple[Fact, ...]:
+        """What holds where some tensors may be divided by."""
+        return tuple(solution.fact for solution in self._known if all(map(allowed, solution.divisors)))
+
     def written(self, expr: Expr, allowed: Callable[[Tensor], bool]) -> Iterator[tuple[Solution, Expr]]:
         """A simplified expression with the instances of one solution each, where it has any.
 

@@ -85,7 +85,12 @@ def assumed(assumptions: Iterable[Assumption]) -> tuple[Rule, ...]:
     return tuple(Rule(_ASSUMED[each.kind], (each.tensor,)) for each in assumptions)
 
 
-_ASSUMED = {"unit sums": "{} sums to 1", "positive": "{} is positive", "symmetric": "{} is symmetric"}
+_ASSUMED = {
+    "unit sums": "{} sums to 1",
+    "positive": "{} is positive",
+    "not negative": "{} is not negative",
+    "symmetric": "{} is symmetric",
+}
 
 
 def insert(*tensors: Tensor) -> Rule:

@@ -1,0 +1,118 @@
+"""Formulas for people where inputs are declared to be positive: powers and logarithms as short as that lets them be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import field, replace
+
+from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Pow
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
+from tcgrad.simplify.assume import Assumption, assume
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.gathered import gathered
+from tcgrad.simplify.multiples import Multiples
+from tcgrad.simplify.signs import is_positive
+from tcgrad.simplify.solved import Solutions
+
+Given = tuple[Assumption, ...]
+
+_MOST_DROPPED = 6  # assumptions of which each is left out to see whether it is needed
+
+
+@dataclass
+class Signed:
+    """Writes expressions by what the signs of inputs, taken together, let them be.
+
+    assumptions: those about signs.
+    """
+
+    statements: Sequence[Statement]
+    assumptions: Given
+    _known: dict[Given, _Known] = field(default_factory=dict)
+
+    def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
+        """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
+        given = self._about(body) if any(map(_hangs_on_signs, walk(body))) else ()
+        if not given:
+            return None
+        made = self._shortest(body, given)
+        if cost(made) >= cost(body):
+            return None
+        for assumption in given if len(given) <= _MOST_DROPPED else ():
+            fewer = tuple(each for each in given if each is not assumption)
+            other = self._shortest(body, fewer)
+            if cost(other) <= cost(made):
+                made, given = other, fewer
+        return made, given
+
+    def _about(self, body: Expr) -> Given:
+        """The assumptions about what is read there, and by definitions that read of it."""
+        read = set(tensors_read(body))
+        near = [tensors_read(each.body) for each in self.statements if isinstance(each, Define)]
+        read.update(tensor for tensors in near if not read.isdisjoint(tensors) for tensor in tensors)
+        return tuple(each for each in self.assumptions if each.tensor in read)
+
+    def _shortest(self, body: Expr, given: Given) -> Expr:
+        if given not in self._known:
+            self._known[given] = _Known(self.statements, given)
+        known = self._known[given]
+        made = min((body, *known.forms(body)), key=cost)
+        return made if made is body else min(made, known.named(made), key=cost)
+
+
+class _Known:
+    """The definitions, as they are under some assumptions, and what is positive or not negative because of these."""
+
+    def __init__(self, statements: Sequence[Statement], given: Given) -> None:
+        defines = [statement for statement in statements if isinstance(statement, Define)]
+        self._given = given
+        self._positive = [each.tensor for each in given if each.kind == "positive"]
+        self._signed = [each.tensor for each in given]
+        apart: list[Define] = []
+        for define in defines:
+            body = simplify(assume(define.body, given))
+            apart.append(replace(define, body=body))
+            self._positive += [define.tensor] if is_positive(body, self._positive) else []
+        self._facts = Facts((*defines, *apart), [*self._signed, *self._positive])
+        facts = [Fact.of(define.tensor, define.free, define.body, self._positive) for define in apart]
+        solved = Solutions(apart).facts(self._positive.__contains__)
+        self._multiples = Multiples((*facts, *solved), self._positive)
+
+    def forms(self, body: Expr) -> Iterator[Expr]:
+        """Ways to write an expression, itself among them."""
+        apart = simplify(assume(body, self._given))
+        found = [body, apart]
+        if apart is not body or any(map(_is_power_of_a_sum, walk(body))):
+            found += [self._facts.fold(each) for each in {key(form): form for form in found}.values()]
+        for form in list({key(form): form for form in found}.values()):
+            found += self._multiples.written(form)
+        yield from (gathered(form, self._signed) for form in {key(form): form for form in found}.values())
+
+    def named(self, expr: Expr) -> Expr:
+        """An expression with instances of definitions by their names."""
+        return self._facts.name_instances(expr)
+
+
+def _is_power_of_a_sum(part: Expr) -> bool:
+    if not isinstance(part, Pow) or isinstance(part.exponent, Const):
+        return False
+    return any(isinstance(inner, Add | IndexSum) for inner in walk(part.base))
+
+
+def _hangs_on_signs(part: Expr) -> bool:
+    """Whether it is a power or a logarithm that signs may let be written in another way."""
+    match part:
+        case Pow(base=base, exponent=Const(value=n)):
+            return n.denominator > 1 or (abs(n) > 1 and isinstance(base, Component))
+        case Pow():
+            return True
+        case Call(function=function):
+            return function.name == "log"
+        case _:
+            return False

@@ -1,0 +1,110 @@
+"""Powers and logarithms of what is not negative written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``.
+
+They are for the eye alone, and hold wherever both sides have a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Mul, Pow
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.powers import as_power, negated, scaled, sign, split_coefficient
+from tcgrad.simplify.signs import is_never_negative
+
+
+def gathered(expr: Expr, not_negative: Collection[Tensor]) -> Expr:
+    """A simplified expression with its powers and logarithms written as one where that is shorter; simplified.
+
+    not_negative: tensors that are not negative.
+    """
+    made = map_children(expr, lambda part: gathered(part, not_negative))
+    whole = expr if made is expr else simplify(made)
+    match whole:
+        case Mul():
+            others = _products(whole, not_negative)
+        case Add():
+            others = _differences(whole, not_negative)
+        case _:
+            return whole
+    for other in others:
+        if cost(other) < cost(whole):
+            return gathered(other, not_negative)
+    return whole
+
+
+class _Power(NamedTuple):
+    """``base^(sign*exponent + left)``, where ``left`` is a number."""
+
+    base: Expr
+    sign: int
+    exponent: Expr
+    left: Expr
+
+
+def _products(whole: Mul, not_negative: Collection[Tensor]) -> Iterator[Expr]:
+    """The product with powers of one exponent, or of one but for a number, under that exponent."""
+    factors = [as_power(factor) for factor in whole.factors]
+    symbolic = [
+        (base, exponent)
+        for base, exponent in factors
+        if not isinstance(exponent, Const) and is_never_negative(base, not_negative)
+    ]
+    if len(symbolic) > 1:
+        rest = [Pow(*pair) for pair in factors if pair not in symbolic]
+        for parted in (_as_it_is, _without_number):
+            groups: dict[str, list[_Power]] = {}
+            for power in (parted(base, exponent) for base, exponent in symbolic):
+                groups.setdefault(key(power.exponent), []).append(power)
+            if any(len(group) > 1 for group in groups.values()):
+                yield simplify(Mul((ONE, *rest, *(part for group in groups.values() for part in _as_one(group)))))
+
+
+def _as_it_is(base: Expr, exponent: Expr) -> _Power:
+    """The exponent in the one of its two signs whose first term is positive."""
+    return _Power(base, 1, exponent, ZERO) if sign(exponent) > 0 else _Power(base, -1, negated(exponent), ZERO)
+
+
+def _without_number(base: Expr, exponent: Expr) -> _Power:
+    numbers = [term for term in terms_of(exponent) if isinstance(term, Const)]
+    rest = [term for term in terms_of(exponent) if not isinstance(term, Const)]
+    symbols = simplify(Add(tuple(rest))) if len(rest) > 1 else rest[0]
+    return _as_it_is(base, symbols)._replace(left=numbers[0] if numbers else ZERO)
+
+
+def _as_one(group: Sequence[_Power]) -> tuple[Expr, ...]:
+    """The powers of one exponent as one, and what is left of each."""
+    base = product_of([Pow(power.base, Const(Fraction(power.sign))) for power in group])
+    return Pow(base, group[0].exponent), *(Pow(power.base, power.left) for power in group)
+
+
+def _differences(whole: Add, not_negative: Collection[Tensor]) -> Iterator[Expr]:
+    """The sum with two logarithms as that of a ratio."""
+    found: dict[tuple[Fraction, str], tuple[Expr, Expr]] = {}
+    for term in whole.terms:
+        coefficient, rest = split_coefficient(term)
+        for place, factor in enumerate(factors_of(rest)):
+            argument = _argument(factor)
+            if argument is not None and is_never_negative(argument, not_negative):
+                around = product_of([*factors_of(rest)[:place], *factors_of(rest)[place + 1 :]])
+                partner = found.get((-coefficient, key(around)))
+                if partner is None:
+                    found[coefficient, key(around)] = (term, argument)
+                    continue
+                other, below = partner
+                if coefficient < 0:
+                    argument, below, coefficient = below, argument, -coefficient
+                ratio = Call(FUNCTIONS["log"], (Mul((argument, Pow(below, MINUS_ONE))),))
+                kept = [each for each in whole.terms if each is not term and each is not other]
+                yield simplify(Add((ZERO, *kept, scaled(coefficient, Mul((ratio, around))))))
+
+
+def _argument(factor: Expr) -> Expr | None:
+    return factor.arguments[0] if isinstance(factor, Call) and factor.function.name == "log" else None
