@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
-from whole_programs import whole_spec
+from whole_programs import twice, whole_spec
 
 import tcgrad
 from tcgrad.ir.nodes import Expr
@@ -73,23 +72,6 @@ equations:
 }
 
 
-def _twice(text: str) -> str:
-    """The equations of a spec, and once more over other inputs."""
-    given = {key: value for key, value in yaml.safe_load(text).items() if key not in ("outputs", "wrt")}
-    lefts = [str(line).partition("=")[0].strip() for line in given["equations"]]
-    names = {*given["inputs"], *(re.split(r"\W", left)[0] for left in lefts)}
-    own = re.compile(rf"\b({'|'.join(sorted(names))})\b(?!\s*\()")
-    again = {f"{name}_": value for name, value in given["inputs"].items()}
-    return yaml.safe_dump(
-        {
-            **given,
-            "inputs": {**given["inputs"], **again},
-            "equations": [*given["equations"], *(own.sub(r"\1_", line) for line in given["equations"])],
-        },
-        sort_keys=False,
-    )
-
-
 def _remember_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (alike, raising_alike):
         monkeypatch.setattr(module, "outline", lambda *_: None)
@@ -97,7 +79,7 @@ def _remember_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_programs_twice_are_derived_as_if_nothing_were_remembered(seed: int, monkeypatch: pytest.MonkeyPatch):
-    text = _twice(whole_spec(seed, smooth=True))
+    text = twice(whole_spec(seed, smooth=True))
     remembered = str(tcgrad.loads(text).derive())
     _remember_nothing(monkeypatch)
     assert remembered == str(tcgrad.loads(text).derive())

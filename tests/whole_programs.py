@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import product
 
+import yaml
+
 from tcgrad.errors import TcgradError
 from tcgrad.language.elaborate import elaborate
 from tcgrad.spec.loader import read_spec
@@ -352,6 +354,23 @@ def _indices_of(read: str) -> list[str]:
 def whole_spec(seed: int, *, smooth: bool = False) -> str:
     """The text of the random spec with this number."""
     return Writer(random.Random(seed), smooth).spec()
+
+
+def twice(text: str) -> str:
+    """The equations of a spec, and once more over other inputs."""
+    given = {key: value for key, value in yaml.safe_load(text).items() if key not in ("outputs", "wrt")}
+    lefts = [str(line).partition("=")[0].strip() for line in given["equations"]]
+    names = {*given["inputs"], *(re.split(r"\W", left)[0] for left in lefts)}
+    own = re.compile(rf"\b({'|'.join(sorted(names))})\b(?!\s*\()")
+    again = {f"{name}_": value for name, value in given["inputs"].items()}
+    return yaml.safe_dump(
+        {
+            **given,
+            "inputs": {**given["inputs"], **again},
+            "equations": [*given["equations"], *(own.sub(r"\1_", line) for line in given["equations"])],
+        },
+        sort_keys=False,
+    )
 
 
 def inferred_spec(seed: int) -> str:

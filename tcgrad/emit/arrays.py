@@ -10,6 +10,7 @@ import functools
 from dataclasses import field
 from enum import Enum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tcgrad.emit.filling import Assemble, Buffer, Carried, Scan, Scatter
 from tcgrad.emit.operations import (
@@ -28,6 +29,9 @@ from tcgrad.emit.operations import (
 )
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
+
+if TYPE_CHECKING:
+    from tcgrad.emit.journal import Journal
 
 
 class Kind(Enum):
@@ -97,8 +101,12 @@ _OF_COMMON_DTYPE = Assemble | Broadcast | Buffer | Carried | Cast | Full | Scan 
 
 @dataclass
 class Graph:
-    """The nodes of one emitted module."""
+    """The nodes of one emitted module.
 
+    journal: where what is made is noted, while a statement is lowered.
+    """
+
+    journal: Journal | None = None
     _known: dict[object, Node] = field(default_factory=dict)
 
     def make(
@@ -113,6 +121,8 @@ class Graph:
             if kind is Kind.FLOAT and isinstance(operation, Leaf | _OF_COMMON_DTYPE):
                 sources |= 2 << serial if isinstance(operation, Leaf) else 1
             node = self._known[key] = Node(operation, arguments, shape, kind, serial, sources)
+        if self.journal is not None:
+            self.journal.made(operation, arguments, shape, kind, node)
         return node
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
@@ -17,6 +18,35 @@ from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """What a tensor is over the indices ``free``.
+
+    has_zeros_around: whether it, or something that it is a derivative of or by, is 0 outside of its range.
+    """
+
+    free: Axes
+    value: Structured
+    has_zeros_around: bool
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [term.value.node for term in self.value.terms]
+
+    @cached_property
+    def pattern(self) -> Hashable | None:
+        """The value without its arrays and the names of its indices; None where it is more than diagonal."""
+        place = {index: k for k, index in enumerate(self.free)}
+        parts: list[Hashable] = []
+        for term in self.value.terms:
+            indices = [index for first, other in term.equal for index in (first, *other.indices)] + [*term.value.axes]
+            if not term.is_diagonal or not place.keys() >= {*indices}:
+                return None
+            parts.append((term.coefficient, len(term.equal), tuple([place[index] for index in indices])))
+        return tuple(parts)
 
 
 class Definitions:
@@ -26,11 +56,11 @@ class Definitions:
         self.build = build
         self.positions = Positions(build, self._gathered)
         self.gaps = Gaps(padded=True)
-        self._defined: dict[tuple[Role, str], tuple[Axes, Structured]] = {}
+        self._defined: dict[tuple[Role, str], Definition] = {}
 
     def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:
         """Remember what a tensor is over the indices ``free``."""
-        self._defined[tensor.role, tensor.name] = free, value
+        self._defined[tensor.role, tensor.name] = Definition(free, value, _has_zeros_around(tensor))
 
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
@@ -39,17 +69,19 @@ class Definitions:
 
     def whole(self, tensor: Tensor) -> Node:
         """The array of a tensor that was lowered before or is an argument, in full shape."""
-        free, structured = self._definition(tensor)
+        definition = self.definition(tensor)
+        free, structured = definition.free, definition.value
         if structured.plain is None:
             with self.around(tensor):
                 return assembled(self.build, self.positions, structured, free)
         return materialised(self.build, finished(self.build, structured.plain), free)
 
-    def _definition(self, tensor: Tensor) -> tuple[Axes, Structured]:
+    def definition(self, tensor: Tensor) -> Definition:
+        """What a tensor was defined as; itself, if it is an argument."""
         known = self._defined.get((tensor.role, tensor.name))
         if known is None:
-            free = tuple(Index("i", size) for size in tensor.shape)
-            known = self._defined[tensor.role, tensor.name] = free, plain(Value(self.leaf(tensor), free))
+            self.assign(tensor, self.leaf(tensor))
+            known = self._defined[tensor.role, tensor.name]
         return known
 
     def leaf(self, tensor: Tensor) -> Node:
@@ -66,13 +98,14 @@ class Definitions:
 
     def is_structured(self, tensor: Tensor) -> bool:
         known = self._defined.get((tensor.role, tensor.name))
-        return known is not None and known[1].plain is None
+        return known is not None and known.value.plain is None
 
     def dense(self, structured: Structured, hint: Axes) -> Value:
         return dense(self.build, self.positions, structured, hint)
 
     def read(self, component: Component) -> Structured:
-        free, structured = self._definition(component.tensor)
+        definition = self.definition(component.tensor)
+        free, structured = definition.free, definition.value
         if structured.plain is None:
             actual = [position.as_index for position in component.indices]
             whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))

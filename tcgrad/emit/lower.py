@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from tcgrad.emit.alike import Alike
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
@@ -11,22 +15,25 @@ from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.shifting import shifted
 from tcgrad.emit.structure import Axes, Structured, finished, materialised
 from tcgrad.emit.values import Builder
-from tcgrad.ir.nodes import (
-    Expr,
-)
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass
+from tcgrad.simplify.kinds import Kinds, Likeness
 from tcgrad.simplify.poles import without_poles
 
 
 @dataclass(frozen=True)
 class Step:
-    """A lowered statement; ``node`` is None where its tensor is kept as several blocks."""
+    """A lowered statement; ``node`` is None where its tensor is kept as several blocks.
+
+    kind: that of a definition, if others of its stage are of that kind, too.
+    """
 
     statement: Statement
     tensor: Tensor
     node: Node | None
+    kind: Likeness | None = None
 
 
 class Lowering:
@@ -37,11 +44,25 @@ class Lowering:
         self.definitions = Definitions(build)
         self.expressions = Expressions(self.definitions)
         self.multiplying: set[Tensor] = set()  # inverses that only multiply something
+        self._alike = Alike(self.definitions)
+        self._kinds = Kinds()
         self._loops = 0
 
-    def statement(self, statement: Statement) -> list[Step]:
-        """Lower one statement and remember what it defines."""
+    def statements(self, statements: Iterable[Statement]) -> list[Step]:
+        """Lower statements in order and remember what they define."""
+        statements = tuple(statements)
+        kinds = [self._kinds.of(each) if isinstance(each, Define) else None for each in statements]
+        count = Counter(own.kind for own in kinds if own is not None)
+        shared = [own if own is not None and count[own.kind] > 1 else None for own in kinds]
+        pairs = zip(statements, shared, strict=True)
+        return [step for statement, own in pairs for step in self._statement(statement, own)]
+
+    def _statement(self, statement: Statement, own: Likeness | None) -> list[Step]:
+        """own: the kind of a definition, if others are of that kind, too."""
         match statement:
+            case Define() if own is not None:
+                products = self.expressions.products
+                return [self._kept(statement, self._alike.lowered(statement, own, products, self._lowered), own)]
             case Define():
                 return [self.define(statement)]
             case Intrinsic():
@@ -64,17 +85,21 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
+        return self._kept(define, self._lowered(define))
+
+    def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
+        self.definitions.keep(define.tensor, define.free, structured)
+        return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
+
+    def _lowered(self, define: Define) -> Structured:
         with self.definitions.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.lower(
                 shifted(without_poles(define.body)), define.free
             )
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))
-        if structured.plain is not None:
-            structured = plain(finished(self.build, structured.plain))
-        self.definitions.keep(define.tensor, define.free, structured)
-        return Step(define, define.tensor, structured.plain.value.node if structured.plain else None)
+        return plain(finished(self.build, structured.plain)) if structured.plain is not None else structured
 
     def _by_digits(self, define: Define) -> Structured | None:
         """The value of a definition that reads indices digit by digit; None of one that does not."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
 from itertools import chain
 
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.contract import Axes, contraction, outer
+from tcgrad.emit.journal import CompanionsAsked, GroupAsked, Journal, ProductAsked, ProductKept
 from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
 from tcgrad.emit.structure import UNIT
 from tcgrad.emit.values import Builder
@@ -109,44 +110,85 @@ class Products:
 
     # Products built before
 
-    def companions(self, operand: Operand) -> set[int]:
-        """The serials of all that stood in a product with the operand before."""
-        return self._companions.get(operand.value.node.serial, _NONE)
+    def met(self, serials: Sequence[int]) -> list[int]:
+        """The sets of two and more operands of which the first was in a product with each of the others before."""
+        masks = []
+        for k, serial in enumerate(serials):
+            near = self._companions.get(serial, _NONE)
+            rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
+            while part:
+                masks.append(1 << k | part)
+                part = (part - 1) & rest
+        return sorted(masks)
 
-    def has_group(self, operands: Sequence[Operand]) -> bool:
-        """Whether a product of these operands was built before, under whatever indices."""
-        return _serials(operands) in self._groups
+    def has_group(self, serials: list[int]) -> bool:
+        """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
+        return tuple(serials) in self._groups
 
-    def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
-        """The product of these operands, if it was built before: with these indices kept, or more of them."""
-        key, labels = _key(operands)
-        wanted = {labels[index] for index in kept}
-        found = [(node, own) for node, own in self._known.get(key, {}).values() if wanted.issubset(own)]
-        if not found:
-            return None
-        node, own = min(found, key=lambda item: len(item[1]))
-        index_of = {label: index for index, label in labels.items()}
-        return Value(node, tuple(index_of[label] for label in own))
+    def found(self, key: Key, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
+        """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
+        found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
+        return min(found, key=lambda known: len(known[1]), default=None)
 
-    def remember(self, operands: Sequence[Operand], value: Value) -> None:
-        """Keep a product for `known`."""
-        key, labels = _key(operands)
-        own = tuple([labels[index] for index in value.axes])
+    def keep(self, key: Key, node: Node, labels: Labels) -> None:
+        """Keep a product for `found`."""
         group = tuple([serial for serial, _, _ in key])
         self._groups.add(group)
         for place, serial in enumerate(group):
             self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
-        self._known.setdefault(key, {}).setdefault(tuple(sorted(own)), (value.node, own))
+        self._known.setdefault(key, {}).setdefault(tuple(sorted(labels)), (node, labels))
+
+    def sets_met(self, operands: Sequence[Operand]) -> list[int]:
+        """The same as `met`, of operands."""
+        masks = self.met([operand.value.node.serial for operand in operands])
+        if self._journal is not None:
+            self._journal.entries.append(CompanionsAsked(_nodes(operands), masks))
+        return masks
+
+    def known(self, operands: Sequence[Operand], kept: Callable[[], Axes]) -> Value | None:
+        """The product of these operands, if it was built before: with the indices kept, or more of them."""
+        ordered = _ordered(operands)
+        is_known = self.has_group([operand.value.node.serial for operand in ordered])
+        if self._journal is not None:
+            self._journal.entries.append(GroupAsked(_nodes(ordered), is_known))
+        if not is_known:
+            return None
+        key, labels = _key(ordered)
+        wanted = frozenset([labels[index] for index in kept()])
+        found = self.found(key, wanted)
+        if self._journal is not None:
+            self._journal.entries.append(ProductAsked(key, _nodes(ordered), wanted, found))
+        if found is None:
+            return None
+        index_of = {label: index for index, label in labels.items()}
+        return Value(found[0], tuple([index_of[label] for label in found[1]]))
+
+    def remember(self, operands: Sequence[Operand], value: Value) -> None:
+        """Keep a product for `known`."""
+        ordered = _ordered(operands)
+        key, labels = _key(ordered)
+        own = tuple([labels[index] for index in value.axes])
+        self.keep(key, value.node, own)
+        if self._journal is not None:
+            self._journal.entries.append(ProductKept(key, _nodes(ordered), value.node, own))
+
+    @property
+    def _journal(self) -> Journal | None:
+        return self.build.graph.journal
 
 
-def _serials(operands: Sequence[Operand]) -> Labels:
-    return tuple(sorted([operand.value.node.serial for operand in operands]))
+def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    return tuple([operand.value.node for operand in operands])
 
 
-def _key(operands: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
+def _ordered(operands: Sequence[Operand]) -> list[Operand]:
+    return sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted))
+
+
+def _key(ordered: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
     labels: dict[Index, int] = {}
     parts = []
-    for operand in sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted)):
+    for operand in ordered:
         own = tuple([labels.setdefault(index, len(labels)) for index in operand.value.axes])
         parts.append((operand.value.node.serial, operand.inverted, own))
     return tuple(parts), labels
@@ -286,30 +328,15 @@ class _Plan:
         """The sets of operands whose product was built before, and what it costs to use it."""
         if not 2 <= len(self.operands) <= OPTIMAL_UP_TO:
             return ()
-        found = ((mask, self._cost_known(mask)) for mask in self._met_before())
-        return tuple((mask, cost) for mask, cost in found if cost is not None)
-
-    def _met_before(self) -> list[int]:
-        """The sets of two and more operands of which the first was in a product with each of the others before."""
-        serials = [operand.value.node.serial for operand in self.operands]
-        masks = []
-        for k, operand in enumerate(self.operands):
-            near = self.products.companions(operand)
-            rest = part = sum(1 << j for j in range(k + 1, len(serials)) if serials[j] in near) if near else 0
-            while part:
-                masks.append(1 << k | part)
-                part = (part - 1) & rest
-        return sorted(masks)
+        found = [(mask, self._cost_known(mask)) for mask in self.products.sets_met(self.operands)]
+        return tuple([(mask, cost) for mask, cost in found if cost is not None])
 
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""
-        members = self._members(mask)
-        if not self.products.has_group(members):
-            return None
-        kept = self._kept(mask)
-        value = self.products.known(members, kept)
+        value = self.products.known(self._members(mask), lambda: self._kept(mask))
         if value is None:
             return None
+        kept = self._kept(mask)
         surplus = [index for index in value.axes if index not in kept]
         self.reused[mask] = self.products.build.summed(value, surplus)
         return _volume(value.axes) if surplus else 0

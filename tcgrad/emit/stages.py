@@ -16,8 +16,9 @@ from tcgrad.emit.solving import inverses_that_multiply
 from tcgrad.emit.uses import is_trivial, needed_nodes
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.program import Statement
+from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.alike import PrintedAlike
 from tcgrad.notation.index import print_statement
 from tcgrad.records import dataclass
 
@@ -28,6 +29,7 @@ class Stage:
 
     steps: tuple[Step, ...]
     results: tuple[tuple[Tensor, Node], ...]
+    alike: PrintedAlike
 
     @property
     def nodes(self) -> list[Node]:
@@ -35,7 +37,12 @@ class Stage:
 
     @cached_property
     def _comments(self) -> dict[Tensor, tuple[str, ...]]:
-        printed = {step.statement: print_statement(step.statement) for step in self.steps}
+        printed: dict[Statement, tuple[str, ...]] = {}
+        for step in self.steps:
+            if isinstance(step.statement, Define) and step.kind is not None:
+                printed[step.statement] = (self.alike.define(step.statement, step.kind),)
+            else:
+                printed[step.statement] = print_statement(step.statement)
         return {step.tensor: printed.pop(step.statement, ()) for step in self.steps}
 
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
@@ -57,6 +64,7 @@ class Stages:
     def __init__(self, fitting: Fitting) -> None:
         self._build = Builder(Graph(), fitting)
         self._lowering = Lowering(self._build)
+        self._printed = PrintedAlike()
         self._forward_products: Products | None = None
 
     def solve_for(self, statements: Iterable[Statement]) -> None:
@@ -82,7 +90,7 @@ class Stages:
         """
         if self._forward_products is not None:
             self._lowering.expressions.products = self._forward_products.snapshot()
-        steps = tuple(step for statement in statements for step in self._lowering.statement(statement))
+        steps = tuple(self._lowering.statements(statements))
         results: list[tuple[Tensor, Node]] = []
         owners = set() if owners is None else owners
         for tensor in wanted:
@@ -91,7 +99,7 @@ class Stages:
             results.append((tensor, node))
         if self._forward_products is None:
             self._forward_products = self._lowering.expressions.products
-        return Stage(steps, tuple(results))
+        return Stage(steps, tuple(results), self._printed)
 
     def _owned(self, node: Node, owners: Collection[Node]) -> Node:
         """The node, or a copy of it where its memory is the caller's or another result's; if need be a copy of one."""

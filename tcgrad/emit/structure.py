@@ -82,22 +82,23 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
     if all(coefficient < 0 for coefficient, _ in terms):
         sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
         return -sign, value
-    key, labels = _sum_key(terms)
+    ordered = sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0])))
+    key, labels = _sum_key(ordered)
     for sign, wanted in ((UNIT, key), (-UNIT, _negated(key))):
-        known = build.sums.get(wanted)
+        known = build.known_sum(wanted, ordered)
         if known is not None:
             index_of = {label: index for index, label in labels.items()}
             return sign, Value(known[0], tuple(index_of[label] for label in known[1]))
     value = _built_sum(build, terms, hint)
-    build.sums[key] = value.node, tuple(labels[index] for index in value.axes)
+    build.keep_sum(key, ordered, value.node, tuple([labels[index] for index in value.axes]))
     return UNIT, value
 
 
-def _sum_key(terms: Sequence[tuple[Fraction, Value]]) -> tuple[SumKey, dict[Index, int]]:
+def _sum_key(ordered: Sequence[tuple[Fraction, Value]]) -> tuple[SumKey, dict[Index, int]]:
     """The terms up to the names of their indices."""
     labels: dict[Index, int] = {}
     parts = []
-    for coefficient, value in sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0]))):
+    for coefficient, value in ordered:
         own = tuple([labels.setdefault(index, len(labels)) for index in value.axes])
         parts.append((*coefficient.as_integer_ratio(), value.node.serial, own))
     return tuple(parts), labels

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from tcgrad.emit.arrays import Graph, Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.journal import SumAsked, SumKept
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -59,6 +60,23 @@ class Builder:
     def size(self, size: Integer) -> Node:
         known = size.as_number
         return self.number(known) if known is not None else self.graph.make(Size(size), (), (), Kind.SCALAR)
+
+    # Sums built before
+
+    def known_sum(self, key: SumKey, terms: Sequence[tuple[Fraction, Value]]) -> tuple[Node, tuple[int, ...]] | None:
+        """The sum of these terms, if it was built before."""
+        known = self.sums.get(key)
+        if self.graph.journal is not None:
+            self.graph.journal.entries.append(SumAsked(key, tuple([value.node for _, value in terms]), known))
+        return known
+
+    def keep_sum(
+        self, key: SumKey, terms: Sequence[tuple[Fraction, Value]], node: Node, labels: tuple[int, ...]
+    ) -> None:
+        """Keep a sum for `known_sum`."""
+        self.sums[key] = node, labels
+        if self.graph.journal is not None:
+            self.graph.journal.entries.append(SumKept(key, tuple([value.node for _, value in terms]), node, labels))
 
     # Views
 

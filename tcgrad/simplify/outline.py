@@ -42,29 +42,38 @@ class _Writer:
         self.orders: list[Hashable] = []
 
     def write(self, expr: Expr) -> None:
-        say = self.said.append
-        parts = children(expr)
-        say(type(expr).__name__)
-        say(len(parts))
+        said = self.said
         match expr:
-            case Component():
-                say(self.tensors.setdefault(expr.tensor, len(self.tensors)))
-            case Const():
-                say(expr.value)
-            case Call():
-                say(expr.function)
-                self.functions[expr.function.name] = None
-            case Iverson():
-                say(expr.operator)
-            case IndexSum():
-                say(tuple(map(self._index, expr.indices)))
-            case IndexReduce():
-                say((expr.kind, *map(self._index, expr.indices)))
-        for position in integers(expr):
-            plain = position.as_index
-            say(self._position(position) if plain is None else self._index(plain))
+            case Component(tensor, positions):
+                said += ("Component", self.tensors.setdefault(tensor, len(self.tensors)))
+                self._write_positions(positions)
+                return
+            case Const(value):
+                said += ("Const", value)
+                return
+            case Call(function):
+                said += ("Call", function)
+                self.functions[function.name] = None
+            case IndexSum(indices):
+                said += ("IndexSum", tuple([self._index(index) for index in indices]))
+            case IndexReduce(kind, indices):
+                said += (kind, tuple([self._index(index) for index in indices]))
+            case Iverson(operator):
+                said += ("Iverson", operator)
+            case _:
+                said.append(type(expr).__name__)
+        self._write_positions(integers(expr))
+        parts = children(expr)
+        said.append(len(parts))
         for part in parts:
             self.write(part)
+
+    def _write_positions(self, positions: tuple[Integer, ...]) -> None:
+        indices = self.indices
+        for position in positions:
+            plain = position.as_index
+            number = self._position(position) if plain is None else indices.setdefault(plain, len(indices))
+            self.said.append(number)
 
     def _index(self, index: Index) -> int:
         return self.indices.setdefault(index, len(self.indices))
