@@ -40,6 +40,7 @@ class Remembered:
     known_size: int | None = None
     known_tensors: tuple[Tensor, ...] | None = None
     known_shape: int | None = None
+    known_shapes: frozenset[int] | None = None
     known_keys: dict[tuple[str | None, ...], str] | None = None
     known_cost: int | None = None
     known_delta: bool | None = None

@@ -97,9 +97,9 @@ class Fact:
         return whole.indices, (*factors_of(whole.body), *(factor for factor in self.factors if factor is not whole))
 
     @cached_property
-    def lead(self) -> int:
-        """The shape of a base that every expression with an instance holds."""
-        return shape(as_power(self.inside[1][0])[0])
+    def shapes(self) -> frozenset[int]:
+        """The shapes of the bases that every expression with an instance holds."""
+        return frozenset([shape(as_power(factor)[0]) for factor in self.inside[1]])
 
     @cached_property
     def tensors(self) -> frozenset[Tensor]:

@@ -1,4 +1,4 @@
-"""Which shapes stand in an expression: a definition has instances only where that of its first factor does."""
+"""Which shapes stand in an expression: a definition has instances only where those of its factors do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from tcgrad.simplify.powers import is_negative, negated
 from tcgrad.simplify.shapes import shape
 
 
-def shapes_in(expr: Expr) -> set[int]:
-    """The shapes of all parts: of powers those of the bases, of sums of negative terms those of the opposites too."""
-    found, waiting = set[int](), [expr]
-    while waiting:
-        part = waiting.pop()
-        found.add(shape(part.base if isinstance(part, Pow) else part))
-        if isinstance(part, Add) and is_negative(part):
-            found.add(shape(negated(part)))
-        waiting += children(part)
-    return found
+def shapes_in(expr: Expr) -> frozenset[int]:
+    """The shapes of all parts: of powers those of the bases, of sums of negative terms those of the opposites too.
+
+    Kept on the node once known.
+    """
+    known = expr.known_shapes
+    if known is None:
+        own = {shape(expr.base if isinstance(expr, Pow) else expr)}
+        if isinstance(expr, Add) and is_negative(expr):
+            own.add(shape(negated(expr)))
+        known = vars(expr)["known_shapes"] = frozenset(own).union(*map(shapes_in, children(expr)))
+    return known

@@ -27,6 +27,7 @@ from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.exponents import times_in
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.guarding import guards_kept
+from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.powers import as_power, is_negative, negated, power
@@ -35,7 +36,11 @@ from tcgrad.simplify.shapes import shape
 
 def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     """A simplified expression with the instances of the known facts written as components; to be simplified."""
-    for fact in known if isinstance(expr, Pow | Component) else ():
+    held = shapes_in(expr)
+    near = [fact for fact in known if fact.shapes <= held]
+    if not near:
+        return expr
+    for fact in near if isinstance(expr, Pow | Component) else ():
         found = _as_power_of_component(expr, fact)
         if found is not None:
             return found
@@ -51,10 +56,11 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     if made is not expr:
         expr = simplify(made)
     for fact in known:
-        found = _as_component(expr, fact)
-        while found is not None:
-            expr = simplify(found)
+        while fact.shapes <= shapes_in(expr):
             found = _as_component(expr, fact)
+            if found is None:
+                break
+            expr = simplify(found)
     return expr
 
 

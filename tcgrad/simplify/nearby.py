@@ -42,18 +42,22 @@ class Nearby:
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the facts by their names; simplified."""
-        folded = expr
         tried: tuple[Fact, ...] = ()
-        while not set(near := self._about(folded)) <= set(tried):
-            tried, folded = near, simplify(with_components(folded, near))
-        return folded
+        near = self._about(expr)
+        while any(fact not in tried for fact in near):
+            made = with_components(expr, near)
+            if made is expr:
+                break
+            expr, tried = simplify(made), near
+            near = self._about(expr)
+        return expr
 
     def _about(self, expr: Expr) -> tuple[Fact, ...]:
         """The facts that can have instances in ``expr``."""
         read = set(tensors_read(expr))
         near = [fact for fact in self._facts if fact.tensors <= read]
-        held = shapes_in(expr) if near else set[int]()
-        return tuple([fact for fact in near if fact.lead in held])
+        held = shapes_in(expr) if near else frozenset[int]()
+        return tuple([fact for fact in near if fact.shapes <= held])
 
     def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
         return [fact.factors for fact in self._about(expr)]

@@ -53,9 +53,9 @@ class Solutions:
         """
         read = set(tensors_read(expr)) if self._known else set[Tensor]()
         near = [solution for solution in self._known if solution.fact.tensors <= read]
-        held = shapes_in(expr) if near else set[int]()
+        held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
-            if solution.fact.lead in held and all(map(allowed, solution.divisors)):
+            if solution.fact.shapes <= held and all(map(allowed, solution.divisors)):
                 made = with_components(expr, (solution.fact,))
                 if made is not expr:
                     yield solution, simplify(made)
