@@ -73,7 +73,8 @@ class Condensing:
         """A settled expression, or one of the same value that costs less."""
         if not _holds_sum(expr):
             return expr
-        return self._known.get(expr) or self._known.put(expr, self._condensed)
+        made = self._known.get(expr) or self._known.put(expr, self._condensed)
+        return expr if made == expr else made
 
     def _condensed(self, expr: Expr) -> Expr:
         made = map_children(expr, self.condense)
