@@ -14,8 +14,8 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import add_of, scaled, split_coefficient
-from tcgrad.simplify.shapes import names
+from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
+from tcgrad.simplify.shapes import names, shape
 
 _MOST_SUMS = 8  # in one sum of terms; each is compared with the others
 _MOST_BOUND = 3
@@ -65,9 +65,17 @@ def with_halves_merged(expr: IndexSum) -> Expr:
     if place is None or len(terms) != 2 or not 1 < len(expr.indices) <= _MOST_BOUND:
         return expr
     around = (*factors[:place], *factors[place + 1 :])
+    if _are_unlike([*around, *(factor for term in terms for factor in factors_of(term))]):
+        return expr  # what both have in common stands before them already
     products = [split_coefficient(simplify(Mul((*around, term)))) for term in terms]
     merged = _merged(*(_Total(number, (), expr.indices, body) for number, body in products))
     return merged if merged is not None and cost(merged) < cost(expr) else expr
+
+
+def _are_unlike(factors: Sequence[Expr]) -> bool:
+    """Whether no factor can be another one with other indices, whatever its power."""
+    shapes = [shape(as_power(factor)[0]) for factor in factors]
+    return len(set(shapes)) == len(shapes)
 
 
 def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
