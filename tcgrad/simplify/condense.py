@@ -7,6 +7,7 @@ is kept if it costs less to read; so the textbook forms that simplification keep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.traversal import children, factors_of, map_children, size, terms_of
@@ -16,7 +17,7 @@ from tcgrad.simplify.denominators import cleared, joined
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.spread import opened
+from tcgrad.simplify.spread import opened, opens_squares
 from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
@@ -48,25 +49,30 @@ class Condensed:
         return made
 
 
+class Definitions(Protocol):
+    """What condensing asks of the definitions that are known."""
+
+    def settle(self, expr: Expr) -> Expr:
+        """Write them into an expression, and simplify it."""
+
+    def multiply_out(self, expr: Expr) -> Expr:
+        """Multiply an expression out; the very same where that is no shorter."""
+
+    def patterns(self, expr: Expr) -> Sequence[tuple[Expr, ...]]:
+        """The factors of those that can have instances in an expression."""
+
+    def may_add_up(self, factor: Expr) -> bool:
+        """Whether what one factor adds up to may be a number."""
+
+
 class Condensing:
     """Condenses expressions.
 
-    settle: writes known definitions into what it is given, and simplifies it.
-    multiply_out: multiplies an expression out, and leaves it where that is no shorter.
-    patterns: the factors of the definitions that can have instances in an expression.
     known: what has been condensed by the same definitions.
     """
 
-    def __init__(
-        self,
-        settle: Callable[[Expr], Expr],
-        multiply_out: Callable[[Expr], Expr],
-        patterns: Callable[[Expr], Sequence[tuple[Expr, ...]]],
-        known: Condensed,
-    ) -> None:
-        self._settle = settle
-        self._multiply_out = multiply_out
-        self._patterns = patterns
+    def __init__(self, definitions: Definitions, known: Condensed) -> None:
+        self._definitions = definitions
         self._known = known
 
     def condense(self, expr: Expr) -> Expr:
@@ -78,7 +84,7 @@ class Condensing:
 
     def _condensed(self, expr: Expr) -> Expr:
         made = map_children(expr, self.condense)
-        whole = expr if made is expr else self._settle(made)
+        whole = expr if made is expr else self._definitions.settle(made)
         if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
             return whole
         best = min((whole, *self._candidates(whole)), key=cost)
@@ -91,7 +97,7 @@ class Condensing:
                 yield simplify(grouped)
         over_one = cleared(expr)
         if over_one is not None:
-            yield self._settle(over_one)
+            yield self._definitions.settle(over_one)
         if size(expr) > _LARGEST_OPEN:
             return
         expanded = self._expanded(expr)
@@ -99,7 +105,7 @@ class Condensing:
             yield expanded
         one_fraction = joined(expr)
         if one_fraction is not None:
-            yield self._settle(one_fraction)
+            yield self._definitions.settle(one_fraction)
 
     def _expanded(self, expr: Expr) -> Expr | None:
         """Multiplied out; None where that is no shorter, or from far does not look as if it could be.
@@ -109,7 +115,7 @@ class Condensing:
         terms = opened(expr)
         if terms is None or len(terms) == len(terms_of(expr)):
             return None
-        patterns = self._patterns(expr)
+        patterns = self._definitions.patterns(expr)
         aside = inert_factors(expr.factors, terms, patterns) if isinstance(expr, Mul) else ()
         left = tuple(factor for factor in factors_of(expr) if factor not in aside)
         if not aside:
@@ -123,9 +129,10 @@ class Condensing:
     def _multiplied_out(
         self, expr: Expr, terms: list[Expr] | None, patterns: Sequence[tuple[Expr, ...]]
     ) -> Expr | None:
-        if terms is None or not is_promising(terms, patterns):
+        may_add_up = self._definitions.may_add_up
+        if terms is None or not is_promising(terms, patterns, may_add_up, squares=opens_squares(expr)):
             return None
-        made = self._multiply_out(expr)
+        made = self._definitions.multiply_out(expr)
         return made if cost(made) < cost(expr) else None
 
 

@@ -28,13 +28,12 @@ class Nearby:
     ) -> None:
         self._facts = facts
         self._totals = totals
-        self._multiply_out = multiply_out
+        self.multiply_out = multiply_out
         self._known = condensed
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the facts written as components, as short as can be found."""
-        condensing = Condensing(self.settle, self._multiply_out, self._patterns, self._known)
-        return condensing.condense(self.settle(expr))
+        return Condensing(self, self._known).condense(self.settle(expr))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""
@@ -59,5 +58,10 @@ class Nearby:
         held = shapes_in(expr) if near else frozenset[int]()
         return tuple([fact for fact in near if fact.shapes <= held])
 
-    def _patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
+    def patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
+        """The factors of the facts that can have instances in ``expr``."""
         return [fact.factors for fact in self._about(expr)]
+
+    def may_add_up(self, factor: Expr) -> bool:
+        """Whether what one factor adds up to may be a number."""
+        return self._totals.is_candidate(factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
@@ -16,25 +16,35 @@ _MOST_UNLIKE_TERMS = 4  # where no two terms look alike
 _Factor = tuple[Expr, Expr]  # base and exponent
 
 
-def is_promising(terms: Sequence[Expr], patterns: Sequence[tuple[Expr, ...]]) -> bool:
+def is_promising(
+    terms: Sequence[Expr],
+    patterns: Sequence[tuple[Expr, ...]],
+    may_add_up: Callable[[Expr], bool],
+    *,
+    squares: bool,
+) -> bool:
     """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term.
 
     patterns: the factors of the definitions.
+    may_add_up: whether what one factor adds up to may be a number.
+    squares: whether squares have been multiplied out, so that there are more terms.
     """
     powers = [list(_powers(term)) for term in terms]
     bags = [tuple(sorted((shape(base), shape(exponent)) for base, exponent in factors)) for factors in powers]
     if len(set(bags)) < len(bags):
         return True
-    if len(bags) > _MOST_UNLIKE_TERMS:
+    if len(bags) > _MOST_UNLIKE_TERMS and not squares:
         return False
     if any(map(_has_numbers, terms)) or any(map(_may_cancel, powers)):
         return True
     held = [{base for base, _ in bag} for bag in bags]
     if any({shape(base) for base, _ in _powers(Mul(pattern))} <= bases for pattern in patterns for bases in held):
         return True
-    sums = [shapes for term in terms for shapes in _summed(term)]
-    known = [shapes for pattern in patterns for shapes in _summed(Mul(pattern))]
-    return any(len(shapes) < 2 or any(shapes <= pattern for pattern in known) for shapes in sums)
+    sums = [factors for term in terms for factors in _summed(term)]
+    if any(not factors or (len(factors) == 1 and may_add_up(factors[0])) for factors in sums):
+        return True
+    known = [set(map(shape, factors)) for pattern in patterns for factors in _summed(Mul(pattern))]
+    return any(set(map(shape, factors)) <= pattern for pattern in known for factors in sums)
 
 
 def inert_factors(
@@ -105,14 +115,13 @@ def _powers(term: Expr) -> Iterator[_Factor]:
             yield base, exponent
 
 
-def _summed(term: Expr) -> Iterator[set[int]]:
-    """For each index that is summed in a product the shapes of the factors that hold it, sums in sums as one sum."""
+def _summed(term: Expr) -> Iterator[list[Expr]]:
+    """For each index that is summed in a product the factors that hold it, sums in sums as one sum."""
     for factor in _flat_factors(term):
         if isinstance(factor, IndexSum):
             bound, factors = _prenex(factor)
-            inside = [(shape(part), free_indices(part)) for part in factors]
             for index in bound:
-                yield {own for own, free in inside if index in free}
+                yield [part for part in factors if index in free_indices(part)]
 
 
 def _prenex(whole: IndexSum) -> tuple[list[Index], list[Expr]]:

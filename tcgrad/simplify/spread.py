@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import children, freshen, size, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
@@ -42,6 +42,21 @@ def opened(expr: Expr) -> list[Expr] | None:
     return spread_out(expr, squares=size(expr) <= _LARGEST_WITH_SQUARES)
 
 
+def opens_squares(expr: Expr) -> bool:
+    """Whether multiplying an expression out multiplies out a square, of which the terms are more than the factors."""
+    return size(expr) <= _LARGEST_WITH_SQUARES and _holds_square(expr)
+
+
+def _holds_square(expr: Expr) -> bool:
+    match expr:
+        case Add() | Mul() | IndexSum():
+            return any(map(_holds_square, children(expr)))
+        case Pow(base=Add(terms=(_, _)), exponent=Const(value=n)):
+            return n == 2
+        case _:
+            return False
+
+
 def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
     """The terms of an expression multiplied out; None if they are many.
 
@@ -69,8 +84,8 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             if inner is None or len(inner) == 1:
                 return None if inner is None else [expr]
             return [freshen(IndexSum(expr.indices, term)) for term in inner]
-        case Pow(base=Add(terms=(_, _)) as base, exponent=Const(value=n)) if n == 2 and squares:
-            return spread_out(Mul((base, base)))
+        case Pow(base=Add(terms=(first, second)), exponent=Const(value=n)) if n == 2 and squares:
+            return [Pow(first, expr.exponent), Mul((const(2), first, second)), Pow(second, expr.exponent)]
         case _:
             return [expr]
 

@@ -66,14 +66,15 @@ class Totals:
 
     def value(self, whole: Expr) -> Expr | None:
         """The number that a sum of one factor is, if it is one."""
-        if not isinstance(whole, IndexSum) or not self._is_candidate(whole.body) or self._is_moved(whole):
+        if not isinstance(whole, IndexSum) or not self.is_candidate(whole.body) or self._is_moved(whole):
             return None
         form = key(whole, canonical_labels(free_indices(whole), (whole,)))
         if form not in self._known:
             self._known[form] = self._worked_out(whole)
         return self._known[form]
 
-    def _is_candidate(self, factor: Expr) -> bool:
+    def is_candidate(self, factor: Expr) -> bool:
+        """Whether a factor may add up to a number over indices that it alone holds."""
         match factor:
             case Component():
                 return factor.tensor in self._defines
