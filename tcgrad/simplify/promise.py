@@ -30,8 +30,8 @@ def is_promising(
     squares: whether squares have been multiplied out, so that there are more terms.
     """
     powers = [list(_powers(term)) for term in terms]
-    bags = [tuple(sorted((shape(base), shape(exponent)) for base, exponent in factors)) for factors in powers]
-    if len(set(bags)) < len(bags):
+    bags = [sorted([(shape(base), shape(exponent)) for base, exponent in factors]) for factors in powers]
+    if _some_are_alike(bags, powers):
         return True
     if len(bags) > _MOST_UNLIKE_TERMS and not squares:
         return False
@@ -74,6 +74,18 @@ def inert_factors(
                 return isinstance(base, Delta)
 
     return tuple(filter(is_inert, factors))
+
+
+def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[Sequence[_Factor]]) -> bool:
+    """Whether two products have factors of the same shapes, and those of the same indices."""
+    found = Counter(map(tuple, bags))
+    like = [own for bag, own in zip(bags, powers, strict=True) if found[tuple(bag)] > 1]
+    has_delta = any(isinstance(base, Delta) for own in like for base, _ in own)
+    return bool(like) and (has_delta or len(set(map(_inside, like))) < len(like))
+
+
+def _inside(powers: Sequence[_Factor]) -> frozenset[tuple[int, frozenset[Index]]]:
+    return frozenset([(shape(base), frozenset(free_indices(base))) for base, _ in powers])
 
 
 def _has_idle_sum(term: Expr) -> bool:
