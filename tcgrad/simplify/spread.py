@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import children, freshen, size, terms_of
+from tcgrad.ir.traversal import children, size, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
@@ -83,7 +83,7 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             inner = spread_out(expr.body, squares=squares)
             if inner is None or len(inner) == 1:
                 return None if inner is None else [expr]
-            return [freshen(IndexSum(expr.indices, term)) for term in inner]
+            return [IndexSum(expr.indices, term) for term in inner]
         case Pow(base=Add(terms=(first, second)), exponent=Const(value=n)) if n == 2 and squares:
             return [Pow(first, expr.exponent), Mul((const(2), first, second)), Pow(second, expr.exponent)]
         case _:
