@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.traversal import free_indices, tensors_read
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power
 from tcgrad.simplify.shapes import shape
 
@@ -155,3 +157,27 @@ def _flat_factors(term: Expr) -> Iterator[Expr]:
                 yield from _flat_factors(factor)
         case _:
             yield term
+
+
+def least_cost(terms: Sequence[Term]) -> int:
+    """What any way to write a sum of unlike terms costs at least: every term's factors stand in it somewhere.
+
+    It is 0 where a sum may still be opened, for what is in it may cancel.
+    """
+    least: dict[int, int] = {}
+    for _, rest in terms:
+        own: Counter[int] = Counter()
+        for base, exponent in _bases(rest):
+            if isinstance(base, Add) and _sign(exponent) >= 0:
+                return 0
+            own[shape(base)] += (1 if isinstance(base, IndexSum) else cost(base)) + cost(exponent)
+        least.update((name, most) for name, most in own.items() if most > least.get(name, 0))
+    return sum(least.values()) + max((cost(Const(number)) for number, _ in terms), default=0)
+
+
+def _bases(term: Expr) -> Iterator[_Factor]:
+    """The powers of a product, those in its sums too."""
+    for base, exponent in _powers(term):
+        yield base, exponent
+        if isinstance(base, IndexSum):
+            yield from _bases(base.body)

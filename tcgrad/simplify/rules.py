@@ -121,18 +121,23 @@ def _choices_joined(expr: Mul) -> Expr:
 
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
-    merged: dict[int | str, Term] = {}
-    flat = _flat_terms(expr, UNIT)
-    for name, (coefficient, rest) in zip(names([rest for _, rest in flat]), flat, strict=True):
-        before = merged[name][0] if name in merged else _NOTHING
-        merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
-    terms = [term for term in merged.values() if term[0]]
+    terms = like_terms_collected(expr)
     if not terms:
         return ZERO
     if len(terms) == 1:
         return scaled(*terms[0])
     common, rests = take_out(terms) if policy.collects else ([], terms)
     return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
+
+
+def like_terms_collected(expr: Add) -> list[Term]:
+    """The terms of a sum whose terms are simplified, sums among them opened, like ones merged."""
+    merged: dict[int | str, Term] = {}
+    flat = _flat_terms(expr, UNIT)
+    for name, (coefficient, rest) in zip(names([rest for _, rest in flat]), flat, strict=True):
+        before = merged[name][0] if name in merged else _NOTHING
+        merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
+    return [term for term in merged.values() if term[0]]
 
 
 def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:

@@ -11,7 +11,9 @@ from tcgrad.ir.traversal import children, size, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.promise import least_cost
 from tcgrad.simplify.regroup import regroup
+from tcgrad.simplify.rules import like_terms_collected
 
 _LARGEST_WITH_SQUARES = 24  # nodes of an expression in which squares are multiplied out as well
 _MOST_TERMS = 16  # of what is multiplied out
@@ -26,6 +28,8 @@ def multiplied_out(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
     terms = opened(expr) or [expr]
     for _ in range(_MOST_ROUNDS):
         settled = list(map(settle, terms))
+        if least_cost(like_terms_collected(Add(tuple(settled)))) >= cost(expr):
+            return expr
         whole = simplify(Add((ZERO, *settled)))
         spread = opened(whole)
         if spread is None:
