@@ -81,6 +81,32 @@ def test_what_has_no_such_form_is_shown_by_its_indices_with_the_reason() -> None
         assert f"    dl/dw[p] = dl/dy[p]*x[p+1]    [3]\n    {reason}\n" in text
 
 
+PARTLY = """\
+dims: {N: 4, M: 3}
+inputs: {x: [N+1], w: [N, M]}
+equations:
+  - a[i] = x[i+1]*x[i]
+  - b[i,j] = tanh(a[i]*w[i,j])
+  - f = sum[i,j](b[i,j]^2*w[i,j])
+outputs: [f]
+"""
+
+
+def test_a_line_without_such_a_form_is_told_apart_from_those_that_have_one() -> None:
+    text = report(PARTLY, "einsum", unicode=False)
+    lines = text.partition("Gradients")[2].splitlines()[1:4]
+    assert [re.sub(r" +\[[NM, +1]+\] = .*", "", line.strip()) for line in lines] == [
+        "df_da    = 2 * np.einsum('pj,pj,pj->p', w ** 2, b, 1 - b ** 2)",
+        "df/dx[p] = df/da[p]*x[p+1]*[p < N] + df/da[p-1]*x[p-1]*[p >= 1]",
+        "no einsum notation of df/dx: p runs over a part of df/da only",
+    ]
+    derivation = tcgrad.loads(PARTLY).derive()
+    both = derivation.report(notations=["index", "einsum"], unicode=False)
+    assert both.count("df/dx[p] = ") == 1
+    (gradient, _) = derivation.as_dict(notations=["einsum"])["gradients"]
+    assert (gradient["einsum"], gradient["einsum_reason"]) == (None, "p runs over a part of dl/da only")
+
+
 def test_latex_and_markdown() -> None:
     assert r"\frac{\partial l}{\partial x} &= \frac{\partial l}{\partial y} *_{(pj,qj,pq)} a" in report(
         MATMUL, "einstein", output_format="latex"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
@@ -63,7 +64,15 @@ class Entry:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What there is to say about notations that there are not."""
-        return tuple(f"no {written.notation} notation: {written.reason}" for written in self.written if written.reason)
+        return tuple(remark for written in self.written for remark in written.remarks)
+
+
+def _without_repeats(written: Iterable[Written]) -> Iterator[Written]:
+    """The notations without formulas that stand in an earlier one."""
+    seen: set[Formula] = set()
+    for each in written:
+        yield replace(each, formulas=tuple(formula for formula in each.formulas if formula not in seen))
+        seen.update(each.formulas)
 
 
 def _is_short(entry: Entry) -> bool:
@@ -254,7 +263,7 @@ class _Writer:
         notations = self.notations[:1] if reads_the_same(statements) else self.notations
         written = tuple(write(statements, self.program, self.style) for write in notations)
         if any(each.formulas for each in written):
-            return written
+            return tuple(_without_repeats(written))
         return (NOTATIONS["index"](statements, self.program, self.style), *written)
 
     def table(self, jacobians: Sequence[Jacobian]) -> Table | None:

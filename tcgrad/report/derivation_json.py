@@ -159,9 +159,11 @@ class _Data:
         found: dict[str, Any] = {}
         for write in self.array_notations:
             written = write(statements, self.program, self.ascii_style)
-            found[written.notation] = [" = ".join(equation) for equation in written.equations] or None
-            if written.reason:
-                found[f"{written.notation}_reason"] = written.reason
+            reason = next((reason for _, reason in written.lacking), written.reason)
+            equations = [" = ".join(equation) for equation in written.equations]
+            found[written.notation] = None if reason else equations or None
+            if reason:
+                found[f"{written.notation}_reason"] = reason
         return found
 
     def gradient(self, gradient: Gradient) -> dict[str, Any]:

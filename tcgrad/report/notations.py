@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ZERO, Component
-from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import walk
 from tcgrad.notation.arrays import einstein_equation, einsum_equation
 from tcgrad.notation.index import print_statement
@@ -31,16 +31,27 @@ class Formula:
 
 @dataclass(frozen=True)
 class Written:
-    """Statements in one notation: their equations, or the reason why there are none."""
+    """Statements in one notation: their equations, or the reason why there are none.
+
+    vectorised: whether a matrix stands as one column in them.
+    lacking: the names of what stands in index notation among the equations, and for each the reason.
+    """
 
     notation: str
     formulas: tuple[Formula, ...]
     reason: str | None = None
-    vectorised: bool = False  # whether a matrix stands as one column in them
+    vectorised: bool = False
+    lacking: tuple[tuple[str, str], ...] = ()
 
     @property
     def equations(self) -> tuple[Equation, ...]:
         return tuple((formula.left, formula.right) for formula in self.formulas)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say about equations that there are not."""
+        parts = [(f" of {name}", reason) for name, reason in self.lacking]
+        return tuple(f"no {self.notation} notation{of}: {why}" for of, why in (("", self.reason), *parts) if why)
 
 
 Notation = Callable[[Sequence[Statement], Program, Style], Written]
@@ -94,9 +105,10 @@ def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
 
 
 def _write_einstein(statements: Sequence[Statement], program: Program, style: Style) -> Written:
-    return _write_arrays(
-        "einstein", statements, style, lambda define: einstein_equation(define, program, style.einstein)
-    )
+    def equation(define: Define) -> Equation | Refusal:
+        return einstein_equation(define, program, style.einstein)
+
+    return _write_arrays("einstein", statements, program, style, equation)
 
 
 def _write_einsum(statements: Sequence[Statement], program: Program, style: Style) -> Written:
@@ -104,26 +116,36 @@ def _write_einsum(statements: Sequence[Statement], program: Program, style: Styl
         made = einsum_equation(define, program)
         return made if isinstance(made, Refusal) else (style.code(made[0]), style.code(made[1]))
 
-    return _write_arrays("einsum", statements, style, equation)
+    return _write_arrays("einsum", statements, program, style, equation)
 
 
 def _write_arrays(
     notation: str,
     statements: Sequence[Statement],
+    program: Program,
     style: Style,
     equation: Callable[[Define], Equation | Refusal],
 ) -> Written:
-    """Statements about whole arrays, each by itself; the first refusal is that of all."""
-    formulas = []
-    for statement in statements:
-        if isinstance(statement, Recurrence):
-            return Written(notation, (), f"{statement.tensors[0].name} is defined by a recurrence")
-        if isinstance(statement, Define):
-            made = equation(statement)
-            if isinstance(made, Refusal):
-                return Written(notation, (), made.reason)
-            formulas.append(Formula(*made, print_shape(statement.tensor.shape, style.index)))
-    return Written(notation, tuple(formulas))
+    """Statements about whole arrays, each by itself; those without a form by their indices where others have one."""
+    own = [statement for statement in statements if not isinstance(statement, Intrinsic)]
+    made = [(statement, _array_formula(statement, style, equation)) for statement in own]
+    refused = [(statement, found.reason) for statement, found in made if isinstance(found, Refusal)]
+    if refused and len(refused) == len(made):
+        return Written(notation, (), refused[0][1])
+    formulas: list[Formula] = []
+    for statement, found in made:
+        formulas += _index_formulas((statement,), program, style) if isinstance(found, Refusal) else [found]
+    lacking = [(defined_tensors(statement)[0].name, reason) for statement, reason in refused]
+    return Written(notation, tuple(formulas), lacking=tuple(lacking))
+
+
+def _array_formula(
+    statement: Define | Recurrence, style: Style, equation: Callable[[Define], Equation | Refusal]
+) -> Formula | Refusal:
+    if isinstance(statement, Recurrence):
+        return Refusal(f"{statement.tensors[0].name} is defined by a recurrence")
+    made = equation(statement)
+    return made if isinstance(made, Refusal) else Formula(*made, print_shape(statement.tensor.shape, style.index))
 
 
 NOTATIONS: dict[str, Notation] = {

@@ -74,5 +74,5 @@ class Telling:
                 rule = prose(f"{written.notation} notation", self.style.index)
                 lines += tuple(Line(formula.left, formula.right, rule) for formula in written.formulas)
                 vectorised |= written.vectorised
-                remarks += [f"no {written.notation} notation: {written.reason}"] if written.reason else []
+                remarks += written.remarks
         return Passage(lines, tuple(remarks), vectorised)
