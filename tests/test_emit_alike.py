@@ -60,6 +60,14 @@ equations:
   - y[i] = tanh(a[i] + v[i])
   - w[i] = tanh(z[i] + v[i])
 """,
+    "numbers inside of what is read": """\
+inputs: {x: [3], z: [3]}
+equations:
+  - a[i] = -x[i]
+  - b[i] = 5*z[i]
+  - y[i] = -sin(a[i])
+  - w[i] = -sin(b[i])
+""",
     "a product that was there before, and one that was not": """\
 inputs: {A: [3, 3], B: [3, 3], C: [3, 3], D: [3, 3], v: [3]}
 equations:

@@ -21,7 +21,10 @@ Answer = tuple[Node, Labels] | None  # a node found again, with the labels of it
 
 
 class Profile(NamedTuple):
-    """What lowering can see of a node: a number for its kind, and the nodes that it may come upon through it."""
+    """What lowering can see of a node: a number for its kind, and the nodes that it may come upon through it.
+
+    Numbers belong to the kind, for they stand for themselves wherever they are met.
+    """
 
     kind: int
     nodes: Nodes
@@ -48,7 +51,10 @@ class Profiles:
         if isinstance(operation, (*VIEWS, Reshape)):
             (inner,) = map(self.of, node.arguments)
             return Profile(self._kind((own, inner.kind)), (node, *inner.nodes))
-        return Profile(self._kind((own, *((a.shape, a.kind) for a in node.arguments))), (node, *node.arguments))
+        numbers = [inner.operation if isinstance(inner.operation, Number) else None for inner in node.arguments]
+        seen = zip(node.arguments, numbers, strict=True)
+        inside = [inner for inner, number in seen if number is None]
+        return Profile(self._kind((own, *numbers, *((a.shape, a.kind) for a in inside))), (node, *inside))
 
     def _kind(self, description: object) -> int:
         return self._kinds.setdefault(description, len(self._kinds))
