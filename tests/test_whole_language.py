@@ -22,8 +22,9 @@ from whole_programs import inferred_spec, whole_spec
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.derivation import gradient_of
+from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
-from tcgrad.ir.program import Define, Recurrence
+from tcgrad.ir.program import Define, Intrinsic, Recurrence
 from tcgrad.ir.verify import verify_define
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.index import print_statement
@@ -42,6 +43,8 @@ def values_of(program):
         item.tensor.name: a for item, a in zip(program.inputs, draw(program, np.random.default_rng(0)), strict=True)
     }
     env = evaluate_program(program, inputs)
+    operands = [statement.operand for statement in program.statements if isinstance(statement, Intrinsic)]
+    env = evaluate_statements([inverse_of(program, operand) for operand in operands], env)
     return env, {**env, **{gradient_of(out): value for out, value in upstream(program).items()}}
 
 
@@ -77,6 +80,7 @@ class Reader:
             if ranges[name] < 1:
                 return  # every position has an equation of its own
             right = re.sub(rf"\b{position}\b(?=[^\[(]|$)", f"({name}+{low})" if low else name, right)
+            right = re.sub(r"\b1\[.*?\]", lambda ones: re.sub(r"[()]|\+\d", "", ones[0]), right)
             free.append(name)
             place.append(slice(low, low + ranges[name]))
         spec = {

@@ -15,13 +15,23 @@ from tcgrad.ir.traversal import integers, walk
 
 
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
-    """Whether the index stands alone in a position of its own size, whatever the values of the dims."""
-    return any(index.size == size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
+    """Whether the index stands alone in positions of its own size, and in no other, whatever the values of the dims."""
+    sizes = list(_sizes(index, parts))
+    return bool(sizes) and all(index.size == size for size in sizes)
 
 
 def stands_alone(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index is a whole position, so that the language gives it that axis's range at most."""
-    return any(True for part in parts for node in walk(part) for _ in _plain_sizes(index, node))
+    return any(True for _ in _sizes(index, parts))
+
+
+def is_contradicted(index: Index, parts: Iterable[Expr]) -> bool:
+    """Whether the index stands alone in positions of different sizes, which only a declared range may do."""
+    return len({size.value for size in _sizes(index, parts)}) > 1
+
+
+def _sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
+    return (size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
 
 
 def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:

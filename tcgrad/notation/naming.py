@@ -15,7 +15,7 @@ from tcgrad.ir.nodes import Add, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
-from tcgrad.notation.extents import range_is_implied, size_is_read
+from tcgrad.notation.extents import is_contradicted, range_is_implied, size_is_read
 from tcgrad.records import dataclass
 
 Names = Mapping[Index, str]
@@ -76,9 +76,10 @@ def name_indices(
     """
     naming = _Naming.of(body, surroundings or Surroundings())
     naming.names.update(known or {})
-    taken = naming.give_declared(free, body, frozenset(naming.names.values()))
+    taken = frozenset(naming.names.values())
+    declared = naming.give_declared(free, body, taken) if naming.ranges else taken
     for index in free:
-        taken |= {naming.give(index, taken)}
+        taken |= {naming.give(index, taken | declared)}
     naming.visit(body, taken)
     return naming.names
 
@@ -116,27 +117,38 @@ class _Naming:
         size = self.ranges.get(name, index.size)
         return size.as_number is not None or index.size == size
 
-    def give_declared(self, free: Sequence[Index], body: Expr, given: frozenset[str]) -> frozenset[str]:
-        """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet given.
+    def give_declared(self, free: Sequence[Index], body: Expr, taken: frozenset[str]) -> frozenset[str]:
+        """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet taken.
 
-        Those of the left side come first.
+        Those of the left side come first. The names that are given.
         """
-        if not self.ranges:
-            return given
-        binders = ((bound_indices(node), children(node)) for node in walk(body))
-        for indices, parts in ((free, (body,)), *binders):
-            for index in indices:
-                for name in self.declared(index, parts, given)[:1]:
-                    self.names[index] = name
-                    given |= {name}
+        given: frozenset[str] = frozenset()
+        for index in free:
+            given |= self.give_one_declared(index, (body,), taken | given)
+        return given | self.visit_declared(body, taken | given)
+
+    def visit_declared(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:
+        """The same for all that is bound in ``expr``."""
+        given: frozenset[str] = frozenset()
+        parts = children(expr)
+        for index in bound_indices(expr):
+            given |= self.give_one_declared(index, parts, taken | given)
+        for part in parts:
+            given |= self.visit_declared(part, taken if isinstance(expr, Add) else taken | given)
         return given
+
+    def give_one_declared(self, index: Index, parts: Sequence[Expr], taken: frozenset[str]) -> frozenset[str]:
+        names = self.declared(index, parts, taken)[:1]
+        self.names.update((index, name) for name in names)
+        return frozenset(names)
 
     def declared(self, index: Index, parts: Sequence[Expr], taken: Collection[str]) -> list[str]:
         """The names with a declared range that suit an index: its own, or any if nothing else tells its range."""
         if index in self.names or size_is_read(index, parts):
             return []
         names = sorted(self.ranges, key=lambda name: name != index.name)
-        names = [index.name] if range_is_implied(index, parts) else names
+        if range_is_implied(index, parts) and not is_contradicted(index, parts):
+            names = [index.name]
         return [name for name in names if name in self.ranges and self.suits(name, index, taken)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
@@ -149,6 +161,8 @@ class _Naming:
     def visit(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:
         """Name all that is bound in ``expr``; the names it uses in addition to those taken."""
         used: frozenset[str] = frozenset()
+        if self.ranges and not isinstance(expr, Add):
+            taken |= {self.names[index] for node in walk(expr) for index in bound_indices(node) if index in self.names}
         for index in bound_indices(expr):
             used |= {self.give(index, taken | used)}
         for part in children(expr):
