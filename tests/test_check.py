@@ -204,6 +204,17 @@ def test_expectations_by_intermediates():
     assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
 
 
+def test_a_declared_index_of_an_expectation_runs_over_a_part_of_what_it_reads():
+    expected = [
+        "dy[i]/dx[p] = 2*x[i]*w[i]*[i == p]",
+        "dy[i]/dx[p] = 2*x[i]*w[i]*delta[i,p]",
+        "dl/dx[p] = 2*x[p]*dl/dy[i]*w[i]*[i == p]",
+        "dl/dw[i] = dl/dy[i]*x[i]^2",
+    ]
+    made = spec("y[i] = x[i]^2*w[i]", "{x: [M], w: [N]}", "{N: 3, M: 5}", indices="{i: N}", expect=json.dumps(expected))
+    assert [r.message for r in made.check().results if r.kind == "expect"] == ["proved"] * 4
+
+
 def test_expectations_by_the_states_of_a_recurrence():
     equations = ["h[0] = x[0]", "h[t] = a*h[t-1] + x[t]", "y = sum[t](h[t]^2)"]
     expected = '["dl/dx[p] = dl/dh[p]", "dl/da = sum[t](dl/dh[t+1]*h[t])"]'

@@ -51,7 +51,8 @@ def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dic
     free: dict[str, Slot] = {}
     for axis, index in enumerate(free_indices(positions, symbols)):
         slot = free[index.name] = free_slot(index, problem, symbols)
-        slot.fixed = None
+        if slot.fixed and slot.fixed.value != tensor.shape[axis].value:
+            slot.fixed = None  # the name is declared for an axis of another size
         problem.reads.append(Read(tensor.name, axis, slot.index.expr, tensor.shape[axis], index.span))
     body = read_body(equation.body, free, problem, symbols)
     solution = solve_ranges(problem, symbols, text.whole)

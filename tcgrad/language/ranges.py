@@ -106,7 +106,8 @@ class _Solver:
 
     def join_deltas(self, fixing: list[tuple[Slot, Read]]) -> None:
         """Make the sizes equal that stand together in a delta, except known and different ones in an expectation."""
-        known = {find(self.classes, slot): read.size.value for slot, read in fixing}
+        known = {find(self.classes, slot): slot.fixed.value for slot in self.problem.slots if slot.fixed is not None}
+        known.update((find(self.classes, slot), read.size.value) for slot, read in fixing)
         for pair in self.problem.deltas:
             left, right = (find(self.classes, slot) for slot in pair)
             sizes = {known[slot] for slot in (left, right) if slot in known}

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.ir.derivative import OPERATOR
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     ZERO,
     Add,
@@ -219,6 +219,8 @@ class _Layout:
         match expr:
             case Component(tensor, indices):
                 return Read(tensor, indices)
+            case Delta(left, right) if _is_between_axes(left, right):
+                return Bracket(Comparison((Whole(left), Whole(right)), ("==",)))
             case Delta(left, right):
                 return Kronecker(left, right)
             case Iverson():
@@ -269,6 +271,12 @@ class _Layout:
                 return condition
             case other:
                 return Comparison((other, Number(Fraction(0))), ("!=",))
+
+
+def _is_between_axes(left: Integer, right: Integer) -> bool:
+    """Whether a delta is of two indices of different sizes: the language would make these the same."""
+    first, second = left.as_index, right.as_index
+    return first is not None and second is not None and first.size.value != second.size.value
 
 
 def _is_one_factor(holders: Sequence[Expr | Ones | Factors]) -> bool:
