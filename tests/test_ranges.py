@@ -91,6 +91,7 @@ VALUES = [
     ("r[i] = y[i] + [0 <= i-1 < N]*x[i-1]", lambda v: np.pad(v["x"], (1, 0))[:-1] + v["y"], {}),
     ("r[i] = where(i == N-1, x[i], x[i]*x[i+1])", lambda v: v["x"] * np.append(v["x"][1:], 1), {}),
     ("r[i] = where(i == 0, x[i], x[i]*x[i-1])", lambda v: v["x"] * np.append(1, v["x"][:-1]), {}),
+    ("r[i] = y[i] + [N < M]*x[N]", lambda v: v["y"], {}),
     # unless nothing else does
     ("r = [k < 2]*(k + 1)*x[2-k]", lambda v: v["x"][2] + 2 * v["x"][1], {}),
     ("r = sum[i]([i+1 < N]*x[i+1])", lambda v: v["x"][1:].sum(), {}),

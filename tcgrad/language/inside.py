@@ -38,14 +38,17 @@ def _never_negative(condition: Integer, guards: Guards, ranges: Ranges) -> bool:
 
 
 def _near(condition: Integer, guards: Guards) -> Guards:
-    """The guards that share an index with the condition, or with one that does: the others say nothing about it."""
+    """The guards that share an index with the condition, or with one that does, and those of sizes alone.
+
+    The others say nothing about it.
+    """
     known, before = set(condition.indices), -1
     exprs = (*guards.at_least_zero, *guards.not_zero)
     while before < len(known):
         before = len(known)
         known.update(index for expr in exprs if known.intersection(expr.indices) for index in expr.indices)
     at_least_zero, not_zero = (
-        tuple(expr for expr in group if known.intersection(expr.indices))
+        tuple(expr for expr in group if not expr.indices or known.intersection(expr.indices))
         for group in (guards.at_least_zero, guards.not_zero)
     )
     return Guards(at_least_zero, not_zero)
