@@ -379,6 +379,66 @@ def test_large_sums_of_two_factors_are_einsums(subscripts, dtype):
     np.testing.assert_allclose(found, np.einsum(subscripts, *env.values()), rtol=1e-10, atol=1e-10)
 
 
+STEP = 2.0**-100
+
+
+@pytest.mark.parametrize("dtype", [np.complex128, np.clongdouble])
+@pytest.mark.parametrize("imaginary", [STEP, 1e-3])
+@pytest.mark.parametrize(
+    "expr",
+    [
+        call("exp", at(X, i, j)),
+        call("tanh", Mul((at(X, i, j), const(2)))),
+        Mul((call("sin", at(X, i, j)), call("sin", at(X, i2, j)))),
+        IndexSum((j,), Mul((at(X, i, j), at(Y, j, k), const(3)))),
+        IndexSum((j,), Mul((call("exp", at(X, i, j)), at(Y, j, k)))),
+        IndexSum((j,), Mul((at(X, i, j), at(X, i2, j)))),
+        IndexSum((i,), Mul((Add((at(X, i, j), Mul((const(-1), at(X, i, j))))), at(X, i, j)))),
+    ],
+)
+def test_complex_steps_along_many_directions_are_those_along_each(expr, imaginary, dtype):
+    """Also where the imaginary parts are not small enough to be taken one by one for all directions."""
+    batch = Index("batch", Integer.of(300))
+    steps = imaginary * np.random.default_rng(0).normal(size=(300, *x.shape))
+
+    def at_directions(array, batch):
+        context = Context({"x": array, "y": y.astype(dtype)}, np.dtype(dtype), batch=batch)
+        return value(expr, context)
+
+    free = [index for index in (i, i2, j, k) if index in at_directions((x + 1j * steps[0]).astype(dtype), None).axes]
+    found = at_directions((x + 1j * steps).astype(dtype), batch).aligned((batch, *free))
+    apart = [at_directions((x + 1j * step).astype(dtype), None).aligned(free) for step in steps]
+    np.testing.assert_allclose(found.real, np.real(apart), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(found.imag / imaginary, np.imag(apart) / imaginary, rtol=1e-13, atol=1e-14)
+
+
+def test_a_function_of_one_tensor_moves_by_itself_wherever_it_is_called():
+    noise = Noise(Index("draw", Integer.of(5)), 1e-6, 0.0, np.random.default_rng(0))
+    context = Context({"v": v}, np.dtype(float), batch=noise.batch, noise=noise)
+    twice = value(Mul((call("exp", at(V, i)), call("exp", at(V, i2)))), context).aligned((noise.batch, i, i2))
+    assert not np.allclose(twice, np.swapaxes(twice, 1, 2), rtol=1e-9)
+    np.testing.assert_allclose(twice, np.broadcast_to(np.exp(v[:, None] + v), twice.shape), rtol=1e-4)
+
+
+def test_what_is_zero_by_its_indices_is_not_moved():
+    noise = Noise(Index("draw", Integer.of(5)), 1e-6, 1e-30, np.random.default_rng(0))
+    context = Context({"v": v}, np.dtype(float), batch=noise.batch, noise=noise)
+    square = Mul((at(V, i), at(V, i), Delta(i.expr, i2.expr)))
+    moved = value(square, context).aligned((noise.batch, i, i2))
+    np.testing.assert_allclose(moved, np.broadcast_to(np.diag(v * v), moved.shape), rtol=1e-4)
+    assert not moved[:, ~np.eye(len(v), dtype=bool)].any()
+    assert (moved[:, 0, 0] != v[0] ** 2).all()
+
+
+@pytest.mark.parametrize("order", ["scalar first", "scalar last"])
+def test_exact_sums_with_factors_that_are_numbers(order):
+    """In exact arithmetic there are no arrays of one number."""
+    factors = (at(V, i), const(Fraction(1, 3)))
+    env = {V: np.array([Fraction(int(2 * each), 2) for each in v], object)}
+    summed = IndexSum((i, k), Mul(factors if order == "scalar last" else factors[::-1]))
+    assert evaluate(summed, (), env, dtype=object).item() == Fraction(2, 3) * Fraction(9, 2)
+
+
 def test_whole_exponents_of_sizes_are_not_rounded_where_rounding_is_simulated():
     x = tensor("x")
     noise = Noise(Index("draw", Integer.of(3)), 1e-6, 0.0, np.random.default_rng(0))

@@ -26,7 +26,7 @@ from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.tangents import Tangents
-from tcgrad.check.verdict import Comparison, Tolerance
+from tcgrad.check.verdict import Comparison, Expected, Tolerance
 from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.sizes import resized
@@ -71,6 +71,7 @@ class Bench:
     overflows: bool = False
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
+    _last: Expected | None = None
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
@@ -136,6 +137,10 @@ class Bench:
         """The tangents of the outputs."""
         return Tangents(self.equations, self.paths.tangents)
 
+    def coarsened(self, bound: Array) -> Array:
+        """A bound on rounding errors as the module makes them."""
+        return bound if self.coarse == 1 else bound * self.coarse
+
     def moving(self, wrt: Tensor, direction: Array) -> dict[str, Array]:
         """Directions of all inputs of which only ``wrt`` is moved."""
         return {tensor.name: self.sample.value(tensor.name) * 0 for tensor in self.wrt} | {wrt.name: direction}
@@ -150,18 +155,19 @@ class Bench:
         part: which part of the row this is, if it consists of several.
         slips: makes arrays that would be found after one slip or another.
         """
-        comparing = Comparing(known, bound, Tolerance(self.options.rtol, self.options.atol), view, how)
+        expected = self._expected(known, bound)
+        comparing = Comparing(expected, view, how)
         found = wrong = None
         with tally.timed():
             try:
                 found = find()
-                outcome = comparing.judge(view(found))
+                outcome = expected.judge(view(found))
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(error))
         if outcome.status == "fail" and self._overflows(tally):
             outcome = replace(outcome, status="inconclusive", message=f"numbers on the way overflow {tally.dtype}")
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
-            wrong = Wrong(view(found), known.value, comparing.allowed, self._sizes)
+            wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
             outcome = replace(outcome, message=": ".join(told))
         if self.sample.tied:
@@ -170,7 +176,7 @@ class Bench:
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
         if self.own and outcome.elements and outcome.decisive:
-            tally.see(np.isfinite(known.error) & np.isfinite(bound), part)
+            tally.see(expected.is_bounded, part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":
                 self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
@@ -179,6 +185,14 @@ class Bench:
             else:
                 right = Right(found, self._summed, tuple(slips()))
                 self.plantings.plant(tally.key, right, comparing.after(found))
+
+    def _expected(self, known: Known, bound: Array) -> Expected:
+        """What is known, as what formula, module and user are compared with one after the other."""
+        last = self._last
+        if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
+            return last
+        self._last = Expected(known.value, known.error, bound, Tolerance(self.options.rtol, self.options.atol))
+        return self._last
 
     def _overflows(self, tally: Tally) -> bool:
         """Whether what is compared in a row may be anything, for numbers on the way are too large for the type."""

@@ -28,14 +28,15 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     of = ", ".join(output.name for output in outputs)
     formulas, asks_for = bench.gradient_formulas(only), bench.options.asks_for
     statements = bench.paths.gradient(known.wrt).statements
-    bound = formulas.bound(statements)
+    exact = formulas.bound(statements)
+    right, coarse = _right(known, outputs, exact.shape), bench.coarsened(exact)
 
-    def compare(kind: str, subject: Subject, work: Callable[[], Array], coarse: float = bench.coarse) -> None:
+    def compare(kind: str, subject: Subject, work: Callable[[], Array], bound: Array = coarse) -> None:
         tally = bench.tallies.row(kind, subject, of, known.wrt.name)
-        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound * coarse))
+        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound, right))
 
     if asks_for("gradient"):
-        compare("gradient", "formula", lambda: formulas.value(statements), 1.0)
+        compare("gradient", "formula", lambda: formulas.value(statements), exact)
     if bench.module is not None and asks_for("gradient"):
         compare("gradient", "module", lambda: bench.module_gradients(only)[known.wrt.name])
     if bench.module is not None and only is None and asks_for("value_and_grad"):
@@ -44,30 +45,37 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         compare("against", "user", lambda: bench.user_gradients[known.wrt.name])
 
 
+def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:
+    """The right gradient at the reference's elements; in the shape of the input if these are all."""
+    right = known.gradient(outputs)
+    return Known(right.value.reshape(shape), right.error.reshape(shape)) if known.is_full else right
+
+
 @dataclass(frozen=True)
 class _Finding:
     """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error.
 
     formulas: a place to work formulas out with the same upstream gradients.
+    right: what is known of it.
     """
 
     outputs: Sequence[Tensor]
     formulas: Formulas
     work: Callable[[], Array]
     bound: Array
+    right: Known
 
-    def checked(self, found: Array, right: Array | None = None) -> Array:
+    def checked(self, found: Array) -> Array:
         """The gradient that was found.
 
-        right: the right one, if that is known whole, so that another shape can be explained.
-
         Raises:
-            ModuleError: if it has another shape than the input.
+            ModuleError: if it has another shape than the input, which is explained if all of it is known.
         """
         if found.shape != self.bound.shape:
             message = f"the gradient has shape {found.shape}, not {self.bound.shape}"
             largest = float(np.max(self.bound, initial=0))
-            reason = "" if right is None else explain_shape(found, right, largest)
+            is_whole = self.right.value.shape == self.bound.shape
+            reason = explain_shape(found, self.right.value, largest) if is_whole else ""
             raise ModuleError(f"{message}: {reason}" if reason else message)
         return found
 
@@ -94,7 +102,7 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         tally,
         found.work,
         bound=found.bound.reshape(-1)[known.columns],
-        known=known.gradient(found.outputs),
+        known=found.right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
         view=lambda gradient: found.elements(gradient)[known.columns],
@@ -118,16 +126,13 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
 
 def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, slips: Slips) -> None:
     """Every element, in the shape of the input: a slip is best seen in the whole."""
-    gradient = known.gradient(found.outputs)
-    shape = found.bound.shape
-    right = Known(gradient.value.reshape(shape), gradient.error.reshape(shape))
     bench.add(
         tally,
         found.work,
         bound=found.bound,
-        known=right,
+        known=found.right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, flat),
-        view=lambda gradient: found.checked(gradient, right.value),
+        view=found.checked,
         slips=slips,
     )

@@ -60,7 +60,7 @@ def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -
     bench.add(
         tally,
         find,
-        bound=bound * bench.coarse,
+        bound=bench.coarsened(bound),
         known=known.jacobian(of),
         method=known.method,
         locate=bench.derivative(of, wrt, known.columns),

@@ -10,8 +10,7 @@ import numpy as np
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.mistakes import Slip
 from tcgrad.check.planting import Seen
-from tcgrad.check.references import Known
-from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.check.verdict import Comparison, Expected
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -34,25 +33,15 @@ def viewed(slips: Slips, view: View) -> Iterator[Slip]:
 
 @dataclass(frozen=True)
 class Comparing:
-    """A comparison that can be made of several arrays: what is known, how far rounding may move what is found."""
+    """A comparison that can be made of several arrays."""
 
-    known: Known
-    bound: Array
-    user: Tolerance
+    expected: Expected
     view: View
     how: str
 
-    @property
-    def allowed(self) -> Array:
-        return self.user.allowed(self.bound + self.known.error, self.known.value)
-
-    def judge(self, seen: Array) -> Comparison:
-        known = self.known
-        return compare(seen, known.value, found_error=self.bound, reference_error=known.error, user=self.user)
-
     def after(self, found: Array) -> Callable[[Array], Seen]:
         """What becomes of the comparison after a mistake in ``found``."""
-        before = self.view(found)
+        before, bound = self.view(found), self.expected.found_error
 
         def see(wrong: Array) -> Seen:
             try:
@@ -60,9 +49,7 @@ class Comparing:
             except ModuleError as error:
                 return Seen(Comparison("fail", 0, message=str(error)), agrees=False, how=self.how)
             with np.errstate(all="ignore"):
-                same = seen.shape == before.shape and bool(
-                    np.all((np.abs(seen - before) <= self.bound) | np.isnan(self.bound))
-                )
-            return Seen(self.judge(seen), same, self.how)
+                same = seen.shape == before.shape and bool(np.all((np.abs(seen - before) <= bound) | np.isnan(bound)))
+            return Seen(self.expected.judge(seen), same, self.how)
 
         return see

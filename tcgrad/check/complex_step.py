@@ -112,4 +112,4 @@ def _slopes(array: Array, shape: tuple[int, ...]) -> Array:
     if array.dtype.kind != "c" or array.ndim < len(shape):
         real = array.real.dtype
         return np.zeros(shape, real)
-    return np.asarray(array.imag / array.real.dtype.type(_STEP))
+    return np.asarray(array.imag * array.real.dtype.type(1 / _STEP))

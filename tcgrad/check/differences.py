@@ -78,12 +78,13 @@ class Differences:
             here = self.forward.context.arrays[name]
             if arrays[name].ndim > here.ndim:
                 by_point = arrays[name].reshape(len(signed), len(steps), *here.shape)
-                step = along_axes(steps, here)
+                # Of a power of two the inverse is exact, and multiplying is faster.
+                inverse = 1 / along_axes(steps, here)
                 quotients[name] = [
-                    (by_point[2 * k] - by_point[2 * k + 1]) / (2 * multiple * step)
+                    (by_point[2 * k] - by_point[2 * k + 1]) * (inverse / (2 * multiple))
                     for k, multiple in enumerate(stencil.multiples)
                 ]
-                rounding[name] = bounds[name] / step
+                rounding[name] = bounds[name] * inverse
         branches = {name: np.logical_or.reduce(flips.reshape(len(signed), -1)) for name, flips in flipped.items()}
         return Slopes(quotients, rounding, branches)
 

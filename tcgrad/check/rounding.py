@@ -20,6 +20,9 @@ from tcgrad.records import dataclass
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
 _AMPLIFIED = 4
 
+# What is typical of many elements is seen by this many.
+_SAMPLED = 2**12
+
 _DOUBLE = np.dtype(np.float64)
 
 # At ties numbers of about 1 to 100 are equal if they differ by so many units of rounding, and by no more than that.
@@ -66,12 +69,20 @@ class Rounding:
         with quietly():
             spread, size = np.abs(moved - exact).max(axis=0), np.abs(exact)
             # By chance all draws may leave an element where it was: few are much better off than the typical one.
-            seen = (exact != 0) & np.isfinite(spread)
-            if seen.any():
-                spread = np.maximum(spread, _median(spread[seen] / size[seen]) * size)
-            factor = self.safety * self.roundoff / self.noise.unit
-            unbounded = np.where(np.isfinite(exact), np.nan, np.inf)
-            return np.asarray(np.where(np.isfinite(spread), spread * exact.dtype.type(factor), unbounded))
+            spread = np.maximum(spread, _typical(spread, size) * size)
+            bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
+            finite = np.isfinite(spread)
+            if finite.all():
+                return bound
+            return np.where(finite, bound, np.where(np.isfinite(exact), np.nan, np.inf))
+
+
+def _typical(spread: Array, size: Array) -> Any:
+    """The median of the relative spread where there is one, or of that of many random elements; 0 if there is none."""
+    seen = np.flatnonzero((size != 0) & np.isfinite(spread))
+    if len(seen) > _SAMPLED:
+        seen = seen[np.random.default_rng(len(seen)).integers(len(seen), size=_SAMPLED)]
+    return _median(spread.reshape(-1)[seen] / size.reshape(-1)[seen]) if len(seen) else 0.0
 
 
 def _median(numbers: Array) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.results import Status
 from tcgrad.evaluate import Array
@@ -50,6 +53,68 @@ class Tolerance:
 _FROM_ROUNDING = Tolerance()
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What arrays are compared with, element by element, in the type of ``reference``.
+
+    reference_error, found_error: how far the reference may be off, and how far rounding may have moved what is found.
+    An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
+    rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite.
+    """
+
+    reference: Array
+    reference_error: Array
+    found_error: Array
+    user: Tolerance = _FROM_ROUNDING
+
+    @cached_property
+    def allowed(self) -> Array:
+        """The largest error that passes."""
+        with np.errstate(all="ignore"):
+            return self.user.allowed(self.found_error + self.reference_error, self.reference)
+
+    @cached_property
+    def is_bounded(self) -> NDArray[np.bool_]:
+        """Where both errors have a bound."""
+        return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.found_error))
+
+    def judge(self, found: Array, *, by_difference: bool = False) -> Comparison:
+        """The outcome for an array.
+
+        by_difference: the worst element is that with the largest error, not that with the largest in proportion to
+            its tolerance.
+        """
+        if found.shape != self.reference.shape:
+            return Comparison("fail", 0, message=f"has shape {found.shape}, not {self.reference.shape}")
+        known = self._known
+        if not self._is_always_bounded:
+            unbounded = np.isinf(self.found_error) & ~np.isfinite(found)
+            known = known & (np.isfinite(self.found_error) | unbounded)
+        elements = int(np.count_nonzero(known))
+        if not elements:
+            return Comparison("inconclusive", 0, message="there is nothing to compare")
+        with np.errstate(all="ignore"):
+            given = self._whole if elements == known.size else self._at(known)
+            return given.judge(found if elements == known.size else np.where(known, found, 0), elements, by_difference)
+
+    @cached_property
+    def _known(self) -> NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.reference))
+
+    @cached_property
+    def _is_always_bounded(self) -> bool:
+        return bool(np.isfinite(self.found_error).all())
+
+    @cached_property
+    def _whole(self) -> _Right:
+        return _Right(self.reference, self.reference_error, self.allowed)
+
+    def _at(self, known: NDArray[np.bool_]) -> _Right:
+        parts = self.reference, self.reference_error, self.found_error + self.reference_error
+        reference, reference_error, error = (np.where(known, part, 0) for part in parts)
+        return _Right(reference, reference_error, self.user.allowed(error, reference))
+
+
 def compare(
     found: Array,
     reference: Array,
@@ -59,28 +124,8 @@ def compare(
     user: Tolerance = _FROM_ROUNDING,
     by_difference: bool = False,
 ) -> Comparison:
-    """Compare element by element, in the type of ``reference``.
-
-    found_error, reference_error: how far rounding may have moved either, and how far the reference may be off.
-    by_difference: the worst element is that with the largest error, not that with the largest in proportion to its
-        tolerance.
-    An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
-    rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite.
-    """
-    if found.shape != reference.shape:
-        return Comparison("fail", 0, message=f"has shape {found.shape}, not {reference.shape}")
-    known = np.isfinite(reference_error) & np.isfinite(reference)
-    known &= np.isfinite(found_error) | (np.isinf(found_error) & ~np.isfinite(found))
-    elements = int(np.count_nonzero(known))
-    if not elements:
-        return Comparison("inconclusive", 0, message="there is nothing to compare")
-    with np.errstate(all="ignore"):
-        parts = [found.astype(reference.dtype, copy=False), reference, reference_error, found_error + reference_error]
-        if elements < known.size:
-            parts = [np.where(known, part, 0) for part in parts]
-        found, reference, reference_error, error = parts
-        given = _Elements(found, reference, reference_error, user.allowed(error, reference))
-        return _compared(given, elements, by_difference)
+    """Compare one array, as `Expected` does."""
+    return Expected(reference, reference_error, found_error, user).judge(found, by_difference=by_difference)
 
 
 def _proportion(error: float, scale: float) -> float:
@@ -90,54 +135,69 @@ def _proportion(error: float, scale: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Elements:
-    """What a verdict is made of, element by element; 0 where nothing is known."""
+class _Right:
+    """What a verdict is made of besides what is found, element by element; 0 where nothing is known."""
 
-    found: Array
     reference: Array
     reference_error: Array
     allowed: Array
 
+    def judge(self, found: Array, elements: int, by_difference: bool) -> Comparison:
+        all_finite = bool(np.isfinite(found).all())
+        seen = found if all_finite else np.where(np.isfinite(found), found, 0)
+        found = found.astype(self.reference.dtype, copy=False)
+        error = np.abs(found - self.reference)
+        # Of numbers among which there is none `argmax` gives its place.
+        size = error if np.isfinite(error.item(error.argmax())) else np.nan_to_num(error, nan=np.inf)
+        rank = size if by_difference else _ratio(error, self.allowed)
+        worst, furthest = int(rank.argmax()), int(size.argmax())
+        largest = float(size.item(furthest))
+        status, message = self._verdict(error, all_finite)
+        return Comparison(
+            status,
+            elements,
+            max_abs_error=largest,
+            max_rel_error=_proportion(largest, max(self._largest, float(seen.max()), -float(seen.min()))),
+            worst=worst,
+            found=float(found.item(worst)),
+            reference=float(self.reference.item(worst)),
+            tolerance=float(self.allowed.item(worst)),
+            rank=float(rank.item(worst)),
+            tolerance_at_largest=float(self.allowed.item(furthest)),
+            message=message,
+        )
 
-def _compared(given: _Elements, elements: int, by_difference: bool) -> Comparison:
-    found, reference, allowed = given.found, given.reference, given.allowed
-    error, scale = np.abs(found - reference), np.abs(reference)
-    finite = bool(np.isfinite(error).all())
-    size, seen = error, found
-    if not finite:
-        size, seen = np.nan_to_num(error, nan=np.inf), np.where(np.isfinite(found), found, 0)
-    rank = size if by_difference else _ratio(error, allowed)
-    worst, furthest = int(rank.argmax()), int(size.argmax())
-    largest = float(size.item(furthest))
-    status, message = _judge(given, error, scale)
-    return Comparison(
-        status,
-        elements,
-        max_abs_error=largest,
-        max_rel_error=_proportion(largest, max(float(scale.max()), float(np.abs(seen).max()))),
-        worst=worst,
-        found=float(found.item(worst)),
-        reference=float(reference.item(worst)),
-        tolerance=float(allowed.item(worst)),
-        rank=float(rank.item(worst)),
-        tolerance_at_largest=float(allowed.item(furthest)),
-        message=message,
-    )
+    def _verdict(self, error: Array, all_finite: bool) -> tuple[Status, str]:
+        """all_finite: whether all is that was found, the sizes of whose differences are ``error``."""
+        if not all_finite:
+            return "fail", "is not finite where the reference is"
+        if not (error <= self.allowed).all():
+            return "fail", ""
+        if self._lets_zeros_pass:
+            return "inconclusive", "the tolerance is so large that zeros would pass as well"
+        return "pass", ""
+
+    @cached_property
+    def _extreme(self) -> int:
+        """The place of the largest reference value."""
+        high, low = int(self.reference.argmax()), int(self.reference.argmin())
+        return high if self.reference.item(high) >= -self.reference.item(low) else low
+
+    @cached_property
+    def _largest(self) -> float:
+        return abs(float(self.reference.item(self._extreme)))
+
+    @cached_property
+    def _lets_zeros_pass(self) -> bool:
+        if abs(self.reference.item(self._extreme)) > self.allowed.item(self._extreme):
+            return False
+        scale = np.abs(self.reference)
+        return bool((scale <= self.allowed).all() and (scale > self.reference_error).any())
 
 
 def _ratio(error: Array, allowed: Array) -> Array:
     """Error in proportion to tolerance; infinite where there is an error and none is allowed, or it is not a number."""
-    ratio = np.divide(error, allowed, out=np.zeros_like(error), where=error != 0)
+    # What makes no number is slow in the widest type, and most of a Jacobian may be zeros.
+    ratio = np.divide(error, allowed, out=np.zeros(error.shape, error.dtype), where=error != 0)
     ratio[np.isnan(ratio)] = np.inf
     return ratio
-
-
-def _judge(given: _Elements, error: Array, scale: Array) -> tuple[Status, str]:
-    """``error`` and ``scale`` are the sizes of the differences and of the reference."""
-    if not np.isfinite(given.found).all():
-        return "fail", "is not finite where the reference is"
-    if not (error <= given.allowed).all():
-        return "fail", ""
-    if (scale <= given.allowed).all() and (scale > given.reference_error).any():
-        return "inconclusive", "the tolerance is so large that zeros would pass as well"
-    return "pass", ""

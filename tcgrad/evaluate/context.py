@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
-from tcgrad.evaluate.parts import absolute, together
+from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
@@ -84,7 +84,7 @@ class Noise:
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         # Twice as much, for what is drawn is between -1/2 and 1/2.
-        moved = self._errors(shape, 2 * ulps * self.unit * absolute(size), value.array.dtype, 2 * ulps * self.floor)
+        moved = self._errors(shape, size, 2 * ulps, value.array.dtype)
         moved[: self.still] = 0
         moved += base
         return Labelled(self._overflown(moved), axes)
@@ -96,13 +96,21 @@ class Noise:
             moved[np.abs(moved) > self.largest] *= inf
         return array
 
-    def _errors(self, shape: tuple[int, ...], size: Array, dtype: np.dtype[Any], floor: float) -> Array:
-        """Random errors up to half of ``size``, to which ``floor`` is added; of complex numbers of each part."""
-        errors = self._drawn(shape)
-        errors *= size.real + floor if floor else size.real
+    def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
+        """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part."""
         if dtype.kind != "c":
-            return errors.astype(dtype, copy=False)
-        return together(errors, self._drawn(shape) * size.imag, dtype)
+            return self._error(shape, size, ulps, ulps * self.floor).astype(dtype, copy=False)
+        return together(
+            self._error(shape, size.real, ulps, ulps * self.floor), self._error(shape, size.imag, ulps, 0), dtype
+        )
+
+    def _error(self, shape: tuple[int, ...], size: Array, ulps: float, floor: float) -> Array:
+        largest = np.asarray(np.abs(size))
+        largest *= ulps * self.unit
+        largest += floor
+        errors = self._drawn(shape)
+        errors *= largest
+        return errors
 
     def _drawn(self, shape: tuple[int, ...]) -> Array:
         """Random numbers from -1/2 to 1/2."""
@@ -120,6 +128,7 @@ class Context:
     positions: indices that take these values only, instead of their whole range.
     origins: for a tensor under construction the axis that starts at a negative position, and that position.
     branches: takes what every branch was decided by: two evaluations that agree in it took the same branches.
+    calls: within one statement, the values of functions at whole tensors, each with the tensor's array.
     """
 
     arrays: dict[str, Array]
@@ -131,6 +140,7 @@ class Context:
     batch: Index | None = None
     noise: Noise | None = None
     branches: list[Labelled] | None = None
+    calls: dict[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
     def decide(self, *decisions: Labelled) -> None:
         """Keep a record of which branch is taken where, if one is asked for."""

@@ -9,6 +9,7 @@ from math import prod, sqrt
 import numpy as np
 
 from tcgrad.evaluate import functions
+from tcgrad.evaluate.calls import called
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.parts import absolute, is_finite, real, signs
@@ -153,20 +154,29 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     if (guards or summed) and not all(is_finite(each.array) for each in values):
         supports = [_support(factor, context) for factor in summed]
         values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
+    if not bound:
+        product = multiply(values, context)
+        moved = product if len(values) < 2 else _settled(product, values, context)
+        return multiply([moved, *cast], context) if cast else moved
     operands = cast + values
+    result = contract(operands, bound, context)
 
     def magnitude() -> Labelled:
-        sizes = [Labelled(absolute(each.array), each.axes) for each in operands]
-        return contract(sizes, bound, context) if bound else multiply(sizes, context)
-
-    if not bound:
-        product = multiply(operands, context)
-        return product if len(values) < 2 else context.settle(product, magnitude)
-    result = contract(operands, bound, context)
+        return contract(_sizes(operands), bound, context)
 
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
     terms = prod(context.length(index) for index in bound)
     return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
+
+
+def _settled(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
+    """The product of ``values`` as an operation's result. The size of a real one is the product of the sizes."""
+    is_complex = product.array.dtype.kind == "c"
+    return context.settle(product, (lambda: multiply(_sizes(values), context)) if is_complex else None)
+
+
+def _sizes(values: Sequence[Labelled]) -> list[Labelled]:
+    return [Labelled(absolute(each.array), each.axes) for each in values]
 
 
 def _support(expr: Expr, context: Context) -> Labelled | None:
@@ -217,7 +227,7 @@ def _call(expr: Call, context: Context) -> Labelled:
     aligned = [argument.aligned(axes) for argument in arguments]
     if context.noise is not None and expr.function.branches:
         aligned = [context.noise.settled(argument) for argument in aligned]
-    result = functions.call(expr.function, aligned, context)
+    result = called(expr, [Labelled(each, axes) for each in aligned], context)
     if context.branches is not None:
         context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
 

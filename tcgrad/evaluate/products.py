@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Context, Labelled, union
+from tcgrad.evaluate.complex_steps import point_of
+from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.parts import together
 from tcgrad.ir.indices import Index
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
@@ -43,11 +45,36 @@ def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Contex
     axes = union(values)
     repeats = prod(context.length(index) for index in bound if index not in axes)
     kept = tuple(index for index in axes if index not in bound)
-    summed = _einsum(values, axes, kept)
+    arrays = [each for each in values if each.axes]
+    summed = _in_parts(arrays, axes, kept, context) if arrays else np.ones((), context.dtype)
+    for each in values:
+        summed = summed if each.axes else np.asarray(summed * each.array)
     return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
 
 
-def _einsum(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...]) -> Any:
+def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...], context: Context) -> Array:
+    """The contraction; where one of several complex operands is not real, that of either of its parts with the rest.
+
+    Complex steps are of one input, and most of what it is multiplied by has no imaginary part.
+    """
+    moving = [n for n, each in enumerate(values) if each.array.dtype.kind == "c" and each.array.imag.any()]
+    if len(values) < 2 or len(moving) != 1:
+        return _einsum(values, axes, kept)
+    (place,) = moving
+    moved, parts = values[place], [Labelled(each.array.real, each.axes) for each in values]
+
+    def contracted(part: Array, own: tuple[Index, ...]) -> Labelled:
+        parts[place] = Labelled(part, own)
+        here = tuple(index for index in kept if any(index in each.axes for each in parts))
+        return Labelled(_einsum(parts, axes, here), here)
+
+    point = point_of(moved, context)
+    real = contracted(moved.array.real, moved.axes) if point is None else contracted(point, moved.axes[1:])
+    imaginary = contracted(moved.array.imag, moved.axes)
+    return together(real.aligned(kept), imaginary.array, moved.array.dtype)
+
+
+def _einsum(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...]) -> Array:
     lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
     planned = prod(lengths.values()) >= _WORTH_PLANNING and len(values) > 1
     if planned and len(values) == 2 and values[0].array.dtype in _WITHOUT_BLAS:

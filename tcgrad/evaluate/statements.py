@@ -72,6 +72,7 @@ def _context(env: Mapping[Tensor, Any], dtype: DTypeLike, functions: Mapping[str
 
 def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
     """Work one statement out into ``context.arrays`` -> the tensors that it defines."""
+    context.calls.clear()
     with quietly():
         match statement:
             case Define():
