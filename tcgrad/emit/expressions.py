@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import assert_never, cast
@@ -56,6 +56,12 @@ class Expressions:
         self._definitions = definitions
         self._positions = definitions.positions
         self._gaps = definitions.gaps
+        self._factors: dict[Hashable, Structured] = {}  # sums that are factors, in one statement
+
+    def statement(self, body: Expr, free: Axes) -> Structured:
+        """The right side of a statement as a sum of blocks."""
+        self._factors = {}
+        return self.lower(body, free)
 
     def dense(self, expr: Expr, hint: Axes) -> Value:
         """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
@@ -166,6 +172,16 @@ class Expressions:
                 parts.summed = [index for index in parts.summed if index not in own]
 
     def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
+        """A factor that has a value by itself; a sum that is one in many terms, as in derivatives of long products."""
+        if not isinstance(expr, Add):
+            return self._lowered_factor(expr, inverted, hint)
+        key = expr, inverted, hint, self._positions.bounds
+        known = self._factors.get(key)
+        if known is None:
+            known = self._factors[key] = self._lowered_factor(expr, inverted, hint)
+        return known
+
+    def _lowered_factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
         read = expr.base if isinstance(expr, Pow) else expr
         with self._positions.dividing() if inverted and isinstance(read, Component) else nullcontext():
             structured = self.lower(expr, hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from tcgrad.emit.alike import Alike
@@ -51,10 +50,7 @@ class Lowering:
     def statements(self, statements: Iterable[Statement]) -> list[Step]:
         """Lower statements in order and remember what they define."""
         statements = tuple(statements)
-        kinds = [self._kinds.of(each) if isinstance(each, Define) else None for each in statements]
-        count = Counter(own.kind for own in kinds if own is not None)
-        shared = [own if own is not None and count[own.kind] > 1 else None for own in kinds]
-        pairs = zip(statements, shared, strict=True)
+        pairs = zip(statements, self._kinds.shared(statements), strict=True)
         return [step for statement, own in pairs for step in self._statement(statement, own)]
 
     def _statement(self, statement: Statement, own: Likeness | None) -> list[Step]:
@@ -94,7 +90,7 @@ class Lowering:
 
     def _lowered(self, define: Define) -> Structured:
         with self.definitions.around(define.tensor):
-            structured = self._by_digits(define) or self.expressions.lower(
+            structured = self._by_digits(define) or self.expressions.statement(
                 shifted(without_poles(define.body)), define.free
             )
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:

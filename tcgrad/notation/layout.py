@@ -9,6 +9,7 @@ one that nothing tells a factor that does, ``x[k]^0``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import field
 from fractions import Fraction
 from typing import assert_never
 
@@ -80,6 +81,7 @@ class _Layout:
     explicit: bool
     fixed: frozenset[Index]
     arrays: tuple[Tensor, ...]
+    known: dict[Expr, Shown] = field(default_factory=dict)  # sums that are factors, perhaps of many terms
 
     def right_side(self, body: Expr, free: Sequence[Index]) -> Shown:
         known = free_indices(body)
@@ -216,6 +218,14 @@ class _Layout:
                 return False
 
     def factor(self, expr: Expr) -> Shown:
+        if not isinstance(expr, Add):
+            return self.laid_factor(expr)
+        known = self.known.get(expr)
+        if known is None:
+            known = self.known[expr] = self.laid_factor(expr)
+        return known
+
+    def laid_factor(self, expr: Expr) -> Shown:
         match expr:
             case Component(tensor, indices):
                 return Read(tensor, indices)
