@@ -7,8 +7,10 @@ from whole_programs import twice, whole_spec
 
 import tcgrad
 from tcgrad.emit import lower
+from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.shifting import shifted
-from tcgrad.ir.nodes import Expr
+from tcgrad.emit.structure import Axes, Structured
+from tcgrad.ir.nodes import Add, Expr
 from tcgrad.simplify.kinds import Kinds
 
 LAYER = """\
@@ -180,3 +182,21 @@ def test_equal_layers_are_lowered_once(monkeypatch: pytest.MonkeyPatch):
         tcgrad.loads(_layers(count)).emit()
         counts.append(len(lowered))
     assert counts[0] == counts[1]
+
+
+def test_sums_that_are_factors_of_many_terms_are_lowered_once_a_statement(monkeypatch: pytest.MonkeyPatch):
+    lowered: list[Expr] = []
+    plainly = Expressions.lower
+
+    def counting(self: Expressions, expr: Expr, hint: Axes) -> Structured:
+        lowered.extend([expr] if isinstance(expr, Add) else [])
+        return plainly(self, expr, hint)
+
+    monkeypatch.setattr(Expressions, "lower", counting)
+    counts = []
+    for count in (4, 8):
+        lowered.clear()
+        product = "*".join(f"(x[i] + {k}*z[i])" for k in range(1, count + 1))
+        tcgrad.loads(f"inputs: {{x: [4], z: [4]}}\nequations: ['y = 1[i]*{product}']\n").emit()
+        counts.append(len(lowered))
+    assert counts[1] < 2.5 * counts[0]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from dataclasses import field
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tcgrad.emit.filling import Assemble, Buffer, Carried, Scan, Scatter
@@ -51,6 +50,8 @@ class Node:
 
     serial: orders the nodes of a graph as they were made.
     sources: what decides the dtype, as bits: the arguments of the emitted function that the node is computed from.
+    base: the array whose memory this one shares: itself, if it is no view.
+    owner: the array whose memory this one may share: a reshaped array is a view too, unless its axes were turned.
     """
 
     operation: Operation
@@ -59,29 +60,23 @@ class Node:
     kind: Kind
     serial: int
     sources: int
+    is_view: bool = field(init=False)
+    base: Node = field(init=False)
+    owner: Node = field(init=False)
 
     def __repr__(self) -> str:
         return f"%{self.serial} = {self.operation}({', '.join(f'%{a.serial}' for a in self.arguments)})"
 
+    def __post_init__(self) -> None:
+        known = vars(self)
+        known["is_view"] = is_view = isinstance(self.operation, VIEWS)
+        is_shared = is_view or (
+            isinstance(self.operation, Reshape) and not isinstance(self.arguments[0].operation, Transpose)
+        )
+        known["base"] = self.arguments[0].base if is_view else self
+        known["owner"] = self.arguments[0].owner if is_shared else self
+
     @property
-    def is_view(self) -> bool:
-        return isinstance(self.operation, VIEWS)
-
-    @cached_property
-    def base(self) -> Node:
-        """The array whose memory this one shares: itself, if it is no view."""
-        return self.arguments[0].base if self.is_view else self
-
-    @cached_property
-    def owner(self) -> Node:
-        """The array whose memory this one may share: a reshaped array is a view too, unless its axes were turned."""
-        if self.is_view:
-            return self.arguments[0].owner
-        if isinstance(self.operation, Reshape) and not isinstance(self.arguments[0].operation, Transpose):
-            return self.arguments[0].owner
-        return self
-
-    @cached_property
     def is_static(self) -> bool:
         """A scalar made of literals and sizes alone."""
         return self.kind is Kind.SCALAR
@@ -96,7 +91,7 @@ class Value:
 
 
 # Arrays in the dtype that all real inputs have together.
-_OF_COMMON_DTYPE = Assemble | Broadcast | Buffer | Carried | Cast | Full | Scan | Scatter
+_OF_COMMON_DTYPE = (Assemble, Broadcast, Buffer, Carried, Cast, Full, Scan, Scatter)
 
 
 @dataclass
@@ -118,8 +113,10 @@ class Graph:
         if node is None:
             serial = len(self._known)
             sources = functools.reduce(int.__or__, (argument.sources for argument in arguments), 0)
-            if kind is Kind.FLOAT and isinstance(operation, Leaf | _OF_COMMON_DTYPE):
-                sources |= 2 << serial if isinstance(operation, Leaf) else 1
+            if kind is Kind.FLOAT and isinstance(operation, Leaf):
+                sources |= 2 << serial
+            elif kind is Kind.FLOAT and isinstance(operation, _OF_COMMON_DTYPE):
+                sources |= 1
             node = self._known[key] = Node(operation, arguments, shape, kind, serial, sources)
         if self.journal is not None:
             self.journal.made(operation, arguments, shape, kind, node)

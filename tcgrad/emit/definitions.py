@@ -119,6 +119,9 @@ class Definitions:
         if value.axes != free:
             positions = dict(zip(free, own, strict=True))
             own = [positions[index] for index in value.axes]
+        found = self.positions.whole(value, own)
+        if found is not None:
+            return plain(found)
         with self.around(component.tensor):
             return plain(self.positions.read(value, own))
 

@@ -108,15 +108,20 @@ class Positions:
 
     # Reads
 
+    def whole(self, value: Value, positions: Sequence[Integer]) -> Value | None:
+        """An array read along all of its axes, or their diagonals; None where some position is anything else."""
+        plain = [position.as_index for position in positions]
+        whole = [index for index, size in zip(plain, value.node.shape, strict=True) if index and index.size == size]
+        return self._build.diagonal(value.node, whole) if len(whole) == len(positions) else None
+
     def read(self, value: Value, positions: Sequence[Integer]) -> Value:
         """An array read at one position per axis; its own axes only say how long each is.
 
         Where a position can leave the array there are zeros: the tensor has them around it, or a guard is 0 there.
         """
-        plain = [position.as_index for position in positions]
-        whole = [index for index, size in zip(plain, value.node.shape, strict=True) if index and index.size == size]
-        if len(whole) == len(positions):
-            return self._build.diagonal(value.node, whole)
+        whole = self.whole(value, positions)
+        if whole is not None:
+            return whole
         node, positions = self._padded(value.node, positions)
         if not all(map(_is_sliced, positions)):
             return self._taken(node, positions)

@@ -25,10 +25,6 @@ class Operand:
     value: Value
     inverted: bool = False
 
-    @property
-    def axes(self) -> Axes:
-        return self.value.axes
-
 
 @dataclass(frozen=True)
 class Product:
@@ -66,11 +62,11 @@ class Products:
 
         hint: the order in which the axes of the result are wanted, if that costs nothing.
         """
-        present = {index for operand in operands for index in operand.axes}
+        present = {index for operand in operands for index in operand.value.axes}
         sizes = [Operand(Value(self.build.size(index.size))) for index in summed if index not in present]
         operands = [*sizes, *self._without_private_sums(operands, summed)]
-        scalars = [operand for operand in operands if not operand.axes]
-        arrays = [operand for operand in operands if operand.axes]
+        scalars = [operand for operand in operands if not operand.value.axes]
+        arrays = [operand for operand in operands if operand.value.axes]
         scale = _Scale(coefficient, scalars)
         if not arrays:
             return Product(coefficient, Value(scale.scalar(self.build)))
@@ -80,26 +76,30 @@ class Products:
         """Sum the indices that one operand alone has, before anything is multiplied."""
         if not summed:
             return operands
-        count = Counter(index for operand in operands for index in operand.axes)
+        count = Counter(index for operand in operands for index in operand.value.axes)
         private = {index for index in summed if count[index] == 1}
         return [self._summed(operand, private) for operand in operands] if private else operands
 
     def _summed(self, operand: Operand, indices: Collection[Index]) -> Operand:
-        own = [index for index in operand.axes if index in indices]
+        own = [index for index in operand.value.axes if index in indices]
         return Operand(self.build.summed(self.plain(operand), own)) if own else operand
 
     def plain(self, operand: Operand) -> Value:
         """The value of an operand, 1 divided by it if it is inverted."""
         if not operand.inverted:
             return operand.value
-        return Value(self.build.times([], [operand.value.node]), operand.axes)
+        return Value(self.build.times([], [operand.value.node]), operand.value.axes)
 
     def combine(self, left: Operand, right: Operand, summed: Axes, hint: Axes, *, last: bool) -> Operand:
         """The product of two operands, summed over indices that both have."""
         if summed:
             return Operand(contraction(self.build, self.plain(left), self.plain(right), summed, hint))
         axes = self.build.combined_axes((left.value, right.value), hint)
-        if last and not (left.inverted or right.inverted) and len(left.axes) == len(right.axes) == len(axes) - 1 == 1:
+        if (
+            last
+            and not (left.inverted or right.inverted)
+            and len(left.value.axes) == len(right.value.axes) == len(axes) - 1 == 1
+        ):
             return Operand(outer(self.build, left.value, right.value, axes))
         both = [(self.build.aligned(operand.value, axes), operand.inverted) for operand in (left, right)]
         if left.inverted and right.inverted:
@@ -215,7 +215,7 @@ class _Scale:
         above = [scalar.value.node for scalar in self.scalars if not scalar.inverted]
         below = [scalar.value.node for scalar in self.scalars if scalar.inverted]
         (below if operand.inverted else above).append(operand.value.node)
-        return Operand(Value(build.times(above, below), operand.axes))
+        return Operand(Value(build.times(above, below), operand.value.axes))
 
     def folded(self, build: Builder, operand: Operand) -> Operand:
         """An operand times the scalars and the coefficient, but for its sign."""
@@ -257,9 +257,9 @@ class _Plan:
         if isinstance(tree, int):
             return self._scaled(self._operand(tree))
         left, right = self._operand(tree[0]), self._operand(tree[1])
-        small = min((left, right), key=lambda operand: _volume(operand.axes))
+        small = min((left, right), key=lambda operand: _volume(operand.value.axes))
         one_array = left.value.node.base is right.value.node.base  # BLAS computes half of a matrix times its transpose
-        if not self.scale or one_array or _volume(small.axes) >= _volume(self._kept(self._whole)):
+        if not self.scale or one_array or _volume(small.value.axes) >= _volume(self._kept(self._whole)):
             return self._scaled(self._combined(left, right, self._whole))
         summed = self._summed_between(left, right, self._whole)
         folded = self.scale.folded(self.products.build, small)
@@ -289,7 +289,7 @@ class _Plan:
 
     def _summed_between(self, left: Operand, right: Operand, mask: int) -> Axes:
         kept = self._kept(mask)
-        return tuple(index for index in left.axes if index not in kept and index in right.axes)
+        return tuple(index for index in left.value.axes if index not in kept and index in right.value.axes)
 
     def _members(self, mask: int) -> list[Operand]:
         return [operand for k, operand in enumerate(self.operands) if mask >> k & 1]
@@ -308,9 +308,9 @@ class _Plan:
         """The order that suits what comes next: an operand that is multiplied elementwise or contracted with this."""
         kept = self._kept(mask)
         for other in self._members(self._whole & ~mask):
-            shared = tuple(index for index in kept if index in other.axes)
+            shared = tuple(index for index in kept if index in other.value.axes)
             if len(shared) > 1:
-                return tuple(dict.fromkeys((*other.axes, *self.hint)))
+                return tuple(dict.fromkeys((*other.value.axes, *self.hint)))
             if shared and shared[0] in self.summed:
                 return self._beside(shared, kept, other)
         return self.hint
@@ -319,7 +319,7 @@ class _Plan:
         """The shared index last where the others come before those of the operand in the result, else first."""
         position = {index: k for k, index in enumerate(self.hint)}
         own = [position[index] for index in kept if index in position and index not in shared]
-        theirs = [position[index] for index in other.axes if index in position]
+        theirs = [position[index] for index in other.value.axes if index in position]
         own_first = not own or not theirs or min(own) < min(theirs)
         rest = tuple(index for index in self.hint if index not in shared)
         return (*rest, *shared) if own_first else (*shared, *rest)

@@ -11,6 +11,7 @@ from tcgrad.emit.operations import VIEWS, Apply, Leaf, LeviCivita, Number, Size,
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
 
+_TRIVIAL = (Leaf, LeviCivita, *VIEWS)
 _DEEPEST = 60
 
 
@@ -30,7 +31,7 @@ def is_trivial(node: Node) -> bool:
     """Whether a node is not worth a name of its own: it is written wherever it is used."""
     if node.is_static:
         return not isinstance(node.operation, Apply)
-    return isinstance(node.operation, (Leaf, LeviCivita, *VIEWS))
+    return isinstance(node.operation, _TRIVIAL)
 
 
 def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collection[Node]) -> dict[Node, int]:

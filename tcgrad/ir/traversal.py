@@ -29,6 +29,7 @@ from tcgrad.ir.tensors import Tensor
 
 _Item = TypeVar("_Item")
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
+_BINDERS = (IndexSum, IndexReduce)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -256,7 +257,7 @@ def _copied(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
 
 def bind_apart(expr: Expr) -> Expr:
     """The same expression with no index bound in two places, as one expression that stands twice binds it."""
-    bound = [index for node in walk(expr) for index in bound_indices(node)]
+    bound = [index for node in walk(expr) if isinstance(node, _BINDERS) for index in node.indices]
     return expr if len(set(bound)) == len(bound) else freshen(expr)
 
 
