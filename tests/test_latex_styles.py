@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -113,14 +114,18 @@ def document(reports: Iterable[str]) -> str:
     return head + "\n".join(reports) + "\\end{document}\n"
 
 
-def compile_document(source: str, folder: Path) -> None:
+def compile_document(source: str, folder: Path) -> list[float]:
+    """By how many points each line of the document that is too wide is so."""
     (folder / "all.tex").write_text(source, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-draftmode", "all.tex"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
     assert run.returncode == 0, run.stdout[-2000:]
+    log = (folder / "all.log").read_text(encoding="utf-8", errors="replace")
+    return [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", log)]
 
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")
+A_LETTER = 5.0  # points: what nobody sees beside a margin
 EVERY = ["index", "matrix", "einstein", "einsum"]
 
 
@@ -134,8 +139,9 @@ def gallery_reports(styles: list[str], notations: list[str], *, hessians: bool =
 
 
 @needs_tex
-def test_the_gallery_goes_through_latex(tmp_path: Path) -> None:
-    compile_document(document(gallery_reports(["components", "tensors"], ["index", "matrix"])), tmp_path)
+def test_the_gallery_goes_through_latex_and_fits_on_its_pages(tmp_path: Path) -> None:
+    source = document(gallery_reports(["components", "tensors"], ["index", "matrix"]))
+    assert max(compile_document(source, tmp_path), default=0) < A_LETTER
 
 
 @needs_tex
@@ -149,7 +155,7 @@ def test_the_whole_gallery_goes_through_latex_in_either_style(style: str, tmp_pa
 def test_the_tables_of_matrix_identities_go_through_latex(tmp_path: Path) -> None:
     programs = dict.fromkeys((row.inputs, row.equations) for row in rows())
     reports = [render_latex(derive(program_from(*pair)), writing=Writing(latex_style="tensors")) for pair in programs]
-    compile_document(document(reports), tmp_path)
+    assert max(compile_document(document(reports), tmp_path), default=0) < A_LETTER
 
 
 def test_sizes_that_are_multiplied_are_told_apart() -> None:

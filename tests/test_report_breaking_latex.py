@@ -11,18 +11,30 @@ from tcgrad.report.breaking_latex import break_latex, width
 
 BROKEN = [
     ("a b + c", 10, ["a b + c"]),
-    ("aaaa bbbb + cccc dddd", 10, ["aaaa bbbb", "+ cccc dddd"]),
-    (r"-aaaa - \frac{bbbb + cccc}{d} + eeee", 9, [r"-aaaa", r"- \frac{bbbb + cccc}{d}", "+ eeee"]),
+    ("aaaa bbbb + cccc dddd", 11, ["aaaa bbbb", "+ cccc dddd"]),
+    (r"-aaaa - \frac{bbbb + cccc}{d} + eeee", 14, [r"-aaaa", r"- \frac{bbbb + cccc}{d}", "+ eeee"]),
     (r"x_{i + j + k + l + m + n}", 3, [r"x_{i + j + k + l + m + n}"]),
     (
         r"c \left(\frac{aaaaaaaa}{b} - \left(bbbbbb - cccccc\right)\right)",
-        14,
+        20,
         [r"c \left(\frac{aaaaaaaa}{b} \right.", r"\left. {} - \left(bbbbbb - cccccc\right)\right)"],
     ),
     (
         r"x \left[a - b \ge 0\right] \left[c - d < e\right]",
-        9,
+        12,
         [r"x \left[a - b \ge 0\right]", r"\left[c - d < e\right]"],
+    ),
+    (r"aaaa bbbb cccc \odot dddd", 10, [r"aaaa bbbb", r"\cdot cccc", r"\odot dddd"]),
+    (
+        r"a \left(bbbb \left(cccc - dddd\right) eeee\right)",
+        14,
+        [r"a", r"\cdot \left(bbbb \left(cccc \right. \right.", r"\left. \left. {} - dddd\right) eeee\right)"],
+    ),
+    (r"\frac{aaaa - bbbb}{c} d", 10, [r"\frac{1}{c} \left(aaaa \right.", r"\left. {} - bbbb\right) d"]),
+    (
+        r"\frac{a}{bbbbbb cccccc dddddd}",
+        18,
+        [r"a", r"\cdot \left(bbbbbb cccccc \right.", r"\left. {} \cdot dddddd\right)^{-1}"],
     ),
     (
         r"\begin{cases} a + b & \text{if } c \\ d & \text{otherwise} \end{cases} + e",
@@ -38,7 +50,8 @@ def test_places(text: str, room: float, lines: list[str]) -> None:
 
 
 def test_a_fraction_is_as_wide_as_the_wider_half_and_an_index_is_small() -> None:
-    assert width(r"\frac{abc}{d}") == width("abc") == width(r"\mathbf{abc}") == 3
+    assert width(r"\frac{abc}{d}") == width(r"\frac{d}{abc}") < width("abc d")
+    assert width("abc") == 3 < width("a + b") < width(r"\left(a + b\right)")
     assert width("x_{i}") == width("x_i") < width("x i")
 
 

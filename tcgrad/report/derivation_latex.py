@@ -14,7 +14,9 @@ from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Writing, style_of
 from tcgrad.steps import Explained
 
-_PAGE, _LEAST = 62, 30  # the letters in a line of a page, and in a formula that is broken
+_PAGE, _LEAST = 61, 30  # the letters in a line of a page, and in a formula that is broken
+_EQUALS, _APART = 2.4, 2  # what the sign of equality takes, and the room before a remark or at the start of a line
+_MOST_BESIDE = (40, 26, 0)  # the letters of a remark that stands beside its formula, and not below it: what is tried
 
 
 def render_latex(
@@ -98,17 +100,47 @@ def _display(equations: Sequence[Equation]) -> Iterator[str]:
 
 
 def broken(equations: Sequence[Equation]) -> Iterator[str]:
-    """The lines of a display; what does not fit beside the widest left side and remark is broken."""
+    """The lines of a display: what does not fit beside the widest left side and remark is broken.
+
+    Remarks stand below their formulas where they are long, or where a formula cannot be broken far enough.
+    """
     parted = [(left, *right.partition(" && ")) for left, right in equations]
-    beside = max(width(left) for left, *_ in parted) + max(width(remark) for *_, remark in parted)
-    room = max(_PAGE - beside, _LEAST)
-    for left, right, mark, remark in parted:
-        *lines, last = break_latex(right, room)
-        start = f"{left} &= "
-        for line in lines:
-            yield start + line
-            start = r" &\quad "
-        yield start + last + mark + remark
+    before = max(width(left) for left, *_ in parted) + _EQUALS
+    room = _PAGE - before - _APART
+    column, lines = _beside([(right, width(remark)) for _, right, _, remark in parted], room)
+    for (left, _, mark, remark), texts in zip(parted, lines, strict=True):
+        if width(remark) > column:
+            texts.extend(_filled(remark, room))
+        else:
+            texts[-1] += mark + remark
+        first, *rest = texts
+        yield f"{left} &= {first}"
+        yield from (rf" &\quad {line}" for line in rest)
+
+
+def _beside(formulas: Sequence[tuple[str, float]], room: float) -> tuple[float, list[list[str]]]:
+    """How wide the remarks are that stand beside formulas, as many as there is room for, and the formulas' lines.
+
+    formulas: with the widths of their remarks.
+    """
+    for most in _MOST_BESIDE:
+        column = max((wide for _, wide in formulas if wide <= most), default=0)
+        lines = [break_latex(formula, max(room - column, _LEAST)) for formula, _ in formulas]
+        if max(width(line) for texts in lines for line in texts) <= room - column:
+            break
+    return column, lines
+
+
+def _filled(remark: str, room: float) -> Iterator[str]:
+    """A remark that stands below its formula: a shape by its axes, words as they are."""
+    line, *parts = remark.split(", ")
+    for part in parts:
+        if width(line) + width(part) > room:
+            yield f"{line},"
+            line = part
+        else:
+            line += f", {part}"
+    yield line
 
 
 def table_equation(table: Table) -> Equation:
