@@ -11,8 +11,9 @@ from tcgrad.ir.program import Fit
 from tcgrad.language.bounds import Interval, least, normalise, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.integers import has_gather
+from tcgrad.language.plain_sizes import PlainSizes
 from tcgrad.language.range_errors import RangeErrors
-from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
+from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, find
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.records import dataclass
 
@@ -51,13 +52,14 @@ class _Solver:
         self.broken = symbols.broken.difference(symbols.tensors)
         self.errors = errors
         self.by_index = {slot.index: slot for slot in problem.slots}
-        self.by_extent = {slot.extent: slot for slot in problem.slots}
+        self.plain = PlainSizes(problem, symbols, errors)
         self.low: dict[Slot, Integer] = {}
         self.high: dict[Slot, Integer] = {}
         self.inside: list[Fit] = []
 
     def solve(self) -> RangeSolution:
-        self.fix_plain()
+        for slot, size in self.plain.fixed():
+            self.low[slot], self.high[slot] = _ZERO, size - 1
         self.conditions, self.guarded = self.deciding()
         self.narrow()
         self.spread()
@@ -70,67 +72,12 @@ class _Solver:
         if self.errors.found:
             raise Refused
 
-    def plain_slot(self, read: Read) -> Slot | None:
-        """The slot that stands alone in the position of ``read``, unless its range was declared."""
-        index = read.position.as_index
-        slot = self.by_index[index] if index is not None else None
-        return slot if slot is not None and slot.fixed is None else None
-
-    def owner(self, size: Integer) -> Slot | None:
-        """The slot whose size ``size`` stands for, if it is an axis of the tensor that is being defined."""
-        return self.by_extent.get(size.as_index) if size.as_index is not None else None
-
-    def fix_plain(self) -> None:
-        """Rule 1: a plain occurrence fixes the size, and two must agree; a delta hands the size on."""
-        plain = [(slot, read) for read in self.problem.reads if (slot := self.plain_slot(read)) is not None]
-        own = [(owner, slot) for slot, read in plain if (owner := self.owner(read.size)) is not None]
-        fixing = [(slot, read) for slot, read in plain if self.fixes(read)]
-        self.firm = [*self.problem.equal, *own]
-        self.classes = classes(self.firm)
-        self.join_deltas(fixing)
-        sizes: dict[Slot, tuple[Integer, Read | None]] = {
-            find(self.classes, slot): (slot.fixed, None) for slot in self.problem.slots if slot.fixed is not None
-        }
-        for slot, read in fixing:
-            self.agree(sizes, slot, read)
-        for slot in self.problem.slots:
-            size = slot.fixed or sizes.get(find(self.classes, slot), (None, None))[0]
-            if size is not None:
-                self.low[slot], self.high[slot] = _ZERO, size - 1
-
-    def fixes(self, read: Read) -> bool:
-        """Whether a plain read fixes the size: not where it is 0 outside, or a condition keeps it inside."""
-        if not read.decides or self.owner(read.size) is not None:
-            return False
-        return read.guards == NO_GUARDS or not read.is_guarded(read.size - 1 - read.position)
-
-    def join_deltas(self, fixing: list[tuple[Slot, Read]]) -> None:
-        """Make the sizes equal that stand together in a delta, except known and different ones in an expectation."""
-        known = {find(self.classes, slot): slot.fixed.value for slot in self.problem.slots if slot.fixed is not None}
-        known.update((find(self.classes, slot), read.size.value) for slot, read in fixing)
-        for pair in self.problem.deltas:
-            left, right = (find(self.classes, slot) for slot in pair)
-            sizes = {known[slot] for slot in (left, right) if slot in known}
-            if left is not right and (len(sizes) < 2 or not self.problem.is_expectation):
-                self.classes[right] = left
-                known.update((left, size) for size in sizes)
-
-    def agree(self, sizes: dict[Slot, tuple[Integer, Read | None]], slot: Slot, read: Read) -> None:
-        """Note the size of an axis for the slot that stands alone in it, or that it has another one."""
-        size, first = sizes.setdefault(find(self.classes, slot), (read.size, read))
-        if size.value == read.size.value:
-            self.note_equal(size, read.size)
-            if size != read.size and size.as_number is None and read.size.as_number is None:
-                self.errors.coincidence(slot, size, read, first)
-        else:
-            self.errors.two_sizes(slot, size, read, first)
-
     def deciding(self) -> tuple[list[Condition], list[Condition]]:
         """The conditions of compound positions, with their slots: those that decide, and those that a guard keeps."""
         deciding: list[Condition] = []
         guarded: list[Condition] = []
         for read in self.problem.reads:
-            if not read.decides or self.plain_slot(read) or self.owner(read.size) or has_gather(read.position):
+            if not read.decides or self.plain.slot(read) or self.plain.owner(read.size) or has_gather(read.position):
                 continue
             for condition in read.conditions:
                 slots = [self.by_index[index] for index in condition.indices]
@@ -181,9 +128,9 @@ class _Solver:
 
     def next_equal(self, left: list[Slot]) -> Slot | None:
         """Give the first slot the range of one of the same size, if that is known."""
-        known = {find(self.classes, slot): slot for slot in reversed(self.problem.slots) if slot in self.high}
+        known = {find(self.plain.classes, slot): slot for slot in reversed(self.problem.slots) if slot in self.high}
         for slot in left:
-            like = known.get(find(self.classes, slot))
+            like = known.get(find(self.plain.classes, slot))
             if like is not None:
                 self.low[slot], self.high[slot] = _ZERO, self.high[like] - self.low[like]
                 return slot
@@ -210,8 +157,8 @@ class _Solver:
     def next_padded(self, left: list[Slot]) -> Slot | None:
         """Give a range to the first slot whose plain reads do not fix it: guarded ones, or with zeros outside."""
         for read in self.problem.reads:
-            slot = self.plain_slot(read)
-            if slot in left and self.owner(read.size) is None:
+            slot = self.plain.slot(read)
+            if slot in left and self.plain.owner(read.size) is None:
                 self.low[slot], self.high[slot] = _ZERO, read.size - 1
                 return slot
         return None
@@ -257,10 +204,10 @@ class _Solver:
                 self.errors.begins_late(slot, low)
             elif slot.begins:
                 self.low[slot] = _ZERO
-        for left, right in self.firm:
+        for left, right in self.plain.firm:
             sizes = self.size(left), self.size(right)
             if sizes[0].value == sizes[1].value:
-                self.note_equal(*sizes)
+                self.plain.note_equal(*sizes)
             elif left.is_free:
                 self.errors.unequal(left, right, sizes)
         self.stop_if_failed()
@@ -273,7 +220,7 @@ class _Solver:
         ranges = self.intervals()
         sizes = {slot.extent: self.size(slot) for slot in self.problem.slots}
         for read in self.problem.reads:
-            if read.decides and not has_gather(read.position) and not (self.plain_slot(read) and self.is_settled(read)):
+            if read.decides and not has_gather(read.position) and not self.plain.is_settled(read):
                 size = read.size.substitute(sizes)
                 conditions = replace(read, size=size).conditions
                 if not all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
@@ -281,11 +228,6 @@ class _Solver:
                 if read.guards == NO_GUARDS:
                     self.note_inside(read, size, ranges)
         self.stop_if_failed()
-
-    def note_equal(self, first: Integer, second: Integer) -> None:
-        """Two sizes that must be equal, or the equations cannot be read."""
-        if first != second and not self.problem.is_expectation:
-            self.symbols.equal.append((first, second))
 
     def note_inside(self, read: Read, size: Integer, ranges: dict[Index, Interval]) -> None:
         """A read that must not leave its tensor: what that says of the sizes, or where it does not, the read itself."""
@@ -300,10 +242,6 @@ class _Solver:
         """What must be at least 0, or the equations cannot be read."""
         if fit.bound.as_number is None and not self.problem.is_expectation:
             self.symbols.fits.setdefault(fit.bound, fit)
-
-    def is_settled(self, read: Read) -> bool:
-        """Whether a plain read cannot leave its tensor, because it gave its index the range or shares it."""
-        return self.fixes(read) or self.owner(read.size) is not None
 
     def solution(self) -> RangeSolution:
         solution = RangeSolution()
