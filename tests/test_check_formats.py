@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from tcgrad.cli.checking import Task, check_spec
@@ -157,6 +158,36 @@ def test_junit_counts_and_places():
     assert [suite.find("properties/property").get("name") for suite in (suites[0], suites[2])] == ["seed", "seed"]
 
 
+# What Jenkins' schema lets an element hold and have, with the two attributes of a case that are not in it.
+_OUTCOME: tuple[set[str], set[str], set[str]] = (set(), set(), {"type", "message"})
+JUNIT = {
+    "testsuites": ({"testsuite"}, set(), {"name", "time", "tests", "failures", "errors"}),
+    "testsuite": (
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+        {"name", "tests", "failures", "errors"},
+        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+    ),
+    "properties": ({"property"}, set(), set()),
+    "property": (set(), {"name", "value"}, set()),
+    "testcase": (
+        {"skipped", "error", "failure", "system-out", "system-err"},
+        {"name"},
+        {"time", "classname", "group", "file", "line"},
+    ),
+    "skipped": _OUTCOME,
+    "error": _OUTCOME,
+    "failure": _OUTCOME,
+}
+
+
+def test_junit_holds_what_jenkins_takes():
+    for element in ET.fromstring(made("junit")).iter():
+        children, required, optional = JUNIT[element.tag]
+        assert {child.tag for child in element} <= children
+        assert required <= set(element.attrib) <= required | optional
+        assert re.fullmatch(r"[0-9]*(\.[0-9]{0,3})?", element.get("time", ""))
+
+
 def test_junit_says_what_could_not_be_decided():
     kinky = check_spec(Task("k.yaml", text=KINKY, options={"trials": 1}))
     root = ET.fromstring(made("junit", run(kinky)))
@@ -229,6 +260,72 @@ def test_sarif_results_have_rules_and_regions():
         ("check-expect", "error", "wrong.yaml", 6),
         ("internal-error", "error", "bug.yaml", 1),
     ]
+
+
+def _object(**properties: object) -> dict[str, object]:
+    """An object that has all of these properties; those whose names end with ``_`` need not be there."""
+    required = [name for name in properties if not name.endswith("_")]
+    named = {name.removesuffix("_"): schema for name, schema in properties.items()}
+    return {"type": "object", "properties": named, "required": required, "additionalProperties": False}
+
+
+def _list_of(schema: object) -> dict[str, object]:
+    return {"type": "array", "items": schema, "uniqueItems": True}
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_MESSAGE = _object(text=_TEXT)
+_NUMBER = {"type": "integer", "minimum": 1}
+
+# The part of the SARIF 2.1.0 schema that a report consists of.
+SARIF = _object(
+    **{
+        "$schema": {
+            "const": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+        }
+    },
+    version={"const": "2.1.0"},
+    runs=_list_of(
+        _object(
+            tool=_object(
+                driver=_object(
+                    name=_TEXT,
+                    version=_TEXT,
+                    semanticVersion={"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+([-+].*)?$"},
+                    rules=_list_of(_object(id=_TEXT, shortDescription=_MESSAGE, fullDescription_=_MESSAGE)),
+                )
+            ),
+            invocations=_list_of(_object(executionSuccessful={"type": "boolean"})),
+            columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+            results={
+                "type": "array",
+                "items": _object(
+                    ruleId=_TEXT,
+                    ruleIndex={"type": "integer", "minimum": 0},
+                    level={"enum": ["none", "note", "warning", "error"]},
+                    message=_MESSAGE,
+                    locations=_list_of(
+                        _object(
+                            physicalLocation=_object(
+                                artifactLocation=_object(
+                                    uri={"type": "string", "pattern": "^([A-Za-z0-9._~/()!$&'*+,;=@-]|%[0-9A-F]{2})+$"}
+                                ),
+                                region=_object(
+                                    startLine=_NUMBER, startColumn=_NUMBER, endLine=_NUMBER, endColumn=_NUMBER
+                                ),
+                            )
+                        )
+                    ),
+                ),
+            },
+        )
+    ),
+)
+
+
+def test_sarif_is_what_the_standard_says():
+    jsonschema.validate(json.loads(made("sarif")), SARIF)
+    jsonschema.validate(json.loads(made("sarif", run())), SARIF)
 
 
 FILES = [

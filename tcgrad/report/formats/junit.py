@@ -63,7 +63,7 @@ def _judge(case: Element, result: Result, entry: Entry) -> None:
 def _case(suite: Element, name: str, spec: str, region: Region, seconds: float) -> Element:
     return SubElement(
         suite, "testcase", classname=_legal(uri(spec)), name=_legal(name), file=_legal(uri(spec)),
-        line=str(region.line), time=f"{seconds:.6f}",
+        line=str(region.line), time=_time(seconds),
     )  # fmt: skip
 
 
@@ -79,7 +79,12 @@ def _count(element: Element, seconds: float) -> None:
     cases = list(element.iter("testcase"))
     failed, wrong, skipped = (sum(case.find(tag) is not None for case in cases) for tag in _OUTCOMES)
     numbers = {"tests": len(cases), "failures": failed, "errors": wrong, "skipped": skipped}
-    element.attrib |= {name: str(number) for name, number in numbers.items()} | {"time": f"{seconds:.6f}"}
+    element.attrib |= {name: str(number) for name, number in numbers.items()} | {"time": _time(seconds)}
+
+
+def _time(seconds: float) -> str:
+    """Jenkins takes three digits after the point, and no more."""
+    return f"{seconds:.3f}"
 
 
 def _legal(text: str) -> str:
