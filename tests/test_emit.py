@@ -13,6 +13,7 @@ from emit_tools import Emitted, as_list, assert_close, check_everything, lint, s
 from hypothesis import HealthCheck, given, settings
 from programs import specs
 
+import tcgrad
 from tcgrad.emit.paths import contraction_tree
 from tcgrad.errors import TcgradError
 
@@ -339,6 +340,15 @@ def test_sizes_are_solved_for():
     assert "A = (x.shape[0] + 1) // 2" in emitted.source
     assert "B = z.shape[0] - 1" in emitted.source
     check_everything(emitted)
+
+
+def test_rows_that_an_inverse_meets_one_by_one_solve_no_system():
+    inputs = ["v: [N]", "S: {shape: [N, N], sample: spd}"]
+    for divisor in ("3", "(3 + max(sum[j](v[j]*v[j]), 0.2))"):
+        equation = f"f = where(inv(S)[i,k]*v[i]*v[k] > 0.1, inv(S)[i,k]*v[i]*v[k], 2)/{divisor}"
+        function = tcgrad.loads(spec(inputs, [equation], dims="{N: 3}"))
+        result = function.check()
+        assert result.ok, [each for each in result.results if each.status != "pass"]
 
 
 def test_sizes_in_products_are_solved_for():

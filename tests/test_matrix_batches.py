@@ -290,3 +290,15 @@ def test_an_index_that_stops_before_its_axis_is_not_held(equation, asked):
         form = raise_define(define, program)
         if isinstance(form, MatrixForm):
             assert_same_value(define, form, values_of(program, define))
+
+
+def test_a_largest_element_is_not_compared_with_what_is_added_up_in_another_way():
+    program = program_from("t: M N K, x: M N", "f = sum[i,j,k](t[i,j,k]*x[i,j])*min[i](logsumexp[j](x[i,j]))")
+    refused = raise_define(define_of(program, "x"), program)
+    assert refused == Refusal("an element is compared with a largest or smallest one that is worked out in another way")
+    for equation in ("f = sum[i,j,k](t[i,j,k]*x[i,j])*min[i,j](exp(x[i,j]))", "f = max[i](logsumexp[j](x[i,j]))"):
+        program = program_from("t: M N K, x: M N", equation)
+        define = define_of(program, "x")
+        form = raise_define(define, program)
+        assert isinstance(form, MatrixForm)
+        assert_same_value(define, form, values_of(program, define))

@@ -60,6 +60,8 @@ def solved(build: Builder, inverse: Value, other: Value, summed: Axes) -> Value 
     kept = [index for index in other.axes if index not in batch and index is not summed[0]]
     if len(kept) > 1 or summed[0] not in (rows, columns) or any(index not in other.axes for index in batch):
         return None
+    if (columns if summed[0] is rows else rows) in kept:  # sum_k A[p,k] b[p,k] multiplies no matrix by a column
+        return None
     matrix = node.arguments[0]
     if summed[0] is rows:
         rank = len(matrix.shape)

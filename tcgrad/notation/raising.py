@@ -10,6 +10,7 @@ from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bind_apart, tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
+from tcgrad.notation.matrix_attained import compares_alike
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.naming import Surroundings, name_indices
@@ -34,6 +35,8 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     if found is not None:
         return found
     raised = _raised(define, program, vec)
+    if isinstance(raised, MatrixForm) and not compares_alike(raised.matrix):
+        return Refusal("an element is compared with a largest or smallest one that is worked out in another way")
     if own is not None and isinstance(raised, MatrixForm):
         known.keep(own, raised)
     return raised
