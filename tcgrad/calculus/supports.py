@@ -13,7 +13,7 @@ from tcgrad.calculus.differentiate import times
 from tcgrad.ir.gaps import Gap, Gaps
 from tcgrad.ir.guards import is_guard, is_mask
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import OPPOSITES, ZERO, Add, Component, Const, Delta, Expr, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.nodes import ZERO, Add, Component, Const, Delta, Expr, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, instantiate, product_of, substitute
@@ -61,8 +61,8 @@ class Supports:
                 return self.of(base)
             case Where(condition=condition, then=then, otherwise=Const(value=0)):
                 return self._of_product((*factors_of(condition), then))
-            case Where(Iverson(operator, left, right), Const(value=0), otherwise):
-                return self._of_product((Iverson(OPPOSITES[operator], left, right), otherwise))
+            case Where(Iverson() as condition, Const(value=0), otherwise):
+                return self._of_product((condition.opposite, otherwise))
             case IndexSum(indices=summed):
                 return _distinct(_without(each, summed) for each in self.of(expr.body))
             case Component() if expr.tensor in self._known:

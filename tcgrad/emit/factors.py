@@ -14,7 +14,6 @@ from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
-    OPPOSITES,
     Add,
     Call,
     Const,
@@ -147,9 +146,7 @@ def as_masked_product(where: Where, gaps: Gaps) -> Expr | None:
     match where:
         case Where(condition, then, Const(Fraction(numerator=0))) if not gaps.may_be_undefined(then):
             return Mul((condition, then))
-        case Where(Iverson(operator, left, right), Const(Fraction(numerator=0)), otherwise) if not (
-            gaps.may_be_undefined(otherwise)
-        ):
-            return Mul((Iverson(OPPOSITES[operator], left, right), otherwise))
+        case Where(Iverson() as condition, Const(Fraction(numerator=0)), other) if not gaps.may_be_undefined(other):
+            return Mul((condition.opposite, other))
         case _:
             return None

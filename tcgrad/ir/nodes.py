@@ -99,6 +99,11 @@ class Iverson(Remembered):
     left: Expr
     right: Expr
 
+    @property
+    def opposite(self) -> Iverson:
+        """1 where this is 0."""
+        return Iverson(OPPOSITES[self.operator], self.left, self.right)
+
 
 @_node
 class IndexValue(Remembered):

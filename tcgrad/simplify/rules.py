@@ -10,7 +10,6 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
     ONE,
-    OPPOSITES,
     ZERO,
     Add,
     Call,
@@ -210,11 +209,7 @@ def _follows(asked: Expr | None, condition: Expr, *, holds: bool) -> bool:
 
 def _opposite(condition: Expr) -> Expr | None:
     """The condition that holds where a comparison does not; None for a product of several."""
-    match condition:
-        case Iverson(operator, left, right):
-            return Iverson(OPPOSITES[operator], left, right)
-        case _:
-            return None
+    return condition.opposite if isinstance(condition, Iverson) else None
 
 
 def _where_without_numbers(expr: Where) -> Expr:
