@@ -74,6 +74,10 @@ class Const(Remembered):
 
     value: Fraction
 
+    def __hash__(self) -> int:
+        """By the two whole numbers: a fraction's own hash takes a modular inverse."""
+        return hash(self.value.as_integer_ratio())
+
 
 @_node
 class Component(Remembered):

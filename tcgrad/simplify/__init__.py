@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.ir.traversal import children, map_children, substitute
+from tcgrad.ir.traversal import children, map_children, substitute, tensors_read
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.renaming import substituted
 from tcgrad.simplify.rules import simplify_node
 
 __all__ = ["contract_deltas", "simplify"]
+
+_MOST_REMEMBERED = 2048  # simplified expressions
 
 
 def simplify(expr: Expr) -> Expr:
@@ -37,7 +40,7 @@ class _Readable:
     def simplify(self, expr: Expr) -> Expr:
         known = expr.simplified
         if known is None:
-            known = self.worked_out(expr)
+            known = _worked_out(expr)
             _mark(known)
             vars(expr)["simplified"] = known
         return known
@@ -50,6 +53,24 @@ class _Readable:
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
         return exponent == 1 and has_delta(base, live)
+
+
+def _worked_out(expr: Expr) -> Expr:
+    """The simplified form, which equal expressions share: the terms of a sum multiplied out come up again and again.
+
+    Tensors are equal whether or not they are known to be symmetric, and expressions over them are not.
+    """
+    first, known = _of_equals(expr)
+    return known if first is expr or _symmetries(first) == _symmetries(expr) else _READABLE.worked_out(expr)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _of_equals(expr: Expr) -> tuple[Expr, Expr]:
+    return expr, _READABLE.worked_out(expr)
+
+
+def _symmetries(expr: Expr) -> list[bool]:
+    return [tensor.symmetric for tensor in tensors_read(expr)]
 
 
 class _Apart(_Readable):
