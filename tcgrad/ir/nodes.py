@@ -86,6 +86,20 @@ class Component(Remembered):
     tensor: Tensor
     indices: tuple[Integer, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        """Of a tensor that is known to be symmetric it is another expression: it may be written in two ways."""
+        if self is other:
+            return True
+        return (
+            isinstance(other, Component)
+            and self.tensor == other.tensor
+            and self.tensor.symmetric is other.tensor.symmetric
+            and self.indices == other.indices
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.tensor, self.indices))
+
 
 @_node
 class Delta(Remembered):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr
-from tcgrad.ir.traversal import children, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import children, map_children, substitute
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
 from tcgrad.simplify.renaming import substituted
@@ -55,22 +55,10 @@ class _Readable:
         return exponent == 1 and has_delta(base, live)
 
 
-def _worked_out(expr: Expr) -> Expr:
-    """The simplified form, which equal expressions share: the terms of a sum multiplied out come up again and again.
-
-    Tensors are equal whether or not they are known to be symmetric, and expressions over them are not.
-    """
-    first, known = _of_equals(expr)
-    return known if first is expr or _symmetries(first) == _symmetries(expr) else _READABLE.worked_out(expr)
-
-
 @lru_cache(maxsize=_MOST_REMEMBERED)
-def _of_equals(expr: Expr) -> tuple[Expr, Expr]:
-    return expr, _READABLE.worked_out(expr)
-
-
-def _symmetries(expr: Expr) -> list[bool]:
-    return [tensor.symmetric for tensor in tensors_read(expr)]
+def _worked_out(expr: Expr) -> Expr:
+    """The simplified form, which equal expressions share: terms of what is multiplied out come up again and again."""
+    return _READABLE.worked_out(expr)
 
 
 class _Apart(_Readable):
