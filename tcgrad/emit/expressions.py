@@ -15,7 +15,6 @@ from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.factors import (
     Factors,
     as_masked_product,
-    has_delta,
     is_contraction,
     separable_sum,
     squares_as_products,
@@ -43,7 +42,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import free_indices, tensors_read
+from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
 from tcgrad.simplify.attained import Attained, attained
 
 
@@ -114,7 +113,7 @@ class Expressions:
         """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
         if all(is_contraction(term) for term in body.terms):
             return True
-        return any(map(self._definitions.is_structured, tensors_read(body))) or has_delta(body)
+        return any(map(self._definitions.is_structured, tensors_read(body))) or mentions_delta(body)
 
     # Products
 

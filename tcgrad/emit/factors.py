@@ -27,7 +27,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, rename_binder
+from tcgrad.ir.traversal import factors_of, free_indices, rename_binder
 from tcgrad.records import dataclass
 
 
@@ -131,14 +131,6 @@ def without_unused(expr: IndexReduce, unused: tuple[Index, ...]) -> Expr:
             return Pow(inner, count)
         case "logsumexp":
             return Add((inner, Call(FUNCTIONS["log"], (count,))))
-
-
-def has_delta(expr: Expr) -> bool:
-    """Whether a delta occurs; kept on the node once known."""
-    known = expr.known_delta
-    if known is None:
-        known = vars(expr)["known_delta"] = isinstance(expr, Delta) or any(map(has_delta, children(expr)))
-    return known
 
 
 def as_masked_product(where: Where, gaps: Gaps) -> Expr | None:

@@ -10,7 +10,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import size, tensors_read
+from tcgrad.ir.traversal import children
 from tcgrad.simplify.outline import outline
 
 
@@ -49,5 +49,6 @@ class Kinds:
 
 
 def _sketch(define: Define) -> Hashable:
-    """What is the same for all definitions of a kind, and known at once."""
-    return define.tensor.role, len(define.free), type(define.body), size(define.body), len(tensors_read(define.body))
+    """What is the same for all definitions of a kind, and soon told."""
+    parts = tuple([(type(part), len(children(part))) for part in children(define.body)])
+    return define.tensor.role, len(define.free), type(define.body), parts

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, integers, product_of, rename_binder
+from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of, rename_binder
 
 UNIT = Fraction(1)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
@@ -172,6 +172,8 @@ def _square_root(value: Fraction) -> Fraction | None:
 
 def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
     """Whether a delta of a live index is a factor of one of the terms of ``expr``, at product level."""
+    if not mentions_delta(expr):
+        return False
     return any(index in live for delta in _deltas(expr) for side in integers(delta) for index in side.indices)
 
 
