@@ -43,15 +43,17 @@ def print_expr(
     *,
     explicit: bool = False,
     names: Mapping[Index, str] | None = None,
+    surroundings: Surroundings | None = None,
 ) -> str:
     """An expression alone, as the right side of an equation whose left side has the indices ``free``.
 
     names: those of a naming already done, for all indices of the expression.
+    surroundings: the names of the program that it belongs to.
     """
     if names is None:
         expr = bind_apart(expr)
-        names = name_indices(free, expr)
-    return Printer(syntax, names).text(lay_out(expr, free, explicit=explicit or syntax.prefix_sums))
+        names = name_indices(free, expr, surroundings)
+    return _Style(syntax, explicit, surroundings).right_side(expr, free, names)
 
 
 def print_statement(
@@ -86,12 +88,14 @@ class _Style:
         free = tuple(index for index in (position.as_index for position in positions) if index is not None)
         body = bind_apart(body)
         names = name_indices(free, body, self.surroundings)
-        printer = Printer(self.syntax, names)
-        around = self.surroundings or Surroundings()
-        sigma = self.syntax.prefix_sums
+        return f"{Printer(self.syntax, names).read(tensor, positions)} = {self.right_side(body, free, names)}"
+
+    def right_side(self, body: Expr, free: Sequence[Index], names: Mapping[Index, str]) -> str:
+        """Where sums have a sign, a condition tells what range one has, and nothing needs to be read for it."""
+        around, sigma = self.surroundings or Surroundings(), self.syntax.prefix_sums
         arrays = () if sigma else around.arrays
         shown = lay_out(body, free, explicit=self.explicit or sigma, fixed=around.fixed(names), arrays=arrays)
-        return f"{printer.read(tensor, positions)} = {printer.text(shown)}"
+        return Printer(self.syntax, names).text(shown)
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:
         for number, tensor in enumerate(recurrence.tensors):

@@ -286,4 +286,6 @@ class _Writer:
         return Table((self.symbol(of),), tuple(map(self.symbol, wrt)), rows, twice=True)
 
     def cell(self, define: Define | None) -> str:
-        return "" if define is None else print_expr(define.body, (), self.style.index)
+        if define is None:
+            return ""
+        return print_expr(define.body, (), self.style.index, surroundings=Surroundings.of(self.program))
