@@ -8,6 +8,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Component, Expr
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bind_apart, free_indices
+from tcgrad.notation.index import print_expr
 from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
@@ -63,11 +64,8 @@ class _Writer:
         """The indices of the left side are called the same in every line."""
         expr = bind_apart(expr)
         names = name_indices(self.chain.free, expr, self.surroundings, free)
-        around, sigma = self.surroundings, self.syntax.prefix_sums
-        arrays = () if sigma else around.arrays
-        fixed = around.fixed(names)
-        shown = lay_out(expr, self.chain.free, explicit=self.sums or sigma, fixed=fixed, arrays=arrays)
-        return Printer(self.syntax, names).text(shown)
+        around = self.surroundings
+        return print_expr(expr, self.chain.free, self.syntax, explicit=self.sums, names=names, surroundings=around)
 
     def rules(self, rules: Sequence[Rule], free: Mapping[Index, str]) -> str:
         return prose(", ", self.syntax).join(self.rule(rule, free) for rule in rules)
