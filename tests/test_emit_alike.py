@@ -107,6 +107,13 @@ equations:
   - w[i] = z[i + p]*k[p]*1[i]
 indices: {i: 5}
 """,
+    "zeros around what one of two gradients is by": """\
+inputs: {x: {shape: [5], outside: 0}, z: [5], v: [7]}
+equations:
+  - y[i] = tanh(x[i]/v[i + 2])
+  - w[i] = tanh(z[i]/v[i + 2])
+indices: {i: 5}
+""",
     "guards": """\
 inputs: {x: [3, 3], z: [3, 3]}
 equations:
@@ -137,6 +144,14 @@ equations:
   - y[i] = inv(A)[i,j]*v[j]
   - w[i] = C[i,j]*v[j]
   - u[i] = inv(B)[i,j]*v[j]
+""",
+    "inverses of arrays and of views": """\
+inputs: {A: [3, 3], B: [3, 3], C: [3, 3], v: [3], w: [3]}
+equations:
+  - T[i,j] = C[j,i]
+  - a[i] = inv(A)[j,i]*v[j]
+  - b[i] = inv(B)[j,i]*v[j]
+  - c[i] = inv(T)[j,i]*w[j]
 """,
     "loops": """\
 inputs: {x: [5, 3], z: [5, 3], w: [3, 3], u: [3, 3]}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node, Value
-from tcgrad.emit.definitions import Definitions
+from tcgrad.emit.definitions import Definitions, has_zeros_around
 from tcgrad.emit.journal import Journal, Nodes, Profiles, Replay
 from tcgrad.emit.products import Products
 from tcgrad.emit.structure import Structured, Term
@@ -91,6 +91,8 @@ class Alike:
 
     def _given(self, own: Likeness) -> _Given | None:
         """None where more decides what is made of a statement than what the arrays are."""
+        if has_zeros_around(own.tensors[0]):
+            return None
         seen: dict[Node, int] = {}
         key: list[Hashable] = [own.kind, self._build.fitting]
         for tensor in own.tensors[1:]:

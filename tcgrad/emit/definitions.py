@@ -60,7 +60,7 @@ class Definitions:
 
     def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:
         """Remember what a tensor is over the indices ``free``."""
-        self._defined[tensor.role, tensor.name] = Definition(free, value, _has_zeros_around(tensor))
+        self._defined[tensor.role, tensor.name] = Definition(free, value, has_zeros_around(tensor))
 
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
@@ -127,7 +127,7 @@ class Definitions:
 
     def around(self, tensor: Tensor) -> AbstractContextManager[None]:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
-        zeros = _has_zeros_around(tensor)
+        zeros = has_zeros_around(tensor)
         return self.positions.guarded(None if zeros else frozenset())
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
@@ -142,9 +142,9 @@ class Definitions:
         return finished(self.build, self.read(Component(gather.tensor, gather.indices)).terms[0])
 
 
-def _has_zeros_around(tensor: Tensor) -> bool:
+def has_zeros_around(tensor: Tensor) -> bool:
     """Whether it, or something that it is a derivative of or by, is 0 outside of its range."""
-    return tensor.zero_outside or any(map(_has_zeros_around, tensor.about))
+    return tensor.zero_outside or any(map(has_zeros_around, tensor.about))
 
 
 def plain(value: Value) -> Structured:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tcgrad.emit.products import Key, Products
     from tcgrad.emit.values import Builder, SumKey
 
+_THROUGH = (*VIEWS, Reshape)
 Labels = tuple[int, ...]
 Nodes = tuple[Node, ...]
 Answer = tuple[Node, Labels] | None  # a node found again, with the labels of its axes
@@ -39,7 +40,7 @@ class Profiles:
         self._kinds: dict[object, int] = {}
 
     def of(self, node: Node) -> Profile:
-        """The profile of a node; through a view it goes on to what that is a view of."""
+        """The profile of a node; it goes on to what a view is of, and to the matrix that an inverse stands for."""
         known = self._known.get(node)
         if known is None:
             known = self._known[node] = self._made(node)
@@ -47,8 +48,9 @@ class Profiles:
 
     def _made(self, node: Node) -> Profile:
         operation = None if isinstance(node.operation, Leaf) else node.operation
-        own = operation, node.shape, node.kind, node in self._inverses
-        if isinstance(operation, (*VIEWS, Reshape)):
+        is_solved = node in self._inverses
+        own = operation, node.shape, node.kind, is_solved
+        if is_solved or isinstance(operation, _THROUGH):
             (inner,) = map(self.of, node.arguments)
             return Profile(self._kind((own, inner.kind)), (node, *inner.nodes))
         numbers = [inner.operation if isinstance(inner.operation, Number) else None for inner in node.arguments]
