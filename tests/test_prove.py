@@ -23,6 +23,8 @@ sums in denominators: y[i] = x[i]/(s + t) + x[i]*t/(s*(s + t)) | y[i] = x[i]/s
 denominators in sums: y = sum[i](x[i]/(s + z[i])^2 - x[i]/(s + z[i])) | y = sum[i](x[i]*(1 - s - z[i])/(s + z[i])^2)
 in sums of two: y = sum[i,j](a[i,j]/(x[i] + s) - x[i]/s) | y = sum[j,i]((s*a[i,j] - x[i]*(x[i] + s))/(x[i] + s)/s)
 powers of powers of what is never negative: y = (sum[i](abs(x[i])^s)^(1/s))^(1 - s) | y = sum[i](abs(x[i])^s)^(1/s - 1)
+fractions in exponents: y = (s^2 + 1)^(t/(1 - t)) | y = (s^2 + 1)^(1/(1 - t))/(s^2 + 1)
+squares in exponents: y = (s^2 + 1)^(t^2/(2*t + 1)) | y = (s^2 + 1)^(t/2 - 1/4 + 1/(8*t + 4))
 powers in sums: y = sum[i](x[i]^s*z[i]/(t^s + x[i]^s)) | y = sum[i](z[i] - t^s*z[i]/(t^s + x[i]^s))
 half powers: y = s/sqrt(s^2 + t^2) + t^2/(s*sqrt(s^2 + t^2)) | y = sqrt(s^2 + t^2)/s
 means: y = sum[i](x[i] - sum[k](x[k])/N) | y = 0
@@ -61,6 +63,7 @@ a factor: y = s*t | y = s*t*1.000001
 a transpose: y[i] = q[i,k]*x[k] | y[i] = q[k,i]*x[k]
 a sum: y = sum[i](x[i]^2) | y = sum[i](x[i])^2
 an absolute value: y = sqrt(s^2) | y = s
+fractions in exponents: y = (s^2 + 1)^(t/(1 - t)) | y = (s^2 + 1)^(1/(1 - t))
 a power of a power: y = (s^t)^(1/t) | y = s
 a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)

@@ -10,6 +10,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.prove.proper import with_proper_fractions
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import sign
 
@@ -34,7 +35,7 @@ _FIRST = (1, 2, 3)  # how many positions are written one by one
 def rewrite(expr: Expr) -> Expr:
     """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``.
 
-    ``sigmoid(-u)`` is ``1 - sigmoid(u)``.
+    ``sigmoid(-u)`` is ``1 - sigmoid(u)``, and ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``.
     """
     parts = tuple(rewrite(part) for part in children(expr))
     made = rebuild(expr, parts)
@@ -48,6 +49,8 @@ def rewrite(expr: Expr) -> Expr:
         ):
             squares = Pow(elaborate_scalar("1 - sin(a)^2", {"a": argument}), Const(Fraction(n // 2)))
             return squares if n % 2 == 0 else Mul((squares, made.base))
+        case Pow(base=base, exponent=exponent) if not isinstance(exponent, Const):
+            return Pow(base, with_proper_fractions(exponent))
         case Iverson(operator=">=" | "<" as operator, left=IndexValue(value=place), right=IndexValue(value=bound)) if (
             place.as_index is not None and bound.as_number in _FIRST
         ):

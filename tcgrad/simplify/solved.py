@@ -40,7 +40,7 @@ class Solutions:
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         found = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
-        self._known = [solution for solution in found if solution.gain > 0]
+        self._known = [solution for solution in found if solution.gain >= 0]
 
     def facts(self, allowed: Callable[[Tensor], bool]) -> tuple[Fact, ...]:
         """What holds where some tensors may be divided by."""
