@@ -15,6 +15,7 @@ from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import TcgradError
 from tcgrad.report.formats import FORMAT_NAMES, format_of_file, make_format
 from tcgrad.report.look import Look
+from tcgrad.report.paint import paint
 from tcgrad.report.runs import Entry, Run
 
 HEAD = "dims: {N: 3}\ninputs: {x: [N], t: []}\n"
@@ -133,6 +134,25 @@ def test_json_lines_are_the_same_results():
     found = [line for line in lines if line["type"] == "result"]
     assert [{key: line[key] for key in result} for line, result in zip(found, results, strict=True)] == results
     assert lines[-1]["ok"] is False
+
+
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "unknown"}, {"COLUMNS": "20"}, {"FORCE_COLOR": "1"}]
+)
+@pytest.mark.parametrize("color", [True, False])
+def test_the_environment_changes_nothing_about_a_look_that_is_decided(
+    environment: dict[str, str], color: bool, monkeypatch: pytest.MonkeyPatch
+):
+    def shown() -> list[str]:
+        return [make_format("text", Look(color=color)).whole(ALL), paint("heading\n    y = sum[k](x[k])    scalar\n")]
+
+    for name in ("NO_COLOR", "TERM", "COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    before = shown()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert shown() == before
+    assert ("\x1b[" in before[0]) is color
 
 
 def test_junit_counts_and_places():

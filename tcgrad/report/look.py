@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
-from typing import Any, Literal
+from typing import Any
 
 from tcgrad.check.results import Status
 from tcgrad.records import dataclass
+from tcgrad.report.console import console_into_text
 
 MARGIN = "  "
-_NEVER_FULL = 10_000
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,8 @@ class Look:
         return self.rendered(Text(text, style=style)).rstrip("\n")
 
     def rendered(self, content: Any) -> str:
-        """What rich makes of a text or a table, whatever it would find out about the terminal itself."""
-        from rich.console import Console
-
-        file = io.StringIO()
-        system: Literal["standard"] | None = "standard" if self.color else None
-        console = Console(file=file, width=_NEVER_FULL, force_terminal=self.color, color_system=system, highlight=False)
+        """What rich makes of a text or a table."""
+        console, file = console_into_text(color=self.color)
         console.print(content, soft_wrap=True)
         return file.getvalue()
 

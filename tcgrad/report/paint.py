@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from tcgrad.report.console import console_into_text
 
 _LOOKS = (
     (r"(δ|delta)(?=\[)", "magenta"),
@@ -15,11 +15,9 @@ _LOOKS = (
 
 def paint(text: str) -> str:
     """The text line by line, neither wrapped nor cut; a line that is not indented is a heading."""
-    from rich.console import Console
     from rich.text import Text
 
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, color_system="standard", highlight=False)
+    console, file = console_into_text(color=True)
     for line in text.splitlines():
         painted = Text(line, style="bold" if line and not line.startswith(" ") else "")
         for pattern, look in _LOOKS:
