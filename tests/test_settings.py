@@ -32,6 +32,9 @@ READ = [
     ("[tool.tcgrad]\n", {}),
     ("[tool.other]\nseed = 'tool.tcgrad'\n", {}),
     ("[tool.other\n", {}),
+    ("tool = 3\n", {}),
+    ("tool = ['tcgrad']\n", {}),
+    ("[[tool]]\ntcgrad = 3\n", {}),
 ]
 
 

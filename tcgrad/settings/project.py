@@ -43,7 +43,7 @@ def _read(file: Path) -> dict[str, Any] | None:
         if not _MENTIONED.search(text):
             return None
         raise TcgradError((_not_toml(source, str(error)),), source) from None
-    if "tcgrad" not in tool:
+    if not isinstance(tool, dict) or "tcgrad" not in tool:
         return None
     report = Report(source)
     settings = _settings(tool["tcgrad"], source, report, file.parent)
