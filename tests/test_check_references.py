@@ -169,6 +169,25 @@ def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkey
     }
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("equation", "told"),
+    [
+        ("y[i] = sqrt(x[i])", "kink at x[i=0]: the slope of y[i=0] is undefined below and "),
+        ("y[i] = exp(x[i])*x[i]^0.5", "kink at x[i=0]: the slope of y[i=0] is undefined below and "),
+        ("y = sqrt(x[i]*x[i])", "kink at x[i=0]: the slope of y is -1 below and 1 above"),
+    ],
+)
+def test_a_complex_step_does_not_decide_where_a_branch_ends(equation, told):
+    """A root has no derivative at 0, whatever the imaginary part of one beside it is."""
+    at_zero = spec(equation, "{x: {shape: [N], sample: {integers: [0, 1]}}}").check(trials=1)
+    assert {(r.status, r.message) for r in at_zero.results if r.wrt} == {("inconclusive", at_zero.results[1].message)}
+    assert at_zero.results[1].message.startswith(told)
+    assert spec(equation, "{x: {shape: [N], sample: {integers: [0, 2]}}}", "{N: 2}").check(trials=8).ok
+    beyond = spec(equation, "{x: {shape: [N], sample: {integers: [0, 1]}}}", "{N: 400}").check(trials=1, sizes="own")
+    assert {r.status for r in beyond.results if r.kind in ("gradient", "jvp")} == {"inconclusive"}
+
+
 @pytest.mark.parametrize("number", [10**power for power in range(2, 11)])
 def test_waves_that_are_shorter_than_the_steps_are_not_taken_for_slopes(number):
     result = spec(f"y[i] = sin({number}*x[i] + x[i])").check(method="fourth", dtype="float64", trials=1)

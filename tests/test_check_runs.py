@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 GOOD = "inputs: {x: [3]}\nequations: ['y[i] = x[i]*x[i]']\n"
 WRONG = GOOD + "expect: ['dl/dx[p] = 3*dl/dy[p]*x[p]']\n"
 BROKEN = "inputs: {x: [3]}\nequations:\n  - y = 3*x[i]\n"
-TIMES = re.compile(r'("seconds": )[\d.]+|time="[\d.]+"|[\d.]+ s\b')
+TIMES = re.compile(r'("seconds": )[\d.]+(e-\d+)?|time="[\d.]+"|[\d.]+ s\b')
 NOTHING: tuple[str, ...] = ()
 
 

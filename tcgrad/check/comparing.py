@@ -84,9 +84,14 @@ def _tell_kinks(bench: Bench, known: Reference) -> None:
             worst = int(np.argmax(np.abs(kink.above - kink.below)))
             row = bench.element(output, worst)[1]
             column = bench.element(known.wrt, int(known.columns[kink.element]))[1]
-            below, above = (float(slopes.reshape(-1)[worst]) for slopes in (kink.below, kink.above))
-            text = f"kink at {column}: the slope of {row} is {below:.4g} below and {above:.4g} above"
+            below, above = (_slope(float(slopes.reshape(-1)[worst])) for slopes in (kink.below, kink.above))
+            text = f"kink at {column}: the slope of {row} is {below} below and {above} above"
             bench.tallies.note_kink(output.name, known.wrt.name, text)
+
+
+def _slope(number: float) -> str:
+    """A one-sided slope in words; there is none beyond the edge of what the function is defined on."""
+    return f"{number:.4g}" if np.isfinite(number) else "undefined"
 
 
 def overflows_at(bench: Bench) -> bool:

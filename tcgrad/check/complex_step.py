@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
@@ -52,15 +53,21 @@ class ComplexSteps:
             1 + self.draws,
         )
 
-    def slopes_at(self, wrt: str, directions: Array, other: str, shift: Array) -> dict[str, Array]:
-        """The slopes along directions of ``wrt``, each at a point where the input ``other`` is moved by a ``shift``."""
+    def slopes_at(
+        self, wrt: str, directions: Array, other: str, shift: Array
+    ) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+        """The slopes along directions of ``wrt``, each at a point where the input ``other`` is moved by a ``shift``.
+
+        -> the slopes, and where another branch was taken.
+        """
         here = self.forward.context.arrays
         if other == wrt:
             moved = {wrt: self._moved(here[wrt] + shift, directions)}
         else:
             moved = {wrt: self._moved(here[wrt], directions), other: (here[other] + shift).astype(self._dtype)}
-        arrays, _ = neighbours(self._forward, moved)
-        return {name: _slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
+        arrays, flipped = neighbours(self._forward, moved)
+        slopes = {name: _slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
+        return slopes, flipped
 
     def _moved(self, base: Array, directions: Array) -> Array:
         return together(base, base.dtype.type(_STEP) * directions, self._dtype)

@@ -163,14 +163,16 @@ class Curvatures:
             shift = along_axes(steps, forward.context.arrays[pairs.second]) * vs
             shifts = np.concatenate([multiple * by for multiple in stencil.multiples for by in (shift, -shift)])
             directions = np.concatenate([us] * (2 * len(stencil.multiples)))
-            slopes = steps_along_u.slopes_at(pairs.first, directions, pairs.second, shifts)[self._output]
+            found, flipped = steps_along_u.slopes_at(pairs.first, directions, pairs.second, shifts)
+            slopes = found[self._output]
             quotients = [
                 (above - below) / (2 * multiple * steps)
                 for multiple, (above, below) in zip(
                     stencil.multiples, slopes.reshape(len(stencil.multiples), 2, len(chosen)), strict=True
                 )
             ]
-            return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, {})
+            branches = {n: np.logical_or.reduce(flips.reshape(-1, len(chosen))) for n, flips in flipped.items()}
+            return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, branches)
 
         steps = self._resolving.steps(pairs.second, pairs.vs)[pairs.columns]
         found = self._estimate(pairs, stencil, measure, steps, wanted_error(self.sample))

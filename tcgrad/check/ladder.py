@@ -52,7 +52,11 @@ class Ladder:
         return self.differences.along(wrt, directions).unknown(f"no {self.method} reference: {reason}")
 
     def confirmed(self, wrt: str, elements: Elements, found: Estimate) -> Estimate:
-        """What is known along ``elements``, if difference quotients agree with it along a random direction of them."""
+        """What is known along ``elements``, if difference quotients agree with it along a random direction of them.
+
+        Where a branch ends at the very point, as that of a root at 0, a complex step does not see it: there difference
+        quotients are all that counts.
+        """
         if found.method not in (EXACT, COMPLEX) or found.reason:
             return found
         shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
@@ -60,6 +64,8 @@ class Ladder:
         direction = np.zeros((1, prod(shape)), dtype)
         direction[0, elements.columns] = signs
         second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))
+        if found.method == COMPLEX and second.is_kinked and self._choice.is_free:
+            return self.differences.along(wrt, elements)
         told = replace(found, evaluations=found.evaluations + second.evaluations)
         if _agree(found.summed(signs), second):
             return told

@@ -132,6 +132,8 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
     evaluations = found.evaluations + by_element.evaluations
     along = None if signs is None else found.part(slice(len(elements), None))
+    if signs is not None and by_element.method != found.method:
+        along = ladder.differences.along(wrt.name, Signs(signs))
     return Reference(sample, wrt, columns, by_element, kinks, evaluations, signs, along)
 
 
