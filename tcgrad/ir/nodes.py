@@ -59,10 +59,10 @@ def _node(cls: _Node) -> _Node:
     compute = cast("Callable[[Any], int]", made.__hash__)
 
     def cached_hash(self: Any) -> int:
-        known = self.known_hash
+        known: int | None = self.known_hash
         if known is None:
             known = self.__dict__["known_hash"] = compute(self)
-        return cast("int", known)
+        return known
 
     made.__hash__ = cached_hash
     return cast("_Node", made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from operator import is_
@@ -143,10 +143,14 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
     """The indices that occur unbound, each once, in the order of occurrence. Kept on the node once known."""
     known = expr.known_free
     if known is None:
-        inside = _united([integer.indices for integer in integers(expr)] or list(map(free_indices, children(expr))))
-        if isinstance(expr, IndexSum | IndexReduce):
-            inside = tuple([index for index in inside if index not in expr.indices])
-        known = vars(expr)["known_free"] = inside
+        match expr:
+            case Component() | Delta() | IndexValue():
+                inside = _united([integer.indices for integer in integers(expr)])
+            case IndexSum() | IndexReduce():
+                inside = tuple([index for index in free_indices(expr.body) if index not in expr.indices])
+            case _:
+                inside = _united(map(free_indices, children(expr)))
+        known = expr.__dict__["known_free"] = inside
     return known
 
 
@@ -155,15 +159,18 @@ def indices_within(expr: Expr) -> tuple[Index, ...]:
     known = expr.known_within
     if known is None:
         own = expr.indices if isinstance(expr, IndexSum | IndexReduce) else ()
-        known = vars(expr)["known_within"] = _united([free_indices(expr), own, *map(indices_within, children(expr))])
+        known = expr.__dict__["known_within"] = _united([free_indices(expr), own, *map(indices_within, children(expr))])
     return known
 
 
-def _united(parts: list[tuple[_Item, ...]]) -> tuple[_Item, ...]:
+def _united(parts: Iterable[tuple[_Item, ...]]) -> tuple[_Item, ...]:
     """All that occurs in the parts, each once, in the order of occurrence; the parts themselves have no repetitions."""
-    filled = [part for part in parts if part]
-    if len(filled) < 2:
-        return filled[0] if filled else ()
+    filled = list(filter(None, parts))
+    if not filled:
+        return ()
+    first, *others = filled
+    if not others:
+        return first
     return tuple(dict.fromkeys(chain.from_iterable(filled)))
 
 
@@ -180,7 +187,7 @@ def size(expr: Expr) -> int:
     """The number of nodes."""
     known = expr.known_size
     if known is None:
-        known = vars(expr)["known_size"] = 1 + sum(map(size, children(expr)))
+        known = expr.__dict__["known_size"] = 1 + sum(map(size, children(expr)))
     return known
 
 
@@ -196,10 +203,14 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
     known = expr.known_tensors
     if known is None:
-        parts = [(expr.tensor,)] if isinstance(expr, Component) else list(map(tensors_read, children(expr)))
-        compound = [integer for integer in integers(expr) if integer.as_index is None]
-        gathered = [tuple(dict.fromkeys(_gathered(integer))) for integer in compound]
-        known = vars(expr)["known_tensors"] = _united(parts + gathered)
+        match expr:
+            case Component() | Delta() | IndexValue():
+                own = (expr.tensor,) if isinstance(expr, Component) else ()
+                compound = [integer for integer in integers(expr) if integer.as_index is None]
+                known = _united([own, *(tuple(dict.fromkeys(_gathered(integer))) for integer in compound)])
+            case _:
+                known = _united(map(tensors_read, children(expr)))
+        expr.__dict__["known_tensors"] = known
     return known
 
 
