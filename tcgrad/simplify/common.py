@@ -32,7 +32,8 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     number = next(iter(sizes)) if common and len(sizes) == 1 else Fraction(1)
     if number != 1:
         common.insert(0, Const(number))
-    return common, [(coefficient / number, rest) for (coefficient, _), rest in zip(terms, rests, strict=True)]
+    left = [coefficient if number == 1 else coefficient / number for coefficient, _ in terms]
+    return common, list(zip(left, rests, strict=True))
 
 
 def powers_of(terms: list[Expr]) -> list[Powers]:

@@ -22,7 +22,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
     result is a sum, for a contraction can open a bracket.
     """
-    if not any(isinstance(base, Delta) for base, _ in part.powers):
+    if Delta not in [type(base) for base, _ in part.powers]:
         return [_sizes_for_idle(part)]
     solution = _best_solution(part)
     if solution is not None:
@@ -68,7 +68,7 @@ def _best_solution(part: Monomial) -> Solution | None:
 
 
 def _is_positive(exponent: Expr) -> bool:
-    return isinstance(exponent, Const) and exponent.value > 0
+    return isinstance(exponent, Const) and exponent.value.numerator > 0
 
 
 def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:

@@ -107,8 +107,8 @@ def _product(parts: Sequence[Monomial]) -> Monomial:
     numbers = [part.coefficient for part in parts if part.coefficient != 1]
     return Monomial(
         prod(numbers, start=UNIT) if len(numbers) != 1 else numbers[0],
-        tuple(index for part in parts for index in part.bound),
-        tuple(power for part in parts for power in part.powers),
+        tuple([index for part in parts for index in part.bound]),
+        tuple([power for part in parts for power in part.powers]),
     )
 
 
@@ -143,9 +143,11 @@ def unbound(part: Monomial) -> Expr:
 
 def multiply_exponents(inner: Expr, outer: Expr, policy: Policy) -> Expr:
     """The exponent of ``(b^inner)^outer``."""
+    if is_one(inner) or is_one(outer):
+        return outer if is_one(inner) else inner
     if isinstance(inner, Const) and isinstance(outer, Const):
         return Const(inner.value * outer.value)
-    return outer if is_one(inner) else inner if is_one(outer) else policy.simplify(Mul((inner, outer)))
+    return policy.simplify(Mul((inner, outer)))
 
 
 def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:
@@ -172,7 +174,7 @@ def _square_root(value: Fraction) -> Fraction | None:
 
 def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
     """Whether a delta of a live index is a factor of one of the terms of ``expr``, at product level."""
-    if not mentions_delta(expr):
+    if not live or not mentions_delta(expr):
         return False
     return any(index in live for delta in _deltas(expr) for side in integers(delta) for index in side.indices)
 

@@ -59,6 +59,8 @@ def in_order(factors: Sequence[Expr], labels: Callable[[], Labels] = dict) -> li
 
     labels: makes names for indices that are bound; asked for only where two factors are of one kind.
     """
+    if len(factors) < 2:
+        return list(factors)
     ranks = list(map(_rank, factors))
     return _sorted(factors, ranks, partial(key, labels=labels()) if len(set(ranks)) < len(ranks) else key)
 
@@ -79,7 +81,7 @@ def first_term(terms: Iterable[Term]) -> Term:
 def _term_rank(term: Term) -> tuple[bool, bool, int]:
     coefficient, rest = term
     lead = _lead(rest)
-    return coefficient < 0, lead == 0, lead
+    return coefficient.numerator < 0, lead == 0, lead
 
 
 def _lead(rest: Expr) -> int:
@@ -94,6 +96,8 @@ def _term_text(term: Term) -> str:
 
 def _sorted(items: Sequence[_Item], ranks: list[_Rank], text: Callable[[_Item], str]) -> list[_Item]:
     """Sorted by rank, then by text; the texts are long, and made only where they decide."""
+    if len(set(ranks)) == len(items):
+        return [items[place] for place in sorted(range(len(items)), key=ranks.__getitem__)]
     texts = [text(item) if ranks.count(rank) > 1 else "" for item, rank in zip(items, ranks, strict=True)]
     places = sorted(range(len(items)), key=list(zip(ranks, texts, strict=True)).__getitem__)
     return [items[place] for place in places]

@@ -19,19 +19,21 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     for base, exponent in part.powers:
         if isinstance(base, Add):
             factor, normal = _normal_base(base, exponent)
-            coefficient *= factor
+            coefficient = coefficient if factor is UNIT else coefficient * factor
             given.append((normal, exponent))
         else:
             given.append((base, exponent))
     merged: dict[int | str, tuple[Expr, Expr]] = {}
     for name, (base, exponent) in zip(names([base for base, _ in given]), given, strict=True):
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
-    powers = []
+    powers: list[tuple[Expr, Expr]] = []
     for base, exponent in merged.values():
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
         if folded is not None:
             coefficient *= folded
-        elif exponent is ONE or not (isinstance(exponent, Const) and exponent.value == 0):
+        elif exponent is ONE:
+            powers.append((base, exponent))
+        elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
     return Monomial(coefficient, part.bound, tuple(powers))
 
@@ -43,7 +45,7 @@ def _added(left: Expr, right: Expr, policy: Policy) -> Expr:
 
 
 def _mask_exponent(base: Expr, exponent: Expr) -> Expr:
-    return ONE if is_zero_or_one(base) and isinstance(exponent, Const) and exponent.value > 0 else exponent
+    return ONE if is_zero_or_one(base) and isinstance(exponent, Const) and exponent.value.numerator > 0 else exponent
 
 
 def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
@@ -64,7 +66,7 @@ def _content(base: Add) -> Fraction:
         terms = [split_coefficient(term) for term in base.terms]
         sizes = {abs(coefficient) for coefficient, _ in terms}
         size = next(iter(sizes)) if len(sizes) == 1 else UNIT
-        known = vars(base)["known_content"] = size if first_term(terms)[0] > 0 else -size
+        known = base.__dict__["known_content"] = size if first_term(terms)[0].numerator > 0 else -size
     return known
 
 
@@ -75,7 +77,7 @@ def sign(expr: Expr) -> Fraction:
 
 def is_negative(expr: Expr) -> bool:
     """Whether an expression is a sum of nothing but negative terms."""
-    return isinstance(expr, Add) and all(split_coefficient(term)[0] < 0 for term in expr.terms)
+    return isinstance(expr, Add) and all(split_coefficient(term)[0].numerator < 0 for term in expr.terms)
 
 
 def negated(expr: Expr) -> Expr:
@@ -148,4 +150,8 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 def as_power(factor: Expr) -> tuple[Expr, Expr]:
     """Base and exponent of a factor."""
-    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
+    match factor:
+        case Pow():
+            return factor.base, factor.exponent
+        case _:
+            return factor, ONE

@@ -48,7 +48,7 @@ class Presentation:
     def _without_minus(self, sign: Fraction, body: Expr) -> Expr:
         """A sign times an expression, the minus taken in by a difference that the spec does not write itself."""
         coefficient, rest = split_coefficient(body)
-        flipped = self._flip_one(rest) if coefficient * sign < 0 else None
+        flipped = self._flip_one(rest) if (coefficient.numerator < 0) != (sign.numerator < 0) else None
         return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
 
     def _as_it_reads(self, term: Expr) -> Expr:
@@ -62,7 +62,7 @@ class Presentation:
                 return self._turned(made)
             case Mul():
                 parts = [self._oriented(factor) for factor in expr.factors]
-                negative = sum(sign < 0 for sign, _ in parts) % 2
+                negative = sum([sign.numerator < 0 for sign, _ in parts]) % 2
                 return (_MINUS if negative else Fraction(1)), _product([body for _, body in parts])
             case Pow(exponent=Const(value=n)) if n.denominator == 1:
                 sign, base = self._oriented(expr.base)
@@ -101,7 +101,7 @@ class Presentation:
                 places = {name: place for place, name in enumerate(written)}
                 ordered = sorted(turned.terms, key=lambda term: places.get(key(term, labels), len(places)))
                 return sign, Add(tuple(ordered))
-        if all(split_coefficient(term)[0] < 0 for term in base.terms):
+        if all(split_coefficient(term)[0].numerator < 0 for term in base.terms):
             return _MINUS, scaled_sum(base, _MINUS)
         return Fraction(1), base
 
@@ -147,7 +147,7 @@ def _labels(base: Add) -> Labels:
 
 
 def _is_mixed(base: Add) -> bool:
-    return len({split_coefficient(term)[0] > 0 for term in base.terms}) == 2
+    return len({split_coefficient(term)[0].numerator > 0 for term in base.terms}) == 2
 
 
 def _share_a_sum(base: Add) -> bool:

@@ -114,7 +114,7 @@ def _sign(exponent: Expr) -> int:
     """That of a whole number, else 0."""
     if not isinstance(exponent, Const) or exponent.value.denominator != 1:
         return 0
-    return 1 if exponent.value > 0 else -1
+    return 1 if exponent.value.numerator > 0 else -1
 
 
 def _has_numbers(term: Expr) -> bool:
@@ -150,13 +150,12 @@ def _prenex(whole: IndexSum) -> tuple[list[Index], list[Expr]]:
     return bound, factors
 
 
-def _flat_factors(term: Expr) -> Iterator[Expr]:
+def _flat_factors(term: Expr) -> list[Expr]:
     match term:
         case Mul():
-            for factor in term.factors:
-                yield from _flat_factors(factor)
+            return [part for factor in term.factors for part in _flat_factors(factor)]
         case _:
-            yield term
+            return [term]
 
 
 def least_cost(terms: Sequence[Term]) -> int:

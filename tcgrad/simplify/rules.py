@@ -36,8 +36,6 @@ from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coeffici
 from tcgrad.simplify.ranges import reduced
 from tcgrad.simplify.shapes import names
 
-_NOTHING = Fraction(0)
-
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
     """The simplest form of a node over simplified children; the policy is for what a rule makes anew."""
@@ -108,8 +106,9 @@ def _choices_joined(expr: Mul) -> Expr:
     """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)``"""
     chosen: dict[Expr, list[Where]] = {}
     for factor in expr.factors:
-        if isinstance(factor, Where) and factor.otherwise == ZERO:
-            chosen.setdefault(factor.condition, []).append(factor)
+        match factor:
+            case Where() if factor.otherwise == ZERO:
+                chosen.setdefault(factor.condition, []).append(factor)
     joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
     if not joined:
         return expr
@@ -134,16 +133,20 @@ def like_terms_collected(expr: Add) -> list[Term]:
     merged: dict[int | str, Term] = {}
     flat = _flat_terms(expr, UNIT)
     for name, (coefficient, rest) in zip(names([rest for _, rest in flat]), flat, strict=True):
-        before = merged[name][0] if name in merged else _NOTHING
-        merged[name] = (before + coefficient, merged[name][1] if name in merged else rest)
+        if name in merged:
+            before, first = merged[name]
+            merged[name] = before + coefficient, first
+        else:
+            merged[name] = coefficient, rest
     return [term for term in merged.values() if term[0]]
 
 
 def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
     factor, rest = split_coefficient(expr)
+    whole = factor if coefficient is UNIT else coefficient * factor
     if isinstance(rest, Add):
-        return [term for part in rest.terms for term in _flat_terms(part, coefficient * factor)]
-    return [(coefficient * factor, rest)]
+        return [term for part in rest.terms for term in _flat_terms(part, whole)]
+    return [(whole, rest)]
 
 
 def _iverson(expr: Iverson) -> Expr:
