@@ -42,7 +42,7 @@ class _Readable:
         if known is None:
             known = _worked_out(expr)
             _mark(known)
-            vars(expr)["simplified"] = known
+            expr.__dict__["simplified"] = known
         return known
 
     def worked_out(self, expr: Expr) -> Expr:
@@ -74,7 +74,7 @@ class _Apart(_Readable):
 def _mark(expr: Expr) -> None:
     """Keep on every node of a result that it is simplified."""
     if expr.simplified is not expr:
-        vars(expr)["simplified"] = expr
+        expr.__dict__["simplified"] = expr
         for part in children(expr):
             _mark(part)
 

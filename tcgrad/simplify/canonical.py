@@ -48,7 +48,7 @@ def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
         context = ()
     known = expr.known_keys
     if known is None:
-        known = vars(expr)["known_keys"] = {}
+        known = expr.__dict__["known_keys"] = {}
     found = known.get(context)
     if found is None:
         found = known[context] = _key(expr, {index: labels[index] for index in free if index in labels})

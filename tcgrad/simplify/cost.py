@@ -12,7 +12,7 @@ def cost(expr: Expr) -> int:
     """The number of signs that a reader has to take in; -1, 1 and a plain division cost nothing."""
     known = expr.known_cost
     if known is None:
-        known = vars(expr)["known_cost"] = _own(expr) + sum(map(cost, children(expr)))
+        known = expr.__dict__["known_cost"] = _own(expr) + sum(map(cost, children(expr)))
     return known
 
 

@@ -41,7 +41,7 @@ class Expanding:
             known = simplify_node(plain, self) if split is plain else self.simplify(split)
             if size(known) > _LARGEST_EXPRESSION:
                 raise TooLargeError
-            vars(expr)["expanded"] = vars(known)["expanded"] = known
+            expr.__dict__["expanded"] = known.__dict__["expanded"] = known
         return known
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:

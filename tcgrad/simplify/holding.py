@@ -18,5 +18,5 @@ def shapes_in(expr: Expr) -> frozenset[int]:
         own = {shape(expr.base if isinstance(expr, Pow) else expr)}
         if isinstance(expr, Add) and is_negative(expr):
             own.add(shape(negated(expr)))
-        known = vars(expr)["known_shapes"] = frozenset(own).union(*map(shapes_in, children(expr)))
+        known = expr.__dict__["known_shapes"] = frozenset(own).union(*map(shapes_in, children(expr)))
     return known

@@ -46,7 +46,7 @@ def _may_hold_idiom(expr: Expr) -> bool:
     known = expr.known_idiom
     if known is None:
         own = isinstance(expr, Call) and expr.function.name in _HINTS
-        known = vars(expr)["known_idiom"] = own or any(map(_may_hold_idiom, children(expr)))
+        known = expr.__dict__["known_idiom"] = own or any(map(_may_hold_idiom, children(expr)))
     return known
 
 

@@ -165,7 +165,7 @@ class Renaming:
                 parts = children(expr)
                 made = rebuild(expr, tuple(map(self._renamed, parts))) if parts else made
         if expr.simplified is expr:
-            vars(made)["simplified"] = made
+            made.__dict__["simplified"] = made
         return made
 
     def _position(self, position: Integer) -> Integer:

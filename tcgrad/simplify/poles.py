@@ -23,7 +23,7 @@ def without_poles(expr: Expr) -> Expr:
     known = expr.without_poles
     if known is None:
         lowered = any(_is_lowered(part) for part in walk(expr))
-        known = vars(expr)["without_poles"] = _within(expr, ()) if lowered else expr
+        known = expr.__dict__["without_poles"] = _within(expr, ()) if lowered else expr
     return known
 
 

@@ -52,6 +52,6 @@ def _mark(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> None:
     if made is source:
         return
     if source.simplified is source and mapping.keys().isdisjoint(free_indices(source)):
-        vars(made)["simplified"] = made
+        made.__dict__["simplified"] = made
     for part, own in zip(children(made), children(source), strict=True):
         _mark(part, own, mapping)

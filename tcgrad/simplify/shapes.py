@@ -31,7 +31,7 @@ def shape(expr: Expr) -> int:
     """Equal for expressions that are equal up to the names of indices and the order of terms and factors."""
     known = expr.known_shape
     if known is None:
-        known = vars(expr)["known_shape"] = hash(_shape(expr))
+        known = expr.__dict__["known_shape"] = hash(_shape(expr))
     return known
 
 

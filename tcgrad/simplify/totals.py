@@ -163,7 +163,7 @@ def _may_be_decided(expr: Expr) -> bool:
     known = expr.known_lone_sum
     if known is None:
         own = isinstance(expr, IndexSum) and any(True for _ in _lone_factors(expr))
-        known = vars(expr)["known_lone_sum"] = own or any(map(_may_be_decided, children(expr)))
+        known = expr.__dict__["known_lone_sum"] = own or any(map(_may_be_decided, children(expr)))
     return known
 
 
