@@ -159,7 +159,7 @@ def _flat_factors(term: Expr) -> list[Expr]:
 
 
 def least_cost(terms: Sequence[Term]) -> int:
-    """What any way to write a sum of unlike terms costs at least: every term's factors stand in it somewhere.
+    """What a sum of unlike terms costs at least, whatever is taken out of them: every factor stands in it somewhere.
 
     It is 0 where a sum may still be opened, for what is in it may cancel.
     """
