@@ -192,3 +192,16 @@ def test_a_power_of_a_sum_of_powers_is_written_by_its_name():
     text = f"{INPUTS}equations: ['y = sum[i](abs(x[i])^a)^(1/a)']\nwrt: [x]\n"
     (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
     assert gradient["index"] == ["dl/dx[p] = dl/dy*y^(1 - a)*abs(x[p])^(a - 1)*sign(x[p])"]
+
+
+def test_signs_taken_together_are_told_beside_and_the_minus_goes_into_the_logarithm_of_a_ratio():
+    inputs = "".join(f"  {name}: {{shape: [], sample: positive}}\n" for name in "xkn")
+    text = f"inputs:\n{inputs}equations: ['y = x^n/(k^n + x^n)']\n"
+    derivation = tcgrad.loads(text).derive()
+    lines = {each["wrt"]: each["index"][-1].partition(" = ")[2] for each in derivation.as_dict()["gradients"]}
+    assert lines == {
+        "x": "dl/dy*n*y*(1 - y)/x",
+        "k": "dl/dy*n*y*(y - 1)/k",
+        "n": "dl/dy*y*log(x/k)*(1 - y)",
+    }
+    assert "given that x > 0, k > 0" in derivation.report(unicode=False)

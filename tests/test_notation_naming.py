@@ -2,6 +2,7 @@
 
 import pytest
 
+import tcgrad
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Expr, IndexReduce, IndexSum, IndexValue, Mul
@@ -89,6 +90,19 @@ def test_a_bare_index_is_not_named_like_a_tensor() -> None:
     around = Surroundings(tensors=frozenset("c"))
     assert name_indices((index,), read(index), around)[index] == "c"
     assert name_indices((index,), IndexValue(index.expr), around)[index] == "d"
+
+
+def test_an_index_that_a_guard_tells_the_range_of_is_not_named_like_a_tensor() -> None:
+    text = """
+dims: {H: 3, D: 5}
+inputs: {w: [D], q: [D, H], b: [H]}
+indices: {p: H}
+equations: ['z = sum[p](w[p])*sum[p](b[p])', 'y[r,t] = sin(z)*q[r,t]']
+"""
+    (lines,) = (g["index"] for g in tcgrad.loads(text).derive().as_dict()["gradients"] if g["wrt"] == "b")
+    expect = "\n".join(f"  - {line}" for line in lines)
+    function = tcgrad.loads(f"{text}expect:\n{expect}\n")
+    assert [result.proved for result in function.check().results if result.kind == "expect"] == [True] * len(lines)
 
 
 def test_a_new_letter_is_no_tensor_of_the_equation() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Add, Expr, IndexValue
+from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
@@ -89,7 +89,7 @@ class _Naming:
     dims: frozenset[str]
     tensors: frozenset[str]
     ranges: Mapping[str, Integer]
-    bare: frozenset[Index]  # the indices that stand as numbers
+    bare: frozenset[Index]  # the indices that stand as numbers, in guards too
     beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
     scalars: frozenset[str]  # those without indices: an index of that name would make the bare name ambiguous
     names: dict[Index, str] = field(default_factory=dict)
@@ -100,6 +100,7 @@ class _Naming:
         compound = [integer for node in nodes for integer in integers(node) if integer.as_index is None]
         dims = {name for integer in compound for name in _dims(integer)}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
+        bare |= {index for node in nodes if isinstance(node, Component) for index in _guarded(node)}
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
         scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)
@@ -169,6 +170,13 @@ class _Naming:
             visible = taken if isinstance(expr, Add) else taken | used
             used |= self.visit(part, visible)
         return used
+
+
+def _guarded(read: Component) -> Iterator[Index]:
+    """The indices that run over a part of an axis: a guard may tell which."""
+    for position, size in zip(read.indices, read.tensor.shape, strict=True):
+        if position.as_index is not None and position.as_index.size != size:
+            yield position.as_index
 
 
 def _candidates(hint: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of
+from tcgrad.ir.traversal import children, factors_of, rebuild, substitute, terms_of
 from tcgrad.simplify.canonical import canonical_labels
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.lookups import with_looked_up
@@ -40,7 +40,9 @@ _MINUS = Fraction(-1)
 
 
 def normalise(expr: Expr) -> Expr:
-    """Branches by brackets, comparisons with 0, exponentials of one term, even and odd functions of one sign."""
+    """Branches by brackets, comparisons with 0, guards by ranges, exponentials of one term, even and odd functions of
+    one sign.
+    """
     made = rebuild(expr, tuple(normalise(part) for part in children(expr)))
     match made:
         case Where(condition=condition, then=then, otherwise=otherwise):
@@ -55,8 +57,9 @@ def normalise(expr: Expr) -> Expr:
             return _signed(made, argument) if function.parity else made
         case Mul():
             return with_looked_up(made)
-        case IndexSum(indices=indices, body=body):
-            return IndexSum(indices, _with_permutations_sorted(body, indices))
+        case IndexSum():
+            short = _without_guards(made)
+            return IndexSum(short.indices, _with_permutations_sorted(short.body, short.indices))
         case _:
             return made
 
@@ -123,6 +126,23 @@ def _sign(expr: Expr) -> Fraction:
     """A number that turns its sign with the expression."""
     terms = terms_of(expr)
     return first_term(map(split_coefficient, terms))[0]
+
+
+def _without_guards(whole: IndexSum) -> IndexSum:
+    """``sum_i [i < n] a[i]`` with ``n`` for the range of ``i``, where that is no longer than it was."""
+    for factor in factors_of(whole.body):
+        match factor:
+            case Iverson("<", IndexValue(value=left), IndexValue(value=right)) if not right.indices:
+                index = left.as_index
+                if index is not None and index in whole.indices and 0 < right.value <= index.size.value:
+                    shorter = Index(index.name, right)
+                    others = tuple(part for part in factors_of(whole.body) if part is not factor)
+                    body = substitute(Mul((ONE, *others)), {index: shorter.expr})
+                    kept = tuple(shorter if each is index else each for each in whole.indices)
+                    return _without_guards(IndexSum(kept, body))
+            case _:
+                pass
+    return whole
 
 
 def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:

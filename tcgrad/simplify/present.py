@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rebuild, tensors_read, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
-from tcgrad.simplify.powers import flattened, scaled, scaled_sum, split_coefficient
+from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
 
 _MINUS = Fraction(-1)
@@ -109,12 +109,15 @@ class Presentation:
         return shape(base) in self._shapes and key(base, _labels(base)) in self._known
 
     def _flip_one(self, rest: Expr) -> Expr | None:
-        """A product with the first difference turned that the spec does not write itself; None if there is none."""
+        """A product with the first logarithm of a ratio turned, or the first difference that the spec does not write
+        itself; None if there is none.
+        """
         factors = factors_of(rest)
-        for place, factor in enumerate(factors):
-            turned = self._flip_factor(factor)
-            if turned is not None:
-                return _product([*factors[:place], turned, *factors[place + 1 :]])
+        for flip in (_flip_logarithm, self._flip_factor):
+            for place, factor in enumerate(factors):
+                turned = flip(factor)
+                if turned is not None:
+                    return _product([*factors[:place], turned, *factors[place + 1 :]])
         return None
 
     def _flip_factor(self, factor: Expr) -> Expr | None:
@@ -144,6 +147,18 @@ def _rectified_by(body: Expr) -> tuple[Expr, ...]:
 def _labels(base: Add) -> Labels:
     """Names for the indices of a sum that depend neither on what they are called nor on how far they run."""
     return canonical_labels(free_indices(base), base.terms, sized=False)
+
+
+def _flip_logarithm(factor: Expr) -> Expr | None:
+    """``-log(a/b) = log(b/a)``"""
+    match factor:
+        case Call(function=function, arguments=(Mul(factors=(first, second)),)) if function.name == "log":
+            (above, up), (below, down) = as_power(first), as_power(second)
+            if {up, down} == {ONE, MINUS_ONE}:
+                return Call(function, (Mul((power(above, negated(up)), power(below, negated(down)))),))
+        case _:
+            pass
+    return None
 
 
 def _is_mixed(base: Add) -> bool:
