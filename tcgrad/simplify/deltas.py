@@ -40,6 +40,9 @@ def solve(delta: Delta, index: Index) -> Solution | None:
     guard that the division leaves no remainder. Where the rest holds an index that runs through the stride, as in
     ``W*i + j = p`` with ``j < W``, it is ``i = p // W`` and ``j = p % W``.
     """
+    for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
+        if side.as_index is index and index not in other.indices:
+            return _solved(delta, index, other)
     difference = delta.left - delta.right
     coefficient = difference.coefficient(index)
     if coefficient is None or not coefficient.terms:
@@ -48,12 +51,16 @@ def solve(delta: Delta, index: Index) -> Solution | None:
     if coefficient.terms[0][1] < 0:
         coefficient, rest = -coefficient, -rest
     if coefficient.as_number == 1:
-        value = reduced(-rest)
-        guards = range_guards(value, index.size)
-        return None if guards is None else Solution(index, value, (delta,), guards)
+        return _solved(delta, index, -rest)
     if not is_nonnegative(coefficient - Integer.of(1)):
         return None
     return _divided(delta, index, coefficient, rest)
+
+
+def _solved(delta: Delta, index: Index, value: Integer) -> Solution | None:
+    value = reduced(value)
+    guards = range_guards(value, index.size)
+    return None if guards is None else Solution(index, value, (delta,), guards)
 
 
 def _divided(delta: Delta, index: Index, stride: Integer, rest: Integer) -> Solution | None:
