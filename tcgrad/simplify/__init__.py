@@ -16,7 +16,7 @@ from tcgrad.simplify.rules import simplify_node
 
 __all__ = ["contract_deltas", "simplify"]
 
-_MOST_REMEMBERED = 2048  # simplified expressions
+_MOST_REMEMBERED = 256  # simplified expressions
 
 
 def simplify(expr: Expr) -> Expr:
