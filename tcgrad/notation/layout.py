@@ -1,10 +1,4 @@
-"""From IR to layout trees: where sums need no sign, where one-tensors stand, what is a fraction.
-
-A sum is left to the summation convention wherever the convention reads it back at that place, or at a place
-that gives the same value because everything between is linear. A dummy that would be left with one occurrence
-gets a one-tensor, ``1[k]*exp(x[k])``; a range that is wider in the reads than it is gets a guard, ``[k < n]``, and
-one that nothing tells a factor that does, ``x[k]^0``.
-"""
+"""From IR to layout trees: where one-tensors stand, what is a fraction, and which sums need no sign."""
 
 from __future__ import annotations
 
@@ -16,7 +10,6 @@ from typing import assert_never
 from tcgrad.ir.derivative import OPERATOR
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
-    ZERO,
     Add,
     Call,
     Component,
@@ -32,10 +25,9 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices
+from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.chains import join
-from tcgrad.notation.extents import range_is_implied, ranging_factor, stands_alone
-from tcgrad.notation.factors import UNIT, Factors, by_holder, guard
+from tcgrad.notation.factors import UNIT, Factors
 from tcgrad.notation.shown import (
     Apply,
     Bracket,
@@ -54,6 +46,7 @@ from tcgrad.notation.shown import (
     Total,
     Whole,
 )
+from tcgrad.notation.summing import Summing, flat_terms
 from tcgrad.records import dataclass
 
 _HALF = Fraction(1, 2)
@@ -73,14 +66,12 @@ def lay_out(
     fixed: the indices to whose names the spec gives their ranges.
     arrays: the tensors that may be read to give an index its range.
     """
-    return _Layout(explicit, frozenset(fixed), tuple(arrays)).right_side(body, free)
+    return _Layout(Summing(explicit, frozenset(fixed), tuple(arrays))).right_side(body, free)
 
 
 @dataclass(frozen=True)
 class _Layout:
-    explicit: bool
-    fixed: frozenset[Index]
-    arrays: tuple[Tensor, ...]
+    sums: Summing
     known: dict[Expr, Shown] = field(default_factory=dict)  # sums that are factors, perhaps of many terms
 
     def right_side(self, body: Expr, free: Sequence[Index]) -> Shown:
@@ -97,9 +88,9 @@ class _Layout:
         """A term's sign and its layout, times the one-tensor over ``missing``."""
         match expr:
             case Const() | Mul() | IndexSum() | Pow():
-                return self.product(self.collect(expr), missing)
+                return self.product(self.sums.collect(expr), missing)
             case _ if missing:
-                return self.product(self.collect(expr), missing)
+                return self.product(self.sums.collect(expr), missing)
             case Add():
                 return 1, self.total(expr)
             case _:
@@ -107,7 +98,7 @@ class _Layout:
 
     def total(self, expr: Add) -> Shown:
         """A sum of terms; one that lacks an index that another has is broadcast, scalars silently."""
-        terms = tuple(_flat_terms(expr))
+        terms = tuple(flat_terms(expr))
         union = tuple(dict.fromkeys(index for term in terms for index in free_indices(term)))
         shown: list[tuple[int, Shown]] = []
         for term in terms:
@@ -117,34 +108,8 @@ class _Layout:
             shown.extend(laid.terms if sign > 0 and isinstance(laid, Total) else [(sign, laid)])
         return Total(tuple(shown))
 
-    def collect(self, expr: Expr) -> Factors:
-        factors = Factors()
-        self.gather(expr, factors)
-        return factors
-
-    def gather(self, expr: Expr, into: Factors) -> None:
-        """Take a product apart into what stands above and below the bar."""
-        match expr:
-            case Const(value):
-                into.coefficient *= value
-            case Mul(parts):
-                for part in parts:
-                    self.gather(part, into)
-            case IndexSum(indices, body) if self.explicit:
-                used = tuple(index for index in indices if index in free_indices(body))
-                into.sums.extend(index for index in indices if index not in used)
-                into.above.append(IndexSum(used, body)) if used else self.gather(body, into)
-            case IndexSum(indices, body):
-                into.sums.extend(indices)
-                self.gather(body, into)
-            case Pow(base, Const(value)) if value < 0 and ZERO not in factors_of(base):
-                into.below = into.below or Factors()
-                self.gather(base if value == -1 else Pow(base, Const(-value)), into.below)
-            case _:
-                into.above.append(expr)
-
     def product(self, factors: Factors, missing: tuple[Index, ...] = ()) -> tuple[int, Shown]:
-        self.settle_sums(factors)
+        self.sums.settle(factors)
         below, divisor = self.denominator(factors.below)
         coefficient = factors.coefficient if divisor is UNIT else factors.coefficient / divisor
         above = self.row(factors.above)
@@ -158,7 +123,7 @@ class _Layout:
         """The factors below the bar, and the number among them."""
         if factors is None:
             return (), UNIT
-        self.settle_sums(factors)
+        self.sums.settle(factors)
         below, divisor = self.denominator(factors.below)
         row = self.row(factors.above)
         if below:
@@ -176,46 +141,6 @@ class _Layout:
             else:
                 shown[-1] = joined
         return tuple(shown)
-
-    def settle_sums(self, factors: Factors) -> None:
-        """Make sure that each dummy is summed over this product, over its own range."""
-        single: list[Index] = []
-        for index in factors.sums:
-            holders = factors.holders(index)
-            if not holders:
-                factors.multiply_by_size(index.size)
-            elif not self.is_summed_here(index, factors, holders):
-                for factor in self.limits(index, factors.parts):
-                    factors.insert(factor)
-                if _is_one_factor(factors.holders(index)):
-                    single.append(index)
-        for together in by_holder(single, factors):
-            factors.insert(Ones(together))
-
-    def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
-        return True if index in self.fixed else range_is_implied(index, parts)
-
-    def limits(self, index: Index, parts: Iterable[Expr]) -> tuple[Expr, ...]:
-        """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
-        parts = tuple(parts)
-        if self.is_implied(index, parts):
-            return ()
-        told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)
-        return (told or guard(index),)
-
-    def is_summed_here(self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors]) -> bool:
-        """Whether the convention sums the index over this product, or at places inside that give the same value."""
-        match holders:
-            case [Component() as read]:
-                repeated = sum(index in position.indices for position in read.indices) > 1
-                return repeated and bool(self.is_implied(index, [read]))
-            case [Add() as inner]:
-                within = map(self.collect, _flat_terms(inner))
-                return all(self.is_summed_here(index, term, term.holders(index)) for term in within)
-            case [_, _, *_] if not _is_one_factor(holders):
-                return bool(self.is_implied(index, factors.parts))
-            case _:
-                return False
 
     def factor(self, expr: Expr) -> Shown:
         if not isinstance(expr, Add):
@@ -244,28 +169,16 @@ class _Layout:
             case Where(condition, then, otherwise):
                 return Choice(self.condition(condition), self.expression(then), self.expression(otherwise))
             case IndexReduce(kind, indices, body):
-                return Reduce(kind, indices, self.expression(self.ranged(indices, body)))
+                return Reduce(kind, indices, self.expression(self.sums.kept_in_range(indices, body)))
             case IndexSum():
-                return self.named_sum(expr)
+                indices, body = self.sums.named(expr)
+                return Reduce("sum", indices, self.expression(body))
             case Pow(base, exponent):
                 return self.power(base, exponent)
             case Const() | Add() | Mul():
                 return self.expression(expr)
             case _:
                 assert_never(expr)
-
-    def named_sum(self, expr: IndexSum) -> Shown:
-        indices, body = expr.indices, expr.body
-        while isinstance(body, IndexSum):
-            indices, body = indices + body.indices, body.body
-        limits = [factor for index in indices for factor in self.limits(index, (body,))]
-        return Reduce("sum", indices, self.expression(Mul((*limits, body)) if limits else body))
-
-    def ranged(self, indices: Sequence[Index], body: Expr) -> Expr:
-        """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
-        told = [ranging_factor(index, self.arrays) for index in indices if not self.is_implied(index, (body,))]
-        factors = [factor for factor in told if factor]
-        return Mul((*factors, body)) if factors else body
 
     def power(self, base: Expr, exponent: Expr) -> Shown:
         if isinstance(exponent, Const) and exponent.value == _HALF:
@@ -289,21 +202,8 @@ def _is_between_axes(left: Integer, right: Integer) -> bool:
     return first is not None and second is not None and first.size.value != second.size.value
 
 
-def _is_one_factor(holders: Sequence[Expr | Ones | Factors]) -> bool:
-    """Whether no more than one factor is written: brackets are joined to a chain."""
-    return len(holders) < 2 or all(isinstance(holder, Iverson) for holder in holders)
-
-
 def _one_term(sign: int, shown: Shown) -> Shown:
     return shown if sign > 0 else Total(((-1, shown),))
-
-
-def _flat_terms(expr: Expr) -> Iterable[Expr]:
-    if isinstance(expr, Add):
-        for term in expr.terms:
-            yield from _flat_terms(term)
-    else:
-        yield expr
 
 
 def _fraction(coefficient: Fraction, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Shown:

@@ -1,0 +1,127 @@
+"""Products taken apart, and their sums settled: where the summation convention reads them back.
+
+A sum is left to the convention wherever it is read back at that place, or at a place that gives the same value because
+everything between is linear. A dummy that would be left with one occurrence gets a one-tensor, ``1[k]*exp(x[k])``; a
+range that is wider in the reads than it is gets a guard, ``[k < n]``, and one that nothing tells a factor that does,
+``x[k]^0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import factors_of, free_indices
+from tcgrad.notation.extents import range_is_implied, ranging_factor, stands_alone
+from tcgrad.notation.factors import Factors, by_holder, guard
+from tcgrad.notation.shown import Ones
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class Summing:
+    """How sums are written.
+
+    explicit: each is named, as ``sum[k](...)``.
+    fixed: the indices to whose names the spec gives their ranges.
+    arrays: the tensors that may be read to give an index its range.
+    """
+
+    explicit: bool
+    fixed: frozenset[Index]
+    arrays: tuple[Tensor, ...]
+
+    def collect(self, expr: Expr) -> Factors:
+        factors = Factors()
+        self.gather(expr, factors)
+        return factors
+
+    def gather(self, expr: Expr, into: Factors) -> None:
+        """Take a product apart into what stands above and below the bar."""
+        match expr:
+            case Const(value):
+                into.coefficient *= value
+            case Mul(parts):
+                for part in parts:
+                    self.gather(part, into)
+            case IndexSum(indices, body) if self.explicit:
+                used = tuple(index for index in indices if index in free_indices(body))
+                into.sums.extend(index for index in indices if index not in used)
+                into.above.append(IndexSum(used, body)) if used else self.gather(body, into)
+            case IndexSum(indices, body):
+                into.sums.extend(indices)
+                self.gather(body, into)
+            case Pow(base, Const(value)) if value < 0 and ZERO not in factors_of(base):
+                into.below = into.below or Factors()
+                self.gather(base if value == -1 else Pow(base, Const(-value)), into.below)
+            case _:
+                into.above.append(expr)
+
+    def settle(self, factors: Factors) -> None:
+        """Make sure that each dummy is summed over this product, over its own range."""
+        single: list[Index] = []
+        for index in factors.sums:
+            holders = factors.holders(index)
+            if not holders:
+                factors.multiply_by_size(index.size)
+            elif not self.is_summed_here(index, factors, holders):
+                for factor in self.limits(index, factors.parts):
+                    factors.insert(factor)
+                if _is_one_factor(factors.holders(index)):
+                    single.append(index)
+        for together in by_holder(single, factors):
+            factors.insert(Ones(together))
+
+    def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
+        return True if index in self.fixed else range_is_implied(index, parts)
+
+    def limits(self, index: Index, parts: Iterable[Expr]) -> tuple[Expr, ...]:
+        """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
+        parts = tuple(parts)
+        if self.is_implied(index, parts):
+            return ()
+        told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)
+        return (told or guard(index),)
+
+    def is_summed_here(self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors]) -> bool:
+        """Whether the convention sums the index over this product, or at places inside that give the same value."""
+        match holders:
+            case [Component() as read]:
+                repeated = sum(index in position.indices for position in read.indices) > 1
+                return repeated and bool(self.is_implied(index, [read]))
+            case [Add() as inner]:
+                within = map(self.collect, flat_terms(inner))
+                return all(self.is_summed_here(index, term, term.holders(index)) for term in within)
+            case [_, _, *_] if not _is_one_factor(holders):
+                return bool(self.is_implied(index, factors.parts))
+            case _:
+                return False
+
+    def named(self, expr: IndexSum) -> tuple[tuple[Index, ...], Expr]:
+        """The indices and the body of a sum that has a sign, with those that it is a sum of."""
+        indices, body = expr.indices, expr.body
+        while isinstance(body, IndexSum):
+            indices, body = indices + body.indices, body.body
+        limits = [factor for index in indices for factor in self.limits(index, (body,))]
+        return indices, Mul((*limits, body)) if limits else body
+
+    def kept_in_range(self, indices: Sequence[Index], body: Expr) -> Expr:
+        """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
+        told = [ranging_factor(index, self.arrays) for index in indices if not self.is_implied(index, (body,))]
+        factors = [factor for factor in told if factor]
+        return Mul((*factors, body)) if factors else body
+
+
+def flat_terms(expr: Expr) -> Iterable[Expr]:
+    if isinstance(expr, Add):
+        for term in expr.terms:
+            yield from flat_terms(term)
+    else:
+        yield expr
+
+
+def _is_one_factor(holders: Sequence[Expr | Ones | Factors]) -> bool:
+    """Whether no more than one factor is written: brackets are joined to a chain."""
+    return len(holders) < 2 or all(isinstance(holder, Iverson) for holder in holders)
