@@ -128,3 +128,19 @@ def test_functions_with_kinks_are_compared_of_scalars_too(name):
     arguments = ["x", "-abs(w)", "abs(v)"] if name == "clip" else ["x", "w"][: FUNCTIONS[name].arity]
     text = f"inputs: {{x: [], w: [], v: []}}\nequations: ['y = {name}({', '.join(arguments)})*x']\n"
     assert loads(text).check(trials=1).ok
+
+
+NEAR_TIES = {
+    "brackets": "[x[i] > w[i]]*sin(x[i])*w[i] + where(x[i] < w[i], x[i]^3, w[i])",
+    "largest": "max(x[i], w[i])*w[i] + sum[j](max[k](x[j]*1[k] + 0*w[k]))*x[i]",
+}
+
+
+@pytest.mark.parametrize("name", NEAR_TIES)
+@pytest.mark.parametrize("seed", range(4))
+def test_inputs_that_are_nearly_equal_are_told_apart(name, seed):
+    """Inputs are exact in the type that is checked: no rounding makes them equal."""
+    inputs = "{x: {shape: [N], sample: {uniform: [1, 1.02]}}, w: {shape: [N], sample: {uniform: [1, 1.02]}}}"
+    made = loads(f"dims: {{N: 5}}\ninputs: {inputs}\nequations: ['y[i] = {NEAR_TIES[name]}']", name)
+    result = check(made.program, dtype=("float16",), seed=seed)
+    assert [r.message for r in result.results if r.status == "fail"] == []

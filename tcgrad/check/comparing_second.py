@@ -19,6 +19,9 @@ from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
+# What underflows on the way, the factors of a product taken in another order, may be multiplied by so much afterwards.
+_AFTERWARDS = 2.0**7
+
 
 def compare_second(bench: Bench) -> None:
     """The Hessian, its symmetry, and its products with directions, if the module has them."""
@@ -131,14 +134,16 @@ def _products(at: SecondBench, first: Tensor, second: Tensor) -> None:
 def _block_along(at: SecondBench, first: Tensor, second: Tensor) -> None:
     """A block of which not every element is known, times each direction."""
     directions = at.known.directions(second.name)
-    roundoff = unit_roundoff(at.bench.sample.dtype)
+    dtype = at.bench.sample.dtype
+    roundoff = unit_roundoff(dtype)
+    least = _AFTERWARDS * float(np.finfo(dtype).smallest_subnormal) * at.size(second) ** 0.5
 
     def product(first: Tensor, second: Tensor, number: int) -> Array:
         return np.asarray(at.matrix(first, second) @ directions[number].reshape(-1))
 
     try:
         # Every element is rounded, however small their sum may be.
-        rounded = np.array([4 * roundoff * spread(row) for row in at.matrix(first, second)])
+        rounded = np.array([4 * roundoff * spread(row) + least for row in at.matrix(first, second)])
     except ModuleError:
         rounded = np.zeros(at.size(first))  # told when the block is asked for
     bound = 2 * at.products_bound(first, second) + np.where(np.isfinite(rounded), rounded, 0)

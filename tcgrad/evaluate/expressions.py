@@ -109,25 +109,23 @@ def _comparison(expr: Iverson, context: Context) -> Labelled:
     """Where a comparison holds. Of an element with its extreme, the very numbers that it was taken of are compared."""
     asked = attained(expr)
     if asked is None:
-        left, right = value(expr.left, context), value(expr.right, context)
-        axes = union([left, right])
-        return Labelled(_compare(expr, left.aligned(axes), right.aligned(axes), context), axes)
+        return _compared(expr, value(expr.left, context), value(expr.right, context), context)
     elements = value(asked.extreme.body, context)
-    extreme = _reduced(asked.extreme, elements, context)
-    truth = _compare(expr, elements.array, extreme.aligned(elements.axes), context)
-    return picked(Labelled(truth, elements.axes), asked.positions, context)
+    truth = _compared(expr, elements, _reduced(asked.extreme, elements, context), context)
+    return picked(truth, asked.positions, context)
 
 
-def _compare(expr: Iverson, left: Array, right: Array, context: Context) -> Array:
-    """Where the comparison holds. Under noise nearly equal numbers are equal: without it they may have been."""
-    left, right = real(left), real(right)
-    compared = _COMPARE[expr.operator](left, right)
-    if context.noise is None:
-        return np.asarray(compared, bool)
-    noise, gap = context.noise, np.abs(left - right)
-    moved = noise.unit * np.maximum(np.abs(left), np.abs(right)) + noise.floor
-    near = gap <= np.maximum(32 * moved, noise.near)
-    return np.where(near, expr.operator in ("==", "<=", ">="), compared)
+def _compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
+    """Where the comparison holds. Numbers that noise has made nearly equal are equal: without it they may have been."""
+    axes = union([left, right])
+    first, second = real(left.aligned(axes)), real(right.aligned(axes))
+    truth = np.asarray(_COMPARE[expr.operator](first, second), bool)
+    noise = context.noise
+    if noise is not None and noise.batch in axes:
+        moved = noise.unit * np.maximum(np.abs(first), np.abs(second)) + noise.floor
+        near = np.abs(first - second) <= np.maximum(32 * moved, noise.near)
+        truth = np.where(near, expr.operator in ("==", "<=", ">="), truth)
+    return Labelled(truth, axes)
 
 
 def _add(expr: Add, context: Context) -> Labelled:
