@@ -29,8 +29,8 @@ from tcgrad.check import check
 
 DTYPES = ("float16", "float32", "float64")
 
-# So many programs of the plain language are drawn together: which they are follows from this number alone.
-MANY = 1000
+# How many programs there are of each language. Those of the plain one are drawn together, and follow from their number.
+MANY = {"plain": 1500, "whole": 500}
 
 
 @cache
@@ -40,7 +40,7 @@ def plain_specs() -> list[str]:
 
     @seed(0)
     @settings(
-        max_examples=MANY,
+        max_examples=MANY["plain"],
         database=None,
         phases=[Phase.generate],
         deadline=None,

@@ -20,8 +20,9 @@ pytestmark = pytest.mark.benchmark
 TOGETHER = 100
 
 
-@pytest.mark.parametrize("first", range(0, MANY, TOGETHER))
-@pytest.mark.parametrize("kind", ["plain", "whole"])
+@pytest.mark.parametrize(
+    ("kind", "first"), [(kind, first) for kind, count in MANY.items() for first in range(0, count, TOGETHER)]
+)
 def test_generated_programs_raise_no_alarm(kind: str, first: int):
     warnings.simplefilter("ignore")
     found = [verdicts(kind, number) for number in range(first, first + TOGETHER)]
