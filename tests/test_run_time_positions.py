@@ -162,6 +162,15 @@ def test_what_is_printed_is_read_as_the_same(name, strict):
     assert all(each.proved for each in found), [each for each in found if not each.proved]
 
 
+def test_a_recurrence_reads_beyond_a_tensor_with_zeros_around():
+    """In its tangents and second derivatives, too: nothing is added up outside of them."""
+    equations = ["h[-1] = x[t[0]]*c", "h[b] = tanh(h[b-1]*x[t[b]] + x[t[b] - 1])", "f = sum[b](h[b]^2)"]
+    text = spec(["x: {shape: [5], outside: 0}", T % (-2, 9), "c: []"], equations, outputs="[f]")
+    result = tcgrad.loads(text).check()
+    assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}
+    assert [each.message for each in result.results if each.status == "fail"] == []
+
+
 def test_windows_at_positions_are_added_up():
     assert "np.add.at(dx, " in case("a window")[0].source
     assert ">=" not in case("a window")[0].source

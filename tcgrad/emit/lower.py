@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 from tcgrad.emit.alike import Alike
 from tcgrad.emit.arrays import Node, Value
@@ -79,6 +80,10 @@ class Lowering:
         """The array of an expression with the axes ``free``."""
         return self.build.aligned(self.expressions.dense(expr, free), free)
 
+    def around(self, tensor: Tensor) -> AbstractContextManager[None]:
+        """Let positions leave what has zeros around it while a value of a tensor is lowered."""
+        return self.definitions.around(tensor)
+
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
         return self._kept(define, self._lowered(define))
@@ -89,7 +94,7 @@ class Lowering:
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
-        with self.definitions.around(define.tensor):
+        with self.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.statement(
                 shifted(without_poles(define.body)), define.free
             )

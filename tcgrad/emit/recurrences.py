@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
@@ -29,6 +30,9 @@ class Statements(Protocol):
 
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
+
+    def around(self, tensor: Tensor) -> AbstractContextManager[None]:
+        """Let positions leave what has zeros around it while a value of a tensor is lowered."""
 
     def array(self, expr: Expr, free: tuple[Index, ...]) -> Node:
         """The array of an expression with the axes ``free``."""
@@ -136,8 +140,9 @@ class Loop:
         prefix = f"{running.buffer.name} from {low.value}"
         hoisting = Hoisting(step.position, self._recurrence.tensors, low, length, self._length, prefix)
         body = hoisting.without_independent(step.body)
-        for define in hoisting.definitions:
-            self._statements.define(define)
+        with self._statements.around(running.tensor):
+            for define in hoisting.definitions:
+                self._statements.define(define)
         return Case(step.free, step.position, body)
 
     # Nodes
@@ -145,7 +150,8 @@ class Loop:
     def _write(self, k: int, position: Integer, case: Case) -> Write:
         free = tuple(index for index in case.free if index is not case.position)
         body = replace_components(case.body, self._read_carried)
-        return Write(k, position + self._shift, self._statements.array(body, free))
+        with self._statements.around(self._running[k].tensor):
+            return Write(k, position + self._shift, self._statements.array(body, free))
 
     def _read_carried(self, read: Component) -> Component:
         for running in self._running:
