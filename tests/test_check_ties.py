@@ -144,3 +144,12 @@ def test_inputs_that_are_nearly_equal_are_told_apart(name, seed):
     made = loads(f"dims: {{N: 5}}\ninputs: {inputs}\nequations: ['y[i] = {NEAR_TIES[name]}']", name)
     result = check(made.program, dtype=("float16",), seed=seed)
     assert [r.message for r in result.results if r.status == "fail"] == []
+
+
+@pytest.mark.parametrize("function", ["leaky_relu(x[i], 0.1)", "leaky_relu(x[i], c)", "clip(x[i], -c, 3*c)"])
+def test_numbers_that_are_near_to_whole_ones_stay_what_they_are(function):
+    """Where inputs are whole, so that ties are met, slopes and bounds need not be."""
+    text = f"inputs: {{x: [4]}}\nconstants: {{c: 0.1}}\nindices: {{q: 6}}\nequations: ['y[i] = prod[q]({function})']"
+    for seed in range(6):
+        result = check(loads(text, "numbers").program, dtype=("float16",), seed=seed)
+        assert [r.message for r in result.results if r.status == "fail"] == []

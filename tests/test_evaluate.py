@@ -430,6 +430,13 @@ def test_what_is_zero_by_its_indices_is_not_moved():
     assert (moved[:, 0, 0] != v[0] ** 2).all()
 
 
+def test_numbers_that_are_near_to_whole_ones_stay_what_they_are_where_ties_are_kept():
+    noise = Noise(Index("draw", Integer.of(5)), 1e-6, 0.0, np.random.default_rng(0), near=0.125)
+    context = Context({"v": -np.ones_like(v)}, np.dtype(float), batch=noise.batch, noise=noise)
+    sloping = Call(FUNCTIONS["leaky_relu"], (at(V, i), const(Fraction(1, 10))))
+    np.testing.assert_allclose(value(sloping, context).array, -0.1, rtol=1e-4)
+
+
 @pytest.mark.parametrize("order", ["scalar first", "scalar last"])
 def test_exact_sums_with_factors_that_are_numbers(order):
     """In exact arithmetic there are no arrays of one number."""

@@ -35,7 +35,8 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import factors_of
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.whole import is_whole
 from tcgrad.simplify.attained import attained
 
@@ -224,7 +225,10 @@ def _call(expr: Call, context: Context) -> Labelled:
     axes = union(arguments)
     aligned = [argument.aligned(axes) for argument in arguments]
     if context.noise is not None and expr.function.branches:
-        aligned = [context.noise.settled(argument) for argument in aligned]
+        aligned = [
+            array if _is_known(argument) else context.noise.settled(array)
+            for argument, array in zip(expr.arguments, aligned, strict=True)
+        ]
     result = called(expr, [Labelled(each, axes) for each in aligned], context)
     if context.branches is not None:
         context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
@@ -233,6 +237,11 @@ def _call(expr: Call, context: Context) -> Labelled:
         return Labelled(functions.magnitude(expr.function, result, aligned, context), axes)
 
     return context.settle(Labelled(result, axes), magnitude, ulps=4)
+
+
+def _is_known(expr: Expr) -> bool:
+    """Whether an expression is a number: that is whole, and exact, or it never was."""
+    return all(tensor.role is Role.CONSTANT for tensor in tensors_read(expr))
 
 
 def _where(expr: Where, context: Context) -> Labelled:
