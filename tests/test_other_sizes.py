@@ -34,6 +34,10 @@ FITTING = {
         spec(["x: [A]", "w: [B]"], ["y[i,j] = sin(x[i])*w[j]*delta[i,2*j+1]"], dims="{A: 9, B: 3}"),
         [{"A": 4}, {"A": 1, "B": 5}],
     ),
+    "a half that can be below 0, kept inside by a guard": (
+        spec(["x: [A]", "v: [T]"], ["y[t] = x[(3-t)//2]*v[t]*[0 <= 3 - t < A]"], dims="{A: 2, T: 4}"),
+        [{"T": 11}, {"T": 30, "A": 4}, {"T": 5, "A": 1}],
+    ),
     "a divisor read at one position of two axes of different lengths": (
         spec(["a: [B]", "p: [D, B]"], ["h[k] = a[k]/p[k//2,k//2]"], dims="{D: 5, B: 2}"),
         [{"B": 7}, {"D": 2, "B": 4}, {"B": 1}],

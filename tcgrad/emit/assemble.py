@@ -84,11 +84,18 @@ class _Assembly:
             for index, place in term.equal:
                 if index is axis:
                     low, high = overhang(place, axis.size, self.build.fitting)
-                    before = _larger(before, low)
-                    after = _larger(after, high)
+                    before = self._larger(before, low)
+                    after = self._larger(after, high)
                     if self._is_loose(place, axis.size):
-                        after = _larger(after, Integer.of(1))
+                        after = self._larger(after, Integer.of(1))
         return before, after
+
+    def _larger(self, first: Integer, second: Integer | None) -> Integer:
+        """A size that is at least as large as both, whatever the dims are."""
+        size = at_least(second, self.build.fitting)
+        if never_negative(first - size):
+            return first
+        return size if never_negative(size - first) else first + size
 
     def _is_loose(self, place: Integer, size: Integer) -> bool:
         """Whether a place that integer tensors decide may be outside: another axis may run on where none is."""
@@ -143,11 +150,3 @@ def _whole(shape: tuple[Integer, ...]) -> Block:
     """The block that is the array itself."""
     places = tuple(Place(_ZERO, ((label, Integer.of(1)),)) for label in range(len(shape)))
     return Block(places, shape, 0, ())
-
-
-def _larger(first: Integer, second: Integer | None) -> Integer:
-    """A size that is at least as large as both, whatever the dims are."""
-    size = at_least(second)
-    if never_negative(first - size):
-        return first
-    return size if never_negative(size - first) else first + size

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.simplify.ranges import least, never_negative
 
 _ZERO = Integer.of(0)
 
 
-def at_least(overhang: Integer | None) -> Integer:
-    """A size that is never negative and never less than the one given; 0 for None."""
+def at_least(overhang: Integer | None, fitting: Fitting) -> Integer:
+    """A size that is never negative and, at all sizes that fit, never less than the one given; 0 for None."""
     if overhang is None:
         return _ZERO
-    overhang = _of_naturals(overhang)
+    overhang = _of_naturals(overhang, fitting)
     size = _positive_terms(overhang)
     if any(isinstance(atom, Quotient | Remainder) for m, _ in size.terms for atom in m) and not never_negative(size):
         size = _positive_terms(_without_divisions(overhang))
@@ -21,13 +22,13 @@ def at_least(overhang: Integer | None) -> Integer:
     return size
 
 
-def _of_naturals(size: Integer) -> Integer:
+def _of_naturals(size: Integer, fitting: Fitting) -> Integer:
     """At least as large: ``-(a//b)`` is at most ``(-a)//b + 1``, which tells more where ``a`` can be negative."""
     total = _ZERO
     for monomial, coefficient in size.terms:
         match monomial:
-            case (Quotient(dividend=dividend, divisor=divisor),) if coefficient < 0 and never_negative(-dividend):
-                total = total + ((-dividend) // divisor + 1) * -coefficient
+            case (Quotient(dividend=a, divisor=b),) if coefficient < 0 and not fitting.never_negative(a):
+                total = total + ((-a) // b + 1) * -coefficient
             case _:
                 total = total + Integer.collect([(monomial, coefficient)])
     return total

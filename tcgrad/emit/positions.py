@@ -154,7 +154,7 @@ class Positions:
         widths = []
         for position, size in zip(positions, node.shape, strict=True):
             low, high = overhang(position, size, self._build.fitting)
-            widths.append((at_least(low), at_least(high)))
+            widths.append((at_least(low, self._build.fitting), at_least(high, self._build.fitting)))
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
         shape = tuple(before + size + after for size, (before, after) in zip(node.shape, widths, strict=True))
