@@ -34,8 +34,8 @@ from tcgrad.simplify.canonical import key
 from tcgrad.spec.loader import read_spec
 
 FEW, MANY = range(0, 60, 2), range(60, 330)
-# What no equation of the language says: sums over a part of the diagonal of a matrix that is not square, or where all
-# tensors are too short or have zeros around them, when no name with that range is left.
+# Printed, but not read back without `indices`: sums over a part of the diagonal of a matrix that is not square, or
+# where all tensors are too short or have zeros around them, when no name with that range is left.
 UNSAID = {
     *(("inferred", seed) for seed in (80, 82, 92, 95, 237, 274, 279, 308, 309)),
     ("whole", 279),
