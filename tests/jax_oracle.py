@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 from jax_programs import JaxSpec
+from matrix_tools import inverses_in
 
 from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.derivation import gradient_of
-from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
-from tcgrad.ir.program import Input, Intrinsic, Program
+from tcgrad.ir.program import Input, Program
 from tcgrad.language.elaborate import elaborate
 from tcgrad.spec.loader import read_spec
 
@@ -87,8 +87,7 @@ class Oracle:
         """The derived Jacobians and gradients, evaluated plainly at the spec's own sizes."""
         program = self.derivation.program
         env: dict[Any, Any] = evaluate_program(program, self.inputs)
-        operands = [statement.operand for statement in program.statements if isinstance(statement, Intrinsic)]
-        env = evaluate_statements([inverse_of(program, operand) for operand in operands], env)
+        env = evaluate_statements(inverses_in(program), env)
         for of, value in zip(program.outputs, self.values, strict=True):
             close(env[of], value, f"value of {of.name}")
         for jacobian in self.derivation.jacobians:

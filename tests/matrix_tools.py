@@ -11,7 +11,7 @@ from tcgrad.calculus import derive
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.program import Define, Intrinsic, Program
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, integers, tensors_read, walk
 from tcgrad.language.elaborate import elaborate
@@ -110,10 +110,14 @@ def define_of(program: Program, what: str) -> Define:
     return last
 
 
+def inverses_in(program: Program) -> list[Statement]:
+    """The definitions of the inverses of all matrices of which a program has an inverse or a determinant."""
+    stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
+    return [inverse_of(program, statement.operand) for statement in stated]
+
+
 def values_of(program: Program, define: Define) -> dict[Tensor, object]:
     """Inputs drawn, intermediates computed, upstream gradients drawn."""
     inputs = {entry.tensor: draw_value(entry.tensor, 1) for entry in program.inputs}
-    stated = [s for s in program.statements if isinstance(s, Intrinsic)]
-    inverses = [inverse_of(program, statement.operand) for statement in stated]
-    values = evaluate_statements([*program.statements, *inverses], inputs)
+    values = evaluate_statements([*program.statements, *inverses_in(program)], inputs)
     return values | {t: draw_value(t, 2) for t in tensors_read(define.body) if t not in values}

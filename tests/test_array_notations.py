@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from einstein_reader import read_einstein
 from hypothesis import given
+from matrix_tools import inverses_in
 from programs import specs
 from test_hessians import quick, with_a_scalar
 from test_oracles import draw, program_of, upstream
@@ -13,9 +14,8 @@ from test_second import positive_definite
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate, evaluate_statements
-from tcgrad.ir.program import Define, Intrinsic
+from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.locate import gallery_specs
 from tcgrad.notation.arrays import einstein_equation, einsum_equation
@@ -114,13 +114,11 @@ def assert_reads_back(text, inputs, *, hessian: bool = False) -> int:
     """Every equation of the derivation that has the notation has the value of its index form; how many there are."""
     program = text if not isinstance(text, str) else program_of(text)
     derivation = derive(program, hessian=hessian)
-    stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
-    inverses = [inverse_of(program, statement.operand) for statement in stated]
     calls = [f for f in program.spec.functions.values() if f.body is None]
     if calls:
         return 0
     given = {item.tensor: inputs[item.tensor.name] for item in program.inputs}
-    env = evaluate_statements([*program.statements, *inverses], given)
+    env = evaluate_statements([*program.statements, *inverses_in(program)], given)
     env |= {gradient_of(tensor): value for tensor, value in upstream(program).items()}
     env |= evaluate_statements(derivation.backward, env)
     closed = [each.define for each in (*derivation.jacobians, *derivation.hessians) if each.define is not None]

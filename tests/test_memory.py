@@ -2,8 +2,8 @@
 
 import tracemalloc
 
-import numpy as np
 import pytest
+from test_oracles import draw, upstream
 
 import tcgrad
 from tcgrad.language.elaborate import elaborate
@@ -23,20 +23,13 @@ def peak(function, sizes, call):
     """The most bytes that are held while one function of the emitted module runs, beside its arguments."""
     module = function.compile()
     program = elaborate(function.program.spec, sizes)
-    rng = np.random.default_rng(0)
-    inputs = {item.tensor: drawn(item.tensor, rng) for item in program.inputs}
-    dy = [np.ones([size.value for size in out.shape]) for out in program.outputs]
-    more = {"value_and_grad": dy, "jvp": [inputs[wrt] for wrt in program.wrt]}
+    inputs = draw(program)
+    more = {"value_and_grad": upstream(program).values(), "jvp": [inputs[wrt.name] for wrt in program.wrt]}
     tracemalloc.start()
     getattr(module, call)(*inputs.values(), *more.get(call, ()))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
-
-
-def drawn(tensor, rng):
-    shape = [size.value for size in tensor.shape]
-    return rng.normal(size=shape) / 4 if tensor.is_real else rng.integers(0, 5, shape)
 
 
 @pytest.mark.parametrize("call", ["forward", "value_and_grad", "jvp"])

@@ -77,8 +77,12 @@ def difference_quotients(program, inputs, of, wrt):
 def check_simplification(text):
     program = program_of(text)
     verify_program(program)
-    env = evaluate_program(program, draw(program))
-    for statement in program.statements:
+    check_simplified(program, evaluate_program(program, draw(program)))
+
+
+def check_simplified(program, env):
+    """The definitions of a program, simplified, at what its tensors are."""
+    for statement in (each for each in program.statements if isinstance(each, Define)):
         simple = simplify(statement.body)
         verify_define(Define(statement.tensor, statement.free, simple))
         close(evaluate(simple, statement.free, env), env[statement.tensor])

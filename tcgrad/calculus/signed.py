@@ -89,14 +89,17 @@ class _Known:
         apart = simplify(assume(body, self._given))
         found = [body, apart]
         if apart is not body or any(map(_is_power_of_a_sum, walk(body))):
-            found += [self._facts.fold(each) for each in {key(form): form for form in found}.values()]
-        for form in list({key(form): form for form in found}.values()):
-            found += self._multiples.written(form)
-        yield from (gathered(form, self._signed) for form in {key(form): form for form in found}.values())
+            found += [self._facts.fold(form) for form in _distinct(found)]
+        found += [made for form in _distinct(found) for made in self._multiples.written(form)]
+        yield from (gathered(form, self._signed) for form in _distinct(found))
 
     def named(self, expr: Expr) -> Expr:
         """An expression with instances of definitions by their names."""
         return self._facts.name_instances(expr)
+
+
+def _distinct(forms: Sequence[Expr]) -> list[Expr]:
+    return list({key(form): form for form in forms}.values())
 
 
 def _is_power_of_a_sum(part: Expr) -> bool:

@@ -51,7 +51,6 @@ class _Solver:
         self.symbols = symbols
         self.broken = symbols.broken.difference(symbols.tensors)
         self.errors = errors
-        self.by_index = {slot.index: slot for slot in problem.slots}
         self.plain = PlainSizes(problem, symbols, errors)
         self.low: dict[Slot, Integer] = {}
         self.high: dict[Slot, Integer] = {}
@@ -80,7 +79,7 @@ class _Solver:
             if not read.decides or self.plain.slot(read) or self.plain.owner(read.size) or has_gather(read.position):
                 continue
             for condition in read.conditions:
-                slots = [self.by_index[index] for index in condition.indices]
+                slots = [self.plain.by_index[index] for index in condition.indices]
                 (guarded if read.is_guarded(condition) else deciding).append((condition, slots))
         return deciding, guarded
 

@@ -39,12 +39,9 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
 
     True if they do, False if they allow more values than the index has or fewer, None if they decide nothing.
     """
-    parts = tuple(parts)
-    if size_is_read(index, parts):
-        return True
     nodes = [node for part in parts for node in walk(part)]
-    sizes = [size for node in nodes for size in _plain_sizes(index, node)]
-    if sizes and min(size.value for size in sizes) == index.size.value:
+    sizes = [size.value for node in nodes for size in _plain_sizes(index, node)]
+    if sizes and min(sizes) == index.size.value:
         return True
     compound = [read for node in nodes for read in _compound_reads(index, node)]
     if not sizes and not compound:

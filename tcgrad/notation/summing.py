@@ -77,9 +77,8 @@ class Summing:
     def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
         return True if index in self.fixed else range_is_implied(index, parts)
 
-    def limits(self, index: Index, parts: Iterable[Expr]) -> tuple[Expr, ...]:
+    def limits(self, index: Index, parts: Sequence[Expr]) -> tuple[Expr, ...]:
         """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
-        parts = tuple(parts)
         if self.is_implied(index, parts):
             return ()
         told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.guards import is_guard
@@ -21,10 +21,7 @@ def cleared(expr: Expr) -> Expr | None:
     """``a (b/c + d)^-1 = a c (b + d c)^-1``; None if there is no fraction in what is divided by."""
     match expr:
         case Mul():
-            made = [cleared(factor) for factor in expr.factors]
-            if all(part is None for part in made):
-                return None
-            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+            return _in_factors(expr, cleared)
         case IndexSum():
             body = cleared(expr.body)
             return None if body is None else IndexSum(expr.indices, body)
@@ -41,15 +38,20 @@ def joined(expr: Expr) -> Expr | None:
         case Add():
             return _over_common_denominator(expr)
         case Mul():
-            made = [joined(factor) for factor in expr.factors]
-            if all(part is None for part in made):
-                return None
-            return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
+            return _in_factors(expr, joined)
         case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1:
             inner = _over_common_denominator(base)
             return None if inner is None else Pow(simplify(inner), expr.exponent)
         case _:
             return None
+
+
+def _in_factors(expr: Mul, change: Callable[[Expr], Expr | None]) -> Expr | None:
+    """A product with those factors changed that can be; None if there is none."""
+    made = [change(factor) for factor in expr.factors]
+    if all(part is None for part in made):
+        return None
+    return Mul(tuple(old if new is None else new for old, new in zip(expr.factors, made, strict=True)))
 
 
 def _over_common_denominator(expr: Add) -> Expr | None:
