@@ -16,21 +16,22 @@ from tcgrad.ir.traversal import integers, walk
 
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index stands alone in positions of its own size, and in no other, whatever the values of the dims."""
-    sizes = list(_sizes(index, parts))
+    sizes = list(lone_sizes(index, parts))
     return bool(sizes) and all(index.size == size for size in sizes)
 
 
 def stands_alone(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index is a whole position, so that the language gives it that axis's range at most."""
-    return any(True for _ in _sizes(index, parts))
+    return any(True for _ in lone_sizes(index, parts))
 
 
 def is_contradicted(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index stands alone in positions of different sizes, which only a declared range may do."""
-    return len({size.value for size in _sizes(index, parts)}) > 1
+    return len({size.value for size in lone_sizes(index, parts)}) > 1
 
 
-def _sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
+def lone_sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
+    """The sizes of the positions that are the index alone."""
     return (size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
 
 
@@ -49,20 +50,41 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     last = index.size.value - 1
     if any(_leaves(index, last, position, size) for position, size in compound):
         return False
+    if sizes:  # known beside other indices, so that positions of its own alone narrow it
+        compound = [(position, size) for position, size in compound if position.indices == (index,)]
     return any(_leaves(index, last + 1, position, size) for position, size in compound)
 
 
 def ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
     """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does."""
+    return _plain_ranging_factor(index, tensors) or _repeated_ranging_factor(index, tensors)
+
+
+def _plain_ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
+    """One that reads an axis which is at least as long as the range, ``x[n+2]^0``: at all sizes, or at these."""
     for difference in (_difference, _difference_here):
         for tensor in tensors:
             for axis, size in enumerate(tensor.shape):
                 longer = difference(size, index.size)
                 if longer is not None and longer >= 0:
-                    positions = [Integer.of(0)] * tensor.order
-                    positions[axis] = index.expr + longer
-                    return Pow(Component(tensor, tuple(positions)), ZERO)
+                    return _read_to_the_power_of_0(tensor, axis, index.expr + longer)
     return None
+
+
+def _repeated_ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
+    """One that reads each position of a shorter axis several times, ``x[(n+1)//2]^0``."""
+    for tensor in tensors:
+        for axis, size in enumerate(tensor.shape):
+            times = -(-index.size.value // size.value)
+            left_out = times * size.value - index.size.value
+            return _read_to_the_power_of_0(tensor, axis, (index.expr + left_out) // Integer.of(times))
+    return None
+
+
+def _read_to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
+    positions = [Integer.of(0)] * tensor.order
+    positions[axis] = position
+    return Pow(Component(tensor, tuple(positions)), ZERO)
 
 
 def _difference(size: Integer, other: Integer) -> int | None:

@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bind_apart
+from tcgrad.notation.diagonals import with_one_size_each
 from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
@@ -50,10 +51,10 @@ def print_expr(
     names: those of a naming already done, for all indices of the expression.
     surroundings: the names of the program that it belongs to.
     """
+    style = _Style(syntax, explicit, surroundings)
     if names is None:
-        expr = bind_apart(expr)
-        names = name_indices(free, expr, surroundings)
-    return _Style(syntax, explicit, surroundings).right_side(expr, free, names)
+        expr, names = style.named(bind_apart(expr), free)
+    return style.right_side(expr, free, names)
 
 
 def print_statement(
@@ -86,9 +87,16 @@ class _Style:
 
     def equation(self, tensor: Tensor, positions: tuple[Integer, ...], body: Expr) -> str:
         free = tuple(index for index in (position.as_index for position in positions) if index is not None)
-        body = bind_apart(body)
-        names = name_indices(free, body, self.surroundings)
+        body, names = self.named(bind_apart(body), free)
         return f"{Printer(self.syntax, names).read(tensor, positions)} = {self.right_side(body, free, names)}"
+
+    def named(self, body: Expr, free: Sequence[Index]) -> tuple[Expr, Mapping[Index, str]]:
+        """The body as it is printed, no index bound in two places, and the names of its indices."""
+        names = name_indices(free, body, self.surroundings)
+        if self.syntax.prefix_sums:
+            return body, names
+        apart = with_one_size_each(body, (self.surroundings or Surroundings()).fixed(names))
+        return apart, names if apart is body else name_indices(free, apart, self.surroundings)
 
     def right_side(self, body: Expr, free: Sequence[Index], names: Mapping[Index, str]) -> str:
         """Where sums have a sign, a condition tells what range one has, and nothing needs to be read for it."""
