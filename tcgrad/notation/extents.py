@@ -6,7 +6,7 @@ And where it would infer none: a factor that gives it one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, Pow
@@ -35,8 +35,10 @@ def lone_sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
     return (size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
 
 
-def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
+def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[Index] = ()) -> bool | None:
     """Whether the reads in ``parts`` alone give the index its size.
+
+    unknown: other indices whose ranges are not known before, unless reads of their own tell them.
 
     True if they do, False if they allow more values than the index has or fewer, None if they decide nothing.
     """
@@ -44,7 +46,8 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     sizes = [size.value for node in nodes for size in _plain_sizes(index, node)]
     if sizes and min(sizes) == index.size.value:
         return True
-    compound = [read for node in nodes for read in _compound_reads(index, node)]
+    untold = {other for other in unknown if not _is_told_alone(other, nodes)}
+    compound = [read for node in nodes for read in _compound_reads(index, node) if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
     last = index.size.value - 1
@@ -53,6 +56,14 @@ def range_is_implied(index: Index, parts: Iterable[Expr]) -> bool | None:
     if sizes:  # known beside other indices, so that positions of its own alone narrow it
         compound = [(position, size) for position, size in compound if position.indices == (index,)]
     return any(_leaves(index, last + 1, position, size) for position, size in compound)
+
+
+def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
+    """Whether a position without other indices ends the range of this one."""
+    if any(True for node in nodes for _ in _plain_sizes(index, node)):
+        return True
+    reads = [read for node in nodes for read in _compound_reads(index, node) if read[0].indices == (index,)]
+    return any(_leaves(index, index.size.value, position, size) for position, size in reads)
 
 
 def ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:

@@ -62,39 +62,47 @@ class Summing:
     def settle(self, factors: Factors) -> None:
         """Make sure that each dummy is summed over this product, over its own range."""
         single: list[Index] = []
-        for index in factors.sums:
+        for index, later in in_turn(factors.sums):
             holders = factors.holders(index)
             if not holders:
                 factors.multiply_by_size(index.size)
-            elif not self.is_summed_here(index, factors, holders):
-                for factor in self.limits(index, factors.parts):
+            elif not self.is_summed_here(index, factors, holders, later):
+                for factor in self.limits(index, factors.parts, later):
                     factors.insert(factor)
                 if _is_one_factor(factors.holders(index)):
                     single.append(index)
         for together in by_holder(single, factors):
             factors.insert(Ones(together))
 
-    def is_implied(self, index: Index, parts: Iterable[Expr]) -> bool | None:
-        return True if index in self.fixed else range_is_implied(index, parts)
+    def is_implied(self, index: Index, parts: Iterable[Expr], later: Sequence[Index]) -> bool | None:
+        """Whether the reads give an index its range.
 
-    def limits(self, index: Index, parts: Sequence[Expr]) -> tuple[Expr, ...]:
+        later: the indices of the same sum whose ranges are settled after this one's.
+        """
+        if index in self.fixed:
+            return True
+        return range_is_implied(index, parts, [other for other in later if other not in self.fixed])
+
+    def limits(self, index: Index, parts: Sequence[Expr], later: Sequence[Index]) -> tuple[Expr, ...]:
         """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
-        if self.is_implied(index, parts):
+        if self.is_implied(index, parts, later):
             return ()
         told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)
         return (told or guard(index),)
 
-    def is_summed_here(self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors]) -> bool:
+    def is_summed_here(
+        self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors], later: Sequence[Index]
+    ) -> bool:
         """Whether the convention sums the index over this product, or at places inside that give the same value."""
         match holders:
             case [Component() as read]:
                 repeated = sum(index in position.indices for position in read.indices) > 1
-                return repeated and bool(self.is_implied(index, [read]))
+                return repeated and bool(self.is_implied(index, [read], later))
             case [Add() as inner]:
                 within = map(self.collect, flat_terms(inner))
-                return all(self.is_summed_here(index, term, term.holders(index)) for term in within)
+                return all(self.is_summed_here(index, term, term.holders(index), later) for term in within)
             case [_, _, *_] if not _is_one_factor(holders):
-                return bool(self.is_implied(index, factors.parts))
+                return bool(self.is_implied(index, factors.parts, later))
             case _:
                 return False
 
@@ -103,14 +111,20 @@ class Summing:
         indices, body = expr.indices, expr.body
         while isinstance(body, IndexSum):
             indices, body = indices + body.indices, body.body
-        limits = [factor for index in indices for factor in self.limits(index, (body,))]
+        limits = [factor for index, later in in_turn(indices) for factor in self.limits(index, (body,), later)]
         return indices, Mul((*limits, body)) if limits else body
 
     def kept_in_range(self, indices: Sequence[Index], body: Expr) -> Expr:
         """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
-        told = [ranging_factor(index, self.arrays) for index in indices if not self.is_implied(index, (body,))]
+        untold = [index for index, later in in_turn(indices) if not self.is_implied(index, (body,), later)]
+        told = [ranging_factor(index, self.arrays) for index in untold]
         factors = [factor for factor in told if factor]
         return Mul((*factors, body)) if factors else body
+
+
+def in_turn(indices: Sequence[Index]) -> Iterable[tuple[Index, Sequence[Index]]]:
+    """Each index with those after it."""
+    return ((index, indices[place:]) for place, index in enumerate(indices, 1))
 
 
 def flat_terms(expr: Expr) -> Iterable[Expr]:
