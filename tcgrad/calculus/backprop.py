@@ -17,11 +17,14 @@ from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
+from tcgrad.language.symbols import PI
 from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts
 
 Positions = tuple[Integer, ...]
 Adjoint = Callable[[Positions], Expr]
+
+_PI = Component(PI, ())  # derivatives of functions read it
 
 
 def component_derivative(tensor: Tensor, at: tuple[Index, ...]) -> Callable[[Component], Expr]:
@@ -134,6 +137,11 @@ class Pullback:
     def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
         """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
         at = self._indices(tensor)
+        if isinstance(statement, Define) and self.tell is unheard:
+            upstream = adjoint(tuple(index.expr for index in statement.free))
+            if self._supports.is_everywhere(upstream):
+                self._note(tensor, self._shared(statement, Component(tensor, _positions(at)), upstream))
+                return
         seed = component_derivative(tensor, at)
         if isinstance(statement, Intrinsic):
             inverse = self._inverses.get(statement.operand)
@@ -155,5 +163,25 @@ class Pullback:
         product = times(upstream, inner)
         part = self.known.fold(IndexSum(free, product) if free else product)
         self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner))
+        self._note(tensor, part)
+
+    def _note(self, tensor: Tensor, part: Expr) -> None:
         if part != ZERO:
             self._parts.setdefault(tensor, []).append(part)
+
+    def _shared(self, statement: Define, by: Component, upstream: Expr) -> Expr:
+        """What a definition contributes where nothing stands beside its derivative; once for all that are alike."""
+        free = statement.free
+        at = tuple(position.indices[0] for position in by.indices)
+
+        def make() -> tuple[Expr]:
+            product = times(upstream, differentiate(statement.body, component_derivative(by.tensor, at)))
+            return (IndexSum(free, product) if free and product != ZERO else product,)
+
+        own = Component(statement.tensor, _positions(free))
+        (part,) = self.known.fold_made((by, own, upstream, statement.body, _PI), make)
+        return part
+
+
+def _positions(indices: tuple[Index, ...]) -> Positions:
+    return tuple([index.expr for index in indices])

@@ -96,20 +96,26 @@ class _Lines:
         wanted = line.tensor in self._unwanted or _is_promising(line, old)
         if not wanted or any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
             return
-        raw = [_put_in(user, line) for user in old]
-        new = [replace(user, body=self._known.fold(body)) for user, body in zip(old, raw, strict=True)]
+        new = [replace(user, body=self._with(line, user)) for user in old]
         shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
         if not shorter and line.tensor not in self._unwanted:
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
         reading = self._users[line.tensor]
-        for n, user, body, made in zip(reading, old, raw, new, strict=True):
+        for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
-            self._tell(Inserted(user, line, body, made))
+            if self._tell is not unheard:
+                self._tell(Inserted(user, line, _put_in(user, line), made))
         self._forget(line, place)
         for n, made in zip(reading, new, strict=True):
             self._note(made, n)
+
+    def _with(self, line: Define, user: Define) -> Expr:
+        """A line with another one's right side in it; once for all that are alike."""
+        own = Component(line.tensor, tuple([index.expr for index in line.free]))
+        (made,) = self._known.fold_made((own, line.body, user.body), lambda: (_put_in(user, line),))
+        return made
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""

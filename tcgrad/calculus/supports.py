@@ -77,6 +77,10 @@ class Supports:
             found = _few(_distinct(_united(pair) for pair in product(found, self.of(factor))))
         return tuple(map(_aligned, found))
 
+    def is_everywhere(self, upstream: Expr) -> bool:
+        """Whether nothing is known of where an expression is 0, so that nothing stands `beside` it."""
+        return () in self.of(upstream)
+
     def beside(self, upstream: Expr, inner: Expr) -> Expr:
         """``inner`` where ``upstream`` may be something else than 0, if it need not exist elsewhere."""
         alternatives = self.of(upstream)

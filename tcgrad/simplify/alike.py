@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
+from operator import is_
 
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.traversal import free_indices, size, tensors_read
@@ -16,55 +17,55 @@ from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
 from tcgrad.simplify.totals import Question, Totals
 
-Work = Callable[[Expr, Sequence[Fact]], Expr]
+Exprs = tuple[Expr, ...]
 
 
 @dataclass
 class _Case:
-    """An expression with the facts that may be looked at, what came of it, and what was asked on the way."""
+    """Expressions with the facts that may be looked at, what came of them, and what was asked on the way."""
 
-    expr: Expr
+    exprs: Exprs
     facts: Sequence[Fact]
-    result: Expr
+    results: Exprs
     asked: Sequence[Question] = ()
 
     @cached_property
     def outline(self) -> Outline | None:
-        return outline((self.expr,), [fact.outline for fact in self.facts])
+        return outline(self.exprs, [fact.outline for fact in self.facts])
 
     @property
     def glance(self) -> Hashable:
         """What is quickly told, and equal for all that have one outline."""
-        expr = self.expr
-        return size(expr), len(tensors_read(expr)), len(free_indices(expr)), len(self.facts)
+        told = [(size(expr), len(tensors_read(expr)), len(free_indices(expr))) for expr in self.exprs]
+        return *told, len(self.facts)
 
 
 class Alike:
-    """Remembers what was worked out for an expression, for all that are alike.
+    """Remembers what was worked out for expressions, for all that are alike.
 
-    Outlines take some work, and are made only where there are two expressions that are equal at a glance.
-
-    work: what is done to an expression; it may look at the facts that it is given, and ask the ``totals``.
+    Outlines take some work, and are made only where there are two cases that are equal at a glance.
     """
 
-    def __init__(self, work: Work, totals: Totals) -> None:
-        self._work = work
+    def __init__(self, totals: Totals) -> None:
         self._totals = totals
         self._glanced: dict[Hashable, list[_Case]] = {}
         self._known: dict[Hashable, _Case] = {}
 
-    def __call__(self, expr: Expr, facts: Sequence[Fact]) -> Expr:
-        """What comes of the work."""
-        own = _Case(expr, facts, expr)
+    def done(self, exprs: Exprs, facts: Sequence[Fact], work: Callable[[], Exprs]) -> Exprs:
+        """What comes of the work.
+
+        work: hangs on nothing but the expressions, the facts and what it asks the totals.
+        """
+        own = _Case(exprs, facts, exprs)
         known = self._looked_up(own)
         renaming = self._renaming(known, own) if known is not None else None
         if known is not None and renaming is not None:
             return self._again(known, own, renaming)
         before = len(self._totals.asked)
-        own.result = self._work(expr, facts)
+        own.results = work()
         own.asked = self._totals.asked[before:]
         self._keep(own)
-        return own.result
+        return own.results
 
     def _looked_up(self, own: _Case) -> _Case | None:
         """A case that is alike; None if there is none."""
@@ -83,9 +84,9 @@ class Alike:
     def _key(self, own: Outline) -> Hashable:
         return own.key
 
-    def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Expr:
+    def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Exprs:
         del own
-        return renaming.rename(known.result)
+        return tuple(map(renaming.rename, known.results))
 
     def _renaming(self, known: _Case, own: _Case) -> Renaming | None:
         """What makes of one case the other, if whatever was asked of the totals has the same answers.
@@ -105,16 +106,16 @@ class Alike:
 class Fruitless(Alike):
     """Remembers for which expressions the work led to nothing, for all that are alike whatever their order.
 
-    What comes of such work is the very expression.
+    What comes of such work are the very expressions.
     """
 
     def _keep(self, own: _Case) -> None:
-        if own.result is own.expr:
+        if all(map(is_, own.results, own.exprs)):
             super()._keep(own)
 
     def _key(self, own: Outline) -> Hashable:
         return own.looks
 
-    def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Expr:
+    def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Exprs:
         del known, renaming
-        return own.expr
+        return own.exprs

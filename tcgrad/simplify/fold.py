@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -34,9 +34,10 @@ class Facts:
         statements = tuple(statements)
         self._totals = Totals(statements)
         self._condensed = Condensed(self._totals)
-        self._folded = Alike(lambda expr, near: self._nearby(near).fold(expr), self._totals)
-        self._opened = Fruitless(lambda expr, near: multiplied_out(expr, self._nearby(near).settle), self._totals)
-        self._settled = Alike(lambda expr, near: self._nearby(near).settle(expr), self._totals)
+        self._folded = Alike(self._totals)
+        self._opened = Fruitless(self._totals)
+        self._settled = Alike(self._totals)
+        self._made = Alike(self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._never_negative: set[Tensor] = set(never_negative)
         self._count = 0
@@ -68,9 +69,9 @@ class Facts:
         define = self._aliases.get(read.tensor)
         return read if define is None else instantiate(define.free, define.body, read.indices)
 
-    def _near(self, expr: Expr) -> tuple[Fact, ...]:
-        """The facts that can have instances in ``expr``, and those in which what they define can occur."""
-        read = set(tensors_read(expr))
+    def _near(self, *exprs: Expr) -> tuple[Fact, ...]:
+        """The facts that can have instances in ``exprs``, and those in which what they define can occur."""
+        read = {tensor for expr in exprs for tensor in tensors_read(expr)}
         near = self._about(read)
         for _ in range(_MOST_STEPS):
             new = {fact.tensor for fact in near} - read
@@ -87,11 +88,22 @@ class Facts:
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components, as short as can be found."""
-        return self._folded(expr, self._near(expr))
+        near = self._near(expr)
+        (made,) = self._folded.done((expr,), near, lambda: (self._nearby(near).fold(expr),))
+        return made
+
+    def fold_made(self, given: tuple[Expr, ...], make: Callable[[], tuple[Expr, ...]]) -> tuple[Expr, ...]:
+        """What is made of some expressions, folded; worked out once for all that are alike.
+
+        make: is the same function of what is given for all that are alike, and reads no tensors but those there.
+        """
+        return self._made.done(given, self._near(*given), lambda: tuple(map(self.fold, make())))
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the known definitions by their names; simplified."""
-        return self._settled(expr, self._near(expr))
+        near = self._near(expr)
+        (made,) = self._settled.done((expr,), near, lambda: (self._nearby(near).settle(expr),))
+        return made
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the known definitions by their names; simplified."""
@@ -101,7 +113,9 @@ class Facts:
         return Nearby(near, self._totals, self._multiplied_out, self._condensed)
 
     def _multiplied_out(self, expr: Expr) -> Expr:
-        return self._opened(expr, self._near(expr))
+        near = self._near(expr)
+        (made,) = self._opened.done((expr,), near, lambda: (multiplied_out(expr, self._nearby(near).settle),))
+        return made
 
 
 def _is_worth(part: Expr) -> bool:

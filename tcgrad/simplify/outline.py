@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson
+from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, ReductionKind
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, integers, map_integers, rebuild
 from tcgrad.simplify.canonical import tensor_text
+
+# What work on an expression may write beside the names of tensors, and order by: the starts of keys.
+_WORDS = sorted(
+    [*(f"{name}(" for name in (*FUNCTIONS, "where")), *(f"{kind}{{" for kind in get_args(ReductionKind)), "Σ{", "δ["]
+)
 
 
 class Outline(NamedTuple):
@@ -107,6 +114,7 @@ class _Writer:
         order = (
             *self.orders,
             *sorted(range(len(texts)), key=texts.__getitem__),
+            *[bisect(_WORDS, text) for text in texts],
             *sorted(range(len(indices)), key=lambda n: indices[n].serial),
         )
         return Outline(looks, order, tensors, indices)
