@@ -149,8 +149,10 @@ def _reads_twice(body: Expr, tensors: Collection[Tensor]) -> bool:
 
 def _is_promising(line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, or is so short that repeating it may pay."""
+    if cost(line.body) <= _SHORT:
+        return True
     reads_of = sum(isinstance(part, Component) and part.tensor == line.tensor for u in users for part in walk(u.body))
-    return reads_of == 1 or cost(line.body) <= _SHORT
+    return reads_of == 1
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

@@ -10,13 +10,16 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, ReductionKind
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, integers, map_integers, rebuild
+from tcgrad.ir.traversal import children, indices_within, integers, map_integers, rebuild
 from tcgrad.simplify.canonical import tensor_text
 
 # What work on an expression may write beside the names of tensors, and order by: the starts of keys.
 _WORDS = sorted(
     [*(f"{name}(" for name in (*FUNCTIONS, "where")), *(f"{kind}{{" for kind in get_args(ReductionKind)), "Σ{", "δ["]
 )
+
+
+_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_lone_sum")
 
 
 class Outline(NamedTuple):
@@ -149,7 +152,7 @@ class Renaming:
         self._positions = {own: to.expr for own, to in self._indices.items()}
 
     def rename(self, expr: Expr) -> Expr:
-        for index in sorted(_bound(expr).union(free_indices(expr)), key=lambda index: index.serial):
+        for index in sorted(indices_within(expr), key=lambda index: index.serial):
             if index not in self._indices:
                 self._indices[index] = fresh = index.fresh()
                 self._positions[index] = fresh.expr
@@ -172,15 +175,22 @@ class Renaming:
                 made = map_integers(expr, self._position)
                 parts = children(expr)
                 made = rebuild(expr, tuple(map(self._renamed, parts))) if parts else made
-        if expr.simplified is expr:
-            made.__dict__["simplified"] = made
+        self._carry_over(expr, made)
         return made
+
+    def _carry_over(self, expr: Expr, made: Expr) -> None:
+        """Keep on a node what is known of the one that it was made of: it looks the same but for names."""
+        known, own = vars(expr), vars(made)
+        for name in _WHATEVER_THE_NAMES:
+            if name in known:
+                own[name] = known[name]
+        if expr.known_free is not None:
+            own["known_free"] = tuple([self._indices[index] for index in expr.known_free])
+        if expr.known_tensors is not None:
+            own["known_tensors"] = tuple([self._tensors.get(tensor, tensor) for tensor in expr.known_tensors])
+        if expr.simplified is expr:
+            own["simplified"] = made
 
     def _position(self, position: Integer) -> Integer:
         plain = position.as_index
         return position.substitute(self._positions) if plain is None else self._positions[plain]
-
-
-def _bound(expr: Expr) -> set[Index]:
-    own = set(expr.indices) if isinstance(expr, IndexSum | IndexReduce) else set[Index]()
-    return own.union(*map(_bound, children(expr)))

@@ -29,6 +29,7 @@ class Presentation:
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._known: dict[str, list[str]] = {}
         self._shapes: set[int] = set()
+        self._presented: dict[int, tuple[Expr, Expr]] = {}
         self._rectified: list[tuple[Define, Expr]] = []
         for statement in statements:
             for part in walk(statement.body) if isinstance(statement, Define) else ():
@@ -43,7 +44,10 @@ class Presentation:
 
     def present(self, expr: Expr) -> Expr:
         """The same value, written for the eye; not simplified any more."""
-        return self._without_minus(*self._oriented(expr))
+        known = self._presented.get(id(expr))
+        if known is None:  # with the expression itself, so that no other one gets its id
+            known = self._presented[id(expr)] = expr, self._without_minus(*self._oriented(expr))
+        return known[1]
 
     def _without_minus(self, sign: Fraction, body: Expr) -> Expr:
         """A sign times an expression, the minus taken in by a difference that the spec does not write itself."""
