@@ -63,6 +63,20 @@ equations:
   - y[i] = tanh(A[i,j]*x[j])
   - w[i] = tanh(A[j,i]*z[j])
 """,
+    "names on either side of those of functions that only derivatives have": """\
+inputs: {a: [3], b: [3], x: [3], z: [3]}
+equations:
+  - y[i] = sin(a[i])*b[i]^2*a[i]
+  - w[i] = sin(x[i])*z[i]^2*x[i]
+""",
+    "the circle's number read by derivatives and by a definition": """\
+inputs: {x: [3], z: [3]}
+equations:
+  - e[i] = 2/sqrt(pi)*exp(-x[i]^2)
+  - y[i] = erf(x[i])*x[i]
+  - w[i] = erf(z[i])*z[i]
+outputs: [y, w, e]
+""",
     "strides": """\
 inputs: {x: [9], z: [9], k: [3], l: [3]}
 equations:
@@ -147,6 +161,17 @@ def test_outlines_tell_what_differs_in_more_than_names(equations: tuple[str, str
     own = [f"{name}[i] = 1[j]*{right}" for name, right in zip("yw", equations, strict=True)]
     text = "inputs: {A: [3, 3], B: [3, 3], x: [3], z: [3]}\nequations:\n" + "".join(f"  - {line}\n" for line in own)
     first, second = (outline((body,)) for body in _bodies(text))
+    assert first is not None
+    assert second is not None
+    assert (first.key == second.key) is alike
+
+
+@pytest.mark.parametrize(("names", "alike"), [("ad", False), ("xz", True), ("ax", False)])
+def test_outlines_tell_where_names_stand_among_those_of_functions(names: str, alike: bool):
+    own = "".join(f"  - {name}{name}[i] = sin({name}[i])*{name}[i]\n" for name in names)  # cos is in the derivative
+    first, second = (
+        outline((body,)) for body in _bodies(f"inputs: {{{names[0]}: [3], {names[1]}: [3]}}\nequations:\n{own}")
+    )
     assert first is not None
     assert second is not None
     assert (first.key == second.key) is alike
