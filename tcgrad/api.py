@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tcgrad.calculus import Derivation, Gradient, Hessian, Jacobian, derive
+from tcgrad.collecting import collecting_rarely
 from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
@@ -86,7 +87,8 @@ class TensorFunction:
     @cached_property
     def derivation(self) -> Derivation:
         """Everything that there is to derive: all outputs by all inputs of the spec's ``wrt``."""
-        return derive(self.program)
+        with collecting_rarely():
+            return derive(self.program)
 
     def derive(
         self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
@@ -101,13 +103,15 @@ class TensorFunction:
         """
         if of is None and wrt is None and not hessian:
             return Derived(self.derivation)
-        return Derived(derive(self.program, of=of, wrt=wrt, hessian=hessian))
+        with collecting_rarely():
+            return Derived(derive(self.program, of=of, wrt=wrt, hessian=hessian))
 
     def emit(self) -> str:
         """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
         from tcgrad.emit import emit
 
-        return emit(self.derivation)
+        with collecting_rarely():
+            return emit(self.derivation)
 
     def compile(self) -> ModuleType:
         """The emitted module itself: ``function.compile().forward(x, w)``."""

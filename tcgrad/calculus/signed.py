@@ -38,7 +38,7 @@ class Signed:
 
     def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
-        given = self._about(body) if any(map(_hangs_on_signs, walk(body))) else ()
+        given = self._about(body) if self.assumptions and any(map(_hangs_on_signs, walk(body))) else ()
         if not given:
             return None
         made = self._shortest(body, given)

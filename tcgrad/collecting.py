@@ -1,0 +1,53 @@
+"""Python's search for garbage, made rarer while a program is derived or emitted.
+
+Both make hundreds of thousands of small objects that all stay until the work is done. Going through them again and
+again, after every few hundred new ones as Python does by default, took a third of the time and found next to nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+_FEWEST_NEW = 50_000  # objects between two searches: some megabytes
+
+
+class _Search:
+    """The setting of the process while at least one thread is at work."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._at_work = 0
+        self._before = gc.get_threshold()
+
+    def rarer(self) -> None:
+        with self._lock:
+            self._at_work += 1
+            if self._at_work == 1:
+                self._before = gc.get_threshold()
+                if 0 < self._before[0] < _FEWEST_NEW:
+                    gc.set_threshold(_FEWEST_NEW, *self._before[1:])
+
+    def as_before(self) -> None:
+        with self._lock:
+            self._at_work -= 1
+            if self._at_work == 0:
+                gc.set_threshold(*self._before)
+
+
+_SEARCH = _Search()
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Let garbage be searched for rarely inside, in all threads; afterwards as it was before.
+
+    Where the caller has turned the search off, or made it rarer still, nothing changes.
+    """
+    _SEARCH.rarer()
+    try:
+        yield
+    finally:
+        _SEARCH.as_before()
