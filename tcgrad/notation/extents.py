@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, Pow
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import integers, walk
+from tcgrad.ir.traversal import children, free_indices, integers, walk
 
 
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
@@ -40,22 +40,31 @@ def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[In
 
     unknown: other indices whose ranges are not known before, unless reads of their own tell them.
 
-    True if they do, False if they allow more values than the index has or fewer, None if they decide nothing.
+    True if they do, False if they allow more values than the index has or fewer, None if they decide nothing. A
+    position shared with other indices decides nothing beside one that is the index alone, or where a condition may
+    keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
     sizes = [size.value for node in nodes for size in _plain_sizes(index, node)]
     if sizes and min(sizes) == index.size.value:
         return True
+    compound = [read for node in nodes for read in _compound_reads(index, node)]
+    if sizes or any(_is_condition_on(index, node) for node in nodes):
+        compound = [read for read in compound if read[0].indices == (index,)]
     untold = {other for other in unknown if not _is_told_alone(other, nodes)}
-    compound = [read for node in nodes for read in _compound_reads(index, node) if untold.isdisjoint(read[0].indices)]
+    compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
     last = index.size.value - 1
     if any(_leaves(index, last, position, size) for position, size in compound):
         return False
-    if sizes:  # known beside other indices, so that positions of its own alone narrow it
-        compound = [(position, size) for position, size in compound if position.indices == (index,)]
     return any(_leaves(index, last + 1, position, size) for position, size in compound)
+
+
+def _is_condition_on(index: Index, node: Expr) -> bool:
+    """Whether a node compares what an index stands for, such as ``[2*k + n < N]``."""
+    compared = children(node) if isinstance(node, Iverson) else ()
+    return any(isinstance(part, IndexValue) and index in free_indices(part) for part in compared)
 
 
 def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
