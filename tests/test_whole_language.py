@@ -22,6 +22,7 @@ from whole_programs import inferred_spec, whole_spec
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.derivation import gradient_of
+from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Recurrence
 from tcgrad.language.elaborate import elaborate
@@ -31,8 +32,6 @@ from tcgrad.spec.loader import read_spec
 
 FEW = range(0, 60, 2)
 MANY = [seed for seed in range(330) if seed not in FEW]
-# Printed, but not read back without `indices`: all tensors have zeros around them, so that none tells a range.
-UNSAID = {("inferred", 82)}
 SPECS = {"whole": whole_spec, "inferred": inferred_spec}
 GRADIENT = re.compile(r"\bdl/d(\w+\(\w+\)|\w+)")
 
@@ -66,10 +65,21 @@ class Reader:
 
         bases: the positions of all its equations on the axis that a recurrence steps along: numbers, and the index of
             the steps, which hold at all other positions.
+        The index of a recurrence has the range of the axis, but for the base cases. What these would read at later
+        steps does not matter; where they would read other things beside their tensors, they are left out.
         """
+        later = bases and re.findall(r"(\w+)\[[^]]*\bt\+\d", identifier(line))
+        try:
+            self.compare_at(line, expected, bases, frozenset(later))
+        except TcgradError:
+            if not later:
+                raise
+            self.compare_at(line, expected, bases, frozenset())
+
+    def compare_at(self, line, expected, bases, padded):
         left, _, right = line.partition(" = ")
         positions = ",".join(re.findall(r"\[(.*?)\]", left)).split(",") if "[" in left else []
-        right, ranges, place = identifier(right), {}, []
+        right, ranges, place, within = identifier(right), {}, [], []
         for position, size in zip(positions, np.shape(expected), strict=True):
             if self.is_number(position):
                 place.append(self.number(position))
@@ -81,10 +91,11 @@ class Reader:
             name, low = f"{position}_free", steps[0]
             right = re.sub(rf"\b{position}\b(?=[^\[(]|$)", f"({name}+{low})" if low else name, right)
             right = re.sub(r"\b1\[.*?\]", lambda ones: re.sub(r"[()]|\+\d", "", ones[0]), right)
-            ranges[name] = len(steps)
+            ranges[name] = size - low if padded else len(steps)
             place.append(slice(low, low + len(steps)))
-        value = self.evaluated(right, ranges)
-        close(value, np.asarray(expected)[tuple(place)])
+            within.append(slice(len(steps)))
+        value = self.evaluated(right, ranges, padded)
+        close(value[tuple(within)], np.asarray(expected)[tuple(place)])
 
     def is_number(self, position):
         return position in self.sizes or not position.isidentifier()
@@ -92,10 +103,13 @@ class Reader:
     def number(self, position):
         return eval(position, dict(self.sizes))  # noqa: S307 - a literal or T-1
 
-    def evaluated(self, right, ranges):
+    def evaluated(self, right, ranges, padded):
+        inputs = {
+            name: {"shape": shape, "outside": 0} if name in padded else shape for name, shape in self.inputs.items()
+        }
         spec = {
             "dims": self.sizes,
-            "inputs": self.inputs,
+            "inputs": inputs,
             "indices": {**self.data.get("indices", {}), **ranges},
             "equations": [f"printed[{','.join(ranges)}] = {right}" if ranges else f"printed = {right}"],
             "outputs": ["printed"],
@@ -151,7 +165,7 @@ def test_simplification_keeps_the_value(seed):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("kind", "seed"), [(kind, n) for n in MANY for kind in SPECS if (kind, n) not in UNSAID])
+@pytest.mark.parametrize(("kind", "seed"), [(kind, n) for n in MANY for kind in SPECS])
 def test_much_of_what_is_printed_is_read_back(kind, seed):
     check_reading(SPECS[kind](seed))
 

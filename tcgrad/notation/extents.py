@@ -75,45 +75,38 @@ def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
     return any(_leaves(index, index.size.value, position, size) for position, size in reads)
 
 
-def ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
-    """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does."""
-    return _plain_ranging_factor(index, tensors) or _repeated_ranging_factor(index, tensors)
+def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool = False) -> Expr | None:
+    """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does.
+
+    narrows: whether the index is a whole position elsewhere, of more values, so that the factor may have no such one.
+    """
+    found = _ranging_positions(index, tensors)
+    return next((_read_to_the_power_of_0(*each) for each in found if not (narrows and each[2].as_index)), None)
 
 
-def _plain_ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
-    """One that reads an axis which is at least as long as the range, ``x[n+2]^0``: at all sizes, or at these."""
-    for difference in (_difference, _difference_here):
-        for tensor in tensors:
-            for axis, size in enumerate(tensor.shape):
-                longer = difference(size, index.size)
-                if longer is not None and longer >= 0:
-                    return _read_to_the_power_of_0(tensor, axis, index.expr + longer)
-    return None
+def _ranging_positions(index: Index, tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, int, Integer]]:
+    """Tensors with an axis and a position there that end the range.
 
-
-def _repeated_ranging_factor(index: Index, tensors: Sequence[Tensor]) -> Expr | None:
-    """One that reads each position of a shorter axis several times, ``x[(n+1)//2]^0``."""
-    for tensor in tensors:
-        for axis, size in enumerate(tensor.shape):
-            times = -(-index.size.value // size.value)
-            left_out = times * size.value - index.size.value
-            return _read_to_the_power_of_0(tensor, axis, (index.expr + left_out) // Integer.of(times))
-    return None
+    First those that do at all sizes; then at these, of an axis which is as long at least, ``n+2``, or of one whose
+    positions are read several times, ``(n+1)//2``.
+    """
+    axes = [(tensor, axis, size) for tensor in tensors for axis, size in enumerate(tensor.shape)]
+    for tensor, axis, size in axes:
+        longer = (size - index.size).as_number
+        if longer is not None and longer >= 0:
+            yield tensor, axis, index.expr + longer
+    for tensor, axis, size in axes:
+        if size.value >= index.size.value:
+            yield tensor, axis, index.expr + (size.value - index.size.value)
+    for tensor, axis, size in axes:
+        times = -(-index.size.value // size.value)
+        yield tensor, axis, (index.expr + (times * size.value - index.size.value)) // Integer.of(times)
 
 
 def _read_to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
     positions = [Integer.of(0)] * tensor.order
     positions[axis] = position
     return Pow(Component(tensor, tuple(positions)), ZERO)
-
-
-def _difference(size: Integer, other: Integer) -> int | None:
-    """How much longer an axis is whatever the values of the dims."""
-    return (size - other).as_number
-
-
-def _difference_here(size: Integer, other: Integer) -> int:
-    return size.value - other.value
 
 
 def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:

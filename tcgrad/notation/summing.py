@@ -117,7 +117,7 @@ class Summing:
     def kept_in_range(self, indices: Sequence[Index], body: Expr) -> Expr:
         """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
         untold = [index for index, later in in_turn(indices) if not self.is_implied(index, (body,), later)]
-        told = [ranging_factor(index, self.arrays) for index in untold]
+        told = [ranging_factor(index, self.arrays, narrows=stands_alone(index, (body,))) for index in untold]
         factors = [factor for factor in told if factor]
         return Mul((*factors, body)) if factors else body
 

@@ -14,6 +14,7 @@ from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
+from tcgrad.simplify.ranges import is_nonnegative
 
 
 def contract(part: Monomial, policy: Policy) -> list[Monomial]:
@@ -77,13 +78,19 @@ def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
         if not isinstance(base, Delta) or not _is_positive(exponent):
             continue
         for index, other in ((base.right.as_index, base.left), (base.left.as_index, base.right)):
-            if index is None or (other.as_index is None and other.indices):
-                continue
-            if other.as_index is not None and index is base.left.as_index:
+            if index is None or not _can_replace(index, other, is_later=index is base.right.as_index):
                 continue
             if any(index in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
                 return base, {index: other}
     return None
+
+
+def _can_replace(index: Index, other: Integer, *, is_later: bool) -> bool:
+    """Whether what an index equals takes its place: not where it could be what the index cannot, and read outside."""
+    if other.as_index is not None:
+        size = other.as_index.size
+        return is_later if size == index.size else is_nonnegative(index.size - size)
+    return not other.indices and (other.gathers or 0 <= other.value < index.size.value)
 
 
 def _with_digits_joined(part: Monomial) -> Monomial:
