@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Call, Component, Expr, IndexReduce, IndexSum, Mul, Pow, const
 from tcgrad.language.elaborate import elaborate
-from tcgrad.notation.index import print_expr
+from tcgrad.notation.index import print_expr, print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import LATEX
 from tcgrad.spec.loader import read_spec
@@ -80,3 +81,18 @@ def test_what_is_printed_is_read_again(expr: Expr):
 
 def test_signs_of_sums_need_no_second_index():
     assert print_expr(CASES["the whole diagonal"][0], syntax=LATEX) == r"\sum_{i} b_{ii}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "equation", "gradient"),
+    [
+        ("5, 2", "y[m] = x[m,m]", "dl/dx[p,m] = dl/dy[m]*[p == m]"),
+        ("2, 5", "y[m] = x[m,m]", "dl/dx[m,q] = dl/dy[m]*[m == q]"),
+        ("4, 2, 3", "y[m] = exp(x[m,m,m])", "dl/dx[p,m,r] = dl/dy[m]*y[m]*[p == m == r]"),
+    ],
+)
+def test_an_equal_index_reads_nothing_outside(shape: str, equation: str, gradient: str):
+    spec = f"inputs: {{x: [{shape}]}}\nindices: {{m: 2}}\nequations: ['{equation}']\n"
+    program = elaborate(read_spec(spec, "diagonal"))
+    (result,) = derive(program).gradients
+    assert print_statement(result.statements[-1], surroundings=Surroundings.of(program)) == (gradient,)
