@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from tcgrad.check.domains import bodies
 from tcgrad.evaluate.functions import RATIONAL
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.program import Intrinsic, Program, Recurrence, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Recurrence, bodies, defined_tensors
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, walk
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tcgrad.check.against import UserCode
 from tcgrad.check.comparison import Comparing, View, viewed, whole
-from tcgrad.check.domains import bodies
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import place, unravel
@@ -31,6 +30,7 @@ from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.nodes import IndexSum
+from tcgrad.ir.program import bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from tcgrad.check.domains import bodies
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
-from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.program import Intrinsic, Program, bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, free_indices, walk
 from tcgrad.records import dataclass

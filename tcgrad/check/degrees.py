@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import inf
 
-from tcgrad.check.domains import bodies
 from tcgrad.ir.nodes import (
     Add,
     Call,
@@ -20,7 +19,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.program import Define, Program, defined_tensors
+from tcgrad.ir.program import Define, Program, bodies, defined_tensors
 
 
 def degree(program: Program, *wrt: str) -> float:

@@ -8,8 +8,9 @@ from math import inf
 
 from tcgrad.check.reach import Reach, Span
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.ir.guards import guarded_reads
 from tcgrad.ir.nodes import Call, Component, Expr, Pow
-from tcgrad.ir.program import Case, Define, Input, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.program import Input, Intrinsic, Program, bodies, defined_tensors
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import dataclass
@@ -38,6 +39,8 @@ def find_demands(program: Program) -> Demands:
     origins: dict[str, frozenset[str]] = {item.tensor.name: frozenset({item.tensor.name}) for item in program.inputs}
     for statement in program.statements:
         for body in bodies(statement):
+            for read, slacks in guarded_reads(body):
+                demands.reach.add(read, slacks)
             for node in walk(body):
                 _demand(node, origins, demands)
         sources = frozenset().union(*(_origins(body, origins) for body in bodies(statement)))
@@ -60,7 +63,8 @@ def refuse_out_of_range(program: Program, demands: Demands) -> None:
         problem = None if inside is None else _out_of_range(item, inside)
         if inside is not None and problem is not None:
             span = program.spec.inputs[item.tensor.name].name.whole
-            mended = None if inside.is_empty else f"sample: {{integers: [{inside.low}, {inside.high + 1}]}}"
+            drawn = demands.reach.values(item.tensor.name) or inside
+            mended = None if inside.is_empty else f"sample: {{integers: [{drawn.low}, {drawn.high + 1}]}}"
             found.append(Diagnostic("TC504", problem, span, mended))
     if found:
         raise TcgradError(tuple(found), program.spec.source)
@@ -74,19 +78,7 @@ def _out_of_range(item: Input, inside: Span) -> str | None:
     if item.sample.kind != "integers" or low is None or high is None or Span(int(low), int(high) - 1) in inside:
         return None
     drawn = f"{name} is drawn from {int(low)} to {int(high) - 1}"
-    return f"{drawn}, but what it indexes is read inside for {inside.low} to {inside.high} alone"
-
-
-def bodies(statement: Statement) -> tuple[Expr, ...]:
-    """The expressions of a statement; an intrinsic has none."""
-    match statement:
-        case Define():
-            return (statement.body,)
-        case Intrinsic():
-            return ()
-        case Recurrence():
-            cases: list[Case] = [*statement.steps, *(case for cases in statement.bases for case in cases)]
-            return tuple(case.body for case in cases)
+    return f"{drawn}, but what it indexes is read inside for {inside} alone"
 
 
 def _origins(expr: Expr, origins: dict[str, frozenset[str]]) -> frozenset[str]:
@@ -95,8 +87,6 @@ def _origins(expr: Expr, origins: dict[str, frozenset[str]]) -> frozenset[str]:
 
 
 def _demand(node: Expr, origins: dict[str, frozenset[str]], demands: Demands) -> None:
-    if isinstance(node, Component):
-        demands.reach.add(node)
     for argument, interval in _restricted(node):
         if isinstance(argument, Component) and origins.get(argument.tensor.name) == frozenset({argument.tensor.name}):
             low, high = demands.intervals.get(argument.tensor.name, (-inf, inf))

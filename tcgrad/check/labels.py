@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tcgrad.check.domains import bodies
 from tcgrad.ir.nodes import Component
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.program import Define, Program, bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 

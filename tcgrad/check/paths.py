@@ -15,11 +15,10 @@ from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
-from tcgrad.check.domains import bodies
 from tcgrad.check.labels import axis_names
 from tcgrad.evaluate.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
-from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from tcgrad.ir.indices import Atom, Gather, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import bounds
+from tcgrad.simplify.ranges import bounds, is_nonnegative
 
 _WIDEST = 2**31
 
@@ -26,6 +26,11 @@ class Span:
     def __contains__(self, other: Span) -> bool:
         return self.low <= other.low and other.high <= self.high
 
+    def __str__(self) -> str:
+        if self.low <= -_WIDEST:
+            return f"at most {self.high}"
+        return f"{self.low} to {self.high}" if self.high < _WIDEST else f"at least {self.low}"
+
     @property
     def is_empty(self) -> bool:
         return self.high < self.low
@@ -38,9 +43,9 @@ ALL = Span(-_WIDEST, _WIDEST)
 class Reach:
     """What reads ask of the integer inputs that decide their positions.
 
-    inside: the values for which everything is read inside.
-    around: values to draw where any may be: up to one position beyond tensors with zeros around them, and a share
-        of the positions that several inputs decide together.
+    inside: the values for which everything is read inside that no condition keeps there.
+    around: values to draw where any may be: up to one position beyond where there are zeros or a condition, and a
+        share of the positions that several inputs decide together.
     """
 
     inside: dict[str, Span] = field(default_factory=dict)
@@ -48,14 +53,25 @@ class Reach:
 
     def values(self, name: str) -> Span | None:
         """What an input without declared values is drawn from; None if it is no index."""
-        return self.inside.get(name) or self.around.get(name)
+        inside, around = self.inside.get(name), self.around.get(name)
+        if inside is None or around is None:
+            return inside or around
+        both = inside & around
+        return inside if both.is_empty else both
 
-    def add(self, read: Component | Gather) -> None:
-        """Take a read up, with those of the integer tensors in its positions."""
-        zeros = read.tensor.zero_outside
+    def add(self, read: Component | Gather, slacks: Iterable[Integer] = ()) -> None:
+        """Take a read up, with those of the integer tensors in its positions.
+
+        slacks: what is at least 0 wherever the value that is read matters.
+        """
         for position, size in zip(read.indices, read.tensor.shape, strict=True):
-            within = Span(-1, size.value) if zeros else Span(0, size.value - 1)
-            self._keep(position, within, self.around if zeros else self.inside)
+            last = size - 1
+            is_kept = [any(is_nonnegative(room - slack) for slack in slacks) for room in (position, last - position)]
+            if read.tensor.zero_outside or any(is_kept):
+                self._keep(position, Span(-1, size.value), self.around)
+            if not read.tensor.zero_outside and not all(is_kept):
+                low, high = (ALL.low if is_kept[0] else 0), (ALL.high if is_kept[1] else last.value)
+                self._keep(position, Span(low, high), self.inside)
 
     def _keep(self, position: Integer, within: Span, into: dict[str, Span]) -> None:
         """Let a position stay within a span."""

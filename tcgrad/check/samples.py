@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.domains import bodies
 from tcgrad.check.effort import Effort, choose_effort
 from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches
 from tcgrad.check.precision import unit_roundoff
@@ -19,7 +18,7 @@ from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.statements import run
 from tcgrad.functions import Function
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Program, Statement
+from tcgrad.ir.program import Program, Statement, bodies
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node, Value
-from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, known_indices, overhang
+from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.overhangs import at_least
@@ -11,6 +11,8 @@ from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Axes, Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import IndexValue
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
@@ -98,9 +100,15 @@ class _Assembly:
         return size if never_negative(size - first) else first + size
 
     def _is_loose(self, place: Integer, size: Integer) -> bool:
-        """Whether a place that integer tensors decide may be outside: another axis may run on where none is."""
-        runs_on = decided_at_run_time(place) and not set(known_indices(place)).isdisjoint(self.axes)
-        return runs_on or self.positions.is_loose(place, size)
+        """Whether a place that integer tensors decide may be outside: another axis may run on where none is.
+
+        So may one of a value that is read where a condition says.
+        """
+        if not place.gathers:
+            return False
+        compared = not self.build.fitting.compared.isdisjoint(tensors_read(IndexValue(place)))
+        runs_on = not set(known_indices(place)).isdisjoint(self.axes)
+        return compared or runs_on or self.positions.is_loose(place, size)
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
         for axis, (before, after) in enumerate(margins):

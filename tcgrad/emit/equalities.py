@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from tcgrad.emit.fitting import Fitting
-from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.simplify.ranges import bounds, split_multiples
 
 Pairs = tuple[tuple[Index, Integer], ...]
@@ -82,7 +82,7 @@ def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]
         sign = None if coefficient is None else coefficient.as_number
         if sign in (1, -1):
             value = (difference - index.expr * sign) * -sign
-            if value in (left, right) or not decided_at_run_time(value):
+            if value in (left, right) or not value.gathers:
                 yield index, value
 
 
@@ -148,20 +148,6 @@ def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
     return bounds(Integer.of(atom))
 
 
-def has_gather(integer: Integer) -> bool:
-    """Whether a component of an integer tensor occurs at the top level."""
-    return any(isinstance(atom, Gather) for monomial, _ in integer.terms for atom in monomial)
-
-
-def decided_at_run_time(integer: Integer) -> bool:
-    """Whether a component of an integer tensor occurs, at any depth."""
-    return any(
-        isinstance(atom, Gather) or (isinstance(atom, Quotient | Remainder) and decided_at_run_time(atom.dividend))
-        for monomial, _ in integer.terms
-        for atom in monomial
-    )
-
-
 def known_indices(integer: Integer) -> Iterator[Index]:
     """The indices that occur outside of the brackets of integer tensors."""
     for monomial, _ in integer.terms:
@@ -175,10 +161,9 @@ def known_indices(integer: Integer) -> Iterator[Index]:
 
 def is_affine(integer: Integer) -> bool:
     """Whether it is a size plus sizes times plain indices."""
-    return all(
+    return not integer.gathers and all(
         sum(isinstance(atom, Index) for atom in monomial) <= 1
         and all(isinstance(atom, Index) or not Integer.of(atom).indices for atom in monomial)
-        and not any(isinstance(atom, Gather) for atom in monomial)
         for monomial, _ in integer.terms
     )
 

@@ -23,8 +23,9 @@ from tcgrad.emit.factors import (
 )
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
 from tcgrad.emit.products import Operand, Products
-from tcgrad.emit.recover import scattered, slack_of
+from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
+from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from tcgrad.emit.sizes import dims_in
 from tcgrad.ir.indices import Dim, Integer, Quotient
+from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
@@ -16,23 +17,25 @@ class Fitting:
     """Decides by integers of which the program says that they are at least 0.
 
     sizes: those without indices. reads: the others, their indices replaced as by `_unnamed`.
+    compared: the integer tensors that conditions keep in their places. What any other decides is read inside.
     """
 
     sizes: tuple[Integer, ...]
     reads: frozenset[Integer]
+    compared: frozenset[Tensor]
     _known: dict[Integer, bool] = field(default_factory=dict)
 
     @staticmethod
-    def of(facts: Iterable[Integer]) -> Fitting:
+    def of(facts: Iterable[Integer], compared: Iterable[Tensor] = ()) -> Fitting:
         """What follows from these being at least 0 for all values of their indices."""
         facts = tuple(facts)
         sizes = dict.fromkeys(undivided(fact) for fact in facts if not fact.indices)
         reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
-        return Fitting(tuple(size for size in sizes if not never_negative(size)), reads)
+        return Fitting(tuple(size for size in sizes if not never_negative(size)), reads, frozenset(compared))
 
     def assuming(self, *sizes: Integer) -> Fitting:
         """What follows where these are at least 0 as well."""
-        return Fitting((*self.sizes, *sizes), self.reads)
+        return Fitting((*self.sizes, *sizes), self.reads, self.compared)
 
     def is_read(self, integer: Integer) -> bool:
         """Whether the program says of this very expression that it is at least 0, for any indices of these sizes."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
-from tcgrad.emit.equalities import has_gather
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.program import Define
@@ -76,7 +75,7 @@ class Hoisting:
 
 def _is_scattered(expr: Expr) -> bool:
     """Whether some position at which it is not 0 is known at run time only."""
-    return any(isinstance(node, Delta) and any(map(has_gather, integers(node))) for node in walk(expr))
+    return any(isinstance(node, Delta) and any(integer.gathers for integer in integers(node)) for node in walk(expr))
 
 
 def _joined(make: type[Add | Mul], parts: list[Expr]) -> Expr:

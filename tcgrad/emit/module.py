@@ -21,8 +21,9 @@ from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.emit.stages import Stages
 from tcgrad.emit.text import number
+from tcgrad.ir.guards import compared_in
 from tcgrad.ir.indices import Dim
-from tcgrad.ir.program import Define, Fit
+from tcgrad.ir.program import Define, Fit, bodies
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.ranges import never_negative
@@ -39,7 +40,9 @@ class ModuleWriter(ABC):
         self._gradients_of_inputs = derivation.backward
         chosen = dict.fromkeys(map(undivided, self._program.chosen))
         self._ranges = [size for size in chosen if not never_negative(size)]
-        self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges)))
+        every = (body for statement in self._program.statements for body in bodies(statement))
+        compared = (tensor for body in every for tensor in compared_in(body))
+        self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges), compared))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]

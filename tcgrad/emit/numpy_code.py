@@ -129,6 +129,8 @@ class Printer(CallPrinter):
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
         (sign, code) = terms.pop(first)
         others = [f"{'+' if sign > 0 else '-'} {code}" for sign, code in terms]
+        if sign < 0 and isinstance(node.arguments[first].operation, Integral):
+            code = self.expression(node.arguments[first]).at(Level.ATOM)  # Python reads -i // 2 as (-i) // 2
         return [code if sign > 0 else f"-{code}", *others]
 
     def _term(self, sign: int, node: Node) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Kind, Node, Value
-from tcgrad.emit.equalities import affine_parts, decided_at_run_time, has_gather, is_affine, known_indices, overhang
+from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
 from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.values import Builder
@@ -57,7 +57,7 @@ class Positions:
 
     def is_loose(self, position: Integer, size: Integer) -> bool:
         """Whether a position that integer tensors decide may be outside, where there are zeros."""
-        if not decided_at_run_time(position):
+        if not position.gathers:
             return False
         if self.bounds is None or not self.bounds.isdisjoint({position, size - 1 - position}):
             return True
@@ -283,8 +283,8 @@ def digits_in_order(position: Integer, size: Integer) -> list[Index]:
 
 
 def is_size(integer: Integer) -> bool:
-    """Whether neither an index nor a gather occurs."""
-    return not integer.indices and not has_gather(integer)
+    """Whether neither an index nor a component of an integer tensor occurs."""
+    return not integer.indices and not integer.gathers
 
 
 def _is_sliced(position: Integer) -> bool:

@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.emit.equalities import affine_parts, decided_at_run_time, is_affine, stays_inside
+from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.emit.fitting import Fitting
+from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
 from tcgrad.ir.traversal import free_indices, product_of, substitute
@@ -91,17 +92,20 @@ class _Recovery:
             return self._made(quotient.dividend, size, quotient.divisor)
         if is_affine(position) and not stays_inside(position, size, self.fitting):
             return self._made(position, size, Integer.of(1))
-        if decided_at_run_time(position) and self._is_guarded(position, size):
+        if position.gathers and self._is_guarded(position, size):
             return self._made(position, size, Integer.of(1))
         return None
 
     def _is_guarded(self, position: Integer, size: Integer) -> bool:
         """Whether brackets keep a position inside, from both sides, and a single index of the result is the solution.
 
-        That one belongs to the tensor that is read where the integer tensors say. Any other could leave its own.
+        That one belongs to the tensor that is read where the integer tensors say, and is as long at least. Any other
+        could leave its own.
         """
         slacks = {slack_of(guard) for guard in self.guards}
-        return slacks >= {position, size - 1 - position} and len(_targets(Delta(_ZERO, position), self.summed)) == 1
+        targets = _targets(Delta(_ZERO, position), self.summed)
+        is_single = len(targets) == 1 and is_nonnegative(targets[0].size - size)
+        return is_single and slacks >= {position, size - 1 - position}
 
     def _made(self, value: Integer, size: Integer, stride: Integer) -> Delta:
         if (value, size) not in self._known:
@@ -164,16 +168,6 @@ def _implied(guard: Expr, delta: Delta) -> bool:
             return slack is not None and (is_nonnegative(slack - gap) or is_nonnegative(slack + gap))
 
 
-def slack_of(guard: Expr) -> Integer | None:
-    """What must not be negative for a comparison of integers to hold; None for others."""
-    match guard:
-        case Iverson(">" | ">=" | "<" | "<=" as operator, IndexValue(left), IndexValue(right)):
-            slack = left - right if operator[0] == ">" else right - left
-            return slack if operator.endswith("=") else slack - 1
-        case _:
-            return None
-
-
 def _target(delta: Delta, bound: Collection[Index]) -> Index | None:
     """The index of the result that the delta is solved for."""
     return max(_targets(delta, bound), key=lambda index: index.serial, default=None)
@@ -195,7 +189,7 @@ def _solution(delta: Delta, target: Index) -> Integer:
 
 def _facing_result(delta: Delta, bound: Collection[Index]) -> Delta:
     """A delta with the index of the result alone on one side, where integer tensors decide the other."""
-    target = _target(delta, [*bound, _new_index(delta)]) if decided_at_run_time(delta.right) else None
+    target = _target(delta, [*bound, _new_index(delta)]) if delta.right.gathers else None
     return delta if target is None else Delta(target.expr, _solution(delta, target))
 
 

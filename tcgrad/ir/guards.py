@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.nodes import Add, Call, Component, Delta, Expr, Iverson, Mul
-from tcgrad.ir.traversal import children
+from collections.abc import Iterable, Iterator
+
+from tcgrad.ir.indices import Gather, Integer
+from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, factors_of, tensors_read, walk
+
+Slacks = frozenset[Integer]  # what is at least 0
 
 
 def is_structural(expr: Expr) -> bool:
@@ -26,3 +32,59 @@ def is_guard(expr: Expr) -> bool:
     if isinstance(expr, Add | Mul):
         return is_structural(expr) and any(map(is_guard, children(expr)))
     return is_mask(expr)
+
+
+def slack_of(guard: Expr) -> Integer | None:
+    """What must not be negative for a comparison of integers to hold; None for others."""
+    if not isinstance(guard, Iverson) or guard.operator in ("==", "!="):
+        return None
+    left, right = _integer(guard.left), _integer(guard.right)
+    if left is None or right is None:
+        return None
+    slack = left - right if guard.operator[0] == ">" else right - left
+    return slack if guard.operator.endswith("=") else slack - 1
+
+
+def _integer(expr: Expr) -> Integer | None:
+    """The integer that an expression is, a component of an integer tensor among them; None for others."""
+    match expr:
+        case IndexValue(value):
+            return value
+        case Component(tensor, indices) if not tensor.is_real:
+            return Integer.of(Gather(tensor, indices))
+        case Const(value) if value.denominator == 1:
+            return Integer.of(value.numerator)
+        case _:
+            return None
+
+
+def guarded_reads(
+    expr: Expr, slacks: frozenset[Integer] = frozenset()
+) -> Iterator[tuple[Component, frozenset[Integer]]]:
+    """Each component that is read, with what is at least 0 wherever its value matters, as brackets and choices say."""
+    match expr:
+        case Component():
+            yield expr, slacks
+        case Mul(parts):
+            inner = slacks | _slacks(parts)
+            for part in parts:
+                yield from guarded_reads(part, inner)
+        case Where(condition, then, otherwise):
+            yield from guarded_reads(condition, slacks)
+            yield from guarded_reads(then, slacks | _slacks(factors_of(condition)))
+            opposite = (condition.opposite,) if isinstance(condition, Iverson) else ()
+            yield from guarded_reads(otherwise, slacks | _slacks(opposite))
+        case _:
+            for part in children(expr):
+                yield from guarded_reads(part, slacks)
+
+
+def compared_in(expr: Expr) -> Iterator[Tensor]:
+    """The integer tensors in comparisons of integers."""
+    for node in walk(expr):
+        if slack_of(node) is not None:
+            yield from (tensor for tensor in tensors_read(node) if not tensor.is_real)
+
+
+def _slacks(conditions: Iterable[Expr]) -> Slacks:
+    return frozenset(slack for condition in conditions if (slack := slack_of(condition)) is not None)

@@ -71,6 +71,18 @@ class Recurrence:
 Statement = Define | Intrinsic | Recurrence
 
 
+def bodies(statement: Statement) -> tuple[Expr, ...]:
+    """The expressions of a statement; an intrinsic has none."""
+    match statement:
+        case Define():
+            return (statement.body,)
+        case Intrinsic():
+            return ()
+        case Recurrence():
+            cases: list[Case] = [*statement.steps, *(case for cases in statement.bases for case in cases)]
+            return tuple(case.body for case in cases)
+
+
 def defined_tensors(statement: Statement) -> tuple[Tensor, ...]:
     """The tensors that a statement gives values to."""
     return statement.tensors if isinstance(statement, Recurrence) else (statement.tensor,)

@@ -7,7 +7,6 @@ from math import prod
 
 from tcgrad.ir.indices import Integer
 from tcgrad.language.bounds import Ranges, interval
-from tcgrad.language.integers import has_gather
 from tcgrad.language.slots import Guards
 
 _ENUMERATED = 20_000
@@ -28,7 +27,7 @@ def _never_negative(condition: Integer, guards: Guards, ranges: Ranges) -> bool:
     near = _near(condition, guards)
     exprs = (condition, *near.at_least_zero, *near.not_zero)
     indices = tuple(dict.fromkeys(index for expr in exprs for index in expr.indices))
-    if any(index not in ranges for index in indices) or any(has_gather(expr) for expr in exprs):
+    if any(index not in ranges for index in indices) or any(expr.gathers for expr in exprs):
         return False
     values = [range(ranges[index].low.value, ranges[index].high.value + 1) for index in indices]
     if prod(len(each) for each in values) > _ENUMERATED:

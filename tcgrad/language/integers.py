@@ -89,26 +89,17 @@ def _product(node: Product, reader: Reader) -> Integer:
 
 
 def _times(left: Integer, right: Integer, factor: Expression, reader: Reader) -> Integer:
-    if (left.indices or has_gather(left)) and (right.indices or has_gather(right)):
+    if (left.indices or left.gathers) and (right.indices or right.gathers):
         message = "an index position holds an index times an integer or a dim, not a product of indices"
         raise reader.refuse_integer(message, factor.span)
     return left * right
 
 
 def _divisor(value: Integer, factor: Expression, reader: Reader) -> Integer:
-    if value.indices or has_gather(value) or value.value < 1:
+    if value.indices or value.gathers or value.value < 1:
         message = "the divisor of `//` and `%` is a positive integer or a dim"
         raise reader.refuse_integer(message, factor.span)
     return value
-
-
-def has_gather(integer: Integer) -> bool:
-    """Whether a component of an integer tensor occurs, whose value is known at run time only."""
-    return any(
-        isinstance(atom, Gather) or (isinstance(atom, Quotient | Remainder) and has_gather(atom.dividend))
-        for monomial, _ in integer.terms
-        for atom in monomial
-    )
 
 
 def write_integer(integer: Integer) -> str:

@@ -10,7 +10,6 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Fit
 from tcgrad.language.bounds import Interval, least, normalise, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
-from tcgrad.language.integers import has_gather
 from tcgrad.language.plain_sizes import PlainSizes
 from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, find
@@ -76,7 +75,7 @@ class _Solver:
         deciding: list[Condition] = []
         guarded: list[Condition] = []
         for read in self.problem.reads:
-            if not read.decides or self.plain.slot(read) or self.plain.owner(read.size) or has_gather(read.position):
+            if not read.decides or self.plain.slot(read) or self.plain.owner(read.size) or read.position.gathers:
                 continue
             for condition in read.conditions:
                 slots = [self.plain.by_index[index] for index in condition.indices]
@@ -219,7 +218,7 @@ class _Solver:
         ranges = self.intervals()
         sizes = {slot.extent: self.size(slot) for slot in self.problem.slots}
         for read in self.problem.reads:
-            if read.decides and not has_gather(read.position) and not self.plain.is_settled(read):
+            if read.decides and not read.position.gathers and not self.plain.is_settled(read):
                 size = read.size.substitute(sizes)
                 conditions = replace(read, size=size).conditions
                 if not all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):

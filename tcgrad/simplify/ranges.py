@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from tcgrad.ir.indices import Dim, Gather, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Index, Integer, Monomial, Quotient, Remainder
 
 _ONE = Integer.of(1)
 
@@ -46,7 +46,7 @@ def bounds(integer: Integer) -> tuple[Integer, Integer] | None:
     for monomial, coefficient in integer.terms:
         product = (Integer.of(coefficient), Integer.of(coefficient))
         fixed = Integer(((monomial, coefficient),))
-        if not fixed.indices and not any(isinstance(atom, Gather) for atom in monomial):
+        if not fixed.indices and not fixed.gathers:
             low, high = low + fixed, high + fixed
             continue
         for atom in monomial:

@@ -1,0 +1,105 @@
+"""Integers wherever the language takes one: in positions, deltas, conditions and as numbers.
+
+Each function is checked whole: the formulas and the emitted module against differences of the plain evaluation.
+"""
+
+from itertools import product
+
+import pytest
+
+import tcgrad
+
+INTEGERS = [
+    "a",
+    "a//2",
+    "a%2",
+    "(a+1)//2",
+    "2*(a//2)",
+    "a//2+a%2",
+    "3-a//2",
+    "b[2]//2",
+    "b[a//2]",
+    "b[a]%2+1",
+    "b[i]//2",
+    "(b[i]+a)//2",
+    "i+a",
+    "i+a//2",
+    "b[b[i]]%2",
+]
+PLACES = {
+    "position": "x[{}]*z[i]",
+    "positions": "w[{}, {}]*z[i]",
+    "position under a division": "x[(i + {})//2]*z[i]",
+    "delta": "x[j]*delta[j, {}]*z[i]",
+    "number": "z[i]^2*({})",
+    "condition on an index": "z[i]*x[i+1]*[i == {}]",
+    "condition": "where({} > 1, z[i]^2, z[i])",
+    "reduction": "z[i]*max[j](x[j]*({}))",
+    "position chosen": "z[i]*where(0 <= i - ({}) < 8, x[i - ({})], 1)",
+    "position not chosen": "z[i]*where(i - ({}) < 0, 1, x[i - ({})]^2)",
+    "position guarded below": "z[i]*[i >= {}]*exp(x[i - ({})])",
+    "guarded position": "z[i]*[0 <= i - ({}) < 8]*x[i - ({})]",
+    "two positions": "x[{}]*x[7 - ({})]*z[i]",
+    "exponent": "(z[i] + 2)^({})",
+}
+SPEC = """
+inputs:
+  x: [8]
+  w: [8, 8]
+  z: [4]
+  a: {{shape: [], dtype: int, sample: {{integers: [0, 4]}}}}
+  b: {{shape: [4], dtype: int, sample: {{integers: [0, 4]}}}}
+equations: ["y[i] = {}"]
+"""
+
+
+def pairs(rows, columns):
+    """All pairs; two of three are for the long run."""
+    for number, pair in enumerate(product(rows, columns)):
+        yield pytest.param(*pair, marks=[pytest.mark.long] if number % 3 else [])
+
+
+@pytest.mark.parametrize(("integer", "place"), list(pairs(INTEGERS, PLACES)))
+def test_a_component_of_an_integer_tensor_stands_for_an_integer(integer, place):
+    right = PLACES[place].replace("{}", integer)
+    result = tcgrad.loads(SPEC.format(right), "integers").check(trials=2)
+    assert result.ok, [found for found in result.results if found.status == "fail"]
+
+
+NUMBERS = [
+    "(N//2)",
+    "(N%3)",
+    "(N//2 + 1)",
+    "(1 - N//2)",
+    "(i//2)",
+    "(i%3)",
+    "(N - 1 - i//2)",
+    "(2*(N//2))",
+    "(N//2*i)",
+]
+FORMULAS = [
+    "{}*x[i]",
+    "3*{}*x[i]",
+    "-{}*x[i]",
+    "-x[i]*{}/7",
+    "x[i]*{}*{}",
+    "x[i]*({} - {})",
+    "x[i]*{}/({} + 2)^2",
+    "(x[i] - {})*x[i]",
+    "({}*x[i])^2",
+    "exp(x[i])*{}",
+    "-{} - x[i]",
+    "x[i]*(-{})",
+    "x[i]*(1 - {})/3",
+    "x[i]^{}",
+]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "formula"), list(pairs(zip(NUMBERS, [*NUMBERS[1:], NUMBERS[0]], strict=True), FORMULAS))
+)
+def test_sizes_and_indices_are_numbers(numbers, formula):
+    """Divisions among them: Python reads ``3 * n // 2`` and ``-n // 2`` otherwise than the formulas say."""
+    head = "dims: {N: 5}\ninputs: {x: {shape: [N], sample: positive}}\n"
+    result = tcgrad.loads(f"{head}equations: ['y[i] = {formula.format(*numbers)}']\n", "numbers").check(trials=1)
+    assert result.ok, [found for found in result.results if found.status == "fail"]
