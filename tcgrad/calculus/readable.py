@@ -71,6 +71,8 @@ class Readable:
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
         """What at least one of the lines assumes."""
+        if not self.assumed:
+            return ()
         used = {each for line in lines if isinstance(line, Define) for each in self.assumed.get(line.tensor, ())}
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 

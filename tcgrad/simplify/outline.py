@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import count
 from typing import NamedTuple, get_args
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, ReductionKind
+from tcgrad.ir.nodes import (
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    ReductionKind,
+)
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, indices_within, integers, map_integers, rebuild
 from tcgrad.simplify.canonical import tensor_text
@@ -45,8 +58,8 @@ class _Writer:
     """Writes an expression down with numbers for tensors and indices, given in the order in which they are met."""
 
     def __init__(self) -> None:
-        self.tensors: dict[Tensor, int] = {}
-        self.indices: dict[Index, int] = {}
+        self.tensors: dict[Tensor, int] = defaultdict(count().__next__)
+        self.indices: dict[Index, int] = defaultdict(count().__next__)
         self.functions: dict[str, None] = {}
         self.said: list[Hashable] = []
         self.orders: list[Hashable] = []
@@ -55,24 +68,27 @@ class _Writer:
         said = self.said
         match expr:
             case Component(tensor, positions):
-                said += ("Component", self.tensors.setdefault(tensor, len(self.tensors)))
+                said += ("Component", self.tensors[tensor])
                 self._write_positions(positions)
                 return
             case Const(value):
-                said += ("Const", value)
+                said += ("Const", *value.as_integer_ratio())  # these are compared faster
+                return
+            case Delta() | IndexValue():
+                said.append(type(expr).__name__)
+                self._write_positions(integers(expr))
                 return
             case Call(function):
-                said += ("Call", function)
+                said += ("Call", function.name)
                 self.functions[function.name] = None
             case IndexSum(indices):
-                said += ("IndexSum", tuple([self._index(index) for index in indices]))
+                said += ("IndexSum", tuple([self.indices[index] for index in indices]))
             case IndexReduce(kind, indices):
-                said += (kind, tuple([self._index(index) for index in indices]))
+                said += (kind, tuple([self.indices[index] for index in indices]))
             case Iverson(operator):
                 said += ("Iverson", operator)
             case _:
                 said.append(type(expr).__name__)
-        self._write_positions(integers(expr))
         parts = children(expr)
         said.append(len(parts))
         for part in parts:
@@ -80,13 +96,10 @@ class _Writer:
 
     def _write_positions(self, positions: tuple[Integer, ...]) -> None:
         indices = self.indices
-        for position in positions:
-            plain = position.as_index
-            number = self._position(position) if plain is None else indices.setdefault(plain, len(indices))
-            self.said.append(number)
-
-    def _index(self, index: Index) -> int:
-        return self.indices.setdefault(index, len(self.indices))
+        self.said += [
+            self._position(position) if (plain := position.as_index) is None else indices[plain]
+            for position in positions
+        ]
 
     def _position(self, position: Integer) -> Hashable:
         return tuple([(coefficient, *map(self._atom, monomial)) for monomial, coefficient in position.terms])
@@ -96,7 +109,7 @@ class _Writer:
             case Dim():
                 return atom
             case Index():
-                return self._index(atom)
+                return self.indices[atom]
             case _:
                 raise _IrregularError
 
@@ -104,7 +117,7 @@ class _Writer:
         """A definition that may be used, by its own outline and the numbers of its tensors."""
         self.said.append(definition.looks)
         self.orders.append(definition.order)
-        self.said += [self.tensors.setdefault(tensor, len(self.tensors)) for tensor in definition.tensors]
+        self.said += [self.tensors[tensor] for tensor in definition.tensors]
 
     def outline(self) -> Outline:
         tensors, indices = tuple(self.tensors), tuple(self.indices)
@@ -163,9 +176,10 @@ class Renaming:
         match expr:
             case Const():
                 return expr
-            case Component():
-                positions = tuple([self._position(position) for position in expr.indices])
-                made = Component(self._tensors.get(expr.tensor, expr.tensor), positions)
+            case Component(tensor, positions):
+                made = Component(self._tensors.get(tensor, tensor), tuple(map(self._position, positions)))
+                vars(made)["simplified"] = made if expr.simplified is expr else None
+                return made  # all else is told as quickly as carried over
             case IndexSum():
                 made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
             case IndexReduce():

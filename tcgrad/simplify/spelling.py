@@ -8,7 +8,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import replace_components
+from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.simplify import simplify
 
 
@@ -51,6 +51,8 @@ def in_reading_order(expr: Expr, free: tuple[Index, ...]) -> Expr:
     """The same value over ``free`` indices, of which the last of several comes last in a symmetric tensor's
     positions, the others first: ``A[p,j] x[j]``, ``x[p,j] A[j,q]``.
     """
+    if not any(tensor.symmetric for tensor in tensors_read(expr)):
+        return expr
     rank = {index: place for place, index in enumerate(free)}
     if len(free) > 1:
         rank[free[-1]] = len(free) + 1
