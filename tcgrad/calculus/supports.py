@@ -74,7 +74,9 @@ class Supports:
     def _of_product(self, factors: Iterable[Expr]) -> Alternatives:
         found = _ALWAYS
         for factor in factors:
-            found = _few(_distinct(_united(pair) for pair in product(found, self.of(factor))))
+            own = self.of(factor)
+            if own is not _ALWAYS:
+                found = _few(_distinct(_united(pair) for pair in product(found, own)))
         return tuple(map(_aligned, found))
 
     def is_everywhere(self, upstream: Expr) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from operator import itemgetter
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
@@ -30,7 +31,7 @@ class Facts:
     """
 
     def __init__(self, statements: Iterable[Statement], never_negative: Iterable[Tensor] = ()) -> None:
-        self._reading: dict[Tensor, list[tuple[int, Fact]]] = {}
+        self._reading: dict[Tensor, list[tuple[tuple[int, int], Fact]]] = {}  # in their order
         statements = tuple(statements)
         self._totals = Totals(statements)
         self._condensed = Condensed(self._totals)
@@ -55,14 +56,20 @@ class Facts:
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
         elif any(_is_worth(part) for part in walk(body)):
-            written = simplify(replace_components(body, self._without_alias))
-            for own in (body,) if written is body else (body, written):
-                fact = Fact.of(define.tensor, define.free, own, self._never_negative)
-                through = fact.through_exponentials()
-                for tensor in tensors_read(own)[:1]:
-                    self._reading.setdefault(tensor, []).append((self._count, fact))
-                    if through is not None:
-                        self._reading[tensor].append((self._count, through))
+            for n, fact in enumerate(self._facts_of(define, body)):
+                for tensor in tensors_read(fact.body)[:1]:
+                    self._reading.setdefault(tensor, []).append(((-self._count, n), fact))
+
+    def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
+        """What a definition says, as it stands and without aliases."""
+        aliased = not self._aliases.keys().isdisjoint(tensors_read(body))
+        written = simplify(replace_components(body, self._without_alias)) if aliased else body
+        for own in (body,) if written is body else (body, written):
+            fact = Fact.of(define.tensor, define.free, own, self._never_negative)
+            yield fact
+            through = fact.through_exponentials()
+            if through is not None:
+                yield through
 
     def _without_alias(self, read: Component) -> Expr:
         """``p[i,j] = inv(s)[i,j]`` is another name for the inverse: instances are told by either."""
@@ -84,7 +91,7 @@ class Facts:
     def _about(self, tensors: AbstractSet[Tensor]) -> tuple[Fact, ...]:
         """The facts that read nothing but some tensors, later definitions first."""
         near = [item for tensor in tensors for item in self._reading.get(tensor, ()) if item[1].tensors <= tensors]
-        return tuple(fact for _, fact in sorted(near, key=lambda item: -item[0]))
+        return tuple([fact for _, fact in sorted(near, key=itemgetter(0))])
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components, as short as can be found."""

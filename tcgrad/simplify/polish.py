@@ -53,6 +53,8 @@ _TURNED: dict[ComparisonOperator, ComparisonOperator] = {
 
 def polish(expr: Expr) -> Expr:
     """The same value, for the eye; what is made anew is simplified."""
+    if isinstance(expr, Component | Const):
+        return expr
     whole = map_children(expr, polish)
     match whole:
         case Add():

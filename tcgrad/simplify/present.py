@@ -20,7 +20,7 @@ from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
 
-_MINUS = Fraction(-1)
+_PLUS, _MINUS = Fraction(1), Fraction(-1)
 
 
 class Presentation:
@@ -56,33 +56,35 @@ class Presentation:
         return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
 
     def _as_it_reads(self, term: Expr) -> Expr:
-        return self._without_minus(Fraction(1), term)
+        return self._without_minus(_PLUS, term)
 
     def _oriented(self, expr: Expr) -> tuple[Fraction, Expr]:
         """The expression as a sign times what is left, every difference turned as the spec has it."""
         match expr:
+            case Component() | Const():
+                return _PLUS, expr
             case Add():
                 made = Add(tuple(self._without_minus(*self._oriented(term)) for term in expr.terms))
                 return self._turned(made)
             case Mul():
                 parts = [self._oriented(factor) for factor in expr.factors]
                 negative = sum([sign.numerator < 0 for sign, _ in parts]) % 2
-                return (_MINUS if negative else Fraction(1)), _product([body for _, body in parts])
+                return (_MINUS if negative else _PLUS), _product([body for _, body in parts])
             case Pow(exponent=Const(value=n)) if n.denominator == 1:
                 sign, base = self._oriented(expr.base)
-                return (sign if n % 2 else Fraction(1)), Pow(base, expr.exponent)
+                return (sign if n % 2 else _PLUS), Pow(base, expr.exponent)
             case IndexSum():
                 sign, body = self._oriented(expr.body)
                 return sign, IndexSum(expr.indices, body)
             case Call(function=function, arguments=(argument,)) if function.parity:
                 sign, turned = self._oriented(argument)
-                return (sign if function.parity < 0 else Fraction(1)), Call(function, (turned,))
+                return (sign if function.parity < 0 else _PLUS), Call(function, (turned,))
             case Iverson(operator=">", left=left, right=Const(value=value)) if not value and self._rectified:
                 named = self._named(left)
-                return Fraction(1), Iverson(">", named or self.present(left), expr.right)
+                return _PLUS, Iverson(">", named or self.present(left), expr.right)
             case _:
                 parts_in = tuple(self._without_minus(*self._oriented(part)) for part in children(expr))
-                return Fraction(1), rebuild(expr, parts_in) if parts_in else expr
+                return _PLUS, rebuild(expr, parts_in) if parts_in else expr
 
     def _named(self, argument: Expr) -> Expr | None:
         """What the spec calls ``relu(argument)``: it is positive where the argument is."""
@@ -96,7 +98,7 @@ class Presentation:
 
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
         """A sum as the spec has it, or its negative as the spec has that; of negative terms the negative."""
-        for sign, turned in ((Fraction(1), base), (_MINUS, scaled_sum(base, _MINUS))):
+        for sign, turned in ((_PLUS, base), (_MINUS, scaled_sum(base, _MINUS))):
             if shape(turned) not in self._shapes:
                 continue
             labels = _labels(turned)
@@ -107,7 +109,7 @@ class Presentation:
                 return sign, Add(tuple(ordered))
         if all(split_coefficient(term)[0].numerator < 0 for term in base.terms):
             return _MINUS, scaled_sum(base, _MINUS)
-        return Fraction(1), base
+        return _PLUS, base
 
     def _stands_in_spec(self, base: Add) -> bool:
         return shape(base) in self._shapes and key(base, _labels(base)) in self._known
@@ -183,7 +185,7 @@ def _share_a_sum(base: Add) -> bool:
 def _product(factors: list[Expr]) -> Expr:
     numbers = [factor.value for factor in factors if isinstance(factor, Const)]
     rest = [factor for factor in factors if not isinstance(factor, Const)]
-    coefficient = Fraction(1)
+    coefficient = _PLUS
     for number in numbers:
         coefficient *= number
     body = product_of(rest)
