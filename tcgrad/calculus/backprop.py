@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.calculus.adjoints import Adjoints
@@ -77,9 +77,8 @@ class Pullback:
                 continue  # what reads it was found not to depend on it
             yield from self._collected(statement.tensor)
             adjoint = self._adjoint(statement.tensor)
-            for tensor in reads(statement):
-                if tensor in on_path or tensor in self.targets:
-                    yield from self._contribute(statement, tensor, adjoint)
+            read = [tensor for tensor in reads(statement) if tensor in on_path or tensor in self.targets]
+            yield from self._contribute(statement, read, adjoint)
         for tensor in self.targets:
             yield self._define(tensor, self.name(tensor))
 
@@ -134,14 +133,21 @@ class Pullback:
             parts.insert(0, self.starts[tensor](positions))
         return total(parts)
 
-    def _contribute(self, statement: Define | Intrinsic, tensor: Tensor, adjoint: Adjoint) -> Iterator[Statement]:
-        """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` that reads ``x``."""
-        at = self._indices(tensor)
+    def _contribute(
+        self, statement: Define | Intrinsic, read: Sequence[Tensor], adjoint: Adjoint
+    ) -> Iterator[Statement]:
+        """``dl/dx[p] += sum_i dl/dy[i] * d y[i]/d x[p]`` for a statement ``y[i] = ...`` and each ``x`` read."""
         if isinstance(statement, Define) and self.tell is unheard:
-            upstream = adjoint(tuple(index.expr for index in statement.free))
+            upstream = adjoint(_positions(statement.free))
             if self._supports.is_everywhere(upstream):
-                self._note(tensor, self._shared(statement, Component(tensor, _positions(at)), upstream))
+                for tensor, part in zip(read, self._shared(statement, read, upstream), strict=True):
+                    self._note(tensor, part)
                 return
+        for tensor in read:
+            yield from self._contribute_to(tensor, statement, adjoint)
+
+    def _contribute_to(self, tensor: Tensor, statement: Define | Intrinsic, adjoint: Adjoint) -> Iterator[Statement]:
+        at = self._indices(tensor)
         seed = component_derivative(tensor, at)
         if isinstance(statement, Intrinsic):
             inverse = self._inverses.get(statement.operand)
@@ -169,18 +175,19 @@ class Pullback:
         if part != ZERO:
             self._parts.setdefault(tensor, []).append(part)
 
-    def _shared(self, statement: Define, by: Component, upstream: Expr) -> Expr:
-        """What a definition contributes where nothing stands beside its derivative; once for all that are alike."""
+    def _shared(self, statement: Define, read: Sequence[Tensor], upstream: Expr) -> tuple[Expr, ...]:
+        """What a definition contributes where nothing stands beside its derivatives; once for all that are alike."""
         free = statement.free
-        at = tuple(position.indices[0] for position in by.indices)
 
-        def make() -> tuple[Expr]:
-            product = times(upstream, differentiate(statement.body, component_derivative(by.tensor, at)))
-            return (IndexSum(free, product) if free and product != ZERO else product,)
+        def part(tensor: Tensor) -> Expr:
+            product = times(
+                upstream, differentiate(statement.body, component_derivative(tensor, self._indices(tensor)))
+            )
+            return IndexSum(free, product) if free and product != ZERO else product
 
+        by = [Component(tensor, _positions(self._indices(tensor))) for tensor in read]
         own = Component(statement.tensor, _positions(free))
-        (part,) = self.known.fold_made((by, own, upstream, statement.body, _PI), make)
-        return part
+        return self.known.fold_made((*by, own, upstream, statement.body, _PI), lambda: tuple(map(part, read)))
 
 
 def _positions(indices: tuple[Index, ...]) -> Positions:

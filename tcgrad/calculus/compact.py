@@ -96,7 +96,7 @@ class _Lines:
         wanted = line.tensor in self._unwanted or _is_promising(line, old)
         if not wanted or any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
             return
-        new = [replace(user, body=self._with(line, user)) for user in old]
+        new = [replace(user, body=body) for user, body in zip(old, self._with(line, old), strict=True)]
         shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
         if not shorter and line.tensor not in self._unwanted:
             self._refused[place] = (line, *old)
@@ -111,11 +111,11 @@ class _Lines:
         for n, made in zip(reading, new, strict=True):
             self._note(made, n)
 
-    def _with(self, line: Define, user: Define) -> Expr:
-        """A line with another one's right side in it; once for all that are alike."""
+    def _with(self, line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
+        """Lines with another one's right side in them; once for all that are alike."""
         own = Component(line.tensor, tuple([index.expr for index in line.free]))
-        (made,) = self._known.fold_made((own, line.body, user.body), lambda: (_put_in(user, line),))
-        return made
+        given = (own, line.body, *(user.body for user in users))
+        return self._known.fold_made(given, lambda: tuple([_put_in(user, line) for user in users]))
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""
