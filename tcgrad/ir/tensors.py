@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import field
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tcgrad.records import dataclass
@@ -59,7 +60,11 @@ class Tensor:
         return self.dtype == "real"
 
     def __hash__(self) -> int:
-        """By the name alone: tensors are keys of many dictionaries, and names are all but unique."""
+        """By the name alone, and kept: tensors are keys of many dictionaries, and names are all but unique."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.name)
 
     def __repr__(self) -> str:
