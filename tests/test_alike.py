@@ -70,12 +70,12 @@ equations:
   - w[i] = sin(x[i])*z[i]^2*x[i]
 """,
     "the circle's number read by derivatives and by a definition": """\
-inputs: {x: [3], z: [3]}
+inputs: {x: [3], xx: [3]}
 equations:
-  - e[i] = 2/sqrt(pi)*exp(-x[i]^2)
+  - e[i] = 2/sqrt(pi)*exp(-xx[i]^2)
   - y[i] = erf(x[i])*x[i]
-  - w[i] = erf(z[i])*z[i]
-outputs: [y, w, e]
+  - yy[i] = erf(xx[i])*xx[i]
+outputs: [y, yy, e]
 """,
     "strides": """\
 inputs: {x: [9], z: [9], k: [3], l: [3]}

@@ -44,6 +44,7 @@ class Remembered:
     known_keys: dict[tuple[str | None, ...], str] | None = None
     known_cost: int | None = None
     known_delta: bool | None = None
+    known_root: bool | None = None
     known_lone_sum: bool | None = None
     known_content: Fraction | None = None
     known_idiom: bool | None = None

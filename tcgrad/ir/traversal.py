@@ -240,7 +240,15 @@ def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
     return _alike(rebuild(expr, tuple([substitute(part, mapping) for part in children(expr)])), expr)
 
 
-_WHATEVER_THE_INDICES = ("known_size", "known_shape", "known_shapes", "known_cost", "known_delta", "known_lone_sum")
+_WHATEVER_THE_INDICES = (
+    "known_size",
+    "known_shape",
+    "known_shapes",
+    "known_cost",
+    "known_delta",
+    "known_root",
+    "known_lone_sum",
+)
 
 
 def _alike(made: Expr, expr: Expr) -> Expr:

@@ -32,7 +32,7 @@ _WORDS = sorted(
 )
 
 
-_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_lone_sum")
+_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_root", "known_lone_sum")
 
 
 class Outline(NamedTuple):

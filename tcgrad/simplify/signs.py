@@ -87,10 +87,18 @@ def is_positive(expr: Expr, known: Collection[Tensor]) -> bool:
 
 def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
-    return any(
-        isinstance(part, Pow)
-        and isinstance(part.exponent, Const)
-        and part.exponent.value.denominator > 1
-        and not is_never_negative(part.base, known)
-        for part in walk(expr)
+    return _holds_root(expr) and any(
+        isinstance(part, Pow) and _is_root(part) and not is_never_negative(part.base, known) for part in walk(expr)
     )
+
+
+def _holds_root(expr: Expr) -> bool:
+    """Whether a broken power occurs at any depth; kept on the node once known."""
+    known = expr.known_root
+    if known is None:
+        known = vars(expr)["known_root"] = _is_root(expr) or any(map(_holds_root, children(expr)))
+    return known
+
+
+def _is_root(expr: Expr) -> bool:
+    return isinstance(expr, Pow) and isinstance(expr.exponent, Const) and expr.exponent.value.denominator > 1
