@@ -82,7 +82,7 @@ def declare_dims(
             dim = Dim(name, sizes.get(name, size.value))
             free.append(dim)
             size = Integer.of(dim)
-        symbols.dims[name] = size
+        symbols.dims[name] = symbols.one_size(size)
         symbols.places[name] = place.whole
     return tuple(free)
 

@@ -244,7 +244,7 @@ class _Solver:
     def solution(self) -> RangeSolution:
         solution = RangeSolution()
         for slot in self.problem.slots:
-            low, size = self.low[slot], self.size(slot)
+            low, size = self.low[slot], self.symbols.one_size(self.size(slot))
             final = Index(slot.name, size)
             solution.indices[slot.index] = final
             solution.values[slot.index] = final.expr + low

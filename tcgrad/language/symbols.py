@@ -65,6 +65,11 @@ class Symbols:
     chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
     upstream: dict[str, Tensor] | None = None
+    _sizes: dict[Integer, Integer] = field(default_factory=dict)
+
+    def one_size(self, size: Integer) -> Integer:
+        """The one object for a size: sizes are compared all the time, and objects faster than what is in them."""
+        return self._sizes.setdefault(size, size)
 
     def refuse(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> Refused:
         """Report an error; the exception for the caller to raise."""
