@@ -40,7 +40,9 @@ class Index:
 
     @cached_property
     def expr(self) -> Integer:
-        return Integer.of(self)
+        made = Integer.of(self)
+        vars(made).update(as_index=self, indices=(self,))  # what is asked of it, and slow to find out for each
+        return made
 
     @cached_property
     def text(self) -> str:

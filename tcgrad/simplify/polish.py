@@ -134,6 +134,8 @@ def _with_exponentials_moved_in(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
 
 def _exponent(factor: Expr) -> Expr | None:
     """``n a`` of ``exp(a)^n``; None of anything else."""
+    if not isinstance(factor, Call | Pow):
+        return None
     base, exponent = as_power(factor)
     is_exponential = isinstance(base, Call) and base.function.name == "exp" and isinstance(exponent, Const)
     return Mul((exponent, base.arguments[0])) if isinstance(base, Call) and is_exponential else None
