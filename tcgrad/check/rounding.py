@@ -29,6 +29,9 @@ _DOUBLE = np.dtype(np.float64)
 _NEAR = 2.0**10
 _NEAREST = 0.125
 
+# What is computed at all may be off by so many units of rounding.
+_LEAST = 4.0
+
 # The safety of a single draw: for errors that are far below those of the type that is checked.
 ROUGH = 48.0
 
@@ -68,8 +71,10 @@ class Rounding:
             return np.zeros(exact.shape, exact.dtype)
         with quietly():
             spread, size = np.abs(moved - exact).max(axis=0), np.abs(exact)
-            # By chance all draws may leave an element where it was: few are much better off than the typical one.
-            spread = np.maximum(spread, _typical(spread, size) * size)
+            # By chance all draws may leave an element where it was: few are much better off than the typical one, and
+            # where there are few, none is better off than by the last operations alone.
+            least = _LEAST * self.noise.unit / self.safety
+            spread = np.maximum(spread, max(_typical(spread, size), least) * size)
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
             finite = np.isfinite(spread)
             if finite.all():
