@@ -7,7 +7,6 @@ from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import rounding
 
-
 EFFORT = Effort(np.dtype(np.longdouble), draws=6, safety=16.0, columns=16, directions=3, trials=1)
 
 
