@@ -103,3 +103,55 @@ def test_sizes_and_indices_are_numbers(numbers, formula):
     head = "dims: {N: 5}\ninputs: {x: {shape: [N], sample: positive}}\n"
     result = tcgrad.loads(f"{head}equations: ['y[i] = {formula.format(*numbers)}']\n", "numbers").check(trials=1)
     assert result.ok, [found for found in result.results if found.status == "fail"]
+
+
+RUN_TIME = [
+    "[0 <= i - a < N]*x[i-a]",
+    "where(i >= a, x[i-a], 0)",
+    "where(0 <= i + a < N, x[i+a], x[i])",
+    "where(i + a >= N, x[i], x[i+a]^2)",
+    "pad[i-a]",
+    "pad[2*i-a]",
+    "pad[(i+a)//2]",
+    "pad[b[i]-b[j]]*x[j]",
+    "pad[i-b[j]]*x[j]",
+    "x[b[i]]*x[b[i]]",
+    "x[b[b[i]]]",
+    "[b[i] > 0]*x[b[i]-1]",
+    "where(b[i] >= 1, log(x[b[i]-1]), 0)",
+    "w[b[i], i]",
+    "w[b[i], b[j]]*x[j]",
+    "max[j](x[j]*[j >= a])",
+    "sum[j](x[j]*[j < b[i]])",
+    "mean[j](where(j <= a, x[j], 0))",
+    "prod[j](where(j == a, 1, x[j]))",
+    "delta[b[i],b[j]]*x[j]",
+    "delta[i,b[j]]*x[j]",
+    "x[i]*delta[b[i],a]",
+    "[b[i] == b[j]]*x[i]*x[j]",
+    "x[(i+a)%N]",
+    "w[(i+b[j])%N, j]*x[j]",
+    "x[i]^b[i]",
+    "x[i]*(a - b[i])^2/(1 + a)",
+    "sum[j](w[i,j]*[abs(i-j) <= a])",
+    "[i + j == a]*x[j]*z[i]",
+]
+
+
+@pytest.mark.parametrize("right", RUN_TIME)
+def test_what_integers_decide_at_run_time(right):
+    """At smaller sizes than the spec's the integers reach beyond, where conditions, deltas and zeros allow that."""
+    spec = f"""
+dims: {{N: 5}}
+inputs:
+  x: {{shape: [N], sample: positive}}
+  z: [N]
+  w: [N, N]
+  pad: {{shape: [N], outside: 0}}
+  a: {{shape: [], dtype: int, sample: {{integers: [0, 4]}}}}
+  b: {{shape: [N], dtype: int, sample: {{integers: [0, 5]}}}}
+indices: {{i: N, j: N}}
+equations: ["y[i] = z[i]*({right})"]
+"""
+    result = tcgrad.loads(spec, "run time").check(trials=1)
+    assert result.ok, [found for found in result.results if found.status == "fail"]

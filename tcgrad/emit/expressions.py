@@ -25,7 +25,7 @@ from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Sel
 from tcgrad.emit.products import Operand, Products
 from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
-from tcgrad.ir.guards import slack_of
+from tcgrad.ir.guards import branches_of, slacks_of
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -149,9 +149,8 @@ class Expressions:
         self._sum_terms_apart(parts)
         inner = (*hint, *parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
-        bounds = frozenset(slack for guard in guards if (slack := slack_of(guard)) is not None)
         parts.factors = under_guards(parts.factors, self._gaps)
-        with self._positions.guarded(bounds):
+        with self._positions.guarded(slacks_of(guards)):
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
@@ -274,7 +273,10 @@ class Expressions:
         condition = self.dense(expr.condition, hint)
         if condition.node.kind is not Kind.BOOL:
             condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
-        branches = [self._floating(branch, hint) for branch in (expr.then, expr.otherwise)]
+        branches = []
+        for branch, slacks in branches_of(expr):
+            with self._positions.guarded(slacks):
+                branches.append(self._floating(branch, hint))
         guarded = any(map(self._gaps.may_be_undefined, (expr.then, expr.otherwise)))
         return self._elementwise(Select(guarded), (condition, *branches), hint)
 

@@ -58,33 +58,37 @@ def _integer(expr: Expr) -> Integer | None:
             return None
 
 
-def guarded_reads(
-    expr: Expr, slacks: frozenset[Integer] = frozenset()
-) -> Iterator[tuple[Component, frozenset[Integer]]]:
+def slacks_of(conditions: Iterable[Expr]) -> Slacks:
+    """What must not be negative for all of some conditions to hold, so far as they compare integers."""
+    return frozenset(slack for condition in conditions if (slack := slack_of(condition)) is not None)
+
+
+def branches_of(where: Where) -> tuple[tuple[Expr, Slacks], tuple[Expr, Slacks]]:
+    """What is chosen where a condition holds and where not, each with what is at least 0 there."""
+    opposite = (where.condition.opposite,) if isinstance(where.condition, Iverson) else ()
+    return (where.then, slacks_of(factors_of(where.condition))), (where.otherwise, slacks_of(opposite))
+
+
+def guarded_reads(expr: Expr, slacks: Slacks = frozenset()) -> Iterator[tuple[Component, Slacks]]:
     """Each component that is read, with what is at least 0 wherever its value matters, as brackets and choices say."""
     match expr:
         case Component():
             yield expr, slacks
         case Mul(parts):
-            inner = slacks | _slacks(parts)
+            inner = slacks | slacks_of(parts)
             for part in parts:
                 yield from guarded_reads(part, inner)
-        case Where(condition, then, otherwise):
+        case Where(condition):
             yield from guarded_reads(condition, slacks)
-            yield from guarded_reads(then, slacks | _slacks(factors_of(condition)))
-            opposite = (condition.opposite,) if isinstance(condition, Iverson) else ()
-            yield from guarded_reads(otherwise, slacks | _slacks(opposite))
+            for branch, own in branches_of(expr):
+                yield from guarded_reads(branch, slacks | own)
         case _:
             for part in children(expr):
                 yield from guarded_reads(part, slacks)
 
 
 def compared_in(expr: Expr) -> Iterator[Tensor]:
-    """The integer tensors in comparisons of integers."""
+    """The integer tensors in comparisons of integers, deltas among them."""
     for node in walk(expr):
-        if slack_of(node) is not None:
+        if isinstance(node, Delta) or slack_of(node) is not None:
             yield from (tensor for tensor in tensors_read(node) if not tensor.is_real)
-
-
-def _slacks(conditions: Iterable[Expr]) -> Slacks:
-    return frozenset(slack for condition in conditions if (slack := slack_of(condition)) is not None)
