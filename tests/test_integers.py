@@ -155,3 +155,32 @@ equations: ["y[i] = z[i]*({right})"]
 """
     result = tcgrad.loads(spec, "run time").check(trials=1)
     assert result.ok, [found for found in result.results if found.status == "fail"]
+
+
+READ = ["h[t]", "h[T-1-t]*x[t]", "h[tok[t]]", "h[t//2]", "h[(t+1)//2]", "h[t]*[t > a]", "h[T//2]*x[t]", "h[a]*x[t]"]
+STEPS = [
+    "h[t-1]/2 + e[tok[t]]",
+    "tanh(h[t-1] + x[t]*(t//2))",
+    "h[t-1] + [t >= a]*x[t-a]*z",
+    "h[t-1]*x[t//2]",
+    "where(tok[t] > 1, h[t-1]*x[t], h[t-1]^2/4)",
+    "h[t-1] - T//2*x[t]",
+]
+
+
+@pytest.mark.parametrize(("step", "read"), list(pairs(STEPS, READ)))
+def test_integers_in_recurrences(step, read):
+    """At all sizes that are checked, a single position among them, at which there is no step."""
+    spec = f"""
+dims: {{T: 5}}
+inputs:
+  x: [T]
+  z: []
+  e: [4]
+  a: {{shape: [], dtype: int, sample: {{integers: [0, 4]}}}}
+  tok: {{shape: [T], dtype: int, sample: {{integers: [0, 4]}}}}
+indices: {{t: T}}
+equations: ["h[0] = z", "h[t] = {step}", "y[t] = {read}"]
+"""
+    result = tcgrad.loads(spec, "recurrence").check(trials=1)
+    assert result.ok, [found for found in result.results if found.status == "fail"]

@@ -170,8 +170,20 @@ class Positions:
         length = step * (size - 1) + 1
         clipped = step.as_number != 1 and not never_negative(length)
         rest = node.shape[axis] - length + 1
+        if not self._build.fitting.never_negative(rest - 1):  # no step at some sizes, and NumPy has no empty windows
+            node = self._longer(node, axis)
+            rest = rest + 1
         shape = (*node.shape[:axis], rest, *node.shape[axis + 1 :], length)
         return self._build.graph.make(Window(axis, length, clipped), (node,), shape, node.kind)
+
+    def _longer(self, node: Node, axis: int) -> Node:
+        """An array with one more element at the end of an axis, which is not read."""
+        pad, inner = Pad(((_ZERO, _ZERO),) * len(node.shape)), node
+        if isinstance(node.operation, Pad):
+            pad, (inner,) = node.operation, node.arguments
+        widths = tuple((low, high + int(other == axis)) for other, (low, high) in enumerate(pad.widths))
+        shape = tuple(size + int(other == axis) for other, size in enumerate(node.shape))
+        return self._build.graph.make(Pad(widths, pad.filler), (inner,), shape, node.kind)
 
     def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
         """``length`` elements along an axis; the node itself where that is all of them in order."""
