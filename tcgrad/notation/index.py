@@ -99,10 +99,16 @@ class _Style:
         return apart, names if apart is body else name_indices(free, apart, self.surroundings)
 
     def right_side(self, body: Expr, free: Sequence[Index], names: Mapping[Index, str]) -> str:
-        """Where sums have a sign, a condition tells what range one has, and nothing needs to be read for it."""
+        """For people a condition tells what range a sum has, and where sums have a sign nothing is read for it."""
         around, sigma = self.surroundings or Surroundings(), self.syntax.prefix_sums
-        arrays = () if sigma else around.arrays
-        shown = lay_out(body, free, explicit=self.explicit or sigma, fixed=around.fixed(names), arrays=arrays)
+        shown = lay_out(
+            body,
+            free,
+            explicit=self.explicit or sigma,
+            fixed=around.fixed(names),
+            arrays=() if sigma else around.arrays,
+            is_parsed=self.syntax is ASCII,
+        )
         return Printer(self.syntax, names).text(shown)
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:

@@ -59,14 +59,16 @@ def lay_out(
     explicit: bool = False,
     fixed: Collection[Index] = (),
     arrays: Sequence[Tensor] = (),
+    is_parsed: bool = True,
 ) -> Shown:
     """The layout of the right side of an equation whose left side has the indices ``free``.
 
     explicit: name every sum, as ``sum[k](...)``.
     fixed: the indices to whose names the spec gives their ranges.
     arrays: the tensors that may be read to give an index its range.
+    is_parsed: whether it is to be read again by the rules of the language.
     """
-    return _Layout(Summing(explicit, frozenset(fixed), tuple(arrays))).right_side(body, free)
+    return _Layout(Summing(explicit, frozenset(fixed), tuple(arrays), is_parsed)).right_side(body, free)
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,13 @@ class Summing:
     explicit: each is named, as ``sum[k](...)``.
     fixed: the indices to whose names the spec gives their ranges.
     arrays: the tensors that may be read to give an index its range.
+    is_parsed: whether the language's rules must give each index its range; people read it off a condition as well.
     """
 
     explicit: bool
     fixed: frozenset[Index]
     arrays: tuple[Tensor, ...]
+    is_parsed: bool
 
     def collect(self, expr: Expr) -> Factors:
         factors = Factors()
@@ -87,7 +89,8 @@ class Summing:
         """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
         if self.is_implied(index, parts, later):
             return ()
-        told = None if stands_alone(index, parts) else ranging_factor(index, self.arrays)
+        needs_read = self.is_parsed and not stands_alone(index, parts)
+        told = ranging_factor(index, self.arrays) if needs_read else None
         return (told or guard(index),)
 
     def is_summed_here(
