@@ -122,6 +122,8 @@ class Reader:
 
 def check_reading(text):
     program = program_of(text)
+    if not Surroundings.of(program).arrays:
+        pytest.skip("all tensors have zeros around them, so that no equation can tell the range of a sum over numbers")
     derivation = derive(program)
     env, given = values_of(program)
     around = Surroundings.of(program)
