@@ -320,6 +320,24 @@ def test_abstract_functions_have_no_code():
     assert "f is an abstract function" in caught.value.diagnostics[0].message
 
 
+def test_an_abstract_function_in_a_recurrence_has_no_code_either():
+    text = (
+        "dims: {T: 4}\ninputs: {a: [T]}\nfunctions: {'f(u)': null}\nequations: ['h[-1] = 0', 'h[t] = f(h[t-1])*a[t]']\n"
+    )
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.loads(text).emit()
+    assert caught.value.diagnostics[0].code == "TC405"
+
+
+def test_the_permutation_symbol_stands_in_recurrences_too():
+    text = """
+dims: {T: 4}
+inputs: {a: [T, 3], b: [T, 3]}
+equations: ["h[-1,i] = 0", "h[t,i] = h[t-1,i]/2 + levi_civita[i,j,k]*a[t,j]*b[t,k]"]
+"""
+    assert tcgrad.loads(text).check(trials=1).ok
+
+
 def test_what_the_backward_pass_reuses_is_saved():
     source = tricky("softmax", outputs=["y"]).source
     assert source.count("np.exp(") == 3  # forward, jvp and jacobian, but not backward

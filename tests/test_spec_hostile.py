@@ -93,6 +93,10 @@ def _product(factors):
 
 LONG = {
     "many factors": (_product(["x[0,0]"] * 5000), "TC409"),
+    "many factors in a recurrence": (
+        f"inputs: {{x: [3]}}\nequations: ['h[-1] = 0', 'h[t] = h[t-1]*{'*'.join(['x[t]'] * 5000)}']\n",
+        "TC409",
+    ),
     "a long chain of comparisons": (_product([f"[0{' <= x[0,0]' * 3000}]"]), "TC409"),
     "many dummies": (_product([f"x[i{n},i{n}]" for n in range(40)]), "TC211"),
     "many axes": (f"inputs: {{x: [2]}}\nequations: ['y[{','.join(f'i{n}' for n in range(20))}] = x[i0]']\n", "TC211"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Mul
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.program import Program, bodies
 from tcgrad.ir.traversal import walk
 
 _MOST_FACTORS = 250
@@ -17,7 +17,8 @@ def require_short_products(program: Program) -> None:
         TcgradError: with the place of the equation.
     """
     for statement in program.statements:
-        for node in walk(statement.body) if isinstance(statement, Define) else ():
+        nodes = (node for body in bodies(statement) for node in walk(body))
+        for node in nodes:
             if isinstance(node, Mul) and len(node.factors) > _MOST_FACTORS:
                 message = f"a product of {len(node.factors)} factors is too long to be differentiated"
                 help_ = f"{_MOST_FACTORS} factors are the limit: define parts of it in equations before"

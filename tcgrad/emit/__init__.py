@@ -11,7 +11,7 @@ from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.emit.text import TooManyIndicesError
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.program import Define, Program, bodies
 from tcgrad.ir.traversal import walk
 
 
@@ -43,7 +43,8 @@ def _too_many_indices(program: Program) -> TcgradError:
 
 def _refuse_abstract(program: Program) -> None:
     for statement in program.statements:
-        for node in walk(statement.body) if isinstance(statement, Define) else ():
+        nodes = (node for body in bodies(statement) for node in walk(body))
+        for node in nodes:
             if isinstance(node, Call) and node.function.is_abstract:
                 message = f"{node.function.name} is an abstract function: it has no code"
                 hint = f'give it a body under `functions:`, as in "{node.function.name}(z)": "z*sigmoid(z)"'

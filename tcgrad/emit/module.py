@@ -23,7 +23,8 @@ from tcgrad.emit.stages import Stages
 from tcgrad.emit.text import number
 from tcgrad.ir.guards import compared_in
 from tcgrad.ir.indices import Dim
-from tcgrad.ir.program import Define, Fit, bodies
+from tcgrad.ir.nodes import Expr
+from tcgrad.ir.program import Fit, bodies
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.ranges import never_negative
@@ -40,8 +41,7 @@ class ModuleWriter(ABC):
         self._gradients_of_inputs = derivation.backward
         chosen = dict.fromkeys(map(undivided, self._program.chosen))
         self._ranges = [size for size in chosen if not never_negative(size)]
-        every = (body for statement in self._program.statements for body in bodies(statement))
-        compared = (tensor for body in every for tensor in compared_in(body))
+        compared = (tensor for body in self._bodies() for tensor in compared_in(body))
         self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges), compared))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
@@ -80,9 +80,11 @@ class ModuleWriter(ABC):
                 found.append(replace(fit, name=self._names.get(fit.name, fit.name)))
         return found
 
+    def _bodies(self) -> Iterator[Expr]:
+        return (body for statement in self._program.statements for body in bodies(statement))
+
     def _permutation_symbols(self) -> list[Tensor]:
-        bodies = [statement.body for statement in self._program.statements if isinstance(statement, Define)]
-        read = dict.fromkeys(tensor for body in bodies for tensor in tensors_read(body))
+        read = dict.fromkeys(tensor for body in self._bodies() for tensor in tensors_read(body))
         return [tensor for tensor in read if tensor.role is Role.LEVI_CIVITA]
 
     def _input_arrays(self) -> list[Array]:
