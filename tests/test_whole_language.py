@@ -53,7 +53,8 @@ def identifier(name):
 class Reader:
     """Reads printed equations by the rules of the language alone, every tensor a given one."""
 
-    def __init__(self, text, env):
+    def __init__(self, text, env, arrays):
+        self.arrays = arrays
         self.data = yaml.safe_load(text)
         self.sizes = self.data.get("dims", {})
         self.env = {identifier(tensor.name): value for tensor, value in env.items()}
@@ -71,10 +72,15 @@ class Reader:
         later = bases and re.findall(r"(\w+)\[[^]]*\bt\+\d", identifier(line))
         try:
             self.compare_at(line, expected, bases, frozenset(later))
-        except TcgradError:
-            if not later:
+        except TcgradError as error:
+            if later:
+                self.compare_at(line, expected, bases, frozenset())
+            elif not self.is_untold(error):
                 raise
-            self.compare_at(line, expected, bases, frozenset())
+
+    def is_untold(self, error):
+        """Whether the range of a sum is asked for, and no tensor is there to tell it: all have zeros around them."""
+        return not self.arrays and {diagnostic.code for diagnostic in error.diagnostics} == {"TC309"}
 
     def compare_at(self, line, expected, bases, padded):
         left, _, right = line.partition(" = ")
@@ -122,13 +128,11 @@ class Reader:
 
 def check_reading(text):
     program = program_of(text)
-    if not Surroundings.of(program).arrays:
-        pytest.skip("all tensors have zeros around them, so that no equation can tell the range of a sum over numbers")
     derivation = derive(program)
     env, given = values_of(program)
     around = Surroundings.of(program)
     backward = evaluate_statements(derivation.backward, given)
-    reader = Reader(text, env)
+    reader = Reader(text, env, around.arrays)
     for jacobian in derivation.jacobians:
         if jacobian.define:
             (line,) = print_statement(jacobian.define, surroundings=around)
@@ -136,7 +140,7 @@ def check_reading(text):
     for gradient in derivation.gradients:
         known = evaluate_statements(gradient.statements, given)
         close(known[gradient_of(gradient.wrt)], backward[gradient_of(gradient.wrt)])
-        reader = Reader(text, known)
+        reader = Reader(text, known, around.arrays)
         for statement in gradient.statements:
             check_statement(reader, statement, known, around)
 

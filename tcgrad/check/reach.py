@@ -65,6 +65,8 @@ class Reach:
         slacks: what is at least 0 wherever the value that is read matters.
         """
         for position, size in zip(read.indices, read.tensor.shape, strict=True):
+            if not position.gathers:
+                continue
             last = size - 1
             is_kept = [any(is_nonnegative(room - slack) for slack in slacks) for room in (position, last - position)]
             if read.tensor.zero_outside or any(is_kept):

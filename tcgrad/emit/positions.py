@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Kind, Node, Value
-from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
+from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced
+from tcgrad.emit.equalities import known_indices, overhang
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
 from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
-from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 
 Axes = tuple[Index, ...]
@@ -123,11 +123,11 @@ class Positions:
         if whole is not None:
             return whole
         node, positions = self._padded(value.node, positions)
-        if not all(map(_is_sliced, positions)):
+        if not all(map(is_sliced, positions)):
             return self._taken(node, positions)
         node = self._build.picked(node, [p if not p.indices else None for p in positions])
         node, positions = self._reshaped(node, [position for position in positions if position.indices])
-        reads = [_AxisRead.of(position) for position in positions if position.indices]
+        reads = [AxisRead.of(position) for position in positions if position.indices]
         windows = [(axis, index) for axis, read in enumerate(reads) for index in read.others]
         for axis, index in windows:
             node = self._window(node, axis, reads[axis].steps[index], index.size)
@@ -157,11 +157,15 @@ class Positions:
             widths.append((at_least(low, self._build.fitting), at_least(high, self._build.fitting)))
         if not any(width.terms for pair in widths for width in pair):
             return node, list(positions)
-        shape = tuple(before + size + after for size, (before, after) in zip(node.shape, widths, strict=True))
-        padded = self._build.graph.make(Pad(tuple(widths), self._pad), (node,), shape, node.kind)
+        padded = self._surrounded(node, Pad(tuple(widths), self._pad))
         return padded, [position + before for position, (before, _) in zip(positions, widths, strict=True)]
 
-    def _sliced_both_ways(self, node: Node, axis: int, start: Integer, index: Index, read: _AxisRead) -> Node:
+    def _surrounded(self, node: Node, pad: Pad) -> Node:
+        """An array with what stands around it."""
+        shape = tuple(before + size + after for size, (before, after) in zip(node.shape, pad.widths, strict=True))
+        return self._build.graph.make(pad, (node,), shape, node.kind)
+
+    def _sliced_both_ways(self, node: Node, axis: int, start: Integer, index: Index, read: AxisRead) -> Node:
         """One axis at ``start + step*index``, then backward if that is how the index runs."""
         node = self.sliced(node, axis, start, read.steps[index], index.size)
         return node if index not in read.flipped else self.sliced(node, axis, index.size - 1, _BACK, index.size)
@@ -182,8 +186,7 @@ class Positions:
         if isinstance(node.operation, Pad):
             pad, (inner,) = node.operation, node.arguments
         widths = tuple((low, high + int(other == axis)) for other, (low, high) in enumerate(pad.widths))
-        shape = tuple(size + int(other == axis) for other, size in enumerate(node.shape))
-        return self._build.graph.make(Pad(widths, pad.filler), (inner,), shape, node.kind)
+        return self._surrounded(inner, Pad(widths, pad.filler))
 
     def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
         """``length`` elements along an axis; the node itself where that is all of them in order."""
@@ -214,8 +217,7 @@ class Positions:
         widths = tuple((_ZERO, Integer.of(int(self.is_loose(position, size)))) for position, size in places)
         if not any(after.terms for _, after in widths):
             return node
-        shape = tuple(size + after for size, (_, after) in zip(node.shape, widths, strict=True))
-        return self._build.graph.make(Pad(widths, self._pad), (node,), shape, node.kind)
+        return self._surrounded(node, Pad(widths, self._pad))
 
     # Advanced indexing, for reads and for scattered sums
 
@@ -244,61 +246,3 @@ class Positions:
         kept = tuple(i for p, is_chosen in zip(positions, chosen, strict=True) if not is_chosen for i in p.indices)
         cut = 0 if self.stands_in_front(chosen) else chosen.index(True)
         return (*kept[:cut], *common, *kept[cut:])
-
-
-@dataclass(frozen=True)
-class _AxisRead:
-    """An affine position: where it starts, and its steps, all of them forward.
-
-    flipped: the indices that run backward; their steps are turned round and the start is at their other end.
-    """
-
-    start: Integer
-    steps: dict[Index, Integer]
-    flipped: tuple[Index, ...]
-
-    @staticmethod
-    def of(position: Integer) -> _AxisRead:
-        """The position taken apart."""
-        start, steps = affine_parts(position)
-        flipped = tuple(index for index, step in steps.items() if step.value < 0)
-        for index in flipped:
-            start = start + steps[index] * (index.size - 1)
-            steps[index] = -steps[index]
-        return _AxisRead(start, steps, flipped)
-
-    @property
-    def longest(self) -> Index:
-        """The index that stays on the axis; a window is opened for each of the others."""
-        return max(self.steps, key=lambda index: index.size.value)
-
-    @property
-    def others(self) -> tuple[Index, ...]:
-        longest = self.longest
-        return tuple(index for index in self.steps if index is not longest)
-
-
-def digits_in_order(position: Integer, size: Integer) -> list[Index]:
-    """The indices ``i, j, ...`` of ``(W*i + j)*V + ...``, if it takes each value below ``size`` once, in order."""
-    if not is_affine(position):
-        return []
-    start, steps = affine_parts(position)
-    if start.terms or len(steps) < 2:
-        return []
-    order = sorted(steps, key=lambda index: -steps[index].value)
-    expected = Integer.of(1)
-    for index in reversed(order):
-        if steps[index] != expected:
-            return []
-        expected = expected * index.size
-    return order if expected == size else []
-
-
-def is_size(integer: Integer) -> bool:
-    """Whether neither an index nor a component of an integer tensor occurs."""
-    return not integer.indices and not integer.gathers
-
-
-def _is_sliced(position: Integer) -> bool:
-    """Whether slices and windows can read it."""
-    return is_affine(position) and all(step.value for step in affine_parts(position)[1].values())

@@ -78,8 +78,8 @@ class SizePrinter:
             code = self._monomial(monomial, abs(coefficient))
             if text:
                 text += f" {'+' if coefficient > 0 else '-'} {code}"
-            elif coefficient == -1 and len(monomial) == 1:
-                text = f"-{self._size_atom(monomial[0])}"  # Python reads -n // 2 as (-n) // 2
+            elif coefficient == -1 and _is_division(monomial):
+                text = f"-({code})"  # Python reads -n // 2 as (-n) // 2
             else:
                 text = code if coefficient > 0 else f"-{code}"
         return Text(text or "0", _size_level(size))
@@ -150,4 +150,8 @@ def _size_level(size: Integer) -> Level:
     if len(monomial) > 1 or coefficient != 1:
         return Level.MUL
     # in a product a division stands in parentheses: Python reads 3 * n // 2 from the left
-    return Level.MATMUL if isinstance(monomial[0], Quotient | Remainder) else Level.ATOM
+    return Level.MATMUL if _is_division(monomial) else Level.ATOM
+
+
+def _is_division(monomial: Monomial) -> bool:
+    return len(monomial) == 1 and isinstance(monomial[0], Quotient | Remainder)

@@ -51,7 +51,8 @@ def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[In
     compound = [read for node in nodes for read in _compound_reads(index, node)]
     if sizes or any(_is_condition_on(index, node) for node in nodes):
         compound = [read for read in compound if read[0].indices == (index,)]
-    untold = {other for other in unknown if not _is_told_alone(other, nodes)}
+    shared = {other for position, _ in compound for other in position.indices}
+    untold = {other for other in unknown if other in shared and not _is_told_alone(other, nodes)}
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None

@@ -53,7 +53,7 @@ def print_expr(
     """
     style = _Style(syntax, explicit, surroundings)
     if names is None:
-        expr, names = style.named(bind_apart(expr), free)
+        expr, names = style.named(expr, free)
     return style.right_side(expr, free, names)
 
 
@@ -87,11 +87,12 @@ class _Style:
 
     def equation(self, tensor: Tensor, positions: tuple[Integer, ...], body: Expr) -> str:
         free = tuple(index for index in (position.as_index for position in positions) if index is not None)
-        body, names = self.named(bind_apart(body), free)
+        body, names = self.named(body, free)
         return f"{Printer(self.syntax, names).read(tensor, positions)} = {self.right_side(body, free, names)}"
 
     def named(self, body: Expr, free: Sequence[Index]) -> tuple[Expr, Mapping[Index, str]]:
         """The body as it is printed, no index bound in two places, and the names of its indices."""
+        body = bind_apart(body)
         names = name_indices(free, body, self.surroundings)
         if self.syntax.prefix_sums:
             return body, names

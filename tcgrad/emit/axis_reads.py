@@ -1,0 +1,65 @@
+"""One index position taken apart: where it starts, how it steps, and whether it is a size or digits."""
+
+from __future__ import annotations
+
+from tcgrad.emit.equalities import affine_parts, is_affine
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class AxisRead:
+    """An affine position: where it starts, and its steps, all of them forward.
+
+    flipped: the indices that run backward; their steps are turned round and the start is at their other end.
+    """
+
+    start: Integer
+    steps: dict[Index, Integer]
+    flipped: tuple[Index, ...]
+
+    @staticmethod
+    def of(position: Integer) -> AxisRead:
+        """The position taken apart."""
+        start, steps = affine_parts(position)
+        flipped = tuple(index for index, step in steps.items() if step.value < 0)
+        for index in flipped:
+            start = start + steps[index] * (index.size - 1)
+            steps[index] = -steps[index]
+        return AxisRead(start, steps, flipped)
+
+    @property
+    def longest(self) -> Index:
+        """The index that stays on the axis; a window is opened for each of the others."""
+        return max(self.steps, key=lambda index: index.size.value)
+
+    @property
+    def others(self) -> tuple[Index, ...]:
+        longest = self.longest
+        return tuple(index for index in self.steps if index is not longest)
+
+
+def digits_in_order(position: Integer, size: Integer) -> list[Index]:
+    """The indices ``i, j, ...`` of ``(W*i + j)*V + ...``, if it takes each value below ``size`` once, in order."""
+    if not is_affine(position):
+        return []
+    start, steps = affine_parts(position)
+    if start.terms or len(steps) < 2:
+        return []
+    order = sorted(steps, key=lambda index: -steps[index].value)
+    expected = Integer.of(1)
+    for index in reversed(order):
+        if steps[index] != expected:
+            return []
+        expected = expected * index.size
+    return order if expected == size else []
+
+
+def is_size(integer: Integer) -> bool:
+    """Whether neither an index nor a component of an integer tensor occurs."""
+    return not integer.indices and not integer.gathers
+
+
+def is_sliced(position: Integer) -> bool:
+    """Whether slices and windows can read it."""
+    return is_affine(position) and all(step.value for step in affine_parts(position)[1].values())
