@@ -184,3 +184,27 @@ equations: ["h[0] = z", "h[t] = {step}", "y[t] = {read}"]
 """
     result = tcgrad.loads(spec, "recurrence").check(trials=1)
     assert result.ok, [found for found in result.results if found.status == "fail"]
+
+
+ELEMENTS = [
+    "x[q%2]/(1 + w[j,q]^2)*x[q%2]",
+    "x[q//2]/(1 + w[j,4-q]^2)*x[q//2]",
+    "x[q%2]/(1 + w[j,4-q]^2)*x[q%2]/(1 + u[j//2]^2)",
+    "w[j%2,q]/(1 + u[j]^2)*w[j%2,q]",
+    "x[q%3]*u[j]*x[q%3]",
+]
+EXTREMES = {
+    "a definition": ["h[j] = max[q]({})", "f = sum[j](h[j]^2*u[j])"],
+    "a base case": ["h[0,j] = max[q]({})", "h[t,j] = tanh(h[t-1,j]/2)", "f = sum[j](h[T-1,j]*u[j])"],
+    "a step": ["h[0,j] = u[j]", "h[t,j] = h[t-1,j]/2 + min[q]({})", "f = sum[j](h[T-1,j]*u[j])"],
+    "all of a step": ["h[0,j] = u[j]", "h[t,j] = min[q](v[t]*{} + h[t-1,j])", "f = sum[j](h[T-1,j]*u[j])"],
+}
+
+
+@pytest.mark.parametrize(("element", "place"), list(pairs(ELEMENTS, EXTREMES)))
+def test_the_elements_of_an_extreme_are_told_whatever_their_positions(element, place):
+    """Compared with it in another order of rounding none would attain it, and the gradient would be 0/0."""
+    equations = "".join(f"  - {equation.replace('{}', element)}\n" for equation in EXTREMES[place])
+    head = "dims: {B: 3, C: 5, T: 4}\ninputs: {x: [3], w: [B, C], u: [B], v: [T]}\nindices: {q: C, j: B, t: T}\n"
+    result = tcgrad.loads(f"{head}equations:\n{equations}outputs: [f]\n", "extreme").check(trials=2)
+    assert result.ok, [found for found in result.results if found.status == "fail"]

@@ -279,7 +279,7 @@ def _reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     lengths = context.shape(expr.indices)
     spread = body.aligned((*free, *expr.indices))
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
-    flat = spread.reshape(*spread.shape[: len(free)], -1)
+    flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
     reduced = Labelled(np.asarray(REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
         return context.settle(reduced, ulps=4)

@@ -13,6 +13,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import reduced
 from tcgrad.simplify.shapes import shape
 
 _MOST_STEPS = 5_000  # nodes compared in one search: some milliseconds
@@ -31,12 +32,15 @@ class Match:
 
     scopes: the indices that a sum or reduction of the pattern binds, with those that the target's binds in its place,
         and the number of values that were settled outside of it.
+    open: positions of the pattern in which an index stands under a division, and what they are to be, until it is
+        settled elsewhere.
     """
 
     free: frozenset[Index]
     values: tuple[tuple[Index, Integer], ...] = ()
     bound: tuple[tuple[Index, Index], ...] = ()
     scopes: tuple[tuple[tuple[Index, ...], tuple[Index, ...], int], ...] = ()
+    open: tuple[tuple[Integer, Integer], ...] = ()
     budget: _Budget = field(default_factory=_Budget, compare=False)
 
     def value(self, index: Index) -> Integer | None:
@@ -80,6 +84,31 @@ class Match:
 
 def matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     """Every way to extend ``match`` so that ``target`` is the pattern's instance."""
+    for found in _extended(pattern, target, match):
+        yield from _closed(found)
+
+
+def _closed(match: Match) -> Iterator[Match]:
+    """The match if its open positions are what they are to be; an index of none else is tried as one that is there."""
+    if not match.open:
+        yield match
+        return
+    (pattern, target), *rest = match.open
+    (index,) = (index for index in pattern.indices if index in match.free)
+    value = match.value(index)
+    left = replace(match, open=tuple(rest))
+    if value is not None:
+        if reduced(pattern.substitute({index: value})) == target:
+            yield from _closed(left)
+        return
+    for there in target.indices:
+        if there.size == index.size and pattern.substitute({index: there.expr}) == target:
+            for settled in left.with_value(index, there.expr):
+                yield from _closed(settled)
+
+
+def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
+    """The same with positions left open."""
     match.budget.left -= 1
     if match.budget.left < 0 or shape(pattern) != shape(target) or not _same_head(pattern, target):
         return
@@ -108,7 +137,7 @@ def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> I
     if not pattern:
         yield match
         return
-    for extended in matches(pattern[0], target[0], match):
+    for extended in _extended(pattern[0], target[0], match):
         yield from _ordered(pattern[1:], target[1:], extended)
 
 
@@ -130,7 +159,7 @@ def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) ->
         yield match
         return
     for place, candidate in enumerate(target):
-        for extended in matches(pattern[0], candidate, match):
+        for extended in _extended(pattern[0], candidate, match):
             yield from _unordered(pattern[1:], [*target[:place], *target[place + 1 :]], extended)
 
 
@@ -139,7 +168,7 @@ def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     outside = {inside for index, value in match.values if index in free_indices(pattern) for inside in value.indices}
     if len(own) != len(other) or not outside.isdisjoint(other):  # an index of that name outside is another one
         return
-    for extended in matches(children(pattern)[0], children(target)[0], match.inside(own, other)):
+    for extended in _extended(children(pattern)[0], children(target)[0], match.inside(own, other)):
         if extended.settles(own):
             yield extended
 
@@ -165,14 +194,17 @@ def _compared(pattern: Integer, target: Integer, match: Match) -> Iterator[Match
     settled |= {here: there.expr for here, there in match.bound}
     if len(open_indices) == 1:
         yield from _solved(pattern.substitute(settled), open_indices[0], target, match)
-    elif not open_indices and pattern.substitute(settled) == target:
+    elif not open_indices and reduced(pattern.substitute(settled)) == target:
         yield match
 
 
 def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Iterator[Match]:
     """``c*i + r`` is the target for ``i = (target - r)/c``, if that is a whole polynomial."""
     coefficient = pattern.coefficient(index)
-    if coefficient is None or not coefficient.value:
+    if coefficient is None:
+        yield replace(match, open=(*match.open, (pattern, target)))
+        return
+    if not coefficient.value:
         return
     difference = target - (pattern - coefficient * index.expr)
     if coefficient.value < 0:
