@@ -35,7 +35,7 @@ def attained(expr: Iverson) -> Attained | None:
 
 def _of_element(element: Expr, extreme: Expr) -> Attained | None:
     match extreme:
-        case IndexReduce("max" | "min", indices, body) if not isinstance(body, Component):
+        case IndexReduce(_, indices, body) if _is_extreme(extreme):
             found = next(matches(body, element, Match(frozenset(indices))), None) if tensors_read(body) else None
             positions = {index: found.value(index) for index in indices} if found else {}
             settled = {index: position for index, position in positions.items() if position is not None}
@@ -44,15 +44,21 @@ def _of_element(element: Expr, extreme: Expr) -> Attained | None:
             return None
 
 
+def _is_extreme(expr: Expr) -> bool:
+    """Whether an expression is the extreme of more than a component."""
+    return isinstance(expr, IndexReduce) and expr.kind in ("max", "min") and not isinstance(expr.body, Component)
+
+
 def named_inside(expr: Iverson, name: Callable[[Expr], Expr]) -> Expr | None:
     """Such a comparison with ``name`` done to what stands in it, but not to the extreme itself; None of any other one.
 
     Where the extreme is read by a name, the elements that it was taken of are out of reach. Nor are they told apart
-    from the one that is compared: if only one of them would change, none does.
+    from the one that is compared: if only one of them would change, none does. Where it is not seen which element is
+    compared, nothing is named, so that both sides are worked out in one way.
     """
     asked = attained(expr)
     if asked is None:
-        return None
+        return expr if expr.operator == "==" and any(map(_is_extreme, (expr.left, expr.right))) else None
     made = map_children(expr, lambda part: map_children(part, name) if part == asked.extreme else name(part))
     is_same = made is expr or (isinstance(made, Iverson) and _keeps_elements(made))
     return made if is_same else expr

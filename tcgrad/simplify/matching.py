@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass
@@ -101,10 +101,18 @@ def _closed(match: Match) -> Iterator[Match]:
         if reduced(pattern.substitute({index: value})) == target:
             yield from _closed(left)
         return
-    for there in target.indices:
-        if there.size == index.size and pattern.substitute({index: there.expr}) == target:
-            for settled in left.with_value(index, there.expr):
+    for tried in _candidates(pattern, index, target):
+        if reduced(pattern.substitute({index: tried})) == target:
+            for settled in left.with_value(index, tried):
                 yield from _closed(settled)
+
+
+def _candidates(pattern: Integer, index: Index, target: Integer) -> Iterator[Integer]:
+    """What the only index of a position under a division may be: one of the target's, or the first that gives it."""
+    yield from (there.expr for there in target.indices if there.size == index.size)
+    match pattern.terms:
+        case ((((Quotient() | Remainder() as atom),), 1),) if atom.dividend.as_index is index:
+            yield target * atom.divisor if isinstance(atom, Quotient) else target
 
 
 def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
