@@ -10,7 +10,7 @@ import tcgrad
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Call, Component, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.traversal import substitute, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
 
@@ -69,3 +69,36 @@ def test_definitions_of_rings_are_recognised_in_derivatives():
     derivation = tcgrad.loads(text).derivation
     jacobian = next(j for j in derivation.jacobians if (j.of.name, j.wrt.name) == ("z", "w"))
     assert [tensor.name for tensor in tensors_read(jacobian.define.body)] == ["y"]
+
+
+POSITIONS = ["i + j", "(i + j)//2", "2*i + j", "(2*i + j)%3", "i + (j//2)", "(i + 2*j)//3 + i"]
+# what i and j stand for: the coefficients of i and of j in it, and the number added
+STANDING = [
+    ((0, 1, 0), (1, 0, 0)),
+    ((1, 0, 0), (1, 0, 0)),
+    ((0, 1, 0), (0, 1, 0)),
+    ((0, 1, 1), (1, 0, 0)),
+    ((0, 2, 0), (0, 1, 0)),
+]
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("standing", STANDING, ids=str)
+@pytest.mark.parametrize("position", POSITIONS)
+def test_indices_may_stand_for_each_other_whatever_position_they_share(position, standing, order):
+    factors = [f"X[{position},i]", "Z[j,i]"]
+    text = (
+        "inputs: {X: [40, 40], Z: [40, 40]}\ndims: {n: 5}\nindices: {i: n, j: n}\n"
+        f"equations: ['y[i,j] = sin({'*'.join(factors[:: 1 - 2 * order])})']\n"
+    )
+    (statement,) = tcgrad.loads(text).program.statements
+    i, j = statement.free
+    values = {
+        index: Integer.of(a) * i.expr + Integer.of(b) * j.expr + Integer.of(c)
+        for index, (a, b, c) in zip((i, j), standing, strict=True)
+    }
+    pattern = simplify(statement.body)
+    target = simplify(substitute(pattern, values))
+    found = list(matches(pattern, target, Match(frozenset(statement.free))))
+    assert found
+    assert all(simplify(substitute(pattern, dict(match.values))) == target for match in found)

@@ -6,7 +6,7 @@ paired as they are met, so that each pair decides others; how much is tried is b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
@@ -27,20 +27,67 @@ class _Budget:
 
 
 @dataclass(frozen=True)
+class _Position:
+    """A position of the pattern, what it is to be, and what the bound indices in it stand for."""
+
+    pattern: Integer
+    target: Integer
+    bound: tuple[tuple[Index, Index], ...]
+
+    def unknown(self, match: Match) -> list[Index]:
+        """The free indices in it that stand for nothing yet."""
+        return [index for index in self.pattern.indices if index in match.free and match.value(index) is None]
+
+    def standing(self, match: Match) -> dict[Index, Integer]:
+        """What the others stand for."""
+        return {here: there.expr for here, there in self.bound} | dict(match.values)
+
+    def is_met(self, standing: Mapping[Index, Integer]) -> bool:
+        """Whether it is what it is to be, where every index in it stands for something."""
+        return reduced(self.pattern.substitute(standing)) == self.target
+
+    def solve(self, index: Index, match: Match) -> Iterator[Integer]:
+        """What the only unknown index may be: of ``c*index + r`` the whole polynomial ``(target - r)/c``.
+
+        Under a division several values give the target: an index of the target is one, or the first of them all.
+        """
+        coefficient = self.pattern.coefficient(index)
+        if coefficient is None:
+            yield from self.candidates(index, match)
+        elif coefficient.value:
+            rest = (self.pattern - coefficient * index.expr).substitute(self.standing(match))
+            difference = self.target - rest
+            if coefficient.value < 0:
+                coefficient, difference = -coefficient, -difference
+            if (difference % coefficient).as_number == 0:
+                yield difference // coefficient
+
+    def candidates(self, index: Index, match: Match) -> Iterator[Integer]:
+        """What an unknown index may be if nothing settles it: those that make the position what it is to be."""
+        tried = [there.expr for there in self.target.indices if there.size == index.size]
+        match self.pattern.terms:
+            case ((((Quotient() | Remainder() as atom),), 1),) if atom.dividend.as_index is index:
+                tried.append(self.target * atom.divisor if isinstance(atom, Quotient) else self.target)
+        if self.unknown(match) == [index]:
+            standing = self.standing(match)
+            tried = [value for value in tried if self.is_met(standing | {index: value})]
+        yield from tried
+
+
+@dataclass(frozen=True)
 class Match:
     """What the pattern's indices stand for: its free ones for integer expressions, its bound ones for bound ones.
 
     scopes: the indices that a sum or reduction of the pattern binds, with those that the target's binds in its place,
         and the number of values that were settled outside of it.
-    open: positions of the pattern in which an index stands under a division, and what they are to be, until it is
-        settled elsewhere.
+    open: positions of the pattern that do not settle what the free indices in them stand for, until others do.
     """
 
     free: frozenset[Index]
     values: tuple[tuple[Index, Integer], ...] = ()
     bound: tuple[tuple[Index, Index], ...] = ()
     scopes: tuple[tuple[tuple[Index, ...], tuple[Index, ...], int], ...] = ()
-    open: tuple[tuple[Integer, Integer], ...] = ()
+    open: tuple[_Position, ...] = ()
     budget: _Budget = field(default_factory=_Budget, compare=False)
 
     def value(self, index: Index) -> Integer | None:
@@ -89,30 +136,20 @@ def matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
 
 
 def _closed(match: Match) -> Iterator[Match]:
-    """The match if its open positions are what they are to be; an index of none else is tried as one that is there."""
+    """The match if its open positions are what they are to be; what none settles is tried, in the first of them."""
     if not match.open:
         yield match
         return
-    (pattern, target), *rest = match.open
-    (index,) = (index for index in pattern.indices if index in match.free)
-    value = match.value(index)
-    left = replace(match, open=tuple(rest))
-    if value is not None:
-        if reduced(pattern.substitute({index: value})) == target:
-            yield from _closed(left)
+    position = min(match.open, key=lambda position: len(position.unknown(match)))
+    unknown = position.unknown(match)
+    if not unknown:
+        if position.is_met(position.standing(match)):
+            yield from _closed(replace(match, open=tuple(other for other in match.open if other is not position)))
         return
-    for tried in _candidates(pattern, index, target):
-        if reduced(pattern.substitute({index: tried})) == target:
-            for settled in left.with_value(index, tried):
-                yield from _closed(settled)
-
-
-def _candidates(pattern: Integer, index: Index, target: Integer) -> Iterator[Integer]:
-    """What the only index of a position under a division may be: one of the target's, or the first that gives it."""
-    yield from (there.expr for there in target.indices if there.size == index.size)
-    match pattern.terms:
-        case ((((Quotient() | Remainder() as atom),), 1),) if atom.dividend.as_index is index:
-            yield target * atom.divisor if isinstance(atom, Quotient) else target
+    values = position.solve if len(unknown) == 1 else position.candidates
+    for value in values(unknown[0], match):
+        for settled in match.with_value(unknown[0], value):
+            yield from _closed(settled)
 
 
 def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
@@ -182,7 +219,7 @@ def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
 
 
 def _integer(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
-    """Settle what the indices of one position stand for; of a compound one all but one must be settled already."""
+    """Settle what the indices of one position stand for; one that does not is looked at when the rest is known."""
     plain = pattern.as_index
     if plain is not None and plain in match.free and match.value(plain) is None:
         yield from match.with_value(plain, target)
@@ -191,31 +228,16 @@ def _integer(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]
     for index in pattern.indices:
         found = [extended for known in found for extended in known.pairings(index, target.indices)]
     for paired in found:
-        yield from _compared(pattern, target, paired)
+        yield from _compared(_Position(pattern, target, paired.bound), paired)
 
 
-def _compared(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
-    """The match if a position, with what its indices stand for, is that of the target; solved for one that is open."""
-    known = {index: match.value(index) for index in pattern.indices if index in match.free}
-    open_indices = [index for index, value in known.items() if value is None]
-    settled = {index: value for index, value in known.items() if value is not None}
-    settled |= {here: there.expr for here, there in match.bound}
-    if len(open_indices) == 1:
-        yield from _solved(pattern.substitute(settled), open_indices[0], target, match)
-    elif not open_indices and reduced(pattern.substitute(settled)) == target:
-        yield match
-
-
-def _solved(pattern: Integer, index: Index, target: Integer, match: Match) -> Iterator[Match]:
-    """``c*i + r`` is the target for ``i = (target - r)/c``, if that is a whole polynomial."""
-    coefficient = pattern.coefficient(index)
-    if coefficient is None:
-        yield replace(match, open=(*match.open, (pattern, target)))
-        return
-    if not coefficient.value:
-        return
-    difference = target - (pattern - coefficient * index.expr)
-    if coefficient.value < 0:
-        coefficient, difference = -coefficient, -difference
-    if (difference % coefficient).as_number == 0:
-        yield from match.with_value(index, difference // coefficient)
+def _compared(position: _Position, match: Match) -> Iterator[Match]:
+    unknown = position.unknown(match)
+    if not unknown:
+        if position.is_met(position.standing(match)):
+            yield match
+    elif len(unknown) == 1 and position.pattern.coefficient(unknown[0]) is not None:
+        for value in position.solve(unknown[0], match):
+            yield from match.with_value(unknown[0], value)
+    else:
+        yield replace(match, open=(*match.open, position))
