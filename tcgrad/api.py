@@ -55,7 +55,8 @@ def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> Tenso
 
 def _read(read: Callable[[], Spec], strict: bool | None) -> TensorFunction:
     try:
-        spec = read()
+        with collecting_rarely():
+            spec = read()
     except SpecError as error:
         raise add_equation_errors(error) from None
     return TensorFunction(spec if strict is None else replace(spec, strict=strict))
@@ -82,7 +83,8 @@ class TensorFunction:
         Raises:
             TcgradError: with a diagnostic for everything that is wrong with the equations.
         """
-        return elaborate(self.spec)
+        with collecting_rarely():
+            return elaborate(self.spec)
 
     @cached_property
     def derivation(self) -> Derivation:

@@ -1,6 +1,6 @@
-"""Python's search for garbage, made rarer while a program is derived or emitted.
+"""Python's search for garbage, made rarer while a program is read, derived or emitted.
 
-Both make hundreds of thousands of small objects that all stay until the work is done. Going through them again and
+All of it makes hundreds of thousands of small objects that stay until the work is done. Going through them again and
 again, after every few hundred new ones as Python does by default, took a third of the time and found next to nothing.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_FEWEST_NEW = 50_000  # objects between two searches: some megabytes
+_FEWEST_NEW = 500_000  # objects between two searches: some fifty megabytes
 
 
 class _Search:

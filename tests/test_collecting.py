@@ -23,7 +23,7 @@ def _setting_as_it_was() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("before", "inside"),
-    [((700, 10, 10), 50_000), ((0, 10, 10), 0), ((90_000, 5, 5), 90_000)],
+    [((700, 10, 10), 500_000), ((0, 10, 10), 0), ((900_000, 5, 5), 900_000)],
     ids=["as by default", "turned off", "rarer still"],
 )
 def test_it_is_rare_inside_and_as_before_afterwards(before: Setting, inside: int):
@@ -57,7 +57,7 @@ def test_threads_that_overlap_leave_it_as_it_was():
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert seen == [50_000]
+    assert seen == [500_000]
     assert gc.get_threshold() == (700, 10, 10)
 
 

@@ -76,9 +76,11 @@ class _Search:
         """Whether all that reads the argument has been computed when the node is."""
         if argument in self.kept or argument in self._reused:
             return False
-        before = set(_between(argument, node))
-        if any(inner in self.named for inner in before):
-            return False
+        before: set[Node] = set()
+        for inner in _between(argument, node):
+            if inner in self.named:
+                return False
+            before.add(inner)
         readers = self.users[argument]
         return all(reader is node or reader.owner is argument or reader in before for reader in readers)
 
