@@ -129,7 +129,16 @@ class Reader:
                 return self._factor(node, bound)
 
     def _factor(self, node: Expression, bound: Mapping[str, str]) -> Expression:
-        """A dummy that occurs in this factor alone is treated inside it."""
+        """A dummy that occurs in this factor alone is treated inside it; around it, if it is in several parts of it."""
+        if not isinstance(node, Call | Iverson | Power) or (isinstance(node, Call) and node.positions is not None):
+            return self._inside_factor(node, bound)
+        operands = node.condition if isinstance(node, Iverson) else node
+        counts = Counter(index for part in parts(operands) for index in dict.fromkeys(self.occurring(part)))
+        shared = [index for index, count in counts.items() if count > 1 and index not in bound]
+        inner = {**bound, **self._new(shared)}
+        return _summed([inner[index] for index in shared], self._inside_factor(node, inner), node)
+
+    def _inside_factor(self, node: Expression, bound: Mapping[str, str]) -> Expression:
         match node:
             case Name(name):
                 return replace(node, name=bound[name]) if self.is_index(name) else node

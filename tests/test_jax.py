@@ -35,6 +35,22 @@ def test_all_functions(name):
     check_function(name)
 
 
+SHARED = [  # a dummy in several parts of one factor, which is summed as a whole
+    "y[a,c] = where(A[a,b]*A[b,c] > 0.3, A[a,b]*A[b,c]*s, s^2)",
+    "y = max(x[i]*z[i], z[i]*z[i])*s",
+    "y = where(x[i] > z[i], x[i]*x[i], z[i])",
+    "y = [x[i]*x[i] > z[i]*x[i]]*s*x[k]*x[k]",
+    "y = (z[i]*z[i])^(x[i]*x[i])",
+    "y[k] = atan2(x[i], z[i])*x[k]",
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("equation", SHARED)
+def test_a_dummy_in_several_parts_of_one_factor(equation):
+    jax_oracle.check(f"inputs: {{A: [3, 3], x: [4], z: [4], s: []}}\nequations: ['{equation}']\n")
+
+
 @pytest.mark.parametrize("seed", QUICK)
 def test_programs(seed):
     jax_oracle.check(whole_spec(seed))
