@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from emit_tools import Emitted, check_everything, spec
 
+import tcgrad
 from tcgrad.evaluate import evaluate
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Call, Component, IndexReduce, Iverson, Mul
+from tcgrad.ir.nodes import Call, Component, IndexReduce, Iverson, Mul, Where
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify.attained import attained
 
 
@@ -80,3 +82,18 @@ def test_elements_that_are_worked_out_are_compared_as_they_were(name):
     """Rounded another way they would attain no extreme, and gradients would be divided by 0 or vanish."""
     for seed in range(4):
         check_everything(Emitted(SPECS[name], seed=seed))
+
+
+@pytest.mark.parametrize("body", ["w[i,m]^2", "exp(w[i,m])", "sinh(w[i,m]*x[i])", "w[i,m]^3", "log(2 + sin(w[i,m]))"])
+def test_it_is_said_once_which_elements_attain_the_extreme(body):
+    """A choice that keeps the derivative of the others away says it already; where there is one, it needs no other."""
+    text = f"""
+dims: {{N: 4, M: 3}}
+inputs:
+  w: [N, M]
+  x: [N]
+equations: ['y[i] = max[m]({body})']
+"""
+    line = next(line for line in tcgrad.loads(text).derivation.backward if line.tensor.name == "dl/dw")
+    assert len([factor for factor in factors_of(line.body) if isinstance(factor, Iverson | Where)]) == 1
+    check_everything(Emitted(text))

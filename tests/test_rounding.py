@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tcgrad
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import rounding
@@ -18,3 +19,17 @@ def test_draws_that_move_nothing_by_chance_leave_the_error_of_the_last_operation
     bound = how.bound(np.stack([exact, exact]), exact)
     assert (bound >= 2 * unit_roundoff(np.dtype(dtype)) * np.abs(exact)).all()
     assert (how.bound(exact, exact) == 0).all()  # what is not computed is exact
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("body", ["s", "s + 0*x[m]", "s*x[m]^0"])
+def test_the_largest_entry_and_a_logarithm_may_cancel(body, seed):
+    """Near ``-log 2`` the result is far smaller than what it is the sum of, and so is its exactness."""
+    spec = f"""
+dims: {{M: 2}}
+inputs: {{s: {{shape: [], sample: {{uniform: [-0.6932, -0.6931]}}}}, x: [M]}}
+indices: {{m: M}}
+equations: ["y = logsumexp[m]({body})"]
+"""
+    result = tcgrad.loads(spec, "cancelling").check(trials=2, seed=seed, sizes="own")
+    assert result.ok, [(found.kind, found.max_abs_error, found.tolerance) for found in result.results]

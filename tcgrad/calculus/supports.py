@@ -17,6 +17,7 @@ from tcgrad.ir.nodes import ZERO, Add, Component, Const, Delta, Expr, IndexSum, 
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, instantiate, product_of, substitute
+from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 
 Conditions = tuple[Expr, ...]
@@ -88,8 +89,9 @@ class Supports:
         alternatives = self.of(upstream)
         if () in alternatives:
             return inner
-        needed = _united(_asked(alternatives, gap) for gap in self._gaps.of(inner))
-        large = _united(_asked(alternatives, gap) for gap in self._gaps.of(inner, growing=True))
+        simple = simplify(inner)  # ``u^(2 - 1)`` has a value everywhere
+        needed = _united(_asked(alternatives, gap) for gap in self._gaps.of(simple))
+        large = _united(_asked(alternatives, gap) for gap in self._gaps.of(simple, growing=True))
         made = times(*(each for each in needed if is_mask(each)), inner)
         chosen = [each for each in large if not is_mask(each)]
         return Where(product_of(chosen), made, ZERO) if chosen else made

@@ -26,6 +26,9 @@ from tcgrad.records import dataclass
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21
 
+# Single elements beside directions that are asked for: a direction sees every element, these only tell where one is.
+_FEW_ELEMENTS = 4
+
 # Random signs average errors out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
 
@@ -124,7 +127,8 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
         return _at_ties(sample, wrt)
     full = _is_cheap(sample, number, options)
     random = None if full else np.random.default_rng(number)
-    columns = np.arange(number) if random is None else stratified(number, sample.effort.columns, random)
+    wanted = _FEW_ELEMENTS if options.method == "directional" else sample.effort.columns
+    columns = np.arange(number) if random is None else stratified(number, wanted, random)
     elements = Elements(columns, shape, dtype)
     signs = None if random is None else _signs(sample, wrt.name, random)
     found = ladder.along(wrt.name, elements if signs is None else Joined(elements, Signs(signs)))

@@ -8,7 +8,7 @@ from math import prod, sqrt
 
 import numpy as np
 
-from tcgrad.evaluate import functions
+from tcgrad.evaluate import functions, reductions
 from tcgrad.evaluate.calls import called
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
@@ -16,7 +16,6 @@ from tcgrad.evaluate.parts import absolute, is_finite, real, signs
 from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, multiply, total
 from tcgrad.evaluate.reading import component, integers, picked
-from tcgrad.evaluate.reductions import REDUCTIONS
 from tcgrad.evaluate.structure import footprint, volume
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
@@ -280,9 +279,11 @@ def _reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     spread = body.aligned((*free, *expr.indices))
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
     flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
-    reduced = Labelled(np.asarray(REDUCTIONS[expr.kind](flat)), free)
+    reduced = Labelled(np.asarray(reductions.REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
-        return context.settle(reduced, ulps=4)
+        return context.settle(
+            reduced, lambda: Labelled(reductions.magnitude(expr.kind, reduced.array, flat), free), ulps=4
+        )
     attained = np.asarray(real(flat) == real(reduced.array)[..., None]).reshape(spread.shape)
     context.decide(Labelled(attained, (*free, *expr.indices)))
     return reduced

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.evaluate.context import Array
-from tcgrad.evaluate.parts import real
+from tcgrad.evaluate.parts import absolute, real
 
 
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
@@ -24,9 +24,14 @@ def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
     return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) / np.sum(attained, axis=-1).astype(object))
 
 
-def _logsumexp(flat: Array) -> Array:
+def _top(flat: Array) -> Array:
+    """The largest entry of the last axis, which is kept; 0 where it is infinite."""
     top = np.max(real(flat), axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
+    return np.where(np.isfinite(top), top, 0)
+
+
+def _logsumexp(flat: Array) -> Array:
+    top = _top(flat)
     return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
 
 
@@ -36,3 +41,12 @@ REDUCTIONS: dict[str, Callable[[Array], Array]] = {
     "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
     "logsumexp": _logsumexp,
 }
+
+
+def magnitude(kind: str, value: Array, flat: Array) -> Array:
+    """What the error of a reduction's ``value`` is in proportion to; ``flat`` is what was reduced.
+
+    ``logsumexp`` adds the largest entry to a logarithm of about 1: together they may be nearly 0.
+    """
+    size = absolute(value)
+    return np.asarray(size + np.abs(_top(flat)[..., 0]) + 1) if kind == "logsumexp" else size

@@ -103,18 +103,23 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 
 
 def _choices_joined(expr: Mul) -> Expr:
-    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)``"""
+    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``"""
     chosen: dict[Expr, list[Where]] = {}
     for factor in expr.factors:
         match factor:
             case Where() if factor.otherwise == ZERO:
                 chosen.setdefault(factor.condition, []).append(factor)
-    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
-    if not joined:
+    if not chosen:
         return expr
-    kept = [factor for factor in expr.factors if not any(factor in parts for parts in joined.values())]
+    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
+    said = {each for condition in chosen for each in factors_of(condition)}
+    kept = [
+        factor
+        for factor in expr.factors
+        if factor not in said and not any(factor in parts for parts in joined.values())
+    ]
     made = [Where(c, Mul(tuple(part.then for part in parts)), ZERO) for c, parts in joined.items()]
-    return product_of([*kept, *made])
+    return product_of([*kept, *made]) if len(kept) < len(expr.factors) else expr
 
 
 def _sum(expr: Add, policy: Policy) -> Expr:
