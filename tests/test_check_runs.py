@@ -200,6 +200,28 @@ def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
     assert _is_gone(process.pid)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys, time\n\nif '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    open(f'starting-{os.getpid()}', 'w').close()\n    time.sleep(60)\n"
+    )
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(GOOD)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tcgrad", "check", ".", "--jobs", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("starting-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (130, "", "")
+    assert _is_gone(process.pid)
+
+
 def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, tcgrad):
     (folder / "loud.py").write_text(
         "print('imported')\n\ndef backward(x, dy):\n    print('called')\n    return (2*dy*x,)\n"

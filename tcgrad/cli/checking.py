@@ -119,7 +119,8 @@ def _in_processes(
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        futures = [pool.submit(check_spec, task) for task in tasks]
+        with _interrupts_held_back():  # processes are started as they are needed
+            futures = [pool.submit(check_spec, task) for task in tasks]
         for task, future in zip(tasks, futures, strict=True):
             begin(task.spec)
             while not wait([future], timeout=_GLANCE).done:
@@ -134,8 +135,24 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)  # waits for the pool's own thread, which the end of Python would race with
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C reaches every process of the group, and the first one deals with it, after this.
+
+    Those that are started meanwhile hold it back for ever: even while they import what they need.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_work() -> None:
-    """Ctrl-C reaches every process of the group: the first one deals with it."""
+    """Where interrupts cannot be held back from the start, a process ignores them from now on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _collect_seldom()
 
