@@ -11,8 +11,8 @@ from functools import partial
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexSum, IndexValue, Iverson, Mul
-from tcgrad.ir.traversal import bound_indices, children, map_children, replace_components
-from tcgrad.notation.extents import is_contradicted, lone_sizes
+from tcgrad.ir.traversal import bound_indices, map_children, replace_components
+from tcgrad.notation.extents import contradicted, lone_sizes
 
 
 def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:
@@ -20,14 +20,15 @@ def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:
 
     fixed: the indices whose ranges are declared, which may stand in positions of any size.
     """
+    wanted = contradicted((body,)).difference(fixed)
 
     def changed(expr: Expr) -> Expr:
         for index in bound_indices(expr):
-            if index not in fixed and is_contradicted(index, children(expr)):
+            if index in wanted:
                 expr = map_children(expr, partial(_kept_apart, index))
         return map_children(expr, changed)
 
-    return changed(body)
+    return changed(body) if wanted else body
 
 
 def _kept_apart(index: Index, body: Expr) -> Expr:

@@ -25,9 +25,16 @@ def stands_alone(index: Index, parts: Iterable[Expr]) -> bool:
     return any(True for _ in lone_sizes(index, parts))
 
 
-def is_contradicted(index: Index, parts: Iterable[Expr]) -> bool:
-    """Whether the index stands alone in positions of different sizes, which only a declared range may do."""
-    return len({size.value for size in lone_sizes(index, parts)}) > 1
+def contradicted(parts: Iterable[Expr]) -> set[Index]:
+    """The indices that stand alone in positions of different sizes, which only those of a declared range may do."""
+    sizes: dict[Index, int] = {}
+    return {
+        index
+        for part in parts
+        for node in walk(part)
+        for index, size in _lone_positions(node)
+        if sizes.setdefault(index, size.value) != size.value
+    }
 
 
 def lone_sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
@@ -112,14 +119,20 @@ def _read_to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Exp
 
 def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:
     """The sizes that occurrences as a whole position give."""
+    return (size for own, size in _lone_positions(node) if own is index)
+
+
+def _lone_positions(node: Expr) -> Iterator[tuple[Index, Integer]]:
+    """The indices that are a whole position of a node, each with the size that this gives it."""
     if isinstance(node, Delta):
-        for this, other in ((node.left, node.right), (node.right, node.left)):
-            partner = other.as_index
-            if this.as_index is index and partner is not None and partner is not index:
-                yield partner.size
+        left, right = node.left.as_index, node.right.as_index
+        if left is not None and right is not None and left is not right:
+            yield left, right.size
+            yield right, left.size
     for position, size in _reads(node):
-        if position.as_index is index:
-            yield size
+        index = position.as_index
+        if index is not None:
+            yield index, size
 
 
 def _compound_reads(index: Index, node: Expr) -> Iterator[tuple[Integer, Integer]]:

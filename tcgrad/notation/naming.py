@@ -15,7 +15,7 @@ from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
-from tcgrad.notation.extents import is_contradicted, range_is_implied, size_is_read
+from tcgrad.notation.extents import contradicted, range_is_implied, size_is_read
 from tcgrad.records import dataclass
 
 Names = Mapping[Index, str]
@@ -148,7 +148,7 @@ class _Naming:
         if index in self.names or size_is_read(index, parts):
             return []
         names = sorted(self.ranges, key=lambda name: name != index.name)
-        if range_is_implied(index, parts) and not is_contradicted(index, parts):
+        if range_is_implied(index, parts) and index not in contradicted(parts):
             names = [index.name]
         return [name for name in names if name in self.ranges and self.suits(name, index, taken)]
 
