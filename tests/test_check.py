@@ -381,6 +381,32 @@ def test_an_endless_evaluation_is_refused_with_the_number():
     assert "needs about 1e+12 operations" in caught.value.diagnostics[0].message
 
 
+@pytest.mark.parametrize(
+    "right", ["logdet(C)", "1[a,b]*inv(C)[a,b]", "sin(inv(C)[a,b]*v[b]*v[a])", "det(C)*v[0]", "det(C)*logdet(C)"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_said_of_a_matrix_that_is_singular_everywhere(right, dtype):
+    """Too few samples for a covariance, say: rounding alone decides what its inverse is."""
+    made = spec(["C[a,b] = x[k,a]*x[k,b]", f"y = {right}"], "{x: [K, N], v: [N]}", "{K: 2, N: 3}")
+    result = made.check(dtype=dtype, sizes="own")
+    assert {found.status for found in result.results} == {"inconclusive"}
+    assert {found.message for found in result.results} == {
+        "C is singular to rounding at every one of 40 random inputs; `sample` can say where it is not"
+    }
+
+
+@pytest.mark.parametrize("right", ["logdet(C)", "1[a,b]*inv(C)[a,b]", "det(C)*v[0]"])
+def test_a_matrix_may_be_singular_at_some_inputs(right):
+    """Where draws differ, those are taken that decide something."""
+    made = spec(
+        ["C[a,b] = n*delta[a,b] + v[a]*v[b]", f"y = {right}"],
+        "{n: {shape: [], dtype: int, sample: {integers: [0, 2]}}, v: [N]}",
+        "{N: 3}",
+    )
+    assert made.check(sizes="own", trials=6).ok
+
+
 def test_large_derivatives_are_compared_along_directions():
     made = spec("y[i] = tanh(w[i,j]*x[j])", "{w: [N, N], x: [N]}", "{N: 90}")
     for method, compared in (("auto", "16 elements and 3 directions"), ("directional", "4 elements and 3 directions")):

@@ -32,6 +32,7 @@ from tcgrad.check.ties import why_no_ties
 from tcgrad.check.traits import Traits
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass
 from tcgrad.spec.check_options import KINDS, OWN_KINDS
@@ -78,7 +79,9 @@ def check(
     refuse_impossible(program, traits.cost)
     refuse_out_of_range(program, traits.demands)
     run = _Run(traits, derivation or derive(program), chosen, progress or (lambda _: None), against)
-    return replace(run.all_results(module), seconds=perf_counter() - started)
+    with quietly():  # what is not finite is told by verdicts
+        results = run.all_results(module)
+    return replace(results, seconds=perf_counter() - started)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,20 @@ from tcgrad.check.rounding import Rounding, forward_bounds, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
+from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
 from tcgrad.functions import Function
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Program, Statement, bodies
+from tcgrad.ir.program import Intrinsic, Program, Statement, bodies
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
 _ATTEMPTS = 40
 _TIED_ATTEMPTS = 10
+
+# The condition of a matrix in units of rounding, up to which an inverse has a digit that is right.
+_REGULAR = 0.1
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,11 @@ class Sampler:
         return "no tie was met"
 
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
-        """What is not finite, or too large for ``dtype``; empty if all is well."""
+        """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""
+        singular = next((own.operand for own in self._intrinsics if _is_singular(forward, own.operand, dtype)), None)
+        if singular is not None:
+            where = f"at every one of {_ATTEMPTS} random inputs; `sample` can say where it is not"
+            return f"{singular.name} is singular to rounding {where}"
         largest = np.finfo(dtype).max / 64
         for tensor in self.program.outputs:
             values = forward.context.arrays[tensor.name]
@@ -168,6 +178,10 @@ class Sampler:
             if np.max(np.abs(values), initial=0) > largest:
                 return f"{tensor.name} overflows {dtype} at every one of {_ATTEMPTS} random inputs"
         return ""
+
+    @cached_property
+    def _intrinsics(self) -> list[Intrinsic]:
+        return [statement for statement in self.program.statements if isinstance(statement, Intrinsic)]
 
     def _sample(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,
@@ -196,6 +210,16 @@ class Sampler:
             in_doubt,
             tied,
         )
+
+
+def _is_singular(forward: Forward, matrix: Tensor, dtype: np.dtype[Any]) -> bool:
+    """Whether rounding may be all of an inverse; LAPACK works in single or double precision, whatever ``dtype`` is."""
+    value = forward.context.arrays[matrix.name]
+    if not np.isfinite(value).all():
+        return False
+    finest, coarsest = (unit_roundoff(np.dtype(each)) for each in (np.float64, np.float32))
+    roundoff = min(max(unit_roundoff(dtype), finest), coarsest)
+    return not condition(value.astype(forward.context.dtype)) * roundoff < _REGULAR
 
 
 def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:

@@ -23,6 +23,14 @@ def intrinsic(statement: Intrinsic, context: Context) -> Array:
             return np.asarray(np.sum(np.log(np.where(real(pivots) < 0, -pivots, pivots)), axis=-1))
 
 
+def condition(matrix: Array) -> float:
+    """The largest condition number of the matrices in the last two axes, in the norm of row sums; infinite or NaN where
+    one is singular."""
+    inverse, _ = _eliminate(matrix)
+    norms = [np.sum(np.abs(each), axis=-1).max(axis=-1, initial=0) for each in (matrix, inverse)]
+    return float(np.max(norms[0] * norms[1], initial=0))
+
+
 def _eliminate(matrix: Array) -> tuple[Array, Array]:
     """Gauss-Jordan elimination with row exchanges -> the inverse, and the pivots with the signs of the exchanges."""
     size = matrix.shape[-1]
