@@ -178,6 +178,18 @@ def _is_gone(group: int) -> bool:
     return False
 
 
+# The command where Ctrl-C is heard: what is started in the background of a shell ignores it, and so do its processes.
+_INTERRUPTIBLE = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+from tcgrad.__main__ import main
+
+main()
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 @pytest.mark.parametrize("jobs", [pytest.param("1", marks=pytest.mark.long), "2"])
 def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
@@ -187,7 +199,7 @@ def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(GOOD)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tcgrad", "check", ".", "--jobs", jobs, "--against", "slow:backward"],
+        [sys.executable, "-c", _INTERRUPTIBLE, "check", ".", "--jobs", jobs, "--against", "slow:backward"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
@@ -203,13 +215,14 @@ def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys, time\n\nif '--multiprocessing-fork' in sys.orig_argv:\n"
-        "    open(f'starting-{os.getpid()}', 'w').close()\n    time.sleep(60)\n"
+        "import os, signal, sys, time\n\nif '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    held_back = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])\n"
+        "    os.mkdir(f'starting-{held_back}-{os.getpid()}')\n    time.sleep(60)\n"
     )
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(GOOD)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tcgrad", "check", ".", "--jobs", "2"],
+        [sys.executable, "-c", _INTERRUPTIBLE, "check", ".", "--jobs", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
     )  # fmt: skip
@@ -220,6 +233,7 @@ def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (130, "", "")
     assert _is_gone(process.pid)
+    assert len(list(tmp_path.glob("starting-True-*"))) == 2  # whether they would have been in time to say something
 
 
 def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, tcgrad):
