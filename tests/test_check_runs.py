@@ -190,26 +190,31 @@ main()
 """
 
 
+def _interrupted(folder: Path, begun: str, count: int, *arguments: str) -> tuple[int, str, str]:
+    """The status and the output of a check that gets Ctrl-C when so many files of some name are there."""
+    for name in ("a.yaml", "b.yaml"):
+        (folder / name).write_text(GOOD)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTIBLE, "check", ".", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])},
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob(begun))) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert _is_gone(process.pid)
+    return process.returncode, output, errors
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 @pytest.mark.parametrize("jobs", [pytest.param("1", marks=pytest.mark.long), "2"])
 def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
     (tmp_path / "slow.py").write_text(
         "import os, time\n\ndef backward(*_):\n    open('started', 'w').close()\n    time.sleep(60)\n"
     )
-    for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_text(GOOD)
-    process = subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTIBLE, "check", ".", "--jobs", jobs, "--against", "slow:backward"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, output, errors) == (130, "", "")
-    assert _is_gone(process.pid)
+    assert _interrupted(tmp_path, "started", 1, "--jobs", jobs, "--against", "slow:backward") == (130, "", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
@@ -219,20 +224,7 @@ def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
         "    held_back = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])\n"
         "    os.mkdir(f'starting-{held_back}-{os.getpid()}')\n    time.sleep(60)\n"
     )
-    for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_text(GOOD)
-    process = subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTIBLE, "check", ".", "--jobs", "2"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while len(list(tmp_path.glob("starting-*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, output, errors) == (130, "", "")
-    assert _is_gone(process.pid)
+    assert _interrupted(tmp_path, "starting-*", 2, "--jobs", "2") == (130, "", "")
     assert len(list(tmp_path.glob("starting-True-*"))) == 2  # whether they would have been in time to say something
 
 

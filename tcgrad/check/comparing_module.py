@@ -13,7 +13,6 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread
 from tcgrad.check.verdict import Comparison
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.overflow import quietly
 
 # Values under random rounding with an axis of draws in front, if that moves them, and the exact ones.
 Shaken = Mapping[str, tuple[Array, Array]]
@@ -49,8 +48,7 @@ def _dot(found: Array, weights: Array) -> Array:
     """In the type of the reference, in which the weights are."""
     if found.shape != weights.shape:
         raise ModuleError(f"an array has shape {found.shape}, not {weights.shape}")
-    with quietly():
-        return np.asarray(np.sum(found.astype(weights.dtype) * weights))
+    return np.asarray(np.sum(found.astype(weights.dtype) * weights))
 
 
 def _rounding(bench: Bench, gradients: dict[str, Array]) -> float:

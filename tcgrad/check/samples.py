@@ -166,7 +166,7 @@ class Sampler:
 
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
         """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""
-        singular = next((own.operand for own in self._intrinsics if _is_singular(forward, own.operand, dtype)), None)
+        singular = next((matrix for matrix in self._inverted if _is_singular(forward, matrix, dtype)), None)
         if singular is not None:
             where = f"at every one of {_ATTEMPTS} random inputs; `sample` can say where it is not"
             return f"{singular.name} is singular to rounding {where}"
@@ -180,8 +180,10 @@ class Sampler:
         return ""
 
     @cached_property
-    def _intrinsics(self) -> list[Intrinsic]:
-        return [statement for statement in self.program.statements if isinstance(statement, Intrinsic)]
+    def _inverted(self) -> tuple[Tensor, ...]:
+        """The matrices of which there is an inverse or a determinant, each once."""
+        intrinsics = (statement for statement in self.program.statements if isinstance(statement, Intrinsic))
+        return tuple(dict.fromkeys(statement.operand for statement in intrinsics))
 
     def _sample(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,

@@ -24,8 +24,7 @@ def intrinsic(statement: Intrinsic, context: Context) -> Array:
 
 
 def condition(matrix: Array) -> float:
-    """The largest condition number of the matrices in the last two axes, in the norm of row sums; infinite or NaN where
-    one is singular."""
+    """The largest condition number of the matrices, in the norm of row sums; infinite or NaN where one is singular."""
     inverse, _ = _eliminate(matrix)
     norms = [np.sum(np.abs(each), axis=-1).max(axis=-1, initial=0) for each in (matrix, inverse)]
     return float(np.max(norms[0] * norms[1], initial=0))

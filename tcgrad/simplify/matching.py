@@ -6,7 +6,7 @@ paired as they are met, so that each pair decides others; how much is tried is b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
@@ -38,40 +38,30 @@ class _Position:
         """The free indices in it that stand for nothing yet."""
         return [index for index in self.pattern.indices if index in match.free and match.value(index) is None]
 
-    def standing(self, match: Match) -> dict[Index, Integer]:
-        """What the others stand for."""
-        return {here: there.expr for here, there in self.bound} | dict(match.values)
-
-    def is_met(self, standing: Mapping[Index, Integer]) -> bool:
+    def is_met(self, match: Match) -> bool:
         """Whether it is what it is to be, where every index in it stands for something."""
-        return reduced(self.pattern.substitute(standing)) == self.target
+        return reduced(self._standing(self.pattern, match)) == self.target
 
-    def solve(self, index: Index, match: Match) -> Iterator[Integer]:
-        """What the only unknown index may be: of ``c*index + r`` the whole polynomial ``(target - r)/c``.
+    def solved(self, index: Index, coefficient: Integer, match: Match) -> Iterator[Integer]:
+        """``c*i + r`` is the target for ``i = (target - r)/c``, the only unknown, if that is a whole polynomial."""
+        if not coefficient.value:
+            return
+        difference = self.target - self._standing(self.pattern - coefficient * index.expr, match)
+        if coefficient.value < 0:
+            coefficient, difference = -coefficient, -difference
+        if (difference % coefficient).as_number == 0:
+            yield difference // coefficient
 
-        Under a division several values give the target: an index of the target is one, or the first of them all.
-        """
-        coefficient = self.pattern.coefficient(index)
-        if coefficient is None:
-            yield from self.candidates(index, match)
-        elif coefficient.value:
-            rest = (self.pattern - coefficient * index.expr).substitute(self.standing(match))
-            difference = self.target - rest
-            if coefficient.value < 0:
-                coefficient, difference = -coefficient, -difference
-            if (difference % coefficient).as_number == 0:
-                yield difference // coefficient
-
-    def candidates(self, index: Index, match: Match) -> Iterator[Integer]:
-        """What an unknown index may be if nothing settles it: those that make the position what it is to be."""
-        tried = [there.expr for there in self.target.indices if there.size == index.size]
+    def candidates(self, index: Index) -> Iterator[Integer]:
+        """What an index may be that nothing settles: one of the target's, or the first that gives the target."""
+        yield from (there.expr for there in self.target.indices if there.size == index.size)
         match self.pattern.terms:
             case ((((Quotient() | Remainder() as atom),), 1),) if atom.dividend.as_index is index:
-                tried.append(self.target * atom.divisor if isinstance(atom, Quotient) else self.target)
-        if self.unknown(match) == [index]:
-            standing = self.standing(match)
-            tried = [value for value in tried if self.is_met(standing | {index: value})]
-        yield from tried
+                yield self.target * atom.divisor if isinstance(atom, Quotient) else self.target
+
+    def _standing(self, position: Integer, match: Match) -> Integer:
+        """A part of the position by what its indices stand for."""
+        return position.substitute({here: there.expr for here, there in self.bound} | dict(match.values))
 
 
 @dataclass(frozen=True)
@@ -141,15 +131,13 @@ def _closed(match: Match) -> Iterator[Match]:
         yield match
         return
     position = min(match.open, key=lambda position: len(position.unknown(match)))
-    unknown = position.unknown(match)
-    if not unknown:
-        if position.is_met(position.standing(match)):
-            yield from _closed(replace(match, open=tuple(other for other in match.open if other is not position)))
-        return
-    values = position.solve if len(unknown) == 1 else position.candidates
-    for value in values(unknown[0], match):
-        for settled in match.with_value(unknown[0], value):
-            yield from _closed(settled)
+    others = replace(match, open=tuple(other for other in match.open if other is not position))
+    decided = _decided(position, others)
+    if decided is None:  # what is tried is compared when all is settled
+        index = position.unknown(match)[0]
+        decided = (tried for value in position.candidates(index) for tried in match.with_value(index, value))
+    for found in decided:
+        yield from _closed(found)
 
 
 def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
@@ -228,16 +216,21 @@ def _integer(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]
     for index in pattern.indices:
         found = [extended for known in found for extended in known.pairings(index, target.indices)]
     for paired in found:
-        yield from _compared(_Position(pattern, target, paired.bound), paired)
+        position = _Position(pattern, target, paired.bound)
+        decided = _decided(position, paired)
+        if decided is None:
+            yield replace(paired, open=(*paired.open, position))
+        else:
+            yield from decided
 
 
-def _compared(position: _Position, match: Match) -> Iterator[Match]:
+def _decided(position: _Position, match: Match) -> Iterator[Match] | None:
+    """The match with a position that is what it is to be, solved for one unknown index; None if that is not enough."""
     unknown = position.unknown(match)
     if not unknown:
-        if position.is_met(position.standing(match)):
-            yield match
-    elif len(unknown) == 1 and position.pattern.coefficient(unknown[0]) is not None:
-        for value in position.solve(unknown[0], match):
-            yield from match.with_value(unknown[0], value)
-    else:
-        yield replace(match, open=(*match.open, position))
+        return iter([match] if position.is_met(match) else [])
+    coefficient = position.pattern.coefficient(unknown[0]) if len(unknown) == 1 else None
+    if coefficient is None:
+        return None
+    values = position.solved(unknown[0], coefficient, match)
+    return (found for value in values for found in match.with_value(unknown[0], value))
