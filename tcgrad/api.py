@@ -12,7 +12,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tcgrad.calculus import Derivation, Gradient, Hessian, Jacobian, derive
+from tcgrad.calculus import Backpropagation, Derivation, Gradient, Hessian, Jacobian, backpropagated, derive
 from tcgrad.collecting import collecting_rarely
 from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
@@ -90,7 +90,13 @@ class TensorFunction:
     def derivation(self) -> Derivation:
         """Everything that there is to derive: all outputs by all inputs of the spec's ``wrt``."""
         with collecting_rarely():
-            return derive(self.program)
+            return derive(self.program, given=self._backpropagation)
+
+    @cached_property
+    def _backpropagation(self) -> Backpropagation:
+        """What code is made from: nothing that only people read has to be worked out for it."""
+        with collecting_rarely():
+            return backpropagated(self.program)
 
     def derive(
         self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
@@ -113,7 +119,7 @@ class TensorFunction:
         from tcgrad.emit import emit
 
         with collecting_rarely():
-            return emit(self.derivation)
+            return emit(self._backpropagation)
 
     def compile(self) -> ModuleType:
         """The emitted module itself: ``function.compile().forward(x, w)``."""

@@ -1,6 +1,7 @@
 """Derivatives of programs: Jacobians in closed form, gradients by backpropagation, tangents, Hessians."""
 
 from tcgrad.calculus.derivation import (
+    Backpropagation,
     Derivation,
     Gradient,
     Hessian,
@@ -10,13 +11,15 @@ from tcgrad.calculus.derivation import (
     jacobian_of,
     tangent_of,
 )
-from tcgrad.calculus.derive import derive
+from tcgrad.calculus.derive import backpropagated, derive
 
 __all__ = [
+    "Backpropagation",
     "Derivation",
     "Gradient",
     "Hessian",
     "Jacobian",
+    "backpropagated",
     "derive",
     "gradient_of",
     "hessian_of",

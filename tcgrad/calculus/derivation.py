@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.present import Presentation
 
-__all__ = ["Derivation", "Gradient", "Hessian", "Jacobian", "gradient_of", "hessian_of", "jacobian_of", "tangent_of"]
+__all__ = [
+    "Backpropagation",
+    "Derivation",
+    "Gradient",
+    "Hessian",
+    "Jacobian",
+    "gradient_of",
+    "hessian_of",
+    "jacobian_of",
+    "tangent_of",
+]
 
 
 @dataclass(frozen=True)
@@ -58,22 +71,35 @@ class Hessian:
 
 
 @dataclass(frozen=True)
-class Derivation:
-    """What ``derive`` works out.
+class Backpropagation:
+    """The gradients of a program's inputs, as code is made from them.
 
     program: as the spec has it.
     worked: the same as it is worked with: idioms by their names, symmetric definitions known to be so.
-    hessians: if they are asked for, the blocks for every pair of inputs, each pair once.
-    jacobians, gradients, hessians: as people read them.
     backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
-        reverse order of the program, for the emitted ``backward``: nothing is taken for granted about inputs.
+        reverse order of the program: nothing is taken for granted about inputs.
     known: the definitions of ``worked``, with what was found out about them.
     """
 
     program: Program
     worked: Program
-    jacobians: tuple[Jacobian, ...]
-    gradients: tuple[Gradient, ...]
     backward: tuple[Statement, ...]
     known: Facts
+
+    @cached_property
+    def presentation(self) -> Presentation:
+        """How the spec writes sums and differences."""
+        return Presentation(self.program.statements)
+
+
+@dataclass(frozen=True)
+class Derivation(Backpropagation):
+    """What ``derive`` works out.
+
+    jacobians, gradients: as people read them.
+    hessians: the same, if they are asked for: the blocks for every pair of inputs, each pair once.
+    """
+
+    jacobians: tuple[Jacobian, ...]
+    gradients: tuple[Gradient, ...]
     hessians: tuple[Hessian, ...] = ()

@@ -10,7 +10,7 @@ from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.dependence import Lines
-from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, gradient_of
+from tcgrad.calculus.derivation import Backpropagation, Derivation, Gradient, Hessian, Jacobian, gradient_of
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.jacobians import from_gradients
@@ -36,6 +36,7 @@ def derive(
     of: Sequence[str] | None = None,
     wrt: Sequence[str] | None = None,
     hessian: bool = False,
+    given: Backpropagation | None = None,
     tell: Listener = unheard,
 ) -> Derivation:
     """Jacobians of the outputs ``of`` by the inputs ``wrt``, and the gradients of these inputs.
@@ -43,6 +44,7 @@ def derive(
     of: names of outputs or intermediates; None: the program's outputs. Gradients always come from the outputs.
     wrt: names of real-valued inputs; None: the program's own choice.
     hessian: also the Hessians of the scalars among ``of``.
+    given: the gradients of the program's own choice, if they are worked out already.
     tell: is told of the way to each formula.
 
     Raises:
@@ -51,24 +53,39 @@ def derive(
     """
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
-    require_long_enough(program)
-    require_short_products(program)
-    worked = recognised(program)
-    known = Facts(worked.statements)
-    closed = ClosedForms(worked, known, tell)
-    readable = Readable(program, known)
-    lines = backpropagate(worked, sources, known, tell)
-    gradients = {gradient.wrt: gradient for gradient in _gradients(sources, lines, readable)}
+    made = given or backpropagated(program, sources, tell)
+    readable = Readable(program, made.known, made.presentation)
+    gradients = {gradient.wrt: gradient for gradient in _gradients(sources, made.backward, readable)}
+    closed = ClosedForms(made.worked, made.known, tell)
     jacobians = tuple(
         _shorter(_readable(closed.jacobian(target, source), readable), gradients[source], program, readable)
         for target in targets
         for source in sources
     )
-    blocks = closed_hessians(worked, targets, sources) if hessian else ()
+    blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
-    backward = readable.oriented(lines)
-    require_floats(program, (*backward, *defines(jacobians), *defines(hessians)))
-    return Derivation(program, worked, jacobians, tuple(gradients.values()), backward, known, hessians)
+    require_floats(program, (*defines(jacobians), *defines(hessians)))
+    return Derivation(
+        made.program, made.worked, made.backward, made.known, jacobians, tuple(gradients.values()), hessians
+    )
+
+
+def backpropagated(
+    program: Program, sources: tuple[Tensor, ...] | None = None, tell: Listener = unheard
+) -> Backpropagation:
+    """The gradients of ``sources``, which are those of the program's choice unless they are given.
+
+    Raises:
+        TcgradError: where a function on the way has no derivative or a recurrence is too short, or for a product of
+            very many factors.
+    """
+    require_long_enough(program)
+    require_short_products(program)
+    worked = recognised(program)
+    known = Facts(worked.statements)
+    backward = backpropagate(worked, program.wrt if sources is None else sources, known, tell)
+    require_floats(program, (*program.statements, *backward))
+    return Backpropagation(program, worked, backward, known)
 
 
 def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:

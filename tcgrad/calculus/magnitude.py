@@ -16,16 +16,17 @@ from tcgrad.simplify import simplify
 _LARGEST = 1000.0  # the binary logarithm of the largest magnitude; that of float64 is 1024
 
 
-def require_floats(program: Program, derived: Iterable[Statement]) -> None:
+def require_floats(program: Program, statements: Iterable[Statement]) -> None:
     """Refuse a number, or a power of numbers, outside the range of float64 in a program or its derivatives; 1/0 too.
+
+    statements: the program's own, or derivatives.
 
     Raises:
         TcgradError: with the place of the equation that it comes from.
     """
     spans = {tensor.name: statement.span for statement in program.statements for tensor in defined_tensors(statement)}
-    own = [(tensor, simplify(body)) for statement in program.statements for tensor, body in _bodies(statement)]
-    for tensor, body in (*own, *(pair for statement in derived for pair in _bodies(statement))):
-        for part in walk(body):
+    for tensor, body in (pair for statement in statements for pair in _bodies(statement)):
+        for part in walk(body if tensor.about else simplify(body)):
             problem = _problem(part)
             if problem is not None:
                 code, message, help_ = problem

@@ -29,15 +29,16 @@ class Readable:
     """Writes the formulas of one program for people.
 
     known: the program's definitions.
+    presentation: how it writes sums and differences.
     assumed: by the tensor of each line what it takes for granted, in the order of the inputs.
     """
 
     program: Program
     known: Facts
+    presentation: Presentation
     assumed: dict[Tensor, set[Assumption]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._presentation = Presentation(self.program.statements)
         self._spelling = Spelling(self.program)
         self._assumptions = assumptions_about(self.program.inputs)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
@@ -52,13 +53,6 @@ class Readable:
             simpler = compact(simpler, kept, (), self.known, self._hear)
         return tuple(self.shown(line) if isinstance(line, Define) else line for line in simpler)
 
-    def oriented(self, lines: Sequence[Statement]) -> tuple[Statement, ...]:
-        """The lines with no more done to them than to turn differences the way round that the spec has them."""
-        return tuple(
-            replace(line, body=self._presentation.present(line.body)) if isinstance(line, Define) else line
-            for line in lines
-        )
-
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
         made = self.shown(self._under_assumptions(define))
@@ -66,7 +60,7 @@ class Readable:
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
-        body = polish(self._presentation.present(self._spelling.name(line.body)))
+        body = polish(self.presentation.present(self._spelling.name(line.body)))
         return replace(line, body=in_reading_order(body, line.free))
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tcgrad.calculus.derivation import Derivation
-from tcgrad.calculus.derive import derive
+from tcgrad.calculus.derivation import Backpropagation
+from tcgrad.calculus.derive import backpropagated
 from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.emit.text import TooManyIndicesError
@@ -15,7 +15,7 @@ from tcgrad.ir.program import Define, Program, bodies
 from tcgrad.ir.traversal import walk
 
 
-def emit(derivation: Derivation) -> str:
+def emit(derivation: Backpropagation) -> str:
     """The source of a module with `forward`, `forward_saved`, `backward`, `value_and_grad`, `jvp` and `jacobian`.
 
     With one scalar output there are `hessian` and `hvp` as well. The module needs NumPy (and SciPy where a function is
@@ -27,9 +27,10 @@ def emit(derivation: Derivation) -> str:
     _refuse_abstract(derivation.program)
     program = with_named_elements(derivation.worked)
     if program is not derivation.worked:
-        derivation = derive(program)
+        derivation = backpropagated(program)
     try:
-        return SecondOrderWriter(replace(derivation, program=derivation.worked)).source()
+        backward = derivation.presentation.oriented(derivation.backward)
+        return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
     except TooManyIndicesError:
         raise _too_many_indices(program) from None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from tcgrad.calculus.derivation import Derivation
+from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.lengths import least_lengths
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.documentation import module_docstring
@@ -35,7 +35,7 @@ Lines = list[str]
 class ModuleWriter(ABC):
     """Writes the module of a derivation; which functions it has is for what is made of this."""
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Backpropagation) -> None:
         self._program = derivation.program
         self._known = derivation.known
         self._gradients_of_inputs = derivation.backward

@@ -8,6 +8,7 @@ as it stands there; any other difference takes up the minus sign in front of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
@@ -41,6 +42,12 @@ class Presentation:
                     self._shapes.add(shape(whole))
             if isinstance(statement, Define):
                 self._rectified += [(statement, argument) for argument in _rectified_by(statement.body)]
+
+    def oriented(self, lines: Iterable[Statement]) -> tuple[Statement, ...]:
+        """Lines with no more done to them than to turn differences the way round that the spec has them."""
+        return tuple(
+            replace(line, body=self.present(line.body)) if isinstance(line, Define) else line for line in lines
+        )
 
     def present(self, expr: Expr) -> Expr:
         """The same value, written for the eye; not simplified any more."""
