@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
 from itertools import islice
@@ -28,6 +28,7 @@ from tcgrad.simplify.renaming import instantiated
 _LARGEST = 100  # nodes of a closed form that people read: a few lines
 _MOST_STATEMENTS = 24  # between two tensors whose closed form is worth trying
 _LARGEST_RAW = 150  # nodes of one that is worth simplifying
+_LONG = 8  # statements, behind which it is worth while to see first whether they alone make it too long
 
 
 @dataclass
@@ -42,6 +43,7 @@ class ClosedForms:
     known: Facts
     tell: Listener = unheard
     _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
+    _tried: dict[tuple[Tensor, Tensor], str] = field(default_factory=dict)
 
     @cached_property
     def _readers(self) -> dict[Tensor, list[int]]:
@@ -67,14 +69,22 @@ class ClosedForms:
             reason = f"more than {_MOST_STATEMENTS} equations lie between {wrt.name} and {of.name}"
             return Jacobian(of, wrt, None, reason)
         path = _Path(self.program, self.known, wrt, self.tell)
-        for statement in between:
-            if not isinstance(statement, Recurrence) and not path.extend(
-                statement, last=of in defined_tensors(statement)
-            ):
-                reason = f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
-                return Jacobian(of, wrt, None, reason)
+        reason = self._too_long(of, wrt, between) or path.follow(between, of)
+        if reason:
+            return Jacobian(of, wrt, None, reason)
         free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
         return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+
+    def _too_long(self, of: Tensor, wrt: Tensor, between: Sequence[Statement]) -> str:
+        """Why there is no closed form by a tensor through which all depends on ``wrt``: that by ``wrt`` is longer."""
+        place = _bottleneck(wrt, between)
+        if place is None:
+            return ""
+        (bottleneck,) = defined_tensors(between[place])
+        if (of, bottleneck) not in self._tried:
+            path = _Path(self.program, self.known, bottleneck, unheard)
+            self._tried[of, bottleneck] = path.follow(between[place + 1 :], of)
+        return self._tried[of, bottleneck]
 
     def _between(self, wrt: Tensor, needed: set[Tensor]) -> Iterator[Statement]:
         """The statements that depend on ``wrt`` and define a needed tensor, in order."""
@@ -93,6 +103,20 @@ class ClosedForms:
                         heapq.heappush(waiting, reader)
 
 
+def _bottleneck(wrt: Tensor, between: Sequence[Statement]) -> int | None:
+    """The place of the last statement, with many behind it, through which all that follows depends on ``wrt``."""
+    places = {wrt: -1} | {tensor: place for place, s in enumerate(between) for tensor in defined_tensors(s)}
+    last_reader = dict.fromkeys(range(-1, len(between)), -1)
+    for place, statement in enumerate(between):
+        last_reader.update((places[tensor], place) for tensor in reads(statement) if tensor in places)
+    found, last = None, last_reader[-1]
+    for place in range(len(between) - _LONG):
+        if last == place:
+            found = place
+        last = max(last, last_reader[place])
+    return found
+
+
 class _Path:
     """The derivatives by ``wrt`` of the tensors that depend on it, one statement after the other."""
 
@@ -104,6 +128,15 @@ class _Path:
         self.at = new_indices(wrt)
         self.own = component_derivative(wrt, self.at)
         self.bodies: dict[Tensor, tuple[tuple[Index, ...], Expr]] = {}
+
+    def follow(self, statements: Sequence[Statement], of: Tensor) -> str:
+        """Go along statements up to the one that defines ``of`` -> why that has no readable derivative, or nothing."""
+        for statement in statements:
+            if not isinstance(statement, Recurrence) and not self.extend(
+                statement, last=of in defined_tensors(statement)
+            ):
+                return f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
+        return ""
 
     def extend(self, statement: Define | Intrinsic, *, last: bool) -> bool:
         """Add the derivative of a statement's tensor; False if it is too large.
