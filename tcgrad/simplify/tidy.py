@@ -12,7 +12,12 @@ from tcgrad.ir.traversal import children, product_of, rebuild
 
 def tidy(expr: Expr) -> Expr:
     """``2 x^(2 - 1) dx`` as ``2 x dx``: the same terms and factors in the same order, deltas and sums as they are."""
-    made = rebuild(expr, tuple(tidy(part) for part in children(expr)))
+    parts = children(expr)
+    return tidy_node(rebuild(expr, tuple(map(tidy, parts))) if parts else expr)
+
+
+def tidy_node(made: Expr) -> Expr:
+    """The same for an expression of which every part is tidy."""
     match made:
         case Add(terms) if all(isinstance(term, Const) for term in terms):
             return Const(sum((term.value for term in terms if isinstance(term, Const)), start=Fraction(0)))

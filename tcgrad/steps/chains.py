@@ -15,7 +15,7 @@ from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.tidy import tidy
+from tcgrad.simplify.tidy import tidy, tidy_node
 from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
 
@@ -55,11 +55,14 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
     A step without rules is a form that was chosen for reading, called by what it has that the line before had not.
     """
     kept: list[Step] = []
+    last = ""
     for step in steps:
-        if kept and _reading(kept[-1].expr) == _reading(step.expr):
+        reading = _reading(step.expr)
+        if kept and reading == last:
             kept[-1] = replace(kept[-1], expr=step.expr)
         else:
             kept.append(step if step.rules else Step(_chosen(kept[-1].expr, step), step.expr))
+        last = reading
     return Chain(left, free_indices(left), tuple(kept))
 
 
@@ -85,16 +88,16 @@ def _prenex(expr: Expr) -> Expr:
                 inner = rename_binder(part) if isinstance(part, IndexSum) else part
                 bound += inner.indices if isinstance(inner, IndexSum) else ()
                 factors.append(inner.body if isinstance(inner, IndexSum) else inner)
-            product = tidy(Mul(tuple(factors)))
+            product = tidy_node(Mul(tuple(factors)))
             return IndexSum(bound, product) if bound else product
         case IndexSum(indices) if isinstance(parts[0], IndexSum):
             return IndexSum((*indices, *parts[0].indices), parts[0].body)
         case Add():
             return Add(tuple(term for part in parts for term in terms_of(part)))
         case Pow(Mul(inner), Const(value=n) as exponent) if n.denominator == 1:
-            return Mul(tuple(Pow(_prenex(factor), exponent) for factor in inner))
+            return tidy(Mul(tuple(Pow(_prenex(factor), exponent) for factor in inner)))
         case _:
-            return rebuild(expr, parts) if parts else expr
+            return tidy_node(rebuild(expr, parts)) if parts else expr
 
 
 def simplified(raw: Expr, final: Expr) -> Iterator[Step]:
