@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from tcgrad.ir.indices import Dim, Index, Integer, Monomial, Quotient, Remainder
 
 _ONE = Integer.of(1)
+
+# The same few positions are asked about again and again.
+_MOST_REMEMBERED = 2**12
 
 
 def never_negative(size: Integer) -> bool:
@@ -37,6 +41,7 @@ def _is_natural(atom: object) -> bool:
             return False
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def bounds(integer: Integer) -> tuple[Integer, Integer] | None:
     """The smallest and the largest value over the ranges of the indices, as sizes; None if not known.
 
@@ -101,6 +106,11 @@ def reduced(integer: Integer) -> Integer:
     """The expression with quotients and remainders worked out where the ranges allow: ``(W*p + q)//W = p``."""
     if not any(isinstance(atom, Quotient | Remainder) for monomial, _ in integer.terms for atom in monomial):
         return integer
+    return _reduced(integer)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _reduced(integer: Integer) -> Integer:
     total = Integer.of(0)
     for monomial, coefficient in integer.terms:
         product = Integer.of(coefficient)
