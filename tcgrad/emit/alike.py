@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.built import Built
 from tcgrad.emit.definitions import Definitions, has_zeros_around
 from tcgrad.emit.journal import Journal, Nodes, Profiles, Replay
-from tcgrad.emit.products import Products
 from tcgrad.emit.structure import Structured, Term
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Delta, Expr, Iverson, Where
@@ -53,9 +53,7 @@ class Alike:
         self._profiles = Profiles(self._build.inverses)
         self._done: dict[Hashable, _Done] = {}
 
-    def lowered(
-        self, define: Define, own: Likeness, products: Products, work: Callable[[Define], Structured]
-    ) -> Structured:
+    def lowered(self, define: Define, own: Likeness, built: Built, work: Callable[[Define], Structured]) -> Structured:
         """What ``work`` makes of a statement, with the products that were built before.
 
         own: the kind that it is of.
@@ -64,7 +62,7 @@ class Alike:
         if given is None:
             return work(define)
         done = self._done.get(given.key)
-        result = self._again(done, given, products) if done is not None else None
+        result = self._again(done, given, built) if done is not None else None
         return self._noted(define, given, work) if result is None else result
 
     def _noted(self, define: Define, given: _Given, work: Callable[[Define], Structured]) -> Structured:
@@ -80,10 +78,10 @@ class Alike:
             self._done[given.key] = _Done(given, numbers, journal, result)
         return result
 
-    def _again(self, done: _Done, given: _Given, products: Products) -> Structured | None:
+    def _again(self, done: _Done, given: _Given, built: Built) -> Structured | None:
         """The same over other arrays; None if something that was asked has another answer now."""
         nodes = [*zip(done.given.nodes, given.nodes, strict=True), *zip(done.numbers, done.numbers, strict=True)]
-        replay = Replay(self._build, products, self._profiles, nodes)
+        replay = Replay(self._build, built, self._profiles, nodes)
         if not all(entry.again(replay) for entry in done.journal.entries):
             return None
         indices = dict(zip(done.given.indices, given.indices, strict=True))

@@ -10,6 +10,7 @@ from typing import assert_never, cast
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.assemble import loops
+from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.factors import (
@@ -22,7 +23,7 @@ from tcgrad.emit.factors import (
     without_unused,
 )
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
-from tcgrad.emit.products import Operand, Products
+from tcgrad.emit.products import Products
 from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
 from tcgrad.ir.guards import branches_of, slacks_of

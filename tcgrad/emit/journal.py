@@ -12,7 +12,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
 if TYPE_CHECKING:
-    from tcgrad.emit.products import Key, Products
+    from tcgrad.emit.built import Built, Key
     from tcgrad.emit.values import Builder, SumKey
 
 _THROUGH = (*VIEWS, Reshape)
@@ -68,11 +68,9 @@ class Replay:
     given: the nodes that the one could see, each with that of the other.
     """
 
-    def __init__(
-        self, build: Builder, products: Products, profiles: Profiles, given: Iterable[tuple[Node, Node]]
-    ) -> None:
+    def __init__(self, build: Builder, built: Built, profiles: Profiles, given: Iterable[tuple[Node, Node]]) -> None:
         self.build = build
-        self.products = products
+        self.built = built
         self.nodes = dict(given)
         self._profiles = profiles
 
@@ -186,7 +184,7 @@ class CompanionsAsked:
     gives: None = None
 
     def again(self, replay: Replay) -> bool:
-        return replay.products.met(replay.serials(self.takes)) == self.masks
+        return replay.built.met(replay.serials(self.takes)) == self.masks
 
 
 @dataclass(frozen=True)
@@ -198,7 +196,7 @@ class GroupAsked:
     gives: None = None
 
     def again(self, replay: Replay) -> bool:
-        return replay.products.has_group(replay.serials(self.takes)) == self.answer
+        return replay.built.has_group(replay.serials(self.takes)) == self.answer
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ class ProductAsked:
 
     def again(self, replay: Replay) -> bool:
         key = replay.product_key(self.key, self.takes)
-        return key is not None and replay.finds(self.answer, replay.products.found(key, self.wanted))
+        return key is not None and replay.finds(self.answer, replay.built.found(key, self.wanted))
 
 
 @dataclass(frozen=True)
@@ -236,7 +234,7 @@ class ProductKept:
     def again(self, replay: Replay) -> bool:
         key = replay.product_key(self.key, self.operands)
         if key is not None:
-            replay.products.keep(key, replay.nodes[self.node], self.labels)
+            replay.built.keep(key, replay.nodes[self.node], self.labels)
         return key is not None
 
 

@@ -58,8 +58,8 @@ class Lowering:
         """own: the kind of a definition, if others are of that kind, too."""
         match statement:
             case Define() if own is not None:
-                products = self.expressions.products
-                return [self._kept(statement, self._alike.lowered(statement, own, products, self._lowered), own)]
+                built = self.expressions.products.built
+                return [self._kept(statement, self._alike.lowered(statement, own, built, self._lowered), own)]
             case Define():
                 return [self.define(statement)]
             case Intrinsic():

@@ -1,29 +1,21 @@
-"""Products of many operands with sums: in which order they are combined, and what was combined before."""
+"""Products of many operands with sums: in which order they are combined."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
 from itertools import chain
 
 from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.built import Built, Operand
 from tcgrad.emit.contract import Axes, contraction, outer
-from tcgrad.emit.journal import CompanionsAsked, GroupAsked, Journal, ProductAsked, ProductKept
 from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
 from tcgrad.emit.structure import UNIT
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A factor of a product; ``inverted``: the product is divided by it."""
-
-    value: Value
-    inverted: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,28 +26,12 @@ class Product:
     value: Value
 
 
-Labels = tuple[int, ...]
-# Operands up to the names of their indices: serial, whether it divides, and the labels of the axes.
-Key = tuple[tuple[int, bool, Labels], ...]
-_NONE: set[int] = set()
-
-
 class Products:
-    """Builds products; those that were built before are found again, whatever their indices are called."""
+    """Builds products; those that were ``built`` before are found again."""
 
     def __init__(self, build: Builder) -> None:
         self.build = build
-        self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
-        self._groups: set[Labels] = set()
-        self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
-
-    def snapshot(self) -> Products:
-        """What is known so far, to go on from; what it learns stays with it."""
-        copy = Products(self.build)
-        copy._known = {key: dict(found) for key, found in self._known.items()}
-        copy._groups = set(self._groups)
-        copy._companions = {serial: set(found) for serial, found in self._companions.items()}
-        return copy
+        self.built = Built(build.graph)
 
     def product(self, coefficient: Fraction, operands: Sequence[Operand], summed: Axes, hint: Axes) -> Product:
         """The product of the operands, summed over ``summed``.
@@ -107,91 +83,6 @@ class Products:
         numerators = [node for node, inverted in both if not inverted]
         denominators = [node for node, inverted in both if inverted]
         return Operand(Value(self.build.times(numerators, denominators), axes))
-
-    # Products built before
-
-    def met(self, serials: Sequence[int]) -> list[int]:
-        """The sets of two and more operands of which the first was in a product with each of the others before."""
-        masks = []
-        for k, serial in enumerate(serials):
-            near = self._companions.get(serial, _NONE)
-            rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
-            while part:
-                masks.append(1 << k | part)
-                part = (part - 1) & rest
-        return sorted(masks)
-
-    def has_group(self, serials: list[int]) -> bool:
-        """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
-        return tuple(serials) in self._groups
-
-    def found(self, key: Key, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
-        """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
-        found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
-        return min(found, key=lambda known: len(known[1]), default=None)
-
-    def keep(self, key: Key, node: Node, labels: Labels) -> None:
-        """Keep a product for `found`."""
-        group = tuple([serial for serial, _, _ in key])
-        self._groups.add(group)
-        for place, serial in enumerate(group):
-            self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
-        self._known.setdefault(key, {}).setdefault(tuple(sorted(labels)), (node, labels))
-
-    def sets_met(self, operands: Sequence[Operand]) -> list[int]:
-        """The same as `met`, of operands."""
-        masks = self.met([operand.value.node.serial for operand in operands])
-        if self._journal is not None:
-            self._journal.entries.append(CompanionsAsked(_nodes(operands), masks))
-        return masks
-
-    def known(self, operands: Sequence[Operand], kept: Callable[[], Axes]) -> Value | None:
-        """The product of these operands, if it was built before: with the indices kept, or more of them."""
-        ordered = _ordered(operands)
-        is_known = self.has_group([operand.value.node.serial for operand in ordered])
-        if self._journal is not None:
-            self._journal.entries.append(GroupAsked(_nodes(ordered), is_known))
-        if not is_known:
-            return None
-        key, labels = _key(ordered)
-        wanted = frozenset([labels[index] for index in kept()])
-        found = self.found(key, wanted)
-        if self._journal is not None:
-            self._journal.entries.append(ProductAsked(key, _nodes(ordered), wanted, found))
-        if found is None:
-            return None
-        index_of = {label: index for index, label in labels.items()}
-        return Value(found[0], tuple([index_of[label] for label in found[1]]))
-
-    def remember(self, operands: Sequence[Operand], value: Value) -> None:
-        """Keep a product for `known`."""
-        ordered = _ordered(operands)
-        key, labels = _key(ordered)
-        own = tuple([labels[index] for index in value.axes])
-        self.keep(key, value.node, own)
-        if self._journal is not None:
-            self._journal.entries.append(ProductKept(key, _nodes(ordered), value.node, own))
-
-    @property
-    def _journal(self) -> Journal | None:
-        return self.build.graph.journal
-
-
-def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
-    return tuple([operand.value.node for operand in operands])
-
-
-def _ordered(operands: Sequence[Operand]) -> list[Operand]:
-    return sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted))
-
-
-def _key(ordered: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
-    labels: dict[Index, int] = {}
-    parts = []
-    for operand in ordered:
-        own = tuple([labels.setdefault(index, len(labels)) for index in operand.value.axes])
-        parts.append((operand.value.node.serial, operand.inverted, own))
-    return tuple(parts), labels
 
 
 @dataclass(frozen=True)
@@ -284,7 +175,7 @@ class _Plan:
         last = mask == self._whole
         result = self.products.combine(left, right, summed, self.hint if last else self._hint(mask), last=last)
         if not result.inverted:
-            self.products.remember(self._members(mask), result.value)
+            self.products.built.remember(self._members(mask), result.value)
         return result
 
     def _summed_between(self, left: Operand, right: Operand, mask: int) -> Axes:
@@ -328,12 +219,12 @@ class _Plan:
         """The sets of operands whose product was built before, and what it costs to use it."""
         if not 2 <= len(self.operands) <= OPTIMAL_UP_TO:
             return ()
-        found = [(mask, self._cost_known(mask)) for mask in self.products.sets_met(self.operands)]
+        found = [(mask, self._cost_known(mask)) for mask in self.products.built.sets_met(self.operands)]
         return tuple([(mask, cost) for mask, cost in found if cost is not None])
 
     def _cost_known(self, mask: int) -> int | None:
         """What it costs to use a product that was built before; None if there is none."""
-        value = self.products.known(self._members(mask), lambda: self._kept(mask))
+        value = self.products.built.known(self._members(mask), lambda: self._kept(mask))
         if value is None:
             return None
         kept = self._kept(mask)

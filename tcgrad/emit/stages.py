@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from tcgrad.emit.arrays import Graph, Node
+from tcgrad.emit.built import Built
 from tcgrad.emit.filling import Buffer
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.operations import Copy, Leaf
-from tcgrad.emit.products import Products
 from tcgrad.emit.schedule import Wanted
 from tcgrad.emit.solving import inverses_that_multiply
 from tcgrad.emit.uses import is_trivial, needed_nodes
@@ -65,7 +65,7 @@ class Stages:
         self._build = Builder(Graph(), fitting)
         self._lowering = Lowering(self._build)
         self._printed = PrintedAlike()
-        self._forward_products: Products | None = None
+        self._forward_built: Built | None = None
 
     def solve_for(self, statements: Iterable[Statement]) -> None:
         """Let systems be solved where an inverse only multiplies something in all of these statements."""
@@ -88,8 +88,9 @@ class Stages:
 
         owners: whose memory is returned beside the results; that of the results is added.
         """
-        if self._forward_products is not None:
-            self._lowering.expressions.products = self._forward_products.snapshot()
+        products = self._lowering.expressions.products
+        if self._forward_built is not None:
+            products.built = self._forward_built.snapshot()
         steps = tuple(self._lowering.statements(statements))
         results: list[tuple[Tensor, Node]] = []
         owners = set() if owners is None else owners
@@ -97,8 +98,8 @@ class Stages:
             node = self._owned(self._lowering.definitions.whole(tensor), owners)
             owners.add(node.owner)
             results.append((tensor, node))
-        if self._forward_products is None:
-            self._forward_products = self._lowering.expressions.products
+        if self._forward_built is None:
+            self._forward_built = products.built
         return Stage(steps, tuple(results), self._printed)
 
     def _owned(self, node: Node, owners: Collection[Node]) -> Node:

@@ -1,0 +1,125 @@
+"""Products that were built before: found again, whatever their indices are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tcgrad.emit.arrays import Graph, Node, Value
+from tcgrad.emit.contract import Axes
+from tcgrad.emit.journal import CompanionsAsked, GroupAsked, Journal, Labels, ProductAsked, ProductKept
+from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A factor of a product; ``inverted``: the product is divided by it."""
+
+    value: Value
+    inverted: bool = False
+
+
+# Operands up to the names of their indices: serial, whether it divides, and the labels of the axes.
+Key = tuple[tuple[int, bool, Labels], ...]
+_NONE: set[int] = set()
+
+
+class Built:
+    """The products that were built in a graph; what is asked about them is noted in its journal, if it keeps one."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
+        self._groups: set[Labels] = set()
+        self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
+
+    def snapshot(self) -> Built:
+        """What is known so far, to go on from; what it learns stays with it."""
+        copy = Built(self._graph)
+        copy._known = {key: dict(found) for key, found in self._known.items()}
+        copy._groups = set(self._groups)
+        copy._companions = {serial: set(found) for serial, found in self._companions.items()}
+        return copy
+
+    def met(self, serials: Sequence[int]) -> list[int]:
+        """The sets of two and more operands of which the first was in a product with each of the others before."""
+        masks = []
+        for k, serial in enumerate(serials):
+            near = self._companions.get(serial, _NONE)
+            rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
+            while part:
+                masks.append(1 << k | part)
+                part = (part - 1) & rest
+        return sorted(masks)
+
+    def has_group(self, serials: list[int]) -> bool:
+        """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
+        return tuple(serials) in self._groups
+
+    def found(self, key: Key, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
+        """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
+        found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
+        return min(found, key=lambda known: len(known[1]), default=None)
+
+    def keep(self, key: Key, node: Node, labels: Labels) -> None:
+        """Keep a product for `found`."""
+        group = tuple([serial for serial, _, _ in key])
+        self._groups.add(group)
+        for place, serial in enumerate(group):
+            self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
+        self._known.setdefault(key, {}).setdefault(tuple(sorted(labels)), (node, labels))
+
+    def sets_met(self, operands: Sequence[Operand]) -> list[int]:
+        """The same as `met`, of operands."""
+        masks = self.met([operand.value.node.serial for operand in operands])
+        if self._journal is not None:
+            self._journal.entries.append(CompanionsAsked(_nodes(operands), masks))
+        return masks
+
+    def known(self, operands: Sequence[Operand], kept: Callable[[], Axes]) -> Value | None:
+        """The product of these operands, if it was built before: with the indices kept, or more of them."""
+        ordered = _ordered(operands)
+        is_known = self.has_group([operand.value.node.serial for operand in ordered])
+        if self._journal is not None:
+            self._journal.entries.append(GroupAsked(_nodes(ordered), is_known))
+        if not is_known:
+            return None
+        key, labels = _key(ordered)
+        wanted = frozenset([labels[index] for index in kept()])
+        found = self.found(key, wanted)
+        if self._journal is not None:
+            self._journal.entries.append(ProductAsked(key, _nodes(ordered), wanted, found))
+        if found is None:
+            return None
+        index_of = {label: index for index, label in labels.items()}
+        return Value(found[0], tuple([index_of[label] for label in found[1]]))
+
+    def remember(self, operands: Sequence[Operand], value: Value) -> None:
+        """Keep a product for `known`."""
+        ordered = _ordered(operands)
+        key, labels = _key(ordered)
+        own = tuple([labels[index] for index in value.axes])
+        self.keep(key, value.node, own)
+        if self._journal is not None:
+            self._journal.entries.append(ProductKept(key, _nodes(ordered), value.node, own))
+
+    @property
+    def _journal(self) -> Journal | None:
+        return self._graph.journal
+
+
+def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    return tuple([operand.value.node for operand in operands])
+
+
+def _ordered(operands: Sequence[Operand]) -> list[Operand]:
+    return sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted))
+
+
+def _key(ordered: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
+    labels: dict[Index, int] = {}
+    parts = []
+    for operand in ordered:
+        own = tuple([labels.setdefault(index, len(labels)) for index in operand.value.axes])
+        parts.append((operand.value.node.serial, operand.inverted, own))
+    return tuple(parts), labels
