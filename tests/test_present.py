@@ -17,6 +17,11 @@ SHOWN = [
         ["y[i] = g[i,j]*a[j]", "e = logsumexp[i](y[i]) - b[i]*y[i]"],
         "dl/da[p] = g[i,p]*(dl/dy[i] + dl/de*(exp(y[i] - logsumexp[j](y[j])) - b[i]))",
     ),
+    (["y[k] = a[k//2]*(2 + b[k//3]^2)"], "dl/da[p] = dl/dy[k+2*p]*(2 + b[(k+2*p)//3]^2)"),
+    (
+        ["y[i] = (a[i+1] - a[i])^2"],
+        "dl/da[p] = 2*(-dl/dy[p]*(a[p+1] - a[p])*[p < N - 1] + dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1])",
+    ),
 ]
 
 

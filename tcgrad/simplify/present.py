@@ -7,16 +7,27 @@ as it stands there; any other difference takes up the minus sign in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rebuild, tensors_read, walk
+from tcgrad.ir.traversal import (
+    children,
+    factors_of,
+    free_indices,
+    product_of,
+    rebuild,
+    replace_components,
+    tensors_read,
+    terms_of,
+    walk,
+)
 from tcgrad.simplify import simplify
-from tcgrad.simplify.canonical import Labels, canonical_labels, key
+from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
@@ -30,15 +41,16 @@ class Presentation:
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._known: dict[str, list[str]] = {}
         self._shapes: set[int] = set()
+        self._places: dict[Integer, Integer] = {}
         self._presented: dict[int, tuple[Expr, Expr]] = {}
         self._rectified: list[tuple[Define, Expr]] = []
         for statement in statements:
             for part in walk(statement.body) if isinstance(statement, Define) else ():
                 whole = simplify(part) if isinstance(part, Add) else part
                 if isinstance(part, Add) and isinstance(whole, Add):
-                    labels = _labels(whole)
-                    written = [key(simplify(term), labels) for term in children(flattened(part))]
-                    self._known.setdefault(key(whole, labels), written)
+                    looks = self._looks(whole)
+                    written = [looks(simplify(term)) for term in children(flattened(part))]
+                    self._known.setdefault(looks(whole), written)
                     self._shapes.add(shape(whole))
             if isinstance(statement, Define):
                 self._rectified += [(statement, argument) for argument in _rectified_by(statement.body)]
@@ -108,18 +120,40 @@ class Presentation:
         for sign, turned in ((_PLUS, base), (_MINUS, scaled_sum(base, _MINUS))):
             if shape(turned) not in self._shapes:
                 continue
-            labels = _labels(turned)
-            written = self._known.get(key(turned, labels))
+            looks = self._looks(turned)
+            written = self._known.get(looks(turned))
             if written is not None:
                 places = {name: place for place, name in enumerate(written)}
-                ordered = sorted(turned.terms, key=lambda term: places.get(key(term, labels), len(places)))
+                ordered = sorted(turned.terms, key=lambda term: places.get(looks(term), len(places)))
                 return sign, Add(tuple(ordered))
         if all(split_coefficient(term)[0].numerator < 0 for term in base.terms):
             return _MINUS, scaled_sum(base, _MINUS)
         return _PLUS, base
 
     def _stands_in_spec(self, base: Add) -> bool:
-        return shape(base) in self._shapes and key(base, _labels(base)) in self._known
+        return shape(base) in self._shapes and self._looks(base)(base) in self._known
+
+    def _looks(self, base: Expr) -> Callable[[Expr], str]:
+        """Texts of the terms of a sum, and of itself: ``x[2*i+k] - m[i]`` of the spec is ``x[p] - m[p//2]`` in a
+        derivative, and any position is as good as an index. Where a tensor is read at several they are what counts:
+        ``x[i+1] - x[i]``.
+        """
+        reads = dict.fromkeys(part for part in walk(base) if isinstance(part, Component))
+        anywhere = len({read.tensor for read in reads}) == len(reads)
+        seen = self._anywhere if anywhere else _itself
+        whole = seen(base)
+        labels = canonical_labels(free_indices(whole), terms_of(whole), sized=False)
+        return lambda part: key(seen(part), labels)
+
+    def _anywhere(self, expr: Expr) -> Expr:
+        return replace_components(expr, lambda read: Component(read.tensor, tuple(map(self._place, read.indices))))
+
+    def _place(self, position: Integer) -> Integer:
+        if position.as_index is not None:
+            return position
+        if position not in self._places:
+            self._places[position] = Index("i", Integer.of(1)).expr
+        return self._places[position]
 
     def _flip_one(self, rest: Expr) -> Expr | None:
         """A product with the first logarithm of a ratio turned, or the first difference that the spec does not write
@@ -157,9 +191,8 @@ def _rectified_by(body: Expr) -> tuple[Expr, ...]:
     return () if isinstance(argument, Component) else (argument,)
 
 
-def _labels(base: Add) -> Labels:
-    """Names for the indices of a sum that depend neither on what they are called nor on how far they run."""
-    return canonical_labels(free_indices(base), base.terms, sized=False)
+def _itself(expr: Expr) -> Expr:
+    return expr
 
 
 def _flip_logarithm(factor: Expr) -> Expr | None:
