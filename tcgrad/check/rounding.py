@@ -64,8 +64,8 @@ class Rounding:
     def bound(self, moved: Array, exact: Array) -> Array:
         """The bound on the error, element by element; ``moved`` has an axis of draws in front.
 
-        It is infinite where the exact value is not finite, and NaN where that is, and rounding or overflow may make it
-        something that is not: there everything may be found.
+        It is infinite where the value is not finite, whatever rounding does. Where rounding or overflow decides whether
+        it is, it is NaN: there everything may be found.
         """
         if moved.ndim == exact.ndim:
             return np.zeros(exact.shape, exact.dtype)
@@ -79,7 +79,8 @@ class Rounding:
             finite = np.isfinite(spread)
             if finite.all():
                 return bound
-            return np.where(finite, bound, np.where(np.isfinite(exact), np.nan, np.inf))
+            decided = ~(np.isfinite(exact) | np.isfinite(moved).any(axis=0))
+            return np.where(finite, bound, np.where(decided, np.inf, np.nan))
 
 
 def _typical(spread: Array, size: Array) -> Any:
