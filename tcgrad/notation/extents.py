@@ -12,6 +12,7 @@ from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, integers, walk
+from tcgrad.notation.factors import guard
 
 
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
@@ -86,32 +87,41 @@ def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
 def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool = False) -> Expr | None:
     """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does.
 
+    It may do so at the sizes at hand alone.
+
     narrows: whether the index is a whole position elsewhere, of more values, so that the factor may have no such one.
     """
-    found = _ranging_positions(index, tensors)
-    return next((_read_to_the_power_of_0(*each) for each in found if not (narrows and each[2].as_index)), None)
+    reads = [(tensor, axis, _spread(index, times, spare)) for tensor, axis, times, spare in _axes_for(index, tensors)]
+    return next((_to_the_power_of_0(*each) for each in reads if not (narrows and each[2].as_index)), None)
 
 
-def _ranging_positions(index: Index, tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, int, Integer]]:
-    """Tensors with an axis and a position there that end the range.
+def ranging_factors(index: Index, tensors: Sequence[Tensor]) -> tuple[Expr, ...]:
+    """The same for all sizes: where no axis ends with the range whatever they are, a condition ends it as well."""
+    for tensor, axis, times, spare in _axes_for(index, tensors):
+        is_exact = spare.as_number is not None
+        read = _to_the_power_of_0(tensor, axis, _spread(index, times, spare if is_exact else Integer.of(0)))
+        return (read,) if is_exact else (read, guard(index))
+    return ()
 
-    First those that do at all sizes; then at these, of an axis which is as long at least, ``n+2``, or of one whose
-    positions are read several times, ``(n+1)//2``.
+
+def _axes_for(index: Index, tensors: Sequence[Tensor]) -> list[tuple[Tensor, int, int, Integer]]:
+    """Axes that are long enough, if each position is read some ``times``, and what they have to ``spare`` then.
+
+    First come those that have as much at all sizes, and those of which each position is read once.
     """
     axes = [(tensor, axis, size) for tensor in tensors for axis, size in enumerate(tensor.shape)]
-    for tensor, axis, size in axes:
-        longer = (size - index.size).as_number
-        if longer is not None and longer >= 0:
-            yield tensor, axis, index.expr + longer
-    for tensor, axis, size in axes:
-        if size.value >= index.size.value:
-            yield tensor, axis, index.expr + (size.value - index.size.value)
-    for tensor, axis, size in axes:
-        times = -(-index.size.value // size.value)
-        yield tensor, axis, (index.expr + (times * size.value - index.size.value)) // Integer.of(times)
+    enough = [(tensor, axis, -(-index.size.value // size.value), size) for tensor, axis, size in axes]
+    found = [(tensor, axis, times, size * times - index.size) for tensor, axis, times, size in enough]
+    return sorted(found, key=lambda each: (each[3].as_number is None, each[2]))
 
 
-def _read_to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
+def _spread(index: Index, times: int, spare: Integer) -> Integer:
+    """The position of the index on an axis of which each position is read some ``times``: ``n+2``, ``(n+1)//2``."""
+    shifted = index.expr + spare.value
+    return shifted if times == 1 else shifted // Integer.of(times)
+
+
+def _to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
     positions = [Integer.of(0)] * tensor.order
     positions[axis] = position
     return Pow(Component(tensor, tuple(positions)), ZERO)

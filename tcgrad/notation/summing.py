@@ -14,7 +14,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices
-from tcgrad.notation.extents import range_is_implied, ranging_factor, stands_alone
+from tcgrad.notation.extents import range_is_implied, ranging_factor, ranging_factors, stands_alone
 from tcgrad.notation.factors import Factors, by_holder, guard
 from tcgrad.notation.shown import Ones
 from tcgrad.records import dataclass
@@ -90,8 +90,8 @@ class Summing:
         if self.is_implied(index, parts, later):
             return ()
         needs_read = self.is_parsed and not stands_alone(index, parts)
-        told = ranging_factor(index, self.arrays) if needs_read else None
-        return (told or guard(index),)
+        told = ranging_factors(index, self.arrays) if needs_read else ()
+        return told or (guard(index),)
 
     def is_summed_here(
         self, index: Index, factors: Factors, holders: Sequence[Expr | Ones | Factors], later: Sequence[Index]
