@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tcgrad.errors import Located, Span
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
 from tcgrad.language.equations import free_indices, free_slot, read_body
@@ -14,7 +14,7 @@ from tcgrad.language.occurrences import parts
 from tcgrad.language.parser import parse_equation
 from tcgrad.language.ranges import RangeSolution, solve_ranges
 from tcgrad.language.resolution import Resolver
-from tcgrad.language.slots import RangeProblem, Read, Slot
+from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
 from tcgrad.spec.model import Spec
@@ -55,8 +55,23 @@ def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dic
             slot.fixed = None  # the name is declared for an axis of another size
         problem.reads.append(Read(tensor.name, axis, slot.index.expr, tensor.shape[axis], index.span))
     body = read_body(equation.body, free, problem, symbols)
+    for slot, size in zip(free.values(), tensor.shape, strict=True):
+        if slot.fixed is None and _is_kept_inside(slot.index, size, problem.reads[len(free) :]):
+            slot.fixed = size
     solution = solve_ranges(problem, symbols, text.whole)
     return Define(tensor, _whole(tensor, free, solution, symbols), Resolver(solution).resolve(body), equation.span)
+
+
+def _is_kept_inside(index: Index, size: Integer, right: Sequence[Read]) -> bool:
+    """Whether an index has the range of the left side, and reads on the right are inside by conditions or by that.
+
+    ``x[2*p]*[2*p < N]`` is inside by a condition; in ``x[i]*x[i+1]`` the shorter range narrows that of the axis.
+    """
+    own = [read for read in right if read.decides and index in read.position.indices]
+    compound = [read for read in own if read.position.as_index is None]
+    plain = [read for read in own if read.position.as_index is not None]
+    guarded = any(read.guards != NO_GUARDS for read in compound)
+    return guarded or (bool(compound) and any(read.size.value > size.value for read in plain))
 
 
 def _whole(tensor: Tensor, free: dict[str, Slot], solution: RangeSolution, symbols: Symbols) -> tuple[Index, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.errors import Span
@@ -64,6 +64,17 @@ class Guards:
 
 
 NO_GUARDS = Guards()
+
+
+def common_guards(terms: Sequence[Guards]) -> Guards:
+    """What holds wherever one term or another of a sum counts: what is at least 0 by the guards of each of them."""
+    candidates = dict.fromkeys(expr for guards in terms for expr in guards.at_least_zero)
+    return Guards(tuple(expr for expr in candidates if all(_imply(guards, expr) for guards in terms)))
+
+
+def _imply(guards: Guards, expr: Integer) -> bool:
+    gaps = (expr - guard for guard in guards.at_least_zero)
+    return any(gap.as_number is not None and gap.as_number >= 0 for gap in gaps)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.operators import DELTA
-from tcgrad.language.slots import NO_GUARDS, Guards
+from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,
@@ -169,6 +169,9 @@ class Elaborator(ValueReader):
                 return self.guards_of(condition)
             case Subscript(positions=(left, right)) if self.symbols.builtin(factor.node.name) == DELTA:
                 return self.guards_of(Comparison((left, right), ("==",), factor.node.span))
+            case Group(body=Sum(terms)) if factor.operator == "*":
+                each = [map(self._guards, _factors(term)[1]) for _, term in terms]
+                return common_guards([reduce(Guards.and_, guards) for guards in each])
         return NO_GUARDS
 
     def _factor(self, factor: _Factor) -> Expr:

@@ -1,0 +1,44 @@
+"""What is printed for a derivative is proved where it is put back as an expectation of the same spec."""
+
+import pytest
+
+import tcgrad
+
+EQUATIONS = [
+    "y[i] = x[i]*x[i+1]",
+    "y[i] = x[i+1]^2 + x[i]^3",
+    "y[i] = x[i]*x[i+1]*x[i+2]",
+    "y[i] = x[2*i]*x[i]",
+    "y[i] = x[N-1-2*i]*x[i]",
+    "y[i] = sin(x[2*i])*exp(x[i])",
+    "y[i,j] = x[i+j]*x[i]",
+    "y = sum[i](x[2*i]*x[i])",
+    "y = sum[k](x[2*k]*x[2*k+1])",
+    "y[i] = x[i//2]*z[i]",
+]
+
+
+def put_back(text):
+    """The verdicts on everything that is printed."""
+    shown = tcgrad.loads(text).derive().as_dict()
+    lines = [each["index"] for each in shown["jacobians"] if each["index"]]
+    lines += [line for each in shown["gradients"] for line in each["index"]]
+    results = tcgrad.loads(f"{text}expect: {lines}\n").check(only="expect", trials=1).results
+    assert len(results) == len(lines)
+    return results
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_what_is_printed_is_proved(equation):
+    text = f"dims: {{N: 7}}\ninputs: {{x: [N], z: [12]}}\nequations: ['{equation}']\n"
+    assert all(each.proved for each in put_back(text))
+
+
+@pytest.mark.parametrize(
+    ("dims", "equation"),
+    [("N: 6, M: 2", "y[i] = x[i]*z[i//3]"), ("N: 6, M: 2", "y[i] = x[i]*z[i//3]*x[i]"),
+     ("N: 3, M: 6", "y[i] = x[i//2]*z[i]")],
+)  # fmt: skip
+def test_what_is_printed_is_right_at_other_sizes(dims, equation):
+    results = put_back(f"dims: {{{dims}}}\ninputs: {{x: [N], z: [M]}}\nequations: ['{equation}']\n")
+    assert all(each.status == "pass" for each in results)
