@@ -1,14 +1,16 @@
-"""Fewer and shorter lines: an adjoint is put into the lines that use it where the whole gets no longer by it."""
+"""Fewer and shorter lines: an adjoint is put into the lines that use it where the whole gets no longer by it, or where
+a divisor cancels that may be 0.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import Component, Const, Expr, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -44,9 +46,21 @@ def compact(
     lines = _Lines(statements, kept, unwanted, known, tell)
     lines.use_symmetry()
     for _ in range(_ROUNDS):
-        lines.put_in_all()
+        lines.put_in_all(_is_promising, _pays)
         lines.share()
-    return tuple(line for line in lines.lines if line is not None)
+    return lines.left
+
+
+def cancelled(statements: Sequence[Statement], kept: Collection[Tensor], known: Facts) -> tuple[Statement, ...]:
+    """The statements with those definitions put into later ones by which a divisor cancels.
+
+    Where ``r = 0``, ``dr = (x - y)*dx/r`` and ``dk = -dr*r`` are not a number, and ``-(x - y)*dx`` is one.
+
+    kept: tensors whose definitions all stay.
+    """
+    lines = _Lines(statements, kept, (), known, unheard)
+    lines.put_in_all(_may_cancel, _cancels)
+    return lines.left
 
 
 class _Lines:
@@ -82,23 +96,41 @@ class _Lines:
             if is_mirrored(replace(line, body=body)):
                 symmetric[line.tensor] = replace(line.tensor, symmetric=True)
 
-    def put_in_all(self) -> None:
-        """Put every line that is worth it into those that read it."""
+    @property
+    def left(self) -> tuple[Statement, ...]:
+        return tuple(line for line in self.lines if line is not None)
+
+    def put_in_all(
+        self,
+        is_promising: Callable[[Define, Sequence[Define]], bool],
+        pays: Callable[[Define, Sequence[Define], Sequence[Define]], bool],
+    ) -> None:
+        """Put every line that is worth it into those that read it.
+
+        is_promising: tells from far whether a line may be worth it, by itself and the lines that read it.
+        pays: tells whether it is, by these and by what they become.
+        """
         for place, line in enumerate(self.lines):
             if not isinstance(line, Define) or line.tensor in self._kept or size(line.body) > _LARGEST:
                 continue
             reading = self._users.get(line.tensor, [])
             users = tuple(user for n in reading if isinstance(user := self.lines[n], Define))
-            if len(users) == len(reading) and 0 < len(users) <= _MOST_USERS:
-                self._put_in(place, line, users)
+            if len(users) != len(reading) or not 0 < len(users) <= _MOST_USERS:
+                continue
+            if line.tensor in self._unwanted or is_promising(line, users):
+                self._put_in(place, line, users, pays)
 
-    def _put_in(self, place: int, line: Define, old: tuple[Define, ...]) -> None:
-        wanted = line.tensor in self._unwanted or _is_promising(line, old)
-        if not wanted or any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
+    def _put_in(
+        self,
+        place: int,
+        line: Define,
+        old: tuple[Define, ...],
+        pays: Callable[[Define, Sequence[Define], Sequence[Define]], bool],
+    ) -> None:
+        if any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
             return
         new = [replace(user, body=body) for user, body in zip(old, self._with(line, old), strict=True)]
-        shorter = sum(cost(user.body) for user in new) <= cost(line.body) + sum(cost(user.body) for user in old)
-        if not shorter and line.tensor not in self._unwanted:
+        if line.tensor not in self._unwanted and not pays(line, old, new):
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
@@ -148,11 +180,39 @@ def _reads_twice(body: Expr, tensors: Collection[Tensor]) -> bool:
 
 
 def _is_promising(line: Define, users: Sequence[Define]) -> bool:
-    """Whether a definition is read once, or is so short that repeating it may pay."""
+    """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
         return True
     reads_of = sum(isinstance(part, Component) and part.tensor == line.tensor for u in users for part in walk(u.body))
-    return reads_of == 1
+    return reads_of == 1 or _may_cancel(line, users)
+
+
+def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
+    """Whether the lines get no longer, or a divisor cancels."""
+    shorter = sum(cost(user.body) for user in made) <= cost(line.body) + sum(cost(user.body) for user in users)
+    return shorter or _cancels(line, users, made)
+
+
+def _may_cancel(line: Define, users: Sequence[Define]) -> bool:
+    """Whether one divides by a tensor that the others read otherwise, too."""
+    own, theirs = _divisors((line,)), _divisors(users)
+    read = {tensor for user in users for tensor in tensors_read(user.body)} - theirs
+    return not own.isdisjoint(read) or not theirs.isdisjoint(set(tensors_read(line.body)) - own)
+
+
+def _cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
+    """Whether there is a division less than before."""
+    return not _divisors((line, *users)) <= _divisors(made)
+
+
+def _divisors(lines: Sequence[Define]) -> set[Tensor]:
+    """The tensors that are divided by, as they stand."""
+    powers = (part for line in lines for part in walk(line.body) if isinstance(part, Pow))
+    return {
+        power.base.tensor
+        for power in powers
+        if isinstance(power.base, Component) and isinstance(power.exponent, Const) and power.exponent.value < 0
+    }
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

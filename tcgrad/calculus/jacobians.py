@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 
 from tcgrad.calculus.backprop import Pullback
+from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import Lines, needed_for
 from tcgrad.calculus.derivation import jacobian_of
 from tcgrad.calculus.differentiate import times
@@ -31,7 +32,7 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
         TcgradError: where a function on the way has no derivative.
     """
     forward = _count(wrt) <= _count(of) or _runs_downward(program)
-    statements = tuple(_forward(program, [of], wrt) if forward else _backward(program, of, wrt))
+    statements = _forward(program, [of], wrt) if forward else tuple(_backward(program, of, wrt))
     target = jacobian_of(of, wrt)
     if not any(target in defined_tensors(statement) for statement in statements):
         return (_zero(of, wrt),)
@@ -74,7 +75,7 @@ def stepwise_blocks(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor
 
 
 def _forward_blocks(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[Statement, ...]:
-    statements = tuple(_forward(program, of, wrt))
+    statements = _forward(program, of, wrt)
     found = {tensor for statement in statements for tensor in defined_tensors(statement)}
     return (*statements, *(_zero(tensor, wrt) for tensor in of if jacobian_of(tensor, wrt) not in found))
 
@@ -91,15 +92,19 @@ def _count(tensor: Tensor) -> int:
     return prod(size.value for size in tensor.shape)
 
 
-def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> Iterator[Statement]:
+def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[Statement, ...]:
     """``dT/dWRT`` for each tensor on the way, in the order of the program."""
-    return push(
-        replace(program, statements=_way(program, of)),
+    statements = _way(program, of)
+    known = Facts(statements)
+    pushed = push(
+        replace(program, statements=statements),
         (wrt,),
         lambda read, axes: times(*(Delta(e, s.expr) for e, s in zip(read.indices, axes, strict=True))),
         lambda tensor: jacobian_of(tensor, wrt),
         lambda: new_indices(wrt),
+        known=known,
     )
+    return cancelled(tuple(pushed), {jacobian_of(tensor, wrt) for tensor in of}, known)
 
 
 def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.derivation import tangent_of
 from tcgrad.calculus.forward import push
@@ -34,4 +35,6 @@ def push_forward(
         """``x[e]`` as ``dx[e]``."""
         return Component(tangent(read.tensor), read.indices)
 
-    return (*push(program, program.wrt, seed, tangent, known=known), *zeros)
+    known = Facts(program.statements) if known is None else known
+    pushed = tuple(push(program, program.wrt, seed, tangent, known=known))
+    return (*cancelled(pushed, set(map(tangent, program.outputs)), known), *zeros)

@@ -83,14 +83,19 @@ def is_contraction(term: Expr) -> bool:
 
 
 def separable_sum(parts: Factors) -> int | None:
-    """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed."""
+    """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed.
+
+    None where several are over the same indices: a product of differences, multiplied out, loses its digits.
+    """
+    found: list[tuple[int, set[Index]]] = []
     for place, (factor, inverted) in enumerate(parts.factors):
         if isinstance(factor, Add) and not inverted and not is_guard(factor):
             axes = set(free_indices(factor))
             pieces = [piece for term in factor.terms for piece in factors_of(term)]
             if not axes.isdisjoint(parts.summed) and all(set(free_indices(piece)) < axes for piece in pieces):
-                return place
-    return None
+                found.append((place, axes))
+    alone = [place for place, axes in found if sum(axes == other for _, other in found) == 1]
+    return alone[0] if alone else None
 
 
 def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:

@@ -9,6 +9,7 @@ from typing import assert_never
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -32,9 +33,9 @@ from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
+from tcgrad.simplify.powers import add_of, as_power, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.ranges import reduced
-from tcgrad.simplify.shapes import names
+from tcgrad.simplify.shapes import are_equal, names
 
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
@@ -98,8 +99,37 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
     nested = isinstance(made, Mul) and any(isinstance(factor, Mul | Const) for factor in made.factors[1:])
     if nested and made != expr:
         return policy.simplify(made)
-    joined = _choices_joined(made) if isinstance(made, Mul) else made
+    if not isinstance(made, Mul):
+        return made
+    joined = _choices_joined(made)
+    if joined is made and policy.collects:
+        joined = _divisor_cancelled(made)
     return made if joined is made else policy.simplify(joined)
+
+
+def _divisor_cancelled(expr: Mul) -> Expr:
+    """``(r + r^2) / r = 1 + r``: what is divided by and is a factor of every term of a sum."""
+    for place, divisor in enumerate(expr.factors):
+        base, exponent = as_power(divisor)
+        if not isinstance(exponent, Const) or exponent.value >= 0:
+            continue
+        for other, factor in enumerate(expr.factors):
+            if isinstance(factor, Add) and all(_has_factor(term, base) for term in factor.terms):
+                terms = Add(tuple([Mul((term, Pow(base, MINUS_ONE))) for term in factor.terms]))
+                changed: dict[int, Expr] = {place: Pow(base, Const(exponent.value + 1)), other: terms}
+                return Mul(tuple([changed.get(n, each) for n, each in enumerate(expr.factors)]))
+    return expr
+
+
+def _has_factor(term: Expr, base: Expr) -> bool:
+    """Whether at least the first power of a base can be taken out of a term."""
+    for factor in factors_of(term):
+        own, exponent = as_power(factor)
+        if isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base):
+            return True
+        if isinstance(factor, Add) and all(_has_factor(part, base) for part in factor.terms):
+            return True
+    return False
 
 
 def _choices_joined(expr: Mul) -> Expr:

@@ -73,3 +73,8 @@ def names(exprs: Sequence[Expr]) -> list[int | str]:
         return list[int | str](shapes)
     count = Counter(shapes)
     return [own if count[own] == 1 else key(expr) for own, expr in zip(shapes, exprs, strict=True)]
+
+
+def are_equal(left: Expr, right: Expr) -> bool:
+    """Whether two expressions are the same up to the order of what may be exchanged."""
+    return left == right or (shape(left) == shape(right) and key(left) == key(right))

@@ -1,0 +1,48 @@
+"""Divisors that cancel: at points where they are 0 the derivatives are numbers, in formulas and in code."""
+
+import numpy as np
+import pytest
+
+import tcgrad
+
+SMOOTH = {
+    "Matern 3/2": ("k[i,j] = (1 + r[i,j])*exp(-r[i,j])", "{x: [N, D]}", "(x[i,d] - x[j,d])^2"),
+    "Matern 5/2": (
+        "k[i,j] = (1 + r[i,j] + r[i,j]^2/3)*exp(-r[i,j])",
+        "{x: [N, D], l: {shape: [D], sample: positive}}",
+        "5*((x[i,d] - x[j,d])/l[d])^2",
+    ),
+    "cube": ("k[i,j] = r[i,j]^3", "{x: [N, D]}", "(x[i,d] - x[j,d])^2"),
+    "square": ("k[i,j] = r[i,j]^2 - 2*r[i,j]^4", "{x: [N, D]}", "(x[i,d] - x[j,d])^2"),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_smooth_function_of_a_distance_has_derivatives_where_it_is_0(name):
+    equation, inputs, square = SMOOTH[name]
+    text = f"dims: {{N: 4, D: 2}}\ninputs: {inputs}\nequations:\n  - r[i,j] = sqrt(sum[d]({square}))\n  - {equation}\n"
+    function = tcgrad.loads(f"{text}outputs: [k]\n")
+    assert function.check(trials=1).ok
+    module, random = function.compile(), np.random.default_rng(0)
+    points = [random.uniform(0.5, 1, [size.value for size in item.tensor.shape]) for item in function.program.inputs]
+    dk = random.normal(size=(4, 4))
+    _, gradients = module.value_and_grad(*points, dk)
+    tangents = [random.normal(size=each.shape) for each in points]
+    assert all(np.isfinite(array).all() for array in (*module.jacobian(*points).values(), *gradients))
+    along = module.jvp(*points, *tangents)
+    assert np.isclose((dk * along).sum(), sum((g * t).sum() for g, t in zip(gradients, tangents, strict=True)))
+
+
+def test_a_divisor_that_is_a_factor_of_every_term_cancels():
+    text = "inputs: {x: [3], r: [3]}\nequations: ['y[i] = x[i]*(r[i]^2 + r[i]*x[i])/r[i]']\n"
+    shown = tcgrad.loads(text).derive(wrt=["r"]).as_dict()
+    assert shown["gradients"][0]["index"] == ["dl/dr[p] = dl/dy[p]*x[p]"]
+
+
+def test_digits_of_differences_are_kept():
+    text = "dims: {N: 4, D: 3}\ninputs: {x: [N, D]}\nequations: ['y[i,j] = 1[d]*(x[i,d] - x[j,d])^2']\n"
+    module, random = tcgrad.loads(text).compile(), np.random.default_rng(0)
+    x, dx = random.normal(size=(2, 4, 3))
+    far = 2.0**20
+    near = np.round(x * 2**20) / 2**20
+    np.testing.assert_allclose(module.jvp(near + far, dx), module.jvp(near, dx), rtol=1e-13, atol=1e-13)
