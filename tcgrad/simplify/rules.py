@@ -103,8 +103,23 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
         return made
     joined = _choices_joined(made)
     if joined is made and policy.collects:
-        joined = _divisor_cancelled(made)
+        joined = _divisor_cancelled(_signs_joined(made))
     return made if joined is made else policy.simplify(joined)
+
+
+def _signs_joined(expr: Mul) -> Mul:
+    """``sign(a) abs(a)^n = a^n`` for odd ``n``: the derivative of ``log(abs(a))`` is ``1/a``."""
+    for place, factor in enumerate(expr.factors):
+        if not (isinstance(factor, Call) and factor.function.name == "sign"):
+            continue
+        for other, power_of in enumerate(expr.factors):
+            match as_power(power_of):
+                case Call(function=function, arguments=arguments), Const(value=n) if (
+                    function.name == "abs" and arguments == factor.arguments and n.denominator == 1 and n % 2
+                ):
+                    changed: dict[int, Expr] = {place: ONE, other: Pow(arguments[0], Const(n))}
+                    return Mul(tuple([changed.get(n, each) for n, each in enumerate(expr.factors)]))
+    return expr
 
 
 def _divisor_cancelled(expr: Mul) -> Expr:
