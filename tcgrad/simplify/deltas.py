@@ -38,11 +38,15 @@ def solve(delta: Delta, index: Index) -> Solution | None:
 
     With ``c*k + r = 0``: a unit coefficient gives ``k = -r/c`` exactly; a stride gives ``k = (-r/c) // |c|`` under the
     guard that the division leaves no remainder. Where the rest holds an index that runs through the stride, as in
-    ``W*i + j = p`` with ``j < W``, it is ``i = p // W`` and ``j = p % W``.
+    ``W*i + j = p`` with ``j < W``, it is ``i = p // W`` and ``j = p % W``. Where it goes round, as ``(k + r) % N = p``
+    does with ``k < N``, it is ``k = (p - r) % N``.
     """
     for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
         if side.as_index is index and index not in other.indices:
             return _solved(delta, index, other)
+        turned = _round(delta, index, side, other)
+        if turned is not None:
+            return turned
     difference = delta.left - delta.right
     coefficient = difference.coefficient(index)
     if coefficient is None or not coefficient.terms:
@@ -61,6 +65,21 @@ def _solved(delta: Delta, index: Index, value: Integer) -> Solution | None:
     value = reduced(value)
     guards = range_guards(value, index.size)
     return None if guards is None else Solution(index, value, (delta,), guards)
+
+
+def _round(delta: Delta, index: Index, side: Integer, other: Integer) -> Solution | None:
+    """``(c*k + r) % N = e`` for ``c`` of 1 or -1, where ``k`` takes no value twice: ``k = c*(e - r) % N``"""
+    match side.terms:
+        case ((((Remainder(dividend=dividend, divisor=divisor)),), 1),) if index not in other.indices:
+            coefficient = dividend.coefficient(index)
+            sign = None if coefficient is None else coefficient.as_number
+            if sign not in (1, -1) or not is_nonnegative(divisor - index.size):
+                return None
+            value = reduced(((other - dividend + index.expr * sign) * sign) % divisor)
+            inside, whole = range_guards(other, divisor), range_guards(value, index.size)
+            if inside is not None and whole is not None:
+                return Solution(index, value, (delta,), (*inside, *whole), divided=True)
+    return None
 
 
 def _divided(delta: Delta, index: Index, stride: Integer, rest: Integer) -> Solution | None:

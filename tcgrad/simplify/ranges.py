@@ -158,6 +158,8 @@ def _holds(integer: Integer, part: Integer) -> bool:
 def _reduced_division(atom: Quotient | Remainder) -> Integer:
     """``W*a + b`` divided by ``W`` is ``a + b//W`` with the remainder ``b%W``: ``a`` and ``b`` where ``0 <= b < W``."""
     dividend = reduced(atom.dividend)
+    if isinstance(atom, Remainder):
+        dividend = _without_remainders(dividend, atom.divisor)
     whole, rest = split_multiples(dividend, atom.divisor)
     if is_nonnegative(rest) and is_nonnegative(atom.divisor - _ONE - rest):
         return whole if isinstance(atom, Quotient) else rest
@@ -165,6 +167,18 @@ def _reduced_division(atom: Quotient | Remainder) -> Integer:
     if nested is not None:
         return reduced(nested)
     return whole + rest // atom.divisor if isinstance(atom, Quotient) else rest % atom.divisor
+
+
+def _without_remainders(dividend: Integer, divisor: Integer) -> Integer:
+    """``(e%W + r) % W = (e + r) % W``"""
+    total = Integer.of(0)
+    for monomial, coefficient in dividend.terms:
+        match monomial:
+            case (Remainder(dividend=inner, divisor=own),) if own == divisor:
+                total = total + inner * coefficient
+            case _:
+                total = total + Integer(((monomial, coefficient),))
+    return total
 
 
 def _nested_division(dividend: Integer, atom: Quotient | Remainder) -> Integer | None:
