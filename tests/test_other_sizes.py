@@ -8,6 +8,7 @@ import pytest
 from emit_tools import Emitted, assert_close, check_everything, spec
 from whole_programs import DIMS, whole_spec
 
+import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.check.sizes import free_dims
@@ -337,3 +338,13 @@ def test_many_programs(seed):
 @pytest.mark.parametrize("seed", range(200))
 def test_many_programs_of_equal_sizes(seed):
     check_other_sizes(with_equal_sizes(seed), seed)
+
+
+@pytest.mark.parametrize("size", [4, 5, 6])
+def test_the_range_that_is_narrower_at_all_sizes_is_taken(size):
+    """Reads that end together at the sizes of a spec, and apart at others."""
+    text = f"dims: {{N: {size}}}\ninputs: {{x: [N]}}\nequations: ['w = sum[k](x[2*k]*x[2*k+1])']\n"
+    module = tcgrad.loads(text).compile()
+    for length in range(2, 9):
+        x = np.arange(1.0, length + 1)
+        assert module.forward(x) == sum(x[2 * k] * x[2 * k + 1] for k in range(length // 2))

@@ -15,6 +15,7 @@ from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, find
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.records import dataclass
+from tcgrad.simplify.ranges import never_negative
 
 Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slots whose indices it reads
 
@@ -99,7 +100,8 @@ class _Solver:
     def narrower(self, new: Integer, old: Integer, sign: int) -> Integer:
         """The greater of two bounds, or with the sign -1 the smaller: at other sizes it may be the other one."""
         slack = (new - old) * sign
-        kept, slack = (new, slack) if slack.value > 0 else (old, -slack)
+        is_new = slack.value > 0 or (slack.value == 0 and never_negative(slack))
+        kept, slack = (new, slack) if is_new else (old, -slack)
         if slack.as_number is None and not self.problem.is_expectation:
             self.symbols.chosen[slack] = None
         return kept

@@ -16,11 +16,26 @@ _MOST_REMEMBERED = 2**12
 def never_negative(size: Integer) -> bool:
     """Whether an expression in dims alone is provably at least 0, whatever the dims are."""
     lowest = 0
-    for monomial, coefficient in size.terms:
+    for monomial, coefficient in _without_pairs(size).terms:
         if monomial and (coefficient < 0 or not all(map(_is_natural, monomial))):
             return False
         lowest += coefficient * least(monomial)
     return lowest >= 0
+
+
+def _without_pairs(size: Integer) -> Integer:
+    """Without what is at least 0 because one dividend is the larger: ``(N-1)//2 - (N-2)//2``"""
+    quotients = [
+        (monomial[0], coefficient)
+        for monomial, coefficient in size.terms
+        if len(monomial) == 1 and isinstance(monomial[0], Quotient)
+    ]
+    for large, coefficient in quotients:
+        for small, negative in quotients:
+            paired = coefficient >= -negative > 0 and large.divisor == small.divisor
+            if paired and never_negative(large.dividend - small.dividend):
+                return size - (Integer.of(large) - Integer.of(small)) * -negative
+    return size
 
 
 def least(monomial: Monomial) -> int:
