@@ -219,14 +219,19 @@ class _Solver:
         """Rules 3 and 4: no read may leave its tensor."""
         ranges = self.intervals()
         sizes = {slot.extent: self.size(slot) for slot in self.problem.slots}
+        known = set()
         for read in self.problem.reads:
-            if read.decides and not read.position.gathers and not self.plain.is_settled(read):
-                size = read.size.substitute(sizes)
-                conditions = replace(read, size=size).conditions
-                if not all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
-                    self.errors.leaves(read, size, ranges)
-                if read.guards == NO_GUARDS:
-                    self.note_inside(read, size, ranges)
+            own = read.tensor, read.axis, read.position, read.size, read.guards
+            if own in known or not read.decides or read.position.gathers or self.plain.is_settled(read):
+                continue
+            size = read.size.substitute(sizes)
+            conditions = replace(read, size=size).conditions
+            if all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
+                known.add(own)
+            else:
+                self.errors.leaves(read, size, ranges)
+            if read.guards == NO_GUARDS:
+                self.note_inside(read, size, ranges)
         self.stop_if_failed()
 
     def note_inside(self, read: Read, size: Integer, ranges: dict[Index, Interval]) -> None:

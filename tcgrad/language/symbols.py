@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
-from tcgrad.language.operators import ALIASES
+from tcgrad.language.operators import ALIASES, INTRINSICS
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
 
@@ -118,14 +118,16 @@ class Symbols:
         if name in self.hidden:
             code, message, help_ = self.hidden[name]
             return self.refuse(code, message, span, help_)
-        help_ = self._reading_of(name) or help_on(name, [*known])
-        return self.refuse("TC301", f"`{name}` is not declared or defined", span, help_ or self._how_to_declare(name))
+        said = self._reading_of(name) or help_on(name, [*known]) or self._how_to_declare(name)
+        return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
 
     def _how_to_declare(self, name: str) -> str:
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
 
     def _reading_of(self, name: str) -> str | None:
-        """What ``x_i`` or ``xᵢ`` was meant to be, where ``x`` is a tensor."""
+        """What ``exp[x]`` was meant to be, and ``x_i`` or ``xᵢ`` where ``x`` is a tensor."""
+        if name in self.functions or name in INTRINSICS:
+            return f"the arguments of a function stand in parentheses: `{name}(...)`"
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]

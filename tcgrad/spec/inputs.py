@@ -44,6 +44,7 @@ class _Fields:
     shape: tuple[Located, ...]
     dtype: Dtype = "real"
     sample: Sample = _NORMAL
+    has_sample: bool = False
     symmetric: bool = False
     zero_outside: bool = False
 
@@ -84,7 +85,8 @@ def _read_fields(fields: _Fields, given: dict[str, Node], name: Located, report:
     if "dtype" in given:
         fields.dtype = cast("Dtype", read_choice(given["dtype"], "the dtype", DTYPES, report) or "real")
     if "sample" in given:
-        fields.sample = _read_sample(given["sample"], report) or _NORMAL
+        sample = _read_sample(given["sample"], report)
+        fields.sample, fields.has_sample = sample or _NORMAL, sample is not None
     if "symmetric" in given:
         fields.symmetric = read_flag(given["symmetric"], "`symmetric`", report) or False
     if "outside" in given:
@@ -165,7 +167,7 @@ def _check_together(fields: _Fields, given: dict[str, Node], name: Located, repo
         refuse_at(given["symmetric"].span, f"has {order} axes, and a symmetric tensor has at least 2")
     if fields.symmetric and kind in UNSYMMETRIC_SAMPLES:
         refuse_at(sample, f"is symmetric, and a sample `{kind}` is not")
-    if fields.dtype != "real" and "sample" in given and kind not in INTEGER_SAMPLES:
+    if fields.dtype != "real" and fields.has_sample and kind not in INTEGER_SAMPLES:
         help_ = "write `sample: {integers: [0, 2]}`, or leave the key out"
         refuse_at(sample, f"has the dtype {fields.dtype}, and a sample `{kind}` is real", help_)
     if fields.dtype == "bool" and kind == "integers" and (fields.sample.low, fields.sample.high) != (0, 2):
