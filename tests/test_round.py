@@ -10,7 +10,6 @@ PERIODIC = {
     "a shift back": ("y[i] = u[(i-2)%N]*u[i]", "i: N"),
     "by another index": ("y[i,j] = u[(i+j)%N]*v[j]", "i: N, j: M"),
     "turned round": ("y[i] = u[(3-i)%N]*u[i]", "i: N"),
-    "in part": ("y[i] = u[(i+3)%N]", "i: N - 1"),
     "by a size": ("y[i] = u[(i+M)%N]^2", "i: N"),
     "a sum": ("y = sum[i]((u[(i+1)%N] - 2*u[i] + u[(i-1)%N])^2)", "i: N"),
     "once more": ("y[i] = u[((i+1)%N+2)%N]*u[(i-1)%N]", "i: N"),

@@ -68,17 +68,15 @@ def _solved(delta: Delta, index: Index, value: Integer) -> Solution | None:
 
 
 def _round(delta: Delta, index: Index, side: Integer, other: Integer) -> Solution | None:
-    """``(c*k + r) % N = e`` for ``c`` of 1 or -1, where ``k`` takes no value twice: ``k = c*(e - r) % N``"""
+    """``(c*k + r) % N = e`` for ``c`` of 1 or -1, where ``k`` takes every value once: ``k = c*(e - r) % N``"""
     match side.terms:
         case ((((Remainder(dividend=dividend, divisor=divisor)),), 1),) if index not in other.indices:
             coefficient = dividend.coefficient(index)
             sign = None if coefficient is None else coefficient.as_number
-            if sign not in (1, -1) or not is_nonnegative(divisor - index.size):
-                return None
-            value = reduced(((other - dividend + index.expr * sign) * sign) % divisor)
-            inside, whole = range_guards(other, divisor), range_guards(value, index.size)
-            if inside is not None and whole is not None:
-                return Solution(index, value, (delta,), (*inside, *whole), divided=True)
+            inside = range_guards(other, divisor)
+            if sign in (1, -1) and index.size == divisor and inside is not None:
+                value = reduced(((other - dividend + index.expr * sign) * sign) % divisor)
+                return Solution(index, value, (delta,), inside, divided=True)
     return None
 
 
