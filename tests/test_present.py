@@ -19,6 +19,13 @@ SHOWN = [
     ),
     (["y[k] = a[k//2]*(2 + b[k//3]^2)"], "dl/da[p] = dl/dy[k+2*p]*(2 + b[(k+2*p)//3]^2)"),
     (
+        ["y[i] = max(clip(a[i], 1 - b[i], 1 + b[i])*c[i], a[i])"],
+        (
+            "dl/da[p] = dl/dy[p]*(c[p]*[1 - b[p] <= a[p] <= 1 + b[p]]*[c[p]*clip(a[p], 1 - b[p], 1 + b[p]) >= a[p]]"
+            " + [c[p]*clip(a[p], 1 - b[p], 1 + b[p]) < a[p]])"
+        ),
+    ),
+    (
         ["y[i] = (a[i+1] - a[i])^2"],
         "dl/da[p] = 2*(-dl/dy[p]*(a[p+1] - a[p])*[p < N - 1] + dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1])",
     ),

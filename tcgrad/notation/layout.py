@@ -133,15 +133,14 @@ class _Layout:
         return row, factors.coefficient if divisor is UNIT else factors.coefficient / divisor
 
     def row(self, items: Iterable[Expr | Ones]) -> tuple[Shown, ...]:
-        """Factors laid out, neighbouring brackets joined to chains."""
+        """Factors laid out, brackets joined to chains."""
         shown: list[Shown] = []
         for item in items:
             made = item if isinstance(item, Ones) else self.factor(item)
-            joined = join(shown[-1], made) if shown else None
-            if joined is None:
-                shown.append(made)
-            else:
-                shown[-1] = joined
+            brackets = enumerate(shown) if isinstance(made, Bracket) else ()
+            joined = ((place, chain) for place, before in brackets if (chain := join(before, made)) is not None)
+            place, chain = next(joined, (len(shown), made))
+            shown[place : place + 1] = [chain]
         return tuple(shown)
 
     def factor(self, expr: Expr) -> Shown:
