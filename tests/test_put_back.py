@@ -42,3 +42,13 @@ def test_what_is_printed_is_proved(equation):
 def test_what_is_printed_is_right_at_other_sizes(dims, equation):
     results = put_back(f"dims: {{{dims}}}\ninputs: {{x: [N], z: [M]}}\nequations: ['{equation}']\n")
     assert all(each.status == "pass" for each in results)
+
+
+def test_gradients_are_those_of_what_has_a_name():
+    text = (
+        "inputs: {A: [3, 3]}\nequations:\n  - a = exp(inv(A)[i,i]) + inv(A)[0,1]*inv(A)[0,2]*inv(A)[1,2]\n"
+        "  - b = sin(inv(A)[0,0]*inv(A)[1,1]) + det(A)*cos(inv(A)[0,1])\noutputs: [a, b]\n"
+    )
+    (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
+    assert len(gradient["index"]) == 1
+    assert all(each.status == "pass" for each in put_back(text))

@@ -21,7 +21,7 @@ from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor, total_gradient_of
 from tcgrad.ir.traversal import substitute
 from tcgrad.simplify.cost import cost
@@ -126,8 +126,9 @@ def backpropagate(
         return total_gradient_of(output, taken)
 
     statements = tuple(Pullback(program, starts, sources, gradient_of, whole, known, tell=tell).run())
-    wholes = [whole(output) for output in program.outputs]
-    return compact(statements, {gradient_of(source) for source in sources}, wholes, known, tell)
+    unnamed = [gradient_of(s.tensor) for s in program.statements if isinstance(s, Intrinsic)]
+    unwanted = [*map(whole, program.outputs), *unnamed]
+    return compact(statements, {gradient_of(source) for source in sources}, unwanted, known, tell)
 
 
 def _upstream(output: Tensor) -> Adjoint:
