@@ -80,7 +80,7 @@ SPECS = {
 @pytest.mark.parametrize("name", SPECS)
 def test_elements_that_are_worked_out_are_compared_as_they_were(name):
     """Rounded another way they would attain no extreme, and gradients would be divided by 0 or vanish."""
-    for seed in range(4):
+    for seed in range(2):
         check_everything(Emitted(SPECS[name], seed=seed))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matrix_tools import assert_same_value, draw_value, names, run_numpy, values_for
@@ -142,9 +143,18 @@ def program_of(*defined: Define) -> Program:
     return Program(spec, (), (), (), defined, (), (), ())
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
-@given(defines(), st.integers(0, 3))
-def test_raised_forms_have_the_value_of_the_index_form(define, seed):
+def few_and_many(check, *strategies, many):
+    """A test of a quarter of so many examples, and one of all, which is left out of the default run."""
+
+    def test(examples):
+        return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))(
+            given(*strategies)(check)
+        )
+
+    return test(many // 4), pytest.mark.long(test(many))
+
+
+def check_raised_forms(define, seed):
     form = raise_define(define, program_of(define))
     assert isinstance(form, MatrixForm | Refusal)
     if isinstance(form, MatrixForm):
@@ -152,6 +162,9 @@ def test_raised_forms_have_the_value_of_the_index_form(define, seed):
         assert form.text
         assert form.ascii.isascii()
         assert form.latex.isascii()
+
+
+test_raised_forms, test_many_raised_forms = few_and_many(check_raised_forms, defines(), st.integers(0, 3), many=600)
 
 
 @st.composite
@@ -173,13 +186,23 @@ def jacobians(draw: st.DrawFn) -> Define:
     return Define(Tensor("dy/dx", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt)), free, expr)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(jacobians(), st.integers(0, 3), st.sampled_from(["row", "column"]))
-def test_vectorised_jacobians_have_the_value_of_the_index_form(define, seed, vec):
+def check_vectorised_jacobians(define, seed, vec):
     form = raise_define(define, program_of(), vec=vec)
     if isinstance(form, MatrixForm):
         assert_same_value(define, form, values_for(define, seed), vec)
         assert form.left(MATRIX_UNICODE)
+
+
+(
+    test_vectorised_jacobians,
+    test_many_vectorised_jacobians,
+) = few_and_many(
+    check_vectorised_jacobians,
+    jacobians(),
+    st.integers(0, 3),
+    st.sampled_from(["row", "column"]),
+    many=400,
+)
 
 
 @st.composite
@@ -196,14 +219,23 @@ def batched(draw: st.DrawFn) -> Define:
     return Define(Tensor("y", tuple(index.size for index in free), Role.DEFINED), free, body)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(batched(), st.integers(0, 3))
-def test_forms_for_every_element_of_a_batch_have_the_value_of_the_index_form(define, seed):
+def check_batched_forms(define, seed):
     form = raise_define(define, program_of(define))
     if isinstance(form, MatrixForm):
         assert_same_value(define, form, values_for(define, seed))
         assert form.left(MATRIX_UNICODE)
         assert form.text
+
+
+(
+    test_batched_forms,
+    test_many_batched_forms,
+) = few_and_many(
+    check_batched_forms,
+    batched(),
+    st.integers(0, 3),
+    many=400,
+)
 
 
 @st.composite
@@ -217,9 +249,7 @@ def substitutions(draw: st.DrawFn) -> tuple[Define, Define]:
     return define, Define(tensor, free, inner)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(substitutions())
-def test_a_form_put_in_for_a_name_has_its_value(pair):
+def check_forms_put_in_for_names(pair):
     define, inner = pair
     form, known = raise_define(define, program_of()), raise_define(inner, program_of())
     if isinstance(form, MatrixForm) and isinstance(known, MatrixForm):
@@ -233,3 +263,8 @@ def test_a_form_put_in_for_a_name_has_its_value(pair):
         assert np.shape(found) == expected.shape
         message = f"{form.text} with {inner.tensor.name} = {known.text}: {whole.text}: {whole.numpy}"
         np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-8, atol=1e-8, err_msg=message)
+
+
+test_forms_put_in_for_names, test_many_forms_put_in_for_names = few_and_many(
+    check_forms_put_in_for_names, substitutions(), many=200
+)
