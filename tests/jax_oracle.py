@@ -15,11 +15,11 @@ from jax_programs import JaxSpec
 from matrix_tools import inverses_in
 
 from tcgrad.calculus import Derivation, derive
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Input, Program
+from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
 from tcgrad.spec.loader import read_spec
 

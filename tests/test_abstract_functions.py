@@ -8,12 +8,12 @@ from test_oracles import close, draw, program_of
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.calculus.second import gradient_program
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.evaluate.abstract import instantiate_abstract
 from tcgrad.ir.nodes import Call
+from tcgrad.ir.tensors import gradient_of
 from tcgrad.ir.traversal import walk
 
 LAYER = """\

@@ -12,11 +12,11 @@ from test_second import FUNCTIONS, RECURRENCES, positive_definite
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.calculus.second import gradient_program
 from tcgrad.errors import Located, TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.ir.program import Recurrence
+from tcgrad.ir.tensors import gradient_of
 from tcgrad.ir.verify import verify_define
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs

@@ -5,8 +5,8 @@ import pytest
 from emit_tools import spec
 
 import tcgrad
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.evaluate import evaluate_program, evaluate_statements
+from tcgrad.ir.tensors import gradient_of
 
 INPUTS = ["x: [4]", "z: [4]", "a: [2, 3]"]
 x, z = np.array([0.0, -1.0, 2.0, 0.0]), np.array([0.0, 1.0, 2.0, -3.0])

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from programs import specs
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.derivation import gradient_of, jacobian_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.nodes import Add, IndexSum, Mul
 from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import gradient_of, jacobian_of
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.ir.verify import verify_define, verify_program
 from tcgrad.language.elaborate import elaborate

@@ -6,7 +6,6 @@ from test_oracles import close, difference_quotients, draw, program_of
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.derivation import gradient_of, jacobian_of, tangent_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
@@ -15,6 +14,7 @@ from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate_program, evaluate_statements
+from tcgrad.ir.tensors import gradient_of, jacobian_of, tangent_of
 
 FUNCTIONS = {
     "quadratic form": """

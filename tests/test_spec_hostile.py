@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
+from timing import seconds
 
 from tcgrad.calculus import derive
 from tcgrad.errors import TcgradError
@@ -75,16 +75,6 @@ def read(text):
     except TcgradError as error:
         return {diagnostic.code for diagnostic in error.diagnostics}, render_diagnostics(error)
     return {None}, ""
-
-
-def seconds(work):
-    """The least CPU time of three runs: any one may be held up by what else the process has to do."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 @pytest.mark.parametrize("name", CORPUS)

@@ -21,10 +21,10 @@ from test_other_sizes import draw
 from whole_programs import inferred_spec, whole_spec
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.program import Recurrence
+from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings

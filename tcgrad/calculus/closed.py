@@ -10,7 +10,7 @@ from itertools import islice
 
 from tcgrad.calculus.backprop import component_derivative
 from tcgrad.calculus.dependence import needed_for, reads
-from tcgrad.calculus.derivation import Jacobian, jacobian_of
+from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.differentiate import differentiate
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
@@ -18,7 +18,7 @@ from tcgrad.calculus.trace import Differentiated, Listener, unheard
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, jacobian_of
 from tcgrad.ir.traversal import size
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify

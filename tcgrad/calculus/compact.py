@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.ir.nodes import Component, Const, Expr, Pow
+from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -18,6 +18,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
+from tcgrad.simplify.powers import is_division
 from tcgrad.simplify.renaming import instantiated
 
 _ROUNDS = 2
@@ -25,6 +26,8 @@ _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
 _LEAST_SHARED = 2  # how much shorter a line must become by reading another one
 _SHORT = 10  # the cost of a line that is worth repeating
+
+_Pays = Callable[[Define, Sequence[Define], Sequence[Define]], bool]  # a line, its users, and what they become
 
 
 def compact(
@@ -98,12 +101,13 @@ class _Lines:
 
     @property
     def left(self) -> tuple[Statement, ...]:
+        """Those that have not been put into others."""
         return tuple(line for line in self.lines if line is not None)
 
     def put_in_all(
         self,
         is_promising: Callable[[Define, Sequence[Define]], bool],
-        pays: Callable[[Define, Sequence[Define], Sequence[Define]], bool],
+        pays: _Pays,
     ) -> None:
         """Put every line that is worth it into those that read it.
 
@@ -120,13 +124,7 @@ class _Lines:
             if line.tensor in self._unwanted or is_promising(line, users):
                 self._put_in(place, line, users, pays)
 
-    def _put_in(
-        self,
-        place: int,
-        line: Define,
-        old: tuple[Define, ...],
-        pays: Callable[[Define, Sequence[Define], Sequence[Define]], bool],
-    ) -> None:
+    def _put_in(self, place: int, line: Define, old: tuple[Define, ...], pays: _Pays) -> None:
         if any(size(user.body) > _LARGEST for user in old) or self._refused.get(place) == (line, *old):
             return
         new = [replace(user, body=body) for user, body in zip(old, self._with(line, old), strict=True)]
@@ -207,12 +205,8 @@ def _cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> b
 
 def _divisors(lines: Sequence[Define]) -> set[Tensor]:
     """The tensors that are divided by, as they stand."""
-    powers = (part for line in lines for part in walk(line.body) if isinstance(part, Pow))
-    return {
-        power.base.tensor
-        for power in powers
-        if isinstance(power.base, Component) and isinstance(power.exponent, Const) and power.exponent.value < 0
-    }
+    divided = (part.base for line in lines for part in walk(line.body) if is_division(part))
+    return {base.tensor for base in divided if isinstance(base, Component)}
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of, tangent_of
+from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
-
-__all__ = [
-    "Backpropagation",
-    "Derivation",
-    "Gradient",
-    "Hessian",
-    "Jacobian",
-    "gradient_of",
-    "hessian_of",
-    "jacobian_of",
-    "tangent_of",
-]
 
 
 @dataclass(frozen=True)
@@ -79,17 +65,14 @@ class Backpropagation:
     backward: the gradients of all intermediates and of every ``wrt`` input, statement by statement in
         reverse order of the program: nothing is taken for granted about inputs.
     known: the definitions of ``worked``, with what was found out about them.
+    presentation: how the spec writes sums and differences.
     """
 
     program: Program
     worked: Program
     backward: tuple[Statement, ...]
     known: Facts
-
-    @cached_property
-    def presentation(self) -> Presentation:
-        """How the spec writes sums and differences."""
-        return Presentation(self.program.statements)
+    presentation: Presentation
 
 
 @dataclass(frozen=True)

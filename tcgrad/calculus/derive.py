@@ -10,7 +10,7 @@ from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.dependence import Lines
-from tcgrad.calculus.derivation import Backpropagation, Derivation, Gradient, Hessian, Jacobian, gradient_of
+from tcgrad.calculus.derivation import Backpropagation, Derivation, Gradient, Hessian, Jacobian
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.jacobians import from_gradients
@@ -22,10 +22,11 @@ from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
-from tcgrad.ir.tensors import Tensor, total_gradient_of
+from tcgrad.ir.tensors import Tensor, gradient_of, total_gradient_of
 from tcgrad.ir.traversal import substitute
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.present import Presentation
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
 
@@ -65,9 +66,8 @@ def derive(
     blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
     require_floats(program, (*defines(jacobians), *defines(hessians)))
-    return Derivation(
-        made.program, made.worked, made.backward, made.known, jacobians, tuple(gradients.values()), hessians
-    )
+    known = made.worked, made.backward, made.known, made.presentation
+    return Derivation(program, *known, jacobians, tuple(gradients.values()), hessians)
 
 
 def backpropagated(
@@ -85,7 +85,7 @@ def backpropagated(
     known = Facts(worked.statements)
     backward = backpropagate(worked, program.wrt if sources is None else sources, known, tell)
     require_floats(program, (*program.statements, *backward))
-    return Backpropagation(program, worked, backward, known)
+    return Backpropagation(program, worked, backward, known, Presentation(program.statements))
 
 
 def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:

@@ -27,18 +27,17 @@ def push(
     name: Callable[[Tensor], Tensor],
     extra: Callable[[], tuple[Index, ...]] = tuple,
     *,
-    known: Facts | None = None,
+    known: Facts,
 ) -> Iterator[Statement]:
     """The derivative of every tensor that depends on ``sources``, in the order of the program.
 
     seed: the derivative of a component of a source, given the extra indices.
     name: the tensor that holds the derivative of a tensor, its axes followed by one for each extra index.
     extra: makes new indices for the extra axes, once for each statement.
-    known: the definitions of the program, if they are known already.
+    known: the definitions of the program.
     """
     reached = depending_on(program, sources)
     given = frozenset(sources)
-    known = Facts(program.statements) if known is None else known
     inverses: dict[Tensor, Tensor] = {}
     for statement in program.statements:
         axes = extra()

@@ -11,12 +11,12 @@ from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
 from tcgrad.calculus.closed import ClosedForms
-from tcgrad.calculus.derivation import Hessian, Jacobian, hessian_of
+from tcgrad.calculus.derivation import Hessian, Jacobian
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.unconstrained import constrained, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, hessian_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.balanced import balanced

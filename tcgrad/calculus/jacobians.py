@@ -9,14 +9,13 @@ from math import prod
 from tcgrad.calculus.backprop import Pullback
 from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import Lines, needed_for
-from tcgrad.calculus.derivation import jacobian_of
 from tcgrad.calculus.differentiate import times
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts

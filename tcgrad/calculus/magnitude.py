@@ -19,7 +19,7 @@ _LARGEST = 1000.0  # the binary logarithm of the largest magnitude; that of floa
 def require_floats(program: Program, statements: Iterable[Statement]) -> None:
     """Refuse a number, or a power of numbers, outside the range of float64 in a program or its derivatives; 1/0 too.
 
-    statements: the program's own, or derivatives.
+    statements: the program's own, which are simplified first, or derivatives, which are what they will be.
 
     Raises:
         TcgradError: with the place of the equation that it comes from.

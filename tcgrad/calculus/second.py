@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from tcgrad.calculus.backprop import Positions, Pullback
 from tcgrad.calculus.compact import compact
-from tcgrad.calculus.derivation import gradient_of
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.unconstrained import unconstrained, without_symmetry
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ONE, Expr
 from tcgrad.ir.program import Program, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.simplify.fold import Facts
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.calculus.derivation import tangent_of
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, tangent_of
 from tcgrad.simplify.fold import Facts
 
 

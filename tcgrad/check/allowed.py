@@ -11,6 +11,7 @@ from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, Inde
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, bodies, defined_tensors
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, walk
+from tcgrad.simplify.powers import is_division
 
 _EXTREMES = frozenset({"max", "min"})
 
@@ -125,6 +126,4 @@ def _weight(expr: Expr, weights: dict[str, float]) -> float:
 
 def _divides(expr: Expr) -> bool:
     """Whether denominators other than powers of 2 come in, which do not cancel in a sum."""
-    return any(
-        isinstance(node, Pow) and isinstance(node.exponent, Const) and node.exponent.value < 0 for node in walk(expr)
-    )
+    return any(map(is_division, walk(expr)))

@@ -97,11 +97,13 @@ def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool = F
 
 def ranging_factors(index: Index, tensors: Sequence[Tensor]) -> tuple[Expr, ...]:
     """The same for all sizes: where no axis ends with the range whatever they are, a condition ends it as well."""
-    for tensor, axis, times, spare in _axes_for(index, tensors):
-        is_exact = spare.as_number is not None
-        read = _to_the_power_of_0(tensor, axis, _spread(index, times, spare if is_exact else Integer.of(0)))
-        return (read,) if is_exact else (read, guard(index))
-    return ()
+    axes = _axes_for(index, tensors)
+    if not axes:
+        return ()
+    tensor, axis, times, spare = axes[0]
+    if spare.as_number is not None:
+        return (_to_the_power_of_0(tensor, axis, _spread(index, times, spare)),)
+    return _to_the_power_of_0(tensor, axis, _spread(index, times, Integer.of(0))), guard(index)
 
 
 def _axes_for(index: Index, tensors: Sequence[Tensor]) -> list[tuple[Tensor, int, int, Integer]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian, hessian_of
+from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
+from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.naming import Surroundings

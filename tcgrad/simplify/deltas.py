@@ -73,10 +73,11 @@ def _round(delta: Delta, index: Index, side: Integer, other: Integer) -> Solutio
         case ((((Remainder(dividend=dividend, divisor=divisor)),), 1),) if index not in other.indices:
             coefficient = dividend.coefficient(index)
             sign = None if coefficient is None else coefficient.as_number
+            if sign not in (1, -1) or index.size != divisor:
+                return None
+            value = reduced(((other - dividend + index.expr * sign) * sign) % divisor)
             inside = range_guards(other, divisor)
-            if sign in (1, -1) and index.size == divisor and inside is not None:
-                value = reduced(((other - dividend + index.expr * sign) * sign) % divisor)
-                return Solution(index, value, (delta,), inside, divided=True)
+            return None if inside is None else Solution(index, value, (delta,), inside, divided=True)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
+from typing import TypeGuard
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, product_of, terms_of
@@ -155,3 +156,8 @@ def as_power(factor: Expr) -> tuple[Expr, Expr]:
             return factor.base, factor.exponent
         case _:
             return factor, ONE
+
+
+def is_division(expr: Expr) -> TypeGuard[Pow]:
+    """Whether an expression is a power by a negative number."""
+    return isinstance(expr, Pow) and isinstance(expr.exponent, Const) and expr.exponent.value < 0

@@ -140,7 +140,7 @@ class Presentation:
         """
         reads = dict.fromkeys(part for part in walk(base) if isinstance(part, Component))
         anywhere = len({read.tensor for read in reads}) == len(reads)
-        seen = self._anywhere if anywhere else _itself
+        seen = self._anywhere if anywhere else lambda expr: expr
         whole = seen(base)
         labels = canonical_labels(free_indices(whole), terms_of(whole), sized=False)
         return lambda part: key(seen(part), labels)
@@ -189,10 +189,6 @@ def _rectified_by(body: Expr) -> tuple[Expr, ...]:
         return ()
     argument = simplify(body.arguments[0])
     return () if isinstance(argument, Component) else (argument,)
-
-
-def _itself(expr: Expr) -> Expr:
-    return expr
 
 
 def _flip_logarithm(factor: Expr) -> Expr | None:

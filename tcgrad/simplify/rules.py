@@ -9,7 +9,6 @@ from typing import assert_never
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
-    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -31,11 +30,12 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
+from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joined
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import add_of, as_power, negated, scaled, sign, split_coefficient
+from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.ranges import reduced
-from tcgrad.simplify.shapes import are_equal, names
+from tcgrad.simplify.shapes import names
 
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
@@ -101,70 +101,10 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
         return policy.simplify(made)
     if not isinstance(made, Mul):
         return made
-    joined = _choices_joined(made)
+    joined = choices_joined(made)
     if joined is made and policy.collects:
-        joined = _divisor_cancelled(_signs_joined(made))
+        joined = divisor_cancelled(signs_joined(made))
     return made if joined is made else policy.simplify(joined)
-
-
-def _signs_joined(expr: Mul) -> Mul:
-    """``sign(a) abs(a)^n = a^n`` for odd ``n``: the derivative of ``log(abs(a))`` is ``1/a``."""
-    for place, factor in enumerate(expr.factors):
-        if not (isinstance(factor, Call) and factor.function.name == "sign"):
-            continue
-        for other, power_of in enumerate(expr.factors):
-            match as_power(power_of):
-                case Call(function=function, arguments=arguments), Const(value=n) if (
-                    function.name == "abs" and arguments == factor.arguments and n.denominator == 1 and n % 2
-                ):
-                    changed: dict[int, Expr] = {place: ONE, other: Pow(arguments[0], Const(n))}
-                    return Mul(tuple([changed.get(n, each) for n, each in enumerate(expr.factors)]))
-    return expr
-
-
-def _divisor_cancelled(expr: Mul) -> Expr:
-    """``(r + r^2) / r = 1 + r``: what is divided by and is a factor of every term of a sum."""
-    for place, divisor in enumerate(expr.factors):
-        base, exponent = as_power(divisor)
-        if not isinstance(exponent, Const) or exponent.value >= 0:
-            continue
-        for other, factor in enumerate(expr.factors):
-            if isinstance(factor, Add) and all(_has_factor(term, base) for term in factor.terms):
-                terms = Add(tuple([Mul((term, Pow(base, MINUS_ONE))) for term in factor.terms]))
-                changed: dict[int, Expr] = {place: Pow(base, Const(exponent.value + 1)), other: terms}
-                return Mul(tuple([changed.get(n, each) for n, each in enumerate(expr.factors)]))
-    return expr
-
-
-def _has_factor(term: Expr, base: Expr) -> bool:
-    """Whether at least the first power of a base can be taken out of a term."""
-    for factor in factors_of(term):
-        own, exponent = as_power(factor)
-        if isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base):
-            return True
-        if isinstance(factor, Add) and all(_has_factor(part, base) for part in factor.terms):
-            return True
-    return False
-
-
-def _choices_joined(expr: Mul) -> Expr:
-    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``"""
-    chosen: dict[Expr, list[Where]] = {}
-    for factor in expr.factors:
-        match factor:
-            case Where() if factor.otherwise == ZERO:
-                chosen.setdefault(factor.condition, []).append(factor)
-    if not chosen:
-        return expr
-    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
-    said = {each for condition in chosen for each in factors_of(condition)}
-    kept = [
-        factor
-        for factor in expr.factors
-        if factor not in said and not any(factor in parts for parts in joined.values())
-    ]
-    made = [Where(c, Mul(tuple(part.then for part in parts)), ZERO) for c, parts in joined.items()]
-    return product_of([*kept, *made]) if len(kept) < len(expr.factors) else expr
 
 
 def _sum(expr: Add, policy: Policy) -> Expr:

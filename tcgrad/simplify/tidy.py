@@ -8,6 +8,7 @@ from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import children, product_of, rebuild
+from tcgrad.simplify.powers import is_division
 
 
 def tidy(expr: Expr) -> Expr:
@@ -56,11 +57,7 @@ def _product(factors: tuple[Expr, ...]) -> Expr:
         match factor:
             case Pow(base, Const(value=n)) if n < 0:
                 below[base] = below.get(base, Fraction(0)) + n
-    above = tuple(factor for factor in factors if not isinstance(factor, Const) and not _is_divisor(factor))
+    above = tuple(factor for factor in factors if not isinstance(factor, Const) and not is_division(factor))
     rest = (*above, *(_power(base, exponent) for base, exponent in below.items()))
     whole = rest if number == 1 and rest else (Const(number), *rest)
     return product_of(whole)
-
-
-def _is_divisor(factor: Expr) -> bool:
-    return isinstance(factor, Pow) and isinstance(factor.exponent, Const) and factor.exponent.value < 0

@@ -14,7 +14,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
 from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
@@ -166,12 +166,8 @@ def _powers(expr: Expr) -> int:
 
 def _divisors(expr: Expr) -> int:
     """How many divisions there are inside of what is divided by."""
-    divided = [part.base for part in walk(expr) if _divides(part) and isinstance(part, Pow)]
-    return sum(_divides(inner) for base in divided for inner in walk(base))
-
-
-def _divides(part: Expr) -> bool:
-    return isinstance(part, Pow) and isinstance(part.exponent, Const) and part.exponent.value < 0
+    divided = [part.base for part in walk(expr) if is_division(part)]
+    return sum(is_division(inner) for base in divided for inner in walk(base))
 
 
 def _components(expr: Expr) -> Counter[Tensor]:
