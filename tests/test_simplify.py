@@ -42,6 +42,7 @@ digit in range: y[p] = [p//M < N]*v[p] | y[p] = v[p]
 bound of a quotient: y[p] = [p//2 < 4]*v[p] | y[p] = [p < 8]*v[p]
 bound of a quotient, below: y[p] = [p//2 > 1]*v[p] | y[p] = [p >= 4]*v[p]
 last digit: y[p] = v[p-M*(p//M)] | y[p] = v[p%M]
+odd positions: y[p] = sum[k](delta[p,2*k+1]*x[k]) | y[p] = x[p//2]*[p%2 == 1]*[p < 2*N]
 idle sum: y = sum[i](s) | y = N*s
 idle pair: y = sum[i,j](s) | y = N*M*s
 sizes cancel: y = sum[i](s)/N | y = s
@@ -58,6 +59,8 @@ zero: y[i] = 0*x[i] | y[i] = x[i] - x[i]
 signs: y = -(s - t) | y = t - s
 square of a difference: y = (s - t)^2 | y = (t - s)^2
 common factor: y = s*t - 3*t | y = t*(s - 3)
+common number: y = s*(12*t - 6*v[0]) | y = 6*s*(2*t - v[0])
+numbers of factors: y = 4*s*(t/2 + v[0]) | y = 2*s*(t + 2*v[0])
 symbolic exponent: y = s^t*s^2 | y = s^(t + 2)
 opposite symbolic exponents: y = x[0]*s^(-t)/s^(-t) | y = x[0]
 exact root of a number: y = sqrt(4)*s | y = 2*s

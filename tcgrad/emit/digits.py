@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
+from tcgrad.ir.nodes import Delta, Expr, IndexReduce, IndexSum, IndexValue, Iverson
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import children, integers, map_integers, rebuild, walk
 from tcgrad.records import dataclass
@@ -76,7 +76,12 @@ def _split(expr: Expr, digits: Digits) -> Expr:
         return replace(expr, indices=indices, body=_split(expr.body, digits))
     if integers(expr):
         return map_integers(expr, lambda integer: _split_integer(integer, digits))
-    return rebuild(expr, tuple(_split(part, digits) for part in children(expr)))
+    made = rebuild(expr, tuple(_split(part, digits) for part in children(expr)))
+    match made:
+        case Iverson("==", IndexValue(value=left), IndexValue(value=right)) if left.as_index is digits.low:
+            return Delta(left, right)  # so that what stands in one place of the digit is put there
+        case _:
+            return made
 
 
 def _digits_or_self(index: Index, digits: Digits) -> tuple[Index, ...]:

@@ -84,12 +84,14 @@ class _Recovery:
         return Component(factor.tensor, tuple(p if delta is None else _new_index(delta).expr for p, delta in positions))
 
     def _delta(self, position: Integer, size: Integer) -> Delta | None:
-        """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says that it is whole."""
+        """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says what that leaves over."""
         if not position.indices:
             return None
-        quotient = _quotient(position)
-        if quotient is not None and any(_is_divisibility(guard, quotient) for guard in self.guards):
-            return self._made(quotient.dividend, size, quotient.divisor)
+        quotient = _quotient(position - position.constant)
+        over = _left_over(quotient, self.guards) if quotient is not None else None
+        if quotient is not None and over is not None:
+            whole = quotient.dividend - over + quotient.divisor * position.constant
+            return self._made(whole, size, quotient.divisor)
         if is_affine(position) and not stays_inside(position, size, self.fitting):
             return self._made(position, size, Integer.of(1))
         if position.gathers and self._is_guarded(position, size):
@@ -143,13 +145,16 @@ def _quotient(position: Integer) -> Quotient | None:
     return None
 
 
-def _is_divisibility(guard: Expr, quotient: Quotient) -> bool:
+def _left_over(quotient: Quotient, guards: Sequence[Expr]) -> Integer | None:
+    """What a guard says that a division leaves over; None if none does."""
     remainder = Integer.of(Remainder(quotient.dividend, quotient.divisor))
-    match guard:
-        case Iverson("==", IndexValue(left), IndexValue(right)):
-            return left - right == remainder or right - left == remainder
-        case _:
-            return False
+    for guard in guards:
+        match guard:
+            case Iverson("==", IndexValue(left), IndexValue(right)):
+                for over in (right, left):
+                    if left + right - over == remainder and over.as_number is not None:
+                        return over
+    return None
 
 
 def _without_implied(factors: Sequence[Factor], deltas: Sequence[Delta]) -> list[Factor]:
@@ -161,7 +166,11 @@ def _implied(guard: Expr, delta: Delta) -> bool:
     match guard:
         case Iverson("==", IndexValue(), IndexValue()):
             (_, stride), *_ = affine_parts(delta.left)[1].items()
-            return _is_divisibility(guard, Quotient(delta.right, stride))
+            for shift in (0, delta.right.constant):
+                over = _left_over(Quotient(delta.right - shift, stride), [guard])
+                if over is not None and ((over + shift) % stride).as_number == 0:
+                    return True
+            return False
         case _:
             slack = slack_of(guard)
             gap = delta.right - delta.left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import gcd
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment
@@ -89,15 +90,26 @@ def _assembled(
 ) -> list[str]:
     """The array, and each block added where it stands."""
     parts = sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not _is_whole(part, node))
-    first, *rest = parts
-    if _is_whole(first, node):
-        lines = [f"{name} = {_new(printer, first[0])}"]
-    else:
-        lines = _filled("zeros", printer, name, node, indent)
-        lines += _added(printer, local, name, node, first, is_first=True)
-    for part in rest:
-        lines += _added(printer, local, name, node, part, is_first=False)
+    is_whole = _is_whole(parts[0], node)
+    lines = [f"{name} = {_new(printer, parts[0][0])}"] if is_whole else _filled("zeros", printer, name, node, indent)
+    for number, part in enumerate(parts[is_whole:], start=is_whole):
+        on_zeros = all(_stand_apart(part[1], before) for _, before in parts[:number])
+        lines += _added(printer, local, name, node, part, on_zeros=on_zeros)
     return lines
+
+
+def _stand_apart(one: Block, other: Block) -> bool:
+    """Whether two blocks certainly share no position: along some axis one is at other steps than the other."""
+    return any(map(_are_apart, one.places, other.places))
+
+
+def _are_apart(one: Place, other: Place) -> bool:
+    between = (one.start - other.start).as_number
+    steps = [step.as_number for place in (one, other) for _, step in place.steps]
+    if between is None or None in steps:
+        return False
+    common = gcd(*(step for step in steps if step is not None))
+    return between % common != 0 if common else between != 0
 
 
 def _is_whole(part: tuple[Node, Block], node: Node) -> bool:
@@ -115,7 +127,7 @@ def _new(printer: Printer, array: Node) -> str:
 
 
 def _added(
-    printer: Printer, local: Local, name: str, node: Node, part: tuple[Node, Block], *, is_first: bool
+    printer: Printer, local: Local, name: str, node: Node, part: tuple[Node, Block], *, on_zeros: bool
 ) -> list[str]:
     """The lines that add one block; to zeros nothing needs to be added."""
     array, block = part
@@ -125,8 +137,8 @@ def _added(
     if block.indexed:
         chosen = ", ".join(variables[label].name for label in block.indexed)
         text = Text(f"{text.at(Level.ATOM)}[{chosen}]")
-    negative = not is_first and text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
-    operator = "=" if is_first and not variables else "-=" if negative else "+="
+    negative = not on_zeros and text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
+    operator = "=" if on_zeros and not variables else "-=" if negative else "+="
     code = text.code[1:] if negative else text.code
     lines = _write(local, name, _target(printer, node, block, variables), f"{operator} {code}")
     return [*_loop_head(printer, block, variables), *indented(lines)] if variables else lines

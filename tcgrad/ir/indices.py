@@ -194,6 +194,11 @@ class Integer:
         (monomial, coefficient), *rest = self.terms
         return coefficient if not monomial and not rest else None
 
+    @property
+    def constant(self) -> int:
+        """The literal number among the terms."""
+        return next((coefficient for monomial, coefficient in self.terms if not monomial), 0)
+
     @cached_property
     def as_index(self) -> Index | None:
         """The index if it is one plain index and nothing else, else None."""

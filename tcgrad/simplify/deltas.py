@@ -82,15 +82,31 @@ def _round(delta: Delta, index: Index, side: Integer, other: Integer) -> Solutio
 
 
 def _divided(delta: Delta, index: Index, stride: Integer, rest: Integer) -> Solution | None:
-    """``stride*k + rest = 0``"""
+    """``stride*k + rest = 0``; of ``2*k + 1 = p`` it is ``k = p // 2`` under the guard ``p % 2 = 1``."""
     digit = next((k for k in rest.indices if k.size == stride and _is_unit(rest, k)), None)
-    target = -rest if digit is None else digit.expr - rest
-    remainder = target % stride
-    exact = simplify_delta(Delta(digit.expr, remainder)) if digit else iverson("==", remainder, Integer.of(0))
-    guards = range_guards(target, stride * index.size)
+    if digit is None:
+        target, over, steps = _without_constant(-rest, stride)
+        exact = iverson("==", target % stride, over)
+    else:
+        target, steps = digit.expr - rest, Integer.of(0)
+        exact = simplify_delta(Delta(digit.expr, target % stride))
+    guards = range_guards(target + stride * steps, stride * index.size)
     if guards is None or exact == ZERO:
         return None
-    return Solution(index, target // stride, (delta,), (*_unless_true(exact), *guards), divided=digit is None)
+    value = target // stride + steps
+    return Solution(index, value, (delta,), (*_unless_true(exact), *guards), divided=digit is None)
+
+
+def _without_constant(target: Integer, stride: Integer) -> tuple[Integer, Integer, Integer]:
+    """``t + c`` as ``t``, what is left over of it by a whole division, and the steps that the quotient is further on.
+
+    ``(p - 1) % 2 = 0`` is ``p % 2 = 1``, and there ``(p - 1) // 2`` is ``p // 2``.
+    """
+    number = stride.as_number
+    if number is None:
+        return target, Integer.of(0), Integer.of(0)
+    over = -target.constant % number
+    return target - target.constant, Integer.of(over), Integer.of((target.constant + over) // number)
 
 
 def _is_unit(rest: Integer, index: Index) -> bool:

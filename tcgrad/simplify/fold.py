@@ -61,10 +61,10 @@ class Facts:
                     self._reading.setdefault(tensor, []).append(((-self._count, n), fact))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
-        """What a definition says, as it stands and without aliases."""
+        """What a definition says, as it stands, without aliases, and in terms of those before it."""
         aliased = not self._aliases.keys().isdisjoint(tensors_read(body))
         written = simplify(replace_components(body, self._without_alias)) if aliased else body
-        for own in (body,) if written is body else (body, written):
+        for own in dict.fromkeys((body, written, self.name_instances(body))):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield fact
             through = fact.through_exponentials()

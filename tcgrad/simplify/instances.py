@@ -30,7 +30,7 @@ from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
-from tcgrad.simplify.powers import as_power, is_negative, negated, power
+from tcgrad.simplify.powers import as_power, negated, power
 from tcgrad.simplify.shapes import shape
 
 
@@ -86,8 +86,8 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
 
 
 def _as_negative(expr: Expr, fact: Fact) -> Expr | None:
-    """Where ``y = a + b`` is known, ``-a - b = -y``."""
-    for match in matches(fact.body, negated(expr), Match(fact.free_set)) if is_negative(expr) else ():
+    """Where ``y = a - b`` is known, ``b - a = -y``."""
+    for match in matches(fact.body, negated(expr), Match(fact.free_set)) if isinstance(expr, Add) else ():
         read = fact.read(match)
         if read is not None:
             return negated(read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 from typing import TypeGuard
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
@@ -36,7 +36,24 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             powers.append((base, exponent))
         elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
+    if coefficient.numerator not in (1, -1):
+        coefficient, powers = _without_fractions(coefficient, powers)
     return Monomial(coefficient, part.bound, tuple(powers))
+
+
+def _without_fractions(
+    coefficient: Fraction, powers: list[tuple[Expr, Expr]]
+) -> tuple[Fraction, list[tuple[Expr, Expr]]]:
+    """``2 (a/2 + b) = a + 2 b``"""
+    cleared: list[tuple[Expr, Expr]] = []
+    for base, exponent in powers:
+        whole = base
+        if isinstance(base, Add) and exponent is ONE:
+            below = lcm(*(split_coefficient(term)[0].denominator for term in base.terms))
+            if below > 1 and not coefficient.numerator % below:
+                coefficient, whole = coefficient / below, scaled_sum(base, Fraction(below))
+        cleared.append((whole, exponent))
+    return coefficient, cleared
 
 
 def _added(left: Expr, right: Expr, policy: Policy) -> Expr:
@@ -61,12 +78,17 @@ def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
 
 
 def _content(base: Add) -> Fraction:
-    """The number that all terms share, with the sign of the first; kept on the node once known."""
+    """The number that all terms share, with the sign of the first; kept on the node once known.
+
+    ``12 a - 6 b`` shares 6. Decimals stay where they are, unless all are the same: ``0.9 a + 0.1 b``.
+    """
     known = base.known_content
     if known is None:
         terms = [split_coefficient(term) for term in base.terms]
         sizes = {abs(coefficient) for coefficient, _ in terms}
-        size = next(iter(sizes)) if len(sizes) == 1 else UNIT
+        size = min(sizes)
+        if len(sizes) > 1 and any(other.denominator != 1 or other % size for other in sizes):
+            size = UNIT
         known = base.__dict__["known_content"] = size if first_term(terms)[0].numerator > 0 else -size
     return known
 
@@ -74,11 +96,6 @@ def _content(base: Add) -> Fraction:
 def sign(expr: Expr) -> Fraction:
     """A number whose sign turns with that of a simplified expression."""
     return _content(expr) if isinstance(expr, Add) else split_coefficient(expr)[0]
-
-
-def is_negative(expr: Expr) -> bool:
-    """Whether an expression is a sum of nothing but negative terms."""
-    return isinstance(expr, Add) and all(split_coefficient(term)[0].numerator < 0 for term in expr.terms)
 
 
 def negated(expr: Expr) -> Expr:

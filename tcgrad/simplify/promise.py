@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
 from tcgrad.ir.traversal import free_indices, tensors_read
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
@@ -25,7 +25,7 @@ def is_promising(
     *,
     squares: bool,
 ) -> bool:
-    """Whether terms may be alike, factors or numbers may cancel, or a definition may be found in a term.
+    """Whether terms may be alike or of one case, factors or numbers may cancel, or a definition may be found in a term.
 
     patterns: the factors of the definitions.
     may_add_up: whether what one factor adds up to may be a number.
@@ -33,7 +33,7 @@ def is_promising(
     """
     powers = [list(_powers(term)) for term in terms]
     bags = [sorted([(shape(base), shape(exponent)) for base, exponent in factors]) for factors in powers]
-    if _some_are_alike(bags, powers):
+    if _some_are_alike(bags, powers) or _some_share_a_bracket(powers):
         return True
     if len(bags) > _MOST_UNLIKE_TERMS and not squares:
         return False
@@ -84,6 +84,12 @@ def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[
     like = [own for bag, own in zip(bags, powers, strict=True) if found[tuple(bag)] > 1]
     has_delta = any(isinstance(base, Delta) for own in like for base, _ in own)
     return bool(like) and (has_delta or len(set(map(_inside, like))) < len(like))
+
+
+def _some_share_a_bracket(powers: Sequence[Sequence[_Factor]]) -> bool:
+    """Whether some terms hold in one case and the others in others: cases stand apart."""
+    brackets = Counter(base for own in powers for base, _ in own if isinstance(base, Iverson))
+    return any(1 < count < len(powers) for count in brackets.values())
 
 
 def _inside(powers: Sequence[_Factor]) -> frozenset[tuple[int, frozenset[Index]]]:

@@ -116,6 +116,8 @@ class Totals:
             written = replace_components(written, self._written_out)
             if size(written) > _LARGEST:
                 return None
+        if _is_read_once(written):
+            return None
         own = outline((written,))
         if own is None:
             return _number(written)
@@ -147,6 +149,12 @@ def _is_no_zero(factor: Expr) -> bool:
     if isinstance(base, Component):
         return base.tensor.role is not Role.LEVI_CIVITA
     return isinstance(base, IndexValue) or (isinstance(base, Const) and base.value != 0)
+
+
+def _is_read_once(whole: Expr) -> bool:
+    """Whether a tensor occurs once alone: nothing cancels what the value owes to it."""
+    counts = Counter(tensor for part in walk(whole) if not children(part) for tensor in tensors_read(part))
+    return any(count == 1 and tensor.role is not Role.CONSTANT for tensor, count in counts.items())
 
 
 def _number(whole: Expr) -> Expr | None:

@@ -1,0 +1,67 @@
+"""Positions at steps: what is read at ``2*i + 1`` has its gradient at ``p//2`` where ``p`` is odd."""
+
+import re
+
+import pytest
+from test_put_back import put_back
+
+import tcgrad
+
+STRIDES = {
+    "even": "y[i] = sin(x[2*i])",
+    "odd": "y[i] = sin(x[2*i+1])",
+    "beyond": "y[i] = sin(x[2*i+3])",
+    "every third": "y[i] = sin(x[3*i+2])",
+    "both": "y[i] = x[2*i]*x[2*i+1]",
+    "backwards": "y[i] = sin(x[N-1-2*i])",
+    "rows and columns": "y[i,j] = sin(a[2*i+1,3*j+1])",
+    "a norm of pairs": "y[i] = sqrt(x[2*i]^2 + x[2*i+1]^2)",
+    "before the first": "y[i] = padded[2*i-1]^2*x[i]",
+}
+
+
+def spec(equation, n=12):
+    inputs = "{x: [N], a: [5, N], padded: {shape: [N], outside: 0}}"
+    return f"dims: {{N: {n}}}\ninputs: {inputs}\nequations: ['{equation}']\n"
+
+
+@pytest.mark.parametrize("n", [11, 12])
+@pytest.mark.parametrize("name", STRIDES)
+def test_gradients_at_steps(name, n):
+    text = spec(STRIDES[name], n)
+    function = tcgrad.loads(text)
+    gradients = function.derive().as_dict()["gradients"]
+    for line in gradients[-1]["index"]:
+        assert not re.search(r"\((p|q)[-+]\d+\)(//|%)\d", line), line
+    assert function.check(trials=1).ok
+    assert all(each.status == "pass" for each in put_back(text))
+
+
+ROTATION = """
+dims: {N: 4}
+inputs: {x: ["2*N"], t: [N]}
+equations:
+  - y[i] = x[2*i]*cos(t[i]) - x[2*i+1]*sin(t[i])
+  - z[i] = x[2*i]*sin(t[i]) + x[2*i+1]*cos(t[i])
+outputs: [y, z]
+"""
+
+
+def test_cases_stand_apart_and_each_is_written_at_its_place():
+    function = tcgrad.loads(ROTATION)
+    first, second = function.derive().as_dict()["gradients"]
+    even = "(dl/dy[p//2]*cos(t[p//2]) + dl/dz[p//2]*sin(t[p//2]))*[p%2 == 0]"
+    odd = "(dl/dz[p//2]*cos(t[p//2]) - dl/dy[p//2]*sin(t[p//2]))*[p%2 == 1]"
+    assert first["index"] == [f"dl/dx[p] = {even} + {odd}"]
+    assert second["index"] == ["dl/dt[p] = dl/dz[p]*y[p] - dl/dy[p]*z[p]"]
+    assert "[:, 0] = dy * cos_t + dz * sin_t" in function.emit()
+    assert function.check(trials=1).ok
+
+
+def test_a_difference_is_told_by_the_name_of_its_opposite():
+    text = (
+        "inputs: {x: [4], m: [4], z: [4]}\nequations:\n  - r[i] = x[i] - m[i]\n"
+        "  - y[i] = (m[i] - x[i])*exp(z[i]*(m[i] - x[i]))\n"
+    )
+    (gradient,) = (g for g in tcgrad.loads(text).derive().as_dict()["gradients"] if g["wrt"] == "z")
+    assert gradient["index"] == ["dl/dz[p] = -dl/dy[p]*r[p]*y[p]"]
