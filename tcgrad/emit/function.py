@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.layout import bracketed, unpacked
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
@@ -55,6 +56,7 @@ class Length:
 class FunctionWriter:
     """Writes the statements of one function.
 
+    fitting: what is known of sizes.
     arrays: the arrays whose shapes may be read, in the order in which they are asked.
     typed: the names of the arguments that together decide the dtype.
     lengths: what recurrences must be long enough for.
@@ -65,6 +67,7 @@ class FunctionWriter:
     naming: Naming
     scope: Scope
     names: dict[Node, str]
+    fitting: Fitting
     arrays: list[Array] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
@@ -75,7 +78,8 @@ class FunctionWriter:
     body: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.printer = Printer(self.names, self.naming.constants, self._dim_name, self.used, self.naming.sizes)
+        naming = self.naming
+        self.printer = Printer(self.names, naming.constants, self._dim_name, self.used, naming.sizes, self.fitting)
 
     def _dim_name(self, dim: Dim) -> str:
         return self.naming.dims[dim]

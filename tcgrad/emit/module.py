@@ -145,7 +145,7 @@ class ModuleWriter(ABC):
     # Functions
 
     def _function(self, scope: Scope, known: dict[Node, str], arrays: list[Array]) -> FunctionWriter:
-        writer = FunctionWriter(self._naming, scope, known, arrays)
+        writer = FunctionWriter(self._naming, scope, known, self._stages.fitting, arrays)
         self._used.append(writer.used)
         return writer
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, tensordot_axes, transposition
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.operations import (
     Arange,
     Broadcast,
@@ -47,9 +48,14 @@ class CallPrinter(SizePrinter, ABC):
     """Prints what NumPy has a function for; its operands are printed by `expression`, those in ``names`` by name."""
 
     def __init__(
-        self, names: dict[Node, str], dim_name: Callable[[Dim], str], used: Used, sizes: Mapping[Dim, Integer]
+        self,
+        names: dict[Node, str],
+        dim_name: Callable[[Dim], str],
+        used: Used,
+        sizes: Mapping[Dim, Integer],
+        fitting: Fitting,
     ) -> None:
-        super().__init__(dim_name, used, sizes)
+        super().__init__(dim_name, used, sizes, fitting)
         self.names = names
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
@@ -36,15 +37,17 @@ class Printer(CallPrinter):
         dim_name: Callable[[Dim], str],
         used: Used,
         sizes: Mapping[Dim, Integer],
+        fitting: Fitting,
     ) -> None:
-        super().__init__(names, dim_name, used, sizes)
+        super().__init__(names, dim_name, used, sizes, fitting)
         self._constants = constants
         self._codes: dict[Node, Text] = {}
         self._readers: dict[Node, list[Node]] = {}
 
     def inside(self, names: Mapping[Node, str]) -> Printer:
         """A printer for the inside of a loop: what it names is not known outside."""
-        printer = Printer({**self.names, **names}, self._constants, self.dim_name, self.used, self.sizes)
+        known = {**self.names, **names}
+        printer = Printer(known, self._constants, self.dim_name, self.used, self.sizes, self.fitting)
         printer.loop_variables = dict(self.loop_variables)
         return printer
 

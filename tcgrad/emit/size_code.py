@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.sizes import dims_in
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
@@ -33,12 +34,16 @@ class SizePrinter:
     """Prints sizes; dims by ``dim_name``, the variables of loops by their own names.
 
     sizes: the sizes that the spec names, as dims of their own; expressions are written in terms of them.
+    fitting: what is known of sizes.
     """
 
-    def __init__(self, dim_name: Callable[[Dim], str], used: Used, sizes: Mapping[Dim, Integer]) -> None:
+    def __init__(
+        self, dim_name: Callable[[Dim], str], used: Used, sizes: Mapping[Dim, Integer], fitting: Fitting
+    ) -> None:
         self.dim_name = dim_name
         self.used = used
         self.sizes = sizes
+        self.fitting = fitting
         self.loop_variables: dict[Dim, str] = {}
 
     def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
@@ -62,8 +67,13 @@ class SizePrinter:
         return f"({codes[0]},)" if len(codes) == 1 else f"({', '.join(codes)})"
 
     def new_shape(self, sizes: Sequence[Integer]) -> str:
-        """A shape as NumPy's constructors take it: a number for one axis."""
-        return self.size(sizes[0]).code if len(sizes) == 1 else self.shape(sizes)
+        """A shape as NumPy's constructors take it: a number for one axis, and 0 for a loop that has no steps."""
+        codes = [self._no_less_than_0(size) for size in sizes]
+        return codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
+
+    def _no_less_than_0(self, size: Integer) -> str:
+        code = self.size(size).code
+        return code if self.fitting.never_negative(size) else f"max({code}, 0)"
 
     def size(self, size: Integer) -> Text:
         """A size as a Python integer expression, in terms of the sizes that the spec names."""

@@ -75,6 +75,11 @@ class Stages:
         """The node of a tensor that is an argument or a constant of the module."""
         return self._lowering.definitions.leaf(tensor)
 
+    @property
+    def fitting(self) -> Fitting:
+        """What is known of sizes."""
+        return self._build.fitting
+
     def assume(self, facts: Iterable[Integer]) -> None:
         """Let all stages from now on be for sizes of which these are at least 0."""
         self._build.fitting = self._build.fitting.assuming(*facts)

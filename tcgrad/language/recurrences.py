@@ -159,7 +159,10 @@ class _Reading:
     def read(self, member: Member) -> None:
         """Fill in the bodies of the base cases and of the steps."""
         for base in member.bases:
-            stepped = {m.name: Stepped(m, None, base.position, known=False, reads=[]) for m in self.members.values()}
+            stepped = {
+                m.name: Stepped(m, None, base.position, known=m.name in self.before, reads=[])
+                for m in self.members.values()
+            }
             base.body = self._body(base.equation, base.free, stepped)
         stepped = {
             m.name: Stepped(m, self.step, None, known=m.name in self.before, reads=member.reads)

@@ -71,7 +71,7 @@ class Stepped:
                 message = f"position {number} of `{name}` is fixed, and its steps read a constant number of steps back"
                 help_ = "give the value of that base case a name of its own, and read that"
                 raise symbols.refuse("TC320", message, span, help_)
-            if self.member.base_at(number) is None or number >= self.position:
+            if self.member.base_at(number) is None or number > self.position - (not self.known):
                 message = f"position {number} of `{name}` is not known here: no base case before defines it"
                 raise symbols.refuse("TC320", message, span)
             return

@@ -133,11 +133,32 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
             (above if up else below).append(part)
     if any(isinstance(part, Zeros) for part in above):
         return zeros(common_shape([*above, *below]))
-    factors = [part for part in above if not is_ones(part)]
-    divisors = [part for part in below if not is_ones(part)]
+    factors = _merged([part for part in above if not is_ones(part)])
+    divisors = _merged([part for part in below if not is_ones(part)])
     if not factors and not divisors:
         return above[0] if above else below[0]
     return factors[0] if len(factors) == 1 and not divisors else Hadamard(tuple(factors), tuple(divisors))
+
+
+def _merged(parts: Sequence[Matrix]) -> list[Matrix]:
+    """``x^⊙3 ⊙ x ⊙ x`` is ``x^⊙5``; a square stays a product."""
+    alike: dict[Matrix, list[Matrix]] = {}
+    for part in parts:
+        alike.setdefault(_counted(part)[0], []).append(part)
+    merged: list[Matrix] = []
+    for base, same in alike.items():
+        times = sum(_counted(part)[1] for part in same)
+        merged += same if len(same) == 1 or times < 3 else [power(base, Number(Fraction(times)))]
+    return merged
+
+
+def _counted(part: Matrix) -> tuple[Matrix, int]:
+    """A base and how often it is multiplied by itself."""
+    match part:
+        case Power(base=base, exponent=Number(value=n)) if n.denominator == 1 and n > 0:
+            return base, int(n)
+        case _:
+            return part, 1
 
 
 def diagonal_matrix(vector: Matrix) -> Matrix:
