@@ -88,7 +88,7 @@ FORMS = [
     (("A: B N N, q: M", "y[b] = det(A)[b]*sin(q[i]*q[i])"), "y/q", "∂y[b]/∂q", "2 det(A[b]) cos(‖q‖²) q"),
     (("A: B N N, x: M B", "y[b] = logdet(A)[b]*x[2,b]"), "y/x", "∂y[b]/∂x[:,q]", "δ[b,q] log det(A[b]) e[2]"),
     (("A: B N N, x: M", "y[b,i] = det(A)[b]*x[i]"), "=y", "y[b]", "det(A[b]) x"),
-    (("x: B M N, z: K P M", "y[b,i,j] = 2*x[b,i,j]"), "y/z", "∂vec(y[s])/∂vec(z[p])", "0"),
+    (("x: B M N, z: K P M", "y[b,i,j] = 2*x[b,i,j]"), "y/z", "∂vec(y[b])/∂vec(z[p])", "0"),
     (
         ("q: K N M, W: M P B", "y[m,i,l] = q[K-1,m,s]*1[s]*1[j]*sin(W[j,0,i]) + W[0,0,l]"),
         "y/q",

@@ -30,7 +30,7 @@ def test_text() -> None:
     ∂²f/∂x[p]∂a[q,r] = x[q]·δ[p,r] + x[r]·δ[p,q]    [N, N, N] = [3, 3, 3]
     ∂²f/∂x∂vec(a)ᵀ   = xᵀ ⊗ I + I ⊗ xᵀ              [N, N·N] = [3, 9]
 
-    ∂²f/∂a[r,s]∂a[p,q] = 0    [N, N, N, N] = [3, 3, 3, 3]
+    ∂²f/∂a[p,q]∂a[r,s] = 0    [N, N, N, N] = [3, 3, 3, 3]
 
     A block of two inputs stands once: that of the same two the other way round is its transpose.
     Here vec writes a matrix as one column, row after row.

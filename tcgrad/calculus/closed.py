@@ -72,8 +72,13 @@ class ClosedForms:
         reason = self._too_long(of, wrt, between) or path.follow(between, of)
         if reason:
             return Jacobian(of, wrt, None, reason)
-        free, body = path.bodies.get(of) or (new_indices(of, wrt.order), ZERO)
+        free, body = path.bodies.get(of) or (self._free(of, wrt), ZERO)
         return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+
+    def _free(self, of: Tensor, wrt: Tensor) -> tuple[Index, ...]:
+        """Indices for a tensor, called as where it is defined."""
+        own = next((s.free for s in self.program.statements if isinstance(s, Define) and s.tensor == of), None)
+        return new_indices(of, wrt.order) if own is None else tuple(index.fresh() for index in own)
 
     def _too_long(self, of: Tensor, wrt: Tensor, between: Sequence[Statement]) -> str:
         """Why there is no closed form by a tensor through which all depends on ``wrt``: that by ``wrt`` is longer."""

@@ -89,14 +89,16 @@ def backpropagated(
 
 
 def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:
-    """The Jacobian of a lone scalar by the gradient, where that is one shorter formula."""
-    if jacobian.define is None or program.outputs != (jacobian.of,) or jacobian.of.order:
+    """The Jacobian of a lone scalar by the gradient, where that is one shorter formula, or the only one."""
+    if program.outputs != (jacobian.of,) or jacobian.of.order:
         return jacobian
     lines = [line for line in gradient.statements if isinstance(line, Define)]
     if len(gradient.statements) != len(lines) or len(lines) != 1:
         return jacobian
     (made,) = from_gradients(lines, jacobian.of)
     shown = readable.shown(made)
+    if jacobian.define is None:
+        return Jacobian(jacobian.of, jacobian.wrt, shown, assumed=gradient.assumed)
     if cost(shown.body) >= cost(jacobian.define.body):
         return jacobian
     positions = {old: new.expr for old, new in zip(made.free, jacobian.define.free, strict=True)}

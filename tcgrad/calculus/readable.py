@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
-from tcgrad.ir.nodes import Expr
+from tcgrad.ir.gaps import Gaps
+from tcgrad.ir.nodes import Expr, Where
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor, gradient_of
+from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about
+from tcgrad.simplify.choices import with_factors_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.polish import polish
@@ -60,8 +64,33 @@ class Readable:
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
-        body = polish(self.presentation.present(self._spelling.name(line.body)))
+        body = polish(self.presentation.present(self._spelling.name(self._with_brackets(line.body))))
         return replace(line, body=in_reading_order(body, line.free))
+
+    def _with_brackets(self, body: Expr) -> Expr:
+        """Choices with 0 as brackets where that makes the formula no longer."""
+        if not any(isinstance(part, Where) for part in walk(body)):
+            return body
+        made = simplify(with_factors_out(body, self._is_certain))
+        return made if cost(made) < cost(body) else body
+
+    def _is_certain(self, expr: Expr) -> bool:
+        given = all(
+            tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) or tensor in self._upstream
+            for tensor in tensors_read(expr)
+        )
+        return given and not self._gaps.of(expr, growing=True)
+
+    @cached_property
+    def _gaps(self) -> Gaps:
+        gaps = Gaps()
+        for statement in self.program.statements:
+            gaps.learn(statement)
+        return gaps
+
+    @cached_property
+    def _upstream(self) -> set[Tensor]:
+        return set(map(gradient_of, self.program.outputs))
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
         """What at least one of the lines assumes."""

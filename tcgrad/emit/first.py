@@ -88,7 +88,8 @@ class FirstOrderWriter(ModuleWriter):
         ]
 
     def _described(self, pairs: Sequence[tuple[str, Tensor]]) -> Lines:
-        printer = Printer({}, {}, lambda dim: self._naming.dims[dim], Used(), self._naming.sizes, self._stages.fitting)
+        sizes, fitting = self._naming.sizes, self._stages.fitting
+        printer = Printer({}, {}, lambda dim: self._naming.dims[dim], Used(), sizes=sizes, fitting=fitting)
         return described(pairs, lambda size: printer.size(size).code)
 
     def _forward_saved(self, writer: FunctionWriter, outputs: list[str], saved: list[str]) -> Lines:

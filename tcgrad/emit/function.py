@@ -79,7 +79,9 @@ class FunctionWriter:
 
     def __post_init__(self) -> None:
         naming = self.naming
-        self.printer = Printer(self.names, naming.constants, self._dim_name, self.used, naming.sizes, self.fitting)
+        self.printer = Printer(
+            self.names, naming.constants, self._dim_name, self.used, sizes=naming.sizes, fitting=self.fitting
+        )
 
     def _dim_name(self, dim: Dim) -> str:
         return self.naming.dims[dim]

@@ -52,10 +52,11 @@ class CallPrinter(SizePrinter, ABC):
         names: dict[Node, str],
         dim_name: Callable[[Dim], str],
         used: Used,
+        *,
         sizes: Mapping[Dim, Integer],
         fitting: Fitting,
     ) -> None:
-        super().__init__(dim_name, used, sizes, fitting)
+        super().__init__(dim_name, used, sizes=sizes, fitting=fitting)
         self.names = names
 
     @abstractmethod

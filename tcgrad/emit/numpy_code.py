@@ -36,10 +36,11 @@ class Printer(CallPrinter):
         constants: Mapping[Node, str],
         dim_name: Callable[[Dim], str],
         used: Used,
+        *,
         sizes: Mapping[Dim, Integer],
         fitting: Fitting,
     ) -> None:
-        super().__init__(names, dim_name, used, sizes, fitting)
+        super().__init__(names, dim_name, used, sizes=sizes, fitting=fitting)
         self._constants = constants
         self._codes: dict[Node, Text] = {}
         self._readers: dict[Node, list[Node]] = {}
@@ -47,7 +48,7 @@ class Printer(CallPrinter):
     def inside(self, names: Mapping[Node, str]) -> Printer:
         """A printer for the inside of a loop: what it names is not known outside."""
         known = {**self.names, **names}
-        printer = Printer(known, self._constants, self.dim_name, self.used, self.sizes, self.fitting)
+        printer = Printer(known, self._constants, self.dim_name, self.used, sizes=self.sizes, fitting=self.fitting)
         printer.loop_variables = dict(self.loop_variables)
         return printer
 

@@ -38,7 +38,7 @@ class SizePrinter:
     """
 
     def __init__(
-        self, dim_name: Callable[[Dim], str], used: Used, sizes: Mapping[Dim, Integer], fitting: Fitting
+        self, dim_name: Callable[[Dim], str], used: Used, *, sizes: Mapping[Dim, Integer], fitting: Fitting
     ) -> None:
         self.dim_name = dim_name
         self.used = used

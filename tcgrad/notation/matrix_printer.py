@@ -207,9 +207,15 @@ class _Printer:
             return f"{text} / {self._divisor(below)}", PRODUCT
         high = [part for part in above if not isinstance(part, Fraction) and self._is_tall(part)]
         low = [part for part in above if part not in high]
-        quotient = fraction(self._juxtaposed(low or [Fraction(1)]), self._divisor(below))
+        quotient = fraction(self._above_bar(low), self._divisor(below))
         beside = [self._beside(part, alone=False, before_slash=False) for part in high]
         return self.syntax.product([quotient, *beside, *(self.within(part, ELEMENTWISE) for part in body)]), PRODUCT
+
+    def _above_bar(self, parts: Sequence[Matrix | Fraction]) -> str:
+        """Scalars above a bar, which groups what stands there alone."""
+        if len(parts) == 1 and not isinstance(parts[0], Fraction):
+            return self.within(parts[0], SUM)
+        return self._juxtaposed(parts or [Fraction(1)])
 
     def _is_tall(self, part: Matrix) -> bool:
         """Whether a scalar is too small to read above a bar."""

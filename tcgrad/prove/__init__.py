@@ -21,6 +21,7 @@ from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.expand import TooLargeError, expand
+from tcgrad.simplify.polish import polish
 
 __all__ = ["prove_equal"]
 
@@ -54,6 +55,7 @@ def prove_equal(
         unfolded,
         rewritten,
         lambda: simplify(normalise(rewritten())),
+        lambda: simplify(polish(unfolded())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalise(rewritten()))),) if assumed else ()),
         lambda: simplify(with_numbers_for_sizes(expand(normalise(rewritten())))),

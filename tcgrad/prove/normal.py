@@ -35,6 +35,7 @@ from tcgrad.simplify.expand import expand
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.powers import scaled, split_coefficient
+from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)
 
@@ -67,8 +68,8 @@ def normalise(expr: Expr) -> Expr:
 def _bracket(expr: Iverson) -> Expr:
     """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``; equal integers by a delta; ``[relu(d) > 0]`` too."""
     match expr:
-        case Iverson(">", Call(function=function, arguments=(argument,)), Const(value=0)) if function.name == "relu":
-            return _bracket(Iverson(">", argument, ZERO))
+        case Iverson(">", Call() as call, Const(value=0)) if is_positive_with(call):
+            return _bracket(Iverson(">", call.arguments[0], ZERO))
     left, right = _integer(expr.left), _integer(expr.right)
     if left is not None and right is not None:
         if expr.operator in ("==", "!="):

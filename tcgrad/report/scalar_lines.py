@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
 from tcgrad.calculus.jacobians import from_gradients
+from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import instantiate, replace_components, tensors_read
+from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
@@ -28,14 +31,29 @@ def scalar_lines(derivation: Derivation, scalar: Tensor, closed: Sequence[Jacobi
     defines = [statement for statement in statements if isinstance(statement, Define)]
     if len(defines) < len(statements) or len(defines) == len(gradients):
         return None
-    made = dict(zip(defines, _presented(defines, derivation, scalar), strict=True))
+    finals = {gradient.statements[-1] for gradient in gradients}
+    made = dict(_presented(defines, finals, derivation, scalar))
     whole = sum(cost(jacobian.define.body) for jacobian in closed if jacobian.define is not None)
     if len(closed) == len(gradients) and whole <= _MUCH * sum(cost(line.body) for line in made.values()):
         return None
-    return tuple((g, tuple(made[s] for s in g.statements if isinstance(s, Define))) for g in gradients)
+    return tuple((g, tuple(made[s] for s in g.statements if isinstance(s, Define) and s in made)) for g in gradients)
 
 
-def _presented(defines: Sequence[Define], derivation: Derivation, scalar: Tensor) -> Iterator[Define]:
+def _presented(
+    defines: Sequence[Define], finals: Collection[Statement], derivation: Derivation, scalar: Tensor
+) -> Iterator[tuple[Define, Define]]:
+    """Each line as it is shown; one that is another name for a tensor is put into those that read it."""
     shown = Presentation(derivation.program.statements)
-    for line in from_gradients(defines, scalar):
-        yield replace(line, body=polish(shown.present(line.body)))
+    named: dict[Tensor, Define] = {}
+
+    def without_names(read: Component) -> Expr:
+        line = named.get(read.tensor)
+        return read if line is None else instantiate(line.free, line.body, read.indices)
+
+    for define, line in zip(defines, from_gradients(defines, scalar), strict=True):
+        read = not named.keys().isdisjoint(tensors_read(line.body))
+        body = simplify(replace_components(line.body, without_names)) if read else line.body
+        if isinstance(body, Component) and define not in finals:
+            named[line.tensor] = replace(line, body=body)
+        else:
+            yield define, replace(line, body=polish(shown.present(body)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, map_children, size, terms_of
+from tcgrad.ir.traversal import children, factors_of, map_children, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
@@ -87,10 +87,16 @@ class Condensing:
         whole = expr if made is expr else self._definitions.settle(made)
         if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
             return whole
-        best = min((whole, *self._candidates(whole)), key=cost)
+        best = whole
+        for candidate in self._candidates(whole):
+            if _is_shorter(candidate, best):
+                best = candidate
         return best if best is whole else self._condensed(best)
 
     def _candidates(self, expr: Expr) -> Iterator[Expr]:
+        if isinstance(expr, IndexSum) and isinstance(expr.body, Add) and self._has_sum_of_sum(expr):
+            parts = tuple([IndexSum(expr.indices, term) for term in expr.body.terms])
+            yield self._definitions.settle(Add(parts))
         if isinstance(expr, Add):
             grouped = regroup([split_coefficient(term) for term in expr.terms])
             if grouped != expr:
@@ -106,6 +112,12 @@ class Condensing:
         one_fraction = joined(expr)
         if one_fraction is not None:
             yield self._definitions.settle(one_fraction)
+
+    def _has_sum_of_sum(self, expr: Expr) -> bool:
+        """Whether a definition that may be a part is the sum of a product with a sum of terms in it."""
+        held = (factor for pattern in self._definitions.patterns(expr) for factor in pattern)
+        sums = (factor.body for factor in held if isinstance(factor, IndexSum))
+        return any(isinstance(factor, Add) for body in sums for factor in factors_of(body))
 
     def _expanded(self, expr: Expr) -> Expr | None:
         """Multiplied out; None where that is no shorter, or from far does not look as if it could be.
@@ -134,6 +146,13 @@ class Condensing:
             return None
         made = self._definitions.multiply_out(expr)
         return made if cost(made) < cost(expr) else None
+
+
+def _is_shorter(one: Expr, other: Expr) -> bool:
+    """Whether one costs less to read, or as much with fewer sums of terms."""
+    if cost(one) != cost(other):
+        return cost(one) < cost(other)
+    return sum(isinstance(part, Add) for part in walk(one)) < sum(isinstance(part, Add) for part in walk(other))
 
 
 def _holds_sum(expr: Expr) -> bool:

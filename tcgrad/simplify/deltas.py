@@ -198,14 +198,16 @@ def iverson(operator: str, left: Integer, right: Integer) -> Expr:
 
 
 def _without_quotient(operator: str, left: Integer, right: Integer) -> tuple[str, Integer, Integer]:
-    """``e//W < n`` is ``e < W*n``, and so on for the other inequalities."""
+    """``e//W < n`` is ``e < W*n``, and so on for the other inequalities; a size stays as it is."""
     match left.terms:
+        case ((((Quotient() as atom),), 1),) if not atom.dividend.indices:
+            pass
         case ((((Quotient() as atom),), 1),) if operator in ("<", ">="):
             return operator, atom.dividend, atom.divisor * right
         case ((((Quotient() as atom),), 1),) if operator in ("<=", ">"):
             return {"<=": "<", ">": ">="}[operator], atom.dividend, atom.divisor * (right + 1)
     match right.terms:
-        case ((((Quotient()),), 1),) if operator in _MIRRORED:
+        case ((((Quotient() as atom),), 1),) if operator in _MIRRORED and atom.dividend.indices:
             return _without_quotient(_MIRRORED[operator], right, left)
     return operator, left, right
 

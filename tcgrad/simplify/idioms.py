@@ -30,7 +30,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.powers import power, split_coefficient
 
-_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "relu", "sign"})
+_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "relu", "max", "sign"})
 
 
 def recognise(expr: Expr) -> Expr:
@@ -224,14 +224,14 @@ def _as_power(factor: Expr) -> tuple[Expr, Fraction]:
 
 def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     """
-    ``relu(u) [u > 0] = relu(u)``; ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
+    ``relu(u) [u > 0] = relu(u)``, ``max(0,u)`` too; ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
     ``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``; ``exp(-w) sigmoid(w) = sigmoid(-w)``.
     """
     for place, factor in enumerate(factors):
         others = (*factors[:place], *factors[place + 1 :])
         base, exponent = _as_power(factor)
         match base:
-            case Iverson(operator=">", left=left, right=Const(value=0)) if any(_is_relu(f, left) for f in others):
+            case Iverson() if any(_is_positive_part(other, _above_zero(base)) for other in others):
                 return product_of(others)
             case Call(arguments=(argument,)) if _is(factor, "sign"):
                 found = _signed(argument, others)
@@ -245,9 +245,25 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     return None
 
 
-def _is_relu(factor: Expr, argument: Expr) -> bool:
+def _above_zero(bracket: Iverson) -> Expr | None:
+    """What a bracket says to be above 0, or not below it."""
+    match bracket:
+        case Iverson(">" | ">=", argument, Const(value=0)) | Iverson("<" | "<=", Const(value=0), argument):
+            return argument
+        case _:
+            return None
+
+
+def _is_positive_part(factor: Expr, argument: Expr | None) -> bool:
+    """Whether a factor is 0 where the argument is not above 0: a power of its relu, or of ``max(0, argument)``."""
     base, exponent = _as_power(factor)
-    return exponent > 0 and _is(base, "relu") and key(children(base)[0]) == key(argument)
+    if argument is None or exponent <= 0 or not isinstance(base, Call):
+        return False
+    match base.function.name, base.arguments:
+        case ("relu", (inner,)) | ("max", (inner, Const(value=0))) | ("max", (Const(value=0), inner)):
+            return key(inner) == key(argument)
+        case _:
+            return False
 
 
 def _signed(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:

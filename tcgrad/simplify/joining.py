@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Mul, Pow, Where
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.powers import as_power, is_division
 from tcgrad.simplify.shapes import are_equal
@@ -13,14 +13,17 @@ from tcgrad.simplify.shapes import are_equal
 def choices_joined(expr: Mul) -> Expr:
     """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``"""
     chosen: dict[Expr, list[Where]] = {}
+    said: set[Expr] = set()
     for factor in expr.factors:
         match factor:
             case Where() if factor.otherwise == ZERO:
                 chosen.setdefault(factor.condition, []).append(factor)
-    if not chosen:
+                said.update(factors_of(factor.condition))
+            case Where(condition=Iverson() as condition) if factor.then == ZERO:
+                said.add(condition.opposite)
+    if not said:
         return expr
     joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
-    said = {each for condition in chosen for each in factors_of(condition)}
     kept = [
         factor
         for factor in expr.factors

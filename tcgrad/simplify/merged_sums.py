@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ZERO, Add, Expr, IndexSum, Iverson, Mul
 from tcgrad.ir.traversal import factors_of, free_indices, substitute, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
+from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import names, shape
 
 _MOST_SUMS = 8  # in one sum of terms; each is compared with the others
@@ -42,7 +43,10 @@ class _Total:
 
 
 def with_sums_merged(expr: Add) -> Expr:
-    """Two sums of one range before which the same stands are one, if that is shorter and nothing moves into it."""
+    """Two sums before which the same stands are one, if that is shorter and nothing but brackets moves into it.
+
+    One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``.
+    """
     totals = {place: total for place, term in enumerate(expr.terms) if (total := _Total.of(term)) is not None}
     if not 1 < len(totals) <= _MOST_SUMS:
         return expr
@@ -85,36 +89,61 @@ def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _merged(left: _Total, right: _Total) -> Expr | None:
-    """The shortest sum of both; None if what stands before them differs by more than a number."""
-    if abs(left.number) != abs(right.number) or len(left.indices) != len(right.indices):
-        return None
-    called = names((*left.outside, *right.outside))
-    if Counter(called[: len(left.outside)]) != Counter(called[len(left.outside) :]):
+    """The shortest sum of both; None if what stands before them differs by more than a number and brackets."""
+    if len(left.indices) > len(right.indices):
+        left, right = right, left
+    if abs(left.number) != abs(right.number):
         return None
     if any(index in free_indices(left.body) for index in right.indices if index not in left.indices):
         return None
-    found = [merged for choice in permutations(right.indices) if (merged := _one_sum(left, right, choice)) is not None]
+    both = _with_brackets_inside(left, right)
+    if both is None:
+        return None
+    choices = permutations(right.indices, len(left.indices))
+    found = [merged for choice in choices if (merged := _one_sum(*both, choice)) is not None]
     return min(found, key=cost, default=None)
+
+
+def _with_brackets_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | None:
+    """The totals with the brackets that stand before one of them alone in its body; None where anything else does."""
+    called = names((*left.outside, *right.outside))
+    first, second = called[: len(left.outside)], called[len(left.outside) :]
+    if Counter(first) == Counter(second):
+        return left, right
+    inside = [_taken_inside(left, first, second), _taken_inside(right, second, first)]
+    if Counter(name for name in first if name in second) != Counter(name for name in second if name in first):
+        return None
+    return (inside[0], inside[1]) if inside[0] is not None and inside[1] is not None else None
+
+
+def _taken_inside(total: _Total, own: Sequence[Hashable], other: Sequence[Hashable]) -> _Total | None:
+    """A total with what stands before it alone in its body, by the names of that and of the other's; if brackets."""
+    alone = [factor for factor, name in zip(total.outside, own, strict=True) if name not in other]
+    if not all(isinstance(factor, Iverson) for factor in alone):
+        return None
+    kept = tuple(factor for factor, name in zip(total.outside, own, strict=True) if name in other)
+    return replace(total, outside=kept, body=Mul((*factors_of(total.body), *alone)))
 
 
 def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
     if any(own.size != other.size for own, other in zip(left.indices, choice, strict=True)):
         return None
     mapping = {other: own.expr for own, other in zip(left.indices, choice, strict=True)}
+    more = tuple(index for index in right.indices if index not in choice)
+    body = substitute(right.body, mapping)
     sign = right.number / left.number
-    terms = [split_coefficient(left.body), _scaled(split_coefficient(substitute(right.body, mapping)), sign)]
+    inner = split_coefficient(simplify(IndexSum(more, body)) if more else body)
+    terms = [split_coefficient(left.body), (inner[0] * sign, inner[1])]
     common, rests = take_out(terms)
     if any(not set(left.indices) & set(free_indices(rest)) for _, rest in rests):
         return None
     both = simplify(add_of(rests))
-    if not isinstance(both, Add):
+    if both == ZERO:
         return None
-    if len(both.terms) == len(rests):
+    if isinstance(both, Add) and len(both.terms) == len(rests):
         both = Add(tuple(scaled(*rest) for rest in rests))
-    body = Mul((*common, both)) if common else both
-    whole = IndexSum(left.indices, body)
-    return scaled(left.number, Mul((*left.outside, whole))) if left.outside else scaled(left.number, whole)
-
-
-def _scaled(term: tuple[Fraction, Expr], sign: Fraction) -> tuple[Fraction, Expr]:
-    return term[0] * sign, term[1]
+    number = left.number
+    if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
+        number, both = -number, scaled_sum(both, Fraction(-1))
+    whole = IndexSum(left.indices, Mul((*common, both)) if common else both)
+    return scaled(number, Mul((*left.outside, whole))) if left.outside else scaled(number, whole)

@@ -1,6 +1,7 @@
 """What makes a formula shorter to read and would only make code slower: the last steps before it is printed.
 
-``sum_j a[p,j] x[j] + sum_i a[i,p] x[i]`` is one sum, ``sqrt(2) sqrt(pi)`` one root, and ``[x - c > 0]`` is ``[x > c]``.
+``sum_j a[p,j] x[j] + sum_i a[i,p] x[i]`` is one sum, ``sqrt(2) sqrt(pi)`` one root, ``exp(x)^2`` is ``exp(2 x)``, and
+``[x - c > 0]`` is ``[x > c]``.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -40,6 +41,7 @@ from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import names
+from tcgrad.simplify.spread import spread_out
 
 _TURNED: dict[ComparisonOperator, ComparisonOperator] = {
     ">": "<",
@@ -66,6 +68,8 @@ def polish(expr: Expr) -> Expr:
             return with_halves_merged(whole)
         case Iverson():
             return _with_terms_apart(whole)
+        case Pow(base=Call() as base, exponent=Const(value=n)) if base.function.name == "exp" and n > 1:
+            return Call(base.function, (simplify(Mul((whole.exponent, *base.arguments))),))
         case _:
             return whole
 
@@ -145,29 +149,57 @@ def _exponent(factor: Expr) -> Expr | None:
 
 
 def _with_ranges_joined(expr: Add) -> Expr:
-    """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``."""
+    """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``; of
+    ``(f(p) + g(p)) [p >= 1] + f(0) delta(p,0)`` it is ``f(p) + g(p) [p >= 1]``.
+    """
     for first, term in enumerate(expr.terms):
         for second, other in enumerate(expr.terms):
             joined = _from_there_on(term, other) if first != second else None
             if joined is not None:
                 rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
-                return _with_ranges_joined(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
+                made = simplify(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
+                return _with_ranges_joined(made) if isinstance(made, Add) else made
     return expr
 
 
 def _from_there_on(term: Expr, other: Expr) -> Expr | None:
-    """The one term that two are: the first from a position on, the second at the position before that."""
+    """What two terms are together: the first from a position on, the second at the position before that."""
     for guard in factors_of(term):
         match guard:
             case Iverson(">=", IndexValue(value=place), IndexValue(value=start)) if place.as_index is not None:
-                index, before = place.as_index, start - Integer.of(1)
+                before = start - Integer.of(1)
                 at = next((f for f in factors_of(other) if f in (Delta(place, before), Delta(before, place))), None)
-                rest = simplify(Mul((ONE, *(factor for factor in factors_of(term) if factor is not guard))))
-                there = simplify(Mul((ONE, *(factor for factor in factors_of(other) if factor is not at))))
-                if at is not None and names([simplify(substitute(rest, {index: before}))]) == names([there]):
-                    guards = () if not before.terms else (Iverson(">=", IndexValue(place), IndexValue(before)),)
-                    return Mul((rest, *guards)) if guards else rest
+                if at is not None:
+                    rest = Mul((ONE, *(factor for factor in factors_of(term) if factor is not guard)))
+                    there = Mul((ONE, *(factor for factor in factors_of(other) if factor is not at)))
+                    bounds = (guard, (Iverson(">=", IndexValue(place), IndexValue(before)),) if before.terms else ())
+                    return _with_bounds(simplify(rest), simplify(there), place.as_index, before, bounds)
     return None
+
+
+def _with_bounds(
+    rest: Expr, there: Expr, index: Index, before: Integer, bounds: tuple[Expr, tuple[Expr, ...]]
+) -> Expr | None:
+    """The terms that are at the position before what they are from there on, and the others under their guard.
+
+    bounds: the guard of what is not there before, and of what is.
+    """
+    guard, earlier = bounds
+    whole, single = spread_out(rest), spread_out(there)
+    if whole is None or single is None:
+        return None
+    moved = [simplify(substitute(part, {index: before})) for part in whole]
+    named = names([*moved, *map(simplify, single)])
+    here, wanted = named[: len(whole)], named[len(whole) :]
+    if len(set(wanted)) < len(wanted) or not set(wanted) <= set(here):
+        return None
+    if set(here) == set(wanted) and len(here) == len(wanted):
+        return Mul((rest, *earlier)) if earlier else rest
+    both = Add((ZERO, *(part for part, name in zip(whole, here, strict=True) if name in wanted)))
+    late = Add((ZERO, *(part for part, name in zip(whole, here, strict=True) if name not in wanted)))
+    made = polish(simplify(Add((Mul((both, *earlier)), Mul((late, guard))))))
+    apart = Add((Mul((rest, guard)), Mul((there, Delta(index.expr, before)))))
+    return made if cost(made) < cost(apart) else None
 
 
 def _with_terms_apart(expr: Iverson) -> Expr:

@@ -31,6 +31,7 @@ from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.signs import is_positive_with
 
 _PLUS, _MINUS = Fraction(1), Fraction(-1)
 
@@ -106,7 +107,7 @@ class Presentation:
                 return _PLUS, rebuild(expr, parts_in) if parts_in else expr
 
     def _named(self, argument: Expr) -> Expr | None:
-        """What the spec calls ``relu(argument)``: it is positive where the argument is."""
+        """What the spec calls ``relu(argument)``, or a leaky one: it is positive where the argument is."""
         for define, body in self._rectified:
             found = next(matches(body, argument, Match(frozenset(define.free))), None)
             positions = [found.value(index) for index in define.free] if found else [None]
@@ -184,8 +185,8 @@ class Presentation:
 
 
 def _rectified_by(body: Expr) -> tuple[Expr, ...]:
-    """What a definition is the relu of, if that has no name of its own."""
-    if not (isinstance(body, Call) and body.function.name == "relu"):
+    """What a definition is positive with, if that has no name of its own: it is the relu of it, or a leaky one."""
+    if not isinstance(body, Call) or not is_positive_with(body):
         return ()
     argument = simplify(body.arguments[0])
     return () if isinstance(argument, Component) else (argument,)

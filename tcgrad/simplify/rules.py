@@ -26,6 +26,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
+from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
@@ -34,7 +35,7 @@ from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joi
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
-from tcgrad.simplify.ranges import reduced
+from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.simplify.shapes import names
 
 
@@ -44,6 +45,8 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
         case Const():
             return expr
         case Component():
+            if expr.tensor.zero_outside and any(map(_is_outside, expr.indices, expr.tensor.shape)):
+                return ZERO
             return map_integers(expr, reduced) if any(map(_divides, expr.indices)) else expr
         case Call():
             return _call(expr)
@@ -61,6 +64,11 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
             return _reduction(expr, policy)
         case _:
             assert_never(expr)
+
+
+def _is_outside(position: Integer, size: Integer) -> bool:
+    """Whether a position is outside of a tensor, whatever its size and the values of indices."""
+    return is_negative(position) or is_nonnegative(position - size)
 
 
 def _divides(position: Integer) -> bool:
@@ -109,7 +117,7 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
-    terms = like_terms_collected(expr)
+    terms = brackets_joined(like_terms_collected(expr))
     if not terms:
         return ZERO
     if len(terms) == 1:
@@ -206,10 +214,15 @@ def _opposite(condition: Expr) -> Expr | None:
 
 
 def _where_without_numbers(expr: Where) -> Expr:
-    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``: numbers and sizes are never undefined."""
-    branch = expr.otherwise if expr.then == ZERO else expr.then if expr.otherwise == ZERO else ONE
+    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``, ``where(c, 2, 0) = 2 [c]``: numbers are never undefined."""
+    if ZERO not in (expr.then, expr.otherwise):
+        return expr
+    branch = expr.otherwise if expr.then == ZERO else expr.then
     numbers = [factor for factor in factors_of(branch) if _is_number(factor)]
     rest = [factor for factor in factors_of(branch) if factor not in numbers]
+    condition = _opposite(expr.condition) if expr.then == ZERO else expr.condition
+    if not rest and condition is not None:
+        return product_of([*(factor for factor in numbers if factor != ONE), *factors_of(condition)])
     if not numbers or not rest:
         return expr
     left = product_of(rest)

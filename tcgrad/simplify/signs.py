@@ -85,6 +85,17 @@ def is_positive(expr: Expr, known: Collection[Tensor]) -> bool:
             return False
 
 
+def is_positive_with(call: Call) -> bool:
+    """Whether a function is positive where its first argument is, and nowhere else: relu, or a leaky one."""
+    match call.function.name, call.arguments:
+        case ("relu" | "elu", _):
+            return True
+        case "leaky_relu", (_, Const(value=slope)):
+            return slope >= 0
+        case _:
+            return False
+
+
 def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
     return _holds_root(expr) and any(
