@@ -1,6 +1,12 @@
-"""Brackets of one comparison that stand for less together: ``[a < b] + [b < a] = [a != b]``, ``[c] + [not c] = 1``."""
+"""Brackets of one comparison that stand for less together.
+
+``[a < b] + [b < a] = [a != b]``, ``[a < b] + [a >= b] = 1``, ``[a != b] - [a < b] = [a > b]``
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
 
 from tcgrad.ir.nodes import ONE, ComparisonOperator, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import factors_of, product_of
@@ -24,15 +30,16 @@ _Compared = tuple[Expr, Expr, int]  # two sides, and the cases that it holds for
 
 
 def brackets_joined(terms: list[Term]) -> list[Term]:
-    """Like terms of a sum but for brackets that exclude each other as one term; the very same if there are none."""
+    """Like terms of a sum but for their brackets as one term, where that has one bracket or none; the very same if
+    there are none.
+    """
     held = [place for place, (_, rest) in enumerate(terms) if _has_bracket(rest)]
     for number, place in enumerate(held):
         for other in held[number + 1 :]:
-            if terms[place][0] == terms[other][0]:
-                whole = _joined(terms[place][1], terms[other][1])
-                if whole is not None:
-                    left = [term for k, term in enumerate(terms) if k not in (place, other)]
-                    return brackets_joined([*left[:place], (terms[place][0], whole), *left[place:]])
+            whole = _joined(terms[place], terms[other])
+            if whole is not None:
+                left = [term for k, term in enumerate(terms) if k not in (place, other)]
+                return brackets_joined([*left[:place], *([whole] if whole[0] else []), *left[place:]])
     return terms
 
 
@@ -40,42 +47,49 @@ def _has_bracket(rest: Expr) -> bool:
     return any(isinstance(factor, Iverson) for factor in factors_of(rest))
 
 
-def _joined(one: Expr, other: Expr) -> Expr | None:
+def _joined(one: Term, other: Term) -> Term | None:
     """The sum of two products that differ in one bracket alone, if that is a product with another bracket or none."""
-    first, second = factors_of(one), factors_of(other)
-    if abs(len(first) - len(second)) > 1:
+    (number, first), (beside, second) = one, other
+    if abs(number) != abs(beside) or abs(len(factors_of(first)) - len(factors_of(second))) > 1:
         return None
-    for place, factor in enumerate(first):
-        compared = _compared(factor)
-        for beside, against in enumerate(map(_compared, second)):
-            cases = None if compared is None or against is None else _together(compared, against)
-            if compared is None or cases is None:
+    for compared, rest in _apart(first):
+        for against, left in _apart(second):
+            cases = _on_same_sides(compared, against)
+            if cases is None or not are_equal(rest, left):
                 continue
-            rest = product_of([*first[:place], *first[place + 1 :]])
-            if are_equal(rest, product_of([*second[:beside], *second[beside + 1 :]])):
-                return rest if cases == _ALL else _with(rest, compared, cases)
+            if number == beside and not compared[2] & cases:
+                return number, _with(rest, compared, compared[2] | cases)
+            if number == -beside and compared[2] == cases:
+                return Fraction(0), rest
+            if number == -beside and compared[2] | cases == max(compared[2], cases, key=int.bit_count):
+                sign = number if compared[2] & ~cases else beside
+                return sign, _with(rest, compared, compared[2] ^ cases)
     return None
 
 
-def _compared(factor: Expr) -> _Compared | None:
-    match factor:
-        case Iverson():
-            return factor.left, factor.right, _CASES[factor.operator]
-        case Delta():
-            return IndexValue(factor.left), IndexValue(factor.right), _SAME
-        case _:
-            return None
+def _apart(product: Expr) -> Iterator[tuple[_Compared, Expr]]:
+    """Each bracket or delta of a product, and what is left of it."""
+    factors = factors_of(product)
+    for place, factor in enumerate(factors):
+        left = product_of([*factors[:place], *factors[place + 1 :]])
+        match factor:
+            case Iverson():
+                yield (factor.left, factor.right, _CASES[factor.operator]), left
+            case Delta():
+                yield (IndexValue(factor.left), IndexValue(factor.right), _SAME), left
 
 
-def _together(one: _Compared, other: _Compared) -> int | None:
-    """The cases in which either holds, where that is never both."""
+def _on_same_sides(one: _Compared, other: _Compared) -> int | None:
+    """The cases of the second, for the sides of the first; None where it compares something else."""
     left, right, cases = other
+    if one[:2] == (left, right):
+        return cases
     if one[:2] == (right, left):
-        cases = cases & _SAME | (_GREATER if cases & _LESS else 0) | (_LESS if cases & _GREATER else 0)
-    elif one[:2] != (left, right):
-        return None
-    return None if one[2] & cases else one[2] | cases
+        return cases & _SAME | (_GREATER if cases & _LESS else 0) | (_LESS if cases & _GREATER else 0)
+    return None
 
 
 def _with(rest: Expr, compared: _Compared, cases: int) -> Expr:
+    if cases == _ALL:
+        return rest
     return product_of([*(factors_of(rest) if rest != ONE else ()), Iverson(_OPERATORS[cases], *compared[:2])])

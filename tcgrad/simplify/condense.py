@@ -87,7 +87,7 @@ class Condensing:
         whole = expr if made is expr else self._definitions.settle(made)
         if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
             return whole
-        best = whole
+        best: Expr = whole
         for candidate in self._candidates(whole):
             if _is_shorter(candidate, best):
                 best = candidate
