@@ -27,6 +27,10 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
+STDIN = "stdin"
+"""What the text of standard input is called."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file as it was read: its name for messages and its text."""

@@ -18,6 +18,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_factors_out
+from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.polish import polish
@@ -100,7 +101,7 @@ class Readable:
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 
     def _under_assumptions(self, line: Define) -> Define:
-        body = self._solved(line)
+        body = with_one_sigmoid(self._solved(line), self.known.fold)
         for assumption in (each for each in self._assumptions if each.kind != "not negative"):
             shorter = self._shorter(body, assumption)
             if shorter is not None:

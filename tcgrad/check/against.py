@@ -46,7 +46,9 @@ class UserFunction:
         try:
             with np.errstate(all="ignore"), output_on_stderr():
                 returned = self.function(*handed)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # what test frameworks and other languages raise is no Exception
             raise ModuleError(f"{self.name} raised {type(error).__name__}: {error}") from error
         if not all(same_bits(a, b) for a, b in zip(arguments, kept, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
@@ -123,6 +125,12 @@ class UserCode:
         if self.forward is None:
             raise ModuleError("there is no forward to call")
         return self.forward.results(sample, (), sample.program.outputs, "output")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of results about them."""
+        named = (("against", self.backward), ("against_forward", self.forward))
+        return tuple(kind for kind, function in named if function is not None)
 
     def words(self) -> list[str]:
         """The options of the command that check the same functions."""

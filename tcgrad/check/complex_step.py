@@ -92,7 +92,10 @@ class ComplexSteps:
         roundoff = unit_roundoff(self.forward.context.dtype)
         arithmetic = np.dtype(np.complex128)
         batch = Index("draw", Integer.of(self.draws * len(moved)))
-        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, 0.0, np.random.default_rng(self.seed))
+        # What underflows in the wider arithmetic of a reference does not do so there.
+        is_double = self.forward.context.dtype == np.float64
+        floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
+        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, np.random.default_rng(self.seed))
         defined = {name for name in context.arrays if name not in self._given}
         arrays = {name: array for name, array in context.arrays.items() if name not in defined}
         arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * self.draws)

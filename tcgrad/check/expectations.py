@@ -10,6 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
+from tcgrad.check.allowed import has_ties
 from tcgrad.check.bench import Bench
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
@@ -20,6 +21,7 @@ from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
 from tcgrad.check.termwise import Beside
+from tcgrad.check.ties import TIED
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program, Statement
@@ -32,6 +34,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
 
 _DTYPE = np.dtype(np.float64)
+_TIES = 3  # samples at which branches meet
 
 
 def decide_expectations(
@@ -91,6 +94,18 @@ class _Points:
                 if formulas is not None:
                     number += 1
                     yield _Point(formulas, own, number)
+        for formulas in self._tied:
+            number += 1
+            yield _Point(formulas, True, number)
+
+    @property
+    def _tied(self) -> Iterator[Formulas]:
+        """Places where branches meet: what is right everywhere else may be wrong there."""
+        source, _ = self.samplers[0]
+        for trial in range(_TIES) if has_ties(self.paths.program) else ():
+            sample = source.draw_tied(_DTYPE, (self.options.seed, 0, TIED + trial))
+            if isinstance(sample, Sample):
+                yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
     def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
         """A place to work formulas out at the sample of a ``seed``."""

@@ -47,7 +47,12 @@ def load_framework(name: str) -> Framework:
 
 def _torch() -> Framework:
     torch: Any = importlib.import_module("torch")
-    return Framework("torch", torch.from_numpy, lambda tensor: np.asarray(tensor.detach().cpu().numpy()), torch.Tensor)
+
+    def take(tensor: Any) -> Array:
+        """A tensor that is stored in another way, as sparse or negated ones are, as it reads."""
+        return np.asarray(tensor.detach().to_dense().cpu().resolve_conj().resolve_neg().numpy())
+
+    return Framework("torch", torch.from_numpy, take, torch.Tensor)
 
 
 def _jax() -> Framework:

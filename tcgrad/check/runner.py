@@ -28,10 +28,11 @@ from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
-from tcgrad.check.ties import why_no_ties
+from tcgrad.check.ties import TIED, why_no_ties
 from tcgrad.check.traits import Traits
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
+from tcgrad.errors import STDIN
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass
@@ -39,9 +40,6 @@ from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
-
-# The number of the sample at ties, after all trials.
-_TIED = 2**20
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
 
@@ -65,7 +63,7 @@ def check(
     """Check the derived formulas and the emitted module of a program, and decide its expectations.
 
     derivation, module: what is checked, if not what is derived and emitted here.
-    against: functions of the user's own, to be checked as well.
+    against: functions of the user's own, to be checked as well, whatever kinds of results are asked for.
     progress: is told in a few words what comes next.
     options: those of `Options`; one that is not given or None is taken from the spec, else from the defaults.
 
@@ -75,6 +73,8 @@ def check(
     """
     started = perf_counter()
     chosen = choose_options(program.spec, **options)
+    if against is not None and chosen.only:
+        chosen = replace(chosen, only=tuple(dict.fromkeys((*chosen.only, *against.kinds))))
     traits = Traits(program)
     refuse_impossible(program, traits.cost)
     refuse_out_of_range(program, traits.demands)
@@ -177,7 +177,7 @@ class _Run:
         if not has_ties(self.program):
             return ""
         reason = why_no_ties(self.program)
-        drawn = reason or _representable(partial(source.draw_tied, dtype, (self.options.seed, 0, _TIED)), bench)
+        drawn = reason or _representable(partial(source.draw_tied, dtype, (self.options.seed, 0, TIED)), bench)
         if isinstance(drawn, str):
             return drawn
         try:
@@ -228,7 +228,9 @@ class _Run:
 
     def _repeat(self, dtype: str) -> str:
         """The command that repeats a check."""
-        words = ["tcgrad", "check", self.program.spec.source.name, "--dtype", dtype, "--seed", str(self.options.seed)]
+        name = self.program.spec.source.name
+        spec = "-" if name == STDIN else name
+        words = ["tcgrad", "check", spec, "--dtype", dtype, "--seed", str(self.options.seed)]
         words += ["--trials", str(self.options.trials)]
         for field in fields(Options):
             value = getattr(self.options, field.name)

@@ -60,6 +60,8 @@ class Suspect:
         norm = np.sum(self.right * self.right)
         if norm > 0 and self.right.size > 1:
             factor = np.sum(self.found * self.right) / norm
+            if float(factor) == 1:  # as far as double precision tells, where the types that are compared are finer
+                return
             yield describe_factor(float(factor), self.sizes), self.right * factor
 
     def _sorted(self) -> Array:

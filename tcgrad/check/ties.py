@@ -8,6 +8,9 @@ from tcgrad.check.allowed import why_not_exact
 from tcgrad.check.cost import forward_cost
 from tcgrad.ir.program import Program
 
+# The number of the first sample at ties, after all trials.
+TIED = 2**20
+
 # Multiplications that are done in exact arithmetic, for all inputs together.
 _LARGEST = 2**13
 

@@ -30,7 +30,7 @@ def load_user_code(backward: str | None, forward: str | None, framework: str | N
 
 def _load(reference: str) -> Callable[..., Any]:
     module_name, colon, function_name = reference.partition(":")
-    if not (colon and module_name and function_name):
+    if not (colon and function_name and all(map(str.isidentifier, module_name.split(".")))):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
     folder = str(Path.cwd())
     if folder not in sys.path:
@@ -42,7 +42,9 @@ def _load(reference: str) -> Callable[..., Any]:
         raise _refusal(
             f"there is no module {error.name}", f"it is looked for in {folder} and where Python looks"
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):

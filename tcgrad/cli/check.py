@@ -16,7 +16,7 @@ from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, read_standard_inp
 from tcgrad.cli.output import write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.errors import STDIN, Diagnostic, TcgradError
 from tcgrad.locate import find_specs
 from tcgrad.settings import SETTINGS, Setting, load_settings, parse_value
 from tcgrad.spec.check_options import CHECK_OPTIONS
@@ -238,7 +238,7 @@ def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
     if STANDARD_INPUT in names:
         if len(names) > 1:
             raise _usage("`-`, standard input, is a spec by itself")
-        return [Task("stdin", strict, read_standard_input(), options)]
+        return [Task(STDIN, strict, read_standard_input(), options)]
     paths = find_specs(names, chosen.get("exclude", ()))
     if since is not None:
         changed = changed_since(since, paths)

@@ -10,7 +10,7 @@ import typer
 
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write, write_file
+from tcgrad.cli.output import make_folder, write, write_file
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import SUFFIXES
 from tcgrad.spec.json_schema import spec_schema
@@ -70,6 +70,7 @@ def command(name: Name, debug: Debug = False) -> None:
     """
     path = Path(name) if name.endswith(SUFFIXES) else Path(f"{name}.tcgrad.yaml")
     _refuse(path)
+    make_folder(path)
     write_file(path, starter(path))
     schema = path.parent / SCHEMA
     if not schema.exists():

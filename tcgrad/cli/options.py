@@ -10,6 +10,7 @@ import typer
 import tcgrad
 from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.output import write_error
+from tcgrad.errors import STDIN
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
 from tcgrad.spec.files import decode
@@ -57,7 +58,7 @@ def load_argument(spec: str, strict: bool) -> TensorFunction:
     Warnings about its equations are written to standard error.
     """
     if spec == STANDARD_INPUT:
-        function = tcgrad.loads(read_standard_input(), "stdin", strict=strict or None)
+        function = tcgrad.loads(read_standard_input(), STDIN, strict=strict or None)
     else:
         function = tcgrad.load(spec, strict=strict or None)
     if function.program.warnings:
@@ -72,7 +73,7 @@ def read_standard_input() -> str:
         TcgradError: TC101 if it is not; TC103 if it is too long.
     """
     stream = getattr(sys.stdin, "buffer", None)
-    return sys.stdin.read() if stream is None else decode(stream.read(MAX_BYTES + 1), "stdin").text
+    return sys.stdin.read() if stream is None else decode(stream.read(MAX_BYTES + 1), STDIN).text
 
 
 def split_names(values: list[str] | None) -> list[str] | None:

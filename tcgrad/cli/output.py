@@ -15,9 +15,12 @@ from tcgrad.errors import Diagnostic, TcgradError
 
 
 def write(text: str) -> None:
-    """Write a text, ended by a newline, to standard output at once."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    """Write a text, ended by a newline, to standard output at once.
+
+    Raises:
+        TcgradError: if nothing can be written there, as where a disk is full.
+    """
+    write_text(text if text.endswith("\n") else text + "\n")
 
 
 def write_code(text: str) -> None:
@@ -29,9 +32,23 @@ def write_code(text: str) -> None:
 
 def write_text(text: str) -> None:
     """The same as it is, which may be nothing."""
-    if text:
+    if not text:
+        return
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        reason = error.strerror or str(error)
+        raise TcgradError((Diagnostic("TC605", f"cannot write to standard output: {reason}"),)) from error
+
+
+def discard_output() -> None:
+    """Let what is still to be written to standard output, the interpreter's last flush too, go nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def write_error(text: str) -> None:
@@ -59,6 +76,18 @@ def takes_color(choice: str = "auto") -> bool:
 def line_width() -> int | None:
     """The columns of the terminal that standard output is; None where it is none, for what is piped is not broken."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a file that is to be written, if it is not there.
+
+    Raises:
+        TcgradError: if that cannot be.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {error.strerror}"),)) from error
 
 
 def write_file(path: Path, text: str) -> None:

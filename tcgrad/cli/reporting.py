@@ -10,7 +10,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
-from tcgrad.cli.output import takes_color, takes_unicode, write_error, write_file, write_text
+from tcgrad.cli.output import make_folder, takes_color, takes_unicode, write_error, write_file, write_text
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
@@ -86,10 +86,7 @@ def _writable(path: Path) -> Path:
     if str(path) == "-":
         help_ = "`--format` chooses what is written to standard output"
         raise TcgradError((Diagnostic("TC605", "cannot write a report to a file `-`", help=help_),))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {error.strerror}"),)) from error
+    make_folder(path)
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         reason = "it is a folder" if path.is_dir() else "permission denied"
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),))

@@ -7,14 +7,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
+from pathlib import Path
 
 import typer
 
 from tcgrad.cli.app import build
 from tcgrad.cli.completion import ASKED, answer
 from tcgrad.cli.options import Session
-from tcgrad.cli.output import write_error
+from tcgrad.cli.output import discard_output, write_error
 from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
@@ -74,14 +74,15 @@ def _usage_message(error: typer.TyperException) -> str:
 
 
 def _never_fail_to_print() -> None:
-    """Let a terminal that lacks a character show its escape."""
+    """Let a terminal that lacks a character show its escape; what is closed takes everything and shows nothing."""
+    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (it may stand for a stream to the end)
+    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _close_output() -> int:
-    """Let the interpreter's last flush go nowhere, for the reader has gone."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    """The reader has gone."""
+    discard_output()
     return CLOSED_PIPE

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from tcgrad.emit.alike import Alike
 from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.complements import complemented
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
@@ -96,7 +97,7 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         with self.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.statement(
-                shifted(without_poles(define.body)), define.free
+                shifted(complemented(without_poles(define.body))), define.free
             )
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))

@@ -100,9 +100,8 @@ class Noise:
         """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part."""
         if dtype.kind != "c":
             return self._error(shape, size, ulps, ulps * self.floor).astype(dtype, copy=False)
-        return together(
-            self._error(shape, size.real, ulps, ulps * self.floor), self._error(shape, size.imag, ulps, 0), dtype
-        )
+        floor = ulps * self.floor
+        return together(self._error(shape, size.real, ulps, floor), self._error(shape, size.imag, ulps, floor), dtype)
 
     def _error(self, shape: tuple[int, ...], size: Array, ulps: float, floor: float) -> Array:
         largest = np.asarray(np.abs(size))

@@ -171,8 +171,19 @@ _DECISIONS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "tan": lambda a: (signs(np.cos(a)),),
 }
 
+
+def _from_largest(a: Array) -> Array:
+    """How large exponents are and how far below the largest: code takes that, or the logarithm of their sum, off all of
+    them, so that nothing overflows.
+    """
+    finite = np.isfinite(a)
+    largest = np.max(a, initial=-np.inf, where=finite)
+    return np.where(finite, abs(largest) + largest - a, 0) / 4
+
+
 # Functions that fall off like exp(-p), and p: rounding in p moves the value in proportion.
 _STEEP: dict[str, Callable[[Array], Array]] = {
+    "exp": _from_largest,
     "gelu": lambda a: np.minimum(a, 0) ** 2,
     "gelu_tanh": lambda a: -np.minimum(a, 0) * (2 + a * a / 8),
     "erfc": lambda a: np.maximum(a, 0) ** 2,

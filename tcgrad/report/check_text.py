@@ -39,7 +39,7 @@ def render_details(result: Result, *, unicode: bool = True) -> str:
 
 
 def _in_words(result: Result, look: Look) -> list[str]:
-    name = f"expect {result.equation}" if result.kind == "expect" else _what(result)
+    name = f"expect {result.equation}" if result.equation else _what(result)
     line = f"{MARGIN}{look.sign(result.status)}{MARGIN}{name}: {result.message}"
     return look.paragraph(line, emphasis(result.status))
 

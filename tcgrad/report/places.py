@@ -18,10 +18,11 @@ def locate(program: Program, results: tuple[Result, ...]) -> tuple[Region, ...]:
     equation that defines the output."""
     spec = program.spec
     expected = iter(spec.expect)
-    return tuple(
-        region(spec.source, next(expected).whole if result.kind == "expect" else _span(program, result))
-        for result in results
-    )
+    places = []
+    for result in results:
+        own = next(expected, None) if result.kind == "expect" else None
+        places.append(region(spec.source, _span(program, result) if own is None else own.whole))
+    return tuple(places)
 
 
 def output_region(program: Program, name: str) -> Region:

@@ -116,6 +116,7 @@ def _two_exponents(base: Expr) -> tuple[Expr, Expr] | None:
 def _log(argument: Expr) -> Expr | None:
     """
     ``log(exp(u) + exp(v)) = u + softplus(v - u)``; ``log(sigmoid(u)) = -softplus(-u)``;
+    ``log(1 - sigmoid(u)) = -softplus(u)``;
     ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``.
     """
     pair = _two_exponents(argument)
@@ -124,6 +125,11 @@ def _log(argument: Expr) -> Expr | None:
         return Add((first, _call("softplus", _minus(second, first))))
     if isinstance(argument, Call) and _is(argument, "sigmoid"):
         return _negated(_call("softplus", _negated(argument.arguments[0])))
+    match argument:
+        case Add(terms=(Const(value=1), term)) | Add(terms=(term, Const(value=1))):
+            number, rest = split_coefficient(term)
+            if number == -1 and isinstance(rest, Call) and _is(rest, "sigmoid"):
+                return _negated(_call("softplus", rest.arguments[0]))
     return _log_of_sum(argument)
 
 

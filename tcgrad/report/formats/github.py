@@ -6,6 +6,7 @@ GitHub shows ten annotations of a step: so there is one for each spec, and the w
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from tcgrad.report.formats.format import Format
@@ -25,15 +26,16 @@ class Github(Format):
         return "".join(map(_annotation, sorted(told, key=lambda entry: _ORDER.index(entry.verdict))))
 
     def publish(self, run: Run) -> None:
-        """Add the table to the summary of the job; where there is no job, or no room, nothing happens."""
+        """Add the table to the summary of the job; where there is no job, no room or no such file, nothing happens."""
         name = os.environ.get("GITHUB_STEP_SUMMARY")
         if not name or not run.entries:
             return
         text = render_table(run).encode()
         path = Path(name)
-        if (path.stat().st_size if path.exists() else 0) + len(text) <= _ROOM:
-            with path.open("ab") as file:
-                file.write(text + b"\n")
+        with suppress(OSError):
+            if (path.stat().st_size if path.exists() else 0) + len(text) <= _ROOM:
+                with path.open("ab") as file:
+                    file.write(text + b"\n")
 
 
 def _annotation(entry: Entry) -> str:
