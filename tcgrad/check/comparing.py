@@ -10,7 +10,7 @@ import numpy as np
 
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing_gradients import compare_gradient
+from tcgrad.check.comparing_gradients import at_least_largest, compare_gradient
 from tcgrad.check.comparing_jacobians import compare_jacobian
 from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare_repeated
 from tcgrad.check.comparing_second import compare_second
@@ -152,11 +152,13 @@ def _forward(bench: Bench, of: Tensor) -> None:
     """The module's value, and the user's, against the plainly evaluated one."""
     module, user, sample = bench.module, bench.against, bench.sample
 
-    def compare(kind: str, subject: Subject, find: Callable[[], Array]) -> None:
+    bound = sample.bounds[of.name] * bench.coarse
+
+    def compare(kind: str, subject: Subject, find: Callable[[], Array], bound: Array = bound) -> None:
         bench.add(
             bench.tallies.row(kind, subject, of.name, None),
             find,
-            bound=sample.bounds[of.name] * bench.coarse,
+            bound=bound,
             known=Known(sample.value(of.name), sample.own_bounds()[of.name]),
             method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
             locate=lambda flat: bench.element(of, flat),
@@ -165,4 +167,5 @@ def _forward(bench: Bench, of: Tensor) -> None:
     if module is not None and bench.options.asks_for("forward"):
         compare("forward", "module", lambda: module.forward()[of.name])
     if user is not None and user.forward is not None and bench.options.asks_for("against_forward"):
-        compare("against_forward", "user", lambda: bench.user_outputs[of.name])
+        own = at_least_largest(bound, sample.value(of.name), sample.dtype)
+        compare("against_forward", "user", lambda: bench.user_outputs[of.name], own)

@@ -12,6 +12,7 @@ from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
+from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
 from tcgrad.check.slips import explain_shape
@@ -20,6 +21,9 @@ from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
+
+# What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
+_ROUNDINGS = 8.0
 
 
 def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None:
@@ -42,7 +46,14 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     if bench.module is not None and only is None and asks_for("value_and_grad"):
         compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name])
     if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
-        compare("against", "user", lambda: bench.user_gradients[known.wrt.name])
+        bound = at_least_largest(coarse, right.value, bench.sample.dtype)
+        compare("against", "user", lambda: bench.user_gradients[known.wrt.name], bound)
+
+
+def at_least_largest(bound: Array, value: Array, dtype: np.dtype[Any]) -> Array:
+    """A bound for code that may write a formula in another way: no less than some roundings of the largest element."""
+    largest = np.max(np.abs(value), initial=0, where=np.isfinite(value))
+    return np.asarray(np.maximum(bound, _ROUNDINGS * unit_roundoff(dtype) * largest))
 
 
 def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:

@@ -92,6 +92,8 @@ class Expected:
         if found.shape != self.reference.shape:
             return Comparison("fail", 0, message=f"has shape {found.shape}, not {self.reference.shape}")
         known = self._known
+        if found.dtype.kind == "f" and self._largest > np.finfo(found.dtype).max:  # infinite in the narrower type
+            known = known & (np.abs(self.reference) <= np.finfo(found.dtype).max)
         if not self._is_always_bounded:
             unbounded = np.isinf(self.found_error) & ~np.isfinite(found)
             known = known & (np.isfinite(self.found_error) | unbounded)
@@ -105,6 +107,10 @@ class Expected:
     @cached_property
     def _known(self) -> NDArray[np.bool_]:
         return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.reference))
+
+    @cached_property
+    def _largest(self) -> float:
+        return float(np.max(np.abs(self.reference), initial=0, where=self._known))
 
     @cached_property
     def _is_always_bounded(self) -> bool:
