@@ -150,6 +150,13 @@ def forward_twice(x, a):
     return x @ a, x @ a
 
 
+def outcome(x, a, dy):
+    class Outcome(BaseException):
+        pass
+
+    raise Outcome("as test frameworks have them")
+
+
 constant = 3
 """
 
@@ -173,6 +180,7 @@ only_own_sizes | raised ValueError
 a_view | returns a view of its argument x for x
 counts | returns something else when it is called again
 leaves | raised SystemExit: 0
+outcome | raised Outcome: as test frameworks have them
 not_finite | not finite
 all_zero |
 raises | raised RuntimeError: out of luck
@@ -222,6 +230,7 @@ def test_a_wrong_backward_fails(row):
     [
         ("user_kernels", "`user_kernels` is not MODULE:FUNCTION"),
         ("user_kernels:", "`user_kernels:` is not MODULE:FUNCTION"),
+        ("./user_kernels.py:right", "`./user_kernels.py:right` is not MODULE:FUNCTION"),
         ("no_such_module:f", "there is no module no_such_module"),
         ("user_kernels:no_such_function", "no_such_function is not there in user_kernels"),
         ("user_kernels:constant", "constant is no function in user_kernels"),
@@ -232,6 +241,12 @@ def test_a_function_that_is_not_there(reference, message):
         tcgrad.load("gallery:matmul").check(against=reference)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
+
+
+def test_a_function_is_called_whatever_else_is_asked_for():
+    checked = tcgrad.load("gallery:matmul").check(against="user_kernels:wrong_sign", only="gradient")
+    assert {result.kind for result in checked.results if result.status == "fail"} == {"against"}
+    assert any(result.kind == "gradient" for result in checked.results)
 
 
 def test_another_type_than_that_of_the_inputs_fails():

@@ -419,3 +419,22 @@ def test_without_git_or_a_repository_it_is_said(folder: Path, tcgrad):
     if shutil.which("git"):
         outside = tcgrad("check", "a.yaml", "--changed-since", "HEAD", cwd=folder, GIT_CEILING_DIRECTORIES="/")
         assert outside.stderr.startswith("tcgrad: error[TC609]: the current folder is in no git repository: ")
+
+
+def test_expectations_that_are_not_there_are_undecided(folder: Path, tcgrad):
+    (folder / "plain.yaml").write_text("inputs: {x: []}\nequations: ['y = sin(x)']\n")
+    result = tcgrad("check", "plain.yaml", "--only", "expect", cwd=folder)
+    assert result.returncode == 1
+    assert "nothing of the kinds that are asked for is there" in result.stdout
+    assert "None" not in result.stdout
+
+
+def test_a_summary_that_cannot_be_written_does_not_matter(folder: Path, tcgrad):
+    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "nowhere" / "summary")}
+    assert tcgrad("check", "gallery:matmul", cwd=folder, **environment).returncode == 0
+
+
+def test_what_repeats_a_check_of_standard_input(folder: Path, tcgrad):
+    spec = "inputs: {x: []}\nequations: ['y = sin(x)']\nexpect: ['dy/dx = 2*cos(x)']\n"
+    result = tcgrad("check", "-", stdin=spec, cwd=folder)
+    assert "repeat with: tcgrad check - --dtype" in result.stdout

@@ -153,3 +153,26 @@ def test_numbers_that_are_near_to_whole_ones_stay_what_they_are(function):
     for seed in range(6):
         result = check(loads(text, "numbers").program, dtype=("float16",), seed=seed)
         assert [r.message for r in result.results if r.status == "fail"] == []
+
+
+EXPECTED = {
+    "dy[i]/dx[p] = delta[i,p]*[x[i] > 0]": True,
+    "dy[i]/dx[p] = delta[i,p]*[x[i] >= 0]": False,
+    "dy[i]/dx[p] = delta[i,p]*(sign(x[i]) + 1)/2": False,
+    "dg/dz[p] = [z[p] == g]/(1[k]*[z[k] == g])": True,
+    "dg/dz[p] = [z[p] == max[k](z[k])]": False,
+    "da[i]/dx[p] = delta[i,p]*x[i]/(abs(x[i]) + [x[i] == 0])": True,
+    "da[i]/dx[p] = delta[i,p]*(2*[x[i] > 0] - 1)": False,
+    "db[i]/dx[p] = delta[i,p]*[x[i] >= z[i]]": True,
+    "db[i]/dx[p] = delta[i,p]*[x[i] > z[i]]": False,
+}
+
+
+@pytest.mark.parametrize("formula", EXPECTED)
+def test_an_expectation_that_is_wrong_where_branches_meet_is_wrong(formula):
+    text = (
+        "dims: {N: 3}\ninputs: {x: [N], z: [N]}\nequations: ['y[i] = relu(x[i])', 'g = max[i](z[i])', "
+        f"'a[i] = abs(x[i])', 'b[i] = max(x[i], z[i])']\noutputs: [y, g, a, b]\nexpect: ['{formula}']\n"
+    )
+    (result,) = loads(text).check(only="expect").results
+    assert (result.status == "pass") is EXPECTED[formula], result.message

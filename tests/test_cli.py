@@ -188,6 +188,25 @@ def test_a_closed_pipe_is_quiet(arguments: list[str]):
     assert (result.returncode, result.stderr) == (141, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+@pytest.mark.parametrize("command", ["derive", "check", "emit"])
+def test_a_full_disk_is_no_bug(command: str):
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "tcgrad", command, "gallery:matmul"],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    message = "tcgrad: error[TC605]: cannot write to standard output: No space left on device\n"
+    assert (result.returncode, result.stderr) == (2, message)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
+def test_a_closed_output_is_no_bug():
+    line = f"{sys.executable} -m tcgrad check gallery:matmul >&-"
+    result = subprocess.run(line, shell=True, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)  # noqa: S602
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["derive", "--help"], ["derive", "gallery:matmul"], ["gallery"]])
 @pytest.mark.parametrize("variable", ["GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS"])
 def test_nothing_piped_has_escapes(arguments: list[str], variable: str):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import tcgrad
+from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import rounding
@@ -33,3 +35,54 @@ equations: ["y = logsumexp[m]({body})"]
 """
     result = tcgrad.loads(spec, "cancelling").check(trials=2, seed=seed, sizes="own")
     assert result.ok, [(found.kind, found.max_abs_error, found.tolerance) for found in result.results]
+
+
+# Right functions at arguments of which rounding in code, or underflow of a reference, makes much.
+DIFFICULT = {
+    "softmax of distant logits": (
+        "x: {shape: [N], sample: {uniform: [-100, 100]}}", "y[i] = exp(x[i])/(1[k]*exp(x[k]))",
+    ),
+    "logarithm of large exponentials": (
+        "x: {shape: [N], sample: {uniform: [500, 700]}}", "l = log(1[i]*exp(x[i]))",
+    ),
+    "cross-entropy of logits": (
+        "x: [N], t: {shape: [N], sample: {uniform: [0, 1]}}",
+        "l = -1[i]*(t[i]*log(sigmoid(3*x[i])) + (1 - t[i])*log(1 - sigmoid(3*x[i])))",
+    ),
+    "logarithm of a sigmoid": ("x: {shape: [N], sample: {uniform: [-740, -700]}}", "z[i] = log(sigmoid(x[i]))"),
+    "slopes beyond the type": ("x: {shape: [N], sample: {uniform: [1.000001, 1.0001]}}", "z[i] = acosh(x[i])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", DIFFICULT)
+def test_right_functions_do_not_fail(name, dtype, seed):
+    inputs, equation = DIFFICULT[name]
+    spec = f'dims: {{N: 4}}\ninputs: {{{inputs}}}\nequations: ["{equation}"]\n'
+    result = tcgrad.loads(spec, "difficult").check(dtype=dtype, trials=1, seed=seed, sizes="own")
+    failed = [(each.kind, each.max_abs_error, each.tolerance) for each in result.results if each.status == "fail"]
+    assert not failed
+
+
+def test_what_has_no_bound_of_its_size_is_not_passed():
+    """Where the reference underflows nothing is known, and a large tolerance is no proof."""
+    spec = "inputs: {x: {shape: [2], sample: {uniform: [-744, -742]}}}\nequations: ['z[i] = log(sigmoid(x[i]))']\n"
+    result = tcgrad.loads(spec, "vanishing").check(dtype="float32", sizes="own")
+    assert {each.status for each in result.results if each.kind == "gradient"} == {"inconclusive"}
+
+
+def test_code_of_another_author_is_rounded_beside_the_largest_element():
+    def backward(x, dy):
+        """That of ``x*Phi(x)``, by ``1 + erf``, which loses digits where it is small."""
+        from scipy import special
+
+        x = x.astype(np.float32)
+        whole = (np.float32(1) + special.erf(x / np.float32(2) ** np.float32(0.5))) / np.float32(2)
+        return ((whole + x * np.exp(-x * x / 2) / np.float32(np.sqrt(2 * np.pi))) * dy,)
+
+    made = tcgrad.loads("inputs: {x: [200]}\nequations: ['y[i] = gelu(x[i])']\n")
+    for seed in range(4):
+        own = UserCode(UserFunction("backward", backward))
+        result = check(made.program, against=own, only="against", dtype=("float32",), seed=seed, sizes="own")
+        assert [each.status for each in result.results if each.kind == "against"] == ["pass"]

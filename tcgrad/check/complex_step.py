@@ -21,13 +21,14 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.parts import together
-from tcgrad.evaluate.statements import run
+from tcgrad.evaluate.statements import run as run_statement
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
 METHOD = "complex step"
 
 _STEP = 2.0**-100
+_FAR_BEYOND = 2.0**20
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.
 DRAWS = 1
 
@@ -82,9 +83,15 @@ class ComplexSteps:
             values[name] = _slopes(exact[name], shape)
             spread = _slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
             errors[name] = bound.bound(spread, values[name])
-            errors[name] = np.where(np.isfinite(values[name]), errors[name], np.inf)
+            known = np.isfinite(values[name]) & ~self._is_noise(wrt, name, values[name], errors[name])
+            errors[name] = np.where(known, errors[name], np.inf)
             kinked[name] = np.zeros(shape[0], bool)
         return Estimate(values, errors, kinked, METHOD, 0)
+
+    def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
+        """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
+        rise, run = (np.max(np.abs(self.forward.context.arrays[each]), initial=0) for each in (name, wrt))
+        return np.asarray((errors > np.abs(values)) & (errors * run > _FAR_BEYOND * rise) & (rise > 0))
 
     def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:
         """Everything once more under random rounding: a first axis of draws, and within each of directions."""
@@ -101,7 +108,7 @@ class ComplexSteps:
         arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * self.draws)
         inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
-            run(statement, inner)
+            run_statement(statement, inner)
         return arrays, Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
 
     @cached_property
