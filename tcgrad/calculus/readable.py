@@ -72,7 +72,7 @@ class Readable:
         """Choices with 0 as brackets where that makes the formula no longer."""
         if not any(isinstance(part, Where) for part in walk(body)):
             return body
-        made = simplify(with_factors_out(body, self._is_certain))
+        made = self.known.fold(with_factors_out(body, self._is_certain))
         return made if cost(made) < cost(body) else body
 
     def _is_certain(self, expr: Expr) -> bool:

@@ -101,11 +101,11 @@ class _Points:
     @property
     def _tied(self) -> Iterator[Formulas]:
         """Places where branches meet: what is right everywhere else may be wrong there."""
-        source, _ = self.samplers[0]
-        for trial in range(_TIES) if has_ties(self.paths.program) else ():
-            sample = source.draw_tied(_DTYPE, (self.options.seed, 0, TIED + trial))
-            if isinstance(sample, Sample):
-                yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
+        for source, _ in self.samplers[:1] if has_ties(self.paths.program) else ():
+            for trial in range(_TIES):
+                sample = source.draw_tied(_DTYPE, (self.options.seed, 0, TIED + trial))
+                if isinstance(sample, Sample):
+                    yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
     def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
         """A place to work formulas out at the sample of a ``seed``."""

@@ -70,19 +70,39 @@ def _index_formulas(statements: Sequence[Statement], program: Program, style: St
 
 
 def _write_matrix(statements: Sequence[Statement], program: Program, style: Style) -> Written:
-    formulas = []
+    """Statements in matrices; those without a form by their indices where others have one."""
+    formulas: list[Formula] = []
+    refused: list[tuple[str, str]] = []
     vectorised = False
-    for statement in statements:
-        if isinstance(statement, Recurrence):
-            return Written("matrix", (), f"{statement.tensors[0].name} is defined by a recurrence")
-        if isinstance(statement, Define):
-            form = raise_define(statement, program, vec=style.vec)
-            if not isinstance(form, MatrixForm):
-                return Written("matrix", (), form.reason)
-            forms = (form, raise_by_rows(statement, program, form))
-            formulas += [_matrix_formula(each, style) for each in forms if each is not None]
-            vectorised |= form.layout == "vec"
-    return Written("matrix", tuple(formulas), vectorised=vectorised)
+    own = [statement for statement in statements if not isinstance(statement, Intrinsic)]
+    for statement in own:
+        made = _matrix_formulas(statement, program, style)
+        if isinstance(made, Refusal):
+            refused.append((defined_tensors(statement)[0].name, made.reason))
+            formulas += _index_formulas((statement,), program, style)
+        else:
+            formulas += made[0]
+            vectorised |= made[1]
+    if refused and len(refused) == len(own):
+        return Written("matrix", (), refused[0][1])
+    return Written("matrix", tuple(formulas), vectorised=vectorised, lacking=tuple(refused))
+
+
+def _matrix_formulas(
+    statement: Define | Recurrence, program: Program, style: Style
+) -> tuple[list[Formula], bool] | Refusal:
+    """A statement in matrices, row by row too where that is there, and whether a matrix stands as one column."""
+    if isinstance(statement, Recurrence):
+        return Refusal(_stepped(statement))
+    form = raise_define(statement, program, vec=style.vec)
+    if not isinstance(form, MatrixForm):
+        return form
+    forms = (form, raise_by_rows(statement, program, form))
+    return [_matrix_formula(each, style) for each in forms if each is not None], form.layout == "vec"
+
+
+def _stepped(statement: Recurrence) -> str:
+    return f"{statement.tensors[0].name} is defined by a recurrence"
 
 
 def _matrix_formula(form: MatrixForm, style: Style) -> Formula:
@@ -143,7 +163,7 @@ def _array_formula(
     statement: Define | Recurrence, style: Style, equation: Callable[[Define], Equation | Refusal]
 ) -> Formula | Refusal:
     if isinstance(statement, Recurrence):
-        return Refusal(f"{statement.tensors[0].name} is defined by a recurrence")
+        return Refusal(_stepped(statement))
     made = equation(statement)
     return made if isinstance(made, Refusal) else Formula(*made, print_shape(statement.tensor.shape, style.index))
 
