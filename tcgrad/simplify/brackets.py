@@ -33,7 +33,8 @@ def brackets_joined(terms: list[Term]) -> list[Term]:
     """Like terms of a sum but for their brackets as one term, where that has one bracket or none; the very same if
     there are none.
     """
-    held = [place for place, (_, rest) in enumerate(terms) if _has_bracket(rest)]
+    # Brackets are the last factors of a product.
+    held = [place for place, (_, rest) in enumerate(terms) if isinstance(factors_of(rest)[-1], Iverson)]
     for number, place in enumerate(held):
         for other in held[number + 1 :]:
             whole = _joined(terms[place], terms[other])
@@ -41,10 +42,6 @@ def brackets_joined(terms: list[Term]) -> list[Term]:
                 left = [term for k, term in enumerate(terms) if k not in (place, other)]
                 return brackets_joined([*left[:place], *([whole] if whole[0] else []), *left[place:]])
     return terms
-
-
-def _has_bracket(rest: Expr) -> bool:
-    return any(isinstance(factor, Iverson) for factor in factors_of(rest))
 
 
 def _joined(one: Term, other: Term) -> Term | None:
