@@ -68,7 +68,12 @@ def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]
     assert [(folder / name).read_text() for name in ("layer.tcgrad.yaml", "tcgrad.schema.json")] == ["mine", "mine"]
 
 
-@pytest.mark.parametrize("name", ["nowhere/layer", "", "sub/", "a\nb", "x" * 400])
+def test_the_folder_is_made(folder: Path):
+    assert run(["init", "layers/dense.yaml"]) == 0
+    assert sorted(path.name for path in (folder / "layers").iterdir()) == ["dense.yaml", "tcgrad.schema.json"]
+
+
+@pytest.mark.parametrize("name", ["", "sub/", "a\nb", "x" * 400])
 def test_names_that_cannot_be_files(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
     assert run(["init", name]) == 2
     assert capsys.readouterr().err.startswith("tcgrad: error[TC605]: ")
