@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ONE, Add, Call, Expr
-from tcgrad.ir.traversal import map_children, walk
+from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify.powers import negated, split_coefficient
 
 # 1 - sigmoid(u) = sigmoid(-u), 1 - erf(u) = erfc(u) and 1 + erf(u) = erfc(-u): the numbers, and the function.
@@ -14,20 +14,37 @@ _COMPLEMENTS = {"sigmoid": ((-1,), "sigmoid"), "erf": ((-1, 1), "erfc")}
 
 
 def complemented(expr: Expr) -> Expr:
-    """The expression with every such complement by the function that it is; the very same if there is none."""
+    """The expression with every such complement by the function that it is; the very same if there is none.
+
+    One that something else is added to, as in ``y (1 - s) + s``, stays: there its digits do not matter.
+    """
     if not any(isinstance(part, Call) and part.function.name in _COMPLEMENTS for part in walk(expr)):
         return expr
     return _complemented(expr)
 
 
 def _complemented(expr: Expr) -> Expr:
-    made = map_children(expr, _complemented)
-    match made:
+    turned = _turned(expr)
+    if turned is not None:
+        return map_children(turned, _complemented)
+    if isinstance(expr, Add) and not all(any(map(_turned, factors_of(term))) for term in expr.terms):
+        return Add(tuple(map(_inside, expr.terms)))
+    return map_children(expr, _complemented)
+
+
+def _inside(term: Expr) -> Expr:
+    """A term with the complements that are not its own factors."""
+    factors = [factor if _turned(factor) is not None else _complemented(factor) for factor in factors_of(term)]
+    return product_of(factors)
+
+
+def _turned(expr: Expr) -> Expr | None:
+    """What function of another argument an expression is, if it is the complement of one."""
+    match expr:
         case Add(terms=(first, second)) if ONE in (first, second):
-            number, rest = split_coefficient(second if first == ONE else first)
-            return _complement(number, rest) or made
+            return _complement(*split_coefficient(second if first == ONE else first))
         case _:
-            return made
+            return None
 
 
 def _complement(number: Fraction, call: Expr) -> Expr | None:
