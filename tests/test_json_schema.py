@@ -50,6 +50,7 @@ OTHER_ERRORS = [
     "inputs: {x: [3]}\nequations: ['y = x[0]']\nwrt: []\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {rtol: -1}\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {method: guess}\n",
+    "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {dtype: 'float16, float31'}\n",
     "inputs: {'é è': [3]}\nequations: ['y = 1']\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\nfunctions: {'exp (z)': z}\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\nfunctions: {'f(z, exp)': z}\n",
@@ -66,6 +67,7 @@ ACCEPTED = [
     "inputs: {x: [3]}\nequations: ['y = x[0]']\nconstants: {a: 1e-300, b: -1e300, c: 0, d: 1.5}\nindices: {sum: 2}\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {max-elements: 3, dtype: [float32], seed: 0, rtol: null}\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {max_elements: 3, allow-inconclusive: true, dtype: float16}\n",
+    "inputs: {x: [3]}\nequations: ['y = x[0]']\ncheck: {dtype: 'float16, float32', only: 'gradient,jvp'}\n",
     "inputs: {x: [3]}\nequations: ['y = x[0]']\ndims: null\nstrict: null\nwrt:\ncheck:\noutputs: [y]\n",
 ]
 

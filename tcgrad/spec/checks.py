@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcgrad.errors import Diagnostic, Located, Report
 from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
 from tcgrad.spec.names import suggest
-from tcgrad.spec.nodes import Node, Sequence
+from tcgrad.spec.nodes import Node, Scalar, Sequence
 from tcgrad.spec.reading import is_null, read_choice, read_entries, read_flag, read_integer, read_number
 
 
@@ -48,6 +48,11 @@ def _read_option(option: CheckOption, node: Node, report: Report) -> object:
 
 
 def _read_choices(option: CheckOption, node: Node, report: Report) -> tuple[str, ...] | None:
+    """One word, a list of words, or as on the command line several with commas between them."""
+    if isinstance(node, Scalar) and "," in node.text.text:
+        several = [word.strip() for word in node.text.text.split(",")]
+        if all(word in option.values for word in several):
+            return tuple(dict.fromkeys(several))
     items = node.items if isinstance(node, Sequence) else (node,)
     if not items:
         report.add(Diagnostic("TC118", f"`{option.name}` is an empty list", node.span, "leave the key out"))

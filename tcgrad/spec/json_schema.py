@@ -168,8 +168,9 @@ def _option(option: CheckOption) -> Schema:
         case "choice":
             return {"enum": list(option.values)}
         case "choices":
-            word = {"enum": list(option.values)}
-            return {"anyOf": [word, _list(word, minItems=1)]}
+            word, either = {"enum": list(option.values)}, f"({'|'.join(option.values)})"
+            several = {"type": "string", "pattern": f"^\\s*{either}(\\s*,\\s*{either})*\\s*$"}
+            return {"anyOf": [word, several, _list(word, minItems=1)]}
 
 
 _SPEC_VALUES: Final[dict[str, Callable[[], Schema]]] = {
