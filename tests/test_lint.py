@@ -91,6 +91,8 @@ def test_errors_are_errors(folder: Path, capsys: pytest.CaptureFixture[str]):
         ("c.yaml", False),
     ]
     assert [[w["code"] for w in spec["warnings"]] for spec in report["specs"]] == [[], ["TC702"], []]
+    assert run(["lint", "a.yaml", "c.yaml"]) == 2
+    assert capsys.readouterr().out.endswith("no warnings about 1 spec, 1 spec is wrong\n")
 
 
 @pytest.mark.usefixtures("folder")

@@ -74,9 +74,12 @@ def _lint(path: Path) -> Linted:
 
 def _as_text(entries: Sequence[Entry]) -> str:
     texts = [warning.text for entry in entries for warning in entry.warnings]
-    number, total = len(texts), len(entries)
+    wrong = sum(bool(entry.errors) for entry in entries)
+    number, total = len(texts), len(entries) - wrong
     found = f"{number or 'no'} {'warning' if number == 1 else 'warnings'}"
-    return "\n".join([*texts, f"{found} about {total} {'spec' if total == 1 else 'specs'}\n"])
+    words = [f"{found} about {total} {'spec' if total == 1 else 'specs'}"] if total else []
+    words += [f"{wrong} {'spec is' if wrong == 1 else 'specs are'} wrong"] if wrong else []
+    return "\n".join([*texts, f"{', '.join(words)}\n"])
 
 
 def _as_format(name: str, run: Run) -> str:
