@@ -60,6 +60,7 @@ signs: y = -(s - t) | y = t - s
 square of a difference: y = (s - t)^2 | y = (t - s)^2
 common factor: y = s*t - 3*t | y = t*(s - 3)
 common number: y = s*(12*t - 6*v[0]) | y = 6*s*(2*t - v[0])
+numbers of factors that are one then: y = 4*(t^2/2 + 1)*(t^2 + 2)*s | y = 2*s*(t^2 + 2)^2
 numbers of factors: y = 4*s*(t/2 + v[0]) | y = 2*s*(t + 2*v[0])
 symbolic exponent: y = s^t*s^2 | y = s^(t + 2)
 opposite symbolic exponents: y = x[0]*s^(-t)/s^(-t) | y = x[0]

@@ -24,6 +24,8 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             given.append((normal, exponent))
         else:
             given.append((base, exponent))
+    if coefficient.numerator not in (1, -1):
+        coefficient, given = _without_fractions(coefficient, given)  # before powers merge: it makes bases equal
     merged: dict[int | str, tuple[Expr, Expr]] = {}
     for name, (base, exponent) in zip(names([base for base, _ in given]), given, strict=True):
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
@@ -36,8 +38,6 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             powers.append((base, exponent))
         elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
-    if coefficient.numerator not in (1, -1):
-        coefficient, powers = _without_fractions(coefficient, powers)
     return Monomial(coefficient, part.bound, tuple(powers))
 
 
