@@ -16,7 +16,7 @@ _COMPLEMENTS = {"sigmoid": ((-1,), "sigmoid"), "erf": ((-1, 1), "erfc")}
 def complemented(expr: Expr) -> Expr:
     """The expression with every such complement by the function that it is; the very same if there is none.
 
-    One that something else is added to, as in ``y (1 - s) + s``, stays: there its digits do not matter.
+    One that a number or the function itself is added to, as in ``y (1 - s) + s``, stays: its digits do not matter then.
     """
     if not any(isinstance(part, Call) and part.function.name in _COMPLEMENTS for part in walk(expr)):
         return expr
@@ -27,9 +27,15 @@ def _complemented(expr: Expr) -> Expr:
     turned = _turned(expr)
     if turned is not None:
         return map_children(turned, _complemented)
-    if isinstance(expr, Add) and not all(any(map(_turned, factors_of(term))) for term in expr.terms):
+    if isinstance(expr, Add) and any(map(_is_large, expr.terms)):
         return Add(tuple(map(_inside, expr.terms)))
     return map_children(expr, _complemented)
+
+
+def _is_large(term: Expr) -> bool:
+    """Whether a term is a number, or the multiple of a function that is not small where its complement is."""
+    rest = split_coefficient(term)[1]
+    return rest == ONE or (isinstance(rest, Call) and rest.function.name in _COMPLEMENTS)
 
 
 def _inside(term: Expr) -> Expr:
