@@ -134,12 +134,6 @@ def test_modules_are_right(name):
     assert result.ok, str(result)
 
 
-def test_what_is_0_by_a_difference_has_no_bound_without_end():
-    """The distance of a point from itself is 0, and rounding does not make it anything else."""
-    result = tcgrad.loads(SPECS["a condition on what does not exist everywhere"]).check(trials=1)
-    assert max(each.tolerance for each in result.results if each.kind in ("forward", "gradient")) < 1e-9
-
-
 def test_what_is_not_chosen_may_overflow():
     """An exponential by its name is as large as one that is written out."""
     text = (

@@ -176,7 +176,7 @@ class Bench:
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
         if self.own and outcome.elements and outcome.decisive:
-            tally.see(expected.is_telling, part)
+            tally.see(expected.is_bounded, part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":
                 self.plantings.give_up(tally.key, "it fails without a mistake planted in it")

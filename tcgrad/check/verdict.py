@@ -74,14 +74,9 @@ class Expected:
             return self.user.allowed(self.found_error + self.reference_error, self.reference)
 
     @cached_property
-    def is_telling(self) -> NDArray[np.bool_]:
-        """Where both errors have a bound, and one that is not beyond all that is known to be there."""
-        bounded = np.isfinite(self.reference_error) & np.isfinite(self.found_error)
-        size = np.abs(np.where(bounded, self.reference, 0))
-        if not (size > self.reference_error).any():
-            return np.asarray(bounded)
-        with np.errstate(all="ignore"):
-            return np.asarray(bounded & (self.allowed <= size.max()))
+    def is_bounded(self) -> NDArray[np.bool_]:
+        """Where both errors have a bound."""
+        return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.found_error))
 
     def judge(self, found: Array, *, by_difference: bool = False) -> Comparison:
         """The outcome for an array.

@@ -78,16 +78,13 @@ class Noise:
         whole = np.round(array)
         return np.where(np.abs(array - whole) <= self.near, whole, array)
 
-    def move(self, value: Labelled, magnitude: Labelled, ulps: float, *, vanishes: bool = False) -> Labelled:
-        """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element.
-
-        vanishes: whether what is 0 need not be so, as the exponential of what is far below 0: zeros are moved, too.
-        """
+    def move(self, value: Labelled, magnitude: Labelled, ulps: float) -> Labelled:
+        """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element."""
         axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         # Twice as much, for what is drawn is between -1/2 and 1/2.
-        moved = self._errors(shape, size, 2 * ulps, value.array.dtype, vanishes)
+        moved = self._errors(shape, size, 2 * ulps, value.array.dtype)
         moved[: self.still] = 0
         moved += base
         return Labelled(self._overflown(moved), axes)
@@ -99,16 +96,15 @@ class Noise:
             moved[np.abs(moved) > self.largest] *= inf
         return array
 
-    def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any], vanishes: bool) -> Array:
-        """Random errors of up to half of ``ulps`` units of ``size`` and of the floor, in either part."""
+    def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
+        """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part."""
         if dtype.kind != "c":
-            return self._error(shape, size, ulps, vanishes).astype(dtype, copy=False)
-        real, imaginary = (self._error(shape, part, ulps, vanishes) for part in (size.real, size.imag))
-        return together(real, imaginary, dtype)
+            return self._error(shape, size, ulps, ulps * self.floor).astype(dtype, copy=False)
+        floor = ulps * self.floor
+        return together(self._error(shape, size.real, ulps, floor), self._error(shape, size.imag, ulps, floor), dtype)
 
-    def _error(self, shape: tuple[int, ...], size: Array, ulps: float, vanishes: bool) -> Array:
+    def _error(self, shape: tuple[int, ...], size: Array, ulps: float, floor: float) -> Array:
         largest = np.asarray(np.abs(size))
-        floor = ulps * self.floor if vanishes else ulps * self.floor * (largest > 0)
         largest *= ulps * self.unit
         largest += floor
         errors = self._drawn(shape)
@@ -172,18 +168,11 @@ class Context:
     def shape(self, axes: Sequence[Index]) -> tuple[int, ...]:
         return tuple(self.length(index) for index in axes)
 
-    def settle(
-        self,
-        value: Labelled,
-        magnitude: Callable[[], Labelled] | None = None,
-        ulps: float = 1.0,
-        *,
-        vanishes: bool = False,
-    ) -> Labelled:
+    def settle(self, value: Labelled, magnitude: Callable[[], Labelled] | None = None, ulps: float = 1.0) -> Labelled:
         """The result of one operation: as it is, or moved by the noise in proportion to its magnitude."""
         if self.noise is None:
             return value
-        return self.noise.move(value, value if magnitude is None else magnitude(), ulps, vanishes=vanishes)
+        return self.noise.move(value, value if magnitude is None else magnitude(), ulps)
 
     def number(self, value: Fraction | None) -> Labelled:
         """``value``, or π for None; moved by the noise where a narrow type rounds it."""

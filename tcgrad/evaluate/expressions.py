@@ -133,9 +133,7 @@ def _add(expr: Add, context: Context) -> Labelled:
     axes = union(terms)
 
     def magnitude() -> Labelled:
-        """That of all terms; the difference of two equal numbers is exact."""
-        sizes = np.asarray(sum(absolute(term.aligned(axes)) for term in terms))
-        return Labelled(np.where(added == 0, sizes.dtype.type(0), sizes) if len(terms) == 2 else sizes, axes)
+        return Labelled(np.asarray(sum(absolute(term.aligned(axes)) for term in terms)), axes)
 
     added = terms[0].aligned(axes)
     for term in terms[1:]:
@@ -156,8 +154,7 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
         values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
     if not bound:
         product = multiply(values, context)
-        rounding = sum(not is_guard(factor) and not _is_power_of_two(factor) for factor in factors)
-        moved = product if rounding < 2 else _settled(product, values, context)
+        moved = product if len(values) < 2 else _settled(product, values, context)
         return multiply([moved, *cast], context) if cast else moved
     operands = cast + values
     result = contract(operands, bound, context)
@@ -168,14 +165,6 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
     terms = prod(context.length(index) for index in bound)
     return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
-
-
-def _is_power_of_two(factor: Expr) -> bool:
-    """Whether multiplying by it is exact; -1 does so too."""
-    if not isinstance(factor, Const) or not factor.value:
-        return False
-    above, below = map(abs, factor.value.as_integer_ratio())
-    return above & (above - 1) == 0 == below & (below - 1)
 
 
 def _settled(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
@@ -246,7 +235,7 @@ def _call(expr: Call, context: Context) -> Labelled:
     def magnitude() -> Labelled:
         return Labelled(functions.magnitude(expr.function, result, aligned, context), axes)
 
-    return context.settle(Labelled(result, axes), magnitude, ulps=4, vanishes=True)
+    return context.settle(Labelled(result, axes), magnitude, ulps=4)
 
 
 def _is_known(expr: Expr) -> bool:
