@@ -9,7 +9,7 @@ from functools import cached_property
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
-from tcgrad.ir.gaps import Gaps
+from tcgrad.ir.gaps import gaps_of
 from tcgrad.ir.nodes import Expr, Where
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
@@ -80,14 +80,7 @@ class Readable:
             tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) or tensor in self._upstream
             for tensor in tensors_read(expr)
         )
-        return given and not self._gaps.of(expr, growing=True)
-
-    @cached_property
-    def _gaps(self) -> Gaps:
-        gaps = Gaps()
-        for statement in self.program.statements:
-            gaps.learn(statement)
-        return gaps
+        return given and not gaps_of(self.program).of(expr, growing=True)
 
     @cached_property
     def _upstream(self) -> set[Tensor]:

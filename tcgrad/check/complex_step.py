@@ -21,7 +21,7 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.parts import together
-from tcgrad.evaluate.statements import run as run_statement
+from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
@@ -90,8 +90,8 @@ class ComplexSteps:
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
-        rise, run = (np.max(np.abs(self.forward.context.arrays[each]), initial=0) for each in (name, wrt))
-        return np.asarray((errors > np.abs(values)) & (errors * run > _FAR_BEYOND * rise) & (rise > 0))
+        rise, span = (np.max(np.abs(self.forward.context.arrays[each]), initial=0) for each in (name, wrt))
+        return np.asarray((errors > np.abs(values)) & (errors * span > _FAR_BEYOND * rise) & (rise > 0))
 
     def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:
         """Everything once more under random rounding: a first axis of draws, and within each of directions."""
@@ -108,7 +108,7 @@ class ComplexSteps:
         arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * self.draws)
         inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
-            run_statement(statement, inner)
+            run(statement, inner)
         return arrays, Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
 
     @cached_property
