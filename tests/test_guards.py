@@ -105,6 +105,31 @@ dims: {N: 3, K: 2}
 inputs: {x: [N, K], w: [N]}
 equations: ["f = sum[i,j]([i < j]*w[i]*w[j]/sqrt(sum[k]((x[i,k] - x[j,k])^2)))"]
 """,
+    "a chosen quotient of what is named": """
+dims: {N: 3}
+inputs: {x: [N, 2]}
+equations: ["d[i,j] = sqrt(sum[c]((x[i,c] - x[j,c])^2))", "f = sum[i,j](where(i == j, 0, 1/d[i,j]))"]
+""",
+    "springs of pairs": """
+dims: {N: 3}
+inputs: {x: [N, 2], k: [N, N]}
+equations: ["d[i,j] = sqrt(sum[c]((x[i,c] - x[j,c])^2))", "f = sum[i,j]([i < j]*k[i,j]*(d[i,j] - 1)^2)/2"]
+""",
+    "screened charges of pairs": """
+dims: {N: 3}
+inputs: {x: [N, 2]}
+equations: ["d[i,j] = sqrt(sum[c]((x[i,c] - x[j,c])^2))", "f = sum[i,j](where(i < j, (1 - erf(d[i,j]))/d[i,j], 0))"]
+""",
+    "a chosen power of what does not exist everywhere": """
+dims: {N: 3}
+inputs: {x: [N]}
+equations: ["r[i,j] = 1/(x[i] - x[j])", "f = sum[i,j](where(i != j, r[i,j]^3, 0))"]
+""",
+    "a definition of another in which the guard is": """
+dims: {N: 3}
+inputs: {x: [N], w: [N]}
+equations: ["r[i,j] = 1/(x[i] - x[j])", "b[i,j] = [i != j]*w[i]*r[i,j]", "f = sum[i,j](b[i,j]^2)"]
+""",
     "a sum of guards": """
 dims: {N: 3}
 inputs: {x: [N], w: [N]}
@@ -132,6 +157,12 @@ equations: ["f = sum[i](w[i]*where(i > 0, max(1/(x[i] - x[i-1]), w[i]), 0))"]
 def test_modules_are_right(name):
     result = tcgrad.loads(SPECS[name]).check(trials=1)
     assert result.ok, str(result)
+
+
+def test_what_is_0_by_a_difference_has_no_bound_without_end():
+    """The distance of a point from itself is 0, and rounding does not make it anything else."""
+    result = tcgrad.loads(SPECS["a condition on what does not exist everywhere"]).check(trials=1)
+    assert max(each.tolerance for each in result.results if each.kind in ("forward", "gradient")) < 1e-9
 
 
 def test_what_is_not_chosen_may_overflow():

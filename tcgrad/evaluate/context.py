@@ -24,10 +24,15 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Labelled:
-    """An array and, for each of its axes, the index that it stands for."""
+    """An array and, for each of its axes, the index that it stands for.
+
+    terms: under noise, for a sum, or a product with sums in it, the size of what it is multiplied out. None where that
+        is the size of the array itself.
+    """
 
     array: Array
     axes: tuple[Index, ...] = ()
+    terms: Labelled | None = None
 
     def aligned(self, axes: Sequence[Index]) -> Array:
         """The array with its axes in the order of ``axes``, of length 1 where it does not depend on the index."""
@@ -78,14 +83,19 @@ class Noise:
         whole = np.round(array)
         return np.where(np.abs(array - whole) <= self.near, whole, array)
 
-    def move(self, value: Labelled, magnitude: Labelled, ulps: float) -> Labelled:
-        """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element."""
+    def move(self, value: Labelled, magnitude: Labelled, ulps: float, exact: Labelled | None = None) -> Labelled:
+        """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element.
+
+        exact: where there is no error.
+        """
         axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         # Twice as much, for what is drawn is between -1/2 and 1/2.
         moved = self._errors(shape, size, 2 * ulps, value.array.dtype)
         moved[: self.still] = 0
+        if exact is not None:
+            np.copyto(moved, 0, where=exact.aligned(axes))
         moved += base
         return Labelled(self._overflown(moved), axes)
 
@@ -168,11 +178,25 @@ class Context:
     def shape(self, axes: Sequence[Index]) -> tuple[int, ...]:
         return tuple(self.length(index) for index in axes)
 
-    def settle(self, value: Labelled, magnitude: Callable[[], Labelled] | None = None, ulps: float = 1.0) -> Labelled:
-        """The result of one operation: as it is, or moved by the noise in proportion to its magnitude."""
+    def settle(
+        self,
+        value: Labelled,
+        magnitude: Callable[[], Labelled] | None = None,
+        ulps: float = 1.0,
+        zeros: Callable[[], Labelled] | None = None,
+    ) -> Labelled:
+        """The result of one operation: as it is, or moved by the noise in proportion to its magnitude.
+
+        zeros: where a result of 0 is exact and no underflow, as booleans with axes among those of ``value``.
+        """
         if self.noise is None:
             return value
-        return self.noise.move(value, value if magnitude is None else magnitude(), ulps)
+        exact = None
+        if zeros is not None and not value.array.all():
+            explained = zeros()
+            nothing = np.asarray((value.array == 0) & explained.aligned(value.axes))
+            exact = Labelled(nothing, value.axes) if nothing.any() else None
+        return self.noise.move(value, value if magnitude is None else magnitude(), ulps, exact)
 
     def number(self, value: Fraction | None) -> Labelled:
         """``value``, or π for None; moved by the noise where a narrow type rounds it."""

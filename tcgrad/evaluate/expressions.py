@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from math import prod, sqrt
 
 import numpy as np
@@ -12,9 +13,9 @@ from tcgrad.evaluate import functions, reductions
 from tcgrad.evaluate.calls import called
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
-from tcgrad.evaluate.parts import absolute, is_finite, real, signs
+from tcgrad.evaluate.parts import is_finite, real, signs
 from tcgrad.evaluate.powers import known_power, whole_powers
-from tcgrad.evaluate.products import conjunction, contract, multiply, total
+from tcgrad.evaluate.products import conjunction, contract, in_turn, multiplied_out, multiply, sizes_of, total, zeros_of
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.structure import footprint, volume
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
@@ -131,14 +132,20 @@ def _compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) 
 def _add(expr: Add, context: Context) -> Labelled:
     terms = [value(term, context) for term in expr.terms]
     axes = union(terms)
-
-    def magnitude() -> Labelled:
-        return Labelled(np.asarray(sum(absolute(term.aligned(axes)) for term in terms)), axes)
-
     added = terms[0].aligned(axes)
     for term in terms[1:]:
         added = added + term.aligned(axes)
-    return context.settle(Labelled(np.asarray(added), axes), magnitude)
+    result = Labelled(np.asarray(added), axes)
+    if context.noise is None:
+        return result
+    sizes = sizes_of(terms)
+    magnitude = Labelled(np.asarray(sum(size.aligned(axes) for size in sizes)), axes)
+
+    def zeros() -> Labelled:
+        """The difference of two equal numbers is exact."""
+        return Labelled(np.asarray(True)) if len(terms) == 2 else Labelled(magnitude.array == 0, axes)
+
+    return replace(context.settle(result, lambda: magnitude, zeros=zeros), terms=magnitude)
 
 
 def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
@@ -147,34 +154,77 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     sums = [value(factor, context) for factor in factors if is_guard(factor) and not is_mask(factor)]
     guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
     cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
-    values = [value(factor, context) for factor in factors if not is_guard(factor)]
+    others = [factor for factor in factors if not is_guard(factor)]
+    divisors = [_divisor(factor, context) for factor in others]
+    values = [
+        value(factor, context) if divisor is None else _reciprocal(factor, divisor, context)
+        for factor, divisor in zip(others, divisors, strict=True)
+    ]
     summed = [factor for factor in factors if isinstance(factor, IndexSum)]
     if (guards or summed) and not all(is_finite(each.array) for each in values):
         supports = [_support(factor, context) for factor in summed]
         values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
-    if not bound:
-        product = multiply(values, context)
-        moved = product if len(values) < 2 else _settled(product, values, context)
-        return multiply([moved, *cast], context) if cast else moved
+        divisors = [None] * len(values)
     operands = cast + values
+    if not bound:
+        exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and divisors == [None] * len(others)
+        numerators = [Fraction(each.value.numerator) if isinstance(each, Const) else None for each in others]
+        product = in_turn(values, numerators, divisors, context)
+        moved = product if exact else _settled(product, values, context)
+        return multiplied_out(multiply([moved, *cast], context) if cast else moved, operands, context)
     result = contract(operands, bound, context)
 
     def magnitude() -> Labelled:
-        return contract(_sizes(operands), bound, context)
+        return contract(sizes_of(operands), bound, context)
+
+    def zeros() -> Labelled:
+        """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
+        there = [Labelled(np.asarray(size.array != 0, size.array.dtype), size.axes) for size in sizes_of(operands)]
+        return zeros_of(contract(there, bound, context))
 
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
     terms = prod(context.length(index) for index in bound)
-    return context.settle(result, magnitude, ulps=max(1.0, sqrt(terms) / 4))
+    return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
+
+
+def _divisor(factor: Expr, context: Context) -> Labelled | None:
+    """What a factor of a product divides by, if it does."""
+    match factor:
+        case Const(value=number) if number.denominator != 1:
+            return context.number(Fraction(number.denominator))
+        case Pow(base=base, exponent=Const(value=power)) if power < 0:
+            below = value(base, context)
+            context.decide(Labelled(signs(real(below.array)), below.axes))
+            raised = below if power == -1 else _raised(below, -power, context)
+            return replace(raised, terms=None)
+        case _:
+            return None
+
+
+def _reciprocal(factor: Expr, divisor: Labelled, context: Context) -> Labelled:
+    if isinstance(factor, Const):
+        return context.number(factor.value)
+    return Labelled(np.asarray(1 / divisor.array), divisor.axes)
+
+
+def _is_power_of_two(factor: Expr) -> bool:
+    """Whether multiplying by it is exact; -1 does so too."""
+    if not isinstance(factor, Const) or not factor.value:
+        return False
+    above, below = map(abs, factor.value.as_integer_ratio())
+    return above & (above - 1) == 0 == below & (below - 1)
 
 
 def _settled(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
     """The product of ``values`` as an operation's result. The size of a real one is the product of the sizes."""
     is_complex = product.array.dtype.kind == "c"
-    return context.settle(product, (lambda: multiply(_sizes(values), context)) if is_complex else None)
+    magnitude = (lambda: multiply(sizes_of(values), context)) if is_complex else None
 
+    def zeros() -> Labelled:
+        """Where a factor is 0."""
+        return zeros_of(conjunction([Labelled(each.array != 0, each.axes) for each in values]))
 
-def _sizes(values: Sequence[Labelled]) -> list[Labelled]:
-    return [Labelled(absolute(each.array), each.axes) for each in values]
+    return context.settle(product, magnitude, zeros=zeros)
 
 
 def _support(expr: Expr, context: Context) -> Labelled | None:
@@ -209,14 +259,18 @@ def _power(expr: Pow, context: Context) -> Labelled:
     if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
         context.decide(Labelled(signs(real(base.array)), base.axes))
     if isinstance(exponent, Const):
-        known = known_power(base.array, exponent.value, context)
-        return context.settle(Labelled(np.asarray(known), base.axes))
+        return _raised(base, exponent.value, context)
     is_exact = is_whole(exponent)
     power = value(exponent, replace(context, noise=None) if is_exact else context)
     axes = union([base, power])
     raise_to = whole_powers if is_exact else np.power
     raised = raise_to(base.aligned(axes), power.aligned(axes))
-    return context.settle(Labelled(np.asarray(raised), axes), ulps=4)
+    return context.settle(Labelled(np.asarray(raised), axes), ulps=4, zeros=lambda: zeros_of(base))
+
+
+def _raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
+    known = known_power(base.array, exponent, context)
+    return context.settle(Labelled(np.asarray(known), base.axes), zeros=lambda: zeros_of(base))
 
 
 def _call(expr: Call, context: Context) -> Labelled:
@@ -235,7 +289,13 @@ def _call(expr: Call, context: Context) -> Labelled:
     def magnitude() -> Labelled:
         return Labelled(functions.magnitude(expr.function, result, aligned, context), axes)
 
-    return context.settle(Labelled(result, axes), magnitude, ulps=4)
+    def zeros() -> Labelled:
+        """The zeros of functions at 0, and those of functions that choose among numbers."""
+        if expr.function.name in functions.RATIONAL:
+            return Labelled(np.asarray(True))
+        return zeros_of(total([Labelled(np.abs(each), axes) for each in aligned], context))
+
+    return context.settle(Labelled(result, axes), magnitude, 4, zeros)
 
 
 def _is_known(expr: Expr) -> bool:
@@ -246,7 +306,11 @@ def _is_known(expr: Expr) -> bool:
 def _where(expr: Where, context: Context) -> Labelled:
     parts = [condition(expr.condition, context), value(expr.then, context), value(expr.otherwise, context)]
     axes = union(parts)
-    return Labelled(np.where(*(part.aligned(axes) for part in parts)), axes)
+    chosen = Labelled(np.where(*(part.aligned(axes) for part in parts)), axes)
+    if all(part.terms is None for part in parts):
+        return chosen
+    sizes = [parts[0], *sizes_of(parts[1:])]
+    return replace(chosen, terms=Labelled(np.where(*(size.aligned(axes) for size in sizes)), axes))
 
 
 def _sum(expr: IndexSum, context: Context) -> Labelled:

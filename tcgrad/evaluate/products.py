@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -10,7 +12,8 @@ import numpy as np
 
 from tcgrad.evaluate.complex_steps import point_of
 from tcgrad.evaluate.context import Array, Context, Labelled, union
-from tcgrad.evaluate.parts import together
+from tcgrad.evaluate.numbers import number
+from tcgrad.evaluate.parts import absolute, together
 from tcgrad.ir.indices import Index
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
@@ -29,6 +32,52 @@ def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
     for each in values[1:]:
         result = result * each.aligned(axes)
     return Labelled(np.asarray(result, context.dtype), axes)
+
+
+def in_turn(
+    values: Sequence[Labelled],
+    numerators: Sequence[Fraction | None],
+    divisors: Sequence[Labelled | None],
+    context: Context,
+) -> Labelled:
+    """The product of ``values`` with one division for each divisor: ``k/49`` is 1 for ``k = 49``, ``k*(1/49)`` is not.
+
+    divisors: for each value that is a reciprocal or a fraction what it divides by.
+    numerators: for each value that is a fraction its numerator.
+    """
+    if all(divisor is None for divisor in divisors):
+        return multiply(values, context)
+    axes = union(values)
+    result: Any = 1
+    last: list[Any] = []
+    for each, numerator, divisor in zip(values, numerators, divisors, strict=True):
+        if divisor is None:
+            result = result * each.aligned(axes)
+        elif numerator is None:
+            result = result / divisor.aligned(axes)
+        else:
+            result = result * number(numerator, context.dtype)
+            last.append(divisor.aligned(axes))
+    for below in last:
+        result = result / below
+    return Labelled(np.asarray(result, context.dtype), axes)
+
+
+def multiplied_out(product: Labelled, factors: Sequence[Labelled], context: Context) -> Labelled:
+    """``product`` with the size of its terms, if some of its ``factors`` are sums."""
+    if all(factor.terms is None for factor in factors):
+        return product
+    return replace(product, terms=multiply(sizes_of(factors), context))
+
+
+def sizes_of(values: Sequence[Labelled]) -> list[Labelled]:
+    """How large the values are, or what they are when they are multiplied out."""
+    return [Labelled(absolute(each.array), each.axes) if each.terms is None else each.terms for each in values]
+
+
+def zeros_of(value: Labelled) -> Labelled:
+    """Where a value is 0."""
+    return Labelled(np.asarray(value.array == 0), value.axes)
 
 
 def conjunction(conditions: Sequence[Labelled]) -> Labelled:

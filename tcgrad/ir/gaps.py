@@ -111,10 +111,8 @@ class Gaps:
                 return inside
 
     def _of_component(self, expr: Component, *, growing: bool) -> tuple[Gap, ...]:
-        found = tuple([
-            frozenset([index for axis in axes for index in expr.indices[axis].indices])
-            for axes in self._axes.get(expr.tensor, ())
-        ])  # fmt: skip
+        known = self._axes.get(expr.tensor, (frozenset(range(len(expr.indices))),) if expr.tensor.has_gaps else ())
+        found = tuple([frozenset([index for axis in axes for index in expr.indices[axis].indices]) for axes in known])
         return (*found, _indices(expr)) if growing and expr.tensor in self._growing else found
 
     def chosen(self, factors: Sequence[Expr], *, masks_stay: bool = False) -> Sequence[Expr]:

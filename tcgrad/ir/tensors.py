@@ -46,6 +46,7 @@ class Tensor:
     role: Role
     dtype: str = "real"
     symmetric: bool = field(default=False, compare=False)  # a property of the value; the tensor is the same
+    has_gaps: bool = field(default=False, compare=False)  # another: there may be none where an argument is not allowed
     zero_outside: bool = False
     value: Fraction | None = None
     about: tuple[Tensor, ...] = ()
@@ -94,14 +95,15 @@ def tangent_of(tensor: Tensor, letter: str = "d") -> Tensor:
 
     letter: what it is written with: ``v`` among the gradients of a program, where ``d`` is taken.
     """
-    outside = tensor.zero_outside
-    return Tensor(f"{letter}({tensor.name})", tensor.shape, Role.TANGENT, zero_outside=outside, about=(tensor,))
+    name, outside, gaps = f"{letter}({tensor.name})", tensor.zero_outside, tensor.has_gaps
+    return Tensor(name, tensor.shape, Role.TANGENT, has_gaps=gaps, zero_outside=outside, about=(tensor,))
 
 
 def jacobian_of(of: Tensor, wrt: Tensor, *, fixed: tuple[Tensor, ...] = ()) -> Tensor:
     """The tensor ``dOF/dWRT``, with the axes of ``of``, then those of ``wrt``; ``fixed`` are held fixed."""
     bar = f"|{','.join(tensor.name for tensor in fixed)}" if fixed else ""
-    return Tensor(f"d{of.name}/d{wrt.name}{bar}", of.shape + wrt.shape, Role.JACOBIAN, about=(of, wrt, *fixed))
+    name, shape = f"d{of.name}/d{wrt.name}{bar}", of.shape + wrt.shape
+    return Tensor(name, shape, Role.JACOBIAN, has_gaps=of.has_gaps, about=(of, wrt, *fixed))
 
 
 def hessian_of(of: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.errors import Note, Span
+from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
@@ -40,10 +41,12 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     body = read_body(equation.body, free, problem, symbols)
     solution = solve_ranges(problem, symbols, equation.span)
     indices = tuple(solution.indices[slot.index] for slot in free.values())
-    tensor = Tensor(target.name, tuple(index.size for index in indices), Role.DEFINED)
+    resolved = Resolver(solution).resolve(body)
+    shape = tuple(index.size for index in indices)
+    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=bool(Gaps().of(resolved)))
     symbols.tensors[target.name] = tensor
     symbols.places[target.name] = target.span
-    return Define(tensor, indices, Resolver(solution).resolve(body), equation.span)
+    return Define(tensor, indices, resolved, equation.span)
 
 
 def read_body(node: Expression, free: dict[str, Slot], problem: RangeProblem, symbols: Symbols) -> Expr:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import factors_of, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
+from tcgrad.simplify.brackets import brackets_joined
+from tcgrad.simplify.guarding import gaps_in
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, power
 from tcgrad.simplify.shapes import names
@@ -18,7 +22,8 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     it is in every term and not all that is.
 
     Of ``A^(-3/2)`` and ``A^(-1/2)`` the latter is common; positive powers only where they are the same everywhere:
-    ``x^3 + x^2`` stays.
+    ``x^3 + x^2`` stays. What the guards of the terms leave out is left out of a factor as well:
+    ``[i < j] a r + [j < i] b r = [i != j] r ([i < j] a + [j < i] b)`` for ``r = 1/(x[i] - x[j])``.
     """
     factored = powers_of([rest for _, rest in terms])
     shared: Powers = {}
@@ -26,14 +31,42 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
         exponent = _common([factors[name][1] if name in factors else None for factors in factored])
         if exponent is not None:
             shared[name] = (base, exponent)
+    guards: dict[Expr, None] = {}
+    for name, (base, exponent) in list(shared.items()):
+        beside = guards_beside(factored, name, power(base, exponent))
+        if beside is None:
+            del shared[name]
+        else:
+            guards.update(dict.fromkeys(beside))
     rests = [divided(factors, shared) for factors in factored]
-    common = [power(base, exponent) for base, exponent in shared.values()]
+    common = [*(power(base, exponent) for base, exponent in shared.values()), *guards]
     sizes = {abs(coefficient) for coefficient, _ in terms}
     number = next(iter(sizes)) if common and len(sizes) == 1 else Fraction(1)
     if number != 1:
         common.insert(0, Const(number))
     left = [coefficient if number == 1 else coefficient / number for coefficient, _ in terms]
     return common, list(zip(left, rests, strict=True))
+
+
+def guards_beside(factored: Sequence[Powers], name: int | str, shared: Expr) -> list[Expr] | None:
+    """The guards that a power which is taken out of all terms needs beside it, for each term has its own.
+
+    None where there is no single bracket for those of all the terms.
+
+    factored: the terms, with the power under ``name``; shared: the power.
+    """
+    own = [[base for other, (base, _) in factors.items() if other != name and is_guard(base)] for factors in factored]
+    found: dict[Expr, None] = {}
+    for gap in gaps_in(shared) if all(own) else ():
+        inside = [[guard for guard in guards if gap.issuperset(free_indices(guard))] for guards in own]
+        if not all(inside) or any(all(guard in guards for guards in inside) for guard in inside[0]):
+            continue
+        joined = brackets_joined([(Fraction(1), product_of(guards)) for guards in inside])
+        if len(joined) > 1:
+            return None
+        if joined[0][1] != ONE:
+            found[joined[0][1]] = None
+    return list(found)
 
 
 def powers_of(terms: list[Expr]) -> list[Powers]:

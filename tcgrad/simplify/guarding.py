@@ -18,14 +18,14 @@ def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
     Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
     """
     gone = [factor for factor in before if is_guard(factor) and factor not in rest and free_indices(factor)]
-    gaps = {gap for factor in rest for gap in _gaps(factor)} if gone else ()
+    gaps = {gap for factor in rest for gap in gaps_in(factor)} if gone else ()
     return [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
 
 
-def _gaps(expr: Expr) -> Iterator[Gap]:
+def gaps_in(expr: Expr) -> Iterator[Gap]:
     """The indices of what has no value for some arguments, and of positions that may be outside of their tensor."""
     for node in walk(expr):
-        if has_gap(node):
+        if has_gap(node) or (isinstance(node, Component) and node.tensor.has_gaps):
             yield frozenset(free_indices(node))
         elif isinstance(node, Component) and not node.tensor.zero_outside:
             pairs = zip(node.indices, node.tensor.shape, strict=True)

@@ -6,31 +6,44 @@ from collections.abc import Mapping
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, product_of
+from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.powers import as_power, is_division
 from tcgrad.simplify.shapes import are_equal
 
 
 def choices_joined(expr: Mul) -> Expr:
-    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``"""
+    """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``
+
+    Where something else than ``f`` needs the guard, ``where(c, f, 0) [c] = f [c]``.
+    """
     chosen: dict[Expr, list[Where]] = {}
-    said: set[Expr] = set()
+    said: dict[Where, frozenset[Expr]] = {}
     for factor in expr.factors:
         match factor:
             case Where() if factor.otherwise == ZERO:
                 chosen.setdefault(factor.condition, []).append(factor)
-                said.update(factors_of(factor.condition))
+                said[factor] = frozenset(factors_of(factor.condition))
             case Where(condition=Iverson() as condition) if factor.then == ZERO:
-                said.add(condition.opposite)
+                said[factor] = frozenset([condition.opposite])
     if not said:
         return expr
-    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1}
+    again = frozenset().union(*said.values())
+    rest = [factor for factor in expr.factors if factor not in again]
+    needed = guards_kept(expr.factors, [factor for factor in rest if factor not in said])
+    resolved = {each: _chosen(each) for each, conditions in said.items() if conditions <= set(needed)}
+    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1 and parts[0] not in resolved}
     kept = [
-        factor
-        for factor in expr.factors
-        if factor not in said and not any(factor in parts for parts in joined.values())
+        resolved[factor] if isinstance(factor, Where) and factor in resolved else factor
+        for factor in [*rest, *needed]
+        if not any(factor in parts for parts in joined.values())
     ]
     made = [Where(c, Mul(tuple(part.then for part in parts)), ZERO) for c, parts in joined.items()]
-    return product_of([*kept, *made]) if len(kept) < len(expr.factors) else expr
+    return product_of([*kept, *made]) if resolved or len(kept) < len(expr.factors) else expr
+
+
+def _chosen(expr: Where) -> Expr:
+    """The branch that is not 0."""
+    return expr.then if expr.otherwise == ZERO else expr.otherwise
 
 
 def signs_joined(expr: Mul) -> Mul:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexValue, Mul
 from tcgrad.ir.traversal import terms_of
-from tcgrad.simplify.common import Powers, divided, powers_of
+from tcgrad.simplify.common import Powers, divided, guards_beside, powers_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, power, scaled
@@ -25,14 +25,14 @@ def regroup(terms: Sequence[Term]) -> Expr:
     best = _best(rows)
     if best is None:
         return _with_number(terms)
-    name, (base, exponent) = best
+    name, (base, exponent), guards = best
     inside, outside = [], []
     for (number, powers), term in zip(rows, terms, strict=True):
         if name in powers and _common(powers[name][1], exponent) == exponent:
             inside.append((number, divided(powers, {name: (base, exponent)})))
         else:
             outside.append(term)
-    product = Mul((power(base, exponent), regroup(inside)))
+    product = Mul((power(base, exponent), *guards, regroup(inside)))
     return Add((product, regroup(outside))) if outside else product
 
 
@@ -45,8 +45,10 @@ def _with_number(terms: Sequence[Term]) -> Expr:
     return Mul((Const(only), add_of([(number / only, rest) for number, rest in terms])))
 
 
-def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr]] | None:
-    """The power that saves most when it is taken out of all terms that have it; None if none is in two.
+def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr], list[Expr]] | None:
+    """The power that saves most when it is taken out of all terms that have it, and the guards that it needs then.
+
+    None if none is in two.
 
     Sizes stay where they are: they belong to the means of the terms.
     """
@@ -62,7 +64,11 @@ def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr]] | None:
                 count = sum(other == exponent for _, other in pairs)
             gain = (count - 1) * max(cost(power(base, exponent)), 1)
             if count > 1 and gain > saved:
-                best, saved = (name, (base, exponent)), gain
+                taken = power(base, exponent)
+                having = [each for _, each in rows if name in each and _common(each[name][1], exponent) == exponent]
+                guards = guards_beside(having, name, taken)
+                if guards is not None:
+                    best, saved = (name, (base, exponent), guards), gain
     return best
 
 
