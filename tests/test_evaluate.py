@@ -453,3 +453,16 @@ def test_whole_exponents_of_sizes_are_not_rounded_where_rounding_is_simulated():
     exponent = Add((IndexValue(Integer.of(N)), const(-1)))
     moved = value(Pow(at(x), exponent), context)
     np.testing.assert_allclose(moved.array, -8, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES[:-1])
+def test_quotients_are_divided(dtype):
+    """``x/x`` is 1, and 3 times a number over 49 is 3 for 49: a product with a reciprocal is not."""
+    x = tensor("x", "n")
+    numbers = np.asarray([3, 49, 0.3, 7], dtype)
+    context = Context({"x": numbers}, np.dtype(dtype))
+    i = Index("i", Integer.of(N))
+    read = Component(x, (i.expr,))
+    assert (value(Mul((read, Pow(read, const(-1)))), context).array == 1).all()
+    assert value(Mul((Const(Fraction(3, 49)), read)), context).array[1] == 3
+    assert value(Mul((Pow(read, const(-2)), read, read)), context).array[1] == 1

@@ -111,6 +111,24 @@ def form(equation):
     return key(body, {index: f"free{place}" for place, index in enumerate(free)})
 
 
+# the two sides are told apart
+UNLIKE = [
+    ("(s^t)^s", "s^(t^s)"),
+    ("(s^t)^2", "s^(t^2)"),
+    ("where(s > 0, (s^t)^t, s^(t^t))", "(s^t)^t"),
+    ("s - (t - s)", "s - t - s"),
+    ("exp(s*t)", "exp(s)*t"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), UNLIKE)
+def test_what_is_not_the_same_has_another_key(one, other):
+    spec = f"inputs: {{s: [], t: []}}\nequations: ['y = {one}', 'z = {other}']\n"
+    first, second = (each.body for each in elaborate(read_spec(spec, "unlike.yaml")).statements)
+    assert key(first) != key(second)
+    assert simplify(first) != simplify(second)
+
+
 @pytest.mark.parametrize(("left", "right"), list(rows(EQUAL)))
 def test_equal_forms(left, right):
     assert form(left) == form(right)

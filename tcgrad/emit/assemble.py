@@ -150,7 +150,7 @@ class _Assembly:
         nodes = tuple(self.build.aligned(array, common) for array in arrays)
         # with all its axes: NumPy's `add.at` goes wrong on a vector where the block has fewer axes than its positions
         block = self.build.aligned(value, order, full=bool(value.axes))
-        operation = Scatter(self.positions.slots(chosen), self.positions.stands_in_front(chosen))
+        operation = Scatter(self.positions.slots(chosen))
         return self.build.graph.make(operation, (block, *nodes), shape)
 
 

@@ -47,11 +47,10 @@ class Assemble:
 class Scatter:
     """Zeros of the node's shape to which the first argument is added at positions that may repeat.
 
-    ``places`` and ``front`` as in `Take`.
+    ``places`` as in `Take`.
     """
 
     places: tuple[int | None, ...]
-    front: bool
 
 
 @dataclass(frozen=True)

@@ -108,11 +108,10 @@ class Take:
     """Advanced indexing: the first argument is read at the others, which broadcast together.
 
     ``places`` says for each axis of the first argument which later argument indexes it; None keeps the axis whole.
-    The axes of the broadcast stand first if ``front``, else where the (adjacent) indexed axes were.
+    The axes of the broadcast stand where NumPy puts them.
     """
 
     places: tuple[int | None, ...]
-    front: bool
 
 
 @dataclass(frozen=True)

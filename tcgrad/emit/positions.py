@@ -207,7 +207,7 @@ class Positions:
         common = self._build.combined_axes(arrays, ())
         nodes = tuple(self._build.aligned(array, common) for array in arrays)
         axes = self.order(positions, chosen, common)
-        operation = Take(self.slots(chosen), self.stands_in_front(chosen))
+        operation = Take(self.slots(chosen))
         shape = tuple(index.size for index in axes)
         return Value(self._build.graph.make(operation, (node, *nodes), shape, node.kind), axes)
 

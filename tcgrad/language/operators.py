@@ -1,4 +1,4 @@
-"""The operator table: one list of binding strengths, read by the parser and by every printer."""
+"""How tightly forms bind, for every printer, and the names and signs of the language."""
 
 from __future__ import annotations
 
@@ -19,17 +19,6 @@ class Precedence(IntEnum):
     POWER = 4
     ATOM = 5
 
-
-BINARY: Final = {
-    "+": Precedence.SUM,
-    "-": Precedence.SUM,
-    "*": Precedence.PRODUCT,
-    "/": Precedence.PRODUCT,
-    "//": Precedence.PRODUCT,
-    "%": Precedence.PRODUCT,
-    "^": Precedence.POWER,  # groups from the right; all others from the left
-    "**": Precedence.POWER,
-}
 
 COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
 

@@ -263,5 +263,3 @@ LATEX = Syntax(
     tall=_TALL,
     between=latex_between,
 )
-
-SYNTAXES = {syntax.name: syntax for syntax in (ASCII, UNICODE, LATEX)}

@@ -13,7 +13,7 @@ from typing import Literal
 from tcgrad.ir.nodes import ONE, Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Input
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, map_children, replace_components
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components
 from tcgrad.records import dataclass
 from tcgrad.simplify.positive import Signs
 
@@ -53,15 +53,19 @@ def assume(expr: Expr, assumptions: Collection[Assumption]) -> Expr:
 
 
 def _with_unit_sums(expr: Expr, tensor: Tensor) -> Expr:
-    """``sum_c t[b,c] = 1``"""
+    """``sum_c t[b,c] = 1``, for an index that runs over the whole axis."""
     made = map_children(expr, lambda part: _with_unit_sums(part, tensor))
-    factors = made.body.factors if isinstance(made, IndexSum) and isinstance(made.body, Mul) else None
-    for place, factor in enumerate(factors or (made.body,) if isinstance(made, IndexSum) else ()):
-        others = (*factors[:place], *factors[place + 1 :]) if factors else ()
-        if isinstance(factor, Component) and factor.tensor == tensor and isinstance(made, IndexSum):
+    if not isinstance(made, IndexSum):
+        return made
+    factors = factors_of(made.body)
+    for place, factor in enumerate(factors):
+        others = (*factors[:place], *factors[place + 1 :])
+        if isinstance(factor, Component) and factor.tensor == tensor:
             last = factor.indices[-1].as_index
+            if last not in made.indices or last.size != tensor.shape[-1]:
+                continue
             elsewhere = [*others, Component(tensor, factor.indices[:-1])]
-            if last in made.indices and not any(last in free_indices(other) for other in elsewhere):
+            if not any(last in free_indices(other) for other in elsewhere):
                 kept = tuple(index for index in made.indices if index is not last)
                 body = Mul((ONE, *others))
                 return _with_unit_sums(IndexSum(kept, body) if kept else body, tensor)

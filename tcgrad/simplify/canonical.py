@@ -72,7 +72,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Mul():
             return f"({'*'.join(sorted(key(factor, labels) for factor in expr.factors))})"
         case Pow():
-            return f"{key(expr.base, labels)}^{key(expr.exponent, labels)}"
+            return f"({key(expr.base, labels)})^{key(expr.exponent, labels)}"
         case Call():
             return f"{expr.function.name}({','.join(key(a, labels) for a in expr.arguments)})"
         case Where():

@@ -28,6 +28,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.powers import as_power
+from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.signs import is_never_negative
 
 _HOLDS_FOR_POSITIVE = {">": True, ">=": True, "!=": True, "<": False, "<=": False, "==": False}
@@ -117,5 +118,7 @@ def _without_one_factor(expr: Expr, choice: Where) -> Expr | None:
                 return None
     if choice.then != ONE or set(at) != set(expr.indices) or len(conditions) != len(at):
         return None
+    if not all(own is not None and is_nonnegative(to) and is_nonnegative(own.size - to - 1) for own, to in at.items()):
+        return None  # outside of the range nothing is left out
     factor = substitute(choice.otherwise, {index: to for index, to in at.items() if index is not None})
     return Mul((IndexReduce("prod", expr.indices, choice.otherwise), Pow(factor, MINUS_ONE)))
