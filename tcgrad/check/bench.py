@@ -25,6 +25,7 @@ from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.tangents import Tangents
+from tcgrad.check.usual import hidden_from
 from tcgrad.check.verdict import Comparison, Expected, Tolerance
 from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
 from tcgrad.evaluate import Array
@@ -176,7 +177,7 @@ class Bench:
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
         if self.own and outcome.elements and outcome.decisive:
-            tally.see(expected.is_bounded, part)
+            tally.see(expected.is_telling, part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":
                 self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
@@ -191,7 +192,8 @@ class Bench:
         last = self._last
         if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
             return last
-        self._last = Expected(known.value, known.error, bound, Tolerance(self.options.rtol, self.options.atol))
+        user = Tolerance(self.options.rtol, self.options.atol)
+        self._last = Expected(known.value, known.error, bound, user, hidden_from(self.sample, known.usual))
         return self._last
 
     def _overflows(self, tally: Tally) -> bool:

@@ -59,7 +59,7 @@ def at_least_largest(bound: Array, value: Array, dtype: np.dtype[Any]) -> Array:
 def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:
     """The right gradient at the reference's elements; in the shape of the input if these are all."""
     right = known.gradient(outputs)
-    return Known(right.value.reshape(shape), right.error.reshape(shape)) if known.is_full else right
+    return Known(right.value.reshape(shape), right.error.reshape(shape), right.usual) if known.is_full else right
 
 
 @dataclass(frozen=True)

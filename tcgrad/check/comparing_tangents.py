@@ -50,7 +50,7 @@ def compare_tangent(bench: Bench, known: Reference, of: Tensor, bounds: Bounds) 
             tally,
             partial(_tangent_of, module, of, bench.moving(known.wrt, direction)),
             bound=bounds[known.wrt.name][of.name][number],
-            known=Known(tangents.value[number], tangents.error[number]),
+            known=Known(tangents.value[number], tangents.error[number], tangents.usual),
             method=known.method,
             locate=lambda flat: bench.element(of, flat),
         )

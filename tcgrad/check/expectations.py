@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import axis_names, place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
+from tcgrad.check.precision import type_name
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
 from tcgrad.check.termwise import Beside
 from tcgrad.check.ties import TIED
+from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program, Statement
@@ -40,13 +43,17 @@ _TIES = 3  # samples at which branches meet
 def decide_expectations(
     paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str, first: Bench | None = None
 ) -> list[Result]:
-    """Decide each of a program's expectations, in double precision; ``repeat`` is the command that does it again.
+    """Decide each of a program's expectations; ``repeat`` is the command that does it again.
+
+    What is proved is worked out in double precision, what is not in a wider type where there is one and it is cheap: a
+    term that is missing may be small.
 
     first: one at the spec's own sizes at which the same formulas have been worked out in double precision.
     """
-    points, derived = _Points(paths, samplers, options, first), Derived(paths)
+    proved = _Points(paths, samplers, options, _DTYPE, first)
+    points, derived = (proved, replace(proved, dtype=samplers[0][0].effort(_DTYPE).reference)), Derived(paths)
     pairs = zip(paths.program.expectations, paths.program.spec.expect, strict=True)
-    return [_Expectation(define, text.text, derived, options, repeat).decide(points) for define, text in pairs]
+    return [_Expectation(define, text.text, derived, options, repeat).decide(*points) for define, text in pairs]
 
 
 @dataclass(frozen=True)
@@ -65,12 +72,13 @@ class _Point:
 class _Points:
     """The samples; only the first is drawn as long as the others are not asked for.
 
-    begun: the first, if it has been drawn before.
+    dtype: the type that the formulas are worked out in. begun: the first, if it has been drawn before in `_DTYPE`.
     """
 
     paths: Paths
     samplers: Sequence[tuple[Sampler, bool]]
     options: Options
+    dtype: np.dtype[Any]
     begun: Bench | None
 
     @cached_property
@@ -89,7 +97,7 @@ class _Points:
     def _drawn(self) -> Iterator[_Point]:
         number = 0
         for sizes, (source, own) in enumerate(self.samplers):
-            for trial in range(source.effort(_DTYPE, self.options.trials).trials if own else 1):
+            for trial in range(source.effort(self.dtype, self.options.trials).trials if own else 1):
                 formulas = self._formulas(source, (self.options.seed, sizes, trial))
                 if formulas is not None:
                     number += 1
@@ -103,15 +111,15 @@ class _Points:
         """Places where branches meet: what is right everywhere else may be wrong there."""
         for source, _ in self.samplers[:1] if has_ties(self.paths.program) else ():
             for trial in range(_TIES):
-                sample = source.draw_tied(_DTYPE, (self.options.seed, 0, TIED + trial))
+                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial))
                 if isinstance(sample, Sample):
                     yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
     def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
         """A place to work formulas out at the sample of a ``seed``."""
-        if self.begun is not None and seed[1:] == (0, 0):
+        if self.begun is not None and self.dtype == _DTYPE and seed[1:] == (0, 0):
             return self.begun.gradient_formulas()
-        sample = source.draw(_DTYPE, seed)
+        sample = source.draw(self.dtype, seed)
         if isinstance(sample, Sample):
             return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
         return None
@@ -131,15 +139,16 @@ class _Expectation:
     def _program(self) -> Program:
         return self.derived.paths.program
 
-    def decide(self, points: _Points) -> Result:
-        """The verdict: what is proved is compared at one sample, what is not at all of them."""
+    def decide(self, double: _Points, wide: _Points) -> Result:
+        """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones."""
         started = perf_counter()
         statements = self.derived.statements(self.define.tensor)
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
         proved, assumed = self._proof(statements)
-        tally = Tally("expect", "formula", "", None, str(_DTYPE))
+        points = double if proved else wide
+        tally = Tally("expect", "formula", "", None, type_name(points.dtype))
         for point in points.first if proved else points.all:
             self._compare(point, statements, tally)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
@@ -190,8 +199,15 @@ class _Expectation:
             found_error=formulas.bound(both),
             reference_error=formulas.bound(statements).astype(wide),
             by_difference=True,
+            hidden=self._hidden(formulas.sample),
         )
         tally.add(outcome, "samples", lambda worst: self._place(worst, point, known.shape))
+
+    def _hidden(self, sample: Sample) -> float:
+        """What a bound must not be beyond where the derivative is 0 as far as is known."""
+        *of, wrt = self.define.tensor.about
+        outputs = of or self._program.outputs
+        return hidden_from(sample, sum(usual_size(sample, output.name, wrt.name) for output in outputs))
 
     def _place(self, outcome: Comparison, point: _Point, shape: tuple[int, ...]) -> Place:
         position = unravel(outcome.worst or 0, shape)

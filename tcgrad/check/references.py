@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
+from tcgrad.check.usual import usual_size
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
@@ -35,10 +37,14 @@ _DEVIATIONS = 6
 
 @dataclass(frozen=True)
 class Known:
-    """A reference value and the bound on its error; where the bound is infinite nothing is known."""
+    """A reference value and the bound on its error; where the bound is infinite nothing is known.
+
+    usual: the size that one would expect, output over input: what is 0 is so in proportion to that.
+    """
 
     value: Array
     error: Array
+    usual: float = inf
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Reference:
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
-        return Known(self.by_element.values[of.name], self.by_element.errors[of.name])
+        return Known(self.by_element.values[of.name], self.by_element.errors[of.name], self._usual(of))
 
     def gradient(self, outputs: Sequence[Tensor]) -> Known:
         """The derivatives of the outputs weighted with the sample's upstream gradients."""
@@ -97,11 +103,13 @@ class Reference:
     def tangent(self, of: Tensor) -> Known:
         """The derivative of ``of`` along the sample's direction of ``wrt``, or along each random direction."""
         if self.along is not None:
-            return Known(self.along.values[of.name], self.along.errors[of.name])
+            usual = self._usual(of) * len(self.directions)
+            return Known(self.along.values[of.name], self.along.errors[of.name], usual)
         direction = self.sample.tangents[self.wrt.name].reshape(-1)
         known = self.jacobian(of)
         error = np.tensordot(np.abs(direction), known.error, 1)
-        return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None])
+        usual = known.usual * float(np.abs(direction).sum())
+        return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None], usual)
 
     @cached_property
     def directions(self) -> list[Array]:
@@ -111,11 +119,16 @@ class Reference:
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0
         error: Any = 0
+        usual = 0.0
         for of in outputs:
             weights = self.sample.upstream[of.name].reshape(-1)
             value = value + estimate.values[of.name].reshape(-1, weights.size) @ weights
             error = error + estimate.errors[of.name].reshape(-1, weights.size) @ np.abs(weights)
-        return Known(value, np.where(np.isnan(error), np.inf, error))
+            usual += self._usual(of) * float(np.abs(weights).sum())
+        return Known(value, np.where(np.isnan(error), np.inf, error), usual)
+
+    def _usual(self, of: Tensor) -> float:
+        return usual_size(self.sample, of.name, self.wrt.name)
 
 
 def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:

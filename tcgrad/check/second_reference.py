@@ -147,7 +147,8 @@ class SecondReference:
     def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
         pairs = self._pairs(first, second)
         shape = self.sample.value(first).shape + self.sample.value(second).shape
-        return Known(*(_placed(self._of(a), pairs, shape) for a in (estimate.values, estimate.errors)))
+        value, error = (_placed(self._of(a), pairs, shape) for a in (estimate.values, estimate.errors))
+        return Known(value, error)
 
     def _of(self, arrays: dict[str, Array]) -> Array:
         (output,) = self.sample.program.outputs

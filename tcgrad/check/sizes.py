@@ -15,7 +15,9 @@ from tcgrad.language.elaborate import elaborate
 from tcgrad.language.equal_sizes import with_dims
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
+_ABOVE = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
 _ELEMENTS = 2**14
+_FEW_ELEMENTS = 2**10
 
 
 def free_dims(program: Program) -> dict[str, int]:
@@ -35,16 +37,28 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
     if not dims:
         return
     own = {dim.name: dim.value for dim in program.dims}
-    ranks = {name: rank for rank, name in enumerate(sorted(dims, key=lambda name: dims[name]))}
-    primes = [{name: series[rank] for name, rank in ranks.items()} for series in _PRIMES if len(dims) <= len(series)]
-    for candidates in (primes, [dict.fromkeys(dims, 1)]):
-        for sizes in candidates:
+    for candidates in (_primes(dims), [(dict.fromkeys(dims, 1), _ELEMENTS)]):
+        for sizes, most in candidates:
             other = _elaborated(program, sizes)
-            if other is not None:
+            if other is not None and forward_cost(other).elements <= most:
                 found = {dim.name: dim.value for dim in other.dims}
-                if found != own and forward_cost(other).elements <= _ELEMENTS:
+                if found != own:
                     yield other, found
                 break
+
+
+def _primes(dims: Mapping[str, int]) -> Iterator[tuple[dict[str, int], int]]:
+    """Distinct primes for the dims, the best first -> each with the elements that it is worth.
+
+    What is larger than all own sizes, with the dims in another order of size, shows what is wrong there alone.
+    """
+    names = sorted(dims, key=lambda name: dims[name])
+    above = [prime for prime in _ABOVE if prime > max(dims.values())]
+    for series, most in ((above, _FEW_ELEMENTS), *((series, _ELEMENTS) for series in _PRIMES)):
+        if len(names) <= len(series):
+            yield dict(zip(reversed(names), series, strict=False)), most
+    if len(names) <= len(_PRIMES[0]):
+        yield dict(zip(names, _PRIMES[0], strict=False)), _ELEMENTS
 
 
 def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:

@@ -88,7 +88,8 @@ class Tally:
 
     def result(self, seed: int, repeat: str) -> Result:
         status, message = self._verdict()
-        compared = [c for c in self.comparisons if c.elements]
+        # The figures of a pass are those of what has decided it.
+        compared = [c for c in self.comparisons if c.elements and c.status in (status, "pass")]
         return Result(
             kind=self.kind,
             subject=self.subject,
@@ -114,7 +115,7 @@ class Tally:
         """What the worst element of a failure was allowed; of a pass, what the largest error was allowed."""
         if status == "fail":
             return self.worst.tolerance if self.worst else None
-        compared = [c for c in self.comparisons if c.elements]
+        compared = [c for c in self.comparisons if c.elements and c.status in (status, "pass")]
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
     @property

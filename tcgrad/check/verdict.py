@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class Expected:
     """What arrays are compared with, element by element, in the type of ``reference``.
 
     reference_error, found_error: how far the reference may be off, and how far rounding may have moved what is found.
+    hidden: where the reference is 0 as far as is known, a bound beyond this would hide what is not.
     An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
     rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite.
     """
@@ -66,6 +68,7 @@ class Expected:
     reference_error: Array
     found_error: Array
     user: Tolerance = _FROM_ROUNDING
+    hidden: float = inf
 
     @cached_property
     def allowed(self) -> Array:
@@ -74,9 +77,13 @@ class Expected:
             return self.user.allowed(self.found_error + self.reference_error, self.reference)
 
     @cached_property
-    def is_bounded(self) -> NDArray[np.bool_]:
-        """Where both errors have a bound."""
-        return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.found_error))
+    def is_telling(self) -> NDArray[np.bool_]:
+        """Where both errors have a bound, and one that is not beyond all that is known to be there."""
+        bounded = np.isfinite(self.reference_error) & np.isfinite(self.found_error)
+        size = np.abs(np.where(bounded, self.reference, 0))
+        with np.errstate(all="ignore"):
+            known = (size > self.reference_error).any()
+            return np.asarray(bounded & (self.allowed <= (size.max() if known else self.hidden)))
 
     def judge(self, found: Array, *, by_difference: bool = False) -> Comparison:
         """The outcome for an array.
@@ -113,12 +120,12 @@ class Expected:
 
     @cached_property
     def _whole(self) -> _Right:
-        return _Right(self.reference, self.reference_error, self.allowed)
+        return _Right(self.reference, self.reference_error, self.allowed, self.hidden)
 
     def _at(self, known: NDArray[np.bool_]) -> _Right:
         parts = self.reference, self.reference_error, self.found_error + self.reference_error
         reference, reference_error, error = (np.where(known, part, 0) for part in parts)
-        return _Right(reference, reference_error, self.user.allowed(error, reference))
+        return _Right(reference, reference_error, self.user.allowed(error, reference), self.hidden)
 
 
 def compare(
@@ -129,9 +136,10 @@ def compare(
     reference_error: Array,
     user: Tolerance = _FROM_ROUNDING,
     by_difference: bool = False,
+    hidden: float = inf,
 ) -> Comparison:
     """Compare one array, as `Expected` does."""
-    return Expected(reference, reference_error, found_error, user).judge(found, by_difference=by_difference)
+    return Expected(reference, reference_error, found_error, user, hidden).judge(found, by_difference=by_difference)
 
 
 def _proportion(error: float, scale: float) -> float:
@@ -147,6 +155,7 @@ class _Right:
     reference: Array
     reference_error: Array
     allowed: Array
+    hidden: float
 
     def judge(self, found: Array, elements: int, by_difference: bool) -> Comparison:
         all_finite = bool(np.isfinite(found).all())
@@ -179,8 +188,12 @@ class _Right:
             return "fail", "is not finite where the reference is"
         if not (error <= self.allowed).all():
             return "fail", ""
-        if self._lets_zeros_pass:
+        if self._is_hidden:
+            return "inconclusive", "rounding hides whether it is 0"
+        if self._lets_pass(0):
             return "inconclusive", "the tolerance is so large that zeros would pass as well"
+        if self._lets_pass(0.5):
+            return "inconclusive", "the tolerance is so large that half of it would pass as well"
         return "pass", ""
 
     @cached_property
@@ -194,11 +207,19 @@ class _Right:
         return abs(float(self.reference.item(self._extreme)))
 
     @cached_property
-    def _lets_zeros_pass(self) -> bool:
-        if abs(self.reference.item(self._extreme)) > self.allowed.item(self._extreme):
+    def _is_hidden(self) -> bool:
+        """Whether nothing is known not to be 0, and the tolerance is large for what is."""
+        if self.hidden == inf or (np.abs(self.reference) > self.reference_error).any():
+            return False
+        return bool(self.allowed.max() > self.hidden)
+
+    def _lets_pass(self, part: float) -> bool:
+        """Whether such a part of every element would pass, though some are known not to be 0."""
+        off = 1 - part
+        if off * abs(self.reference.item(self._extreme)) > self.allowed.item(self._extreme):
             return False
         scale = np.abs(self.reference)
-        return bool((scale <= self.allowed).all() and (scale > self.reference_error).any())
+        return bool((off * scale <= self.allowed).all() and (scale > self.reference_error).any())
 
 
 def _ratio(error: Array, allowed: Array) -> Array:

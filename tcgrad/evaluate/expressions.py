@@ -12,7 +12,7 @@ import numpy as np
 from tcgrad.evaluate import functions, reductions
 from tcgrad.evaluate.calls import called
 from tcgrad.evaluate.context import Array, Context, Labelled, union
-from tcgrad.evaluate.numbers import whole
+from tcgrad.evaluate.numbers import is_exact, whole
 from tcgrad.evaluate.parts import is_finite, real, signs
 from tcgrad.evaluate.powers import known_power, whole_powers
 from tcgrad.evaluate.products import conjunction, contract, in_turn, multiplied_out, multiply, sizes_of, total, zeros_of
@@ -190,8 +190,10 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
 def _divisor(factor: Expr, context: Context) -> Labelled | None:
     """What a factor of a product divides by, if it does."""
     match factor:
-        case Const(value=number) if number.denominator != 1:
-            return context.number(Fraction(number.denominator))
+        case Const(value=fraction) if fraction.denominator != 1 and context.dtype.kind == "f":
+            parts = Fraction(fraction.numerator), Fraction(fraction.denominator)
+            fits = all(is_exact(part, context.dtype) for part in parts)
+            return context.number(parts[1]) if fits else None
         case Pow(base=base, exponent=Const(value=power)) if power < 0:
             below = value(base, context)
             context.decide(Labelled(signs(real(below.array)), below.axes))

@@ -47,7 +47,7 @@ def in_turn(
     """
     if all(divisor is None for divisor in divisors):
         return multiply(values, context)
-    axes = union(values)
+    axes = union([*values, *filter(None, divisors)])
     result: Any = 1
     last: list[Any] = []
     for each, numerator, divisor in zip(values, numerators, divisors, strict=True):

@@ -1,0 +1,92 @@
+"""A pass means something: not where rounding hides the value, nor at one size alone."""
+
+import numpy as np
+import pytest
+
+import tcgrad
+from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
+
+
+def statuses(text, backward, **options):
+    """The verdicts on a backward."""
+    made = tcgrad.loads(text)
+    user = UserCode(UserFunction("backward", backward))
+    results = check(made.program, derivation=made.derivation, against=user, only="against", **options).results
+    return {each.status for each in results}
+
+
+def vector(low, high, body):
+    inputs = f"{{x: {{shape: [N], sample: {{uniform: [{low}, {high}]}}}}}}"
+    return f"dims: {{N: 4}}\ninputs: {inputs}\nequations: ['y[i] = {body}']"
+
+
+# Values that cancel to nothing but rounding, in the reference as well.
+HIDDEN = {
+    "sin(x) - x": vector("1.0e-5", "2.0e-5", "(sin(x[i]) - x[i])/x[i]^3"),
+    "exp(x) - 1": vector("1.0e-10", "2.0e-10", "(exp(x[i]) - 1)/x[i]"),
+    "1 - cos(x)": vector("1.0e-6", "2.0e-6", "(1 - cos(x[i]))/x[i]^2"),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("factor", [0, 1000])
+def test_what_rounding_hides_does_not_pass(name, factor):
+    assert "pass" not in statuses(HIDDEN[name], lambda _, dy: factor * dy)
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_expectations_are_undecided_there(name):
+    made = tcgrad.loads(f"{HIDDEN[name]}\nexpect: ['dl/dx[p] = 0*dl/dy[p]']\n")
+    assert [each.status for each in made.check(only="expect").results] == ["inconclusive"]
+
+
+# Derivatives that are 0 because terms cancel, at values that are known.
+NOTHING = {
+    "a sum that is 1": "dims: {N: 4}\ninputs: {x: [N]}\n"
+    "equations: ['p[i] = exp(x[i])/sum[k](exp(x[k]))', 'y = sum[i](p[i])']",
+    "an identity": "dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = x[i] - log(exp(x[i]))']",
+    "no dependence": "dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = 1 + 0*x[i]']",
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_is_0_passes(name, dtype):
+    assert tcgrad.loads(NOTHING[name]).check(dtype=dtype).ok
+
+
+# A wrong formula, and the term by which it is wrong is small.
+SMALL = [
+    ("constants: {eps: 1.0e-14}", "y = sqrt(x[i]^2*1[i] + eps)", "dy/dx[p] = x[p]/sqrt(x[i]*x[i])"),
+    ("constants: {c: 1.0e-16}", "y = sum[i](x[i]^2 + c*x[i]^3)", "dl/dx[p] = dl/dy*(2*x[p])"),
+    ("constants: {c: 1.0e-200}", "y = c^2*x[i]*x[i]", "dl/dx[p] = dl/dy*c^2*x[p]*17"),
+]
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant <= 52, reason="longdouble is no wider than double here")
+@pytest.mark.parametrize(("constants", "equation", "formula"), SMALL)
+def test_small_terms_are_missed(constants, equation, formula):
+    text = f"dims: {{N: 4}}\ninputs: {{x: [N]}}\n{constants}\nequations: ['{equation}']\nexpect: ['{formula}']\n"
+    assert [each.status for each in tcgrad.loads(text).check(only="expect").results] == ["fail"]
+
+
+def silu(x):
+    s = 1 / (1 + np.exp(-x))
+    return s * (1 + x * (1 - s))
+
+
+def test_what_is_wrong_where_rows_are_fewer_than_columns_is_caught():
+    text = "dims: {N: 4, M: 3}\ninputs: {x: [N, M]}\nequations: ['y[i,j] = x[i,j]*sigmoid(x[i,j])']"
+    assert statuses(text, lambda x, dy: dy * silu(x) * (2 if x.shape[0] < x.shape[1] else 1)) == {"fail"}
+    assert statuses(text, lambda x, dy: dy * silu(x) * (2 if x.shape[0] > x.shape[1] else 1)) == {"fail"}
+
+
+def test_a_size_that_is_written_into_the_code_is_caught():
+    def six(x, dy):
+        return np.where(np.arange(len(x)) < 6, dy * silu(x), 0)
+
+    text = "dims: {N: 6}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]*sigmoid(x[i])']"
+    assert statuses(text, six) == {"fail"}
+    made = tcgrad.loads(f"{text}\nexpect: ['dy[i]/dx[p] = delta[i,p]*y[i]*(1/x[i] + 1 - sigmoid(x[i]))*[p < 6]']\n")
+    assert [each.status for each in made.check(only="expect").results] == ["fail"]
