@@ -51,7 +51,8 @@ def decide_expectations(
     first: one at the spec's own sizes at which the same formulas have been worked out in double precision.
     """
     proved = _Points(paths, samplers, options, _DTYPE, first)
-    points, derived = (proved, replace(proved, dtype=samplers[0][0].effort(_DTYPE).reference)), Derived(paths)
+    wide = samplers[0][0].effort(_DTYPE).reference if samplers else _DTYPE
+    points, derived = (proved, replace(proved, dtype=wide)), Derived(paths)
     pairs = zip(paths.program.expectations, paths.program.spec.expect, strict=True)
     return [_Expectation(define, text.text, derived, options, repeat).decide(*points) for define, text in pairs]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import permutations
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Add, Expr, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul
 from tcgrad.ir.traversal import factors_of, free_indices, substitute, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -43,7 +43,8 @@ class _Total:
 
 
 def with_sums_merged(expr: Add) -> Expr:
-    """Two sums before which the same stands are one, if that is shorter and nothing but brackets moves into it.
+    """Two sums before which the same stands are one, if that is shorter and nothing but brackets and scalars moves
+    into it: ``sum_i a[i] x[i] - c sum_i a[i] y[i] = sum_i a[i] (x[i] - c y[i])``.
 
     One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``.
     """
@@ -89,14 +90,12 @@ def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _merged(left: _Total, right: _Total) -> Expr | None:
-    """The shortest sum of both; None if what stands before them differs by more than a number and brackets."""
+    """The shortest sum of both; None if what stands before them differs by more than numbers, scalars and brackets."""
     if len(left.indices) > len(right.indices):
         left, right = right, left
-    if abs(left.number) != abs(right.number):
-        return None
     if any(index in free_indices(left.body) for index in right.indices if index not in left.indices):
         return None
-    both = _with_brackets_inside(left, right)
+    both = _with_rest_inside(left, right)
     if both is None:
         return None
     choices = permutations(right.indices, len(left.indices))
@@ -104,8 +103,9 @@ def _merged(left: _Total, right: _Total) -> Expr | None:
     return min(found, key=cost, default=None)
 
 
-def _with_brackets_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | None:
-    """The totals with the brackets that stand before one of them alone in its body; None where anything else does."""
+def _with_rest_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | None:
+    """The totals with the brackets and scalars that stand before one of them alone in its body; None where anything
+    else does."""
     called = names((*left.outside, *right.outside))
     first, second = called[: len(left.outside)], called[len(left.outside) :]
     if Counter(first) == Counter(second):
@@ -117,12 +117,17 @@ def _with_brackets_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] 
 
 
 def _taken_inside(total: _Total, own: Sequence[Hashable], other: Sequence[Hashable]) -> _Total | None:
-    """A total with what stands before it alone in its body, by the names of that and of the other's; if brackets."""
+    """A total with what stands before it alone in its body, by the names of that and of the other's; if it may move."""
     alone = [factor for factor, name in zip(total.outside, own, strict=True) if name not in other]
-    if not all(isinstance(factor, Iverson) for factor in alone):
+    if not all(isinstance(factor, Iverson) or _is_scalar(factor) for factor in alone):
         return None
     kept = tuple(factor for factor, name in zip(total.outside, own, strict=True) if name in other)
-    return replace(total, outside=kept, body=Mul((*factors_of(total.body), *alone)))
+    return replace(total, outside=kept, body=simplify(Mul((*alone, *factors_of(total.body)))))
+
+
+def _is_scalar(factor: Expr) -> bool:
+    base, exponent = as_power(factor)
+    return isinstance(base, Component) and not base.indices and isinstance(exponent, Const)
 
 
 def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
@@ -131,9 +136,12 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
     mapping = {other: own.expr for own, other in zip(left.indices, choice, strict=True)}
     more = tuple(index for index in right.indices if index not in choice)
     body = substitute(right.body, mapping)
-    sign = right.number / left.number
-    inner = split_coefficient(simplify(IndexSum(more, body)) if more else body)
-    terms = [split_coefficient(left.body), (inner[0] * sign, inner[1])]
+    number = min(left.number, right.number, key=abs)
+    ratios = left.number / number, right.number / number
+    if any(ratio.denominator != 1 for ratio in ratios):
+        return None
+    own, inner = split_coefficient(left.body), split_coefficient(simplify(IndexSum(more, body)) if more else body)
+    terms = [(own[0] * ratios[0], own[1]), (inner[0] * ratios[1], inner[1])]
     common, rests = take_out(terms)
     if any(not set(left.indices) & set(free_indices(rest)) for _, rest in rests):
         return None
@@ -142,7 +150,6 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
         return None
     if isinstance(both, Add) and len(both.terms) == len(rests):
         both = Add(tuple(scaled(*rest) for rest in rests))
-    number = left.number
     if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
         number, both = -number, scaled_sum(both, Fraction(-1))
     whole = IndexSum(left.indices, Mul((*common, both)) if common else both)

@@ -30,15 +30,32 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     for name, (base, exponent) in zip(names([base for base, _ in given]), given, strict=True):
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers: list[tuple[Expr, Expr]] = []
+    roots: list[tuple[Const, Const]] = []
     for base, exponent in merged.values():
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
-        if folded is not None:
+        if folded is None and isinstance(base, Const) and isinstance(exponent, Const):
+            roots.append((base, exponent))
+        elif folded is not None:
             coefficient *= folded
         elif exponent is ONE:
             powers.append((base, exponent))
         elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
+    for number, root in roots:
+        coefficient, left = _root_of_number(coefficient, number.value, root.value)
+        powers.append((number, Const(left)))
     return Monomial(coefficient, part.bound, tuple(powers))
+
+
+def _root_of_number(coefficient: Fraction, base: Fraction, exponent: Fraction) -> tuple[Fraction, Fraction]:
+    """A number times ``base^exponent``, in one way: ``sqrt(2)/2 = 1/sqrt(2)``, ``2/sqrt(2) = sqrt(2)``."""
+    if base.denominator != 1 or base < 2:
+        return coefficient, exponent
+    while exponent > 0 and coefficient.denominator % base == 0:
+        coefficient, exponent = coefficient * base, exponent - 1
+    while exponent < 0 and coefficient.numerator % base == 0:
+        coefficient, exponent = coefficient / base, exponent + 1
+    return coefficient, exponent
 
 
 def _without_fractions(

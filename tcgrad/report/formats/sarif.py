@@ -62,7 +62,7 @@ def _result(entry: Entry, region: Region, rule: str, level: str, message: str) -
         "endLine": region.end_line,
         "endColumn": region.end_column,
     }
-    where = {"artifactLocation": {"uri": quote(uri(entry.spec))}, "region": place}
+    where = {"artifactLocation": {"uri": quote(uri(entry.spec).encode("utf-8", "surrogateescape"))}, "region": place}
     return {
         "ruleId": rule,
         "level": level,
