@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from tcgrad.errors import Located, Span
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
+from tcgrad.ir.traversal import walk
 from tcgrad.language.equations import free_indices, free_slot, read_body
 from tcgrad.language.occurrences import parts
 from tcgrad.language.parser import parse_equation
@@ -31,18 +33,31 @@ def elaborate_expectations(
     upstream = {gradient.name.removeprefix("dl/d"): gradient for gradient in gradients}
     inner = replace(symbols, upstream=upstream, later={}, hidden={}, strict=spec.strict)
     known = {*symbols.tensors, *symbols.broken, *upstream}
+    narrowed = {axis for statement in named if isinstance(statement, Define) for axis in _narrowed(statement)}
     found = []
     for text in spec.expect:
         equation = parse_equation(text, symbols.report, tensors=known)
         if equation is not None:
             try:
-                found.append(_elaborate(equation, text, inner, defined))
+                found.append(_elaborate(equation, text, inner, defined, narrowed))
             except Refused:
                 continue
     return tuple(found)
 
 
-def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dict[str, Tensor]) -> Define:
+def _narrowed(define: Define) -> Iterator[tuple[Tensor, int]]:
+    """The axes that are shorter than one on the right which is read at the same index: other reads narrow the range."""
+    components = [node for node in walk(define.body) if isinstance(node, Component)]
+    pairs = [pair for read in components for pair in zip(read.indices, read.tensor.shape, strict=True)]
+    for axis, index in enumerate(define.free):
+        if any(position.as_index is index and size.value > index.size.value for position, size in pairs):
+            yield define.tensor, axis
+
+
+def _elaborate(
+    equation: Equation, text: Located, symbols: Symbols, defined: dict[str, Tensor],
+    narrowed: Collection[tuple[Tensor, int]],
+) -> Define:  # fmt: skip
     tensor, positions = _target(equation, symbols, defined)
     if len(positions) != tensor.order:
         message = f"`{tensor.name}` has {tensor.order} indices, here are {len(positions)}"
@@ -55,8 +70,10 @@ def _elaborate(equation: Equation, text: Located, symbols: Symbols, defined: dic
             slot.fixed = None  # the name is declared for an axis of another size
         problem.reads.append(Read(tensor.name, axis, slot.index.expr, tensor.shape[axis], index.span))
     body = read_body(equation.body, free, problem, symbols)
-    for slot, size in zip(free.values(), tensor.shape, strict=True):
-        if slot.fixed is None and _is_kept_inside(slot.index, size, problem.reads[len(free) :]):
+    own = [(about, axis) for about in tensor.about[:2] for axis in range(about.order)]
+    for slot, size, about in zip(free.values(), tensor.shape, own, strict=True):
+        inside = about in narrowed or _is_kept_inside(slot.index, size, problem.reads[len(free) :])
+        if slot.fixed is None and inside:
             slot.fixed = size
     solution = solve_ranges(problem, symbols, text.whole)
     return Define(tensor, _whole(tensor, free, solution, symbols), Resolver(solution).resolve(body), equation.span)
