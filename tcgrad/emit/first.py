@@ -14,8 +14,9 @@ from tcgrad.emit.module import Lines, ModuleWriter, decorators, derived_names
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array, dims_in
+from tcgrad.emit.sizes import Array
 from tcgrad.emit.stages import is_input, nodes_to_save
+from tcgrad.ir.indices import dims_in
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from tcgrad.emit.sizes import dims_in
-from tcgrad.ir.indices import Dim, Integer, Quotient
+from tcgrad.ir.indices import Dim, Integer, Quotient, dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
@@ -29,7 +28,7 @@ class Fitting:
     def of(facts: Iterable[Integer], compared: Iterable[Tensor] = ()) -> Fitting:
         """What follows from these being at least 0 for all values of their indices."""
         facts = tuple(facts)
-        sizes = dict.fromkeys(undivided(fact) for fact in facts if not fact.indices)
+        sizes = _strongest(undivided(fact) for fact in facts if not fact.indices)
         reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
         return Fitting(tuple(size for size in sizes if not never_negative(size)), reads, frozenset(compared))
 
@@ -55,6 +54,19 @@ class Fitting:
         return any(map(never_negative, rests)) or any(
             never_negative(rest - fact) for k, rest in enumerate(rests) for fact in facts[k:]
         )
+
+
+def _strongest(facts: Iterable[Integer]) -> list[Integer]:
+    """Of facts that differ by a number the one that says most: ``N - 3`` of ``N``, ``N - 1`` and ``N - 3``."""
+    least: dict[Integer, Integer] = {}
+    for fact in facts:
+        rest = fact - fact.constant
+        least[rest] = min(least.get(rest, fact), fact, key=_constant)
+    return list(least.values())
+
+
+def _constant(fact: Integer) -> int:
+    return fact.constant
 
 
 def _loop_variables(size: Integer) -> set[Dim]:

@@ -12,9 +12,9 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.schedule import Body, Wanted
 from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array, Reading, dims_in, readings
+from tcgrad.emit.sizes import Array, Reading, readings
 from tcgrad.emit.text import Level
-from tcgrad.ir.indices import Dim, Integer
+from tcgrad.ir.indices import Dim, Integer, dims_in
 from tcgrad.ir.program import Fit
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative

@@ -10,9 +10,8 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
-from tcgrad.emit.sizes import dims_in
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.indices import Dim, Index, Integer, dims_in
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
 from tcgrad.ir.tensors import Role, Tensor

@@ -7,10 +7,9 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.fitting import Fitting
-from tcgrad.emit.sizes import dims_in
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder, dims_in
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import never_negative
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tcgrad.ir.indices import Dim, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Integer, dims_in
 from tcgrad.records import dataclass
 
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
@@ -78,18 +78,6 @@ def _solve(array: Array, axis: int, dim: Dim, found: dict[Dim, Reading]) -> bool
         return False
     found[dim] = Reading(dim, array, axis, rest, factor)
     return True
-
-
-def dims_in(size: Integer) -> list[Dim]:
-    """The dims that occur in a size, at any depth."""
-    found: dict[Dim, None] = {}
-    for monomial, _ in size.terms:
-        for atom in monomial:
-            if isinstance(atom, Dim):
-                found[atom] = None
-            elif isinstance(atom, Quotient | Remainder):
-                found.update(dict.fromkeys((*dims_in(atom.dividend), *dims_in(atom.divisor))))
-    return list(found)
 
 
 def _only(wanted: set[Dim], found: dict[Dim, Reading]) -> dict[Dim, Reading]:

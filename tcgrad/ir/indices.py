@@ -309,3 +309,20 @@ def _substitute_atom(atom: Atom, mapping: Mapping[Index, Integer]) -> Integer:
             return atom.dividend.substitute(mapping) % atom.divisor
         case Gather():
             return Integer.of(Gather(atom.tensor, tuple(e.substitute(mapping) for e in atom.indices)))
+
+
+def dims_in(integer: Integer) -> list[Dim]:
+    """The dims that occur in an integer expression, at any depth."""
+    found: dict[Dim, None] = {}
+    for monomial, _ in integer.terms:
+        for atom in monomial:
+            match atom:
+                case Dim():
+                    found[atom] = None
+                case Quotient() | Remainder():
+                    found.update(dict.fromkeys((*dims_in(atom.dividend), *dims_in(atom.divisor))))
+                case Gather():
+                    found.update(dict.fromkeys(dim for position in atom.indices for dim in dims_in(position)))
+                case _:
+                    continue
+    return list(found)

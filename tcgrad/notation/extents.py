@@ -8,10 +8,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder, dims_in
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, integers, walk
+from tcgrad.language.equal_sizes import with_dims
 from tcgrad.notation.factors import guard
 
 
@@ -67,7 +68,21 @@ def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[In
     last = index.size.value - 1
     if any(_leaves(index, last, position, size) for position, size in compound):
         return False
-    return any(_leaves(index, last + 1, position, size) for position, size in compound)
+    implied = any(_leaves(index, last + 1, position, size) for position, size in compound)
+    return implied and _is_implied_elsewhere(index, compound)
+
+
+def _is_implied_elsewhere(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:
+    """Whether positions of the index alone give it its size with other values of the dims, too: not by chance."""
+    alone = [read for read in reads if read[0].indices == (index,)]
+    if len(alone) < len(reads):
+        return True
+    dims = {dim.name: dim for sizes in ((index.size,), *alone) for size in sizes for dim in dims_in(size)}
+    values = {dims[name]: Integer.of(3 * dims[name].value + 2 * n + 1) for n, name in enumerate(sorted(dims))}
+    moved = [(with_dims(position, values), with_dims(size, values)) for position, size in alone]
+    last = with_dims(index.size, values).value - 1
+    ends = any(_leaves(index, last + 1, position, size) for position, size in moved)
+    return ends and not any(_leaves(index, last, position, size) for position, size in moved)
 
 
 def _is_condition_on(index: Index, node: Expr) -> bool:

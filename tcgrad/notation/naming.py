@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Index, Integer, dims_in
 from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
@@ -98,7 +98,7 @@ class _Naming:
     def of(body: Expr, around: Surroundings) -> _Naming:
         nodes = tuple(walk(body))
         compound = [integer for node in nodes for integer in integers(node) if integer.as_index is None]
-        dims = {name for integer in compound for name in _dims(integer)}
+        dims = {dim.name for integer in compound for dim in dims_in(integer)}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
         bare |= {index for node in nodes if isinstance(node, Component) for index in _guarded(node)}
         read = tensors_read(body)
@@ -150,7 +150,8 @@ class _Naming:
         names = sorted(self.ranges, key=lambda name: name != index.name)
         if range_is_implied(index, parts) and index not in contradicted(parts):
             names = [index.name]
-        return [name for name in names if name in self.ranges and self.suits(name, index, taken)]
+        suitable = [name for name in names if name in self.ranges and self.suits(name, index, taken)]
+        return [name for name in suitable if name == index.name or self.runs_as_far(index, name)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
         if self.ranges.get(name, index.size).value != index.size.value:
@@ -190,17 +191,3 @@ def _candidates(hint: str) -> Iterator[str]:
         yield from (letter for letter in own if letter not in after)
         yield from (letter for family in _FAMILIES if family != own for letter in family)
     yield from (f"{stem}{number}" for number in itertools.count(2))
-
-
-def _dims(integer: Integer) -> Iterator[str]:
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            match atom:
-                case Dim():
-                    yield atom.name
-                case Quotient() | Remainder():
-                    yield from _dims(atom.dividend)
-                    yield from _dims(atom.divisor)
-                case Gather():
-                    for position in atom.indices:
-                        yield from _dims(position)
