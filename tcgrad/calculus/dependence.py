@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 
 
 def reads(statement: Statement) -> tuple[Tensor, ...]:
     """The tensors that a statement reads, each once."""
-    match statement:
-        case Define():
-            return tensors_read(statement.body)
-        case Intrinsic():
-            return (statement.operand,)
-        case Recurrence():
-            cases = [*(case for base in statement.bases for case in base), *statement.steps]
-            return tuple(dict.fromkeys(tensor for case in cases for tensor in tensors_read(case.body)))
+    if isinstance(statement, Intrinsic):
+        return (statement.operand,)
+    return tuple(dict.fromkeys(tensor for body in bodies(statement) for tensor in tensors_read(body)))
 
 
 def depending_on(program: Program, sources: Iterable[Tensor]) -> set[Tensor]:

@@ -28,6 +28,16 @@ OPPOSITES: dict[ComparisonOperator, ComparisonOperator] = {
     ">=": "<",
 }
 
+# By which the sides change places.
+MIRRORED: dict[ComparisonOperator, ComparisonOperator] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    "<=": ">=",
+    ">": "<",
+    ">=": "<=",
+}
+
 _Node = TypeVar("_Node", bound=type)
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS
+from tcgrad.language.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
@@ -26,8 +26,6 @@ from tcgrad.language.syntax import (
     Subscript,
 )
 from tcgrad.spec.numbers import BOUNDS, exact_value
-
-_OPENING = ("[", "_{")
 
 
 class OperandParser(SubscriptParser):
@@ -55,7 +53,7 @@ class OperandParser(SubscriptParser):
         token = self.take()
         if self.kind == "(":
             return self._call(token)
-        if self.kind not in _OPENING:
+        if self.kind not in SUBSCRIPT:
             return self._derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
             return self._reduction(token)
@@ -192,7 +190,7 @@ class OperandParser(SubscriptParser):
         self.take()
         token = self.take()
         of, wrt = node.name[1:], name[1:]
-        positions = self.positions(token) if self.kind in _OPENING else ()
+        positions = self.positions(token) if self.kind in SUBSCRIPT else ()
         if of == "l" and isinstance(node, Name):
             return Gradient(wrt, positions, self.since(start))
         return Jacobian(of, node.positions if isinstance(node, Subscript) else (), wrt, positions, self.since(start))

@@ -22,6 +22,7 @@ class Precedence(IntEnum):
 
 COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
 
+SUBSCRIPT: Final = ("[", "_{")  # what opens one
 CLOSING: Final = {"(": ")", "[": "]", "{": "}", "_{": "}"}
 
 REDUCTIONS: Final = ("sum", "mean", "prod", "max", "min", "logsumexp")

@@ -7,10 +7,8 @@ from fractions import Fraction
 
 from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import CLOSING, COMPARISONS
+from tcgrad.language.operators import CLOSING, COMPARISONS, SUBSCRIPT
 from tcgrad.language.syntax import Expression, Name, Number
-
-_OPENING = ("[", "_{")
 
 
 class SubscriptParser(Cursor, ABC):
@@ -27,7 +25,7 @@ class SubscriptParser(Cursor, ABC):
     @property
     def opens_positions(self) -> bool:
         """Whether a bracket opens here that could be that of a component."""
-        return self.kind in _OPENING and not self._begins_iverson()
+        return self.kind in SUBSCRIPT and not self._begins_iverson()
 
     def _begins_iverson(self) -> bool:
         """Whether the bracket that opens here holds a comparison."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.nodes import ComparisonOperator
+from tcgrad.ir.nodes import MIRRORED
 from tcgrad.notation.shown import Bracket, Comparison, Shown
 
 
@@ -26,7 +26,6 @@ def join(left: Shown, right: Shown) -> Shown | None:
 _CHAINS = {
     "<": {"<", "<="}, "<=": {"<", "<="}, ">": {">", ">="}, ">=": {">", ">="}, "==": {"=="}, "!=": set[str](),
 }  # fmt: skip
-_FLIPPED: dict[str, ComparisonOperator] = {">": "<", ">=": "<="}
 
 
 def _chain(first: Comparison, second: Comparison) -> Comparison:
@@ -35,7 +34,7 @@ def _chain(first: Comparison, second: Comparison) -> Comparison:
 
 def _upwards(comparison: Comparison) -> Comparison | None:
     """The comparison with ``<`` and ``<=`` alone; None if it is none of order."""
-    if all(operator in _FLIPPED for operator in comparison.operators):
-        flipped = tuple(_FLIPPED[operator] for operator in reversed(comparison.operators))
+    if {*comparison.operators} <= _CHAINS[">"]:
+        flipped = tuple(MIRRORED[operator] for operator in reversed(comparison.operators))
         return Comparison(comparison.operands[::-1], flipped)
     return comparison if {*comparison.operators} <= _CHAINS["<"] else None

@@ -6,7 +6,7 @@ Two formulas that are not proved equal may still be equal: samples tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from functools import cache, partial
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
@@ -24,6 +24,10 @@ from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.polish import polish
 
 __all__ = ["prove_equal"]
+
+
+# As many of the last definitions are unfolded by themselves: what others stand for is longer, and cancels by name.
+_PARTLY = 4
 
 
 def prove_equal(
@@ -50,11 +54,18 @@ def prove_equal(
     def rewritten() -> Expr:
         return simplify(rewrite(unfolded()))
 
+    def unfolded_from(first: int) -> Expr:
+        """With the last definitions alone in the place of their names."""
+        last = dict(list(definitions.items())[first:])
+        return simplify(unfold(under_assumptions(difference), last))
+
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
         rewritten,
         lambda: simplify(normalise(rewritten())),
+        lambda: simplify(normalise(simplify(normalise(rewritten())))),  # brackets that make others together
+        *(partial(unfolded_from, len(definitions) - n) for n in range(1, min(len(definitions), _PARTLY))),
         lambda: simplify(polish(unfolded())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalise(rewritten()))),) if assumed else ()),

@@ -30,7 +30,8 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, factors_of, rebuild, substitute, terms_of
-from tcgrad.simplify.canonical import canonical_labels
+from tcgrad.simplify import simplify
+from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
@@ -55,6 +56,8 @@ def normalise(expr: Expr) -> Expr:
         case Call(function=function, arguments=(argument,)):
             if function.name == "exp":
                 return _exponential(argument)
+            if function.name == "log":
+                return _logarithm(made, argument)
             return _signed(made, argument) if function.parity else made
         case Mul():
             return with_looked_up(made)
@@ -113,6 +116,12 @@ def _exponential(argument: Expr) -> Expr:
         base = rest.arguments[0] if isinstance(rest, Call) and is_log else Call(FUNCTIONS["exp"], (rest,))
         factors.append(Pow(base, Const(coefficient)))
     return Mul(tuple(factors))
+
+
+def _logarithm(call: Call, argument: Expr) -> Expr:
+    """``log(b/a)`` as ``-log(a/b)``, or the other way round: one of them for both."""
+    inverse = simplify(Pow(argument, MINUS_ONE))
+    return Mul((MINUS_ONE, Call(call.function, (inverse,)))) if key(inverse) < key(argument) else call
 
 
 def _signed(call: Call, argument: Expr) -> Expr:

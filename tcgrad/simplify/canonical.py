@@ -13,6 +13,7 @@ from typing import assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
+    MIRRORED,
     Add,
     Call,
     Component,
@@ -33,7 +34,6 @@ from tcgrad.ir.traversal import factors_of, free_indices
 Labels = Mapping[Index, str]
 
 _MOST_LEAVES = 40
-_MIRRORED = {">": "<", ">=": "<="}
 _NO_LABELS: Labels = {}
 
 
@@ -87,9 +87,9 @@ def _key(expr: Expr, labels: Labels) -> str:
 
 def _comparison(expr: Iverson, labels: Labels) -> str:
     """``a > b`` as ``b < a``; a comparison of integers as one of their difference with 0."""
-    left, right, operator = expr.left, expr.right, str(expr.operator)
+    left, right, operator = expr.left, expr.right, expr.operator
     if operator in (">", ">="):
-        left, right, operator = right, left, _MIRRORED[operator]
+        left, right, operator = right, left, MIRRORED[operator]
     if isinstance(left, IndexValue) and isinstance(right, IndexValue):
         difference = right.value - left.value - (1 if operator == "<" else 0)
         sides = (_integer(difference, labels), _integer(-difference, labels))

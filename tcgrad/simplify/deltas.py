@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import ONE, ZERO, Const, Delta, Expr, IndexValue, Iverson
+from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, ComparisonOperator, Const, Delta, Expr, IndexValue, Iverson
 from tcgrad.records import dataclass
 from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
-
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ def _unless_true(guard: Expr) -> tuple[Expr, ...]:
     return () if guard == ONE else (guard,)
 
 
-def iverson(operator: str, left: Integer, right: Integer) -> Expr:
+def iverson(operator: ComparisonOperator, left: Integer, right: Integer) -> Expr:
     """The Iverson bracket of two integer expressions; a constant where the ranges decide it."""
     operator, left, right = _without_quotient(operator, reduced(left), reduced(right))
     difference = left - right
@@ -197,7 +195,9 @@ def iverson(operator: str, left: Integer, right: Integer) -> Expr:
             raise ValueError(operator)
 
 
-def _without_quotient(operator: str, left: Integer, right: Integer) -> tuple[str, Integer, Integer]:
+def _without_quotient(
+    operator: ComparisonOperator, left: Integer, right: Integer
+) -> tuple[ComparisonOperator, Integer, Integer]:
     """``e//W < n`` is ``e < W*n``, and so on for the other inequalities; a size stays as it is."""
     match left.terms:
         case ((((Quotient() as atom),), 1),) if not atom.dividend.indices:
@@ -205,10 +205,10 @@ def _without_quotient(operator: str, left: Integer, right: Integer) -> tuple[str
         case ((((Quotient() as atom),), 1),) if operator in ("<", ">="):
             return operator, atom.dividend, atom.divisor * right
         case ((((Quotient() as atom),), 1),) if operator in ("<=", ">"):
-            return {"<=": "<", ">": ">="}[operator], atom.dividend, atom.divisor * (right + 1)
+            return "<" if operator == "<=" else ">=", atom.dividend, atom.divisor * (right + 1)
     match right.terms:
-        case ((((Quotient() as atom),), 1),) if operator in _MIRRORED and atom.dividend.indices:
-            return _without_quotient(_MIRRORED[operator], right, left)
+        case ((((Quotient() as atom),), 1),) if operator not in ("==", "!=") and atom.dividend.indices:
+            return _without_quotient(MIRRORED[operator], right, left)
     return operator, left, right
 
 

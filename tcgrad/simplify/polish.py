@@ -11,11 +11,11 @@ from fractions import Fraction
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
+    MIRRORED,
     ONE,
     ZERO,
     Add,
     Call,
-    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -42,15 +42,6 @@ from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import names
 from tcgrad.simplify.spread import spread_out
-
-_TURNED: dict[ComparisonOperator, ComparisonOperator] = {
-    ">": "<",
-    "<": ">",
-    ">=": "<=",
-    "<=": ">=",
-    "==": "==",
-    "!=": "!=",
-}
 
 
 def polish(expr: Expr) -> Expr:
@@ -213,7 +204,7 @@ def _with_terms_apart(expr: Iverson) -> Expr:
     left = positive if positive and len(positive) < len(terms) else terms[:1]
     right = [(-number, rest) for number, rest in terms if (number, rest) not in left]
     made = Iverson(expr.operator, _sum(left), _sum(right))
-    swapped = Iverson(_TURNED[expr.operator], _sum(right), _sum(left))
+    swapped = Iverson(MIRRORED[expr.operator], _sum(right), _sum(left))
     return swapped if isinstance(made.left, Const) else min((made, expr), key=cost)
 
 
