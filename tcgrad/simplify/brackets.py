@@ -33,15 +33,29 @@ def brackets_joined(terms: list[Term]) -> list[Term]:
     """Like terms of a sum but for their brackets as one term, where that has one bracket or none; the very same if
     there are none.
     """
-    # Brackets are the last factors of a product.
-    held = [place for place, (_, rest) in enumerate(terms) if isinstance(factors_of(rest)[-1], Iverson)]
-    for number, place in enumerate(held):
-        for other in held[number + 1 :]:
-            whole = _joined(terms[place], terms[other])
-            if whole is not None:
-                left = [term for k, term in enumerate(terms) if k not in (place, other)]
-                return brackets_joined([*left[:place], *([whole] if whole[0] else []), *left[place:]])
-    return terms
+    if sum(map(_has_bracket, terms)) < 2:
+        return terms
+    joined: list[Term] = []
+    for term in terms:
+        _join(joined, term, len(joined))
+    return joined if len(joined) < len(terms) else terms
+
+
+def _join(terms: list[Term], term: Term, at: int) -> None:
+    """Put a term among others at a place; at that of the first with which it is one, joined to it."""
+    for place, other in enumerate(terms) if _has_bracket(term) else ():
+        whole = _joined(other, term) if _has_bracket(other) else None
+        if whole is not None:
+            del terms[place]
+            if whole[0]:
+                _join(terms, whole, place)
+            return
+    terms.insert(at, term)
+
+
+def _has_bracket(term: Term) -> bool:
+    """Brackets are the last factors of a product."""
+    return isinstance(factors_of(term[1])[-1], Iverson)
 
 
 def _joined(one: Term, other: Term) -> Term | None:
