@@ -114,7 +114,7 @@ def _find_in_gallery(name: str) -> Path:
 
 def _suggest_file(path: Path) -> str | None:
     """A file of nearly this name beside it, or the spec of the gallery that is called so."""
-    siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}")]
+    siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}") if found.exists()]
     close = difflib.get_close_matches(str(path), sorted(siblings), n=3)
     if close:
         return f"did you mean {_either(close)}?"
