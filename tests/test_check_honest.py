@@ -90,3 +90,9 @@ def test_a_size_that_is_written_into_the_code_is_caught():
     assert statuses(text, six) == {"fail"}
     made = tcgrad.loads(f"{text}\nexpect: ['dy[i]/dx[p] = delta[i,p]*y[i]*(1/x[i] + 1 - sigmoid(x[i]))*[p < 6]']\n")
     assert [each.status for each in made.check(only="expect").results] == ["fail"]
+
+
+@pytest.mark.parametrize("power", [300, 1000])
+def test_high_powers_pass_in_the_widest_type(power):
+    made = tcgrad.loads(f"dims: {{N: 3}}\ninputs: {{x: [N]}}\nequations: ['y[i] = x[i]^{power}']")
+    assert all(made.check(dtype="longdouble", seed=seed).ok for seed in range(4))

@@ -272,7 +272,9 @@ def _power(expr: Pow, context: Context) -> Labelled:
 
 def _raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
     known = known_power(base.array, exponent, context)
-    return context.settle(Labelled(np.asarray(known), base.axes), zeros=lambda: zeros_of(base))
+    # Complex numbers are multiplied again and again, and their errors add up.
+    ulps = max(1.0, abs(float(exponent)) / 2) if context.dtype.kind == "c" else 1.0
+    return context.settle(Labelled(np.asarray(known), base.axes), ulps=ulps, zeros=lambda: zeros_of(base))
 
 
 def _call(expr: Call, context: Context) -> Labelled:
