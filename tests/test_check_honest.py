@@ -56,6 +56,10 @@ def test_what_is_0_passes(name, dtype):
     assert tcgrad.loads(NOTHING[name]).check(dtype=dtype).ok
 
 
+def test_a_tolerance_of_the_user_hides_nothing():
+    assert tcgrad.loads(NOTHING["a sum that is 1"]).check(atol=1e-3).ok
+
+
 # A wrong formula, and the term by which it is wrong is small.
 SMALL = [
     ("constants: {eps: 1.0e-14}", "y = sqrt(x[i]^2*1[i] + eps)", "dy/dx[p] = x[p]/sqrt(x[i]*x[i])"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from functools import cached_property, partial
+from math import inf
 from types import ModuleType
 
 import numpy as np
@@ -193,7 +194,8 @@ class Bench:
         if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
             return last
         user = Tolerance(self.options.rtol, self.options.atol)
-        self._last = Expected(known.value, known.error, bound, user, hidden_from(self.sample, known.usual))
+        hidden = hidden_from(self.sample, known.usual) if user == Tolerance() else inf
+        self._last = Expected(known.value, known.error, bound, user, hidden)
         return self._last
 
     def _overflows(self, tally: Tally) -> bool:
