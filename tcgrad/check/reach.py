@@ -7,8 +7,8 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Atom, Gather, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
+from tcgrad.ir.ranges import bounds, is_nonnegative
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import bounds, is_nonnegative
 
 _WIDEST = 2**31
 

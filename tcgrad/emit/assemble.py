@@ -12,9 +12,9 @@ from tcgrad.emit.structure import Axes, Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import IndexValue
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
 
 _ZERO = Integer.of(0)
 

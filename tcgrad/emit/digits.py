@@ -11,9 +11,9 @@ from dataclasses import replace
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Delta, Expr, IndexReduce, IndexSum, IndexValue, Iverson
 from tcgrad.ir.program import Define
+from tcgrad.ir.ranges import split_multiples
 from tcgrad.ir.traversal import children, integers, map_integers, rebuild, walk
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import split_multiples
 
 
 @dataclass(frozen=True)

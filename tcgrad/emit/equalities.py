@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Atom, Dim, Index, Integer, Monomial, Quotient, Remainder
-from tcgrad.simplify.ranges import bounds, split_multiples
+from tcgrad.ir.ranges import bounds, split_multiples
 
 Pairs = tuple[tuple[Index, Integer], ...]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from tcgrad.ir.indices import Dim, Integer, Quotient, dims_in
+from tcgrad.ir.indices import Dim, Integer, dims_in
+from tcgrad.ir.inequalities import undivided
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
 
 
 @dataclass(eq=False)
@@ -72,19 +73,6 @@ def _constant(fact: Integer) -> int:
 def _loop_variables(size: Integer) -> set[Dim]:
     """The variables of loops: what is known of one holds within its loop alone, which may have no step at all."""
     return {dim for dim in dims_in(size) if not dim.least}
-
-
-def undivided(size: Integer) -> Integer:
-    """A size that is at least 0 where the given one is, and nowhere else, without its quotient if it has just one.
-
-    ``a//c + b >= 0`` is ``a + c*b >= 0``, and ``b - a//c >= 0`` is ``c*b + c - 1 - a >= 0``, for integers.
-    """
-    quotients = [(m, c) for m, c in size.terms if any(isinstance(atom, Quotient) for atom in m)]
-    match quotients:
-        case [((Quotient(dividend, divisor),), 1 | -1 as sign)]:
-            rest = size - Integer.collect(quotients)
-            return dividend + rest * divisor if sign > 0 else rest * divisor + divisor - 1 - dividend
-    return size
 
 
 def _unnamed(integer: Integer) -> Integer:

@@ -16,8 +16,8 @@ from tcgrad.emit.sizes import Array, Reading, readings
 from tcgrad.emit.text import Level
 from tcgrad.ir.indices import Dim, Integer, dims_in
 from tcgrad.ir.program import Fit
+from tcgrad.ir.ranges import never_negative
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
 
 
 @dataclass(frozen=True)

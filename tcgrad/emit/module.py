@@ -12,7 +12,7 @@ from tcgrad.calculus.lengths import least_lengths
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.documentation import module_docstring
 from tcgrad.emit.equalities import least_undivided
-from tcgrad.emit.fitting import Fitting, undivided
+from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
 from tcgrad.emit.names import Scope
@@ -23,11 +23,12 @@ from tcgrad.emit.stages import Stages
 from tcgrad.emit.text import number
 from tcgrad.ir.guards import compared_in
 from tcgrad.ir.indices import Dim
+from tcgrad.ir.inequalities import undivided
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, bodies
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read
-from tcgrad.simplify.ranges import never_negative
 
 Lines = list[str]
 

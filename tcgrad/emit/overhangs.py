@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Integer, Quotient, Remainder
-from tcgrad.simplify.ranges import least, never_negative
+from tcgrad.ir.ranges import least, never_negative
 
 _ZERO = Integer.of(0)
 

@@ -13,7 +13,7 @@ from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times
 from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
-from tcgrad.simplify.ranges import never_negative
+from tcgrad.ir.ranges import never_negative
 
 Axes = tuple[Index, ...]
 _ZERO, _BACK = Integer.of(0), Integer.of(-1)

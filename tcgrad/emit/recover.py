@@ -15,10 +15,10 @@ from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
-from tcgrad.simplify.ranges import is_nonnegative
 
 Factor = tuple[Expr, bool]  # with whether it divides
 _ZERO = Integer.of(0)

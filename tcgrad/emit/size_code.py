@@ -10,8 +10,8 @@ from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder, dims_in
+from tcgrad.ir.ranges import never_negative
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
 
 
 @dataclass

@@ -96,28 +96,6 @@ def _atom(atom: Atom, ranges: Ranges) -> Interval | None:
             return Interval(Integer.of(0), atom.divisor - 1)
 
 
-def normalise(expr: Integer) -> Integer:
-    """An expression that is at least 0 wherever ``expr`` is, and nowhere else, with outer quotients solved.
-
-    ``a//c + b >= 0`` is ``a + c*b >= 0``, and ``b - a//c >= 0`` is ``c*b + c - 1 - a >= 0``, for integers.
-    """
-    while (found := _outer_quotient(expr)) is not None:
-        quotient, sign = found
-        rest = expr - Integer.of(quotient) * sign
-        slack = rest * quotient.divisor
-        expr = quotient.dividend + slack if sign > 0 else slack + quotient.divisor - 1 - quotient.dividend
-    return expr
-
-
-def _outer_quotient(expr: Integer) -> tuple[Quotient, int] | None:
-    """The one quotient that holds all the indices of ``expr``, with its sign, if there is such a one."""
-    holding = [(m, c) for m, c in expr.terms if any(Integer.of(atom).indices for atom in m)]
-    match holding:
-        case [((Quotient() as quotient,), 1 | -1 as sign)]:
-            return quotient, sign
-    return None
-
-
 def solve_at_least_zero(expr: Integer, index: Index, ranges: Ranges) -> tuple[Integer | None, Integer | None] | None:
     """The bounds, both included, between which ``index`` keeps ``expr >= 0`` for all values of the other indices.
 

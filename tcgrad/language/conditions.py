@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import cast
 
 from tcgrad.ir.indices import Integer
+from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import OPPOSITES, Expr, IndexValue, Where
 from tcgrad.ir.nodes import Iverson as IversonNode
-from tcgrad.language.bounds import normalise
 from tcgrad.language.building import multiply
 from tcgrad.language.components import ComponentReader
 from tcgrad.language.integers import read_integer

@@ -7,15 +7,16 @@ from dataclasses import field, replace
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.program import Fit
-from tcgrad.language.bounds import Interval, least, normalise, solve_at_least_zero
+from tcgrad.ir.ranges import never_negative
+from tcgrad.language.bounds import Interval, least, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.plain_sizes import PlainSizes
 from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, find
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import never_negative
 
 Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slots whose indices it reads
 

@@ -7,6 +7,7 @@ from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, product_of
 from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
@@ -14,7 +15,6 @@ from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
-from tcgrad.simplify.ranges import is_nonnegative
 
 
 def contract(part: Monomial, policy: Policy) -> list[Monomial]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, ComparisonOperator, Const, Delta, Expr, IndexValue, Iverson
+from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced, split_multiples
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced, split_multiples
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from fractions import Fraction
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, rebuild, size, substitute, terms_of
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.ranges import never_negative
 from tcgrad.simplify.rules import simplify_node
 
 _LARGEST_POWER = 6

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -19,14 +20,13 @@ from tcgrad.ir.nodes import (
     IndexSum,
     Mul,
 )
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, instantiate, tensors_read
-from tcgrad.language.bounds import normalise
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
-from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import has_roots_of_signed, is_never_negative
 

@@ -8,8 +8,8 @@ from tcgrad.ir.gaps import Gap, has_gap
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, walk
-from tcgrad.simplify.ranges import is_nonnegative
 
 
 def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ZERO,
@@ -21,7 +22,6 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute
 from tcgrad.ir.whole import exact_value, is_whole
-from tcgrad.language.bounds import normalise
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.exponents import times_in

@@ -11,9 +11,9 @@ from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
+from tcgrad.ir.ranges import reduced
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass
-from tcgrad.simplify.ranges import reduced
 from tcgrad.simplify.shapes import shape
 
 _MOST_STEPS = 5_000  # nodes compared in one search: some milliseconds

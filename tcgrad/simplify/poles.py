@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Integer, Monomial
 from tcgrad.ir.nodes import ONE, ZERO, Const, Expr, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import factors_of, map_children, terms_of, walk
 from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.ranges import is_nonnegative
 
 Factors = tuple[Expr, ...]
 Part = Monomial | Expr | None

@@ -24,11 +24,11 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.powers import as_power
-from tcgrad.simplify.ranges import is_nonnegative
 from tcgrad.simplify.signs import is_never_negative
 
 _HOLDS_FOR_POSITIVE = {">": True, ">=": True, "!=": True, "<": False, "<=": False, "==": False}

@@ -25,6 +25,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
 from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.canonical import key
@@ -35,7 +36,6 @@ from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joi
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
-from tcgrad.simplify.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.simplify.shapes import names
 
 

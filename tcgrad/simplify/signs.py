@@ -19,9 +19,9 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, walk
-from tcgrad.simplify.ranges import is_nonnegative
 
 _FUNCTIONS = ("exp", "sqrt", "abs", "relu", "sigmoid", "softplus", "cosh", "erfc", "acos", "acosh")
 
