@@ -259,7 +259,7 @@ def test_a_mistake_at_other_sizes_than_the_specs_names_them():
     _, found = results("not_at_one")
     assert found[1].worst.sizes == "N=1, K=1, M=1"
     _, found = results("only_own_sizes")
-    assert found[0].message.endswith("(with N=2, K=3, M=5)")
+    assert found[0].message.endswith("(with N=13, K=11, M=7)")
 
 
 def test_what_the_code_prints_is_not_in_the_report(capsys):

@@ -141,11 +141,11 @@ def test_the_degree_of_a_program_in_an_input(equations, expected):
 def test_other_sizes_are_distinct_primes_and_ones():
     made = program("y[a,c] = x[a,b]*w[b,c]", "{x: [A, B], w: [B, C]}", "{A: 4, B: 9, C: 4}")
     found = [sizes for _, sizes in other_sizes(made)]
-    assert found == [{"A": 2, "B": 5, "C": 3}, {"A": 1, "B": 1, "C": 1}]
+    assert found == [{"A": 17, "B": 11, "C": 13}, {"A": 1, "B": 1, "C": 1}]
 
 
 def test_sizes_that_do_not_fit_are_left_out():
     made = program("y = x[3]*x[i]*x[i]", "{x: [N]}", "{N: 5}")
-    assert [sizes for _, sizes in other_sizes(made)] == []
+    assert [sizes for _, sizes in other_sizes(made)] == [{"N": 7}]
     fixed = program("y = x[i]*x[i]", "{x: [3]}", "{}")
     assert list(other_sizes(fixed)) == []

@@ -54,11 +54,11 @@ def _primes(dims: Mapping[str, int]) -> Iterator[tuple[dict[str, int], int]]:
     """
     names = sorted(dims, key=lambda name: dims[name])
     above = [prime for prime in _ABOVE if prime > max(dims.values())]
-    for series, most in ((above, _FEW_ELEMENTS), *((series, _ELEMENTS) for series in _PRIMES)):
-        if len(names) <= len(series):
-            yield dict(zip(reversed(names), series, strict=False)), most
-    if len(names) <= len(_PRIMES[0]):
-        yield dict(zip(names, _PRIMES[0], strict=False)), _ELEMENTS
+    for series, most in ((above, _FEW_ELEMENTS), (_PRIMES[0], _ELEMENTS)):
+        for order in (names[::-1], names) if len(names) <= len(series) else ():
+            yield dict(zip(order, series, strict=False)), most
+    for series in _PRIMES[1:] if len(names) <= len(_PRIMES[0]) else ():
+        yield dict(zip(names, series, strict=False)), _ELEMENTS
 
 
 def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
