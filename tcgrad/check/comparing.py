@@ -159,7 +159,7 @@ def _forward(bench: Bench, of: Tensor) -> None:
             bench.tallies.row(kind, subject, of.name, None),
             find,
             bound=bound,
-            known=Known(sample.value(of.name), sample.own_bounds()[of.name]),
+            known=Known(sample.value(of.name), sample.own_bounds[of.name]),
             method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
             locate=lambda flat: bench.element(of, flat),
         )

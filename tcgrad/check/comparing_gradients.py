@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -59,7 +60,9 @@ def at_least_largest(bound: Array, value: Array, dtype: np.dtype[Any]) -> Array:
 def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:
     """The right gradient at the reference's elements; in the shape of the input if these are all."""
     right = known.gradient(outputs)
-    return Known(right.value.reshape(shape), right.error.reshape(shape), right.usual) if known.is_full else right
+    if not known.is_full:
+        return right
+    return replace(right, value=right.value.reshape(shape), error=right.error.reshape(shape))
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Sample:
             run(statement, moved)
         return replace(self, forward=replace(self.forward, context=exact), moved=moved.arrays)
 
+    @cached_property
     def own_bounds(self) -> dict[str, Array]:
         """How far rounding in the reference's own type may move each value."""
         return self._finer(self.bounds)
@@ -99,7 +100,7 @@ class Sample:
         Of a polynomial the error only grows with the size of the variables.
         """
         if not any(reach.values()):
-            return self.own_bounds()
+            return self.own_bounds
         arrays = {item.tensor.name: self.value(item.tensor.name) for item in self.program.inputs}
         for wrt, far in reach.items():
             arrays[wrt] = arrays[wrt] + np.where(arrays[wrt] < 0, -far, far)

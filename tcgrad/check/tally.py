@@ -88,8 +88,7 @@ class Tally:
 
     def result(self, seed: int, repeat: str) -> Result:
         status, message = self._verdict()
-        # The figures of a pass are those of what has decided it.
-        compared = [c for c in self.comparisons if c.elements and c.status in (status, "pass")]
+        compared = self._telling(status)
         return Result(
             kind=self.kind,
             subject=self.subject,
@@ -111,11 +110,15 @@ class Tally:
             repeat=repeat if status in ("fail", "inconclusive") else None,
         )
 
+    def _telling(self, status: Status) -> list[Comparison]:
+        """The comparisons that the figures are those of: of a pass, what has decided it."""
+        return [c for c in self.comparisons if c.elements and c.status in (status, "pass")]
+
     def _tolerance(self, status: Status) -> float | None:
         """What the worst element of a failure was allowed; of a pass, what the largest error was allowed."""
         if status == "fail":
             return self.worst.tolerance if self.worst else None
-        compared = [c for c in self.comparisons if c.elements and c.status in (status, "pass")]
+        compared = self._telling(status)
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
     @property

@@ -209,9 +209,9 @@ class _Right:
     @cached_property
     def _is_hidden(self) -> bool:
         """Whether nothing is known not to be 0, and the tolerance is large for what is."""
-        if self.hidden == inf or (np.abs(self.reference) > self.reference_error).any():
+        if not self.allowed.max() > self.hidden:
             return False
-        return bool(self.allowed.max() > self.hidden)
+        return not (np.abs(self.reference) > self.reference_error).any()
 
     def _lets_pass(self, part: float) -> bool:
         """Whether such a part of every element would pass, though some are known not to be 0."""

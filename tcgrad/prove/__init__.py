@@ -54,6 +54,10 @@ def prove_equal(
     def rewritten() -> Expr:
         return simplify(rewrite(unfolded()))
 
+    @cache
+    def normalised() -> Expr:
+        return normalise(rewritten())
+
     def unfolded_from(first: int) -> Expr:
         """With the last definitions alone in the place of their names."""
         last = dict(list(definitions.items())[first:])
@@ -63,13 +67,13 @@ def prove_equal(
         lambda: simplify(difference),
         unfolded,
         rewritten,
-        lambda: simplify(normalise(rewritten())),
-        lambda: simplify(normalise(simplify(normalise(rewritten())))),  # brackets that make others together
+        lambda: simplify(normalised()),
+        lambda: simplify(normalise(simplify(normalised()))),  # brackets that make others together
         *(partial(unfolded_from, len(definitions) - n) for n in range(1, min(len(definitions), _PARTLY))),
         lambda: simplify(polish(unfolded())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
-        *((lambda: under_assumptions(expand(normalise(rewritten()))),) if assumed else ()),
-        lambda: simplify(with_numbers_for_sizes(expand(normalise(rewritten())))),
+        *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
+        lambda: simplify(with_numbers_for_sizes(expand(normalised()))),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
         lambda: expand(unfolded()), vanishes_by_sympy

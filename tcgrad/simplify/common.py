@@ -32,7 +32,7 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
         if exponent is not None:
             shared[name] = (base, exponent)
     guards: dict[Expr, None] = {}
-    for name, (base, exponent) in list(shared.items()) if shared and _are_guarded(factored) else ():
+    for name, (base, exponent) in list(shared.items()):
         beside = guards_beside(factored, name, power(base, exponent))
         if beside is None:
             del shared[name]
@@ -55,8 +55,6 @@ def guards_beside(factored: Sequence[Powers], name: int | str, shared: Expr) -> 
 
     factored: the terms, with the power under ``name``; shared: the power.
     """
-    if not _are_guarded(factored):
-        return []
     own = [[base for other, (base, _) in factors.items() if other != name and is_guard(base)] for factors in factored]
     found: dict[Expr, None] = {}
     for gap in gaps_in(shared) if all(own) else ():
@@ -69,11 +67,6 @@ def guards_beside(factored: Sequence[Powers], name: int | str, shared: Expr) -> 
         if joined[0][1] != ONE:
             found[joined[0][1]] = None
     return list(found)
-
-
-def _are_guarded(factored: Sequence[Powers]) -> bool:
-    """Whether there is a guard in each of the terms."""
-    return all(any(is_guard(base) for base, _ in factors.values()) for factors in factored)
 
 
 def powers_of(terms: list[Expr]) -> list[Powers]:
