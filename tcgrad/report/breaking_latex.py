@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tcgrad.report.latex_width import TOKEN, width
+from tcgrad.report.latex_width import PRODUCTS, TOKEN, width
 
 __all__ = ["break_latex", "width"]
 
-_OPERATORS = frozenset(
-    {"+", "-", "/", ",", "<", ">", "=", r"\le", r"\ge", r"\ne", r"\bmod", r"\cdot", r"\odot", r"\oslash", r"\otimes"}
-)
+_OPERATORS = frozenset({"+", "-", "/", ",", "<", ">", "=", r"\le", r"\ge", r"\ne", r"\bmod", r"\cdot", *PRODUCTS})
 _HEADS = frozenset({r"\sum", r"\prod", r"\max", r"\min", r"\quad"})  # what follows belongs to them
 _OPEN = frozenset({r"\left(", r"\left."})  # brackets that may be broken
-_JOINTS = frozenset({r"\odot", r"\oslash", r"\otimes", r"\left["})  # what tells by itself that it is a factor
+_JOINTS = frozenset({*PRODUCTS, r"\left["})  # what tells by itself that it is a factor
 _LEVELS = ((0, -1), (1, -1), (1, 0), (2, 0), (2, 1), (3, 1), (3, 3))
 """What is tried, one after the other: signs inside of so many brackets at most, factors inside of so many."""
 
@@ -104,7 +102,7 @@ def _places(text: str) -> Iterator[_Place]:
 
 def _is_factor(word: str, head: str) -> bool:
     """Whether a line may begin with a word behind another one: with an operator of products, or with what it joins."""
-    if word in (r"\odot", r"\oslash", r"\otimes"):
+    if word in PRODUCTS:
         return True
     joined = head not in _OPERATORS and head not in _HEADS and not head.startswith(r"\left")
     return joined and word not in _OPERATORS and not word.startswith((r"\right", "&", r"\end"))

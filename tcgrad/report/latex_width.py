@@ -8,7 +8,8 @@ from typing import Final
 TOKEN: Final = re.compile(r"\\(?:left|right)(?:\\[A-Za-z]+|.)|\\[A-Za-z]+|\\.|.", re.DOTALL)
 
 _WIDE = {r"\operatorname": 0.5, r"\quad": 2, r"\sum": 2.6, r"\prod": 2.4, r"\frac": 0.5, r"\sqrt": 1.7, r"\mathbf": 0.3}
-_SPACED = {"+", "-", "<", ">", "=", r"\le", r"\ge", r"\ne", r"\cdot", r"\odot", r"\oslash", r"\otimes", r"\bmod"}
+PRODUCTS = (r"\odot", r"\oslash", r"\otimes")  # the operators that stand between the factors of matrix notation
+_SPACED = {"+", "-", "<", ">", "=", r"\le", r"\ge", r"\ne", r"\cdot", *PRODUCTS, r"\bmod"}
 _NARROW = {" ", "&", r"\boldsymbol", r"\mathcal", r"\mathrm", r"\text", r"\texttt", r"\left.", r"\right."}
 _OPERATOR = 2.2  # with the space around it
 _CAPITAL = 1.45
