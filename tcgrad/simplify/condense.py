@@ -6,22 +6,25 @@ is kept if it costs less to read; so the textbook forms that simplification keep
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, map_children, size, terms_of, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
-from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
+from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.spread import opened, opens_squares
 from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
+_FEWEST = 2  # terms of which some may be those of a definition
 
 
 class Condensed:
@@ -61,6 +64,9 @@ class Definitions(Protocol):
     def patterns(self, expr: Expr) -> Sequence[tuple[Expr, ...]]:
         """The factors of those that can have instances in an expression."""
 
+    def sums(self, expr: Expr) -> Sequence[Add]:
+        """The sums of terms among the factors of those that read nothing but what an expression reads."""
+
     def may_add_up(self, factor: Expr) -> bool:
         """Whether what one factor adds up to may be a number."""
 
@@ -97,6 +103,7 @@ class Condensing:
         if isinstance(expr, IndexSum) and isinstance(expr.body, Add) and self._has_sum_of_sum(expr):
             parts = tuple([IndexSum(expr.indices, term) for term in expr.body.terms])
             yield self._definitions.settle(Add(parts))
+        yield from map(self._definitions.settle, self._split(expr))
         if isinstance(expr, Add):
             grouped = regroup([split_coefficient(term) for term in expr.terms])
             if grouped != expr:
@@ -112,6 +119,36 @@ class Condensing:
         one_fraction = joined(expr)
         if one_fraction is not None:
             yield self._definitions.settle(one_fraction)
+
+    def _split(self, expr: Expr) -> Iterator[Expr]:
+        """A product as a sum of two, each with some of the terms of one factor.
+
+        Where ``y = sum_i p (a - b)`` is known, ``sum_i p (a - b + c)`` is ``sum_i p (a - b) + sum_i p c``; where what
+        stands beside the terms adds up to a number, those that are the same for all ``i`` are such a part, too.
+        """
+        if isinstance(expr, Add):
+            for term in expr.terms:
+                coefficient, own = split_coefficient(term)
+                rest = tuple(other for other in expr.terms if other is not term)
+                yield from (Add((*rest, scaled(coefficient, made))) for made in self._split(own))
+            return
+        factors = factors_of(expr.body if isinstance(expr, IndexSum) else expr)
+        for place, factor in enumerate(factors):
+            terms = factor.terms if isinstance(factor, Add) and len(factors) > 1 else ()
+            for inside in self._parts(expr, place, terms) if len(terms) > _FEWEST else ():
+                if inside and len(inside) < len(terms):
+                    rest = tuple(term for term in terms if term not in inside)
+                    yield Add(tuple(_with_factor(expr, place, simplify(Add(part))) for part in (inside, rest)))
+
+    def _parts(self, expr: Expr, place: int, terms: Sequence[Expr]) -> Iterator[tuple[Expr, ...]]:
+        """Those of the ``terms`` of one factor of an expression that may be worth a sum of their own."""
+        for known in self._definitions.sums(expr):
+            yield _among(known.terms, terms)
+            yield _among([simplify(negated(term)) for term in known.terms], terms)
+        if isinstance(expr, IndexSum):
+            others = [factor for n, factor in enumerate(factors_of(expr.body)) if n != place]
+            if len(others) == 1 and self._definitions.may_add_up(others[0]):
+                yield tuple(term for term in terms if not set(free_indices(term)) & set(expr.indices))
 
     def _has_sum_of_sum(self, expr: Expr) -> bool:
         """Whether a definition that may be a part is the sum of a product with a sum of terms in it."""
@@ -148,11 +185,32 @@ class Condensing:
         return made if cost(made) < cost(expr) else None
 
 
+def _among(wanted: Sequence[Expr], terms: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Those of the ``terms`` that look like the ``wanted`` ones, each of which is there; else none."""
+    left = Counter(map(shape, wanted))
+    found = tuple(term for term in terms if left[shape(term)])
+    return found if left == Counter(map(shape, found)) else ()
+
+
+def _with_factor(expr: Expr, place: int, factor: Expr) -> Expr:
+    """A product, or a sum of one, with another factor in one place."""
+    if isinstance(expr, IndexSum):
+        return IndexSum(expr.indices, _with_factor(expr.body, place, factor))
+    factors = factors_of(expr)
+    return Mul((*factors[:place], factor, *factors[place + 1 :]))
+
+
 def _is_shorter(one: Expr, other: Expr) -> bool:
-    """Whether one costs less to read, or as much with fewer sums of terms."""
+    """Whether one costs less to read, or as much with fewer sums of terms, or with fewer terms in these."""
     if cost(one) != cost(other):
         return cost(one) < cost(other)
-    return sum(isinstance(part, Add) for part in walk(one)) < sum(isinstance(part, Add) for part in walk(other))
+    return _terms(one) < _terms(other)
+
+
+def _terms(expr: Expr) -> tuple[int, int]:
+    """The number of sums of terms, and of the terms in them."""
+    lengths = [len(part.terms) for part in walk(expr) if isinstance(part, Add)]
+    return len(lengths), sum(lengths)
 
 
 def _holds_sum(expr: Expr) -> bool:

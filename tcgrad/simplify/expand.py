@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow
 from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, rebuild, size, substitute, terms_of
@@ -53,8 +53,12 @@ class Expanding:
 
 
 def _split_exponential(expr: Expr) -> Expr:
-    """``exp(a + 2 b) = exp(a) exp(b)^2``"""
+    """``exp(a + 2 b) = exp(a) exp(b)^2``, ``exp(logsumexp_k u) = sum_k exp(u)``"""
     match expr:
+        case Call(function=function, arguments=(IndexReduce(kind="logsumexp", indices=indices, body=body),)) if (
+            function.name == "exp"
+        ):
+            return IndexSum(indices, Call(function, (body,)))
         case Call(function=function, arguments=(argument,)) if function.name == "exp":
             parts = [split_coefficient(term) for term in terms_of(argument)]
             if len(parts) == 1 and (parts[0][0] == 1 or parts[0][1] == ONE):

@@ -13,6 +13,7 @@ from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
+    Add,
     Call,
     Component,
     Const,
@@ -95,6 +96,12 @@ class Fact:
             return (), self.factors
         (whole,) = sums
         return whole.indices, (*factors_of(whole.body), *(factor for factor in self.factors if factor is not whole))
+
+    @cached_property
+    def sums(self) -> tuple[Add, ...]:
+        """The factors that are sums of terms, if there are others."""
+        factors = self.inside[1]
+        return tuple(factor for factor in factors if isinstance(factor, Add)) if len(factors) > 1 else ()
 
     @cached_property
     def shapes(self) -> frozenset[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.ir.nodes import Expr
+from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
@@ -61,6 +61,11 @@ class Nearby:
     def patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
         """The factors of the facts that can have instances in ``expr``."""
         return [fact.factors for fact in self._about(expr)]
+
+    def sums(self, expr: Expr) -> list[Add]:
+        """The sums of terms among the factors of the facts that read nothing but what ``expr`` reads."""
+        read = set(tensors_read(expr))
+        return [known for fact in self._facts if fact.tensors <= read for known in fact.sums]
 
     def may_add_up(self, factor: Expr) -> bool:
         """Whether what one factor adds up to may be a number."""

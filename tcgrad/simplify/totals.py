@@ -132,13 +132,12 @@ class Totals:
         return instantiate(define.free, define.body, read.indices)
 
     def _is_plain(self, tensor: Tensor) -> bool:
-        """Whether a definition is a polynomial in components and sizes, or a logsumexp."""
+        """Whether a definition is a polynomial in components, sizes and values of logsumexp."""
         known = self._plain.get(tensor)
         if known is None:
             define = self._defines.get(tensor)
             body = simplify(define.body) if define else ONE
-            is_lse = isinstance(body, IndexReduce) and body.kind == "logsumexp"
-            known = define is not None and (is_lse or not any(map(_is_curved, walk(body))))
+            known = define is not None and not any(map(_is_curved, walk(body)))
             self._plain[tensor] = known
         return known
 
@@ -176,8 +175,10 @@ def _may_be_decided(expr: Expr) -> bool:
 
 
 def _is_curved(part: Expr) -> bool:
-    """Whether a node makes a definition other than a polynomial in components and sizes."""
-    return isinstance(part, Call | IndexReduce | Where) or (isinstance(part, Pow) and bool(tensors_read(part)))
+    """Whether a node makes a definition other than a polynomial in components, sizes and values of logsumexp."""
+    if isinstance(part, IndexReduce):
+        return part.kind != "logsumexp"
+    return isinstance(part, Call | Where) or (isinstance(part, Pow) and bool(tensors_read(part)))
 
 
 def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]]]:
