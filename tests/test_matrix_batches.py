@@ -55,6 +55,12 @@ FORMS = [
     (("A: B N N", "f[b] = logdet(A)[b]"), "A", "∂l/∂A[p]", "∂l/∂f[p] A[p]⁻ᵀ"),
     (("u: M N B, v: N", "y[i,b] = tanh(u[i,k,b]*v[k])"), "=y", "y[i]", "tanh(u[i]ᵀ v)"),
     (("A: M N, x: N", "f = A[1,j]*x[j]"), "=f", "f", "A[1]ᵀ x"),
+    (
+        ("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]"),
+        "y/x",
+        "∂vec(y[:,j])/∂vec(x[:,:,r])",
+        "δ[j,r] (diag(exp(diag(x[:,:,j]))) ⊗ (diag(x[:,:,j]) 1ᵀ) + ((exp(diag(x[:,:,j])) 1ᵀ) ⊗ I) comm(N, N)) diag(vec(I))",
+    ),
     (LAYER, "y/x", "∂vec(y[b])/∂vec(x[p])", "δ[b,p] (I ⊗ Wᵀ)"),
     (LAYER, "y/W", "∂vec(y[b])/∂vec(W)", "x[b] ⊗ I"),
     (LAYER, "y/c", "∂vec(y[b])/∂c", "1 ⊗ I"),
@@ -273,7 +279,7 @@ def test_where_nothing_runs_through_the_reason_is_told():
     program = program_from("x: B D H, w: M N", "y[b,i,j] = x[b,i+p,j+q]*w[p,q]")
     refused = raise_define(define_of(program, "y/w"), program)
     assert refused == Refusal("x is read at a position that is no plain index")
-    program = program_from("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]")
+    program = program_from("x: N N N", "y[i,j,k] = exp(x[i,i,i])*x[k,j,j]")
     refused = raise_define(define_of(program, "y/x"), program)
     assert refused == Refusal("y has order 3, and no axis of it runs through as that of a batch")
 

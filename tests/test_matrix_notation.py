@@ -120,7 +120,7 @@ REFUSALS = [
         "v is read at a position that is no plain index",
     ),
     (
-        ("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]"),
+        ("x: N N N", "y[i,j,k] = exp(x[i,i,i])*x[k,j,j]"),
         "y/x",
         "y has order 3, and no axis of it runs through as that of a batch",
     ),

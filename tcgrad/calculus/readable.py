@@ -45,7 +45,7 @@ class Readable:
 
     def __post_init__(self) -> None:
         self._spelling = Spelling(self.program)
-        self._assumptions = assumptions_about(self.program.inputs)
+        self._assumptions = assumptions_about(self.program)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
         signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
@@ -118,11 +118,14 @@ class Readable:
         return self._solved(replace(line, body=made))
 
     def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
+        """What a right side becomes by an assumption, if that is shorter."""
         changed = assume(body, (assumption,))
         if changed is body:
             return None
-        made = self.known.fold(changed)
-        return made if cost(made) < cost(simplify(body)) else None
+        own, made = simplify(body), self.known.fold(changed)
+        if cost(made) < cost(own) or cost(polish(made)) < cost(polish(own)):
+            return made
+        return None
 
     def _hear(self, event: Event) -> None:
         """A line that is put into another one brings along what it assumes."""

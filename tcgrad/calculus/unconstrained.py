@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
@@ -29,7 +30,8 @@ def unconstrained(program: Program) -> Program:
 
 def constrained(expr: Expr, program: Program) -> Expr:
     """The expression over the tensors of a program, where it reads what `unconstrained` has made of them."""
-    own = {without_symmetry(tensor): tensor for tensor in program.tensors if tensor.symmetric}
+    tensors = (*program.tensors, *(inverse.tensor for inverse in inverses_of(program)))
+    own = {without_symmetry(tensor): tensor for tensor in tensors if tensor.symmetric}
     return replace_components(expr, lambda read: Component(own.get(read.tensor, read.tensor), read.indices))
 
 

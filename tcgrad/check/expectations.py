@@ -180,7 +180,7 @@ class _Expectation:
         derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()
-        about = assumptions_about(self._program.inputs)
+        about = assumptions_about(self._program)
         usual = tuple(each for each in about if each.kind != "not negative")
         for assumed in dict.fromkeys(((), usual, about)):
             if prove_equal(derived, self.define, definitions, assumed):

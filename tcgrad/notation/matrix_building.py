@@ -18,6 +18,7 @@ from tcgrad.notation.matrix import (
     Hadamard,
     Identity,
     Inverse,
+    Kron,
     MatMul,
     Matrix,
     Number,
@@ -159,6 +160,16 @@ def _counted(part: Matrix) -> tuple[Matrix, int]:
             return base, int(n)
         case _:
             return part, 1
+
+
+def kronecker(left: Matrix, right: Matrix) -> Matrix:
+    """``left ⊗ right`` with scalars in front; of two identities the identity."""
+    (first, a), (second, b) = apart(left), apart(right)
+    whole = Kron(a, b)
+    rows, _ = shape(whole)
+    if isinstance(a, Identity) and isinstance(b, Identity) and rows is not None:
+        return scaled(Identity(rows), (first, second))
+    return scaled(whole, (first, second))
 
 
 def diagonal_matrix(vector: Matrix) -> Matrix:

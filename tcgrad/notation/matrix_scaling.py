@@ -69,15 +69,15 @@ def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix
 
 def _cancelled(over: Sequence[Matrix], under: Sequence[Matrix]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
     """Repeated factors as powers, and sizes that stand above and below taken out."""
-    above, below = _counted(over), _counted(under)
+    above, below = counted(over), counted(under)
     for size in [factor for factor in above if isinstance(factor, Size)]:
         common = min(above[size], below[size])
         above[size] -= common
         below[size] -= common
-    return _powers(above), _powers(below)
+    return powers(above), powers(below)
 
 
-def _counted(factors: Iterable[Matrix]) -> Counter[Matrix]:
+def counted(factors: Iterable[Matrix]) -> Counter[Matrix]:
     """How often each factor stands in a product, ``n^2`` as ``n`` twice."""
     counts: Counter[Matrix] = Counter()
     for factor in factors:
@@ -89,7 +89,8 @@ def _counted(factors: Iterable[Matrix]) -> Counter[Matrix]:
     return counts
 
 
-def _powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
+def powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
+    """Factors that occur so and so often, each once."""
     return tuple(f if count == 1 else Power(f, Number(Fraction(count))) for f, count in counts.items() if count)
 
 
@@ -141,7 +142,9 @@ def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:
 def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, bool, int]:
     positive, minus = split_sign(term)
     repeated = isinstance(positive, Scale) and positive.body is not None and is_ones(positive.body)
-    return minus, repeated, products and isinstance(unscaled(positive).body, Symbol), transposes(positive)
+    body = unscaled(positive).body
+    is_name = isinstance(body.operand if isinstance(body, Transpose) else body, Symbol)
+    return minus, repeated, products and is_name, transposes(positive)
 
 
 def unscaled(matrix: Matrix) -> Scale:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from math import gcd
+from operator import and_
 
-from tcgrad.notation.matrix import MatMul, Matrix, Scale, Shape, Sum
-from tcgrad.notation.matrix_building import product
-from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled, zeros
+from tcgrad.notation.matrix import Kron, MatMul, Matrix, Scale, Shape, Sum
+from tcgrad.notation.matrix_building import kronecker, product
+from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
+from tcgrad.records import dataclass
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
@@ -41,7 +46,9 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
-    terms = _grouped(terms)
+    terms = _grouped(_with_kroneckers_joined(terms))
+    if len(terms) == 1:
+        return scaled(terms[0])
     common = _common_scalars(terms)
     terms = [_without(term, common) for term in terms]
     chains = [_chain(term) for term in terms]
@@ -56,6 +63,49 @@ def _factored(terms: list[Scale]) -> Matrix:
     if head or tail:
         total = product(*head, add(cores), *tail)
     return scaled(total, (common,))
+
+
+def _with_kroneckers_joined(terms: list[Scale]) -> list[Scale]:
+    """``(A + c B) ⊗ C`` for ``A ⊗ C + c B ⊗ C``, and the same of right factors; around them stands the same."""
+    split = [_Kronecker.of(term) for term in terms]
+    for place, own in enumerate(split):
+        for side in (0, 1) if own else ():
+            alike = {n: other for n, other in enumerate(split) if own and other and own.shares(other, side)}
+            if own and len(alike) > 1:
+                total = add(scaled(kron.sides[1 - side], (replace(terms[n], body=None),)) for n, kron in alike.items())
+                joined = unscaled(own.with_side(1 - side, total))
+                rest = [joined if n == place else term for n, term in enumerate(terms) if n == place or n not in alike]
+                return _with_kroneckers_joined(rest)
+    return terms
+
+
+@dataclass(frozen=True)
+class _Kronecker:
+    """A product with one Kronecker product in it: its two sides, and what stands before and behind it."""
+
+    head: tuple[Matrix, ...]
+    sides: tuple[Matrix, Matrix]
+    tail: tuple[Matrix, ...]
+
+    @classmethod
+    def of(cls, term: Scale) -> _Kronecker | None:
+        """None for any other term."""
+        chain = _chain(term) or ((term.body,) if term.body is not None else ())
+        places = [n for n, factor in enumerate(chain) if isinstance(factor, Kron)]
+        kron = chain[places[0]] if len(places) == 1 else None
+        if not isinstance(kron, Kron):
+            return None
+        return cls(chain[: places[0]], (kron.left, kron.right), chain[places[0] + 1 :])
+
+    def shares(self, other: _Kronecker, side: int) -> bool:
+        """Whether the two differ in the other side at most, and their other sides have one shape."""
+        around = (self.head, self.tail, self.sides[side]) == (other.head, other.tail, other.sides[side])
+        return around and shape(self.sides[1 - side]) == shape(other.sides[1 - side])
+
+    def with_side(self, side: int, value: Matrix) -> Matrix:
+        """The product with another value at one of the sides."""
+        left, right = (value if n == side else own for n, own in enumerate(self.sides))
+        return product(*self.head, kronecker(left, right), *self.tail)
 
 
 def _grouped(terms: list[Scale]) -> list[Scale]:
@@ -78,22 +128,32 @@ def _ends_alike(first: Scale, second: Scale) -> bool:
 
 def _common_scalars(terms: list[Scale]) -> Scale:
     """The scalar factors, divisors and the number that every term has, the sign if all are negative."""
-    first, *rest = terms
-    factors = [f for f in dict.fromkeys(first.factors) if all(f in term.factors for term in rest)]
-    divisors = [d for d in dict.fromkeys(first.divisors) if all(d in term.divisors for term in rest)]
-    size = abs(first.coefficient)
-    number = size if all(abs(term.coefficient) == size for term in rest) else Fraction(1)
+    number = _common_number([abs(term.coefficient) for term in terms])
     sign = -1 if all(term.coefficient < 0 for term in terms) else 1
-    return Scale(sign * number, tuple(factors), tuple(divisors))
+    over = _common_powers([counted(term.factors) for term in terms])
+    under = _common_powers([counted(term.divisors) for term in terms])
+    return Scale(sign * number, powers(over), powers(under))
+
+
+def _common_powers(counts: list[Counter[Matrix]]) -> Counter[Matrix]:
+    """The lowest powers of what all have, where two of them at least have no higher one."""
+    lowest = reduce(and_, counts)
+    often = {part: [own[part] for own in counts].count(power) for part, power in lowest.items()}
+    return Counter({part: power for part, power in lowest.items() if often[part] > 1})
+
+
+def _common_number(numbers: list[Fraction]) -> Fraction:
+    """What can be taken out of positive numbers, all whole or all parts of 1; decimals stay where they are."""
+    above, below = gcd(*(n.numerator for n in numbers)), gcd(*(n.denominator for n in numbers))
+    if len(set(numbers)) == 1 or all(n.denominator == 1 for n in numbers) or all(n.numerator == 1 for n in numbers):
+        return Fraction(above, below)
+    return Fraction(1)
 
 
 def _without(term: Scale, common: Scale) -> Scale:
-    factors, divisors = list(term.factors), list(term.divisors)
-    for factor in common.factors:
-        factors.remove(factor)
-    for divisor in common.divisors:
-        divisors.remove(divisor)
-    return Scale(term.coefficient / common.coefficient, tuple(factors), tuple(divisors), term.body)
+    factors = powers(counted(term.factors) - counted(common.factors))
+    divisors = powers(counted(term.divisors) - counted(common.divisors))
+    return Scale(term.coefficient / common.coefficient, factors, divisors, term.body)
 
 
 def _chain(term: Scale) -> tuple[Matrix, ...]:

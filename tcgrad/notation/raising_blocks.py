@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcgrad.ir.indices import Index
-from tcgrad.notation.matrix import Commutation, Identity, Kron, Matrix, Ones, Vec, VecOrder
-from tcgrad.notation.matrix_building import diagonal_matrix, product
+from tcgrad.notation.matrix import Commutation, Identity, Matrix, Ones, Vec, VecOrder
+from tcgrad.notation.matrix_building import diagonal_matrix, kronecker, product
 from tcgrad.notation.matrix_scaling import apart, scaled
 from tcgrad.notation.matrix_shape import is_ones, shape
 from tcgrad.notation.matrix_transpose import transpose
@@ -165,16 +165,6 @@ class Block:
                 return self.network.take_vector(self.vertex(row))
             case _:
                 return transpose(self.network.take_vector(self.vertex(column or self.columns[0])))
-
-
-def kronecker(left: Matrix, right: Matrix) -> Matrix:
-    """``left ⊗ right`` with scalars in front; of two identities the identity."""
-    (first, a), (second, b) = apart(left), apart(right)
-    whole = Kron(a, b)
-    rows, _ = shape(whole)
-    if isinstance(a, Identity) and isinstance(b, Identity) and rows is not None:
-        return scaled(Identity(rows), (first, second))
-    return scaled(whole, (first, second))
 
 
 def vectorised(matrix: Matrix, order: VecOrder) -> Matrix:

@@ -38,6 +38,7 @@ from tcgrad.notation.matrix import (
     Compare,
     DiagVector,
     Fold,
+    Identity,
     Inverse,
     Matrix,
     Number,
@@ -217,6 +218,9 @@ class Raising:
     def _factor(self, operand: Operand) -> Factor | Refusal:
         if isinstance(operand.expr, Delta):
             unit = unit_at(operand.expr)
+            if joins(operand.expr):
+                first, second = free_indices(operand.expr)
+                return Factor(Identity(first.size), (first, second), operand.divides)
             if unit is None:
                 return Refusal("a delta has a position that is no plain index")
             index, position = unit

@@ -12,7 +12,7 @@ from tcgrad.notation.matrix import Matrix, VecOrder
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.raising_blocks import Block
 from tcgrad.notation.raising_expressions import MOST_TERMS, Axes, Raising, all_or_refusal, too_many_terms
-from tcgrad.notation.raising_terms import expansion, flatten, multiplied_out, resolve_deltas
+from tcgrad.notation.raising_terms import expansion, flatten, multiplied_out, resolve_between
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
 
@@ -35,7 +35,7 @@ class Vectorising:
         addends = multiplied_out(term)
         if addends is not None:
             return self._sum(addends)
-        term = resolve_deltas(term)
+        term = resolve_between(term, self.rows, self.columns)
         network = self.raising.network(term, hub=True)
         if isinstance(network, Refusal):
             return network

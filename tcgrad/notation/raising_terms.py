@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 
 from tcgrad.ir.indices import Index, Integer
@@ -71,12 +72,49 @@ def as_expr(term: Term) -> Expr:
 
 def resolve_deltas(term: Term) -> Term:
     """Every delta of two plain indices of one size is used: one of the two indices is replaced by the other."""
-    while True:
-        found = next((o for o in term.operands if not o.divides and joins(o.expr)), None)
-        if found is None:
-            return term
-        rest = tuple(o for o in term.operands if o is not found)
-        term = _identify(replace(term, operands=rest), *free_indices(found.expr))
+    for operand in term.operands:
+        if not operand.divides and joins(operand.expr):
+            return resolve_deltas(_used(term, operand))
+    return term
+
+
+def resolve_between(term: Term, rows: Sequence[Index], columns: Sequence[Index]) -> Term:
+    """Every delta is used that is of a summed index, or of a row and a column.
+
+    Of indices that are all equal, each row is paired with a column; what ties the two of one side besides stays.
+    """
+    for operand in term.operands:
+        if not operand.divides and joins(operand.expr) and set(free_indices(operand.expr)) & set(term.summed):
+            return resolve_between(_used(term, operand), rows, columns)
+    deltas = [operand for operand in term.operands if not operand.divides and joins(operand.expr)]
+    rest = tuple(operand for operand in term.operands if operand not in deltas)
+    pairs: list[tuple[Index, Index]] = []
+    ties: list[Operand] = []
+    for equal in _classes(operand.expr for operand in deltas):
+        sides = [index for index in rows if index in equal], [index for index in columns if index in equal]
+        pairs += zip(*sides, strict=False)
+        tied = next((side for side in sides if len(side) > 1), [])
+        ties += [Operand(Delta(one.expr, other.expr)) for one, other in pairwise(tied)]
+    term = replace(term, operands=(*rest, *ties))
+    for row, column in pairs:
+        term = _identify(term, row, column)
+    return term
+
+
+def _classes(deltas: Iterable[Expr]) -> list[set[Index]]:
+    """The indices that deltas make equal."""
+    classes: list[set[Index]] = []
+    for delta in deltas:
+        ends = set(free_indices(delta))
+        near = [own for own in classes if own & ends]
+        classes = [own for own in classes if own not in near] + [ends.union(*near)]
+    return classes
+
+
+def _used(term: Term, delta: Operand) -> Term:
+    """The term without one of its deltas, whose indices are one."""
+    rest = tuple(operand for operand in term.operands if operand is not delta)
+    return _identify(replace(term, operands=rest), *free_indices(delta.expr))
 
 
 def joins(expr: Expr) -> bool:

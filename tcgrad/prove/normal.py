@@ -29,7 +29,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, factors_of, rebuild, substitute, terms_of
+from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
@@ -62,7 +62,7 @@ def normalise(expr: Expr) -> Expr:
         case Mul():
             return with_looked_up(made)
         case IndexSum():
-            short = _without_guards(made)
+            short = _without_squares(_without_guards(made))
             return IndexSum(short.indices, _with_permutations_sorted(short.body, short.indices))
         case _:
             return made
@@ -153,6 +153,21 @@ def _without_guards(whole: IndexSum) -> IndexSum:
             case _:
                 pass
     return whole
+
+
+def _without_squares(whole: IndexSum) -> IndexSum:
+    """``sum_i c[i] (sum_j a[i,j])^2 = sum_ijk c[i] a[i,j] a[i,k]``"""
+    factors = list(factors_of(whole.body))
+    inner: list[Index] = []
+    for place, factor in enumerate(factors):
+        match factor:
+            case Pow(base=IndexSum() as base, exponent=Const(value=n)) if n == 2:
+                copies = rename_binder(base), rename_binder(base)
+                factors[place] = Mul(tuple(copy.body for copy in copies))
+                inner += [index for copy in copies for index in copy.indices]
+            case _:
+                pass
+    return IndexSum((*whole.indices, *inner), Mul((ONE, *factors))) if inner else whole
 
 
 def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:

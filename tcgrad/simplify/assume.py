@@ -6,15 +6,17 @@ sign, and a product of it can be divided by one factor; what is drawn positive d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Literal
 
-from tcgrad.ir.nodes import ONE, Component, Expr, IndexSum, Mul
-from tcgrad.ir.program import Input
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Expr, IndexSum, Mul
+from tcgrad.ir.program import Program
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components, terms_of
 from tcgrad.records import dataclass
+from tcgrad.simplify.mirror import symmetric_with
 from tcgrad.simplify.positive import Signs
 
 Kind = Literal["unit sums", "positive", "not negative", "symmetric"]
@@ -29,15 +31,23 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
 
 @dataclass(frozen=True)
 class Assumption:
-    """Something that holds for an input because of how it is declared to be drawn."""
+    """Something that holds for an input because of how it is declared to be drawn.
+
+    along: the names of tensors of which the same holds then, for they are made of it.
+    """
 
     tensor: Tensor
     kind: Kind
+    along: tuple[str, ...] = ()
 
 
-def assumptions_about(inputs: Iterable[Input]) -> tuple[Assumption, ...]:
-    """What the declarations of inputs let formulas for people assume."""
-    return tuple(Assumption(item.tensor, kind) for item in inputs for kind in _KINDS.get(item.sample.kind, ()))
+def assumptions_about(program: Program) -> tuple[Assumption, ...]:
+    """What the declarations of a program's inputs let formulas for people assume."""
+    return tuple(
+        Assumption(item.tensor, kind, symmetric_with(item.tensor, program.statements) if kind == "symmetric" else ())
+        for item in program.inputs
+        for kind in _KINDS.get(item.sample.kind, ())
+    )
 
 
 def assume(expr: Expr, assumptions: Collection[Assumption]) -> Expr:
@@ -48,42 +58,62 @@ def assume(expr: Expr, assumptions: Collection[Assumption]) -> Expr:
         if change is None:
             signs[assumption.kind].append(assumption.tensor)
         else:
-            expr = change(expr, assumption.tensor)
+            expr = change(expr, assumption)
     return Signs(signs["positive"], signs["not negative"]).apart(expr)
 
 
-def _with_unit_sums(expr: Expr, tensor: Tensor) -> Expr:
-    """``sum_c t[b,c] = 1``, for an index that runs over the whole axis."""
-    made = map_children(expr, lambda part: _with_unit_sums(part, tensor))
+def _with_unit_sums(expr: Expr, given: Assumption) -> Expr:
+    """``sum_c t[b,c] = 1``, for an index that runs over the whole axis; ``sum_c t[b,c] (u + v[c]) = u + ...`` too."""
+    made = map_children(expr, lambda part: _with_unit_sums(part, given))
     if not isinstance(made, IndexSum):
         return made
     factors = factors_of(made.body)
     for place, factor in enumerate(factors):
+        last = _summed_whole(factor, given.tensor, made)
         others = (*factors[:place], *factors[place + 1 :])
-        if isinstance(factor, Component) and factor.tensor == tensor:
-            last = factor.indices[-1].as_index
-            if last not in made.indices or last.size != tensor.shape[-1]:
-                continue
-            elsewhere = [*others, Component(tensor, factor.indices[:-1])]
-            if not any(last in free_indices(other) for other in elsewhere):
-                kept = tuple(index for index in made.indices if index is not last)
-                body = Mul((ONE, *others))
-                return _with_unit_sums(IndexSum(kept, body) if kept else body, tensor)
+        holding = [other for other in others if last in free_indices(other)]
+        if last is None or len(holding) > 1:
+            continue
+        kept = tuple(index for index in made.indices if index is not last)
+        rest = tuple(other for other in others if other not in holding)
+        if not holding:
+            return _with_unit_sums(_summed(kept, rest), given)
+        terms = terms_of(holding[0])
+        alone = tuple(term for term in terms if last not in free_indices(term))
+        if alone:
+            left = tuple(term for term in terms if term not in alone)
+            whole = _with_unit_sums(_summed(kept, (Add((ZERO, *alone)), *rest)), given)
+            return Add((whole, _summed(made.indices, (factor, Add((ZERO, *left)), *rest))))
     return made
 
 
-def _as_symmetric(expr: Expr, tensor: Tensor) -> Expr:
-    symmetric = replace(tensor, symmetric=True)
+def _summed_whole(factor: Expr, tensor: Tensor, whole: IndexSum) -> Index | None:
+    """The last index of a component of the tensor, if it stands there alone, is summed over and runs over the axis."""
+    if not isinstance(factor, Component) or factor.tensor != tensor:
+        return None
+    last = factor.indices[-1].as_index
+    if last not in whole.indices or last.size != tensor.shape[-1]:
+        return None
+    return None if last in free_indices(Component(tensor, factor.indices[:-1])) else last
+
+
+def _summed(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> Expr:
+    body = Mul((ONE, *factors))
+    return IndexSum(indices, body) if indices else body
+
+
+def _as_symmetric(expr: Expr, given: Assumption) -> Expr:
+    names = (given.tensor.name, *given.along)
 
     def marked(read: Component) -> Component:
-        if read.tensor == tensor and not read.tensor.symmetric:
-            return Component(symmetric, read.indices)
+        if read.tensor.name in names and not read.tensor.symmetric:
+            return Component(replace(read.tensor, symmetric=True), read.indices)
         return read
 
     return replace_components(expr, marked)
 
 
-_CHANGES: dict[Kind, Callable[[Expr, Tensor], Expr]] = {
+_CHANGES: dict[Kind, Callable[[Expr, Assumption], Expr]] = {
     "unit sums": _with_unit_sums,
     "symmetric": _as_symmetric,
 }

@@ -9,6 +9,7 @@ from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
 from tcgrad.ir.traversal import factors_of, free_indices, terms_of, walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import power, split_coefficient
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names
@@ -55,22 +56,24 @@ def _in_factors(expr: Mul, change: Callable[[Expr], Expr | None]) -> Expr | None
 
 
 def _over_common_denominator(expr: Add) -> Expr | None:
-    """``a/b + c = (a + c b)/b``, the numerator multiplied out and regrouped."""
+    """``a/b + c = (a + c b)/b``, the numerator multiplied out and regrouped, or as it is where that is shorter."""
     below = _lowest_powers(expr)
     if not below or _may_vanish(expr, [base for base, _ in below]):
         return None
     raised = [power(base, Const(-exponent)) for base, exponent in below]
+    closed = [simplify(Mul((term, *raised))) for term in expr.terms]
     terms: list[Expr] = []
-    for term in expr.terms:
-        spread = spread_out(simplify(Mul((term, *raised))))
+    for term in closed:
+        spread = spread_out(term)
         if spread is None:
             return None
         terms += spread
         if len(terms) > _MOST_ABOVE:
             return None
     whole = simplify(Add(tuple(simplify(term) for term in terms)))
-    above = regroup([split_coefficient(term) for term in terms_of(whole)])
-    return Mul((simplify(above), *(power(base, Const(exponent)) for base, exponent in below)))
+    opened = simplify(regroup([split_coefficient(term) for term in terms_of(whole)]))
+    above = min(opened, simplify(Add(tuple(closed))), key=cost)
+    return Mul((above, *(power(base, Const(exponent)) for base, exponent in below)))
 
 
 def _may_vanish(expr: Add, bases: Sequence[Expr]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, walk
 from tcgrad.simplify import simplify
@@ -52,6 +52,18 @@ def marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
     return replace_components(
         body, lambda read: Component(symmetric[read.tensor], read.indices) if read.tensor in symmetric else read
     )
+
+
+def symmetric_with(tensor: Tensor, statements: Iterable[Statement]) -> tuple[str, ...]:
+    """The names of the tensors that are symmetric if ``tensor`` is, inverses among them that no statement defines."""
+    known = {tensor: replace(tensor, symmetric=True)}
+    for statement in statements:
+        if isinstance(statement, Define) and statement.tensor.order > 1 and not statement.tensor.symmetric:
+            made = replace(statement, body=marked(statement.body, known))
+            if is_mirrored(made):
+                known[statement.tensor] = replace(statement.tensor, symmetric=True)
+    inverses = [f"inv({each.name})" for each in known]
+    return (*(each.name for each in known if each != tensor), *inverses)
 
 
 def unmarked(body: Expr, symmetric: Collection[Tensor]) -> Expr:

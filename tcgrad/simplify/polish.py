@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd, prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -39,7 +40,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
-from tcgrad.simplify.powers import add_of, as_power, scaled, split_coefficient
+from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import names
 from tcgrad.simplify.spread import spread_out
 
@@ -52,9 +53,11 @@ def polish(expr: Expr) -> Expr:
     match whole:
         case Add():
             joined = _with_ranges_joined(whole)
-            return with_sums_merged(joined) if isinstance(joined, Add) else joined
+            merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
+            return _with_divisor_out(merged) if isinstance(merged, Add) else merged
         case Mul():
-            return _with_exponentials_joined(_with_roots_joined(with_looked_up(whole)))
+            flat = product_of([part for factor in whole.factors for part in factors_of(factor)])
+            return _with_exponentials_joined(_with_roots_joined(with_looked_up(_with_one_number(flat))))
         case IndexSum():
             return with_halves_merged(whole)
         case Iverson():
@@ -63,6 +66,26 @@ def polish(expr: Expr) -> Expr:
             return Call(base.function, (simplify(Mul((whole.exponent, *base.arguments))),))
         case _:
             return whole
+
+
+# Numbers
+
+
+def _with_divisor_out(expr: Add) -> Expr:
+    """``a/2 + b/2 - c/4 = (a + b - c/2)/2``, if that is shorter."""
+    numbers = [split_coefficient(term)[0] for term in expr.terms]
+    divisor = gcd(*(number.denominator for number in numbers))
+    if divisor == 1 or any(abs(number.numerator) != 1 for number in numbers):
+        return expr
+    made = scaled(Fraction(1, divisor), scaled_sum(expr, Fraction(divisor)))
+    return made if cost(made) < cost(expr) else expr
+
+
+def _with_one_number(expr: Expr) -> Expr:
+    """``a 1/2 (b + c) = 1/2 a (b + c)``"""
+    numbers = [factor.value for factor in factors_of(expr) if isinstance(factor, Const)]
+    rest = product_of([factor for factor in factors_of(expr) if not isinstance(factor, Const)])
+    return scaled(prod(numbers, start=Fraction(1)), rest) if numbers else expr
 
 
 # Roots
