@@ -10,8 +10,8 @@ from functools import reduce
 from math import gcd
 from operator import and_
 
-from tcgrad.notation.matrix import Kron, MatMul, Matrix, Scale, Shape, Sum
-from tcgrad.notation.matrix_building import kronecker, product
+from tcgrad.notation.matrix import Kron, MatMul, Matrix, Ones, Scale, Shape, Sum
+from tcgrad.notation.matrix_building import diagonal_matrix, kronecker, product
 from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
 from tcgrad.records import dataclass
@@ -24,6 +24,25 @@ def add(terms: Iterable[Matrix]) -> Matrix:
     if not merged:
         return zeros(_shape_of(listed))
     return scaled(merged[0]) if len(merged) == 1 else _factored(merged)
+
+
+def weighted(vector: Matrix, matrix: Matrix) -> Matrix:
+    """``diag(v) M``; ``diag(v) (A - 1 wᵀ A)`` as ``(diag(v) - v wᵀ) A``."""
+    diagonal = diagonal_matrix(vector)
+    parts = [unscaled(term) for term in (matrix.terms if isinstance(matrix, Sum) else ())]
+    chains = [_chain(part) or (part.body,) for part in parts if part.body is not None]
+    wholes = [chain for chain in chains if not isinstance(chain[0], Ones)]
+    if len(wholes) != 1 or len(chains) < max(len(parts), 2):
+        return product(diagonal, matrix)
+    (tail,) = wholes
+    cores = [chain[: len(chain) - len(tail)] for chain in chains]
+    if any(core + tail != chain or len(core) == 1 for core, chain in zip(cores, chains, strict=True)):
+        return product(diagonal, matrix)
+    terms = [
+        scaled(product(vector, *core[1:]) if core else diagonal, (replace(part, body=None),))
+        for part, core in zip(parts, cores, strict=True)
+    ]
+    return product(add(terms), *tail)
 
 
 def _shape_of(terms: list[Matrix]) -> Shape:

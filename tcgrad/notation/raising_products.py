@@ -22,6 +22,7 @@ from tcgrad.notation.matrix_building import (
     trace,
 )
 from tcgrad.notation.matrix_scaling import scaled
+from tcgrad.notation.matrix_sums import weighted
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
@@ -136,8 +137,7 @@ class Network:
     def _join(self, left: Index, index: Index, right: Index) -> None:
         """``A diag(v) B``: a summed index with two neighbours."""
         first, weight, second = self.take_edge(left, index), self.take_weight(index), self.take_edge(index, right)
-        middle = [diagonal_matrix(weight.joined())] if weight else []
-        self.connect(left, right, product(*_some(first), *middle, *_some(second)))
+        self.connect(left, right, _joined(_some(first), weight, _some(second)))
 
     def take_vector(self, index: Index) -> Matrix:
         """What stands on one free index, as a column; ones where there is nothing."""
@@ -158,6 +158,19 @@ class Network:
     def scale(self, matrix: Matrix) -> Matrix:
         """The matrix times all scalars of the network."""
         return scaled(matrix, self.scalars.factors, self.scalars.divisors)
+
+
+def _joined(first: list[Matrix], weight: Bundle, second: list[Matrix]) -> Matrix:
+    """``A diag(v) B``, by what the weight does to the one of the two that lets it be written shorter."""
+    if not weight:
+        return product(*first, *second)
+    vector = weight.joined()
+    if not second:
+        return product(*first, diagonal_matrix(vector))
+    behind = product(*first, weighted(vector, *second))
+    before = product(transpose(weighted(vector, *map(transpose, first))), *second) if first else behind
+    plain = product(*first, diagonal_matrix(vector), *second)
+    return before if behind == plain else behind
 
 
 def _some(matrix: Matrix | None) -> list[Matrix]:

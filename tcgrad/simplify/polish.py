@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd, prod
 
@@ -56,8 +57,10 @@ def polish(expr: Expr) -> Expr:
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
             return _with_divisor_out(merged) if isinstance(merged, Add) else merged
         case Mul():
-            flat = product_of([part for factor in whole.factors for part in factors_of(factor)])
-            return _with_exponentials_joined(_with_roots_joined(with_looked_up(_with_one_number(flat))))
+            flat = _with_one_number([part for factor in whole.factors for part in factors_of(factor)])
+            if not isinstance(flat, Mul):
+                return flat
+            return _with_exponentials_joined(_with_roots_joined(with_looked_up(flat)))
         case IndexSum():
             return with_halves_merged(whole)
         case Iverson():
@@ -81,11 +84,11 @@ def _with_divisor_out(expr: Add) -> Expr:
     return made if cost(made) < cost(expr) else expr
 
 
-def _with_one_number(expr: Expr) -> Expr:
+def _with_one_number(factors: Sequence[Expr]) -> Expr:
     """``a 1/2 (b + c) = 1/2 a (b + c)``"""
-    numbers = [factor.value for factor in factors_of(expr) if isinstance(factor, Const)]
-    rest = product_of([factor for factor in factors_of(expr) if not isinstance(factor, Const)])
-    return scaled(prod(numbers, start=Fraction(1)), rest) if numbers else expr
+    numbers = [factor.value for factor in factors if isinstance(factor, Const)]
+    rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
+    return scaled(prod(numbers, start=Fraction(1)), rest)
 
 
 # Roots
