@@ -59,8 +59,10 @@ FORMS = [
         ("x: N N N", "y[i,j,k] = exp(x[i,i,j])*x[k,k,j]"),
         "y/x",
         "∂vec(y[:,j])/∂vec(x[:,:,r])",
-        "δ[j,r] (diag(exp(diag(x[:,:,j]))) ⊗ (diag(x[:,:,j]) 1ᵀ)"
-        " + ((exp(diag(x[:,:,j])) 1ᵀ) ⊗ I) comm(N, N)) diag(vec(I))",
+        (
+            "δ[j,r] (diag(exp(diag(x[:,:,j]))) ⊗ (diag(x[:,:,j]) 1ᵀ)"
+            " + ((exp(diag(x[:,:,j])) 1ᵀ) ⊗ I) comm(N, N)) diag(vec(I))"
+        ),
     ),
     (LAYER, "y/x", "∂vec(y[b])/∂vec(x[p])", "δ[b,p] (I ⊗ Wᵀ)"),
     (LAYER, "y/W", "∂vec(y[b])/∂vec(W)", "x[b] ⊗ I"),
