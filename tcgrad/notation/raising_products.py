@@ -151,9 +151,8 @@ class Network:
             left = above.joined() if above else Ones(row.size)
             right = below.joined() if below else Ones(column.size)
             return product(left, transpose(right))
-        left_diagonal = [diagonal_matrix(above.joined())] if above else []
-        right_diagonal = [diagonal_matrix(below.joined())] if below else []
-        return product(*left_diagonal, edge, *right_diagonal)
+        matrix = weighted(above.joined(), edge) if above else edge
+        return transpose(weighted(below.joined(), transpose(matrix))) if below else matrix
 
     def scale(self, matrix: Matrix) -> Matrix:
         """The matrix times all scalars of the network."""
