@@ -10,14 +10,19 @@ from typing import Any
 import numpy as np
 
 from tcgrad.calculus import Derivation
+from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.second import stepwise_hessian
 from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
+from tcgrad.check.domains import find_demands
+from tcgrad.check.reach import Span
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
-from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.ir.nodes import Call
+from tcgrad.ir.program import Program, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
+from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 
 Values = dict[Tensor, Array]
@@ -56,23 +61,31 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     blocks = [hessian_of(each.of, *each.wrt) for each in derivation.hessians]
     refuse_impossible_values(program, [*(jacobian_of(each.of, each.wrt) for each in derivation.jacobians), *blocks])
     env = evaluate_program(program, {declared.tensor.name: given[declared.tensor] for declared in program.inputs})
+    env = evaluate_statements(inverses_of(program), env)
     upstream = _upstream(program, given)
     return PointValues(
         given=given,
         outputs={tensor: env[tensor] for tensor in program.outputs},
-        jacobians=_jacobians(derivation, env),
-        gradients={} if upstream is None else _gradients(derivation, {**env, **upstream}),
+        jacobians=_unsigned(_jacobians(derivation, env)),
+        gradients={} if upstream is None else _unsigned(_gradients(derivation, {**env, **upstream})),
         is_scalar=upstream is not None and not given.keys() & upstream.keys(),
-        hessians=_hessians(derivation, env),
+        hessians=_unsigned(_hessians(derivation, env)),
     )
 
 
+def _unsigned(values: Values) -> Values:
+    """The same numbers, zeros without a sign."""
+    return {tensor: array + 0.0 for tensor, array in values.items()}
+
+
 def _jacobians(derivation: Derivation, env: Values) -> Values:
-    """By the closed form, or statement by statement where there is none."""
+    """By the closed form; statement by statement where there is none, or where it takes for granted what need not hold
+    at this point.
+    """
     found = {}
     for jacobian in derivation.jacobians:
         tensor = jacobian_of(jacobian.of, jacobian.wrt)
-        if jacobian.define is not None:
+        if jacobian.define is not None and not jacobian.assumed:
             found[tensor] = evaluate(jacobian.define.body, jacobian.define.free, env)
         else:
             steps = stepwise_jacobian(derivation.program, jacobian.of, jacobian.wrt)
@@ -95,7 +108,11 @@ def _hessians(derivation: Derivation, env: Values) -> Values:
 
 
 def _gradients(derivation: Derivation, env: Values) -> Values:
-    last = {gradient_of(gradient.wrt): gradient.statements for gradient in derivation.gradients}
+    """By the formulas, or by what they were before anything was taken for granted."""
+    last = {
+        gradient_of(gradient.wrt): derivation.backward if gradient.assumed else gradient.statements
+        for gradient in derivation.gradients
+    }
     return {tensor: evaluate_statements(statements, env)[tensor] for tensor, statements in last.items()}
 
 
@@ -120,10 +137,13 @@ def _names(program: Program) -> dict[str, Tensor]:
 def _arrays(program: Program, values: Mapping[str, Any]) -> Values:
     """The values as arrays, every input among them; all that is wrong with them is raised at once."""
     names = _names(program)
+    inside = find_demands(program).reach.inside
     wrong: list[Diagnostic] = []
     arrays: Values = {}
     for name, value in values.items():
         made = _array(names[name], value) if name in names else _unknown(name, program)
+        if not isinstance(made, Diagnostic) and name in inside:
+            made = _read_inside(name, made, inside[name])
         if isinstance(made, Diagnostic):
             wrong.append(made)
         else:
@@ -140,14 +160,41 @@ def _arrays(program: Program, values: Mapping[str, Any]) -> Values:
 def _array(tensor: Tensor, value: Any) -> Array | Diagnostic:
     shape = tuple(size.value for size in tensor.shape)
     wanted = f"lists nested {len(shape)} deep, of shape {_show(shape)}" if shape else "a single number is wanted"
+    if tensor.dtype != "bool" and _holds_truth(value):
+        return Diagnostic("TC608", f"the value of `{tensor.name}` is not a tensor of numbers", help=wanted)
     try:
-        array = np.asarray(value, dtype=np.float64 if tensor.is_real else np.int64)
+        array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return Diagnostic("TC608", f"the value of `{tensor.name}` is not a tensor of numbers", help=wanted)
     if array.shape != shape:
         message = f"the value of `{tensor.name}` has shape {_show(array.shape)}, not {_show(shape)}"
         return Diagnostic("TC608", message, help=wanted)
-    return array
+    if tensor.symmetric and (array != np.swapaxes(array, -1, -2)).any():
+        offer = "formulas rely on it: leave `symmetric` out of the spec, or give a symmetric value"
+        return Diagnostic("TC608", f"`{tensor.name}` is declared symmetric, and its value is not", help=offer)
+    return array if tensor.is_real else _integers(tensor, array)
+
+
+def _read_inside(name: str, array: Array, inside: Span) -> Array | Diagnostic:
+    """The values of an integer tensor, if what they index is read inside its range."""
+    if not array.size or Span(int(array.min()), int(array.max())) in inside:
+        return array
+    drawn = f"`{name}` is given from {array.min()} to {array.max()}"
+    return Diagnostic("TC608", f"{drawn}, but what it indexes is read inside for {inside} alone")
+
+
+def _holds_truth(value: Any) -> bool:
+    return any(map(_holds_truth, value)) if isinstance(value, list) else isinstance(value, bool)
+
+
+def _integers(tensor: Tensor, array: Array) -> Array | Diagnostic:
+    """The values of an integer or boolean tensor, all of which must be what it can hold."""
+    whole = array[np.isfinite(array)].astype(np.int64)
+    if whole.size < array.size or (whole != array.ravel()).any():
+        return Diagnostic("TC608", f"`{tensor.name}` is {tensor.dtype}, and the point has a fraction in it")
+    if tensor.dtype == "bool" and not np.isin(whole, (0, 1)).all():
+        return Diagnostic("TC608", f"`{tensor.name}` is bool, and the point has another number than 0 and 1 in it")
+    return whole.reshape(array.shape)
 
 
 def _show(shape: Sequence[int]) -> str:
@@ -162,8 +209,10 @@ def _unknown(name: str, program: Program) -> Diagnostic:
 
 
 def _refuse_abstract(program: Program) -> None:
+    parts = (part for statement in program.statements for body in bodies(statement) for part in walk(body))
+    used = {part.function.name for part in parts if isinstance(part, Call)}
     for function in program.spec.functions.values():
-        if function.body is None:
+        if function.body is None and function.name.text in used:
             message = f"the function `{function.name.text}` is abstract and has no values"
             offer = "give it a body under `functions`, or leave out `--at`"
             raise TcgradError((Diagnostic("TC608", message, function.name.whole, offer),), program.spec.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -19,21 +19,24 @@ from tcgrad.spec.reading import node_kind, read_entries, read_number
 OPTION = "--at"
 
 
-def read_point(texts: Sequence[str]) -> dict[str, Any]:
+def read_point(texts: Sequence[str], booleans: Collection[str] = ()) -> dict[str, Any]:
     """Number or nested list of numbers by name, from every value of the option ``--at``; later ones win.
 
     A number may be an expression of numbers, such as ``pi/2``.
+
+    booleans: the names whose values may be ``true`` and ``false``.
 
     Raises:
         TcgradError: if a text is neither assignments nor the name of a file that can be read so.
     """
     point: dict[str, Any] = {}
     for text in texts:
-        point.update(_read_assignments(text) if "=" in text and not Path(text).exists() else _read_file(text))
+        is_file = "=" not in text or Path(text).exists()
+        point.update(_read_file(text, booleans) if is_file else _read_assignments(text, booleans))
     return point
 
 
-def _read_file(name: str) -> dict[str, Any]:
+def _read_file(name: str, booleans: Collection[str]) -> dict[str, Any]:
     try:
         source = read_source(name)
     except TcgradError as error:
@@ -45,12 +48,15 @@ def _read_file(name: str) -> dict[str, Any]:
     if not isinstance(root, Mapping):
         message = "a point is a mapping of names to numbers and nested lists"
         raise TcgradError((Diagnostic("TC608", message, root.span if root else None),), source)
-    point = {key.text: _value(node, report) for key, node in read_entries(root, "a point", report)}
+    point = {
+        key.text: _value(node, report, truth=key.text in booleans)
+        for key, node in read_entries(root, "a point", report)
+    }
     report.raise_errors()
     return point
 
 
-def _read_assignments(text: str) -> dict[str, Any]:
+def _read_assignments(text: str, booleans: Collection[str]) -> dict[str, Any]:
     source = Source(OPTION, text)
     report = Report(source)
     point = {}
@@ -64,7 +70,7 @@ def _read_assignments(text: str) -> dict[str, Any]:
             raise TcgradError((Diagnostic("TC608", f"`{name.strip()}` is given twice", span),), source)
         # The value keeps its column, so that messages point at the right place of the option.
         node = compose(Source(OPTION, " " * (end - len(value)) + value))
-        point[name.strip()] = None if node is None else _value(node, report)
+        point[name.strip()] = None if node is None else _value(node, report, truth=name.strip() in booleans)
     report.raise_errors()
     return point
 
@@ -80,10 +86,12 @@ def _split(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _value(node: Node, report: Report) -> Any:
-    """A number or a nested list; None with a diagnostic in the report."""
+def _value(node: Node, report: Report, *, truth: bool) -> Any:
+    """A number, a truth value where those are meant, or a nested list; None with a diagnostic in the report."""
     if isinstance(node, Items):
-        return [_value(item, report) for item in node.items]
+        return [_value(item, report, truth=truth) for item in node.items]
+    if truth and isinstance(node, Scalar) and node_kind(node) == "bool":
+        return node.text.text.lower() == "true"
     if isinstance(node, Scalar) and node_kind(node) == "str":
         return _expression(node, report)
     number = read_number(node, "a value", "TC608", report)

@@ -339,6 +339,30 @@ def test_values_at_a_point_from_a_file(tmp_path: Path):
     assert values["gradients"] == {"dl/db": [50.0, 60.0, 70.0, 80.0], "dl/dc": [10.0, 20.0, 30.0, 40.0]}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("emit", "f.yaml", "-o", "f.yaml"),
+        ("check", "f.yaml", "--output-file", "text:f.yaml"),
+        ("schema", "-o", "f.yaml"),
+    ],
+)
+def test_a_spec_is_never_written_over(tmp_path: Path, words: tuple[str, ...]):
+    text = Path(MATMUL).read_text()
+    (tmp_path / "f.yaml").write_text(text)
+    result = tcgrad(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("tcgrad: error[TC605]: cannot write `f.yaml`: a YAML file that is there")
+    assert (tmp_path / "f.yaml").read_text() == text
+
+
+def test_truth_values_at_a_point(tmp_path: Path):
+    (tmp_path / "f.yaml").write_text("inputs: {b: {shape: [2], dtype: bool}, x: [2]}\nequations: ['z = b[i]*x[i]']\n")
+    (tmp_path / "point.yaml").write_text("b: [true, False]\nx: [3, 4]\n")
+    result = tcgrad("derive", "f.yaml", "--format", "json", "--at", "point.yaml", cwd=tmp_path)
+    assert json.loads(result.stdout)["at"]["outputs"] == {"z": 3.0}
+
+
 def test_code_stands_behind_the_formulas():
     text = tcgrad("derive", "gallery:matmul", "--code").stdout
     assert text.endswith(tcgrad("emit", "gallery:matmul").stdout)

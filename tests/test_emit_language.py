@@ -137,6 +137,25 @@ SPECS = {
         ],
     ),
     "matrix functions": (["a: [3, 3]", "b: [3, 2]"], ["y[i,j] = inv(a)[i,k]*b[k,j]", "d = det(a)", "l = logdet(a)"]),
+    "base cases that read each other further back": (
+        ["s: []", "x: [5]"],
+        ["h[-1] = h[-2]*s", "h[-2] = s", "h[t] = h[t-1]*h[t-2] + x[t]"],
+    ),
+    "base cases of two tensors in turn": (
+        ["s: []", "x: [5]"],
+        [
+            "a[-2] = s",
+            "b[-2] = a[-2]*2",
+            "a[-1] = b[-2]",
+            "b[-1] = a[-1] + a[-2]^2",
+            "a[t] = b[t-1]*x[t]",
+            "b[t] = a[t]*2 + a[t-2]",
+        ],
+    ),
+    "permutation symbols of two orders": (
+        ["a: [2, 2]", "c: [3, 3]"],
+        ["z = levi_civita[i,j]*a[i,j]", "w[i] = z*levi_civita[i,j,k]*c[j,k]"],
+    ),
     "recurrent layer": (
         ["x: [5, 2, 3]", "h0: [2, 4]", "w: [4, 4]", "u: [4, 3]"],
         ["h[-1,b,j] = h0[b,j]", "h[t,b,j] = tanh(w[j,k]*h[t-1,b,k] + u[j,m]*x[t,b,m])", "y = sum[t,b,j](h[t,b,j]^2)"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
 from tcgrad.cli.output import line_width, takes_color, takes_unicode, write
+
+if TYPE_CHECKING:
+    from tcgrad.api import TensorFunction
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
@@ -136,7 +139,7 @@ def command(
             vec=vec,
             unicode=takes_unicode() and not ascii_only,
             color=takes_color(color),
-            at=derived.at(_read_point(at)) if at else None,
+            at=derived.at(_read_point(at, function)) if at else None,
             code=function.emit() if code else None,
             steps=steps,
             width=line_width(),
@@ -144,7 +147,8 @@ def command(
     )
 
 
-def _read_point(texts: list[str]) -> dict[str, Any]:
+def _read_point(texts: list[str], function: TensorFunction) -> dict[str, Any]:
     from tcgrad.point_input import read_point
 
-    return read_point(texts)
+    inputs = function.program.inputs
+    return read_point(texts, [item.tensor.name for item in inputs if item.tensor.dtype == "bool"])

@@ -90,12 +90,24 @@ def make_folder(path: Path) -> None:
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {error.strerror}"),)) from error
 
 
+def refuse_spec(path: Path) -> None:
+    """Refuse to write over what may be a spec: what a person has written is never lost.
+
+    Raises:
+        TcgradError: if the file is there and is YAML by its name.
+    """
+    if path.suffix.lower() in (".yaml", ".yml") and path.is_file():
+        message = f"cannot write `{path}`: a YAML file that is there, perhaps a spec, is not replaced"
+        raise TcgradError((Diagnostic("TC605", message, help="choose another name"),))
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all: a reader sees the old text or the new one.
 
     Raises:
-        TcgradError: if the file cannot be written.
+        TcgradError: if the file cannot be written, or may be a spec.
     """
+    refuse_spec(path)
     try:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
             path.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
-from tcgrad.cli.output import make_folder, takes_color, takes_unicode, write_error, write_file, write_text
+from tcgrad.cli.output import make_folder, refuse_spec, takes_color, takes_unicode, write_error, write_file, write_text
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
@@ -86,6 +86,7 @@ def _writable(path: Path) -> Path:
     if str(path) == "-":
         help_ = "`--format` chooses what is written to standard output"
         raise TcgradError((Diagnostic("TC605", "cannot write a report to a file `-`", help=help_),))
+    refuse_spec(path)
     make_folder(path)
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         reason = "it is a folder" if path.is_dir() else "permission denied"

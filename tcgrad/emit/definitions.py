@@ -56,11 +56,11 @@ class Definitions:
         self.build = build
         self.positions = Positions(build, self._gathered)
         self.gaps = Gaps(padded=True)
-        self._defined: dict[tuple[Role, str], Definition] = {}
+        self._defined: dict[Hashable, Definition] = {}
 
     def keep(self, tensor: Tensor, free: Axes, value: Structured) -> None:
         """Remember what a tensor is over the indices ``free``."""
-        self._defined[tensor.role, tensor.name] = Definition(free, value, has_zeros_around(tensor))
+        self._defined[_name(tensor)] = Definition(free, value, has_zeros_around(tensor))
 
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
@@ -78,10 +78,10 @@ class Definitions:
 
     def definition(self, tensor: Tensor) -> Definition:
         """What a tensor was defined as; itself, if it is an argument."""
-        known = self._defined.get((tensor.role, tensor.name))
+        known = self._defined.get(_name(tensor))
         if known is None:
             self.assign(tensor, self.leaf(tensor))
-            known = self._defined[tensor.role, tensor.name]
+            known = self._defined[_name(tensor)]
         return known
 
     def leaf(self, tensor: Tensor) -> Node:
@@ -97,7 +97,7 @@ class Definitions:
         return make(Leaf(tensor), (), tensor.shape, Kind.SCALAR if tensor.role is Role.CONSTANT else kind)
 
     def is_structured(self, tensor: Tensor) -> bool:
-        known = self._defined.get((tensor.role, tensor.name))
+        known = self._defined.get(_name(tensor))
         return known is not None and known.value.plain is None
 
     def dense(self, structured: Structured, hint: Axes) -> Value:
@@ -140,6 +140,11 @@ class Definitions:
 
     def _gathered(self, gather: Gather) -> Value:
         return finished(self.build, self.read(Component(gather.tensor, gather.indices)).terms[0])
+
+
+def _name(tensor: Tensor) -> Hashable:
+    """What a tensor is remembered by; permutation symbols of all orders have one name."""
+    return tensor.role, tensor.name, tensor.order
 
 
 def has_zeros_around(tensor: Tensor) -> bool:

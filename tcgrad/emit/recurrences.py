@@ -88,11 +88,10 @@ class Loop:
         scan = self._scan(tuple(segments))
         return [(running.tensor, self._cut(running, scan, k)) for k, running in enumerate(self._running)]
 
-    def _before_start(self) -> Iterator[tuple[int, Case]]:
-        for k, running in enumerate(self._running):
-            for case in running.bases:
-                if case.at.value < 0:
-                    yield k, case
+    def _before_start(self) -> list[tuple[int, Case]]:
+        """The base cases at negative positions, in the order of these: one may read what another is further back."""
+        cases = [(k, case) for k, running in enumerate(self._running) for case in running.bases if case.at.value < 0]
+        return sorted(cases, key=lambda item: item[1].at.value, reverse=self._recurrence.downward)
 
     # Positions
 

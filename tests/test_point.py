@@ -1,0 +1,76 @@
+"""Derivatives at a point that the user gives: right there, whatever the declarations say of other points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tcgrad
+from tcgrad.errors import TcgradError
+
+
+def at(spec, **values):
+    return tcgrad.loads(spec).derive().at(values)
+
+
+SHARES = """
+dims: {N: 3}
+inputs: {x: {shape: [N], sample: simplex}}
+equations: ["w[i] = x[i]/(1[k]*x[k])", "y = w[i]*w[i]"]
+outputs: [w, y]
+"""
+
+
+def test_what_declarations_let_formulas_assume_need_not_hold_at_the_point():
+    x = np.array([1.0, 2.0, 3.0])
+    found = at(SHARES, x=x.tolist(), dw=[1.0, 0.0, 0.0], dy=0.0)
+    expected = np.eye(3) / 6 - x[:, None] / 36
+    (jacobian,) = [value for tensor, value in found.jacobians.items() if tensor.name == "dw/dx"]
+    np.testing.assert_allclose(jacobian, expected, atol=1e-15)
+    (gradient,) = found.gradients.values()
+    np.testing.assert_allclose(gradient, expected[0], atol=1e-15)
+
+
+@pytest.mark.parametrize("function", ["det(S)", "logdet(S)^2"])
+def test_inverses_that_derivatives_bring_in(function):
+    s = np.array([[3.0, 2.0], [1.0, 4.0]])
+    found = at(f'inputs: {{S: [2, 2]}}\nequations: ["d = {function}"]', S=s.tolist())
+    (jacobian,) = found.jacobians.values()
+    outer = np.linalg.det(s) if function == "det(S)" else 2 * np.log(np.linalg.det(s))
+    np.testing.assert_allclose(jacobian, outer * np.linalg.inv(s).T, rtol=1e-14)
+
+
+INTEGERS = """
+inputs:
+  E: [3]
+  t: {shape: [2], dtype: int, sample: {integers: [0, 3]}}
+  b: {shape: [2], dtype: bool}
+  S: {shape: [2, 2], symmetric: true}
+functions: {"f(z)": null}
+equations: ["z[i] = S[i,i]*E[t[i]]*b[i]"]
+"""
+GOOD = {"E": [1.0, 2.0, 3.0], "t": [0, 2], "b": [True, False], "S": [[1.0, 2.0], [2.0, 3.0]]}
+
+
+def test_integers_and_truth_values():
+    (z,) = at(INTEGERS, **GOOD).outputs.values()
+    np.testing.assert_array_equal(z, [1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("t", [1.7, 1], "`t` is int, and the point has a fraction in it"),
+        ("t", [0, 5], "`t` is given from 0 to 5, but what it indexes is read inside for 0 to 2 alone"),
+        ("t", [-1, 0], "`t` is given from -1 to 0, but what it indexes is read inside for 0 to 2 alone"),
+        ("t", [True, 0], "the value of `t` is not a tensor of numbers"),
+        ("b", [0.5, 0], "`b` is bool, and the point has a fraction in it"),
+        ("b", [2, 0], "`b` is bool, and the point has another number than 0 and 1 in it"),
+        ("E", [True, 1.0, 2.0], "the value of `E` is not a tensor of numbers"),
+        ("S", [[1.0, 2.0], [3.0, 4.0]], "`S` is declared symmetric, and its value is not"),
+    ],
+)
+def test_values_that_an_input_cannot_have(name, value, told):
+    with pytest.raises(TcgradError) as caught:
+        at(INTEGERS, **{**GOOD, name: value})
+    assert [each.message for each in caught.value.diagnostics] == [told]
