@@ -169,5 +169,5 @@ def _named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
     for tensor in among:
         if tensor.name == name:
             return tensor
-    choices = ", ".join(tensor.name for tensor in among)
+    choices = ", ".join(tensor.name for tensor in among if tensor.name.isidentifier())
     raise TcgradError((Diagnostic("TC403", f"{name} is not a {what}", help=f"choose among {choices}"),))

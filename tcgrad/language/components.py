@@ -215,6 +215,9 @@ class ComponentReader(ABC):
         short = term if len(term) <= 60 else "..."
         message = f"`{node.name}` occurs only once: nothing says how to sum over it"
         help_ = f"write `sum[{node.name}]({short})` or `1[{node.name}]*...` to sum over it, or put it on the left"
+        tensor = self.symbols.tensors.get(node.name)
+        if tensor is not None and tensor.dtype == "int" and tensor.order:
+            help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
         return self.symbols.refuse("TC305", message, node.span, help_)
 
     def integer_component(self, node: Subscript) -> Integer:

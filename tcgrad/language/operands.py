@@ -150,6 +150,7 @@ class OperandParser(SubscriptParser):
         positions = last.positions if isinstance(last, Subscript) else ()
         index = next((position.name for position in positions if isinstance(position, Name)), "i")
         inner = self.source(name).removeprefix(name.text).strip()[1:-1]
+        inner += f"[{index}]" if isinstance(last, Name) and len(arguments) == 1 else ""
         message = f"`{name.text}` needs the index that it runs over"
         help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)

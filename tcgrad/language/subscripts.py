@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import CLOSING, COMPARISONS, SUBSCRIPT
+from tcgrad.language.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
 from tcgrad.language.syntax import Expression, Name, Number
 
 
@@ -47,7 +47,7 @@ class SubscriptParser(Cursor, ABC):
         positions = self.items(opening, comparisons=False)
         self.leave()
         if not positions:
-            help_ = f"write `{owner.text}`"
+            help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{owner.text}`"
             raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
         if self.opens_positions:
             before = self.source(owner)[:-1].rstrip()

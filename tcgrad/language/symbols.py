@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
-from tcgrad.language.operators import ALIASES, INTRINSICS
+from tcgrad.language.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
 
@@ -125,7 +125,11 @@ class Symbols:
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
 
     def _reading_of(self, name: str) -> str | None:
-        """What ``exp[x]`` was meant to be, and ``x_i`` or ``xᵢ`` where ``x`` is a tensor."""
+        """What ``exp[x]`` was meant to be, ``delta`` alone, a dim in brackets, and ``x_i`` or ``xᵢ`` of a tensor."""
+        if self.builtin(name) in _WITH_INDICES:
+            return f"`{name}` has indices: `{name}[{_WITH_INDICES[self.builtin(name)]}]`"
+        if name in self.dims:
+            return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{name}(...)`"
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
@@ -141,6 +145,10 @@ class Symbols:
 
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
+
+
+# Forms that are tensors of the language's own, with indices for an example.
+_WITH_INDICES = {DELTA: "i,j", LEVI_CIVITA: "i,j,k"}
 
 
 def _plain(char: str) -> str:
