@@ -359,6 +359,7 @@ def test_an_impossible_size_is_refused_with_the_number():
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "TC502"
     assert "needs about 59.6 GiB of memory" in diagnostic.message
+    assert diagnostic.span is not None  # where the largest tensor stands
 
 
 def test_a_range_that_no_memory_holds_is_refused_with_the_number():

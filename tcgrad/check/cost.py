@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.errors import Diagnostic, Span, TcgradError
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
-from tcgrad.ir.program import Intrinsic, Program, bodies
+from tcgrad.ir.program import Intrinsic, Program, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, free_indices, walk
 from tcgrad.records import dataclass
@@ -82,7 +82,15 @@ def _refuse_beyond(program: Program, doing: str, cost: Cost, needed: int) -> Non
         return
     message = f"{doing} {program.name} at the sizes of its spec {what}"
     help_ = "take smaller sizes: lower its `dims`"
-    raise TcgradError((Diagnostic("TC502", message, help=help_),), program.spec.source)
+    raise TcgradError((Diagnostic("TC502", message, _largest(program), help_),), program.spec.source)
+
+
+def _largest(program: Program) -> Span | None:
+    """Where the largest tensor is declared or defined."""
+    places = {item.tensor: program.spec.inputs[item.tensor.name].name.whole for item in program.inputs}
+    for statement in program.statements:
+        places |= {tensor: statement.span for tensor in defined_tensors(statement) if statement.span is not None}
+    return places[max(places, key=count)] if places else None
 
 
 def _bytes(number: int) -> str:
