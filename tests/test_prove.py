@@ -183,3 +183,10 @@ def test_proved_under_assumptions(left, right):
 @pytest.mark.parametrize(("left", "right"), [sides(row) for row in DIFFERENT_UNDER_ASSUMPTIONS])
 def test_not_proved_under_assumptions(left, right):
     assert not is_proved_under_assumptions(left, right)
+
+
+def test_constants_are_as_good_as_their_numbers():
+    spec = "constants: {{c: 2, h: 0.5}}\ninputs: {{s: []}}\nequations: ['y = {0}']\n"
+    one, other, wrong = (program_of(spec.format(body)).statements[-1] for body in ("c*s + h", "2*s + 1/2", "2*s + h^2"))
+    assert prove_equal(one, other)
+    assert not prove_equal(one, wrong)

@@ -13,9 +13,9 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.normal import normalise
+from tcgrad.prove.numbers import with_numbers
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.scalar import vanishes_by_sympy
-from tcgrad.prove.sizes import with_numbers_for_sizes
 from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
@@ -33,7 +33,8 @@ _PARTLY = 4
 def prove_equal(
     left: Define, right: Define, statements: Iterable[Statement] = (), assumed: Collection[Assumption] = ()
 ) -> bool:
-    """Whether two definitions of one tensor have the same normal form, at the sizes of the spec if not at all.
+    """Whether two definitions of one tensor have the same normal form, by the numbers that the spec has for sizes and
+    constants if not by their names.
 
     statements: the definitions of intermediates, and of gradients of intermediates, that may be unfolded.
     assumed: what is taken for granted about inputs.
@@ -73,7 +74,7 @@ def prove_equal(
         lambda: simplify(polish(unfolded())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
-        lambda: simplify(with_numbers_for_sizes(expand(normalised()))),
+        lambda: expand(with_numbers(expand(normalised()))),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
         lambda: expand(unfolded()), vanishes_by_sympy
