@@ -203,8 +203,8 @@ def _frontier(roots: Iterable[Node], carried: tuple[Node, ...], variables: set[D
 
 def _mentions(node: Node, variables: set[Dim]) -> bool:
     """Whether the operation itself stands at a position of the loop."""
-    values = [getattr(node.operation, name) for name in node.operation.__match_args__]
-    return any(isinstance(item, Integer) and not variables.isdisjoint(dims_in(item)) for item in _flat(values))
+    own = _flat(vars(node.operation).values())
+    return any(isinstance(item, Integer) and not variables.isdisjoint(dims_in(item)) for item in own)
 
 
 def _flat(values: Iterable[object]) -> Iterator[object]:
