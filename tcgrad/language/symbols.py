@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
-from tcgrad.language.operators import ALIASES, INTRINSICS
+from tcgrad.operators import ALIASES, INTRINSICS
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
 

@@ -7,11 +7,11 @@ from math import prod
 
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.program import Program, Recurrence, Statement
-from tcgrad.language.operators import Precedence
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import LATEX, Syntax
+from tcgrad.operators import Precedence
 
 Equation = tuple[str, str]  # the left and the right side
 
