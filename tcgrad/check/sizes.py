@@ -13,8 +13,8 @@ from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.sizes import with_dims
 from tcgrad.language.elaborate import elaborate
-from tcgrad.language.equal_sizes import with_dims
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
 _ABOVE = (*_PRIMES[0], 29, 31, 37, 41)

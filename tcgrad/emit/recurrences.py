@@ -11,9 +11,10 @@ from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Dim, Index, Integer, dims_in
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
 from tcgrad.records import dataclass

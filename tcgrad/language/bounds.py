@@ -57,7 +57,7 @@ def interval(integer: Integer, ranges: Ranges) -> Interval | None:
 
 def least(integer: Integer, ranges: Ranges) -> Integer | None:
     """The least value of ``integer``, whatever the dims are; None where interval arithmetic does not tell exactly."""
-    atoms = [atom for monomial, _ in integer.terms for atom in monomial if Integer.of(atom).indices]
+    atoms = [atom for atom in integer.atoms if Integer.of(atom).indices]
     found = [index for atom in atoms for index in Integer.of(atom).indices]
     if len(set(found)) < len(found) or any(isinstance(atom, Remainder) for atom in _deep(integer)):
         return None
@@ -67,11 +67,10 @@ def least(integer: Integer, ranges: Ranges) -> Integer | None:
 
 def _deep(integer: Integer) -> Iterator[Atom]:
     """The atoms of an expression, and those in its quotients and remainders."""
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            yield atom
-            if isinstance(atom, Quotient | Remainder):
-                yield from _deep(atom.dividend)
+    for atom in integer.atoms:
+        yield atom
+        if isinstance(atom, Quotient | Remainder):
+            yield from _deep(atom.dividend)
 
 
 def _product(left: Interval, right: Interval) -> Interval:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder, dims_in
+from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, integers, walk
-from tcgrad.language.equal_sizes import with_dims
 from tcgrad.notation.factors import guard
 
 
@@ -181,15 +181,14 @@ def _axes(tensor: Tensor, positions: tuple[Integer, ...]) -> Iterator[tuple[Inte
 
 
 def _gathers(position: Integer) -> Iterator[tuple[Integer, Integer]]:
-    for monomial, _ in position.terms:
-        for atom in monomial:
-            match atom:
-                case Gather():
-                    yield from _axes(atom.tensor, atom.indices)
-                    for inner in atom.indices:
-                        yield from _gathers(inner)
-                case Quotient() | Remainder():
-                    yield from _gathers(atom.dividend)
+    for atom in position.atoms:
+        match atom:
+            case Gather():
+                yield from _axes(atom.tensor, atom.indices)
+                for inner in atom.indices:
+                    yield from _gathers(inner)
+            case Quotient() | Remainder():
+                yield from _gathers(atom.dividend)
 
 
 def _leaves(index: Index, value: int, position: Integer, size: Integer) -> bool:

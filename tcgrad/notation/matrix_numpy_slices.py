@@ -80,7 +80,7 @@ _FOLDS: dict[FoldKind, str] = {
 
 def batch_indices(position: Integer) -> list[Dim]:
     """The batch indices that a held position names."""
-    return [atom for monomial, _ in position.terms for atom in monomial if isinstance(atom, Dim)]
+    return [atom for atom in position.atoms if isinstance(atom, Dim)]
 
 
 def batch_of(matrix: Matrix) -> set[Dim]:

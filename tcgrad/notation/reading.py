@@ -78,7 +78,7 @@ def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> st
 
 def _factor(size: Integer, count: int, printer: Printer) -> str:
     """A size among ``count`` that are multiplied: sums and divisions stand in parentheses there."""
-    divides = any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
+    divides = any(isinstance(atom, Quotient | Remainder) for atom in size.atoms)
     piece = printer.integer(size, spaced=False)
     least = Precedence.COMPARISON if count == 1 else Precedence.UNARY if divides else Precedence.PRODUCT
     return printer.wrapped(piece, least)

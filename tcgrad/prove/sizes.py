@@ -10,6 +10,6 @@ from tcgrad.ir.traversal import map_children
 def with_numbers_for_sizes(expr: Expr) -> Expr:
     """The expression with every size that stands in it as a number; ranges of indices stay as they are."""
     if isinstance(expr, IndexValue):
-        atoms = [atom for monomial, _ in expr.value.terms for atom in monomial]
-        return const(expr.value.value) if all(isinstance(atom, Dim) for atom in atoms) else expr
+        is_size = all(isinstance(atom, Dim) for atom in expr.value.atoms)
+        return const(expr.value.value) if is_size else expr
     return map_children(expr, with_numbers_for_sizes)
