@@ -15,7 +15,17 @@ from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import is_exact, whole
 from tcgrad.evaluate.parts import is_finite, real, signs
 from tcgrad.evaluate.powers import known_power, whole_powers
-from tcgrad.evaluate.products import conjunction, contract, in_turn, multiplied_out, multiply, sizes_of, total, zeros_of
+from tcgrad.evaluate.products import (
+    Factor,
+    conjunction,
+    contract,
+    in_turn,
+    multiplied_out,
+    multiply,
+    sizes_of,
+    total,
+    zeros_of,
+)
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.structure import footprint, volume
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
@@ -155,23 +165,22 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
     cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
     others = [factor for factor in factors if not is_guard(factor)]
-    divisors = [_divisor(factor, context) for factor in others]
-    values = [
-        value(factor, context) if divisor is None else _reciprocal(factor, divisor, context)
-        for factor, divisor in zip(others, divisors, strict=True)
-    ]
+    worked = [_factor(factor, context) for factor in others]
     summed = [factor for factor in factors if isinstance(factor, IndexSum)]
-    if (guards or summed) and not all(is_finite(each.array) for each in values):
+    if (guards or summed) and not all(is_finite(each.value.array) for each in worked):
         supports = [_support(factor, context) for factor in summed]
-        values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
-        divisors = [None] * len(values)
-    operands = cast + values
-    if not bound:
-        exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and divisors == [None] * len(others)
-        numerators = [Fraction(each.value.numerator) if isinstance(each, Const) else None for each in others]
-        product = in_turn(values, numerators, divisors, context)
-        moved = product if exact else _settled(product, values, context)
-        return multiplied_out(multiply([moved, *cast], context) if cast else moved, operands, context)
+        holds = [*guards, *(support for support in supports if support)]
+        worked = [Factor(_guarded(each.value, holds)) for each in worked]
+    values = [each.value for each in worked]
+    if bound:
+        return _contraction([*cast, *values], bound, context)
+    exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and all(not each.divisor for each in worked)
+    product = in_turn(worked, context)
+    moved = product if exact else _settled(product, values, context)
+    return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
+
+
+def _contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
     result = contract(operands, bound, context)
 
     def magnitude() -> Labelled:
@@ -187,26 +196,20 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
 
 
-def _divisor(factor: Expr, context: Context) -> Labelled | None:
-    """What a factor of a product divides by, if it does."""
+def _factor(factor: Expr, context: Context) -> Factor:
     match factor:
         case Const(value=fraction) if fraction.denominator != 1 and context.dtype.kind == "f":
-            parts = Fraction(fraction.numerator), Fraction(fraction.denominator)
-            fits = all(is_exact(part, context.dtype) for part in parts)
-            return context.number(parts[1]) if fits else None
+            above, below = Fraction(fraction.numerator), Fraction(fraction.denominator)
+            is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
+            own = context.number(fraction)
+            return Factor(own, context.number(below), above) if is_quotient else Factor(own)
         case Pow(base=base, exponent=Const(value=power)) if power < 0:
-            below = value(base, context)
-            context.decide(Labelled(signs(real(below.array)), below.axes))
-            raised = below if power == -1 else _raised(below, -power, context)
-            return replace(raised, terms=None)
+            inner = value(base, context)
+            context.decide(Labelled(signs(real(inner.array)), inner.axes))
+            raised = inner if power == -1 else _raised(inner, -power, context)
+            return Factor(Labelled(np.asarray(1 / raised.array), raised.axes), replace(raised, terms=None))
         case _:
-            return None
-
-
-def _reciprocal(factor: Expr, divisor: Labelled, context: Context) -> Labelled:
-    if isinstance(factor, Const):
-        return context.number(factor.value)
-    return Labelled(np.asarray(1 / divisor.array), divisor.axes)
+            return Factor(value(factor, context))
 
 
 def _is_power_of_two(factor: Expr) -> bool:

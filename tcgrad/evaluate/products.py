@@ -15,6 +15,7 @@ from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import absolute, together
 from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
 _WORTH_PLANNING = 2**13
@@ -34,30 +35,38 @@ def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
     return Labelled(np.asarray(result, context.dtype), axes)
 
 
-def in_turn(
-    values: Sequence[Labelled],
-    numerators: Sequence[Fraction | None],
-    divisors: Sequence[Labelled | None],
-    context: Context,
-) -> Labelled:
-    """The product of ``values`` with one division for each divisor: ``k/49`` is 1 for ``k = 49``, ``k*(1/49)`` is not.
+@dataclass(frozen=True)
+class Factor:
+    """A factor of a product.
 
-    divisors: for each value that is a reciprocal or a fraction what it divides by.
-    numerators: for each value that is a fraction its numerator.
+    divisor: what one divides by that is a reciprocal or a fraction.
+    numerator: that of a fraction.
     """
-    if all(divisor is None for divisor in divisors):
+
+    value: Labelled
+    divisor: Labelled | None = None
+    numerator: Fraction | None = None
+
+
+def in_turn(factors: Sequence[Factor], context: Context) -> Labelled:
+    """The product with one division for each divisor: ``k/49`` is 1 for ``k = 49``, ``k*(1/49)`` is not.
+
+    Fractions are divided at the end.
+    """
+    values, divisors = [each.value for each in factors], [each.divisor for each in factors if each.divisor is not None]
+    if not divisors:
         return multiply(values, context)
-    axes = union([*values, *filter(None, divisors)])
+    axes = union([*values, *divisors])
     result: Any = 1
     last: list[Any] = []
-    for each, numerator, divisor in zip(values, numerators, divisors, strict=True):
-        if divisor is None:
-            result = result * each.aligned(axes)
-        elif numerator is None:
-            result = result / divisor.aligned(axes)
+    for each in factors:
+        if each.divisor is None:
+            result = result * each.value.aligned(axes)
+        elif each.numerator is None:
+            result = result / each.divisor.aligned(axes)
         else:
-            result = result * number(numerator, context.dtype)
-            last.append(divisor.aligned(axes))
+            result = result * number(each.numerator, context.dtype)
+            last.append(each.divisor.aligned(axes))
     for below in last:
         result = result / below
     return Labelled(np.asarray(result, context.dtype), axes)
