@@ -284,7 +284,7 @@ def _call(expr: Call, context: Context) -> Labelled:
     arguments = [value(argument, context) for argument in expr.arguments]
     axes = union(arguments)
     aligned = [argument.aligned(axes) for argument in arguments]
-    if context.noise is not None and expr.function.branches:
+    if context.noise is not None and expr.function.seam:
         aligned = [
             array if _is_known(argument) else context.noise.settled(array)
             for argument, array in zip(expr.arguments, aligned, strict=True)
@@ -298,7 +298,7 @@ def _call(expr: Call, context: Context) -> Labelled:
 
     def zeros() -> Labelled:
         """The zeros of functions at 0, and those of functions that choose among numbers."""
-        if expr.function.name in functions.RATIONAL:
+        if expr.function.is_rational:
             return Labelled(np.asarray(True))
         return zeros_of(total([Labelled(np.abs(each), axes) for each in aligned], context))
 

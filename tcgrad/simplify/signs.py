@@ -23,8 +23,6 @@ from tcgrad.ir.ranges import is_nonnegative, never_negative
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, walk
 
-_FUNCTIONS = ("exp", "sqrt", "abs", "relu", "sigmoid", "softplus", "cosh", "erfc", "acos", "acosh")
-
 
 def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether an expression is at least 0, or has no value, for all arguments; False also where that is not seen.
@@ -46,7 +44,7 @@ def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
         case Pow(base):
             return is_never_negative(base, known)
         case Call(function, arguments):
-            return function.name in _FUNCTIONS or (
+            return function.is_never_negative or (
                 function.name in ("max", "min") and all(is_never_negative(part, known) for part in arguments)
             )
         case Where(_, then, otherwise):
