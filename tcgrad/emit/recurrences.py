@@ -117,7 +117,7 @@ class Loop:
             if case is not None:
                 yield self._write(k, position, case)
             else:
-                yield self._write(k, position, _at(running.step, position))
+                yield self._write(k, position, _step_at(running.step, position))
 
     def _looped(self, start: Integer, stop: Integer) -> Segment:
         step = self._running[0].step.position
@@ -127,7 +127,7 @@ class Loop:
         low, length = (stop + 1, start - stop) if self._recurrence.downward else (start, stop - start)
         self._build.fitting = self._build.fitting.assuming(position - low, low + length - 1 - position)
         writes = tuple(
-            self._write(k, position, _at(self._hoisted(running, low, length), position))
+            self._write(k, position, _step_at(self._hoisted(running, low, length), position))
             for k, running in enumerate(self._running)
         )
         return Segment(start, stop, True, writes, variable)
@@ -175,7 +175,7 @@ class Loop:
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
 
 
-def _at(case: Case, position: Integer) -> Case:
+def _step_at(case: Case, position: Integer) -> Case:
     """A step at one position."""
     if not isinstance(case.position, Index):
         return case

@@ -97,7 +97,7 @@ def _atom_key(atom: Atom) -> tuple[int, str, int]:
             return 3, repr(atom), 0
 
 
-def _without(monomial: Monomial, atoms: Monomial) -> Monomial | None:
+def _without_atoms(monomial: Monomial, atoms: Monomial) -> Monomial | None:
     """The product that is left when each of ``atoms`` is taken out once; None if one is not there."""
     rest = list(monomial)
     for atom in atoms:
@@ -180,7 +180,7 @@ class Integer:
             return None
         terms = []
         for monomial, coefficient in self.terms:
-            rest = _without(monomial, atoms)
+            rest = _without_atoms(monomial, atoms)
             if rest is None or coefficient % number:
                 return None
             terms.append((rest, coefficient // number))

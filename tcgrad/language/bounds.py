@@ -47,10 +47,10 @@ def interval(integer: Integer, ranges: Ranges) -> Interval | None:
     for monomial, coefficient in integer.terms:
         product = point(Integer.of(1))
         for atom in monomial:
-            factor = _atom(atom, ranges)
+            factor = _atom_interval(atom, ranges)
             if factor is None:
                 return None
-            product = product.times(factor) if isinstance(atom, Index) else _product(product, factor)
+            product = product.times(factor) if isinstance(atom, Index) else _interval_product(product, factor)
         total = total.plus(product.scaled(Integer.of(coefficient)))
     return total
 
@@ -73,11 +73,11 @@ def _deep(integer: Integer) -> Iterator[Atom]:
             yield from _deep(atom.dividend)
 
 
-def _product(left: Interval, right: Interval) -> Interval:
+def _interval_product(left: Interval, right: Interval) -> Interval:
     return left.scaled(right.low) if right.low == right.high else left.times(right)
 
 
-def _atom(atom: Atom, ranges: Ranges) -> Interval | None:
+def _atom_interval(atom: Atom, ranges: Ranges) -> Interval | None:
     match atom:
         case Dim():
             return point(Integer.of(atom))

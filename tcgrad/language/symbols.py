@@ -132,7 +132,7 @@ class Symbols:
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
             if tensor is not None and tensor.order == len(indices) > 0:
-                return f"write `{name[:end]}[{','.join(map(_plain, indices))}]`"
+                return f"write `{name[:end]}[{','.join(map(_without_subscript, indices))}]`"
         return None
 
     def names(self) -> Collection[str]:
@@ -143,5 +143,5 @@ class Symbols:
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 
 
-def _plain(char: str) -> str:
+def _without_subscript(char: str) -> str:
     return _SUBSCRIPTS.get(char, char)

@@ -65,7 +65,7 @@ def print_shape(shape: Sequence[Integer], syntax: Syntax) -> str:
     if not shape:
         return "scalar"
     printer = Printer(syntax, {})
-    return _named([printer.position(size) for size in shape], [size.value for size in shape])
+    return _with_values([printer.position(size) for size in shape], [size.value for size in shape])
 
 
 def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> str:
@@ -73,7 +73,7 @@ def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> st
     printer = Printer(syntax, {})
     times = syntax.times.strip() or r" \cdot "  # numbers beside each other would be one
     names = [times.join(_factor(size, len(side), printer) for size in side) for side in sides]
-    return _named(names, [prod(size.value for size in side) for side in sides])
+    return _with_values(names, [prod(size.value for size in side) for side in sides])
 
 
 def _factor(size: Integer, count: int, printer: Printer) -> str:
@@ -84,6 +84,6 @@ def _factor(size: Integer, count: int, printer: Printer) -> str:
     return printer.wrapped(piece, least)
 
 
-def _named(names: Sequence[str], values: Sequence[int]) -> str:
+def _with_values(names: Sequence[str], values: Sequence[int]) -> str:
     shown, numbers = f"[{', '.join(names)}]", f"[{', '.join(map(str, values))}]"
     return shown if shown == numbers else f"{shown} = {numbers}"

@@ -123,10 +123,10 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
         if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
             part = _sizes_for_idle(part)
         part = merge_powers(_split_sums(part), policy)
-    return _product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
+    return _scaled_product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
 
 
-def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
+def _scaled_product(coefficient: Fraction, factors: list[Expr]) -> Expr:
     if coefficient == -1 and len(factors) == 1 and isinstance(factors[0], Add):
         return scaled_sum(factors[0], coefficient)
     everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]
