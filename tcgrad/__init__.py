@@ -14,11 +14,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tcgrad.version import __version__
+
 if TYPE_CHECKING:
     from tcgrad.api import Derived, TensorFunction, load, loads
     from tcgrad.errors import TcgradError
 
-__version__ = "0.1.0"
 __all__ = ["Derived", "TcgradError", "TensorFunction", "__version__", "load", "loads"]
 
 _HOMES = {

@@ -41,7 +41,7 @@ def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorF
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the file.
     """
-    return _read(lambda: load_spec(find_spec(os.fspath(spec))), strict)
+    return _function_of(lambda: load_spec(find_spec(os.fspath(spec))), strict)
 
 
 def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> TensorFunction:
@@ -50,10 +50,10 @@ def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> Tenso
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the text.
     """
-    return _read(lambda: read_spec(text, name), strict)
+    return _function_of(lambda: read_spec(text, name), strict)
 
 
-def _read(read: Callable[[], Spec], strict: bool | None) -> TensorFunction:
+def _function_of(read: Callable[[], Spec], strict: bool | None) -> TensorFunction:
     try:
         with collecting_rarely():
             spec = read()

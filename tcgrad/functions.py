@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 from tcgrad.records import dataclass
+
+Seam = Literal["kink", "jump", "smooth"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,16 @@ class Function:
     numpy: the call in NumPy, ``{0}``, ``{1}`` standing for the arguments (each occurs once).
     latex: the same in LaTeX.
     domain: for each parameter the open interval in which the function is smooth or at least defined.
-    branches: expressions whose sign (or, for floor and ceil, whose whole part) decides the branch; the
-        function has a kink or a jump where one changes.
+    seam: how the branches of the function meet; None where it has only one.
     scipy: the name to import from ``scipy.special``, where NumPy has none.
     helper: the source of a function the emitted module defines, for what is no single NumPy call.
     orders: of a derivative of an abstract function, how often by each parameter; None for the others.
     inline: the call as one expression in NumPy alone, where ``numpy`` is a helper; an argument may occur repeatedly.
     parity: what stands before the value when the one argument turns its sign: 1 (even) or -1 (odd); 0 for the others.
+    definition: the function through fewer others, in tcgrad's own language.
+    is_rational: whether it takes rational numbers to rational ones.
+    is_never_negative: whether every value is at least 0.
+    overflows: whether it does for arguments that are not large.
     """
 
     name: str
@@ -37,13 +42,17 @@ class Function:
     numpy: str
     latex: str
     domain: tuple[tuple[float, float], ...]
-    branches: tuple[str, ...] = ()
+    seam: Seam | None = None
     scipy: str | None = None
     helper: str | None = None
     summary: str = ""
     orders: tuple[int, ...] | None = None
     inline: str | None = None
     parity: Literal[-1, 0, 1] = 0
+    definition: str | None = None
+    is_rational: bool = False
+    is_never_negative: bool = False
+    overflows: bool = False
 
     @property
     def arity(self) -> int:
@@ -64,14 +73,11 @@ def _row(
     *,
     latex: str | None = None,
     domain: tuple[float, float] = (-inf, inf),
-    branches: tuple[str, ...] = (),
-    scipy: str | None = None,
-    helper: str | None = None,
-    summary: str = "",
-    inline: str | None = None,
-    parity: Literal[-1, 0, 1] = 0,
+    definition: str | None = None,
+    summary: str | None = None,
+    **columns: Any,
 ) -> Function:
-    """A row of one argument ``a``; by default it is ``np.name`` and ``\\name``."""
+    """A row of one argument ``a``; by default it is ``np.name`` and ``\\name``, and its definition sums it up."""
     return Function(
         name=name,
         parameters=("a",),
@@ -79,12 +85,9 @@ def _row(
         numpy=numpy or f"np.{name}({{0}})",
         latex=latex or rf"\{name}\left({{0}}\right)",
         domain=(domain,),
-        branches=branches,
-        scipy=scipy,
-        helper=helper,
-        summary=summary,
-        inline=inline,
-        parity=parity,
+        definition=definition,
+        summary=summary or definition or "",
+        **columns,
     )
 
 
@@ -135,38 +138,41 @@ def _leaky_relu(a, slope):
 _REAL = (-inf, inf)
 
 _ROWS = (
-    _row("exp", "y", summary="the exponential"),
+    _row("exp", "y", is_never_negative=True, overflows=True, summary="the exponential"),
     _row("log", "1/a", domain=(0, inf), summary="the natural logarithm"),
-    _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), summary="log(1 + a)"),
-    _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", summary="exp(a) - 1"),
-    _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), summary="the square root"),
-    _row("cbrt", "1/(3*y^2)", latex=r"\sqrt[3]{{{0}}}", parity=-1, summary="the real cube root"),
+    _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), definition="log(1 + a)"),
+    _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", overflows=True, definition="exp(a) - 1"),
+    _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), is_never_negative=True, summary="the square root"),
+    _row("cbrt", "1/(3*y^2)", latex=r"\sqrt[3]{{{0}}}", parity=-1, definition="a^(1/3)", summary="the real cube root"),
     _row("sin", "cos(a)", parity=-1, summary="sine"),
     _row("cos", "-sin(a)", parity=1, summary="cosine"),
-    _row("tan", "1 + y^2", parity=-1, summary="tangent"),
+    _row("tan", "1 + y^2", parity=-1, definition="sin(a)/cos(a)", summary="tangent"),
     _row("asin", "1/sqrt(1 - a^2)", "np.arcsin({0})", latex=r"\arcsin\left({0}\right)", domain=(-1, 1),
          parity=-1, summary="inverse sine"),
     _row("acos", "-1/sqrt(1 - a^2)", "np.arccos({0})", latex=r"\arccos\left({0}\right)", domain=(-1, 1),
-         summary="inverse cosine"),
+         is_never_negative=True, summary="inverse cosine"),
     _row("atan", "1/(1 + a^2)", "np.arctan({0})", latex=r"\arctan\left({0}\right)",
          parity=-1, summary="inverse tangent"),
-    _row("sinh", "cosh(a)", parity=-1, summary="hyperbolic sine"),
-    _row("cosh", "sinh(a)", parity=1, summary="hyperbolic cosine"),
-    _row("tanh", "1 - y^2", parity=-1, summary="hyperbolic tangent"),
+    _row("sinh", "cosh(a)", parity=-1, overflows=True, definition="(exp(a) - exp(-a))/2", summary="hyperbolic sine"),
+    _row("cosh", "sinh(a)", parity=1, is_never_negative=True, overflows=True, definition="(exp(a) + exp(-a))/2",
+         summary="hyperbolic cosine"),
+    _row("tanh", "1 - y^2", parity=-1, definition="2/(1 + exp(-2*a)) - 1", summary="hyperbolic tangent"),
     _row("asinh", "1/sqrt(1 + a^2)", "np.arcsinh({0})", latex=_operator("arsinh"),
          parity=-1, summary="inverse hyperbolic sine"),
     _row("acosh", "1/(sqrt(a - 1)*sqrt(a + 1))", "np.arccosh({0})", latex=_operator("arcosh"), domain=(1, inf),
-         summary="inverse hyperbolic cosine"),
+         is_never_negative=True, summary="inverse hyperbolic cosine"),
     _row("atanh", "1/(1 - a^2)", "np.arctanh({0})", latex=_operator("artanh"), domain=(-1, 1),
          parity=-1, summary="inverse hyperbolic tangent"),
     _row("sigmoid", "y*(1 - y)", "_sigmoid({0})", latex=_operator("sigmoid"), helper=_SIGMOID,
          inline="(1 + np.tanh({0} / 2)) / 2",
-         summary="1/(1 + exp(-a))"),
-    _row("softplus", "sigmoid(a)", "np.logaddexp(0, {0})", latex=_operator("softplus"), summary="log(1 + exp(a))"),
-    _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"), branches=("a",),
-         summary="max(a, 0), with derivative 0 at 0"),
+         is_never_negative=True, definition="1/(1 + exp(-a))"),
+    _row("softplus", "sigmoid(a)", "np.logaddexp(0, {0})", latex=_operator("softplus"),
+         is_never_negative=True, definition="log(1 + exp(a))"),
+    _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"),
+         seam="kink", is_rational=True, is_never_negative=True, summary="max(a, 0), with derivative 0 at 0"),
     _row("gelu", "erfc(-a/sqrt(2))/2 + a*exp(-a^2/2)/sqrt(2*pi)", "_gelu({0})", latex=_operator("gelu"),
-         scipy="erfc", helper=_GELU, summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
+         scipy="erfc", helper=_GELU, definition="a*(1 + erf(a/sqrt(2)))/2",
+         summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
     _row("gelu_tanh",
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"
          " + a*(1 - tanh(sqrt(2/pi)*(a + 0.044715*a^3))^2)*sqrt(2/pi)*(1 + 0.134145*a^2)/2",
@@ -175,35 +181,38 @@ _ROWS = (
          summary="the tanh form of gelu"),
     _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "_silu({0})", latex=_operator("silu"), helper=_SILU,
          inline="{0} * (1 + np.tanh({0} / 2)) / 2",
-         summary="a*sigmoid(a)"),
-    _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), branches=("a",), helper=_ELU,
+         definition="a/(1 + exp(-a))", summary="a*sigmoid(a)"),
+    _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), helper=_ELU,
          inline="np.where({0} > 0, {0}, np.expm1(np.minimum({0}, 0)))",
-         summary="a where a > 0, else exp(a) - 1"),
+         seam="smooth", summary="a where a > 0, else exp(a) - 1"),
     _row("erf", "2*exp(-a^2)/sqrt(pi)", "erf({0})", latex=_operator("erf"), scipy="erf",
          parity=-1, summary="the error function"),
-    _row("erfc", "-2*exp(-a^2)/sqrt(pi)", "erfc({0})", latex=_operator("erfc"), scipy="erfc", summary="1 - erf(a)"),
+    _row("erfc", "-2*exp(-a^2)/sqrt(pi)", "erfc({0})", latex=_operator("erfc"), scipy="erfc",
+         is_never_negative=True, definition="1 - erf(a)"),
     _row("lgamma", "digamma(a)", "gammaln({0})", latex=r"\log\Gamma\left({0}\right)", domain=(0, inf), scipy="gammaln",
          summary="the logarithm of the gamma function"),
     _row("digamma", "polygamma(1, a)", "digamma({0})", latex=r"\psi\left({0}\right)", domain=(0, inf), scipy="digamma",
          summary="the derivative of lgamma"),
-    _row("abs", "sign(a)", latex=r"\left|{0}\right|", branches=("a",),
-         parity=1, summary="the absolute value, with derivative 0 at 0"),
-    _row("sign", "0", latex=_operator("sign"), branches=("a",), parity=-1, summary="-1, 0 or 1"),
-    _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", branches=("a",), summary="rounded down"),
-    _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", branches=("a",), summary="rounded up"),
+    _row("abs", "sign(a)", latex=r"\left|{0}\right|",
+         parity=1, seam="kink", is_rational=True, is_never_negative=True,
+         summary="the absolute value, with derivative 0 at 0"),
+    _row("sign", "0", latex=_operator("sign"), parity=-1, seam="jump", is_rational=True, summary="-1, 0 or 1"),
+    _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", seam="jump", is_rational=True, summary="rounded down"),
+    _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", seam="jump", is_rational=True, summary="rounded up"),
     Function("max", ("a", "b"), ("[a >= b]", "[a < b]"), "np.maximum({0}, {1})", r"\max\left({0}, {1}\right)",
-             (_REAL, _REAL), ("a - b",), summary="the larger; at a tie the gradient goes to a"),
+             (_REAL, _REAL), seam="kink", is_rational=True, summary="the larger; at a tie the gradient goes to a"),
     Function("min", ("a", "b"), ("[a <= b]", "[a > b]"), "np.minimum({0}, {1})", r"\min\left({0}, {1}\right)",
-             (_REAL, _REAL), ("a - b",), summary="the smaller; at a tie the gradient goes to a"),
+             (_REAL, _REAL), seam="kink", is_rational=True, summary="the smaller; at a tie the gradient goes to a"),
     Function("atan2", ("a", "b"), ("b/(a^2 + b^2)", "-a/(a^2 + b^2)"), "np.arctan2({0}, {1})",
              r"\operatorname{{atan2}}\left({0}, {1}\right)", (_REAL, _REAL), summary="the angle of the point (b, a)"),
     Function("leaky_relu", ("a", "slope"), ("where(a > 0, 1, slope)", "where(a > 0, 0, a)"), "_leaky_relu({0}, {1})",
-             r"\operatorname{{leaky\_relu}}\left({0}, {1}\right)", (_REAL, _REAL), ("a",), helper=_LEAKY_RELU,
+             r"\operatorname{{leaky\_relu}}\left({0}, {1}\right)", (_REAL, _REAL), helper=_LEAKY_RELU,
+             seam="kink", is_rational=True,
              summary="a where a > 0, else slope*a", inline="np.where({0} > 0, {0}, {1} * {0})"),
     Function("clip", ("a", "lo", "hi"),
              ("[lo <= a]*[a <= hi]", "[a < lo]*[lo <= hi]", "[max(a, lo) > hi]"),
              "np.clip({0}, {1}, {2})", r"\operatorname{{clip}}\left({0}, {1}, {2}\right)", (_REAL, _REAL, _REAL),
-             ("a - lo", "max(a, lo) - hi"), summary="min(max(a, lo), hi)"),
+             seam="kink", is_rational=True, summary="min(max(a, lo), hi)"),
     Function("polygamma", ("n", "a"), (None, "polygamma(n + 1, a)"), "polygamma({0}, {1})",
              r"\psi^{{\left({0}\right)}}\left({1}\right)", ((0, inf), (0, inf)), scipy="polygamma",
              summary="the n-th derivative of digamma"),

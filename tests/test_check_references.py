@@ -91,7 +91,7 @@ def _functions_of_complex_numbers():
     """Each function that has a complex step, with arguments that are read from x."""
     for function in FUNCTIONS.values():
         arguments = ["x[i]", "x[i]^3 - 0.3", "1 + x[i]^2"][: function.arity]
-        if not (function.branches or function.scipy or function.is_abstract):
+        if not (function.seam or function.scipy or function.is_abstract):
             yield f"{function.name}({', '.join(arguments)})"
             if function.arity == 2:
                 yield f"{function.name}({', '.join(reversed(arguments))})"

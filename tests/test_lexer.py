@@ -3,7 +3,8 @@
 import pytest
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.lexer import split_block, tokenize
+from tcgrad.language.lexer import tokenize
+from tcgrad.spec.splitting import split_block
 
 
 def kinds(text):

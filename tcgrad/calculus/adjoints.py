@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from tcgrad.calculus.differentiate import differentiate, times, total
+from tcgrad.calculus.differentiate import component_derivative, deltas, differentiate, times, total
 from tcgrad.calculus.lags import Positions, Steps, index_of, reach
 from tcgrad.calculus.recurrences import named_value
 from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
@@ -79,7 +79,7 @@ class Adjoints:
             if c < length.value - late
         ]
         step = case(at.expr, list(parts.values()))
-        body = simplify(_apart(step.body, [at.expr - base.at for base in bases]))
+        body = simplify(_with_gaps_open(step.body, [at.expr - base.at for base in bases]))
         free = self.steps.positions(tensor, at.expr, others)
         indices = tuple(index for position in free for index in position.indices)
         whole = Case((*self.extra, *indices), at, body)
@@ -146,7 +146,7 @@ class Adjoints:
         def seed(read: Component) -> Expr:
             if read.tensor != tensor or steps.lag(reader, read) != lag:
                 return ZERO
-            return _deltas(_without(read.indices, steps.axis[tensor]), others)
+            return deltas(_without_axis(read.indices, steps.axis[tensor]), (index.expr for index in others))
 
         inner = self._derivative(reader, seed)
         by = Component(tensor, steps.positions(tensor, case.at - lag, others))
@@ -171,7 +171,7 @@ class Adjoints:
         def seed(read: Component) -> Expr:
             if read.tensor != tensor or read.indices[steps.axis[tensor]] != here:
                 return ZERO
-            return _deltas(_without(read.indices, steps.axis[tensor]), others)
+            return deltas(_without_axis(read.indices, steps.axis[tensor]), (index.expr for index in others))
 
         terms = []
         for reader, lag in readers:
@@ -194,10 +194,7 @@ class Adjoints:
         """The sum over all steps that read no base case, and the equations before them one by one."""
         steps = self.steps
         case = steps.step[reader]
-
-        def seed(read: Component) -> Expr:
-            return _deltas(read.indices, at) if read.tensor == tensor else ZERO
-
+        seed = component_derivative(tensor, at)
         inner = self._derivative(reader, seed)
         by = Component(tensor, tuple(index.expr for index in at))
         self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
@@ -226,19 +223,15 @@ class Adjoints:
         return simplify(_summed(case.free, times(self._read(reader, case.at, case.free), named)))
 
 
-def _apart(expr: Expr, gaps: list[Integer]) -> Expr:
+def _with_gaps_open(expr: Expr, gaps: list[Integer]) -> Expr:
     """The expression without deltas that would need one of the gaps to be 0."""
     if isinstance(expr, Delta):
         difference = expr.left - expr.right
         return ZERO if difference in gaps or -difference in gaps else expr
-    return map_children(expr, lambda part: _apart(part, gaps))
+    return map_children(expr, lambda part: _with_gaps_open(part, gaps))
 
 
-def _deltas(positions: Positions, at: tuple[Index, ...]) -> Expr:
-    return times(*(Delta(e, s.expr) for e, s in zip(positions, at, strict=True)))
-
-
-def _without(positions: Positions, axis: int) -> Positions:
+def _without_axis(positions: Positions, axis: int) -> Positions:
     return (*positions[:axis], *positions[axis + 1 :])
 
 

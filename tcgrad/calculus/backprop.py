@@ -7,13 +7,13 @@ from dataclasses import field
 
 from tcgrad.calculus.adjoints import Adjoints
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
-from tcgrad.calculus.differentiate import differentiate, times, total
+from tcgrad.calculus.differentiate import component_derivative, differentiate, times, total
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexSum
+from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import substitute
@@ -25,17 +25,6 @@ Positions = tuple[Integer, ...]
 Adjoint = Callable[[Positions], Expr]
 
 _PI = Component(PI, ())  # derivatives of functions read it
-
-
-def component_derivative(tensor: Tensor, at: tuple[Index, ...]) -> Callable[[Component], Expr]:
-    """``d x[e] / d x[s] = prod delta(e, s)``, and 0 for every other tensor."""
-
-    def seed(read: Component) -> Expr:
-        if read.tensor != tensor:
-            return ZERO
-        return times(*(Delta(e, s.expr) for e, s in zip(read.indices, at, strict=True)))
-
-    return seed
 
 
 @dataclass

@@ -8,10 +8,9 @@ from dataclasses import field
 from functools import cached_property
 from itertools import islice
 
-from tcgrad.calculus.backprop import component_derivative
 from tcgrad.calculus.dependence import needed_for, reads
 from tcgrad.calculus.derivation import Jacobian
-from tcgrad.calculus.differentiate import differentiate
+from tcgrad.calculus.differentiate import component_derivative, differentiate
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
 from tcgrad.calculus.trace import Differentiated, Listener, unheard

@@ -156,16 +156,16 @@ def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]
     if names is None:
         return program.wrt
     real = [item.tensor for item in program.inputs if item.tensor.is_real]
-    return tuple(_named(name, real, "real-valued input") for name in names)
+    return tuple(_tensor_named(name, real, "real-valued input") for name in names)
 
 
 def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
     if names is None:
         return program.outputs
-    return tuple(_named(name, program.defined, "tensor that an equation defines") for name in names)
+    return tuple(_tensor_named(name, program.defined, "tensor that an equation defines") for name in names)
 
 
-def _named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
+def _tensor_named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
     for tensor in among:
         if tensor.name == name:
             return tensor

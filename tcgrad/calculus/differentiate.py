@@ -6,13 +6,13 @@ directional derivative, the component of another Jacobian the chain rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import assert_never
 
 from tcgrad.errors import Diagnostic, TcgradError
-from tcgrad.functions import FUNCTIONS, Function, abstract, abstract_derivative
-from tcgrad.ir.indices import Index
+from tcgrad.functions import FUNCTIONS, Function, abstract_derivative
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
@@ -31,7 +31,9 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, freshen, rebuild, substitute
+from tcgrad.ir.templates import filled_in, stand_in
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import freshen, substitute
 from tcgrad.language.elaborate import elaborate_scalar
 
 Seed = Callable[[Component], Expr]
@@ -95,6 +97,22 @@ def times(*factors: Expr) -> Expr:
     return Mul(kept) if len(kept) > 1 else kept[0] if kept else ONE
 
 
+def deltas(left: Iterable[Integer], right: Iterable[Integer]) -> Expr:
+    """``prod delta(e, s)``, which is ``d x[e] / d x[s]``: 1 where two positions are one."""
+    return times(*[Delta(e, s) for e, s in zip(left, right, strict=True)])
+
+
+def component_derivative(tensor: Tensor, at: tuple[Index, ...]) -> Seed:
+    """``d x[e] / d x[s] = prod delta(e, s)``, and 0 for every other tensor."""
+
+    def seed(read: Component) -> Expr:
+        if read.tensor != tensor:
+            return ZERO
+        return deltas(read.indices, (index.expr for index in at))
+
+    return seed
+
+
 def _product_rule(expr: Mul, inner: Derivative) -> Expr:
     """``d(f g h) = df g h + f dg h + f g dh``"""
     terms = []
@@ -134,7 +152,8 @@ def partial(expr: Call, place: int) -> Expr:
     function = expr.function
     if function.is_abstract:
         return Call(abstract_derivative(function, place), expr.arguments)
-    return _with_arguments(_template(function, place), expr)
+    actual = {stand_in(name): own for name, own in zip(function.parameters, expr.arguments, strict=True)}
+    return filled_in(_template(function, place), {**actual, stand_in("y"): expr})
 
 
 @cache
@@ -149,25 +168,7 @@ def _template(function: Function, place: int) -> Expr:
                 help=f"make the argument {function.parameters[place]} a constant",
             ),
         ))  # fmt: skip
-    return elaborate_scalar(text, {name: _stand_in(name) for name in (*function.parameters, "y")})
-
-
-@cache
-def _stand_in(name: str) -> Call:
-    """A call that stands for an argument in a template; its abstract function is no one else's."""
-    return Call(abstract(f"@{name}", 0), ())
-
-
-def _with_arguments(template: Expr, expr: Call) -> Expr:
-    actual = {_stand_in(n): a for n, a in zip(expr.function.parameters, expr.arguments, strict=True)}
-    actual[_stand_in("y")] = expr
-
-    def replaced(node: Expr) -> Expr:
-        if isinstance(node, Call) and node in actual:
-            return actual[node]
-        return rebuild(node, tuple(replaced(part) for part in children(node)))
-
-    return replaced(template)
+    return elaborate_scalar(text, {name: stand_in(name) for name in (*function.parameters, "y")})
 
 
 def _branch_rule(expr: Where, inner: Derivative) -> Expr:

@@ -9,11 +9,11 @@ from math import prod
 from tcgrad.calculus.backprop import Pullback
 from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import Lines, needed_for
-from tcgrad.calculus.differentiate import times
+from tcgrad.calculus.differentiate import deltas
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import ZERO, Component, Delta, Expr
+from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import replace_components, tensors_read
@@ -98,7 +98,7 @@ def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[State
     pushed = push(
         replace(program, statements=statements),
         (wrt,),
-        lambda read, axes: times(*(Delta(e, s.expr) for e, s in zip(read.indices, axes, strict=True))),
+        lambda read, axes: deltas(read.indices, (index.expr for index in axes)),
         lambda tensor: jacobian_of(tensor, wrt),
         lambda: new_indices(wrt),
         known=known,
@@ -111,7 +111,7 @@ def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]
     rows = new_indices(of)
 
     def start(positions: tuple[Integer, ...]) -> Expr:
-        return times(*(Delta(row.expr, e) for row, e in zip(rows, positions, strict=True)))
+        return deltas((row.expr for row in rows), positions)
 
     def name(tensor: Tensor) -> Tensor:
         return jacobian_of(of, tensor)
@@ -140,7 +140,7 @@ def from_gradients(backward: Sequence[Define], of: Tensor) -> Iterator[Define]:
             return Component(jacobian_of(of, about), (*lead, *read.indices))
         if about != of:
             return ZERO
-        return times(*(Delta(row, e) for row, e in zip(lead, read.indices, strict=True)))
+        return deltas(lead, read.indices)
 
     for define in backward:
         body = replace_components(define.body, given)

@@ -65,7 +65,7 @@ class Supports:
             case Where(Iverson() as condition, Const(value=0), otherwise):
                 return self._of_product((condition.opposite, otherwise))
             case IndexSum(indices=summed):
-                return _distinct(_without(each, summed) for each in self.of(expr.body))
+                return _distinct(_without_indices(each, summed) for each in self.of(expr.body))
             case Component() if expr.tensor in self._known:
                 free, known = self._known[expr.tensor]
                 return tuple(tuple(instantiate(free, part, expr.indices) for part in each) for each in known)
@@ -120,7 +120,7 @@ def _except(part: Conditions, common: Conditions) -> Conditions:
     return tuple(each for each in part if key(each) not in names)
 
 
-def _without(part: Conditions, indices: Collection[Index]) -> Conditions:
+def _without_indices(part: Conditions, indices: Collection[Index]) -> Conditions:
     return tuple(each for each in part if not any(index in indices for index in free_indices(each)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from tcgrad.evaluate.functions import RATIONAL
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, bodies, defined_tensors
@@ -15,9 +14,6 @@ from tcgrad.simplify.powers import is_division
 
 _EXTREMES = frozenset({"max", "min"})
 
-# Functions of numbers that have a kink, but no jump: the language says what the derivative is there.
-KINKED = RATIONAL - {"sign", "floor", "ceil"}
-
 # Exact numbers may be made of this many of the numbers that are given: their digits add up.
 _LARGEST_WEIGHT = 256
 
@@ -26,7 +22,7 @@ def why_not_complex(program: Program) -> str:
     """Why the equations have no complex step; empty if they are analytic and can be evaluated on complex numbers."""
     for node in _nodes(program):
         match node:
-            case Call(function=function) if function.branches or function.scipy or function.is_abstract:
+            case Call(function=function) if function.seam or function.scipy or function.is_abstract:
                 return f"{function.name} is not evaluated on complex numbers"
             case IndexReduce(kind="max" | "min" as kind):
                 return f"{kind} is not analytic"
@@ -40,7 +36,7 @@ def why_not_complex(program: Program) -> str:
 def has_ties(program: Program) -> bool:
     """Whether the equations have kinks at which the language says what the derivative is."""
     return any(
-        (isinstance(node, Call) and node.function.name in KINKED)
+        (isinstance(node, Call) and node.function.seam == "kink")
         or (isinstance(node, IndexReduce) and node.kind in _EXTREMES)
         for node in _nodes(program)
     )
@@ -70,7 +66,7 @@ def _nodes(program: Program) -> Iterator[Expr]:
 def _is_rational_in_parts(node: Expr) -> bool:
     match node:
         case Call(function=function):
-            return function.name in RATIONAL
+            return function.is_rational
         case IndexReduce(kind=kind):
             return kind in _EXTREMES
         case _:

@@ -51,7 +51,7 @@ def _block(at: SecondBench, first: Tensor, second: Tensor) -> None:
         bound=at.block_bound(first, second),
         known=at.known.block(first.name, second.name),
         method=at.known.method(first.name, second.name),
-        locate=_place(at, first, second),
+        locate=_locate_in_block(at, first, second),
         part=second.name,
     )
 
@@ -70,7 +70,7 @@ def _symmetry(at: SecondBench, first: Tensor, second: Tensor) -> None:
         bound=bound,
         known=Known(other.astype(bound.dtype), mirrored),
         method="the block with its inputs exchanged",
-        locate=_place(at, first, second),
+        locate=_locate_in_block(at, first, second),
         part=second.name,
     )
 
@@ -150,7 +150,7 @@ def _block_along(at: SecondBench, first: Tensor, second: Tensor) -> None:
     _Products(at, "hessian", first, second, product, bound).compare()
 
 
-def _place(at: SecondBench, first: Tensor, second: Tensor) -> Locate:
+def _locate_in_block(at: SecondBench, first: Tensor, second: Tensor) -> Locate:
     """Places in a block, the axes of ``first`` before those of ``second``."""
     bench = at.bench
     each = max(1, at.size(second))

@@ -23,7 +23,7 @@ def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Sl
     """The gradient of ``wrt`` after each slip, with words for it; ``formulas`` have the upstream gradients."""
     statements = bench.paths.gradient(wrt).statements
     yield from _exchanged(bench, wrt, formulas)
-    yield from _terms(statements, formulas)
+    yield from _slips_of_terms(statements, formulas)
     yield from _transposed(bench, statements, formulas)
     yield from _unsummed(bench, statements, formulas)
 
@@ -35,12 +35,12 @@ def _exchanged(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Slip]:
             yield Slip(EXCHANGED, f"is the gradient of {other.name}: the two are exchanged", value)
 
 
-def _terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip]:
+def _slips_of_terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip]:
     """The last formula without one of its terms, or with another sign of it."""
     last = statements[-1]
     if not isinstance(last, Define):
         return
-    for term, others, rebuilt in _sums(last.body):
+    for term, others, rebuilt in _terms_inside(last.body):
         text = print_define(replace(last, body=rebuilt((term,)))).partition(" = ")[2]
         negated = Mul((const(-1), term))
         for name, what, left in ((TERM_MISSING, "is missing", ()), (TERM_NEGATED, "has the wrong sign", (negated,))):
@@ -48,32 +48,34 @@ def _terms(statements: Sequence[Statement], formulas: Formulas) -> Iterator[Slip
             yield Slip(name, f"the term {text} {what}", formulas.exact((*statements[:-1], changed)))
 
 
-def _sums(expr: Expr) -> Iterator[tuple[Expr, tuple[Expr, ...], Callable[[tuple[Expr, ...]], Expr]]]:
+def _terms_inside(expr: Expr) -> Iterator[tuple[Expr, tuple[Expr, ...], Callable[[tuple[Expr, ...]], Expr]]]:
     """Each term of a sum, the others, and what makes the whole expression of other terms."""
     match expr:
         case Add():
             for number, term in enumerate(expr.terms):
-                yield term, expr.terms[:number] + expr.terms[number + 1 :], _sum
+                yield term, expr.terms[:number] + expr.terms[number + 1 :], _sum_of
         case Mul():
             for number, factor in enumerate(expr.factors):
-                for term, others, rebuilt in _sums(factor):
-                    yield term, others, partial(_product, expr, number, rebuilt)
+                for term, others, rebuilt in _terms_inside(factor):
+                    yield term, others, partial(_with_factor_rebuilt, expr, number, rebuilt)
         case IndexSum():
-            for term, others, rebuilt in _sums(expr.body):
-                yield term, others, partial(_summed, expr, rebuilt)
+            for term, others, rebuilt in _terms_inside(expr.body):
+                yield term, others, partial(_with_body_rebuilt, expr, rebuilt)
         case _:
             return
 
 
-def _sum(terms: tuple[Expr, ...]) -> Expr:
+def _sum_of(terms: tuple[Expr, ...]) -> Expr:
     return terms[0] if len(terms) == 1 else Add(terms)
 
 
-def _product(expr: Mul, number: int, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]) -> Expr:
+def _with_factor_rebuilt(
+    expr: Mul, number: int, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]
+) -> Expr:
     return Mul((*expr.factors[:number], rebuilt(terms), *expr.factors[number + 1 :]))
 
 
-def _summed(expr: IndexSum, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]) -> Expr:
+def _with_body_rebuilt(expr: IndexSum, rebuilt: Callable[[tuple[Expr, ...]], Expr], terms: tuple[Expr, ...]) -> Expr:
     return IndexSum(expr.indices, rebuilt(terms))
 
 

@@ -13,8 +13,8 @@ from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.sizes import with_dims
 from tcgrad.language.elaborate import elaborate
-from tcgrad.language.equal_sizes import with_dims
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
 _ABOVE = (*_PRIMES[0], 29, 31, 37, 41)
@@ -85,17 +85,17 @@ def _primes(dims: Mapping[str, int]) -> Iterator[tuple[dict[str, int], int]]:
 
 def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
     """The sizes of the dims that are given as numbers and that equations make equal to others."""
-    return {name: _at(program, size, sizes) for name, size in program.named_sizes}
+    return {name: _size_at(program, size, sizes) for name, size in program.named_sizes}
 
 
-def _at(program: Program, size: Integer, sizes: Mapping[str, int]) -> int:
+def _size_at(program: Program, size: Integer, sizes: Mapping[str, int]) -> int:
     """The value of a size where some dims have others than their own."""
     values = {dim: Integer.of(sizes.get(dim.name, dim.value)) for dim in program.dims}
     return with_dims(size, values).value
 
 
 def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
-    if any(_at(program, size, sizes) < 0 for size in program.chosen):
+    if any(_size_at(program, size, sizes) < 0 for size in program.chosen):
         return None
     # Expectations are decided at the spec's own sizes; but matrix functions in them are statements of the program.
     has_intrinsics = any(isinstance(statement, Intrinsic) for statement in program.statements)

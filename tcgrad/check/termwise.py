@@ -88,7 +88,7 @@ class Beside:
     def _reasons(self, pair: Pair, names: Names) -> Iterator[str]:
         if pair.given is None or pair.right is None:
             return
-        own, other = (_product(part, names) for part in (pair.only_given, pair.only_right))
+        own, other = (_text_of_factors(part, names) for part in (pair.only_given, pair.only_right))
         if own and other:
             yield f"{own} instead of {other}"
         elif own or other:
@@ -99,7 +99,7 @@ class Beside:
             yield f"the number {pair.given.coefficient} instead of {pair.right.coefficient}"
 
 
-def _product(factors: Sequence[Expr], names: Names) -> str:
+def _text_of_factors(factors: Sequence[Expr], names: Names) -> str:
     """A part of a term, in which the indices of the term's sums stand without being summed."""
     part = Term(Fraction(1), (), tuple(factors)).expr
     return print_expr(part, free_indices(part), names=names) if factors else ""

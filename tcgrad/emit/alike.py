@@ -13,7 +13,9 @@ from typing import NamedTuple
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.built import Built
 from tcgrad.emit.definitions import Definitions, has_zeros_around
-from tcgrad.emit.journal import Journal, Nodes, Profiles, Replay
+from tcgrad.emit.journal import Journal, Nodes
+from tcgrad.emit.profiles import Profiles
+from tcgrad.emit.replay import Replay, numbers_taken
 from tcgrad.emit.structure import Structured, Term
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Delta, Expr, Iverson, Where
@@ -73,7 +75,8 @@ class Alike:
             result = work(define)
         finally:
             self._build.graph.journal = None
-        numbers = journal.numbers(given.nodes, tuple([term.value.node for term in result.terms]), self._profiles)
+        nodes = tuple([term.value.node for term in result.terms])
+        numbers = numbers_taken(journal, given.nodes, nodes, self._profiles)
         if numbers is not None and _indices(result).issubset(given.indices):
             self._done[given.key] = _Done(given, numbers, journal, result)
         return result
@@ -82,7 +85,7 @@ class Alike:
         """The same over other arrays; None if something that was asked has another answer now."""
         nodes = [*zip(done.given.nodes, given.nodes, strict=True), *zip(done.numbers, done.numbers, strict=True)]
         replay = Replay(self._build, built, self._profiles, nodes)
-        if not all(entry.again(replay) for entry in done.journal.entries):
+        if not all(map(replay.again, done.journal.entries)):
             return None
         indices = dict(zip(done.given.indices, given.indices, strict=True))
         return Structured(tuple([_renamed(term, replay, indices) for term in done.result.terms]))

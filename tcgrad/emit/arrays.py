@@ -1,36 +1,18 @@
-"""The array program: what stands between the IR and the text of NumPy code.
+"""The arrays of the array program, which stands between the IR and the text of NumPy code.
 
-Nodes are positional: they know axes by number, not indices. A `Graph` keeps one node for each operation on the same
-arguments, so that what the forward and the backward pass share is one node, computed once.
+Nodes are positional: they know axes by number, not indices.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from tcgrad.emit.filling import Assemble, Buffer, Carried, Scan, Scatter
-from tcgrad.emit.operations import (
-    VIEWS,
-    Broadcast,
-    Cast,
-    Full,
-    Leaf,
-    LeviCivita,
-    Operation,
-    Plus,
-    Reshape,
-    Slice,
-    Times,
-    Transpose,
-)
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
-if TYPE_CHECKING:
-    from tcgrad.emit.journal import Journal
+Axes = tuple[Index, ...]  # what the axes of an array stand for
 
 
 class Kind(Enum):
@@ -42,6 +24,21 @@ class Kind(Enum):
     INT = "int"  # of a dtype of its own, mostly of integers
     BOOL = "bool"
     SCALAR = "scalar"  # a Python number, which takes the dtype of what it meets
+
+
+class Operation:
+    """What a node does with its arguments, and what every node has to know of that.
+
+    is_view: it reads the memory of its argument in another way.
+    is_view_in_order: the same, unless the axes of its argument were turned.
+    turns_axes: what it is that turns them.
+    has_common_dtype: its arrays are in the dtype that all real inputs have together.
+    """
+
+    is_view: ClassVar[bool] = False
+    is_view_in_order: ClassVar[bool] = False
+    turns_axes: ClassVar[bool] = False
+    has_common_dtype: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +65,9 @@ class Node:
         return f"%{self.serial} = {self.operation}({', '.join(f'%{a.serial}' for a in self.arguments)})"
 
     def __post_init__(self) -> None:
-        known = vars(self)
-        known["is_view"] = is_view = isinstance(self.operation, VIEWS)
-        is_shared = is_view or (
-            isinstance(self.operation, Reshape) and not isinstance(self.arguments[0].operation, Transpose)
-        )
+        known, own = vars(self), self.operation
+        known["is_view"] = is_view = own.is_view
+        is_shared = is_view or (own.is_view_in_order and not self.arguments[0].operation.turns_axes)
         known["base"] = self.arguments[0].base if is_view else self
         known["owner"] = self.arguments[0].owner if is_shared else self
 
@@ -87,53 +82,4 @@ class Value:
     """A node whose k-th axis stands for the index ``axes[k]``."""
 
     node: Node
-    axes: tuple[Index, ...] = ()
-
-
-# Arrays in the dtype that all real inputs have together.
-_OF_COMMON_DTYPE = (Assemble, Broadcast, Buffer, Carried, Cast, Full, Scan, Scatter)
-
-
-@dataclass
-class Graph:
-    """The nodes of one emitted module.
-
-    journal: where what is made is noted, while a statement is lowered.
-    """
-
-    journal: Journal | None = None
-    _known: dict[object, Node] = field(default_factory=dict)
-
-    def make(
-        self, operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...], kind: Kind = Kind.FLOAT
-    ) -> Node:
-        """The node of an operation: the one already there, if the same was made before."""
-        key = _key(operation, arguments, shape)
-        node = self._known.get(key)
-        if node is None:
-            serial = len(self._known)
-            sources = functools.reduce(int.__or__, (argument.sources for argument in arguments), 0)
-            if kind is Kind.FLOAT and isinstance(operation, Leaf):
-                sources |= 2 << serial
-            elif kind is Kind.FLOAT and isinstance(operation, _OF_COMMON_DTYPE):
-                sources |= 1
-            node = self._known[key] = Node(operation, arguments, shape, kind, serial, sources)
-        if self.journal is not None:
-            self.journal.made(operation, arguments, shape, kind, node)
-        return node
-
-
-def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...]) -> object:
-    serials = tuple(argument.serial for argument in arguments)
-    match operation:
-        case Plus():
-            return Plus, tuple(sorted(zip(serials, operation.signs, strict=True)))
-        case Times():
-            cut = operation.numerators
-            return Times, tuple(sorted(serials[:cut])), tuple(sorted(serials[cut:]))
-        case Leaf():
-            return Leaf, operation.tensor.role, operation.tensor.name
-        case Reshape() | Full() | Broadcast() | Assemble() | Scatter() | Slice() | LeviCivita():
-            return operation, serials, shape
-        case _:
-            return operation, serials
+    axes: Axes = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.positions import Positions
-from tcgrad.emit.structure import Axes, Structured, Term, finished
+from tcgrad.emit.structure import Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import IndexValue

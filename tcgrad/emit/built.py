@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.emit.arrays import Graph, Node, Value
-from tcgrad.emit.contract import Axes
-from tcgrad.emit.journal import CompanionsAsked, GroupAsked, Journal, Labels, ProductAsked, ProductKept
+from tcgrad.emit.arrays import Axes, Node, Value
+from tcgrad.emit.graph import Graph
+from tcgrad.emit.journal import (
+    CompanionsAsked,
+    GroupAsked,
+    Journal,
+    Labels,
+    ProductAsked,
+    ProductKept,
+    ProductKey,
+)
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
 
@@ -19,8 +27,6 @@ class Operand:
     inverted: bool = False
 
 
-# Operands up to the names of their indices: serial, whether it divides, and the labels of the axes.
-Key = tuple[tuple[int, bool, Labels], ...]
 _NONE: set[int] = set()
 
 
@@ -29,7 +35,7 @@ class Built:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._known: dict[Key, dict[Labels, tuple[Node, Labels]]] = {}
+        self._known: dict[ProductKey, dict[Labels, tuple[Node, Labels]]] = {}
         self._groups: set[Labels] = set()
         self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
 
@@ -56,12 +62,12 @@ class Built:
         """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
         return tuple(serials) in self._groups
 
-    def found(self, key: Key, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
+    def found(self, key: ProductKey, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
         """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
         found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
         return min(found, key=lambda known: len(known[1]), default=None)
 
-    def keep(self, key: Key, node: Node, labels: Labels) -> None:
+    def keep(self, key: ProductKey, node: Node, labels: Labels) -> None:
         """Keep a product for `found`."""
         group = tuple([serial for serial, _, _ in key])
         self._groups.add(group)
@@ -116,7 +122,7 @@ def _ordered(operands: Sequence[Operand]) -> list[Operand]:
     return sorted(operands, key=lambda operand: (operand.value.node.serial, operand.inverted))
 
 
-def _key(ordered: Sequence[Operand]) -> tuple[Key, dict[Index, int]]:
+def _key(ordered: Sequence[Operand]) -> tuple[ProductKey, dict[Index, int]]:
     labels: dict[Index, int] = {}
     parts = []
     for operand in ordered:

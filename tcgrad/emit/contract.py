@@ -6,7 +6,7 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.operations import (
     Contiguous,
     Diagonal,
@@ -21,10 +21,8 @@ from tcgrad.emit.operations import (
 )
 from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
-
-Axes = tuple[Index, ...]
 
 
 def outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:

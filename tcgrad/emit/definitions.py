@@ -6,13 +6,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
 from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.operations import Leaf, LeviCivita, MinusInfinity, Number
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.shifting import MINUS_INFINITY
-from tcgrad.emit.structure import UNIT, Axes, Structured, Term, finished, materialised
+from tcgrad.emit.structure import UNIT, Structured, Term, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.indices import Gather, Index, Integer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tcgrad.ir.indices import Atom, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder, map_inside
 from tcgrad.ir.nodes import Delta, Expr, IndexReduce, IndexSum, IndexValue, Iverson
 from tcgrad.ir.program import Define
 from tcgrad.ir.ranges import split_multiples
@@ -62,11 +62,10 @@ def _divisions(expr: Expr) -> Iterator[Quotient | Remainder]:
 
 
 def _divisions_in(integer: Integer) -> Iterator[Quotient | Remainder]:
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            if isinstance(atom, Quotient | Remainder):
-                yield atom
-                yield from _divisions_in(atom.dividend)
+    for atom in integer.atoms:
+        if isinstance(atom, Quotient | Remainder):
+            yield atom
+            yield from _divisions_in(atom.dividend)
 
 
 def _split(expr: Expr, digits: Digits) -> Expr:
@@ -91,13 +90,7 @@ def _digits_or_self(index: Index, digits: Digits) -> tuple[Index, ...]:
 def _split_integer(integer: Integer, digits: Digits) -> Integer:
     if digits.index not in integer.indices:
         return integer
-    total = Integer.of(0)
-    for monomial, coefficient in integer.terms:
-        product = Integer.of(coefficient)
-        for atom in monomial:
-            product = product * _split_atom(atom, digits)
-        total = total + product
-    return total
+    return integer.map_atoms(lambda atom: _split_atom(atom, digits))
 
 
 def _split_atom(atom: Atom, digits: Digits) -> Integer:
@@ -110,11 +103,5 @@ def _split_atom(atom: Atom, digits: Digits) -> Integer:
             factor = split_multiples(atom.divisor, digits.divisor)[0]
             high = Integer.of(0) if factor.as_number == 1 else digits.high.expr % factor
             return high * digits.divisor + digits.low.expr
-        case Quotient():
-            return _split_integer(atom.dividend, digits) // atom.divisor
-        case Remainder():
-            return _split_integer(atom.dividend, digits) % atom.divisor
-        case Gather():
-            return Integer.of(Gather(atom.tensor, tuple(_split_integer(e, digits) for e in atom.indices)))
         case _:
-            return Integer.of(atom)
+            return map_inside(atom, lambda inner: _split_integer(inner, digits))

@@ -150,13 +150,12 @@ def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
 
 def known_indices(integer: Integer) -> Iterator[Index]:
     """The indices that occur outside of the brackets of integer tensors."""
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            match atom:
-                case Index():
-                    yield atom
-                case Quotient() | Remainder():
-                    yield from known_indices(atom.dividend)
+    for atom in integer.atoms:
+        match atom:
+            case Index():
+                yield atom
+            case Quotient() | Remainder():
+                yield from known_indices(atom.dividend)
 
 
 def is_affine(integer: Integer) -> bool:

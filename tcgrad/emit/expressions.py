@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import assert_never, cast
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import loops
 from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
@@ -25,7 +25,7 @@ from tcgrad.emit.factors import (
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import scattered
-from tcgrad.emit.structure import UNIT, Axes, Structured, Term, added
+from tcgrad.emit.structure import UNIT, Structured, Term, added
 from tcgrad.ir.guards import branches_of, slacks_of
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tcgrad.emit.arrays import Node, Operation
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.records import dataclass
-
-if TYPE_CHECKING:
-    from tcgrad.emit.arrays import Node
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,16 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Assemble:
+class Assemble(Operation):
     """Zeros of the node's shape to which each argument is added where its block stands."""
 
     blocks: tuple[Block, ...]
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Scatter:
+class Scatter(Operation):
     """Zeros of the node's shape to which the first argument is added at positions that may repeat.
 
     ``places`` as in `Take`.
@@ -52,13 +50,17 @@ class Scatter:
 
     places: tuple[int | None, ...]
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Carried:
+class Carried(Operation):
     """The array that a recurrence fills, as its own steps read it."""
 
     loop: int
     number: int
+
+    has_common_dtype = True
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Scan:
+class Scan(Operation):
     """The loop of a recurrence; the arguments are what its steps read from outside.
 
     carried: the array of each of its tensors; axes: the axis of each along which it runs.
@@ -93,9 +95,13 @@ class Scan:
     segments: tuple[Segment, ...]
     downward: bool
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Buffer:
+class Buffer(Operation):
     """One of the arrays that the argument, a loop, has filled."""
 
     number: int
+
+    has_common_dtype = True

@@ -16,7 +16,7 @@ from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array
 from tcgrad.emit.stages import is_input, nodes_to_save
-from tcgrad.ir.indices import dims_in
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
 
 

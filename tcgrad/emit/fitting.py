@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from tcgrad.ir.indices import Dim, Integer, dims_in
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.inequalities import undivided
 from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 

@@ -14,9 +14,10 @@ from tcgrad.emit.schedule import Body, Wanted
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, readings
 from tcgrad.emit.text import Level
-from tcgrad.ir.indices import Dim, Integer, dims_in
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.sizes import dims_in
 from tcgrad.records import dataclass
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
 from tcgrad.emit.alike import Alike
-from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.complements import complemented
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
@@ -14,7 +14,7 @@ from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.shifting import shifted
-from tcgrad.emit.structure import Axes, Structured, finished, materialised
+from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement

@@ -1,11 +1,11 @@
-"""The operations of the array program. They know axes by number; the nodes that they make stand in `arrays`."""
+"""The operations of the array program, but for those that fill arrays. They know axes by number."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Literal
 
-from tcgrad.emit.filling import Assemble, Buffer, Carried, Scan, Scatter
+from tcgrad.emit.arrays import Operation
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ComparisonOperator, ReductionKind
@@ -14,77 +14,88 @@ from tcgrad.records import dataclass
 
 
 @dataclass(frozen=True)
-class Leaf:
+class Leaf(Operation):
     """An argument of the emitted function: an input, an upstream gradient, a tangent; or a module constant."""
 
     tensor: Tensor
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Operation):
     """A literal. ``value`` is None for pi."""
 
     value: Fraction | None
 
 
 @dataclass(frozen=True)
-class MinusInfinity:
+class MinusInfinity(Operation):
     pass
 
 
 @dataclass(frozen=True)
-class Size:
+class Size(Operation):
     """A size as a Python integer."""
 
     value: Integer
 
 
 @dataclass(frozen=True)
-class Arange:
+class Arange(Operation):
     """The integers from 0 to a size."""
 
     size: Integer
 
 
 @dataclass(frozen=True)
-class Transpose:
+class Transpose(Operation):
     """Axis k of the result is axis ``order[k]`` of the argument."""
 
     order: tuple[int, ...]
 
+    is_view = True
+    turns_axes = True
+
 
 @dataclass(frozen=True)
-class Expand:
+class Expand(Operation):
     """A view with new axes of size 1 where ``new`` is True, one entry per axis of the result."""
 
     new: tuple[bool, ...]
 
+    is_view = True
+
 
 @dataclass(frozen=True)
-class Diagonal:
+class Diagonal(Operation):
     """A view in which axes with the same label are one; labels count up in order of first occurrence."""
 
     labels: tuple[int, ...]
 
+    is_view = True
+
 
 @dataclass(frozen=True)
-class Pick:
+class Pick(Operation):
     """A view at fixed positions of some axes, which go; None keeps an axis."""
 
     positions: tuple[Integer | None, ...]
 
+    is_view = True
+
 
 @dataclass(frozen=True)
-class Slice:
+class Slice(Operation):
     """``start::step`` of one axis, as many elements as the result has there; ``step`` is not 0."""
 
     axis: int
     start: Integer
     step: Integer
 
+    is_view = True
+
 
 @dataclass(frozen=True)
-class Window:
+class Window(Operation):
     """Axis ``axis`` becomes two, i and p, that read position ``i + p``; p stands last.
 
     clipped: the length comes out negative where the window is empty, as that of a loop with no steps can be.
@@ -94,9 +105,11 @@ class Window:
     length: Integer
     clipped: bool = False
 
+    is_view = True
+
 
 @dataclass(frozen=True)
-class Pad:
+class Pad(Operation):
     """Zeros, or ones, before and after, for each axis."""
 
     widths: tuple[tuple[Integer, Integer], ...]
@@ -104,7 +117,7 @@ class Pad:
 
 
 @dataclass(frozen=True)
-class Take:
+class Take(Operation):
     """Advanced indexing: the first argument is read at the others, which broadcast together.
 
     ``places`` says for each axis of the first argument which later argument indexes it; None keeps the axis whole.
@@ -115,109 +128,111 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Plus:
+class Plus(Operation):
     """The sum of the arguments, each with its sign, 1 or -1."""
 
     signs: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Times:
+class Times(Operation):
     """The product of the first ``numerators`` arguments divided by the product of the others."""
 
     numerators: int
 
 
 @dataclass(frozen=True)
-class Integral:
+class Integral(Operation):
     """An integer operation on index values: ``//`` or ``%``."""
 
     operator: Literal["//", "%"]
 
 
 @dataclass(frozen=True)
-class Clip:
+class Clip(Operation):
     """A position between -1 and the size, the second argument: what is outside stands next to the array."""
 
 
 @dataclass(frozen=True)
-class Sqrt:
+class Sqrt(Operation):
     pass
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Operation):
     """The first argument to the power of the second."""
 
 
 @dataclass(frozen=True)
-class Apply:
+class Apply(Operation):
     """A function of the table, elementwise."""
 
     function: Function
 
 
 @dataclass(frozen=True)
-class Compare:
+class Compare(Operation):
     operator: ComparisonOperator
 
 
 @dataclass(frozen=True)
-class Select:
+class Select(Operation):
     """``np.where`` of the three arguments; ``guarded`` if a branch may be undefined where it is not taken."""
 
     guarded: bool
 
 
 @dataclass(frozen=True)
-class Cast:
+class Cast(Operation):
     """The argument in the inputs' floating dtype."""
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Operation):
     axes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Mean:
+class Mean(Operation):
     axes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(Operation):
     kind: ReductionKind
     axes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Operation):
     """The sum of a matrix's diagonal."""
 
 
 @dataclass(frozen=True)
-class Matmul:
+class Matmul(Operation):
     """``@``: vectors, matrices, stacks of matrices."""
 
 
 @dataclass(frozen=True)
-class Outer:
+class Outer(Operation):
     """The outer product of two vectors."""
 
 
 @dataclass(frozen=True)
-class Vdot:
+class Vdot(Operation):
     """The sum over all axes of the product of two arrays of one shape."""
 
 
 @dataclass(frozen=True)
-class Tensordot:
+class Tensordot(Operation):
     left: tuple[int, ...]
     right: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Einsum:
+class Einsum(Operation):
     """A product of two arrays whose axes have labels, summed over the labels that are not in ``out``."""
 
     left: tuple[int, ...]
@@ -226,89 +241,45 @@ class Einsum:
 
 
 @dataclass(frozen=True)
-class Reshape:
+class Reshape(Operation):
     """The same elements in another shape: that of the node."""
+
+    is_view_in_order = True
 
 
 @dataclass(frozen=True)
-class Contiguous:
+class Contiguous(Operation):
     """A copy in C order, where BLAS could not read the view."""
 
 
 @dataclass(frozen=True)
-class Full:
+class Full(Operation):
     """The argument, a scalar, in every position of the node's shape."""
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Broadcast:
+class Broadcast(Operation):
     """The argument repeated along its axes of size 1 to the node's shape: a new array."""
 
+    has_common_dtype = True
+
 
 @dataclass(frozen=True)
-class Copy:
+class Copy(Operation):
     """A new array, where the argument is a view of what belongs to the caller."""
 
 
 @dataclass(frozen=True)
-class Linalg:
+class Linalg(Operation):
     """``inv``, ``det`` or ``logdet`` of a matrix or a stack of them; ``solve`` of one with a right side."""
 
     kind: Literal["inv", "det", "logdet", "solve"]
 
 
 @dataclass(frozen=True)
-class LeviCivita:
+class LeviCivita(Operation):
     """The permutation symbol, a module constant."""
 
     order: int
-
-
-Operation = (
-    Leaf
-    | Number
-    | MinusInfinity
-    | Size
-    | Arange
-    | Transpose
-    | Expand
-    | Diagonal
-    | Pick
-    | Slice
-    | Window
-    | Pad
-    | Take
-    | Plus
-    | Times
-    | Integral
-    | Clip
-    | Sqrt
-    | Power
-    | Apply
-    | Compare
-    | Select
-    | Cast
-    | Sum
-    | Mean
-    | Reduction
-    | Trace
-    | Matmul
-    | Outer
-    | Vdot
-    | Tensordot
-    | Einsum
-    | Reshape
-    | Contiguous
-    | Full
-    | Broadcast
-    | Copy
-    | Assemble
-    | Scatter
-    | Linalg
-    | LeviCivita
-    | Carried
-    | Scan
-    | Buffer
-)
-
-VIEWS = (Transpose, Expand, Diagonal, Pick, Slice, Window)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced
 from tcgrad.emit.equalities import known_indices, overhang
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
@@ -15,7 +15,6 @@ from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
 
-Axes = tuple[Index, ...]
 _ZERO, _BACK = Integer.of(0), Integer.of(-1)
 
 

@@ -39,9 +39,9 @@ class ProductCode:
         arrays += [expression(node).at(Level.MUL) for node in truths]
         if not above or not arrays:
             above, below, arrays, divisors = above + arrays, below + divisors, [], []
-        code = _quotient(above or ["1"], below)
+        code = _quotient_code(above or ["1"], below)
         if arrays:
-            code = _quotient([code, *arrays], divisors)
+            code = _quotient_code([code, *arrays], divisors)
         if self.coefficient < 0 and self._begins_with_truth(over):
             return Text(f"-({code})", Level.UNARY)
         sign = "-" if self.coefficient < 0 else ""
@@ -77,7 +77,7 @@ class ProductCode:
         ]
 
 
-def _quotient(above: list[str], below: list[str]) -> str:
+def _quotient_code(above: list[str], below: list[str]) -> str:
     code = " * ".join(above)
     if not below:
         return code

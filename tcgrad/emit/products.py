@@ -8,9 +8,9 @@ from dataclasses import field
 from fractions import Fraction
 from itertools import chain
 
-from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.built import Built, Operand
-from tcgrad.emit.contract import Axes, contraction, outer
+from tcgrad.emit.contract import contraction, outer
 from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
 from tcgrad.emit.structure import UNIT
 from tcgrad.emit.values import Builder

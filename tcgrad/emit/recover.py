@@ -87,7 +87,7 @@ class _Recovery:
         """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says what that leaves over."""
         if not position.indices:
             return None
-        quotient = _quotient(position - position.constant)
+        quotient = _lone_quotient(position - position.constant)
         over = _left_over(quotient, self.guards) if quotient is not None else None
         if quotient is not None and over is not None:
             whole = quotient.dividend - over + quotient.divisor * position.constant
@@ -138,7 +138,7 @@ def _new_index(delta: Delta) -> Index:
     return delta.left.indices[0]
 
 
-def _quotient(position: Integer) -> Quotient | None:
+def _lone_quotient(position: Integer) -> Quotient | None:
     if len(position.terms) == 1 and position.terms[0][1] == 1 and len(position.terms[0][0]) == 1:
         atom = position.terms[0][0][0]
         return atom if isinstance(atom, Quotient) and is_affine(atom.dividend) else None

@@ -11,9 +11,10 @@ from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Dim, Index, Integer, dims_in
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
 from tcgrad.records import dataclass
@@ -115,7 +116,7 @@ class Loop:
             if case is not None:
                 yield self._write(k, position, case)
             else:
-                yield self._write(k, position, _at(running.step, position))
+                yield self._write(k, position, _step_at(running.step, position))
 
     def _looped(self, start: Integer, stop: Integer) -> Segment:
         step = self._running[0].step.position
@@ -125,7 +126,7 @@ class Loop:
         low, length = (stop + 1, start - stop) if self._recurrence.downward else (start, stop - start)
         self._build.fitting = self._build.fitting.assuming(position - low, low + length - 1 - position)
         writes = tuple(
-            self._write(k, position, _at(self._hoisted(running, low, length), position))
+            self._write(k, position, _step_at(self._hoisted(running, low, length), position))
             for k, running in enumerate(self._running)
         )
         return Segment(start, stop, True, writes, variable)
@@ -173,7 +174,7 @@ class Loop:
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
 
 
-def _at(case: Case, position: Integer) -> Case:
+def _step_at(case: Case, position: Integer) -> Case:
     """A step at one position."""
     if not isinstance(case.position, Index):
         return case
@@ -202,8 +203,8 @@ def _frontier(roots: Iterable[Node], carried: tuple[Node, ...], variables: set[D
 
 def _mentions(node: Node, variables: set[Dim]) -> bool:
     """Whether the operation itself stands at a position of the loop."""
-    values = [getattr(node.operation, name) for name in node.operation.__match_args__]
-    return any(isinstance(item, Integer) and not variables.isdisjoint(dims_in(item)) for item in _flat(values))
+    own = _flat(vars(node.operation).values())
+    return any(isinstance(item, Integer) and not variables.isdisjoint(dims_in(item)) for item in own)
 
 
 def _flat(values: Iterable[object]) -> Iterator[object]:

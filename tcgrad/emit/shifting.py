@@ -35,7 +35,7 @@ _EXP = FUNCTIONS["exp"]
 def shifted(expr: Expr) -> Expr:
     """The expression with the exponents of every such quotient shifted."""
     made = map_children(expr, shifted)
-    return _quotient(made) if isinstance(made, Mul) else made
+    return _shifted_quotient(made) if isinstance(made, Mul) else made
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _exponential(expr: Expr) -> _Exponential | None:
     return None
 
 
-def _quotient(product: Mul) -> Expr:
+def _shifted_quotient(product: Mul) -> Expr:
     """The product with its exponentials shifted, where it divides one by the sum of its like."""
     for place, factor in enumerate(product.factors):
         match factor:

@@ -9,8 +9,9 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder, dims_in
+from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.sizes import dims_in
 from tcgrad.records import dataclass
 
 

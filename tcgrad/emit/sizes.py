@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tcgrad.ir.indices import Dim, Integer, dims_in
+from tcgrad.ir.indices import Dim, Integer
+from tcgrad.ir.sizes import dims_in
 from tcgrad.records import dataclass
 
 _ZERO, _ONE = Integer.of(0), Integer.of(1)

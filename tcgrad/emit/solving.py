@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.operations import Linalg, Transpose
-from tcgrad.emit.values import Axes, Builder
+from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define, Intrinsic, Statement

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
-from tcgrad.emit.arrays import Graph, Node
+from tcgrad.emit.arrays import Node
 from tcgrad.emit.built import Built
 from tcgrad.emit.filling import Buffer
 from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.graph import Graph
 from tcgrad.emit.lower import Lowering, Step
 from tcgrad.emit.operations import Copy, Leaf
 from tcgrad.emit.schedule import Wanted

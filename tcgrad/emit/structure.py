@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.equalities import Pairs
+from tcgrad.emit.journal import SumKey
 from tcgrad.emit.operations import Broadcast, Full, Number
-from tcgrad.emit.values import Builder, SumKey
+from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
 
-Axes = tuple[Index, ...]
 UNIT = Fraction(1)  # most coefficients are this one itself
 
 

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble, Buffer, Scan, Scatter
-from tcgrad.emit.operations import VIEWS, Apply, Leaf, LeviCivita, Number, Size, Slice, Window
+from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Size, Slice, Window
 
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
 
-_TRIVIAL = (Leaf, LeviCivita, *VIEWS)
 _DEEPEST = 60
 
 
@@ -31,7 +30,7 @@ def is_trivial(node: Node) -> bool:
     """Whether a node is not worth a name of its own: it is written wherever it is used."""
     if node.is_static:
         return not isinstance(node.operation, Apply)
-    return isinstance(node.operation, _TRIVIAL)
+    return node.is_view or isinstance(node.operation, Leaf | LeviCivita)
 
 
 def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collection[Node]) -> dict[Node, int]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Graph, Kind, Node, Value
+from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
-from tcgrad.emit.journal import SumAsked, SumKept
+from tcgrad.emit.graph import Graph
+from tcgrad.emit.journal import Labels, SumAsked, SumKept, SumKey
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -31,9 +32,6 @@ from tcgrad.ir.indices import Index, Integer
 
 _ONE = Integer.of(1)
 _MOST_LOST = 2  # positions that are computed to no use
-Axes = tuple[Index, ...]
-# The terms of a sum up to the names of its indices: numerator and denominator, node and the labels of its axes.
-SumKey = tuple[tuple[int, int, int, tuple[int, ...]], ...]
 
 
 class Builder:
@@ -45,7 +43,7 @@ class Builder:
     def __init__(self, graph: Graph, fitting: Fitting) -> None:
         self.graph = graph
         self.fitting = fitting
-        self.sums: dict[SumKey, tuple[Node, tuple[int, ...]]] = {}  # elementwise sums by their terms
+        self.sums: dict[SumKey, tuple[Node, Labels]] = {}  # elementwise sums by their terms
         self._numbers: dict[Fraction | int, Node] = {}
         self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for
 
@@ -63,16 +61,14 @@ class Builder:
 
     # Sums built before
 
-    def known_sum(self, key: SumKey, terms: Sequence[tuple[Fraction, Value]]) -> tuple[Node, tuple[int, ...]] | None:
+    def known_sum(self, key: SumKey, terms: Sequence[tuple[Fraction, Value]]) -> tuple[Node, Labels] | None:
         """The sum of these terms, if it was built before."""
         known = self.sums.get(key)
         if self.graph.journal is not None:
             self.graph.journal.entries.append(SumAsked(key, tuple([value.node for _, value in terms]), known))
         return known
 
-    def keep_sum(
-        self, key: SumKey, terms: Sequence[tuple[Fraction, Value]], node: Node, labels: tuple[int, ...]
-    ) -> None:
+    def keep_sum(self, key: SumKey, terms: Sequence[tuple[Fraction, Value]], node: Node, labels: Labels) -> None:
         """Keep a sum for `known_sum`."""
         self.sums[key] = node, labels
         if self.graph.journal is not None:

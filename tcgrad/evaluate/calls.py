@@ -12,19 +12,19 @@ from tcgrad.ir.nodes import Call, Component
 def called(expr: Call, arguments: list[Labelled], context: Context) -> Array:
     """The function's values; those at a whole tensor are worked out once, whatever its indices are called."""
     if len(arguments) > 1 or not isinstance(expr.arguments[0], Component):
-        return _at(expr.function, arguments, context)
+        return _called_at(expr.function, arguments, context)
     (argument,), name = arguments, expr.arguments[0].tensor.name
     key = expr.function.name, name
     known = context.calls.get(key)
     if known is not None and known[0] is argument.array:
         return known[1]
-    result = _at(expr.function, arguments, context)
+    result = _called_at(expr.function, arguments, context)
     if argument.array is context.arrays.get(name):
         context.calls[key] = argument.array, result
     return result
 
 
-def _at(function: Function, arguments: list[Labelled], context: Context) -> Array:
+def _called_at(function: Function, arguments: list[Labelled], context: Context) -> Array:
     point = point_of(arguments[0], context) if len(arguments) == 1 else None
     if point is None:
         return functions.call(function, [argument.array for argument in arguments], context)

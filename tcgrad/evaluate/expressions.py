@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import prod, sqrt
+from math import prod
 
 import numpy as np
 
 from tcgrad.evaluate import functions, reductions
 from tcgrad.evaluate.calls import called
-from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.comparisons import compared
+from tcgrad.evaluate.context import Context, Labelled, union
 from tcgrad.evaluate.numbers import is_exact, whole
 from tcgrad.evaluate.parts import is_finite, real, signs
-from tcgrad.evaluate.powers import known_power, whole_powers
-from tcgrad.evaluate.products import conjunction, contract, in_turn, multiplied_out, multiply, sizes_of, total, zeros_of
+from tcgrad.evaluate.powers import raised, whole_powers
+from tcgrad.evaluate.products import (
+    Factor,
+    conjunction,
+    in_turn,
+    multiplied_out,
+    multiply,
+    settled_contraction,
+    settled_product,
+    sizes_of,
+    total,
+    with_zeros,
+    zeros_of,
+)
 from tcgrad.evaluate.reading import component, integers, picked
 from tcgrad.evaluate.structure import footprint, volume
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
@@ -45,15 +58,6 @@ _LARGEST = 2**22
 
 # The largest array of terms that is built to be summed: beyond it each term is summed by itself.
 _LARGE = 2**16
-
-_COMPARE: dict[str, Callable[[Array, Array], Array]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
 
 
 def value(expr: Expr, context: Context) -> Labelled:
@@ -110,23 +114,10 @@ def _comparison(expr: Iverson, context: Context) -> Labelled:
     """Where a comparison holds. Of an element with its extreme, the very numbers that it was taken of are compared."""
     asked = attained(expr)
     if asked is None:
-        return _compared(expr, value(expr.left, context), value(expr.right, context), context)
+        return compared(expr, value(expr.left, context), value(expr.right, context), context)
     elements = value(asked.extreme.body, context)
-    truth = _compared(expr, elements, _reduced(asked.extreme, elements, context), context)
+    truth = compared(expr, elements, _reduced(asked.extreme, elements, context), context)
     return picked(truth, asked.positions, context)
-
-
-def _compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
-    """Where the comparison holds. Numbers that noise has made nearly equal are equal: without it they may have been."""
-    axes = union([left, right])
-    first, second = real(left.aligned(axes)), real(right.aligned(axes))
-    truth = np.asarray(_COMPARE[expr.operator](first, second), bool)
-    noise = context.noise
-    if noise is not None and noise.batch in axes:
-        moved = noise.unit * np.maximum(np.abs(first), np.abs(second)) + noise.floor
-        near = np.abs(first - second) <= np.maximum(32 * moved, noise.near)
-        truth = np.where(near, expr.operator in ("==", "<=", ">="), truth)
-    return Labelled(truth, axes)
 
 
 def _add(expr: Add, context: Context) -> Labelled:
@@ -155,58 +146,35 @@ def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context
     guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
     cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
     others = [factor for factor in factors if not is_guard(factor)]
-    divisors = [_divisor(factor, context) for factor in others]
-    values = [
-        value(factor, context) if divisor is None else _reciprocal(factor, divisor, context)
-        for factor, divisor in zip(others, divisors, strict=True)
-    ]
+    worked = [_factor(factor, context) for factor in others]
     summed = [factor for factor in factors if isinstance(factor, IndexSum)]
-    if (guards or summed) and not all(is_finite(each.array) for each in values):
+    if (guards or summed) and not all(is_finite(each.value.array) for each in worked):
         supports = [_support(factor, context) for factor in summed]
-        values = [_guarded(each, [*guards, *(support for support in supports if support)]) for each in values]
-        divisors = [None] * len(values)
-    operands = cast + values
-    if not bound:
-        exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and divisors == [None] * len(others)
-        numerators = [Fraction(each.value.numerator) if isinstance(each, Const) else None for each in others]
-        product = in_turn(values, numerators, divisors, context)
-        moved = product if exact else _settled(product, values, context)
-        return multiplied_out(multiply([moved, *cast], context) if cast else moved, operands, context)
-    result = contract(operands, bound, context)
-
-    def magnitude() -> Labelled:
-        return contract(sizes_of(operands), bound, context)
-
-    def zeros() -> Labelled:
-        """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
-        there = [Labelled(np.asarray(size.array != 0, size.array.dtype), size.axes) for size in sizes_of(operands)]
-        return zeros_of(contract(there, bound, context))
-
-    # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
-    terms = prod(context.length(index) for index in bound)
-    return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
+        holds = [*guards, *(support for support in supports if support)]
+        worked = [Factor(with_zeros(each.value, holds)) for each in worked]
+    values = [each.value for each in worked]
+    if bound:
+        return settled_contraction([*cast, *values], bound, context)
+    exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and all(not each.divisor for each in worked)
+    product = in_turn(worked, context)
+    moved = product if exact else settled_product(product, values, context)
+    return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 
 
-def _divisor(factor: Expr, context: Context) -> Labelled | None:
-    """What a factor of a product divides by, if it does."""
+def _factor(factor: Expr, context: Context) -> Factor:
     match factor:
         case Const(value=fraction) if fraction.denominator != 1 and context.dtype.kind == "f":
-            parts = Fraction(fraction.numerator), Fraction(fraction.denominator)
-            fits = all(is_exact(part, context.dtype) for part in parts)
-            return context.number(parts[1]) if fits else None
+            above, below = Fraction(fraction.numerator), Fraction(fraction.denominator)
+            is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
+            own = context.number(fraction)
+            return Factor(own, context.number(below), above) if is_quotient else Factor(own)
         case Pow(base=base, exponent=Const(value=power)) if power < 0:
-            below = value(base, context)
-            context.decide(Labelled(signs(real(below.array)), below.axes))
-            raised = below if power == -1 else _raised(below, -power, context)
-            return replace(raised, terms=None)
+            inner = value(base, context)
+            context.decide(Labelled(signs(real(inner.array)), inner.axes))
+            divisor = inner if power == -1 else raised(inner, -power, context)
+            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), replace(divisor, terms=None))
         case _:
-            return None
-
-
-def _reciprocal(factor: Expr, divisor: Labelled, context: Context) -> Labelled:
-    if isinstance(factor, Const):
-        return context.number(factor.value)
-    return Labelled(np.asarray(1 / divisor.array), divisor.axes)
+            return Factor(value(factor, context))
 
 
 def _is_power_of_two(factor: Expr) -> bool:
@@ -215,18 +183,6 @@ def _is_power_of_two(factor: Expr) -> bool:
         return False
     above, below = map(abs, factor.value.as_integer_ratio())
     return above & (above - 1) == 0 == below & (below - 1)
-
-
-def _settled(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
-    """The product of ``values`` as an operation's result. The size of a real one is the product of the sizes."""
-    is_complex = product.array.dtype.kind == "c"
-    magnitude = (lambda: multiply(sizes_of(values), context)) if is_complex else None
-
-    def zeros() -> Labelled:
-        """Where a factor is 0."""
-        return zeros_of(conjunction([Labelled(each.array != 0, each.axes) for each in values]))
-
-    return context.settle(product, magnitude, zeros=zeros)
 
 
 def _support(expr: Expr, context: Context) -> Labelled | None:
@@ -246,42 +202,26 @@ def _somewhere(truth: Labelled, indices: tuple[Index, ...]) -> Labelled:
     return Labelled(np.asarray(truth.array.any(axis=gone)), tuple(i for i in truth.axes if i not in indices))
 
 
-def _guarded(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
-    """``each`` with what is not finite replaced by 0 where a guard is 0."""
-    if not guards or is_finite(each.array):
-        return each
-    holds = conjunction(guards)
-    axes = union([each, holds])
-    return Labelled(np.where(holds.aligned(axes), each.aligned(axes), each.array.dtype.type(0)), axes)
-
-
 def _power(expr: Pow, context: Context) -> Labelled:
     base = value(expr.base, context)
     exponent = expr.exponent
     if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
         context.decide(Labelled(signs(real(base.array)), base.axes))
     if isinstance(exponent, Const):
-        return _raised(base, exponent.value, context)
+        return raised(base, exponent.value, context)
     is_exact = is_whole(exponent)
     power = value(exponent, replace(context, noise=None) if is_exact else context)
     axes = union([base, power])
     raise_to = whole_powers if is_exact else np.power
-    raised = raise_to(base.aligned(axes), power.aligned(axes))
-    return context.settle(Labelled(np.asarray(raised), axes), ulps=4, zeros=lambda: zeros_of(base))
-
-
-def _raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
-    known = known_power(base.array, exponent, context)
-    # Complex numbers are multiplied again and again, and their errors add up.
-    ulps = max(1.0, abs(float(exponent)) / 2) if context.dtype.kind == "c" else 1.0
-    return context.settle(Labelled(np.asarray(known), base.axes), ulps=ulps, zeros=lambda: zeros_of(base))
+    result = raise_to(base.aligned(axes), power.aligned(axes))
+    return context.settle(Labelled(np.asarray(result), axes), ulps=4, zeros=lambda: zeros_of(base))
 
 
 def _call(expr: Call, context: Context) -> Labelled:
     arguments = [value(argument, context) for argument in expr.arguments]
     axes = union(arguments)
     aligned = [argument.aligned(axes) for argument in arguments]
-    if context.noise is not None and expr.function.branches:
+    if context.noise is not None and expr.function.seam:
         aligned = [
             array if _is_known(argument) else context.noise.settled(array)
             for argument, array in zip(expr.arguments, aligned, strict=True)
@@ -295,7 +235,7 @@ def _call(expr: Call, context: Context) -> Labelled:
 
     def zeros() -> Labelled:
         """The zeros of functions at 0, and those of functions that choose among numbers."""
-        if expr.function.name in functions.RATIONAL:
+        if expr.function.is_rational:
             return Labelled(np.asarray(True))
         return zeros_of(total([Labelled(np.abs(each), axes) for each in aligned], context))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,15 +14,21 @@ from tcgrad.evaluate.numbers import number, pi
 from tcgrad.evaluate.parts import absolute, real, signs, together
 from tcgrad.functions import Function
 
-# Of these the error is not small beside the value, but beside 1: they cross zero.
-_CROSSING = frozenset({"lgamma", "digamma"})
 
-# Of these the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their sizes.
-_TURNING: dict[str, Callable[..., Array]] = {
-    "silu": lambda a: absolute(a).imag,
-    "gelu_tanh": lambda a: absolute(a).imag,
-    "atan2": lambda a, b: (absolute(a).imag * abs(b) + absolute(b).imag * abs(a)) / (abs(a) ** 2 + abs(b) ** 2),
-}
+class _Evaluation(NamedTuple):
+    """How a function is evaluated, and what is known of the rounding in that.
+
+    decisions: what its branch is decided by.
+    steepness: if it falls off like exp(-p), p: rounding in p moves the value in proportion.
+    slope_terms: if the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their size.
+    crosses_zero: whether the error is not small beside the value, but beside 1.
+    """
+
+    value: Callable[..., Any]
+    decisions: Callable[..., tuple[Any, ...]] | None = None
+    steepness: Callable[[Array], Array] | None = None
+    slope_terms: Callable[..., Array] | None = None
+    crosses_zero: bool = False
 
 
 def call(function: Function, arguments: list[Array], context: Context) -> Array:
@@ -33,29 +39,31 @@ def call(function: Function, arguments: list[Array], context: Context) -> Array:
     """
     if function.orders is not None:
         return context.functions[function.name.partition("'")[0]](function.orders, arguments)
-    if context.dtype == np.object_ and function.name not in RATIONAL:
+    if context.dtype == np.object_ and not function.is_rational:
         raise TypeError(f"{function.name} has no exact values")
-    return np.asarray(_VALUES[function.name](*arguments)).astype(context.dtype, copy=False)
+    return np.asarray(_TABLE[function.name].value(*arguments)).astype(context.dtype, copy=False)
 
 
 def magnitude(function: Function, value: Array, arguments: list[Array], context: Context) -> Array:
     """What the error of the function's ``value`` at ``arguments`` is in proportion to."""
     if function.orders is not None:
         return context.functions[function.name.partition("'")[0]].magnitude(function.orders, arguments)
-    size = absolute(value)
-    if function.name in _CROSSING:
+    size, row = absolute(value), _TABLE[function.name]
+    if row.crosses_zero:
         return size + 1
-    if function.name in _TURNING and np.iscomplexobj(value):
-        size = together(size.real, size.imag + _TURNING[function.name](*arguments), size.dtype)
-    if function.name in _STEEP:
-        return np.asarray(size * (1 + _STEEP[function.name](real(arguments[0]))))
+    if row.slope_terms is not None and np.iscomplexobj(value):
+        size = together(size.real, size.imag + row.slope_terms(*arguments), size.dtype)
+    if row.steepness is not None:
+        return np.asarray(size * (1 + row.steepness(real(arguments[0]))))
     return size
 
 
 def decisions(function: Function, arguments: list[Array]) -> list[Array]:
     """What the function's branch is decided by at ``arguments``: where it changes there is a kink, a jump or a pole."""
-    decide = _DECISIONS.get(function.name)
-    return [] if decide is None else [np.asarray(each) for each in decide(*map(real, arguments))]
+    row = _TABLE.get(function.name)
+    if row is None or row.decisions is None:
+        return []
+    return [np.asarray(each) for each in row.decisions(*map(real, arguments))]
 
 
 def _sigmoid(a: Array) -> Array:
@@ -113,65 +121,6 @@ def _sign(a: Array) -> Array:
     return np.where(real(a) > 0, 1, np.where(real(a) < 0, -1, 0))
 
 
-_VALUES: dict[str, Callable[..., Any]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "sqrt": np.sqrt,
-    "cbrt": _cbrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "sigmoid": _sigmoid,
-    "softplus": _softplus,
-    "relu": lambda a: _where_positive(a, a, a * 0),
-    "gelu": _gelu,
-    "gelu_tanh": _gelu_tanh,
-    "silu": lambda a: a * _sigmoid(a),
-    "elu": lambda a: _where_positive(a, a, np.expm1(a)),
-    "erf": special.erf,
-    "erfc": special.erfc,
-    "lgamma": special.lgamma,
-    "digamma": special.digamma,
-    "polygamma": special.polygamma,
-    "abs": lambda a: a * _sign(a),
-    "sign": _sign,
-    "floor": lambda a: np.floor(real(a)),
-    "ceil": lambda a: np.ceil(real(a)),
-    "max": _larger,
-    "min": _smaller,
-    "atan2": _atan2,
-    "leaky_relu": lambda a, slope: _where_positive(a, a, slope * a),
-    "clip": lambda a, lo, hi: _smaller(_larger(a, lo), hi),
-}
-
-_DECISIONS: dict[str, Callable[..., tuple[Any, ...]]] = {
-    "relu": lambda a: (signs(a),),
-    "elu": lambda a: (signs(a),),
-    "abs": lambda a: (signs(a),),
-    "sign": lambda a: (signs(a),),
-    "floor": lambda a: (np.floor(a),),
-    "ceil": lambda a: (np.ceil(a),),
-    "max": lambda a, b: (signs(a - b),),
-    "min": lambda a, b: (signs(a - b),),
-    "leaky_relu": lambda a, slope: (signs(a) + 0 * slope,),
-    "clip": lambda a, lo, hi: (signs(a - lo) + 0 * hi, signs(np.where(a >= lo, a, lo) - hi)),
-    "cbrt": lambda a: (signs(a),),
-    "atan2": lambda a, b: (np.where(b < 0, signs(a), 0),),
-    "tan": lambda a: (signs(np.cos(a)),),
-}
-
-
 def _from_largest(a: Array) -> Array:
     """How large exponents are and how far below the largest: code takes that, or the logarithm of their sum, off all of
     them, so that nothing overflows.
@@ -181,13 +130,65 @@ def _from_largest(a: Array) -> Array:
     return np.where(finite, abs(largest) + largest - a, 0) / 4
 
 
-# Functions that fall off like exp(-p), and p: rounding in p moves the value in proportion.
-_STEEP: dict[str, Callable[[Array], Array]] = {
-    "exp": _from_largest,
-    "gelu": lambda a: np.minimum(a, 0) ** 2,
-    "gelu_tanh": lambda a: -np.minimum(a, 0) * (2 + a * a / 8),
-    "erfc": lambda a: np.maximum(a, 0) ** 2,
-}
+def _sign_of(a: Array) -> tuple[Array]:
+    return (signs(a),)
 
-# These take rational numbers to rational ones.
-RATIONAL = frozenset({"relu", "abs", "sign", "floor", "ceil", "max", "min", "leaky_relu", "clip"})
+
+def _sign_of_difference(a: Array, b: Array) -> tuple[Array]:
+    return (signs(a - b),)
+
+
+_TABLE: dict[str, _Evaluation] = {
+    "exp": _Evaluation(np.exp, steepness=_from_largest),
+    "log": _Evaluation(np.log),
+    "log1p": _Evaluation(np.log1p),
+    "expm1": _Evaluation(np.expm1),
+    "sqrt": _Evaluation(np.sqrt),
+    "cbrt": _Evaluation(_cbrt, _sign_of),
+    "sin": _Evaluation(np.sin),
+    "cos": _Evaluation(np.cos),
+    "tan": _Evaluation(np.tan, lambda a: (signs(np.cos(a)),)),
+    "asin": _Evaluation(np.arcsin),
+    "acos": _Evaluation(np.arccos),
+    "atan": _Evaluation(np.arctan),
+    "sinh": _Evaluation(np.sinh),
+    "cosh": _Evaluation(np.cosh),
+    "tanh": _Evaluation(np.tanh),
+    "asinh": _Evaluation(np.arcsinh),
+    "acosh": _Evaluation(np.arccosh),
+    "atanh": _Evaluation(np.arctanh),
+    "sigmoid": _Evaluation(_sigmoid),
+    "softplus": _Evaluation(_softplus),
+    "relu": _Evaluation(lambda a: _where_positive(a, a, a * 0), _sign_of),
+    "gelu": _Evaluation(_gelu, steepness=lambda a: np.minimum(a, 0) ** 2),
+    "gelu_tanh": _Evaluation(
+        _gelu_tanh,
+        steepness=lambda a: -np.minimum(a, 0) * (2 + a * a / 8),
+        slope_terms=lambda a: absolute(a).imag,
+    ),
+    "silu": _Evaluation(lambda a: a * _sigmoid(a), slope_terms=lambda a: absolute(a).imag),
+    "elu": _Evaluation(lambda a: _where_positive(a, a, np.expm1(a)), _sign_of),
+    "erf": _Evaluation(special.erf),
+    "erfc": _Evaluation(special.erfc, steepness=lambda a: np.maximum(a, 0) ** 2),
+    "lgamma": _Evaluation(special.lgamma, crosses_zero=True),
+    "digamma": _Evaluation(special.digamma, crosses_zero=True),
+    "polygamma": _Evaluation(special.polygamma),
+    "abs": _Evaluation(lambda a: a * _sign(a), _sign_of),
+    "sign": _Evaluation(_sign, _sign_of),
+    "floor": _Evaluation(lambda a: np.floor(real(a)), lambda a: (np.floor(a),)),
+    "ceil": _Evaluation(lambda a: np.ceil(real(a)), lambda a: (np.ceil(a),)),
+    "max": _Evaluation(_larger, _sign_of_difference),
+    "min": _Evaluation(_smaller, _sign_of_difference),
+    "atan2": _Evaluation(
+        _atan2,
+        lambda a, b: (np.where(b < 0, signs(a), 0),),
+        slope_terms=lambda a, b: (absolute(a).imag * abs(b) + absolute(b).imag * abs(a)) / (abs(a) ** 2 + abs(b) ** 2),
+    ),
+    "leaky_relu": _Evaluation(
+        lambda a, slope: _where_positive(a, a, slope * a), lambda a, slope: (signs(a) + 0 * slope,)
+    ),
+    "clip": _Evaluation(
+        lambda a, lo, hi: _smaller(_larger(a, lo), hi),
+        lambda a, lo, hi: (signs(a - lo) + 0 * hi, signs(np.where(a >= lo, a, lo) - hi)),
+    ),
+}

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context
+from tcgrad.evaluate.context import Array, Context, Labelled
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import real
+from tcgrad.evaluate.products import zeros_of
 
 
 def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
@@ -28,6 +29,14 @@ def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
         root = np.sqrt(base)
         return root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
     return np.power(base, number(exponent, context.dtype))
+
+
+def raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
+    """`known_power` as an operation's result."""
+    known = known_power(base.array, exponent, context)
+    # Complex numbers are multiplied again and again, and their errors add up.
+    ulps = max(1.0, abs(float(exponent)) / 2) if context.dtype.kind == "c" else 1.0
+    return context.settle(Labelled(np.asarray(known), base.axes), ulps=ulps, zeros=lambda: zeros_of(base))
 
 
 def whole_powers(base: Array, exponents: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import prod
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import numpy as np
 from tcgrad.evaluate.complex_steps import point_of
 from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import number
-from tcgrad.evaluate.parts import absolute, together
+from tcgrad.evaluate.parts import absolute, is_finite, together
 from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
 _WORTH_PLANNING = 2**13
@@ -34,30 +35,38 @@ def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
     return Labelled(np.asarray(result, context.dtype), axes)
 
 
-def in_turn(
-    values: Sequence[Labelled],
-    numerators: Sequence[Fraction | None],
-    divisors: Sequence[Labelled | None],
-    context: Context,
-) -> Labelled:
-    """The product of ``values`` with one division for each divisor: ``k/49`` is 1 for ``k = 49``, ``k*(1/49)`` is not.
+@dataclass(frozen=True)
+class Factor:
+    """A factor of a product.
 
-    divisors: for each value that is a reciprocal or a fraction what it divides by.
-    numerators: for each value that is a fraction its numerator.
+    divisor: what one divides by that is a reciprocal or a fraction.
+    numerator: that of a fraction.
     """
-    if all(divisor is None for divisor in divisors):
+
+    value: Labelled
+    divisor: Labelled | None = None
+    numerator: Fraction | None = None
+
+
+def in_turn(factors: Sequence[Factor], context: Context) -> Labelled:
+    """The product with one division for each divisor: ``k/49`` is 1 for ``k = 49``, ``k*(1/49)`` is not.
+
+    Fractions are divided at the end.
+    """
+    values, divisors = [each.value for each in factors], [each.divisor for each in factors if each.divisor is not None]
+    if not divisors:
         return multiply(values, context)
-    axes = union([*values, *filter(None, divisors)])
+    axes = union([*values, *divisors])
     result: Any = 1
     last: list[Any] = []
-    for each, numerator, divisor in zip(values, numerators, divisors, strict=True):
-        if divisor is None:
-            result = result * each.aligned(axes)
-        elif numerator is None:
-            result = result / divisor.aligned(axes)
+    for each in factors:
+        if each.divisor is None:
+            result = result * each.value.aligned(axes)
+        elif each.numerator is None:
+            result = result / each.divisor.aligned(axes)
         else:
-            result = result * number(numerator, context.dtype)
-            last.append(divisor.aligned(axes))
+            result = result * number(each.numerator, context.dtype)
+            last.append(each.divisor.aligned(axes))
     for below in last:
         result = result / below
     return Labelled(np.asarray(result, context.dtype), axes)
@@ -75,6 +84,18 @@ def sizes_of(values: Sequence[Labelled]) -> list[Labelled]:
     return [Labelled(absolute(each.array), each.axes) if each.terms is None else each.terms for each in values]
 
 
+def settled_product(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
+    """The product of ``values`` as an operation's result. The size of a real one is the product of the sizes."""
+    is_complex = product.array.dtype.kind == "c"
+    magnitude = (lambda: multiply(sizes_of(values), context)) if is_complex else None
+
+    def zeros() -> Labelled:
+        """Where a factor is 0."""
+        return zeros_of(conjunction([Labelled(each.array != 0, each.axes) for each in values]))
+
+    return context.settle(product, magnitude, zeros=zeros)
+
+
 def zeros_of(value: Labelled) -> Labelled:
     """Where a value is 0."""
     return Labelled(np.asarray(value.array == 0), value.axes)
@@ -89,6 +110,15 @@ def conjunction(conditions: Sequence[Labelled]) -> Labelled:
     return Labelled(result, axes)
 
 
+def with_zeros(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
+    """``each`` with what is not finite replaced by 0 where a guard is 0."""
+    if not guards or is_finite(each.array):
+        return each
+    holds = conjunction(guards)
+    axes = union([each, holds])
+    return Labelled(np.where(holds.aligned(axes), each.aligned(axes), each.array.dtype.type(0)), axes)
+
+
 def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Context) -> Labelled:
     """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
     axes = union(values)
@@ -99,6 +129,23 @@ def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Contex
     for each in values:
         summed = summed if each.axes else np.asarray(summed * each.array)
     return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
+
+
+def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
+    """`contract` as an operation's result."""
+    result = contract(operands, bound, context)
+
+    def magnitude() -> Labelled:
+        return contract(sizes_of(operands), bound, context)
+
+    def zeros() -> Labelled:
+        """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
+        there = [Labelled(np.asarray(size.array != 0, size.array.dtype), size.axes) for size in sizes_of(operands)]
+        return zeros_of(contract(there, bound, context))
+
+    # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
+    terms = prod(context.length(index) for index in bound)
+    return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
 
 
 def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...], context: Context) -> Array:

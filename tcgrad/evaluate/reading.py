@@ -42,7 +42,7 @@ def _worked_out(expr: Integer, context: Context) -> Labelled:
     for monomial, coefficient in expr.terms:
         product = Labelled(np.full((), coefficient, np.int64))
         for atom in monomial:
-            product = _combine(np.multiply, product, _atom(atom, context))
+            product = _combine(np.multiply, product, _atom_value(atom, context))
         total = _combine(np.add, total, product)
     return total
 
@@ -52,7 +52,7 @@ def _combine(operation: Any, left: Labelled, right: Labelled) -> Labelled:
     return Labelled(operation(left.aligned(axes), right.aligned(axes)), axes)
 
 
-def _atom(atom: Atom, context: Context) -> Labelled:
+def _atom_value(atom: Atom, context: Context) -> Labelled:
     match atom:
         case Dim():
             return Labelled(np.full((), context.sizes.get(atom.name, atom.value), np.int64))
@@ -85,14 +85,14 @@ def component(expr: Component, context: Context) -> Labelled:
     array = context.arrays[tensor.name]
     if array.dtype != context.dtype:
         array = whole(array, context.dtype)
-    plain = _sliced(expr, array, context) if context.positions else _plain(expr, array, context)
+    plain = _sliced(expr, array, context) if context.positions else _whole_or_beginning(expr, array, context)
     if plain is not None:
         return plain
     outside = 0 if tensor.zero_outside else np.nan
     return _select(tensor, array, expr.indices, context, outside)
 
 
-def _plain(expr: Component, array: Array, context: Context) -> Labelled | None:
+def _whole_or_beginning(expr: Component, array: Array, context: Context) -> Labelled | None:
     """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
     axes = tuple([position.as_index for position in expr.indices])
     known = tuple([index for index in axes if index is not None])

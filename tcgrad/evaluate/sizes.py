@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Integer, map_inside
 
 
 @lru_cache(maxsize=2**14)
@@ -16,22 +16,10 @@ def resized_value(size: Integer, sizes: tuple[tuple[str, int], ...]) -> int:
 
 def resized(size: Integer, sizes: Mapping[str, int]) -> Integer:
     """``size`` with the dims that ``sizes`` names replaced by those numbers."""
-    total = Integer.of(0)
-    for monomial, coefficient in size.terms:
-        product = Integer.of(coefficient)
-        for atom in monomial:
-            product = product * _resized_atom(atom, sizes)
-        total = total + product
-    return total
 
-
-def _resized_atom(atom: Atom, sizes: Mapping[str, int]) -> Integer:
-    match atom:
-        case Dim():
+    def changed(atom: Atom) -> Integer:
+        if isinstance(atom, Dim):
             return Integer.of(sizes.get(atom.name, atom.value))
-        case Quotient():
-            return resized(atom.dividend, sizes) // resized(atom.divisor, sizes)
-        case Remainder():
-            return resized(atom.dividend, sizes) % resized(atom.divisor, sizes)
-        case Index() | Gather():
-            return Integer.of(atom)
+        return map_inside(atom, lambda inner: resized(inner, sizes))
+
+    return size.map_atoms(changed)

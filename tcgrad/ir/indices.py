@@ -8,7 +8,7 @@ the polynomial ``1*i``; there is no other path for it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 
@@ -97,7 +97,7 @@ def _atom_key(atom: Atom) -> tuple[int, str, int]:
             return 3, repr(atom), 0
 
 
-def _without(monomial: Monomial, atoms: Monomial) -> Monomial | None:
+def _without_atoms(monomial: Monomial, atoms: Monomial) -> Monomial | None:
     """The product that is left when each of ``atoms`` is taken out once; None if one is not there."""
     rest = list(monomial)
     for atom in atoms:
@@ -180,7 +180,7 @@ class Integer:
             return None
         terms = []
         for monomial, coefficient in self.terms:
-            rest = _without(monomial, atoms)
+            rest = _without_atoms(monomial, atoms)
             if rest is None or coefficient % number:
                 return None
             terms.append((rest, coefficient // number))
@@ -207,6 +207,11 @@ class Integer:
             return atom if isinstance(atom, Index) else None
         return None
 
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms that the polynomial is over, as often as they occur."""
+        return tuple([atom for monomial, _ in self.terms for atom in monomial])
+
     @cached_property
     def indices(self) -> tuple[Index, ...]:
         """The indices that occur, at any depth, each once, in the order of occurrence."""
@@ -215,23 +220,21 @@ class Integer:
     @cached_property
     def gathers(self) -> bool:
         """Whether it reads an integer tensor, at any depth."""
-        atoms = [atom for monomial, _ in self.terms for atom in monomial]
         return any(
             isinstance(atom, Gather) or (isinstance(atom, Quotient | Remainder) and atom.dividend.gathers)
-            for atom in atoms
+            for atom in self.atoms
         )
 
     def _walk_indices(self) -> Iterator[Index]:
-        for monomial, _ in self.terms:
-            for atom in monomial:
-                match atom:
-                    case Index():
-                        yield atom
-                    case Quotient() | Remainder():
-                        yield from atom.dividend.indices
-                    case Gather():
-                        for position in atom.indices:
-                            yield from position.indices
+        for atom in self.atoms:
+            match atom:
+                case Index():
+                    yield atom
+                case Quotient() | Remainder():
+                    yield from atom.dividend.indices
+                case Gather():
+                    for position in atom.indices:
+                        yield from position.indices
 
     @cached_property
     def value(self) -> int:
@@ -259,11 +262,21 @@ class Integer:
         index = self.as_index
         if index is not None:
             return mapping[index]
+
+        def at_indices(atom: Atom) -> Integer:
+            if isinstance(atom, Index):
+                return mapping.get(atom, atom.expr)
+            return map_inside(atom, lambda inner: inner.substitute(mapping))
+
+        return self.map_atoms(at_indices)
+
+    def map_atoms(self, change: Callable[[Atom], Integer]) -> Integer:
+        """The polynomial over what ``change`` makes of the atoms."""
         total = Integer.of(0)
         for monomial, coefficient in self.terms:
             product = Integer.of(coefficient)
             for atom in monomial:
-                product = product * _substitute_atom(atom, mapping)
+                product = product * change(atom)
             total = total + product
         return total
 
@@ -297,32 +310,16 @@ def _evaluate_atom(atom: Atom, indices: Mapping[Index, int]) -> int:
             raise TypeError(f"the value of {atom.tensor.name} is known at run time only")
 
 
-def _substitute_atom(atom: Atom, mapping: Mapping[Index, Integer]) -> Integer:
+def map_inside(atom: Atom, change: Callable[[Integer], Integer]) -> Integer:
+    """The atom over what ``change`` makes of the integer expressions inside it."""
     match atom:
         case Dim():
             return Integer.of(atom)
         case Index():
-            return mapping.get(atom, atom.expr)
+            return atom.expr
         case Quotient():
-            return atom.dividend.substitute(mapping) // atom.divisor
+            return change(atom.dividend) // change(atom.divisor)
         case Remainder():
-            return atom.dividend.substitute(mapping) % atom.divisor
+            return change(atom.dividend) % change(atom.divisor)
         case Gather():
-            return Integer.of(Gather(atom.tensor, tuple(e.substitute(mapping) for e in atom.indices)))
-
-
-def dims_in(integer: Integer) -> list[Dim]:
-    """The dims that occur in an integer expression, at any depth."""
-    found: dict[Dim, None] = {}
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            match atom:
-                case Dim():
-                    found[atom] = None
-                case Quotient() | Remainder():
-                    found.update(dict.fromkeys((*dims_in(atom.dividend), *dims_in(atom.divisor))))
-                case Gather():
-                    found.update(dict.fromkeys(dim for position in atom.indices for dim in dims_in(position)))
-                case _:
-                    continue
-    return list(found)
+            return Integer.of(Gather(atom.tensor, tuple(map(change, atom.indices))))

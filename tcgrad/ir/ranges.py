@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 
-from tcgrad.ir.indices import Dim, Index, Integer, Monomial, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Index, Integer, Monomial, Quotient, Remainder
 
 _ONE = Integer.of(1)
 
@@ -119,22 +119,17 @@ def is_negative(integer: Integer) -> bool:
 
 def reduced(integer: Integer) -> Integer:
     """The expression with quotients and remainders worked out where the ranges allow: ``(W*p + q)//W = p``."""
-    if not any(isinstance(atom, Quotient | Remainder) for monomial, _ in integer.terms for atom in monomial):
+    if not any(isinstance(atom, Quotient | Remainder) for atom in integer.atoms):
         return integer
     return _reduced(integer)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def _reduced(integer: Integer) -> Integer:
-    total = Integer.of(0)
-    for monomial, coefficient in integer.terms:
-        product = Integer.of(coefficient)
-        for atom in monomial:
-            product = product * (
-                _reduced_division(atom) if isinstance(atom, Quotient | Remainder) else Integer.of(atom)
-            )
-        total = total + product
-    return _rejoined(total)
+    def divided(atom: Atom) -> Integer:
+        return _reduced_division(atom) if isinstance(atom, Quotient | Remainder) else Integer.of(atom)
+
+    return _rejoined(integer.map_atoms(divided))
 
 
 def _rejoined(integer: Integer) -> Integer:

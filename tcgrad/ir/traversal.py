@@ -215,15 +215,14 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
 
 
 def _gathered(integer: Integer) -> Iterator[Tensor]:
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            match atom:
-                case Gather():
-                    yield atom.tensor
-                    for position in atom.indices:
-                        yield from _gathered(position)
-                case Quotient() | Remainder():
-                    yield from _gathered(atom.dividend)
+    for atom in integer.atoms:
+        match atom:
+            case Gather():
+                yield atom.tensor
+                for position in atom.indices:
+                    yield from _gathered(position)
+            case Quotient() | Remainder():
+                yield from _gathered(atom.dividend)
 
 
 def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:

@@ -47,17 +47,17 @@ def interval(integer: Integer, ranges: Ranges) -> Interval | None:
     for monomial, coefficient in integer.terms:
         product = point(Integer.of(1))
         for atom in monomial:
-            factor = _atom(atom, ranges)
+            factor = _atom_interval(atom, ranges)
             if factor is None:
                 return None
-            product = product.times(factor) if isinstance(atom, Index) else _product(product, factor)
+            product = product.times(factor) if isinstance(atom, Index) else _interval_product(product, factor)
         total = total.plus(product.scaled(Integer.of(coefficient)))
     return total
 
 
 def least(integer: Integer, ranges: Ranges) -> Integer | None:
     """The least value of ``integer``, whatever the dims are; None where interval arithmetic does not tell exactly."""
-    atoms = [atom for monomial, _ in integer.terms for atom in monomial if Integer.of(atom).indices]
+    atoms = [atom for atom in integer.atoms if Integer.of(atom).indices]
     found = [index for atom in atoms for index in Integer.of(atom).indices]
     if len(set(found)) < len(found) or any(isinstance(atom, Remainder) for atom in _deep(integer)):
         return None
@@ -67,18 +67,17 @@ def least(integer: Integer, ranges: Ranges) -> Integer | None:
 
 def _deep(integer: Integer) -> Iterator[Atom]:
     """The atoms of an expression, and those in its quotients and remainders."""
-    for monomial, _ in integer.terms:
-        for atom in monomial:
-            yield atom
-            if isinstance(atom, Quotient | Remainder):
-                yield from _deep(atom.dividend)
+    for atom in integer.atoms:
+        yield atom
+        if isinstance(atom, Quotient | Remainder):
+            yield from _deep(atom.dividend)
 
 
-def _product(left: Interval, right: Interval) -> Interval:
+def _interval_product(left: Interval, right: Interval) -> Interval:
     return left.scaled(right.low) if right.low == right.high else left.times(right)
 
 
-def _atom(atom: Atom, ranges: Ranges) -> Interval | None:
+def _atom_interval(atom: Atom, ranges: Ranges) -> Interval | None:
     match atom:
         case Dim():
             return point(Integer.of(atom))

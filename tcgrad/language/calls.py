@@ -9,9 +9,9 @@ from tcgrad.language.building import root
 from tcgrad.language.conditions import ConditionReader
 from tcgrad.language.elsewhere import help_on
 from tcgrad.language.inlining import inline
-from tcgrad.language.operators import REDUCTIONS
 from tcgrad.language.symbols import Refused, UserFunction
 from tcgrad.language.syntax import Call
+from tcgrad.operators import REDUCTIONS
 
 _MOST_PRIMES = 16
 

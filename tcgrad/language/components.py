@@ -14,10 +14,10 @@ from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position
-from tcgrad.language.operators import DELTA, LEVI_CIVITA, ONE
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Subscript
+from tcgrad.operators import DELTA, LEVI_CIVITA, ONE
 
 Scope = Mapping[str, Slot]
 

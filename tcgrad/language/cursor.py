@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, Located, Note, Report, Span
 from tcgrad.language.lexer import UNREADABLE, Token, tokenize
-from tcgrad.language.operators import CLOSING
+from tcgrad.operators import CLOSING
 
 DEPTH_LIMIT = 64
 """How deep parentheses, brackets, powers and signs may nest: far more than a formula needs, and little enough

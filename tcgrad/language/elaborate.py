@@ -153,7 +153,7 @@ def _outputs(spec: Spec, symbols: Symbols, statements: list[Statement]) -> tuple
         defined = [s for s in statements if not isinstance(s, Intrinsic)]
         return defined_tensors(defined[-1])[-1:] if defined else ()
     names = [tensor.name for statement in statements for tensor in defined_tensors(statement)]
-    return _named(spec.outputs, names, "no equation defines `{}`", symbols)
+    return _tensors_named(spec.outputs, names, "no equation defines `{}`", symbols)
 
 
 def _wrt(spec: Spec, symbols: Symbols, inputs: tuple[Input, ...]) -> tuple[Tensor, ...]:
@@ -161,10 +161,10 @@ def _wrt(spec: Spec, symbols: Symbols, inputs: tuple[Input, ...]) -> tuple[Tenso
     real = [item.tensor for item in inputs if item.tensor.is_real]
     if not spec.wrt:
         return tuple(real)
-    return _named(spec.wrt, [tensor.name for tensor in real], "`{}` is not a real-valued input", symbols)
+    return _tensors_named(spec.wrt, [tensor.name for tensor in real], "`{}` is not a real-valued input", symbols)
 
 
-def _named(texts: tuple[Located, ...], names: list[str], message: str, symbols: Symbols) -> tuple[Tensor, ...]:
+def _tensors_named(texts: tuple[Located, ...], names: list[str], message: str, symbols: Symbols) -> tuple[Tensor, ...]:
     found: dict[str, Tensor] = {}
     for text in texts:
         name = text.text.strip()

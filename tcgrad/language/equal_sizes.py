@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Dim, Integer
+from tcgrad.ir.sizes import with_dims
 
 
 def joined(
@@ -34,26 +35,3 @@ def _solution(difference: Integer, dim: Dim) -> Integer | None:
 
 def _mentions(size: Integer, dim: Dim) -> bool:
     return with_dims(size, {dim: Integer.of(0)}) != size
-
-
-def with_dims(size: Integer, values: Mapping[Dim, Integer]) -> Integer:
-    """A size with others in the place of some dims, at any depth."""
-    total = Integer.of(0)
-    for monomial, coefficient in size.terms:
-        product = Integer.of(coefficient)
-        for atom in monomial:
-            product = product * _atom_with_dims(atom, values)
-        total = total + product
-    return total
-
-
-def _atom_with_dims(atom: Atom, values: Mapping[Dim, Integer]) -> Integer:
-    match atom:
-        case Dim():
-            return values.get(atom, Integer.of(atom))
-        case Quotient():
-            return with_dims(atom.dividend, values) // with_dims(atom.divisor, values)
-        case Remainder():
-            return with_dims(atom.dividend, values) % with_dims(atom.divisor, values)
-        case _:
-            return Integer.of(atom)

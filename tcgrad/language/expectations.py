@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from tcgrad.errors import Located, Span
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
+from tcgrad.ir.reads import lone_sizes
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
-from tcgrad.ir.traversal import walk
 from tcgrad.language.equations import free_indices, free_slot, read_body
 from tcgrad.language.occurrences import parts
 from tcgrad.language.parser import parse_equation
@@ -47,10 +46,8 @@ def elaborate_expectations(
 
 def _narrowed(define: Define) -> Iterator[tuple[Tensor, int]]:
     """The axes that are shorter than one on the right which is read at the same index: other reads narrow the range."""
-    components = [node for node in walk(define.body) if isinstance(node, Component)]
-    pairs = [pair for read in components for pair in zip(read.indices, read.tensor.shape, strict=True)]
     for axis, index in enumerate(define.free):
-        if any(position.as_index is index and size.value > index.size.value for position, size in pairs):
+        if any(size.value > index.size.value for size in lone_sizes(index, (define.body,))):
             yield define.tensor, axis
 
 

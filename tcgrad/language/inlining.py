@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from tcgrad.errors import Span
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.traversal import children, rebuild, size
+from tcgrad.ir.templates import filled_in
+from tcgrad.ir.traversal import children, size
 from tcgrad.language.symbols import Symbols, UserFunction
 
 SIZE_LIMIT = 20_000
@@ -24,7 +25,7 @@ def inline(function: UserFunction, arguments: tuple[Expr, ...], span: Span, symb
     """
     actual = dict(zip(function.parameters, arguments, strict=True))
     grown = size(function.body) * max(1, sum(size(argument) for argument in arguments))
-    result = _replace(function.body, actual) if grown < SIZE_LIMIT or _fits(function.body, actual) else None
+    result = filled_in(function.body, actual) if grown < SIZE_LIMIT or _fits(function.body, actual) else None
     if result is None or height(result) > HEIGHT_LIMIT:
         message = f"the formula grows too large when the functions in `{function.name}` are written out"
         help_ = "define intermediate tensors in equations instead of nesting functions"
@@ -42,13 +43,6 @@ def _fits(body: Expr, actual: Mapping[Expr, Expr]) -> bool:
             return False
         waiting.extend(() if node in actual else children(node))
     return True
-
-
-def _replace(expr: Expr, actual: Mapping[Expr, Expr]) -> Expr:
-    if expr in actual:
-        return actual[expr]
-    parts = children(expr)
-    return rebuild(expr, tuple(_replace(part, actual) for part in parts)) if parts else expr
 
 
 def height(expr: Expr) -> int:

@@ -58,7 +58,7 @@ def read_integer(node: Expression, reader: Reader) -> Integer:
                 total = total + value if sign > 0 else total - value
             return total
         case Product():
-            return _product(node, reader)
+            return _read_product(node, reader)
         case Negative():
             return -read_integer(node.operand, reader)
         case Group():
@@ -71,7 +71,7 @@ def read_integer(node: Expression, reader: Reader) -> Integer:
             raise reader.refuse_integer("this is not an integer expression", node.span, help_)
 
 
-def _product(node: Product, reader: Reader) -> Integer:
+def _read_product(node: Product, reader: Reader) -> Integer:
     total = Integer.of(1)
     for operator, factor in node.factors:
         value = read_integer(factor, reader)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from tcgrad.errors import Located, Span
 from tcgrad.functions import Function, abstract
 from tcgrad.ir.indices import Dim, Integer
-from tcgrad.ir.nodes import Call, Expr
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input
+from tcgrad.ir.templates import stand_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import parts, positions
@@ -186,8 +187,3 @@ def _indexed(node: Expression) -> Iterator[Expression]:
         yield node
     for part in parts(node):
         yield from _indexed(part)
-
-
-def stand_in(parameter: str) -> Expr:
-    """What stands for a parameter in the body of a function; no name of the language contains its sign."""
-    return Call(abstract(f"@{parameter}", 0), ())

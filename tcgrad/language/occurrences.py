@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tcgrad.language.operators import INTRINSICS
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import (
     Call,
@@ -23,6 +22,7 @@ from tcgrad.language.syntax import (
     Subscript,
     Sum,
 )
+from tcgrad.operators import INTRINSICS
 
 Counts = Mapping[str, int]
 _NONE: Counts = {}

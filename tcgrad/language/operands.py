@@ -8,7 +8,6 @@ from typing import cast
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
@@ -25,6 +24,7 @@ from tcgrad.language.syntax import (
     ReductionKind,
     Subscript,
 )
+from tcgrad.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 

@@ -9,9 +9,8 @@ from tcgrad.errors import Located, Report
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE, WORDS
-from tcgrad.language.lexer import Token, split_block
+from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser
-from tcgrad.language.operators import COMPARISONS
 from tcgrad.language.syntax import (
     Call,
     Equation,
@@ -27,8 +26,7 @@ from tcgrad.language.syntax import (
     Subscript,
     Sum,
 )
-
-__all__ = ["parse_equation", "parse_expression", "split_block"]
+from tcgrad.operators import COMPARISONS
 
 Target = Name | Subscript | Gradient | Jacobian
 ProductOperator = Literal["*", "/", "//", "%"]

@@ -32,11 +32,11 @@ class RangeErrors:
         """``read`` gives ``slot`` another size than ``first`` (None: than ``indices:``) did."""
         message = f"`{slot.name}` has two sizes: {_sized(size)} and {_sized(read.size)}"
         if first is None:
-            help_ = f"{_place(read)} has size {_sized(read.size)}; `indices:` says otherwise"
+            help_ = f"{_axis_of(read)} has size {_sized(read.size)}; `indices:` says otherwise"
             self.error("TC306", message, read.span, help_)
             return
-        note = Note(first.span, f"{_place(first)} has size {_sized(size)}")
-        help_ = f"{_place(read)} has size {_sized(read.size)}; write another index, or transpose"
+        note = Note(first.span, f"{_axis_of(first)} has size {_sized(size)}")
+        help_ = f"{_axis_of(read)} has size {_sized(read.size)}; write another index, or transpose"
         self.error("TC306", message, read.span, help_, note)
 
     def unequal(self, left: Slot, right: Slot, sizes: tuple[Integer, Integer]) -> None:
@@ -49,7 +49,7 @@ class RangeErrors:
         """Two dims are taken for each other, and agree by chance."""
         both = f"over {write_integer(size)} and over {write_integer(read.size)}"
         message = f"`{slot.name}` runs {both}, which are equal only because both are {size.value}"
-        notes = (Note(first.span, f"{_place(first)} has size {_sized(size)}"),) if first else ()
+        notes = (Note(first.span, f"{_axis_of(first)} has size {_sized(size)}"),) if first else ()
         self.symbols.warn("TC323", message, read.span, "declare both axes with one dim", *notes)
 
     def unknown(self, slot: Slot, companions: Sequence[str]) -> None:
@@ -94,7 +94,7 @@ class RangeErrors:
         values = interval(read.position, ranges)
         shown = self.symbols.text(read.span)
         last = size.value - 1
-        where = f"{_place(read)} has positions 0 to {last}"
+        where = f"{_axis_of(read)} has positions 0 to {last}"
         if not read.position.indices:
             self.error("TC310", f"`{shown}` is outside: {where}", read.span)
             return
@@ -107,7 +107,7 @@ class RangeErrors:
         self.error("TC310", f"{runs}, but {where} ({each})", read.span, help_)
 
 
-def _place(read: Read) -> str:
+def _axis_of(read: Read) -> str:
     return f"axis {read.axis} of `{read.tensor}`"
 
 

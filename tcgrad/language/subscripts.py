@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
-from tcgrad.language.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
 from tcgrad.language.syntax import Expression, Name, Number
+from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
 
 
 class SubscriptParser(Cursor, ABC):

@@ -12,7 +12,6 @@ from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
-from tcgrad.language.operators import DELTA
 from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
@@ -33,6 +32,7 @@ from tcgrad.language.syntax import (
     Sum,
 )
 from tcgrad.language.values import ValueReader
+from tcgrad.operators import DELTA
 from tcgrad.records import dataclass
 
 _ERRORS_SHOWN = 8

@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
-from tcgrad.language.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
+from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
 
@@ -136,7 +136,7 @@ class Symbols:
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
             if tensor is not None and tensor.order == len(indices) > 0:
-                return f"write `{name[:end]}[{','.join(map(_plain, indices))}]`"
+                return f"write `{name[:end]}[{','.join(map(_without_subscript, indices))}]`"
         return None
 
     def names(self) -> Collection[str]:
@@ -151,5 +151,5 @@ _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀�
 _WITH_INDICES = {DELTA: "i,j", LEVI_CIVITA: "i,j,k"}
 
 
-def _plain(char: str) -> str:
+def _without_subscript(char: str) -> str:
     return _SUBSCRIPTS.get(char, char)

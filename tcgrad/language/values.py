@@ -10,10 +10,10 @@ from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexValue
 from tcgrad.language.building import mean, total
 from tcgrad.language.calls import CallReader
 from tcgrad.language.occurrences import is_index_in_position
-from tcgrad.language.operators import REDUCTIONS
 from tcgrad.language.slots import Slot
 from tcgrad.language.symbols import PI
 from tcgrad.language.syntax import Expression, Name, Reduction
+from tcgrad.operators import REDUCTIONS
 
 
 class ValueReader(CallReader):

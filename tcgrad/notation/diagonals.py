@@ -11,8 +11,9 @@ from functools import partial
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexSum, IndexValue, Iverson, Mul
+from tcgrad.ir.reads import lone_sizes
 from tcgrad.ir.traversal import bound_indices, map_children, replace_components
-from tcgrad.notation.extents import contradicted, lone_sizes
+from tcgrad.notation.extents import contradicted
 
 
 def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:

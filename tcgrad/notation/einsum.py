@@ -99,7 +99,7 @@ class _Printer:
     def piece(self, form: Form) -> Piece:
         match form:
             case Const():
-                return _number(form.value)
+                return _number_code(form.value)
             case Size():
                 text = code_size(form.value)
                 return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
@@ -108,9 +108,9 @@ class _Printer:
             case Delta():
                 return atom("np.eye({0})", code_size(form.size))
             case Ones():
-                return atom("np.ones({0})", _shape(form.axes))
+                return atom("np.ones({0})", _shape_code(form.axes))
             case Zeros():
-                return atom("np.zeros({0})", _shape(form.axes))
+                return atom("np.zeros({0})", _shape_code(form.axes))
             case Contraction():
                 return self.product(form)
             case Total():
@@ -182,8 +182,8 @@ class _Printer:
         for scalar in (operand.form for operand in form.operands if not operand.axes):
             match scalar:
                 case Const(value=value):
-                    above.extend([_number(Fraction(value.numerator))] if value.numerator != 1 else [])
-                    below.extend([_number(Fraction(value.denominator))] if value.denominator != 1 else [])
+                    above.extend([_number_code(Fraction(value.numerator))] if value.numerator != 1 else [])
+                    below.extend([_number_code(Fraction(value.denominator))] if value.denominator != 1 else [])
                 case Reciprocal(base=base):
                     below.append(self.piece(base))
                 case _:
@@ -200,7 +200,7 @@ class _Printer:
         known = {index for operand in operands for index in operand.axes}
         missing = tuple(index for index in result if index not in known)
         if not operands:
-            return atom("np.ones({0})", _shape(missing))
+            return atom("np.ones({0})", _shape_code(missing))
         if missing:
             operands = [*operands, *(Operand(Ones((index,)), (index,)) for index in missing)]
         if len(operands) == 1 and operands[0].axes == result:
@@ -210,11 +210,11 @@ class _Printer:
         return Piece(f"np.einsum('{groups}->{self.group(result)}', {arrays})", ATOM)
 
 
-def _number(value: Fraction) -> Piece:
+def _number_code(value: Fraction) -> Piece:
     text = code_number(value)
     return Piece(text, PRODUCT if "/" in text else ATOM)
 
 
-def _shape(axes: Axes) -> str:
+def _shape_code(axes: Axes) -> str:
     sizes = [code_size(index.size) for index in axes]
     return sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder, dims_in
-from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ZERO, Component, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.reads import lone_positions, lone_sizes, positions_read
+from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, integers, walk
-from tcgrad.language.equal_sizes import with_dims
+from tcgrad.ir.traversal import children, free_indices, walk
 from tcgrad.notation.factors import guard
 
 
@@ -34,14 +35,9 @@ def contradicted(parts: Iterable[Expr]) -> set[Index]:
         index
         for part in parts
         for node in walk(part)
-        for index, size in _lone_positions(node)
+        for index, size in lone_positions(node)
         if sizes.setdefault(index, size.value) != size.value
     }
-
-
-def lone_sizes(index: Index, parts: Iterable[Expr]) -> Iterator[Integer]:
-    """The sizes of the positions that are the index alone."""
-    return (size for part in parts for node in walk(part) for size in _plain_sizes(index, node))
 
 
 def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[Index] = ()) -> bool | None:
@@ -54,7 +50,7 @@ def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[In
     keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
-    sizes = [size.value for node in nodes for size in _plain_sizes(index, node)]
+    sizes = [size.value for node in nodes for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
         return True
     compound = [read for node in nodes for read in _compound_reads(index, node)]
@@ -93,7 +89,7 @@ def _is_condition_on(index: Index, node: Expr) -> bool:
 
 def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
     """Whether a position without other indices ends the range of this one."""
-    if any(True for node in nodes for _ in _plain_sizes(index, node)):
+    if any(own is index for node in nodes for own, _ in lone_positions(node)):
         return True
     reads = [read for node in nodes for read in _compound_reads(index, node) if read[0].indices == (index,)]
     return any(_leaves(index, index.size.value, position, size) for position, size in reads)
@@ -144,52 +140,8 @@ def _to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
     return Pow(Component(tensor, tuple(positions)), ZERO)
 
 
-def _plain_sizes(index: Index, node: Expr) -> Iterator[Integer]:
-    """The sizes that occurrences as a whole position give."""
-    return (size for own, size in _lone_positions(node) if own is index)
-
-
-def _lone_positions(node: Expr) -> Iterator[tuple[Index, Integer]]:
-    """The indices that are a whole position of a node, each with the size that this gives it."""
-    if isinstance(node, Delta):
-        left, right = node.left.as_index, node.right.as_index
-        if left is not None and right is not None and left is not right:
-            yield left, right.size
-            yield right, left.size
-    for position, size in _reads(node):
-        index = position.as_index
-        if index is not None:
-            yield index, size
-
-
 def _compound_reads(index: Index, node: Expr) -> Iterator[tuple[Integer, Integer]]:
-    return ((e, size) for e, size in _reads(node) if e.as_index is not index and index in e.indices)
-
-
-def _reads(node: Expr) -> Iterator[tuple[Integer, Integer]]:
-    """Each position that a node reads a tensor at, gathers included, with the size of the axis."""
-    if isinstance(node, Component):
-        yield from _axes(node.tensor, node.indices)
-    for position in integers(node):
-        if position.as_index is None:
-            yield from _gathers(position)
-
-
-def _axes(tensor: Tensor, positions: tuple[Integer, ...]) -> Iterator[tuple[Integer, Integer]]:
-    if not tensor.zero_outside:
-        yield from zip(positions, tensor.shape, strict=True)
-
-
-def _gathers(position: Integer) -> Iterator[tuple[Integer, Integer]]:
-    for monomial, _ in position.terms:
-        for atom in monomial:
-            match atom:
-                case Gather():
-                    yield from _axes(atom.tensor, atom.indices)
-                    for inner in atom.indices:
-                        yield from _gathers(inner)
-                case Quotient() | Remainder():
-                    yield from _gathers(atom.dividend)
+    return ((e, size) for e, size in positions_read(node) if e.as_index is not index and index in e.indices)
 
 
 def _leaves(index: Index, value: int, position: Integer, size: Integer) -> bool:

@@ -50,7 +50,7 @@ def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress
         kind, operand = intrinsic[1], intrinsic[2]
         return _intrinsic(kind, latex_name(operand, (), order if kind == "inv" else order + 2, dress), positions)
     text, mark = _parts(name)
-    stem = dress(Stem(name, order, text, _plain(text)))
+    stem = dress(Stem(name, order, text, _letter_or_word(text)))
     subscript = latex_positions(positions)
     if mark.isdecimal() and not subscript:
         return f"{stem}_{{{mark}}}"
@@ -69,7 +69,7 @@ def _is_letter(name: str) -> bool:
     return len(name) == 1 or name in _GREEK or name in _OTHER
 
 
-def _plain(name: str) -> str:
+def _letter_or_word(name: str) -> str:
     if name in _GREEK:
         return rf"\{name}"
     if name in _OTHER:
@@ -119,6 +119,6 @@ def latex_function(function: Function, arguments: Sequence[str]) -> str:
     base, prime, numbers = function.name.partition("'")
     numbers = numbers.lstrip("'")
     primes = "'" * function.name.count("'") if prime else ""
-    head = _plain(base) if _is_letter(base) else rf"\operatorname{{{escape(base)}}}"
+    head = _letter_or_word(base) if _is_letter(base) else rf"\operatorname{{{escape(base)}}}"
     subscript = f"_{{{numbers}}}" if numbers else ""
     return rf"{head}{primes}{subscript}\left({', '.join(arguments)}\right)"

@@ -137,7 +137,7 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case Unit():
             return atom("np.eye({0})[{1}]", code_size(matrix.size), code_size(matrix.position))
         case Zeros():
-            return atom("np.zeros({0})", _shape(matrix)) if full else Piece("0", ATOM)
+            return atom("np.zeros({0})", _shape_code(matrix)) if full else Piece("0", ATOM)
         case Identity():
             return atom("np.eye({0})", code_size(matrix.size))
         case Commutation():
@@ -187,7 +187,7 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             assert_never(matrix)
 
 
-def _shape(matrix: Matrix) -> str:
+def _shape_code(matrix: Matrix) -> str:
     """The shape as the argument of an array maker."""
     sizes = [code_size(axis) for axis in shape(matrix) if axis is not None]
     return sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
@@ -264,7 +264,7 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
     positive, negated = split_sign(matrix)
     if matrix.body is not None and is_ones(matrix.body) and full:
         value = _loose(scaled(None, matrix.factors, matrix.divisors, matrix.coefficient))
-        return atom("np.full({0}, {1})", _shape(matrix), value.text)
+        return atom("np.full({0}, {1})", _shape_code(matrix), value.text)
     if negated:
         return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
     times, divisor = split_number(matrix.coefficient)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import Axis, BatchSum, Matrix
+from tcgrad.notation.matrix_batches import batch_indices, batch_of
 from tcgrad.notation.matrix_numpy import is_spelt
-from tcgrad.notation.matrix_numpy_slices import SliceWriter, batch_indices, batch_of
+from tcgrad.notation.matrix_numpy_slices import SliceWriter
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_names import code_size

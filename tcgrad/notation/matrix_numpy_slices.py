@@ -42,12 +42,12 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
+from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
-from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,
@@ -76,19 +76,6 @@ _FOLDS: dict[FoldKind, str] = {
     "prod": "np.prod({0}, axis=(-2, -1), keepdims=True)",
     "logsumexp": "np.logaddexp.reduce({0}, axis=(-2, -1), keepdims=True)",
 }
-
-
-def batch_indices(position: Integer) -> list[Dim]:
-    """The batch indices that a held position names."""
-    return [atom for monomial, _ in position.terms for atom in monomial if isinstance(atom, Dim)]
-
-
-def batch_of(matrix: Matrix) -> set[Dim]:
-    """The batch indices that the value depends on."""
-    if isinstance(matrix, Symbol):
-        return {dim for position in matrix.at if position is not None for dim in batch_indices(position)}
-    found = {dim for operand in operands(matrix) for dim in batch_of(operand)}
-    return found - {matrix.index} if isinstance(matrix, BatchSum) else found
 
 
 @dataclass(frozen=True)
@@ -197,8 +184,8 @@ class SliceWriter:
     def symbol(self, matrix: Symbol, *, row: bool) -> Piece:
         """A name with its batch axes first; those that it lacks are new axes, as are missing rows and columns."""
         at = matrix.at or (None,) * matrix.tensor.order
-        dims = [next(iter(batch_indices(p)), None) if p is not None and _is_batch(p) else None for p in at]
-        fixed = [p if p is not None and not _is_batch(p) else None for p in at]
+        dims = [next(iter(batch_indices(p)), None) if p is not None and is_batch(p) else None for p in at]
+        fixed = [p if p is not None and not is_batch(p) else None for p in at]
         name = code_name(matrix.tensor) + subscript(fixed)
         axes = [(dim, p is None) for dim, p, f in zip(dims, at, fixed, strict=True) if f is None]
         own = [next(n for n, (dim, _) in enumerate(axes) if dim == d) for d in self.batch if d in dims]
@@ -308,10 +295,6 @@ def _diagonals(name: str, dims: Sequence[Dim | None], order: Sequence[int]) -> s
 
 def _code_axis(axis: Axis) -> str:
     return "1" if axis is None else code_size(axis)
-
-
-def _is_batch(position: Integer) -> bool:
-    return any(not dim.value for dim in batch_indices(position))
 
 
 def _is_plain_ones(factors: Sequence[Matrix]) -> bool:

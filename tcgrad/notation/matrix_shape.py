@@ -70,7 +70,7 @@ def _shape(matrix: Matrix) -> Shape:
             return shape(matrix.factors[0])[0], shape(matrix.factors[-1])[1]
         case Kron():
             (m, n), (p, q) = shape(matrix.left), shape(matrix.right)
-            return _product(m, p), _product(n, q)
+            return _axis_product(m, p), _axis_product(n, q)
         case Scale():
             return SCALAR if matrix.body is None else shape(matrix.body)
         case DiagMatrix():
@@ -80,7 +80,7 @@ def _shape(matrix: Matrix) -> Shape:
             rows, _ = shape(matrix.matrix)
             return rows, None
         case Vec():
-            return _product(*shape(matrix.operand)), None
+            return _axis_product(*shape(matrix.operand)), None
         case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
             return common_shape(operands(matrix))
         case _:
@@ -94,7 +94,7 @@ def _symbol_shape(symbol: Symbol) -> Shape:
     return rows, columns
 
 
-def _product(left: Axis, right: Axis) -> Axis:
+def _axis_product(left: Axis, right: Axis) -> Axis:
     return right if left is None else left if right is None else left * right
 
 

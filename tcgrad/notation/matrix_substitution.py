@@ -41,7 +41,7 @@ def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> Mat
         inner = known[read.tensor]
         if inner is None or not _fits(read, inner):
             return None
-        put_in[read] = _at(inner, read)
+        put_in[read] = _form_at(inner, read)
     return replace(form, matrix=settled(_put_in(form.matrix, put_in)))
 
 
@@ -53,7 +53,7 @@ def _fits(read: Symbol, form: MatrixForm) -> bool:
     return all((a is None) == (b is None) for a, b in pairs) and not summed.intersection(read.at)
 
 
-def _at(form: MatrixForm, read: Symbol) -> Matrix:
+def _form_at(form: MatrixForm, read: Symbol) -> Matrix:
     """The form's matrix at the positions that a read holds."""
     renamed = {b: a for a, b in zip(read.at, form.batch, strict=False) if a is not None}
     held = [part for part in parts(form.matrix) if isinstance(part, Symbol) and part.at]

@@ -10,9 +10,10 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.ir.indices import Index, Integer, dims_in
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
 from tcgrad.notation.extents import contradicted, range_is_implied, size_is_read

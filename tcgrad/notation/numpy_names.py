@@ -47,7 +47,7 @@ def code_size(size: Integer) -> str:
     text = ""
     for monomial, coefficient in size.terms:
         number = [str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []
-        product = " * ".join([*number, *map(_atom, monomial)])
+        product = " * ".join([*number, *map(_atom_code, monomial)])
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {product}" if text else f"{sign.strip('+')}{product}"
     return text or "0"
@@ -61,7 +61,7 @@ def subscript(at: Sequence[Integer | None]) -> str:
     return f"[{', '.join(':' if p is None else code_size(p) for p in at[:held])}]" if held else ""
 
 
-def _atom(atom: Atom) -> str:
+def _atom_code(atom: Atom) -> str:
     match atom:
         case Dim():
             return code_word(atom.name)

@@ -8,7 +8,6 @@ from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.operators import Precedence
 from tcgrad.notation.shown import (
     Apply,
     Bracket,
@@ -28,6 +27,7 @@ from tcgrad.notation.shown import (
     Whole,
 )
 from tcgrad.notation.syntaxes import Syntax
+from tcgrad.operators import Precedence
 from tcgrad.records import dataclass
 
 

@@ -37,7 +37,7 @@ def _choices(define: Define) -> list[tuple[Index, ...]]:
     """The sets of indices that bring everything down to order two, first the small ones that hold leading axes."""
     nodes = list(walk(define.body))
     components = [node for node in nodes if isinstance(node, Component)]
-    reads = [_plain(node) for node in components if len(node.indices) > 2]
+    reads = [_plain_axes(node) for node in components if len(node.indices) > 2]
     summed = {index for node in nodes if isinstance(node, IndexSum) for index in bound_indices(node)}
     read = dict.fromkeys(index for positions in reads for index in positions if index in summed)
     either = [*define.free, *(index for index in read if index is not None)]
@@ -60,7 +60,7 @@ def spans(index: Index, read: Component) -> bool:
     return all(size.value == index.size.value for position, size in axes if position.as_index is index)
 
 
-def _plain(read: Component) -> tuple[Index | None, ...]:
+def _plain_axes(read: Component) -> tuple[Index | None, ...]:
     return tuple(position.as_index for position in read.indices)
 
 

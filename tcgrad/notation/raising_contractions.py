@@ -106,7 +106,7 @@ def _exact(expr: Expr, axes: Axes) -> Form:
         case IndexValue():
             return forms.Size(expr.value)
         case Component():
-            positions = _positions(expr)
+            positions = _plain_axes(expr)
             return _with_axes(Symbol(expr.tensor, held_axes(expr)), positions, axes)
         case Delta() if len(axes) < 2:
             return _with_axes(ONE, (), axes)
@@ -115,9 +115,9 @@ def _exact(expr: Expr, axes: Axes) -> Form:
         case Add():
             return Total(tuple(_signed(term, axes) for term in expr.terms))
         case Pow(exponent=Const(value=n)) if n >= 0:
-            return _power(over(expr.base, axes), n)
+            return _raised_power(over(expr.base, axes), n)
         case Pow(exponent=Const(value=n)):
-            return forms.Reciprocal(_power(over(expr.base, axes), -n))
+            return forms.Reciprocal(_raised_power(over(expr.base, axes), -n))
         case Pow():
             return forms.Power(*_elementwise((expr.base, expr.exponent), axes))
         case Call():
@@ -130,7 +130,7 @@ def _exact(expr: Expr, axes: Axes) -> Form:
             inner = (*axes, *expr.indices)
             return forms.Reduction(expr.kind, Operand(over(expr.body, inner), inner), axes)
         case Mul() | IndexSum():
-            return _product(expr, axes)
+            return _raised_product(expr, axes)
         case _:
             assert_never(expr)
 
@@ -149,11 +149,11 @@ def _signed(term: Expr, axes: Axes) -> tuple[int, Form]:
             return 1, form
 
 
-def _power(base: Form, exponent: Fraction) -> Form:
+def _raised_power(base: Form, exponent: Fraction) -> Form:
     return base if exponent == 1 else forms.Power(base, Const(exponent))
 
 
-def _product(expr: Expr, axes: Axes) -> Form:
+def _raised_product(expr: Expr, axes: Axes) -> Form:
     """A product under sums; its number in front, a minus sign before that."""
     term = flatten(expr)
     number = Fraction(1)
@@ -187,7 +187,7 @@ def _operand(expr: Expr, *, divides: bool) -> Operand:
     """A factor with its axes in the order in which they come."""
     match expr:
         case Component():
-            operand = Operand(Symbol(expr.tensor, held_axes(expr)), _positions(expr))
+            operand = Operand(Symbol(expr.tensor, held_axes(expr)), _plain_axes(expr))
         case Delta():
             operand = Operand(_delta(expr), _ends(expr))
         case _:
@@ -196,7 +196,7 @@ def _operand(expr: Expr, *, divides: bool) -> Operand:
     return Operand(forms.Reciprocal(operand.form), operand.axes) if divides else operand
 
 
-def _positions(expr: Component) -> Axes:
+def _plain_axes(expr: Component) -> Axes:
     return tuple(index for position in expr.indices if (index := position.as_index) is not None)
 
 

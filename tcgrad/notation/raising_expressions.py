@@ -267,7 +267,7 @@ def _number_of(value: Integer) -> Matrix | Refusal:
 
 
 def _dims(value: Integer) -> list[Dim]:
-    return [atom for monomial, _ in value.terms for atom in monomial if isinstance(atom, Dim)]
+    return [atom for atom in value.atoms if isinstance(atom, Dim)]
 
 
 def _why_no_symbol(expr: Component) -> str | None:

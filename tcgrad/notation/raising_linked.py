@@ -113,7 +113,7 @@ class LinkedBatches:
             name = Integer.of(Dim(self.names.get(index, index.name), 0))
             at[index] = name
             if partner is not None:
-                body = substitute(_without(body, index, partner), {partner: name})
+                body = substitute(_without_link(body, index, partner), {partner: name})
                 at[partner] = Integer.of(Dim(self.names.get(partner, partner.name), 0))
             body = substitute(body, {index: name})
         rows = tuple(index for index in self.define.free[: self._split] if index not in at)
@@ -143,17 +143,17 @@ def _links(expr: Expr, row: Index, column: Index) -> bool:
             return expr == ZERO
 
 
-def _without(expr: Expr, row: Index, column: Index) -> Expr:
+def _without_link(expr: Expr, row: Index, column: Index) -> Expr:
     """The same without one such delta in each term."""
     match expr:
         case Delta():
             return ONE
         case Mul(factors=factors):
             place = next(n for n, factor in enumerate(factors) if _links(factor, row, column))
-            return Mul((*factors[:place], _without(factors[place], row, column), *factors[place + 1 :]))
+            return Mul((*factors[:place], _without_link(factors[place], row, column), *factors[place + 1 :]))
         case Add(terms=terms):
-            return Add(tuple(_without(term, row, column) for term in terms))
+            return Add(tuple(_without_link(term, row, column) for term in terms))
         case IndexSum(body=body):
-            return rebuild(expr, (_without(body, row, column),))
+            return rebuild(expr, (_without_link(body, row, column),))
         case _:
             return expr

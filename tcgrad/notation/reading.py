@@ -7,11 +7,11 @@ from math import prod
 
 from tcgrad.ir.indices import Integer, Quotient, Remainder
 from tcgrad.ir.program import Program, Recurrence, Statement
-from tcgrad.language.operators import Precedence
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import LATEX, Syntax
+from tcgrad.operators import Precedence
 
 Equation = tuple[str, str]  # the left and the right side
 
@@ -65,7 +65,7 @@ def print_shape(shape: Sequence[Integer], syntax: Syntax) -> str:
     if not shape:
         return "scalar"
     printer = Printer(syntax, {})
-    return _named([printer.position(size) for size in shape], [size.value for size in shape])
+    return _with_values([printer.position(size) for size in shape], [size.value for size in shape])
 
 
 def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> str:
@@ -73,17 +73,17 @@ def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> st
     printer = Printer(syntax, {})
     times = syntax.times.strip() or r" \cdot "  # numbers beside each other would be one
     names = [times.join(_factor(size, len(side), printer) for size in side) for side in sides]
-    return _named(names, [prod(size.value for size in side) for side in sides])
+    return _with_values(names, [prod(size.value for size in side) for side in sides])
 
 
 def _factor(size: Integer, count: int, printer: Printer) -> str:
     """A size among ``count`` that are multiplied: sums and divisions stand in parentheses there."""
-    divides = any(isinstance(atom, Quotient | Remainder) for monomial, _ in size.terms for atom in monomial)
+    divides = any(isinstance(atom, Quotient | Remainder) for atom in size.atoms)
     piece = printer.integer(size, spaced=False)
     least = Precedence.COMPARISON if count == 1 else Precedence.UNARY if divides else Precedence.PRODUCT
     return printer.wrapped(piece, least)
 
 
-def _named(names: Sequence[str], values: Sequence[int]) -> str:
+def _with_values(names: Sequence[str], values: Sequence[int]) -> str:
     shown, numbers = f"[{', '.join(names)}]", f"[{', '.join(map(str, values))}]"
     return shown if shown == numbers else f"{shown} = {numbers}"

@@ -29,9 +29,8 @@ def held_axes(expr: Component) -> tuple[Integer | None, ...]:
 
 def is_fixed(position: Integer) -> bool:
     """Whether a position is a number, or an expression of dims: no index, held or not, and nothing read."""
-    atoms = [atom for monomial, _ in position.terms for atom in monomial]
-    return all(isinstance(atom, Dim) and atom.value for atom in atoms)
+    return all(isinstance(atom, Dim) and atom.value for atom in position.atoms)
 
 
 def _gathers(position: Integer) -> bool:
-    return any(isinstance(atom, Gather | Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
+    return any(isinstance(atom, Gather | Quotient | Remainder) for atom in position.atoms)

@@ -41,7 +41,7 @@ def _is_cleared(expr: Expr, base: Expr, rounds: int) -> bool:
     """Whether the terms are 0, class by class, once they are multiplied by a power of ``base``."""
     classes: dict[tuple[Fraction, str], list[tuple[Fraction, Expr]]] = {}
     for term in terms_of(expr):
-        exponent, symbols, rest = _without(term, base)
+        exponent, symbols, rest = _power_and_rest(term, base)
         classes.setdefault((exponent % 1, symbols), []).append((exponent, rest))
     return all(_vanishes(_cleared(base, terms), rounds - 1) for terms in classes.values())
 
@@ -94,11 +94,11 @@ def _is_size(base: Expr) -> bool:
 
 def _is_divided_by(factor: Pow) -> bool:
     """Whether a power may be one that is divided by: its exponent is negative or has a symbol in it."""
-    number, symbols = _apart(factor.exponent)
+    number, symbols = _number_and_symbols(factor.exponent)
     return number < 0 or bool(symbols)
 
 
-def _apart(exponent: Expr) -> tuple[Fraction, str]:
+def _number_and_symbols(exponent: Expr) -> tuple[Fraction, str]:
     """An exponent as a number and, by name, what is added to it."""
     terms = terms_of(exponent)
     numbers = [term.value for term in terms if isinstance(term, Const)]
@@ -106,13 +106,13 @@ def _apart(exponent: Expr) -> tuple[Fraction, str]:
     return sum(numbers, start=Fraction(0)), symbols
 
 
-def _without(term: Expr, base: Expr) -> tuple[Fraction, str, Expr]:
+def _power_and_rest(term: Expr, base: Expr) -> tuple[Fraction, str, Expr]:
     """A term as a power of ``base``, its exponent as a number and symbols, times the rest."""
     name = key(base)
     exponent, symbols, rest = Fraction(0), "", []
     for factor in factors_of(term):
         if isinstance(factor, Pow) and key(factor.base) == name:
-            number, symbols = _apart(factor.exponent)
+            number, symbols = _number_and_symbols(factor.exponent)
             exponent += number
         elif key(factor) == name:
             exponent += 1

@@ -194,12 +194,12 @@ def _marks(symbol: Expr) -> tuple[Expr, ...]:
 def _sorted(symbol: Expr, labels: dict[Index, str]) -> Expr:
     if not isinstance(symbol, Component) or not _is_symbol(symbol):
         return symbol
-    places = [_place(position, labels) for position in symbol.indices]
+    places = [_place_key(position, labels) for position in symbol.indices]
     order = sorted(range(len(places)), key=lambda place: places[place])
     swaps = sum(order[a] > order[b] for b in range(len(order)) for a in range(b))
     made = Component(symbol.tensor, tuple(symbol.indices[place] for place in order))
     return scaled(_MINUS, made) if swaps % 2 else made
 
 
-def _place(position: Integer, labels: dict[Index, str]) -> tuple[str, ...]:
+def _place_key(position: Integer, labels: dict[Index, str]) -> tuple[str, ...]:
     return tuple(labels.get(index) or f"#{index.serial:08d}" for index in position.indices)

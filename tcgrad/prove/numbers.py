@@ -12,8 +12,7 @@ def with_numbers(expr: Expr) -> Expr:
     """The expression with every size and constant that stands in it as a number; ranges of indices stay as they are."""
     match expr:
         case IndexValue(value=value):
-            atoms = [atom for monomial, _ in value.terms for atom in monomial]
-            return const(value.value) if all(isinstance(atom, Dim) for atom in atoms) else expr
+            return const(value.value) if all(isinstance(atom, Dim) for atom in value.atoms) else expr
         case Component(tensor=tensor) if tensor.role is Role.CONSTANT and tensor.value is not None:
             return Const(tensor.value)
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-from tcgrad.functions import FUNCTIONS
+from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, rebuild
@@ -13,21 +13,6 @@ from tcgrad.language.elaborate import elaborate_scalar
 from tcgrad.prove.proper import with_proper_fractions
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import sign
-
-_DEFINITIONS = {
-    "sigmoid": "1/(1 + exp(-a))",
-    "silu": "a/(1 + exp(-a))",
-    "softplus": "log(1 + exp(a))",
-    "log1p": "log(1 + a)",
-    "expm1": "exp(a) - 1",
-    "tanh": "2/(1 + exp(-2*a)) - 1",
-    "sinh": "(exp(a) - exp(-a))/2",
-    "cosh": "(exp(a) + exp(-a))/2",
-    "tan": "sin(a)/cos(a)",
-    "erfc": "1 - erf(a)",
-    "gelu": "a*(1 + erf(a/sqrt(2)))/2",
-    "cbrt": "a^(1/3)",
-}
 
 _FIRST = (1, 2, 3)  # how many positions are written one by one
 
@@ -41,9 +26,9 @@ def rewrite(expr: Expr) -> Expr:
     made = rebuild(expr, parts)
     match made:
         case Call(function=function, arguments=(argument,)) if function.name == "sigmoid" and _is_turned(argument):
-            return Add((ONE, Mul((MINUS_ONE, _definition("sigmoid", simplify(Mul((MINUS_ONE, argument))))))))
-        case Call(function=function, arguments=(argument,)) if function.name in _DEFINITIONS:
-            return _definition(function.name, argument)
+            return Add((ONE, Mul((MINUS_ONE, _definition(function, simplify(Mul((MINUS_ONE, argument))))))))
+        case Call(function=function, arguments=(argument,)) if function.definition is not None:
+            return _definition(function, argument)
         case Pow(base=Call(function=function, arguments=(argument,)), exponent=Const(value=n)) if (
             function.name == "cos" and n >= 2 and n.denominator == 1
         ):
@@ -66,5 +51,5 @@ def _is_turned(argument: Expr) -> bool:
 
 
 @cache
-def _definition(name: str, argument: Expr) -> Expr:
-    return elaborate_scalar(_DEFINITIONS[name], {FUNCTIONS[name].parameters[0]: argument})
+def _definition(function: Function, argument: Expr) -> Expr:
+    return elaborate_scalar(function.definition or "", {function.parameters[0]: argument})

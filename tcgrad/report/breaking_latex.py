@@ -115,12 +115,12 @@ def _without_wide_fractions(text: str, room: float) -> str:
         above, end = _group(text, start + len(r"\frac"))
         below, end = _group(text, end)
         whole = text[start:end]
-        made += text[place:start] + (whole if width(whole) <= room else _product(above, below, room))
+        made += text[place:start] + (whole if width(whole) <= room else _product_for_fraction(above, below, room))
         place = end
     return made + text[place:]
 
 
-def _product(above: str, below: str, room: float) -> str:
+def _product_for_fraction(above: str, below: str, room: float) -> str:
     """``1/B (a + b)``, or ``a (c + d)^-1`` where what is divided by is wide."""
     is_sum = any(place.is_sign and not place.depth for place in _places(above))
     numerator = rf"\left({above}\right)" if is_sum or above.startswith("-") else above

@@ -43,10 +43,12 @@ def _result(result: Result) -> dict[str, Any]:
     if result.kind != "expect":
         del data["proved"], data["equation"], data["formula"]
     elif result.terms:
-        data["terms"] = [{name: _plain(value) for name, value in asdict(term).items()} for term in result.terms]
+        data["terms"] = [
+            {name: _finite_or_none(value) for name, value in asdict(term).items()} for term in result.terms
+        ]
     if result.kind != "self_test":
         del data["mistake"], data["planted"]
-    return {name: _plain(value) for name, value in data.items()}
+    return {name: _finite_or_none(value) for name, value in data.items()}
 
 
 def _worst(place: Place | None) -> dict[str, Any]:
@@ -65,9 +67,9 @@ def _worst(place: Place | None) -> dict[str, Any]:
 def _element(place: Place) -> dict[str, Any]:
     numbers = {"found": place.found, "reference": place.reference, "tolerance": place.tolerance}
     named = {"position": list(place.position), "text": place.text}
-    return named | {name: _plain(value) for name, value in numbers.items()}
+    return named | {name: _finite_or_none(value) for name, value in numbers.items()}
 
 
-def _plain(value: Any) -> Any:
+def _finite_or_none(value: Any) -> Any:
     """JSON has no NaN and no infinity."""
     return None if isinstance(value, float) and not isfinite(value) else value

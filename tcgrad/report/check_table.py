@@ -30,7 +30,7 @@ def table(results: Sequence[Result], look: Look) -> list[str]:
         return []
     rows = [_row(each, look) for each in results]
     columns = _columns(rows, look.width)
-    lines = _painted(rows, columns, look) if look.width is not None else list(_plain(rows, columns))
+    lines = _painted(rows, columns, look) if look.width is not None else list(_padded(rows, columns))
     return lines if "method" in columns else [*lines, *_methods(results, look)]
 
 
@@ -38,7 +38,7 @@ def _columns(rows: Sequence[_Row], width: int | None) -> tuple[str, ...]:
     """As many as there is room for."""
     for left_out in range(len(_DISPENSABLE) + 1):
         columns = tuple(name for name in _COLUMNS if name not in _DISPENSABLE[:left_out])
-        if width is None or max(map(len, _plain(rows, columns))) <= width:
+        if width is None or max(map(len, _padded(rows, columns))) <= width:
             break
     return columns
 
@@ -64,7 +64,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else "0" if value == 0 else f"{value:.1e}"
 
 
-def _plain(rows: Sequence[_Row], columns: Sequence[str]) -> Iterator[str]:
+def _padded(rows: Sequence[_Row], columns: Sequence[str]) -> Iterator[str]:
     """Columns padded with blanks; nothing is ever cut or wrapped."""
     widths = {name: max(len(name), *(len(row.cells[name]) for row in rows)) for name in columns}
     for cells in (dict(zip(columns, columns, strict=True)), *(row.cells for row in rows)):

@@ -80,7 +80,7 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
 
 def equations(formulas: Sequence[Formula]) -> list[Equation]:
     """Formulas with their shapes beside them."""
-    return [(f.left, rf"{f.right} {_shape(f)}") for f in formulas]
+    return [(f.left, rf"{f.right} {_shape_column(f)}") for f in formulas]
 
 
 def passage_equations(passage: Passage) -> list[Equation]:
@@ -88,7 +88,7 @@ def passage_equations(passage: Passage) -> list[Equation]:
     return [(line.left, rf"{line.right} && {line.rule}") for line in passage.lines]
 
 
-def _shape(formula: Formula) -> str:
+def _shape_column(formula: Formula) -> str:
     return r"&& \text{scalar}" if formula.shape == "scalar" else f"&& {formula.shape}"
 
 

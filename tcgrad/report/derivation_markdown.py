@@ -35,9 +35,9 @@ def render_markdown(
 
 
 def _lines(content: Content, symbols: Content) -> Iterator[str]:
-    yield f"# {_plain(content.name)}\n"
+    yield f"# {_escaped(content.name)}\n"
     if content.doc:
-        yield f"{_plain(content.doc)}\n"
+        yield f"{_escaped(content.doc)}\n"
     yield from ("## Read as\n", *_math([(formula.left, formula.right) for formula in content.reading]))
     if content.jacobians:
         yield "## Jacobians\n"
@@ -69,16 +69,16 @@ def _entries(entries: Sequence[Entry], symbols: Sequence[Entry]) -> Iterator[str
     for entry, plain in zip(entries, symbols, strict=True):
         yield f"### `{plain.symbol}`, shape `{plain.shape}`\n"
         if entry.reason is not None:
-            yield f"No closed form: {_plain(entry.reason)}.\n"
+            yield f"No closed form: {_escaped(entry.reason)}.\n"
         for written in entry.written:
             yield from _math(written.equations)
         for passage in entry.steps:
             yield from _math(passage_equations(passage))
-            yield from (f"{_plain(remark).capitalize()}.\n" for remark in passage.remarks)
+            yield from (f"{_escaped(remark).capitalize()}.\n" for remark in passage.remarks)
         if entry.given:
             yield f"Given that `{plain.given}`.\n"
         for remark in entry.remarks:
-            yield f"{_plain(remark).capitalize()}.\n"
+            yield f"{_escaped(remark).capitalize()}.\n"
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:
@@ -91,5 +91,5 @@ def _math(equations: Sequence[Equation]) -> Iterator[str]:
         yield f"```math\n{align(equations)}\n```\n"
 
 
-def _plain(text: str) -> str:
+def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)

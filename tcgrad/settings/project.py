@@ -25,13 +25,13 @@ def read_project(folder: Path) -> dict[str, Any]:
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
         if file.is_file():
-            found = _read(file)
+            found = _own_table(file)
             if found is not None:
                 return found
     return {}
 
 
-def _read(file: Path) -> dict[str, Any] | None:
+def _own_table(file: Path) -> dict[str, Any] | None:
     """None if the file says nothing about tcgrad; only then it may be no TOML."""
     import tomllib
 

@@ -29,7 +29,7 @@ def parse_value(setting: Setting, text: str) -> Any:
     return check_value(setting, _PARSERS[setting.kind](text.strip()))
 
 
-def _integer(setting: Setting, value: Any) -> int:
+def _checked_integer(setting: Setting, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be an integer")  # noqa: TRY004 (one kind of error for a wrong value)
     if value < setting.minimum:
@@ -37,7 +37,7 @@ def _integer(setting: Setting, value: Any) -> int:
     return value
 
 
-def _number(setting: Setting, value: Any) -> float:
+def _checked_number(setting: Setting, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError("must be a number")
     if setting.positive and value <= 0:
@@ -89,8 +89,8 @@ def _split(text: str) -> list[str]:
 
 
 _CHECKS: dict[SettingKind, Callable[[Setting, Any], Any]] = {
-    "integer": _integer,
-    "number": _number,
+    "integer": _checked_integer,
+    "number": _checked_number,
     "boolean": _boolean,
     "choice": _choice,
     "choices": _choices,

@@ -63,8 +63,8 @@ def _joined(one: Term, other: Term) -> Term | None:
     (number, first), (beside, second) = one, other
     if abs(number) != abs(beside) or abs(len(factors_of(first)) - len(factors_of(second))) > 1:
         return None
-    for compared, rest in _apart(first):
-        for against, left in _apart(second):
+    for compared, rest in _brackets_and_rests(first):
+        for against, left in _brackets_and_rests(second):
             cases = _on_same_sides(compared, against)
             if cases is None or not are_equal(rest, left):
                 continue
@@ -78,7 +78,7 @@ def _joined(one: Term, other: Term) -> Term | None:
     return None
 
 
-def _apart(product: Expr) -> Iterator[tuple[_Compared, Expr]]:
+def _brackets_and_rests(product: Expr) -> Iterator[tuple[_Compared, Expr]]:
     """Each bracket or delta of a product, and what is left of it."""
     factors = factors_of(product)
     for place, factor in enumerate(factors):

@@ -62,11 +62,11 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Component():
             return f"{tensor_text(expr.tensor)}[{_component_positions(expr, labels)}]"
         case Delta():
-            return f"δ[{','.join(sorted((_integer(expr.left, labels), _integer(expr.right, labels))))}]"
+            return f"δ[{','.join(sorted((_integer_key(expr.left, labels), _integer_key(expr.right, labels))))}]"
         case Iverson():
             return _comparison(expr, labels)
         case IndexValue():
-            return f"<{_integer(expr.value, labels)}>"
+            return f"<{_integer_key(expr.value, labels)}>"
         case Add():
             return f"({'+'.join(sorted(key(term, labels) for term in expr.terms))})"
         case Mul():
@@ -92,7 +92,7 @@ def _comparison(expr: Iverson, labels: Labels) -> str:
         left, right, operator = right, left, MIRRORED[operator]
     if isinstance(left, IndexValue) and isinstance(right, IndexValue):
         difference = right.value - left.value - (1 if operator == "<" else 0)
-        sides = (_integer(difference, labels), _integer(-difference, labels))
+        sides = (_integer_key(difference, labels), _integer_key(-difference, labels))
         return f"[0<={sides[0]}]" if operator in ("<", "<=") else f"[0{operator}{min(sides)}]"
     return f"[{key(left, labels)}{operator}{key(right, labels)}]"
 
@@ -100,45 +100,45 @@ def _comparison(expr: Iverson, labels: Labels) -> str:
 def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
     factors = factors_of(body)
     inner = {**labels, **canonical_labels(bound, factors, labels)}
-    sizes = ",".join(sorted(f"{inner[index]}:{_integer(index.size, labels)}" for index in bound))
+    sizes = ",".join(sorted(f"{inner[index]}:{_integer_key(index.size, labels)}" for index in bound))
     return f"{{{sizes}}}({'*'.join(sorted(key(factor, inner) for factor in factors))})"
 
 
 def _component_positions(expr: Component, labels: Labels) -> str:
     """The positions; of a symmetric tensor the last two whichever way round they are written."""
     if not expr.tensor.symmetric or expr.tensor.order < 2:
-        return _positions(expr.indices, labels)
-    *lead, row, column = [_integer(position, labels) for position in expr.indices]
+        return _positions_key(expr.indices, labels)
+    *lead, row, column = [_integer_key(position, labels) for position in expr.indices]
     return ",".join([*lead, *sorted((row, column))])
 
 
-def _positions(positions: tuple[Integer, ...], labels: Labels) -> str:
-    return ",".join([_integer(position, labels) for position in positions])
+def _positions_key(positions: tuple[Integer, ...], labels: Labels) -> str:
+    return ",".join([_integer_key(position, labels) for position in positions])
 
 
-def _integer(integer: Integer, labels: Labels) -> str:
+def _integer_key(integer: Integer, labels: Labels) -> str:
     index = integer.as_index
     if index is not None:
         return labels.get(index) or index.text
     terms = [
-        f"{coefficient}*{'*'.join(sorted(_atom(atom, labels) for atom in monomial))}"
+        f"{coefficient}*{'*'.join(sorted(_atom_key(atom, labels) for atom in monomial))}"
         for monomial, coefficient in integer.terms
     ]
     return "+".join(sorted(terms))
 
 
-def _atom(atom: Atom, labels: Labels) -> str:
+def _atom_key(atom: Atom, labels: Labels) -> str:
     match atom:
         case Dim():
             return atom.name
         case Index():
             return _index(atom, labels)
         case Quotient():
-            return f"({_integer(atom.dividend, labels)})//({_integer(atom.divisor, labels)})"
+            return f"({_integer_key(atom.dividend, labels)})//({_integer_key(atom.divisor, labels)})"
         case Remainder():
-            return f"({_integer(atom.dividend, labels)})%({_integer(atom.divisor, labels)})"
+            return f"({_integer_key(atom.dividend, labels)})%({_integer_key(atom.divisor, labels)})"
         case Gather():
-            return f"{atom.tensor.name}[{_positions(atom.indices, labels)}]"
+            return f"{atom.tensor.name}[{_positions_key(atom.indices, labels)}]"
 
 
 def tensor_text(tensor: Tensor) -> str:
@@ -158,7 +158,7 @@ def canonical_labels(
 
     sized: whether indices of other sizes are others.
     """
-    sizes = {index: _integer(index.size, outer) if sized else "" for index in bound}
+    sizes = {index: _integer_key(index.size, outer) if sized else "" for index in bound}
     if len(bound) == 1:
         return {bound[0]: f"@{_depth(outer)}.000"}
     search = _Search(tuple(bound), tuple(factors), outer, depth=_depth(outer))

@@ -204,10 +204,10 @@ def _is_shorter(one: Expr, other: Expr) -> bool:
     """Whether one costs less to read, or as much with fewer sums of terms, or with fewer terms in these."""
     if cost(one) != cost(other):
         return cost(one) < cost(other)
-    return _terms(one) < _terms(other)
+    return _term_counts(one) < _term_counts(other)
 
 
-def _terms(expr: Expr) -> tuple[int, int]:
+def _term_counts(expr: Expr) -> tuple[int, int]:
     """The number of sums of terms, and of the terms in them."""
     lengths = [len(part.terms) for part in walk(expr) if isinstance(part, Add)]
     return len(lengths), sum(lengths)

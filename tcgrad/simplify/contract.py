@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
@@ -23,21 +24,21 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
     result is a sum, for a contraction can open a bracket.
     """
-    if Delta not in [type(base) for base, _ in part.powers]:
+    deltas = [base for base, exponent in part.powers if type(base) is Delta and _is_positive(exponent)]
+    if not deltas:
         return [_sizes_for_idle(part)]
-    solution = _best_solution(part)
+    solution = _best_solution(part.bound, deltas)
     if solution is not None:
         bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
         others = tuple(item for item in part.powers if item[0] not in solution.deltas)
         mapping = {solution.index: solution.value}
         return _substituted(part._replace(bound=bound), mapping, solution.kept, others, policy)
-    aligned = _alignment(part)
+    aligned = _alignment(part, deltas)
     if aligned is not None:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
-    part = _with_digits_joined(part)
-    return [_sizes_for_idle(part)]
+    return [_sizes_for_idle(_with_digits_joined(part, deltas))]
 
 
 def _substituted(
@@ -58,30 +59,27 @@ def _substituted(
     ]
 
 
-def _best_solution(part: Monomial) -> Solution | None:
-    if not part.bound:
-        return None
-    deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
-    inside = {delta: free_indices(delta) for delta in deltas}
-    found = [solve(delta, index) for delta in deltas for index in part.bound if index in inside[delta]]
-    found += [solve_digits(deltas, index) for index in part.bound if any(index in own for own in inside.values())]
-    return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
-
-
 def _is_positive(exponent: Expr) -> bool:
     return isinstance(exponent, Const) and exponent.value.numerator > 0
 
 
-def _alignment(part: Monomial) -> tuple[Delta, dict[Index, Integer]] | None:
+def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution | None:
+    if not bound:
+        return None
+    inside = {delta: free_indices(delta) for delta in deltas}
+    found = [solve(delta, index) for delta in deltas for index in bound if index in inside[delta]]
+    found += [solve_digits(deltas, index) for index in bound if any(index in own for own in inside.values())]
+    return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
+
+
+def _alignment(part: Monomial, deltas: Sequence[Delta]) -> tuple[Delta, dict[Index, Integer]] | None:
     """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and for an index an earlier one, or a position."""
-    for base, exponent in part.powers:
-        if not isinstance(base, Delta) or not _is_positive(exponent):
-            continue
-        for index, other in ((base.right.as_index, base.left), (base.left.as_index, base.right)):
-            if index is None or not _can_replace(index, other, is_later=index is base.right.as_index):
+    for delta in deltas:
+        for index, other in ((delta.right.as_index, delta.left), (delta.left.as_index, delta.right)):
+            if index is None or not _can_replace(index, other, is_later=index is delta.right.as_index):
                 continue
-            if any(index in free_indices(side) for b, e in part.powers if b is not base for side in (b, e)):
-                return base, {index: other}
+            if any(index in free_indices(side) for b, e in part.powers if b is not delta for side in (b, e)):
+                return delta, {index: other}
     return None
 
 
@@ -93,9 +91,8 @@ def _can_replace(index: Index, other: Integer, *, is_later: bool) -> bool:
     return not other.indices and (other.gathers or 0 <= other.value < index.size.value)
 
 
-def _with_digits_joined(part: Monomial) -> Monomial:
+def _with_digits_joined(part: Monomial, deltas: Sequence[Delta]) -> Monomial:
     """``delta(p, k//W) delta(q, k%W) = delta(k, W*p + q)`` where nothing is summed."""
-    deltas = [base for base, exponent in part.powers if isinstance(base, Delta) and _is_positive(exponent)]
     inside = dict.fromkeys(index for delta in deltas for index in (*delta.left.indices, *delta.right.indices))
     for index in inside if len(deltas) > 1 else ():
         solution = solve_digits(deltas, index)
@@ -126,10 +123,10 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
         if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
             part = _sizes_for_idle(part)
         part = merge_powers(_split_sums(part), policy)
-    return _product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
+    return _scaled_product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
 
 
-def _product(coefficient: Fraction, factors: list[Expr]) -> Expr:
+def _scaled_product(coefficient: Fraction, factors: list[Expr]) -> Expr:
     if coefficient == -1 and len(factors) == 1 and isinstance(factors[0], Add):
         return scaled_sum(factors[0], coefficient)
     everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]

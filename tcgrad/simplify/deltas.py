@@ -149,8 +149,8 @@ def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     digits = _digit_guard(value, size)
     if digits is not None:
         return _unless_true(digits)
-    low = iverson(">=", *_apart(value, Integer.of(0)))
-    high = iverson("<", *_apart(value, size))
+    low = iverson(">=", *_unshifted(value, Integer.of(0)))
+    high = iverson("<", *_unshifted(value, size))
     return None if ZERO in (low, high) else (*_unless_true(low), *_unless_true(high))
 
 
@@ -163,7 +163,7 @@ def _digit_guard(value: Integer, size: Integer) -> Expr | None:
     return simplify_delta(Delta(-below, reduced(rest // size) + (whole - below)))
 
 
-def _apart(left: Integer, right: Integer) -> tuple[Integer, Integer]:
+def _unshifted(left: Integer, right: Integer) -> tuple[Integer, Integer]:
     """A comparison with a shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``."""
     for index in left.indices:
         if len(left.indices) == 1 and _is_unit(left, index):

@@ -7,12 +7,11 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.ranges import never_negative
-from tcgrad.ir.tensors import Role
+from tcgrad.ir.nodes import ONE, Add, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.traversal import children, rebuild, size, substitute, terms_of
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.rules import simplify_node
+from tcgrad.simplify.signs import is_positive_number
 
 _LARGEST_POWER = 6
 _LARGEST_EXPRESSION = 20_000  # nodes; beyond, the question is left to samples
@@ -79,25 +78,11 @@ def _split_root(expr: Expr) -> Expr:
     """``(2 H u)^(1/2) = 2^(1/2) H^(1/2) u^(1/2)``: numbers and sizes are positive."""
     match expr:
         case Pow(base=Mul(factors=factors), exponent=Const(value=n) as exponent) if n.denominator != 1:
-            positive = [factor for factor in factors if _is_positive(factor)]
-            rest = Mul((ONE, *(factor for factor in factors if not _is_positive(factor))))
+            positive = [factor for factor in factors if is_positive_number(factor)]
+            rest = Mul((ONE, *(factor for factor in factors if not is_positive_number(factor))))
             return Mul((*(Pow(factor, exponent) for factor in positive), Pow(rest, exponent))) if positive else expr
         case _:
             return expr
-
-
-def _is_positive(factor: Expr) -> bool:
-    match factor:
-        case Const():
-            return factor.value > 0
-        case IndexValue():
-            return not factor.value.indices and never_negative(factor.value)
-        case Pow(base=base):
-            return _is_positive(base)
-        case Component():
-            return factor.tensor.role is Role.CONSTANT and (factor.tensor.value is None or factor.tensor.value > 0)
-        case _:
-            return False
 
 
 EXPANDING = Expanding()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, product_of
@@ -11,39 +12,45 @@ from tcgrad.simplify.powers import as_power, is_division
 from tcgrad.simplify.shapes import are_equal
 
 
+class _Choice(NamedTuple):
+    """``where(c, f, 0)`` or ``where(c, 0, f)``: the conditions on which ``f`` is chosen."""
+
+    conditions: frozenset[Expr]
+    chosen: Expr
+
+
 def choices_joined(expr: Mul) -> Expr:
     """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``
 
     Where something else than ``f`` needs the guard, ``where(c, f, 0) [c] = f [c]``.
     """
-    chosen: dict[Expr, list[Where]] = {}
-    said: dict[Where, frozenset[Expr]] = {}
+    choices: dict[Expr, _Choice] = {}
     for factor in expr.factors:
         match factor:
-            case Where() if factor.otherwise == ZERO:
-                chosen.setdefault(factor.condition, []).append(factor)
-                said[factor] = frozenset(factors_of(factor.condition))
-            case Where(condition=Iverson() as condition) if factor.then == ZERO:
-                said[factor] = frozenset([condition.opposite])
-    if not said:
+            case Where(condition=condition, then=then, otherwise=otherwise) if otherwise == ZERO:
+                choices[factor] = _Choice(frozenset(factors_of(condition)), then)
+            case Where(condition=Iverson() as condition, then=then, otherwise=otherwise) if then == ZERO:
+                choices[factor] = _Choice(frozenset([condition.opposite]), otherwise)
+    if not choices:
         return expr
-    again = frozenset().union(*said.values())
-    rest = [factor for factor in expr.factors if factor not in again]
-    needed = guards_kept(expr.factors, [factor for factor in rest if factor not in said])
-    resolved = {each: _chosen(each) for each, conditions in said.items() if conditions <= set(needed)}
-    joined = {condition: parts for condition, parts in chosen.items() if len(parts) > 1 and parts[0] not in resolved}
-    kept = [
-        resolved[factor] if isinstance(factor, Where) and factor in resolved else factor
-        for factor in [*rest, *needed]
-        if not any(factor in parts for parts in joined.values())
-    ]
-    made = [Where(c, Mul(tuple(part.then for part in parts)), ZERO) for c, parts in joined.items()]
+    said_again = frozenset().union(*(choice.conditions for choice in choices.values()))
+    rest = [factor for factor in expr.factors if factor not in said_again]
+    needed = guards_kept(expr.factors, [factor for factor in rest if factor not in choices])
+    resolved = {factor: choice.chosen for factor, choice in choices.items() if choice.conditions.issubset(needed)}
+    groups = _on_one_condition(factor for factor in expr.factors if factor not in resolved)
+    joined = {factor for group in groups for factor in group}
+    kept = [resolved.get(factor, factor) for factor in [*rest, *needed] if factor not in joined]
+    made = [Where(group[0].condition, Mul(tuple([choice.then for choice in group])), ZERO) for group in groups]
     return product_of([*kept, *made]) if resolved or len(kept) < len(expr.factors) else expr
 
 
-def _chosen(expr: Where) -> Expr:
-    """The branch that is not 0."""
-    return expr.then if expr.otherwise == ZERO else expr.otherwise
+def _on_one_condition(factors: Iterable[Expr]) -> list[list[Where]]:
+    """The choices between something and 0 that are made on the same condition as others."""
+    groups: dict[Expr, list[Where]] = {}
+    for factor in factors:
+        if isinstance(factor, Where) and factor.otherwise == ZERO:
+            groups.setdefault(factor.condition, []).append(factor)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def signs_joined(expr: Mul) -> Mul:

@@ -150,7 +150,7 @@ def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     elif isinstance(pattern, IndexSum | IndexReduce):
         yield from _binders(pattern, target, match)
     else:
-        for settled in _positions(pattern, target, match):
+        for settled in _position_matches(pattern, target, match):
             yield from _ordered(children(pattern), children(target), settled)
 
 
@@ -174,7 +174,7 @@ def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> I
         yield from _ordered(pattern[1:], target[1:], extended)
 
 
-def _positions(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
+def _position_matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     """The positions one by one; the last two of a symmetric tensor either way round."""
     other = integers(target)
     choices = [other]
@@ -183,7 +183,7 @@ def _positions(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     for choice in choices:
         found = [match]
         for own, there in zip(integers(pattern), choice, strict=True):
-            found = [extended for known in found for extended in _integer(own, there, known)]
+            found = [extended for known in found for extended in _integer_matches(own, there, known)]
         yield from found
 
 
@@ -206,7 +206,7 @@ def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
             yield extended
 
 
-def _integer(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
+def _integer_matches(pattern: Integer, target: Integer, match: Match) -> Iterator[Match]:
     """Settle what the indices of one position stand for; one that does not is looked at when the rest is known."""
     plain = pattern.as_index
     if plain is not None and plain in match.free and match.value(plain) is None:

@@ -64,7 +64,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
                 else monomials(factor, policy, live)
                 for factor in expr.factors
             ]
-            return [_product(choice) for choice in product(*parts)]
+            return [_monomial_product(choice) for choice in product(*parts)]
         case IndexSum():
             own = rename_binder(expr) if live else expr
             inner = monomials(own.body, policy, live | frozenset(own.indices))
@@ -74,11 +74,15 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
-            return [_product([_raised(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)])]
+            return [
+                _monomial_product(
+                    [_monomial_power(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)]
+                )
+            ]
         case Pow(base=Pow() as base, exponent=Const(value=n)) if n.denominator == 1:
-            return [_raised(monomials(base, policy)[0], expr.exponent, policy)]
+            return [_monomial_power(monomials(base, policy)[0], expr.exponent, policy)]
         case Pow(base=IndexValue()) | Pow(base=Const()):
-            return [_raised(monomials(expr.base, policy)[0], expr.exponent, policy)]
+            return [_monomial_power(monomials(expr.base, policy)[0], expr.exponent, policy)]
         case Pow():
             return [Monomial(UNIT, (), ((expr.base, expr.exponent),))]
         case _:
@@ -103,7 +107,7 @@ def prenex(expr: Expr) -> Expr:
     return IndexSum(indices, Mul(tuple(flat)))
 
 
-def _product(parts: Sequence[Monomial]) -> Monomial:
+def _monomial_product(parts: Sequence[Monomial]) -> Monomial:
     numbers = [part.coefficient for part in parts if part.coefficient != 1]
     return Monomial(
         prod(numbers, start=UNIT) if len(numbers) != 1 else numbers[0],
@@ -120,7 +124,7 @@ def size_powers(size: Integer) -> Monomial:
     return Monomial(Fraction(coefficient), (), tuple((IndexValue(Integer.of(atom)), ONE) for atom in atoms))
 
 
-def _raised(part: Monomial, exponent: Expr, policy: Policy) -> Monomial:
+def _monomial_power(part: Monomial, exponent: Expr, policy: Policy) -> Monomial:
     """A monomial without bound indices to a power that may go to each factor."""
     if part.bound:
         return Monomial(UNIT, (), ((unbound(part), exponent),))

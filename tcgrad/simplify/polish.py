@@ -28,7 +28,6 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import (
     factors_of,
     map_children,
@@ -43,6 +42,7 @@ from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import names
+from tcgrad.simplify.signs import is_positive_number
 from tcgrad.simplify.spread import spread_out
 
 
@@ -99,7 +99,7 @@ def _with_roots_joined(expr: Mul) -> Expr:
     roots: dict[Fraction, list[Expr]] = {}
     for factor in expr.factors:
         match factor:
-            case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and _is_positive(base):
+            case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and is_positive_number(base):
                 roots.setdefault(n, []).append(base)
     joined = {exponent: bases for exponent, bases in roots.items() if len(bases) > 1}
     if not joined:
@@ -108,18 +108,6 @@ def _with_roots_joined(expr: Mul) -> Expr:
     kept = [factor for factor in expr.factors if not (isinstance(factor, Pow) and factor.base in gone)]
     made = [Pow(simplify(Mul(tuple(bases))), Const(exponent)) for exponent, bases in joined.items()]
     return Mul((*kept, *made)) if kept or len(made) > 1 else made[0]
-
-
-def _is_positive(base: Expr) -> bool:
-    match base:
-        case Const():
-            return base.value > 0
-        case IndexValue():
-            return not base.value.indices
-        case Component(tensor=tensor):
-            return tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
-        case _:
-            return False
 
 
 # Exponentials

@@ -38,13 +38,13 @@ class _Polynomial(NamedTuple):
 
 def closed_sum(indices: Iterable[Index], factors: Iterable[Expr]) -> Monomial | None:
     """The sum of a product over indices, where it is a polynomial in them and in sizes; None where it is not."""
-    total: _Polynomial | None = _product(factors)
+    total: _Polynomial | None = _polynomial_product(factors)
     for index in indices:
-        total = total and _summed(total, index)
+        total = total and _polynomial_sum(total, index)
     return total and _in_factors(total)
 
 
-def _product(factors: Iterable[Expr]) -> _Polynomial | None:
+def _polynomial_product(factors: Iterable[Expr]) -> _Polynomial | None:
     made = _Polynomial(_NUMBER)
     for factor in factors:
         polynomial = _polynomial(factor)
@@ -61,9 +61,9 @@ def _polynomial(expr: Expr) -> _Polynomial | None:
         case Const(Fraction(numerator=numerator, denominator=denominator)):
             return _Polynomial(Integer.of(numerator), denominator)
         case Mul(factors):
-            return _product(factors)
+            return _polynomial_product(factors)
         case Pow(base, Const(Fraction(numerator=exponent, denominator=1))) if 0 < exponent <= _HIGHEST:
-            return _product([base] * exponent)
+            return _polynomial_product([base] * exponent)
         case Add(terms):
             total = _Polynomial(Integer.of(0))
             for term in terms:
@@ -76,7 +76,7 @@ def _polynomial(expr: Expr) -> _Polynomial | None:
             return None
 
 
-def _summed(polynomial: _Polynomial, index: Index) -> _Polynomial | None:
+def _polynomial_sum(polynomial: _Polynomial, index: Index) -> _Polynomial | None:
     """The sum over the range of one index."""
     total = _Polynomial(Integer.of(0))
     for atoms, coefficient in polynomial.numerator.terms:

@@ -89,7 +89,7 @@ class Presentation:
             case Mul():
                 parts = [self._oriented(factor) for factor in expr.factors]
                 negative = sum([sign.numerator < 0 for sign, _ in parts]) % 2
-                return (_MINUS if negative else _PLUS), _product([body for _, body in parts])
+                return (_MINUS if negative else _PLUS), _with_number_in_front([body for _, body in parts])
             case Pow(exponent=Const(value=n)) if n.denominator == 1:
                 sign, base = self._oriented(expr.base)
                 return (sign if n % 2 else _PLUS), Pow(base, expr.exponent)
@@ -165,7 +165,7 @@ class Presentation:
             for place, factor in enumerate(factors):
                 turned = flip(factor)
                 if turned is not None:
-                    return _product([*factors[:place], turned, *factors[place + 1 :]])
+                    return _with_number_in_front([*factors[:place], turned, *factors[place + 1 :]])
         return None
 
     def _flip_factor(self, factor: Expr) -> Expr | None:
@@ -219,7 +219,7 @@ def _share_a_sum(base: Add) -> bool:
     return False
 
 
-def _product(factors: list[Expr]) -> Expr:
+def _with_number_in_front(factors: list[Expr]) -> Expr:
     numbers = [factor.value for factor in factors if isinstance(factor, Const)]
     rest = [factor for factor in factors if not isinstance(factor, Const)]
     coefficient = _PLUS

@@ -72,7 +72,7 @@ def _is_outside(position: Integer, size: Integer) -> bool:
 
 
 def _divides(position: Integer) -> bool:
-    return any(isinstance(atom, Quotient | Remainder) for monomial, _ in position.terms for atom in monomial)
+    return any(isinstance(atom, Quotient | Remainder) for atom in position.atoms)
 
 
 def _call(expr: Call) -> Expr:

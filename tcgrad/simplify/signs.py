@@ -19,11 +19,9 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.ranges import is_nonnegative, never_negative
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, walk
-
-_FUNCTIONS = ("exp", "sqrt", "abs", "relu", "sigmoid", "softplus", "cosh", "erfc", "acos", "acosh")
 
 
 def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
@@ -46,7 +44,7 @@ def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
         case Pow(base):
             return is_never_negative(base, known)
         case Call(function, arguments):
-            return function.name in _FUNCTIONS or (
+            return function.is_never_negative or (
                 function.name in ("max", "min") and all(is_never_negative(part, known) for part in arguments)
             )
         case Where(_, then, otherwise):
@@ -57,19 +55,31 @@ def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
             return all(is_never_negative(part, known) for part in children(expr))
 
 
+def is_positive_number(expr: Expr) -> bool:
+    """Whether an expression is a number or a size that is positive, or a power of one."""
+    match expr:
+        case Const(value):
+            return value > 0
+        case Component(tensor):
+            return tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
+        case IndexValue(value):
+            return not value.indices and never_negative(value)
+        case Pow(base):
+            return is_positive_number(base)
+        case _:
+            return False
+
+
 def is_positive(expr: Expr, known: Collection[Tensor]) -> bool:
     """Whether an expression is positive, or has no value, for all arguments; False also where that is not seen.
 
     known: tensors that are positive.
     """
     match expr:
-        case Const(value):
-            return value > 0
-        case Component(tensor):
-            named = tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
-            return named or tensor in known
-        case IndexValue(value):
-            return not value.indices and is_never_negative(expr)
+        case Component(tensor) if tensor in known:
+            return True
+        case Const() | Component() | IndexValue():
+            return is_positive_number(expr)
         case Pow(base):
             return is_positive(base, known)
         case Call(function):

@@ -26,11 +26,11 @@ def tidy_node(made: Expr) -> Expr:
             left = tuple(term for term in terms if term != ZERO)
             return Add(left) if len(left) > 1 else left[0]
         case Mul(factors):
-            return _product(tuple(_flat(factors)))
+            return _tidied_product(tuple(_flat(factors)))
         case Pow(Pow(base, Const(value=inner)), Const(value=outer)) if outer.denominator == 1:
-            return _power(base, inner * outer)
+            return _tidied_power(base, inner * outer)
         case Pow(base, Const(value=n)):
-            return _power(base, n)
+            return _tidied_power(base, n)
         case _:
             return made
 
@@ -43,13 +43,13 @@ def _flat(factors: tuple[Expr, ...]) -> Iterator[Expr]:
             yield factor
 
 
-def _power(base: Expr, exponent: Fraction) -> Expr:
+def _tidied_power(base: Expr, exponent: Fraction) -> Expr:
     if isinstance(base, Const) and exponent.denominator == 1 and base.value:
         return Const(base.value**exponent.numerator)
     return ONE if exponent == 0 else base if exponent == 1 else Pow(base, Const(exponent))
 
 
-def _product(factors: tuple[Expr, ...]) -> Expr:
+def _tidied_product(factors: tuple[Expr, ...]) -> Expr:
     """The numbers as one coefficient in front, and what stands below the bar in one power for each base."""
     number = prod((factor.value for factor in factors if isinstance(factor, Const)), start=Fraction(1))
     below: dict[Expr, Fraction] = {}
@@ -58,6 +58,6 @@ def _product(factors: tuple[Expr, ...]) -> Expr:
             case Pow(base, Const(value=n)) if n < 0:
                 below[base] = below.get(base, Fraction(0)) + n
     above = tuple(factor for factor in factors if not isinstance(factor, Const) and not is_division(factor))
-    rest = (*above, *(_power(base, exponent) for base, exponent in below.items()))
+    rest = (*above, *(_tidied_power(base, exponent) for base, exponent in below.items()))
     whole = rest if number == 1 and rest else (Const(number), *rest)
     return product_of(whole)

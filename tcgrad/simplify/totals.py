@@ -120,9 +120,9 @@ class Totals:
             return None
         own = outline((written,))
         if own is None:
-            return _number(written)
+            return _number_of(written)
         if own.key not in self._alike:
-            self._alike[own.key] = _number(written)
+            self._alike[own.key] = _number_of(written)
         return self._alike[own.key]
 
     def _written_out(self, read: Component) -> Expr:
@@ -156,7 +156,7 @@ def _is_read_once(whole: Expr) -> bool:
     return any(count == 1 and tensor.role is not Role.CONSTANT for tensor, count in counts.items())
 
 
-def _number(whole: Expr) -> Expr | None:
+def _number_of(whole: Expr) -> Expr | None:
     """The number that an expression is, if that comes out when everything is multiplied out."""
     try:
         value = expand(whole)

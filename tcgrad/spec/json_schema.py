@@ -83,7 +83,7 @@ def _mapping(keys: Iterable[Key], values: dict[str, Callable[[], Schema]]) -> Sc
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _named(value: Schema, reserved: Iterable[str]) -> Schema:
+def _mapping_of_names(value: Schema, reserved: Iterable[str]) -> Schema:
     """A mapping of names of the user's own, none of them one of ``reserved``."""
     names = {"pattern": rf"^{_NAME}$", "maxLength": MAX_NAME, "not": {"enum": sorted(reserved)}}
     return {"type": "object", "propertyNames": names, "additionalProperties": value}
@@ -104,10 +104,10 @@ def _names() -> Schema:
 
 def _inputs() -> Schema:
     declared = _mapping(INPUT_KEYS, _INPUT_VALUES) | {"allOf": [*_sample_rules()]}
-    return _named({"anyOf": [_shape(), declared]}, RESERVED) | {"minProperties": 1}
+    return _mapping_of_names({"anyOf": [_shape_schema(), declared]}, RESERVED) | {"minProperties": 1}
 
 
-def _shape() -> Schema:
+def _shape_schema() -> Schema:
     return _list(_SIZE, maxItems=MAX_ORDER)
 
 
@@ -176,20 +176,20 @@ def _option(option: CheckOption) -> Schema:
 _SPEC_VALUES: Final[dict[str, Callable[[], Schema]]] = {
     "name": lambda: _LINE,
     "doc": lambda: _TEXT,
-    "dims": lambda: _named(_SIZE, ["pi"]),
-    "constants": lambda: _named(_NUMBER, RESERVED),
+    "dims": lambda: _mapping_of_names(_SIZE, ["pi"]),
+    "constants": lambda: _mapping_of_names(_NUMBER, RESERVED),
     "inputs": _inputs,
     "equations": lambda: _equations(1),
     "outputs": _names,
     "wrt": _names,
-    "indices": lambda: _named(_SIZE, ["pi"]),
+    "indices": lambda: _mapping_of_names(_SIZE, ["pi"]),
     "functions": _functions,
     "strict": lambda: _FLAG,
     "expect": lambda: _equations(0),
     "check": _check,
 }
 _INPUT_VALUES: Final[dict[str, Callable[[], Schema]]] = {
-    "shape": _shape,
+    "shape": _shape_schema,
     "dtype": lambda: {"enum": list(DTYPES)},
     "sample": _sample,
     "symmetric": lambda: _FLAG,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
-from tcgrad.language.parser import split_block
 from tcgrad.spec.limits import MAX_EQUATION, MAX_EQUATIONS
 from tcgrad.spec.nodes import Node, Scalar, Sequence
 from tcgrad.spec.reading import read_items, read_name, read_text, refuse
+from tcgrad.spec.splitting import split_block
 
 
 def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located, ...]:

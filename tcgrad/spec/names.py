@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.operators import FORMS
+from tcgrad.operators import FORMS
 from tcgrad.spec.limits import MAX_NAME
 
 RESERVED = frozenset((*FUNCTIONS, *FORMS, "δ"))

@@ -32,11 +32,13 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
     problem = error.problem or error.context or "it cannot be read"
     for part, message, help_ in _EXPLANATIONS:
         if part in problem:
-            return Diagnostic("TC102", message.format(problem=problem), *_place(error, source, problem, help_))
-    return Diagnostic("TC102", f"this is not valid YAML: {problem}", *_place(error, source, problem, None))
+            return Diagnostic(
+                "TC102", message.format(problem=problem), *_place_and_notes(error, source, problem, help_)
+            )
+    return Diagnostic("TC102", f"this is not valid YAML: {problem}", *_place_and_notes(error, source, problem, None))
 
 
-def _place(
+def _place_and_notes(
     error: yaml.MarkedYAMLError, source: Source, problem: str, help_: str | None
 ) -> tuple[Span | None, str | None, tuple[Note, ...]]:
     """Span, help and notes. Of what is left open the opening is the place, and where it was noticed is the note."""

@@ -69,7 +69,7 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
 def _chosen(before: Expr, step: Step) -> tuple[Rule, ...]:
     """What a form that was chosen for reading is called."""
     rule = _rewritten(before, step.expr)
-    return step.given if step.given and not _named(before, step.expr) else (rule, *step.given)
+    return step.given if step.given and not _newly_named(before, step.expr) else (rule, *step.given)
 
 
 def _reading(expr: Expr) -> str:
@@ -123,7 +123,7 @@ def _summed_deltas(expr: Expr) -> int:
 
 def _recognised(before: Expr, after: Expr) -> Rule:
     """What stands for its definition in a line that it did not stand in before; else what was written out."""
-    if _named(before, after) or _components(before) == _components(after):
+    if _newly_named(before, after) or _components(before) == _components(after):
         return _rewritten(before, after)
     old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED]
     return definition(*old) if old else _rewritten(before, after)
@@ -131,14 +131,14 @@ def _recognised(before: Expr, after: Expr) -> Rule:
 
 def _rewritten(before: Expr, after: Expr) -> Rule:
     """What a change of form is called: by definitions that are recognised, by fewer terms or factors, or by indices."""
-    named = _named(before, after)
+    named = _newly_named(before, after)
     if named:
         return definition(*named)
-    if _divisors(after) < _divisors(before):
+    if _divisions(after) < _divisions(before):
         return CLEAR
-    if _terms(after) < _terms(before):
+    if _additions(after) < _additions(before):
         return COLLECT
-    if _powers(after) < _powers(before) or cost(after) < cost(before):
+    if _whole_powers(after) < _whole_powers(before) or cost(after) < cost(before):
         return TAKE_OUT
     if _components(before) != _components(after):
         return COLLECT
@@ -146,25 +146,25 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
     return REINDEX if IndexSum in kinds and Delta not in kinds else SIMPLIFY
 
 
-def _named(before: Expr, after: Expr) -> list[Tensor]:
+def _newly_named(before: Expr, after: Expr) -> list[Tensor]:
     """The intermediates that a line reads more often than the one before it, in the place of something else."""
     old, new = _components(before), _components(after)
     more = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and new[tensor] > old[tensor]]
     return more if old - new else [tensor for tensor in more if not old[tensor]]
 
 
-def _terms(expr: Expr) -> int:
+def _additions(expr: Expr) -> int:
     """How many signs of addition there are."""
     return sum(len(part.terms) - 1 for part in walk(expr) if isinstance(part, Add))
 
 
-def _powers(expr: Expr) -> int:
+def _whole_powers(expr: Expr) -> int:
     """How many whole powers there are."""
     exponents = [part.exponent for part in walk(expr) if isinstance(part, Pow)]
     return sum(isinstance(n, Const) and n.value > 1 and n.value.denominator == 1 for n in exponents)
 
 
-def _divisors(expr: Expr) -> int:
+def _divisions(expr: Expr) -> int:
     """How many divisions there are inside of what is divided by."""
     divided = [part.base for part in walk(expr) if is_division(part)]
     return sum(is_division(inner) for base in divided for inner in walk(base))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import tcgrad
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.json_object import SCHEMA_VERSION, describe, dump
 from tcgrad.report.runs import Entry, Run
+from tcgrad.version import __version__
 
 
 class JsonLines(Format):
@@ -23,7 +23,7 @@ class JsonLines(Format):
 
     def end(self, run: Run) -> str:
         counted = {"specs": len(run.entries), "unchecked": list(run.unchecked)}
-        return _line("end", {"ok": run.ok, **counted, "tcgrad": tcgrad.__version__})
+        return _line("end", {"ok": run.ok, **counted, "tcgrad": __version__})
 
 
 def _line(kind: str, data: dict[str, Any]) -> str:

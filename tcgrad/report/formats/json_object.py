@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import tcgrad
 from tcgrad.report.check_json import render_json
 from tcgrad.report.formats.format import Format
 from tcgrad.report.runs import Entry, Issue, Run
+from tcgrad.version import __version__
 
 SCHEMA_VERSION = 1
 """Grows when a key is taken away or changes its meaning; new keys do not change it."""
@@ -23,7 +23,7 @@ class JsonObject(Format):
             "specs": [describe(entry) for entry in run.entries],
             "unchecked": list(run.unchecked),
             "schema_version": SCHEMA_VERSION,
-            "tcgrad": tcgrad.__version__,
+            "tcgrad": __version__,
         }
         return dump(report, indent=2) + "\n"
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import tcgrad
 from tcgrad.codes import CODES
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.json_object import dump
 from tcgrad.report.formats.words import headline, reason, title, uri
 from tcgrad.report.runs import START, Entry, Region, Run
+from tcgrad.version import __version__
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"fail": "error", "inconclusive": "warning"}
@@ -31,8 +31,8 @@ class Sarif(Format):
             each["ruleIndex"] = rules.index(each["ruleId"])
         driver = {
             "name": "tcgrad",
-            "version": tcgrad.__version__,
-            "semanticVersion": tcgrad.__version__,
+            "version": __version__,
+            "semanticVersion": __version__,
             "rules": list(map(_rule, rules)),
         }
         made = {

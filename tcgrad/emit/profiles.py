@@ -1,0 +1,50 @@
+"""What lowering can see of nodes: two of one profile are lowered in the same way."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.journal import Nodes
+from tcgrad.emit.operations import Leaf, Number
+
+
+class Profile(NamedTuple):
+    """What lowering can see of a node: a number for its kind, and the nodes that it may come upon through it.
+
+    Numbers belong to the kind, for they stand for themselves wherever they are met.
+    """
+
+    kind: int
+    nodes: Nodes
+
+
+class Profiles:
+    """The profiles of nodes: two nodes of one kind differ in nothing but the arrays behind them."""
+
+    def __init__(self, inverses: set[Node]) -> None:
+        self._inverses = inverses
+        self._known: dict[Node, Profile] = {}
+        self._kinds: dict[object, int] = {}
+
+    def of(self, node: Node) -> Profile:
+        """The profile of a node; it goes on to what a view is of, and to the matrix that an inverse stands for."""
+        known = self._known.get(node)
+        if known is None:
+            known = self._known[node] = self._made(node)
+        return known
+
+    def _made(self, node: Node) -> Profile:
+        operation = None if isinstance(node.operation, Leaf) else node.operation
+        is_solved = node in self._inverses
+        own = operation, node.shape, node.kind, is_solved
+        if is_solved or node.operation.is_view or node.operation.is_view_in_order:
+            (inner,) = map(self.of, node.arguments)
+            return Profile(self._kind((own, inner.kind)), (node, *inner.nodes))
+        numbers = [inner.operation if isinstance(inner.operation, Number) else None for inner in node.arguments]
+        seen = zip(node.arguments, numbers, strict=True)
+        inside = [inner for inner, number in seen if number is None]
+        return Profile(self._kind((own, *numbers, *((a.shape, a.kind) for a in inside))), (node, *inside))
+
+    def _kind(self, description: object) -> int:
+        return self._kinds.setdefault(description, len(self._kinds))

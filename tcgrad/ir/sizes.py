@@ -1,0 +1,34 @@
+"""The dims of sizes and of other integer expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Quotient, Remainder, map_inside
+
+
+def dims_in(integer: Integer) -> list[Dim]:
+    """The dims that occur in an integer expression, at any depth."""
+    found: dict[Dim, None] = {}
+    for atom in integer.atoms:
+        match atom:
+            case Dim():
+                found[atom] = None
+            case Quotient() | Remainder():
+                found.update(dict.fromkeys((*dims_in(atom.dividend), *dims_in(atom.divisor))))
+            case Gather():
+                found.update(dict.fromkeys(dim for position in atom.indices for dim in dims_in(position)))
+            case _:
+                continue
+    return list(found)
+
+
+def with_dims(integer: Integer, values: Mapping[Dim, Integer]) -> Integer:
+    """An integer expression with sizes in the place of some dims, at any depth."""
+
+    def changed(atom: Atom) -> Integer:
+        if isinstance(atom, Dim):
+            return values.get(atom, Integer.of(atom))
+        return map_inside(atom, lambda inner: with_dims(inner, values))
+
+    return integer.map_atoms(changed)
