@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matrix_tools import assert_same_value, define_of, program_from, values_of
 
+from tcgrad.api import loads
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
@@ -179,3 +181,15 @@ def test_neighbours_in_products_and_sums(spec, what, text):
     assert isinstance(form, MatrixForm), form
     assert form.text == text
     assert_same_value(define, form, values_of(program, define))
+
+
+def test_an_integer_scalar_is_the_position_of_a_unit_vector():
+    text = "dims: {N: 5}\ninputs: {z: [N], y: {shape: [], dtype: int}}\nequations: ['f = logsumexp[k](z[k]) - z[y]']\n"
+    program = loads(text).program
+    define = define_of(program, "f/z")
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm)
+    assert (form.text, form.latex[-15:]) == ("exp(z - logsumexp(z) 1) - e[y]", r" - \mathbf{e}_{y}"[-15:])
+    z = np.array([0.3, -1.0, 2.0, 0.5, 0.1])
+    values = {item.tensor: z if item.tensor.name == "z" else np.array(3) for item in program.inputs}
+    assert_same_value(define, form, values)

@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Quotient, Remainder
 from tcgrad.ir.tensors import Role, Tensor
 
 
@@ -43,7 +43,7 @@ def code_number(value: Fraction) -> str:
 
 
 def code_size(size: Integer) -> str:
-    """A size in dims and numbers."""
+    """A size in dims and numbers, or a position that an integer scalar gives."""
     text = ""
     for monomial, coefficient in size.terms:
         number = [str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []
@@ -69,5 +69,7 @@ def _atom_code(atom: Atom) -> str:
             return f"(({code_size(atom.dividend)}) // ({code_size(atom.divisor)}))"
         case Remainder():
             return f"(({code_size(atom.dividend)}) % ({code_size(atom.divisor)}))"
+        case Gather(tensor=tensor, indices=()):
+            return code_name(tensor)
         case _:
             raise TypeError(f"{atom} is no size")

@@ -11,7 +11,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.notation.matrix_building import same_axis
-from tcgrad.notation.reads import is_fixed
+from tcgrad.notation.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass
 
 
@@ -182,7 +182,8 @@ def unit_at(expr: Delta) -> tuple[Index, Integer] | None:
     """The index and the position of a delta that is a component of a unit vector; None for any other."""
     for axis, position in ((expr.left, expr.right), (expr.right, expr.left)):
         index = axis.as_index
-        if index is not None and is_fixed(position) and 0 <= position.value < index.size.value:
+        inside = is_fixed(position) and 0 <= position.value < index.size.value if index is not None else False
+        if index is not None and (inside or is_scalar_read(position)):
             return index, position
     return None
 

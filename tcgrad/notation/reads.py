@@ -32,5 +32,14 @@ def is_fixed(position: Integer) -> bool:
     return all(isinstance(atom, Dim) and atom.value for atom in position.atoms)
 
 
+def is_scalar_read(position: Integer) -> bool:
+    """Whether a position is the value of an integer scalar."""
+    match position.terms:
+        case (((Gather(indices=()),), 1),):
+            return True
+        case _:
+            return False
+
+
 def _gathers(position: Integer) -> bool:
     return any(isinstance(atom, Gather | Quotient | Remainder) for atom in position.atoms)
