@@ -10,7 +10,7 @@ import numpy as np
 from tcgrad.calculus import derive
 from tcgrad.calculus.intrinsics import inverse_of
 from tcgrad.evaluate import evaluate, evaluate_statements
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, integers, tensors_read, walk
@@ -33,7 +33,8 @@ def draw_value(tensor: Tensor, seed: int) -> np.ndarray:
 
 def names(sizes: Iterable[Integer], values: dict[Tensor, np.ndarray]) -> dict[str, object]:
     """What the NumPy text may use: arrays, dims and NumPy."""
-    dims = {atom.name: atom.value for size in sizes for monomial, _ in size.terms for atom in monomial}
+    atoms = [atom for size in sizes for monomial, _ in size.terms for atom in monomial]
+    dims = {atom.name: atom.value for atom in atoms if isinstance(atom, Dim)}
     return {"np": np, **dims, **{code_name(tensor): value for tensor, value in values.items()}}
 
 
