@@ -64,6 +64,13 @@ FORMS = [
             " + ((exp(diag(x[:,:,j])) 1ᵀ) ⊗ I) comm(N, N)) diag(vec(I))"
         ),
     ),
+    (
+        ("X: B M N, y: B M, w: N", "f = 1[b,i]*(X[b,i,j]*w[j] - y[b,i])^2"),
+        "f/w",
+        "∂f/∂w",
+        "2 Σ[b] X[b]ᵀ (X[b] w - y[b])",
+    ),
+    (("X: B M N, w: N", "g[p] = X[b,i,p]*X[b,i,j]*w[j]*3"), "g/w", "∂g/∂w", "3 Σ[b] X[b]ᵀ X[b]"),
     (LAYER, "y/x", "∂vec(y[b])/∂vec(x[p])", "δ[b,p] (I ⊗ Wᵀ)"),
     (LAYER, "y/W", "∂vec(y[b])/∂vec(W)", "x[b] ⊗ I"),
     (LAYER, "y/c", "∂vec(y[b])/∂c", "1 ⊗ I"),

@@ -199,6 +199,8 @@ class _Printer:
         above = [*([number] if number != 1 else []), *factors]
         below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors]
         body = [] if matrix.body is None else [matrix.body]
+        if not below and isinstance(matrix.body, BatchSum):
+            return self.syntax.product([self._juxtaposed(above), self.show(matrix.body)[0]]), SUM
         if not below:
             return self._juxtaposed([*above, *body]), PRODUCT
         fraction = self.syntax.scalars.fraction

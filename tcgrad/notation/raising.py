@@ -54,6 +54,9 @@ def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Ref
     high = next((tensor for tensor in sides if tensor.order > 2), None) or _reads_high(define, program)
     if high and (len(sides) == 1 or not sides[0].order):
         return _raise_batched(raising, define, program)
+    summed = _raise_batched(raising, define, program) if high and len(define.free) <= 2 else None
+    if isinstance(summed, MatrixForm) and not summed.batch:
+        return summed
     if high:
         linked = _linked(raising, define, program, vec).raised()
         return linked or Refusal(_why_no_slices(define, high))

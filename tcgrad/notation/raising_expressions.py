@@ -48,7 +48,7 @@ from tcgrad.notation.matrix import (
     Unit,
 )
 from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
-from tcgrad.notation.matrix_scaling import settled
+from tcgrad.notation.matrix_scaling import scaled, settled, unscaled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_products import Factor, Network
@@ -203,7 +203,11 @@ class Raising:
         summed = tuple(other for other in term.summed if other is not index)
         body = substitute(as_expr(replace(term, summed=summed)), {index: Integer.of(dim)})
         raised = self.over(body, axes)
-        return raised if isinstance(raised, Refusal) else BatchSum(dim, settled(raised))
+        if isinstance(raised, Refusal):
+            return raised
+        own = unscaled(settled(raised))
+        number = abs(own.coefficient)
+        return scaled(BatchSum(dim, scaled(replace(own, coefficient=own.coefficient / number))), by=number)
 
     def network(self, term: Term, *, hub: bool = False) -> Network | Refusal:
         """The factors of a term, raised, with every summed index taken out, or all but a hub."""
