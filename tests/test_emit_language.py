@@ -152,6 +152,19 @@ SPECS = {
             "b[t] = a[t]*2 + a[t-2]",
         ],
     ),
+    "base cases that read those before them": (
+        ["x: [6, 2]", "w: [2, 2]", "s: [2]"],
+        [
+            "a[0,i] = x[0,i]*s[i]",
+            "b[0,i] = a[0,i]^2 + w[i,j]*a[0,j]",
+            "a[1,i] = b[0,i] + w[i,j]*a[0,j]*x[1,j]",
+            "b[1,i] = a[1,i]*b[0,i]",
+            "a[2,i] = sin(a[0,i]) + b[1,i]",
+            "b[2,i] = a[2,i] - x[2,i]",
+            "a[t,i] = tanh(w[i,j]*b[t-1,j]) + a[t-3,i]*x[t,i]",
+            "b[t,i] = a[t,i]*s[i] + b[t-2,i]",
+        ],
+    ),
     "permutation symbols of two orders": (
         ["a: [2, 2]", "c: [3, 3]"],
         ["z = levi_civita[i,j]*a[i,j]", "w[i] = z*levi_civita[i,j,k]*c[j,k]"],

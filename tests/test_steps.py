@@ -101,6 +101,45 @@ def test_the_lines_through_recurrences_are_equal(text):
     assert check_program(program_of(text)) > 20
 
 
+BESIDE = {
+    "elsewhere the upstream gradient is 0": """
+dims: {N: 3}
+inputs: {u: [N], v: [N], c: []}
+equations:
+  - z[i,j] = c/(3 + u[i]*v[j])
+  - p[i,j] = sin(z[i,j])
+  - y[i] = p[i,i]^2
+""",
+    "a scalar whose way forward is too long": """
+dims: {N: 5}
+constants: {a: 0.1, b: 0.9}
+inputs: {y: [N], q: [2]}
+equations:
+  - f = sum[i](max(a*(y[i] - q[0]), (a - 1)*(y[i] - q[0])) + max(b*(y[i] - q[1]), (b - 1)*(y[i] - q[1])))
+""",
+    "base cases that read those before them": """
+dims: {T: 6}
+inputs: {x: [T], a: [], b: []}
+equations:
+  - y[0] = x[0]
+  - y[1] = x[1] + a*y[0]
+  - y[t] = x[t] + a*y[t-1] + b*y[t-2]
+""",
+}
+
+
+@pytest.mark.parametrize("text", BESIDE.values(), ids=list(BESIDE))
+def test_the_lines_are_equal_where_the_way_is_not_straight(text):
+    assert check_program(program_of(text)) > 4
+
+
+def test_a_derivative_that_is_too_long_forward_is_not_0():
+    program = program_of(BESIDE["a scalar whose way forward is too long"])
+    explained = explain(derive(program))
+    words = [rule.words for chains in explained.jacobians for chain in chains for s in chain.steps for rule in s.rules]
+    assert not any("does not depend" in each for each in words)
+
+
 LINES = {
     "a trace": (
         "inputs: {b: [3, 3]}\nequations: ['t = b[i,i]']",

@@ -62,7 +62,7 @@ class Adjoints:
         others = tuple(index.fresh() for index in steps.others(tensor))
         readers = self._readers(tensor)
         parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
-        late, early = self._ends(readers, parts, at)
+        late, early = self._ends(tensor, parts, at)
         length = steps.length(tensor)
 
         def case(position: Integer, terms: list[Expr]) -> Case:
@@ -92,13 +92,14 @@ class Adjoints:
         """The tensors whose steps read this one, and how far back."""
         return [(v, lag) for v in self.statement.tensors for u, lag in self.steps.lags(v) if u == tensor]
 
-    def _ends(
-        self, readers: list[tuple[Tensor, int]], parts: dict[tuple[Tensor, int], Expr], at: Index
-    ) -> tuple[int, int]:
-        """How many positions at the end lack a reader, and how many at the start are written out."""
-        late = max((lag for _, lag in readers), default=0)
-        early = max((max(self.steps.first(v) - lag, reach(parts[v, lag], at)) for v, lag in readers), default=0)
-        return late, early
+    def _ends(self, tensor: Tensor, parts: dict[tuple[Tensor, int], Expr], at: Index) -> tuple[int, int]:
+        """How many positions at the end lack a reader, and how many at the start are written out.
+
+        parts: what every reader among the steps, by how far back it reads, adds.
+        """
+        late = max((lag for _, lag in parts), default=0)
+        early = [max(self.steps.first(v) - lag, reach(parts[v, lag], at)) for v, lag in parts]
+        return late, max([0, *early, *(position + 1 for _, _, position in self.steps.readers(tensor))])
 
     @property
     def least_length(self) -> int:
@@ -109,7 +110,7 @@ class Adjoints:
             others = tuple(index.fresh() for index in self.steps.others(tensor))
             readers = self._readers(tensor)
             parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
-            found = max(found, sum(self._ends(readers, parts, at)))
+            found = max(found, sum(self._ends(tensor, parts, at)))
         return found
 
     def _tell_returned(
@@ -130,6 +131,11 @@ class Adjoints:
                 inner = steps.others(reader)
                 of = Component(reader, steps.positions(reader, place, inner))
                 readings.append(Reading(of, self._read(reader, place, inner), lag, inner))
+        for reader, at, read in steps.readers(tensor) if position is not None else ():
+            if read == position:
+                inner = steps.base[reader][at].free
+                of = Component(reader, steps.positions(reader, Integer.of(at), inner))
+                readings.append(Reading(of, self._read(reader, Integer.of(at), inner), at - read, inner))
         component = Component(tensor, steps.positions(tensor, case.at, others))
         adjoint = self._read(tensor, case.at, others)
         self.tell(Returned(self.statement, adjoint, component, case.free, tuple(readings), case.body))
@@ -177,6 +183,10 @@ class Adjoints:
         for reader, lag in readers:
             if position + lag not in steps.base[reader]:
                 case = steps.written_out(reader, position + lag)
+                terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
+        for reader, at, read in steps.readers(tensor):
+            if read == position:
+                case = steps.base[reader][at]
                 terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
         return terms
 

@@ -154,10 +154,10 @@ class Pullback:
         if inner == ZERO:
             return
         upstream = adjoint(tuple(index.expr for index in free))
-        inner = self._supports.beside(upstream, inner)
-        product = times(upstream, inner)
+        beside = self._supports.beside(upstream, inner)
+        product = times(upstream, beside)
         part = self.known.fold(IndexSum(free, product) if free else product)
-        self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner))
+        self.tell(Contributed(statement, tensor, free, at, seed, upstream, inner, beside))
         self._note(tensor, part)
 
     def _note(self, tensor: Tensor, part: Expr) -> None:

@@ -33,7 +33,7 @@ class Steps:
 
     @cached_property
     def base(self) -> dict[Tensor, dict[int, Case]]:
-        """The base cases of each tensor by position, with those that they read put in."""
+        """The base cases of each tensor by position, with those before 0 that they read put in."""
         given = {
             tensor: {case.at.value: case for case in cases}
             for tensor, cases in zip(self.statement.tensors, self.statement.bases, strict=True)
@@ -41,7 +41,7 @@ class Steps:
 
         def put_in(read: Component) -> Expr:
             position = read.indices[self.axis[read.tensor]].as_number if read.tensor in given else None
-            case = given[read.tensor].get(position) if position is not None else None
+            case = given[read.tensor].get(position) if position is not None and position < 0 else None
             if case is None:
                 return read
             return replace_components(instantiate(case.free, case.body, self._off_axis(read)), put_in)
@@ -50,6 +50,18 @@ class Steps:
             tensor: {at: replace(case, body=replace_components(case.body, put_in)) for at, case in cases.items()}
             for tensor, cases in given.items()
         }
+
+    def readers(self, tensor: Tensor) -> list[tuple[Tensor, int, int]]:
+        """The base cases from 0 on that read ``tensor``: of which tensor, at which position, and where they read."""
+        found = [
+            (reader, at, position)
+            for reader, cases in self.base.items()
+            for at, case in cases.items()
+            for read in walk(case.body)
+            if at >= 0 and isinstance(read, Component) and read.tensor == tensor
+            if (position := read.indices[self.axis[tensor]].as_number) is not None
+        ]
+        return list(dict.fromkeys(found))
 
     def first(self, tensor: Tensor) -> int:
         """The first position that a step defines."""

@@ -31,9 +31,10 @@ class Differentiated:
 
 @dataclass(frozen=True)
 class Contributed:
-    """A statement's part in the adjoint of a tensor that it reads, at indices ``at``: ``sum_free upstream * raw``.
+    """A statement's part in the adjoint of a tensor that it reads, at indices ``at``: ``sum_free upstream * beside``.
 
     raw: the derivative of the statement's right side by the tensor, all else held fixed.
+    beside: the same where ``upstream`` may be something else than 0, if it need not exist elsewhere.
     """
 
     statement: Define | Intrinsic
@@ -43,6 +44,7 @@ class Contributed:
     seed: Seed
     upstream: Expr
     raw: Expr
+    beside: Expr
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
 from tcgrad.steps.recurrent import AdjointRecurrence, Equation, Outside, UnrolledPart
-from tcgrad.steps.rules import CONTRACT, Rule, insert, unreached
+from tcgrad.steps.rules import CONTRACT, RESTRICT, Rule, insert, unreached
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Adjoints:
         for part in self.parts.get(tensor, []):
             mapping = dict(zip(part.event.at, positions, strict=True))
             result.whole.append(substitute(part.whole, mapping))
-            result.raw.append(substitute(part.raw, mapping))
+            result.raw.append(substitute(part.beside, mapping))
             result.symbols.append(part.symbol)
         return result
 
@@ -140,7 +140,10 @@ class Adjoints:
         yield Step((self.writer.chain_rule(whole),), whole)
         contracted = any(isinstance(part, UnrolledPart) for part in parts)
         yield Step((insert(*(part.symbol for part in parts)), *((CONTRACT,) if contracted else ())), raw)
-        yield from self.writer.simplified(raw, event.define.body)
+        beside = tidy(total([*given, *(part.beside for part in parts)]))
+        if beside != raw:
+            yield Step((RESTRICT,), beside)
+        yield from self.writer.simplified(beside, event.define.body)
         for put_in in self.inserted.get(event.define.tensor, []):
             yield from self.writer.presented([Step((insert(put_in.line.tensor),), tidy(put_in.raw))])
             yield from self.writer.simplified(put_in.raw, put_in.define.body)
@@ -191,6 +194,14 @@ class _Part:
     def raw(self) -> Expr:
         """The same with the derivative's value."""
         return self._summed(self.final)
+
+    @property
+    def beside(self) -> Expr:
+        """The same, where the upstream gradient may be something else than 0."""
+        event = self.event
+        if event.beside == event.raw:
+            return self.raw
+        return self._summed(self.writer.shown.present(self.writer.known.fold(event.beside)))
 
     def _summed(self, inner: Expr) -> Expr:
         product = times(self.event.upstream, inner)

@@ -41,6 +41,6 @@ def explain(derivation: Derivation) -> Explained:
     adjoints = Adjoints(writer, events, lines, granted)
     return Explained(
         replace(heard, hessians=derivation.hessians),
-        tuple(tuple(jacobian_chains(jacobian, events, writer)) for jacobian in heard.jacobians),
+        tuple(tuple(jacobian_chains(jacobian, events, writer, adjoints)) for jacobian in heard.jacobians),
         tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in heard.gradients),
     )

@@ -1,26 +1,38 @@
-"""The steps of a Jacobian in closed form: from the equation next to the input on to the output's."""
+"""The steps of a Jacobian in closed form: from the equation next to the input on to the output's.
+
+That of a scalar may have come out of its gradient, where following the equations forward grows too long.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tcgrad.calculus.dependence import needed_for
+from tcgrad.calculus.dependence import depending_on, needed_for
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.trace import Differentiated, Event
 from tcgrad.ir.nodes import ZERO, Expr
 from tcgrad.ir.tensors import jacobian_of
+from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
-from tcgrad.steps.rules import Rule, assumed, independent
+from tcgrad.steps.rules import Rule, assumed, by_gradient, independent
 
 
-def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer) -> Iterator[Chain]:
-    """A chain for each tensor between the two, and the one asked for."""
+def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer, adjoints: Adjoints) -> Iterator[Chain]:
+    """A chain for each tensor between the two, and the one asked for.
+
+    adjoints: of the same derivation.
+    """
     define, of, wrt = jacobian.define, jacobian.of, jacobian.wrt
     if define is None:
         return
     at = define.free[of.order :]
     own = {e.statement.tensor: e for e in events if isinstance(e, Differentiated) and e.wrt == wrt and e.at == at}
+    if of not in own and of in depending_on(writer.program, [wrt]):
+        yield from adjoints.chains(wrt)
+        given = Step((by_gradient(of), *assumed(jacobian.assumed)), define.body)
+        yield chain(component(define.tensor, define.free), [given])
+        return
     needed = needed_for(writer.program, [of])
     for tensor, event in own.items():
         if tensor in needed and tensor != of:

@@ -94,6 +94,11 @@ class UnrolledPart:
     def raw(self) -> Expr:
         return total(list(self.event.parts))
 
+    @property
+    def beside(self) -> Expr:
+        """The same: the upstream gradient restricts nothing."""
+        return self.raw
+
     def chains(self) -> Iterator[Chain]:
         for equation in self.equations:
             if equation.raw != ZERO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.assume import Assumption
 
@@ -52,6 +52,7 @@ COLLECT = Rule("collect like terms")
 CLEAR = Rule("clear the fraction below the bar")
 TAKE_OUT = Rule("take out the common factor")
 SIMPLIFY = Rule("simplify")
+RESTRICT = Rule("elsewhere the upstream gradient is 0")
 REINDEX = Rule("change the index of summation")
 
 
@@ -73,6 +74,11 @@ def unread(component: Component) -> Rule:
 def independent(of: Tensor, wrt: Tensor) -> Rule:
     """Why a derivative is 0."""
     return Rule("{} does not depend on {}", (of, wrt))
+
+
+def by_gradient(of: Tensor) -> Rule:
+    """How a scalar's derivative is read off the gradient."""
+    return Rule("the gradient, for {} = 1", (gradient_of(of),))
 
 
 def unreached(wrt: Tensor) -> Rule:
