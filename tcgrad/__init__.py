@@ -14,11 +14,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tcgrad.version import __version__
-
 if TYPE_CHECKING:
     from tcgrad.api import Derived, TensorFunction, load, loads
     from tcgrad.errors import TcgradError
+    from tcgrad.version import __version__
 
 __all__ = ["Derived", "TcgradError", "TensorFunction", "__version__", "load", "loads"]
 
@@ -26,6 +25,7 @@ _HOMES = {
     "Derived": "tcgrad.api",
     "TcgradError": "tcgrad.errors",
     "TensorFunction": "tcgrad.api",
+    "__version__": "tcgrad.version",
     "load": "tcgrad.api",
     "loads": "tcgrad.api",
 }
