@@ -58,6 +58,7 @@ diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] =
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
+a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 

@@ -5,7 +5,6 @@ Every rule is an identity of what stands there, whatever its size; simplified be
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
@@ -28,14 +27,14 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
 from tcgrad.simplify import simplify
-from tcgrad.simplify.canonical import canonical_labels, key
+from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
-from tcgrad.simplify.powers import scaled, split_coefficient
+from tcgrad.simplify.permutations import product_sorted
+from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)
@@ -63,7 +62,7 @@ def normalise(expr: Expr) -> Expr:
             return with_looked_up(made)
         case IndexSum():
             short = _without_squares(_without_guards(made))
-            return IndexSum(short.indices, _with_permutations_sorted(short.body, short.indices))
+            return IndexSum(short.indices, product_sorted(short.body, short.indices))
         case _:
             return made
 
@@ -168,38 +167,3 @@ def _without_squares(whole: IndexSum) -> IndexSum:
             case _:
                 pass
     return IndexSum((*whole.indices, *inner), Mul((ONE, *factors))) if inner else whole
-
-
-def _with_permutations_sorted(body: Expr, bound: Collection[Index]) -> Expr:
-    """A product with the positions of permutation symbols in canonical order, and the sign of that."""
-    factors = factors_of(body)
-    if not any(_is_symbol(factor) for factor in factors):
-        return body
-    marked = [part for factor in factors for part in (_marks(factor) if _is_symbol(factor) else (factor,))]
-    labels = canonical_labels(tuple(bound), marked)
-    return Mul(tuple(_sorted(factor, labels) for factor in factors))
-
-
-def _is_symbol(factor: Expr) -> bool:
-    return isinstance(factor, Component) and factor.tensor.role is Role.LEVI_CIVITA
-
-
-def _marks(symbol: Expr) -> tuple[Expr, ...]:
-    """The symbol as if it were symmetric: a factor for each position."""
-    if not isinstance(symbol, Component):
-        return (symbol,)
-    return tuple(Component(symbol.tensor, (position,)) for position in symbol.indices)
-
-
-def _sorted(symbol: Expr, labels: dict[Index, str]) -> Expr:
-    if not isinstance(symbol, Component) or not _is_symbol(symbol):
-        return symbol
-    places = [_place_key(position, labels) for position in symbol.indices]
-    order = sorted(range(len(places)), key=lambda place: places[place])
-    swaps = sum(order[a] > order[b] for b in range(len(order)) for a in range(b))
-    made = Component(symbol.tensor, tuple(symbol.indices[place] for place in order))
-    return scaled(_MINUS, made) if swaps % 2 else made
-
-
-def _place_key(position: Integer, labels: dict[Index, str]) -> tuple[str, ...]:
-    return tuple(labels.get(index) or f"#{index.serial:08d}" for index in position.indices)

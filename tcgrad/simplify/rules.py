@@ -35,6 +35,7 @@ from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joined
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
+from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols_sorted
 from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.shapes import names
 
@@ -50,6 +51,8 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
             return map_integers(expr, reduced) if any(map(_divides, expr.indices)) else expr
         case Call():
             return _call(expr)
+        case IndexSum() if holds_symbol(expr) and is_antisymmetric(expr):
+            return ZERO
         case IndexValue() | Mul() | Pow() | IndexSum():
             return _product(expr, policy)
         case Delta():
@@ -118,12 +121,21 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
     terms = brackets_joined(like_terms_collected(expr))
+    if len(terms) > 1 and holds_symbol(expr):
+        terms = _symbols_merged(terms, policy)
     if not terms:
         return ZERO
     if len(terms) == 1:
         return scaled(*terms[0])
     common, rests = take_out(terms) if policy.collects else ([], terms)
     return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
+
+
+def _symbols_merged(terms: list[Term], policy: Policy) -> list[Term]:
+    """``v[k] eps[i,p,k] + u[k] eps[i,k,p]`` by one order of positions, if terms are alike then or have it in common."""
+    turned = Add(tuple(policy.simplify(symbols_sorted(scaled(*term))) for term in terms))
+    found = like_terms_collected(turned)
+    return found if len(found) < len(terms) or len(take_out(found)[0]) > len(take_out(terms)[0]) else terms
 
 
 def like_terms_collected(expr: Add) -> list[Term]:
