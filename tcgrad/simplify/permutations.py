@@ -18,7 +18,7 @@ _MINUS = Fraction(-1)
 
 def holds_symbol(expr: Expr) -> bool:
     """Whether a permutation symbol stands anywhere in an expression."""
-    return any(tensor.role is Role.LEVI_CIVITA for tensor in tensors_read(expr))
+    return Role.LEVI_CIVITA in [tensor.role for tensor in tensors_read(expr)]
 
 
 def symbols_sorted(expr: Expr) -> Expr:
