@@ -26,9 +26,10 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, terms_of, walk
+from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.powers import as_power, power, split_coefficient
 
 _HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "relu", "max", "sign"})
 
@@ -262,8 +263,8 @@ def _above_zero(bracket: Iverson) -> Expr | None:
 
 def _is_positive_part(factor: Expr, argument: Expr | None) -> bool:
     """Whether a factor is 0 where the argument is not above 0: a power of its relu, or of ``max(0, argument)``."""
-    base, exponent = _as_power(factor)
-    if argument is None or exponent <= 0 or not isinstance(base, Call):
+    base, exponent = as_power(factor)
+    if argument is None or (exact_value(exponent) or 0) <= 0 or not isinstance(base, Call):
         return False
     match base.function.name, base.arguments:
         case ("relu", (inner,)) | ("max", (inner, Const(value=0))) | ("max", (Const(value=0), inner)):
