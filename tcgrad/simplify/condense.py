@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from typing import Protocol
 
-from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, size, terms_of, walk
+from tcgrad.ir.nodes import Add, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.shapes import are_equal, shape
 from tcgrad.simplify.spread import opened, opens_squares
 from tcgrad.simplify.totals import Question, Totals
 
@@ -108,6 +109,8 @@ class Condensing:
             grouped = regroup([split_coefficient(term) for term in expr.terms])
             if grouped != expr:
                 yield simplify(grouped)
+        if isinstance(expr, Add):
+            yield from map(self._definitions.settle, _with_one_bracket(expr))
         over_one = cleared(expr)
         if over_one is not None:
             yield self._definitions.settle(over_one)
@@ -183,6 +186,19 @@ class Condensing:
             return None
         made = self._definitions.multiply_out(expr)
         return made if cost(made) < cost(expr) else None
+
+
+def _with_one_bracket(expr: Add) -> Iterator[Expr]:
+    """``a [c] + b [not c] = (a - b) [c] + b``, multiplied out, for each two brackets that are opposite."""
+    brackets = {part: None for term in expr.terms for part in factors_of(term) if isinstance(part, Iverson)}
+    for one, other in permutations(brackets, 2):
+        if are_equal(one.opposite, other):
+            terms: list[Expr] = []
+            for term in expr.terms:
+                rest = product_of([factor for factor in factors_of(term) if factor != other])
+                turned = [rest, negated(simplify(Mul((rest, one))))] if other in factors_of(term) else [term]
+                terms += [part for whole in turned for part in opened(whole) or [whole]]
+            yield Add(tuple(terms))
 
 
 def _among(wanted: Sequence[Expr], terms: Sequence[Expr]) -> tuple[Expr, ...]:
