@@ -54,6 +54,8 @@ terms cancel: y = sum[k](x[k]*z[k]) - sum[i](z[i]*x[i]) | y = 0*s
 powers: y[i] = x[i]*x[i]^2/x[i] | y[i] = x[i]^2
 power of a product: y[i] = (x[i]*z[i])^2 | y[i] = x[i]^2*z[i]^2
 root squared: y[i] = sqrt(x[i])*sqrt(x[i]) | y[i] = x[i]
+roots of a number: y = sqrt(2)*s - s/sqrt(2) | y = s/sqrt(2)
+roots of a number that cancel: y = sqrt(2)*s*t - 2*t*s/sqrt(2) + s | y = s
 fractions: y = s/2 + s/3 + s/6 | y = s
 zero: y[i] = 0*x[i] | y[i] = x[i] - x[i]
 signs: y = -(s - t) | y = t - s

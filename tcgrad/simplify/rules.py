@@ -121,6 +121,8 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 def _sum(expr: Add, policy: Policy) -> Expr:
     """Like terms collected, up to the names of bound indices, and common factors taken out."""
     terms = brackets_joined(like_terms_collected(expr))
+    if len(terms) > 1:
+        terms = _roots_merged(terms, policy)
     if len(terms) > 1 and holds_symbol(expr):
         terms = _symbols_merged(terms, policy)
     if not terms:
@@ -129,6 +131,33 @@ def _sum(expr: Add, policy: Policy) -> Expr:
         return scaled(*terms[0])
     common, rests = take_out(terms) if policy.collects else ([], terms)
     return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
+
+
+def _roots_merged(terms: list[Term], policy: Policy) -> list[Term]:
+    """``2^(1/2) a - 2^(-1/2) a = 2^(-1/2) a``: like terms but for powers of a number."""
+    above = [_with_roots_above(term) for term in terms]
+    if all(new is old for new, old in zip(above, terms, strict=True)):
+        return terms
+    merged = like_terms_collected(Add(tuple(scaled(*term) for term in above)))
+    if len(merged) == len(terms):
+        return terms
+    return [split_coefficient(policy.simplify(scaled(*term))) for term in merged]
+
+
+def _with_roots_above(term: Term) -> Term:
+    """``2^(-1/2) a`` as ``1/2 2^(1/2) a``"""
+    coefficient, rest = term
+    for place, factor in enumerate(factors_of(rest)):
+        match factor:
+            case Pow(base=Const(value=base), exponent=Const(value=n)) if base > 0 > n and n.denominator != 1:
+                whole = -(n.numerator // n.denominator)
+                root = Pow(factor.base, Const(n + whole))
+                factors = factors_of(rest)
+                rest = product_of((*factors[:place], root, *factors[place + 1 :]))
+                return _with_roots_above((coefficient / base**whole, rest))
+            case _:
+                pass
+    return term
 
 
 def _symbols_merged(terms: list[Term], policy: Policy) -> list[Term]:
