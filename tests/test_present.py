@@ -29,6 +29,10 @@ SHOWN = [
         ["y[i] = (a[i+1] - a[i])^2"],
         "dl/da[p] = 2*(-dl/dy[p]*(a[p+1] - a[p])*[p < N - 1] + dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1])",
     ),
+    (
+        ["y[i] = exp(a[i])/(1[k]*exp(a[k]))", "e = sum[i](y[i]*log(y[i]/b[i]))"],
+        "dl/da[p] = y[p]*(dl/dy[p] + dl/de*(log(y[p]/b[p]) - e) - dl/dy[i]*y[i])",
+    ),
 ]
 
 

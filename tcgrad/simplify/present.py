@@ -42,6 +42,7 @@ class Presentation:
     def __init__(self, statements: Iterable[Statement]) -> None:
         self._known: dict[str, list[str]] = {}
         self._shapes: set[int] = set()
+        self._logarithms: set[int] = set()
         self._places: dict[Integer, Integer] = {}
         self._presented: dict[int, tuple[Expr, Expr]] = {}
         self._rectified: list[tuple[Define, Expr]] = []
@@ -53,6 +54,8 @@ class Presentation:
                     written = [looks(simplify(term)) for term in children(flattened(part))]
                     self._known.setdefault(looks(whole), written)
                     self._shapes.add(shape(whole))
+                elif isinstance(part, Call) and part.function.name == "log":
+                    self._logarithms.add(shape(simplify(part)))
             if isinstance(statement, Define):
                 self._rectified += [(statement, argument) for argument in _rectified_by(statement.body)]
 
@@ -157,16 +160,19 @@ class Presentation:
         return self._places[position]
 
     def _flip_one(self, rest: Expr) -> Expr | None:
-        """A product with the first logarithm of a ratio turned, or the first difference that the spec does not write
+        """A product with the first logarithm of a ratio turned, or the first difference, that the spec does not write
         itself; None if there is none.
         """
         factors = factors_of(rest)
-        for flip in (_flip_logarithm, self._flip_factor):
+        for flip in (self._flip_logarithm, self._flip_factor):
             for place, factor in enumerate(factors):
                 turned = flip(factor)
                 if turned is not None:
                     return _with_number_in_front([*factors[:place], turned, *factors[place + 1 :]])
         return None
+
+    def _flip_logarithm(self, factor: Expr) -> Expr | None:
+        return None if shape(factor) in self._logarithms else _flipped_logarithm(factor)
 
     def _flip_factor(self, factor: Expr) -> Expr | None:
         match factor:
@@ -192,7 +198,7 @@ def _rectified_by(body: Expr) -> tuple[Expr, ...]:
     return () if isinstance(argument, Component) else (argument,)
 
 
-def _flip_logarithm(factor: Expr) -> Expr | None:
+def _flipped_logarithm(factor: Expr) -> Expr | None:
     """``-log(a/b) = log(b/a)``"""
     match factor:
         case Call(function=function, arguments=(Mul(factors=(first, second)),)) if function.name == "log":
