@@ -59,6 +59,7 @@ permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
+a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -72,6 +73,8 @@ fractions in exponents: y = (s^2 + 1)^(t/(1 - t)) | y = (s^2 + 1)^(1/(1 - t))
 a power of a power: y = (s^t)^(1/t) | y = s
 a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)
+a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
+a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]
