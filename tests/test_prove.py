@@ -60,6 +60,8 @@ odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m
 a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
+a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
+a fraction split in a sum of more: y = sum[i](s/(s + x[i]) + sin(x[i])) | y = N - sum[k](x[k]/(s + x[k])) + sum[i](sin(x[i]))
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -75,6 +77,7 @@ a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
+a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]

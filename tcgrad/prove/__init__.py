@@ -12,6 +12,7 @@ from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.denominators import vanishes
+from tcgrad.prove.gathering import summand
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
 from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
@@ -81,6 +82,7 @@ def prove_equal(
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
         lambda: expand(with_numbers(expand(normalised()))),
+        lambda: simplify(summand(rewritten())),
         *((lambda: expand(normalise(simplify(with_logarithms_apart(unfolded(), positive())))),) if positive() else ()),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
