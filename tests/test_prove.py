@@ -62,6 +62,8 @@ a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a fraction split in a sum of more: y = sum[i](s/(s + x[i]) + sin(x[i])) | y = N - sum[k](x[k]/(s + x[k])) + sum[i](sin(x[i]))
+a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
+a sum shifted the other way: y[i] = sum[j](x[i+j]*[i + j < N]) | y[i] = sum[k](x[k]*[0 <= k - i < M])
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -78,6 +80,7 @@ a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
 a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
+a sum shifted by more: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k <= M])
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]

@@ -18,6 +18,7 @@ from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.scalar import vanishes_by_sympy
+from tcgrad.prove.shifts import shifted
 from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
@@ -83,6 +84,7 @@ def prove_equal(
         *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
         lambda: expand(with_numbers(expand(normalised()))),
         lambda: simplify(summand(rewritten())),
+        lambda: expand(simplify(shifted(normalised()))),
         *((lambda: expand(normalise(simplify(with_logarithms_apart(unfolded(), positive())))),) if positive() else ()),
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
