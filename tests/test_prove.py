@@ -61,7 +61,7 @@ a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
-a fraction split in a sum of more: y = sum[i](s/(s + x[i]) + sin(x[i])) | y = N - sum[k](x[k]/(s + x[k])) + sum[i](sin(x[i]))
+a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
 a sum shifted the other way: y[i] = sum[j](x[i+j]*[i + j < N]) | y[i] = sum[k](x[k]*[0 <= k - i < M])
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1

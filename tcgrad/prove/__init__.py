@@ -67,10 +67,11 @@ def prove_equal(
         last = dict(list(definitions.items())[first:])
         return simplify(unfold(under_assumptions(difference), last))
 
-    @cache
-    def positive() -> frozenset[str]:
-        """What the derived formula takes logarithms of."""
-        return arguments_of_logarithms((left.body, unfold(left.body, definitions)))
+    def with_logarithms_joined() -> Expr:
+        """By what the derived formula takes logarithms of: that is positive."""
+        positive = arguments_of_logarithms((left.body, unfold(left.body, definitions)))
+        apart = with_logarithms_apart(unfolded(), positive) if positive else unfolded()
+        return apart if apart is unfolded() else expand(normalise(simplify(apart)))
 
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
@@ -85,7 +86,7 @@ def prove_equal(
         lambda: expand(with_numbers(expand(normalised()))),
         lambda: simplify(summand(rewritten())),
         lambda: expand(simplify(shifted(normalised()))),
-        *((lambda: expand(normalise(simplify(with_logarithms_apart(unfolded(), positive())))),) if positive() else ()),
+        with_logarithms_joined,
     )
     return any(_holds(attempt, vanishes) for attempt in attempts) or _holds(
         lambda: expand(unfolded()), vanishes_by_sympy
