@@ -57,8 +57,8 @@ CODES: tuple[Code, ...] = (
         "TC608",
         "the point of --at is not right",
         "Every input needs a value of its own shape: `--at x=2,y=4` for numbers, `--at 'v=[1, 2]'` for a list, or a "
-        "YAML file that maps names to numbers and nested lists. Integers are whole and index inside, a symmetric input is "
-        "symmetric; how inputs are sampled binds nobody. Gradients of outputs may be given as well, as `dy`.",
+        "YAML file that maps names to numbers and nested lists. Integers are whole and index inside, a symmetric input "
+        "is symmetric; how inputs are sampled binds nobody. Gradients of outputs may be given as well, as `dy`.",
         "tcgrad derive gallery:gradient_xy --at x=2",
         "tcgrad derive gallery:gradient_xy --at x=2,y=4",
     ),
