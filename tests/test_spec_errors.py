@@ -41,6 +41,7 @@ SINGLE = [
     ('doc: "abc\n' + REST, "TC102", 1, 6, "not closed"),
     ('doc: "\\q"\n' + REST, "TC102", 1, 7, "single quotes"),
     ("doc: a: b\n" + REST, "TC102", 1, 7, "no key can stand"),
+    ("inputs: {x: [3]}\nequations:\n  - y[i] = x[i]\n  -z = 1\noutputs: [y]\n", "TC102", 4, 3, "a key without"),
     ('doc: "\\ud800"\n' + REST, "TC102", 1, 9, "escape"),
     ("%YAML 3.0\n---\n" + REST, "TC102", 1, 1, "YAML"),
     ("doc: " + "[" * 20000 + "]" * 20000, "TC103", 1, 21, "16 levels"),

@@ -19,12 +19,14 @@ _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
     ("unexpected end of stream", "the quoted text that opens here is not closed", None),
     ("unknown escape character", "an escape that YAML does not know",
      "use single quotes, in which a backslash is a backslash"),
-    ("could not find expected ':'", "a key without its `:`", None),
+    ("could not find expected ':'", "a key without its `:`",
+     "a key is written `name: value`, and an entry of a list `- entry`, with a blank"),
     ("expected <block end>", "this line does not fit the indentation of those before it", None),
     ("found undefined alias", "an alias repeats nothing that stands before it", None),
 )  # fmt: skip
 
 _AT_OPENING = ("expected ',' or", "unexpected end of stream")
+_AT_BEGINNING = "could not find expected ':'"
 
 
 def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
@@ -41,9 +43,13 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
 def _place_and_notes(
     error: yaml.MarkedYAMLError, source: Source, problem: str, help_: str | None
 ) -> tuple[Span | None, str | None, tuple[Note, ...]]:
-    """Span, help and notes. Of what is left open the opening is the place, and where it was noticed is the note."""
+    """Span, help and notes. Of what is left open the opening is the place, and where it was noticed is the note; of a
+    key its beginning is the place.
+    """
     noticed = _span(error.problem_mark, source)
     opened = _span(error.context_mark, source)
+    if opened is not None and _AT_BEGINNING in problem:
+        return opened, help_, ()
     if opened is None or noticed is None or not any(part in problem for part in _AT_OPENING):
         return noticed or opened, help_, ()
     return opened, help_, (Note(noticed, "this was noticed here"),)
