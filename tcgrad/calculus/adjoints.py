@@ -179,16 +179,10 @@ class Adjoints:
                 return ZERO
             return deltas(_without_axis(read.indices, steps.axis[tensor]), (index.expr for index in others))
 
-        terms = []
-        for reader, lag in readers:
-            if position + lag not in steps.base[reader]:
-                case = steps.written_out(reader, position + lag)
-                terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
-        for reader, at, read in steps.readers(tensor):
-            if read == position:
-                case = steps.base[reader][at]
-                terms.append(self._weighted(reader, case, differentiate(case.body, seed)))
-        return terms
+        later = [(reader, position + lag) for reader, lag in readers if position + lag not in steps.base[reader]]
+        cases = [(reader, steps.written_out(reader, at)) for reader, at in later]
+        cases += [(reader, steps.base[reader][at]) for reader, at, read in steps.readers(tensor) if read == position]
+        return [self._weighted(reader, case, differentiate(case.body, seed)) for reader, case in cases]
 
     def contributions(self, tensor: Tensor, at: tuple[Index, ...]) -> Iterator[Expr]:
         """``sum_t a_v[t] dS_v(t)/dx[p]`` over every equation that reads ``tensor``, base cases included."""
