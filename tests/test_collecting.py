@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Barrier, Thread
 
 import pytest
@@ -67,3 +68,64 @@ def test_an_error_leaves_it_as_it_was():
     with pytest.raises(tcgrad.TcgradError):
         function.derive(wrt=["z"])
     assert gc.get_threshold() == (700, 10, 10)
+
+
+@contextmanager
+def _searches() -> Iterator[list[int]]:
+    """The generations that are searched inside, in order."""
+    found: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            found.append(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        yield found
+    finally:
+        gc.callbacks.remove(note)
+
+
+def _objects(count: int) -> list[list[int]]:
+    """As many new objects that may hold others."""
+    return [[number] for number in range(count)]
+
+
+def test_what_is_left_waits_for_a_search():
+    gc.set_threshold(700, 10, 10)
+    gc.collect()
+    with _searches() as found:
+        with collecting_rarely():
+            kept = _objects(100_000)
+        assert gc.get_count()[0] < 700
+    assert found == []
+    assert len(kept) == 100_000
+
+
+def test_much_that_is_left_is_searched_at_once():
+    gc.set_threshold(700, 10, 10)
+    gc.collect()
+    with _searches() as found:
+        for _ in range(30):
+            with collecting_rarely():
+                _objects(100_000).append([])
+        kept = []
+        for _ in range(30):
+            with collecting_rarely():
+                kept.append(_objects(100_000))
+    assert 2 <= found.count(2) <= 4
+
+
+def test_what_the_caller_has_set_apart_stays_so():
+    gc.set_threshold(700, 10, 10)
+    gc.collect()
+    gc.freeze()
+    try:
+        apart = gc.get_freeze_count()
+        with collecting_rarely():
+            kept = _objects(10_000)
+        assert gc.get_freeze_count() <= apart
+        assert gc.get_freeze_count() > apart - 1000
+        assert kept
+    finally:
+        gc.unfreeze()

@@ -42,6 +42,7 @@ class ClosedForms:
     known: Facts
     tell: Listener = unheard
     _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
+    _farthest: dict[Tensor, dict[Tensor, int]] = field(default_factory=dict)
     _tried: dict[tuple[Tensor, Tensor], str] = field(default_factory=dict)
 
     @cached_property
@@ -61,10 +62,12 @@ class ClosedForms:
         """
         if of not in self._needed:
             self._needed[of] = needed_for(self.program, [of])
-        between = list(islice(self._between(wrt, self._needed[of]), _MOST_STATEMENTS + 1))
+            self._farthest[of] = self._distances(of)
+        is_far = self._farthest[of].get(wrt, 0) > _MOST_STATEMENTS
+        between = [] if is_far else list(islice(self._between(wrt, self._needed[of]), _MOST_STATEMENTS + 1))
         if any(isinstance(statement, Recurrence) for statement in between):
             return Jacobian(of, wrt, None, f"{of.name} depends on {wrt.name} through a recurrence")
-        if len(between) > _MOST_STATEMENTS:
+        if is_far or len(between) > _MOST_STATEMENTS:
             reason = f"more than {_MOST_STATEMENTS} equations lie between {wrt.name} and {of.name}"
             return Jacobian(of, wrt, None, reason)
         path = _Path(self.program, self.known, wrt, self.tell)
@@ -73,6 +76,15 @@ class ClosedForms:
             return Jacobian(of, wrt, None, reason)
         free, body = path.bodies.get(of) or (self._free(of, wrt), ZERO)
         return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
+
+    def _distances(self, of: Tensor) -> dict[Tensor, int]:
+        """The statements on the longest way to ``of`` from each tensor that it needs: there are at least so many."""
+        found = {of: 0}
+        for statement in reversed(self.program.statements):
+            far = max((found[tensor] for tensor in defined_tensors(statement) if tensor in found), default=None)
+            if far is not None:
+                found.update((tensor, max(far + 1, found.get(tensor, 0))) for tensor in reads(statement))
+        return found
 
     def _free(self, of: Tensor, wrt: Tensor) -> tuple[Index, ...]:
         """Indices for a tensor, called as where it is defined."""

@@ -16,6 +16,7 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_factors_out
 from tcgrad.simplify.complements import with_one_sigmoid
@@ -25,6 +26,7 @@ from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
+from tcgrad.simplify.totals import Totals
 
 Assumed = tuple[Assumption, ...]
 
@@ -50,6 +52,7 @@ class Readable:
         self._solutions = Solutions(self.program.statements)
         signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
         self._signed = Signed(self.program.statements, signs)
+        self._polished = Alike(Totals(()))
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
@@ -65,7 +68,8 @@ class Readable:
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
-        body = polish(self.presentation.present(self._spelling.name(self._with_brackets(line.body))))
+        own = self.presentation.present(self._spelling.name(self._with_brackets(line.body)))
+        (body,) = self._polished.done((own,), (), lambda: (polish(own),))
         return replace(line, body=in_reading_order(body, line.free))
 
     def _with_brackets(self, body: Expr) -> Expr:

@@ -25,6 +25,8 @@ def elaborate_expectations(
     spec: Spec, symbols: Symbols, statements: Sequence[Statement], outputs: Sequence[Tensor]
 ) -> tuple[Define, ...]:
     """Each entry as the definition of a gradient or a Jacobian, its free indices those of the left side in order."""
+    if not spec.expect:
+        return ()
     named = [s for s in statements if not isinstance(s, Intrinsic)]
     defined = {tensor.name: tensor for statement in named for tensor in defined_tensors(statement)}
     gradients = [gradient_of(tensor) for tensor in defined.values()]
