@@ -149,7 +149,8 @@ def _write(local: Local, name: str, target: tuple[str, str], rest: str) -> list[
     chosen, diagonal = target
     view = f"{name}{chosen}"
     if not diagonal:
-        return [f"{view if chosen else f'{view}[...]'} {rest}"]
+        is_renamed = not chosen and rest.startswith("=")  # the name alone would become that of another array
+        return [f"{name}[...] {rest}" if is_renamed else f"{view} {rest}"]
     line = f'np.einsum("{diagonal}", {view})[...] {rest}'
     if len(line) <= WIDTH - 8 or not chosen:
         return [line]
