@@ -407,3 +407,10 @@ def test_a_product_of_eleven_matrices_is_all_matrix_products():
     emitted = Emitted(text)
     assert "einsum" not in emitted.source.partition("def jacobian")[0]
     check_everything(emitted)
+
+
+def test_a_product_that_is_needed_whole_is_summed_where_it_is_needed_in_sums():
+    emitted = Emitted(spec(["x: [2, 3]", "z: [5, 3]", "s: []"], ["k[i,j] = exp(-s*sum[d]((x[i,d] - z[j,d])^2))"]))
+    backward = emitted.source.partition("def backward")[2].partition("\ndef ")[0]
+    assert "einsum" not in backward
+    check_everything(emitted)

@@ -136,12 +136,18 @@ class Expressions:
         return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
     def _multiplied_out(self, parts: Factors, place: int, hint: Axes) -> Structured:
-        """The product for each term of a factor, added up."""
+        """The product for each term of a factor, added up.
+
+        Terms with more of the indices that are summed come first: what they multiply before they sum, others just sum.
+        """
         others = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in parts.factors]
         wide = cast("Add", others.pop(place))
         rest = (Const(parts.coefficient), *parts.deltas, *others)
-        products = [self._product(IndexSum(tuple(parts.summed), Mul((*rest, term))), hint) for term in wide.terms]
-        return added(self.build, [term for product in products for term in product.terms], hint)
+        held = [len({*parts.summed}.intersection(free_indices(term))) for term in wide.terms]
+        products: dict[int, Structured] = {}
+        for number in sorted(range(len(held)), key=held.__getitem__, reverse=True):
+            products[number] = self._product(IndexSum(tuple(parts.summed), Mul((*rest, wide.terms[number]))), hint)
+        return added(self.build, [term for number in range(len(held)) for term in products[number].terms], hint)
 
     def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""
