@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.errors import SYNTAX, Diagnostic, TcgradError
 from tcgrad.language.elaborate import elaborate
 from tcgrad.spec.loader import SpecError
 
 # Mistakes that leave every name and every size as it was meant.
 _HARMLESS = frozenset({"TC114", "TC115", "TC118", "TC119"})
-_SYNTAX = "TC2"
 
 
 def add_equation_errors(error: SpecError) -> TcgradError:
@@ -25,7 +24,7 @@ def add_equation_errors(error: SpecError) -> TcgradError:
         found = further.diagnostics
     told = {diagnostic.span for diagnostic in error.diagnostics}
     independent = all(_is_harmless(diagnostic) for diagnostic in error.diagnostics)
-    more = [d for d in found if d.span not in told and (independent or d.code.startswith(_SYNTAX))]
+    more = [d for d in found if d.span not in told and (independent or d.code.startswith(SYNTAX))]
     return TcgradError((*error.diagnostics, *more), error.source)
 
 
