@@ -97,6 +97,8 @@ class ProductParser(OperandParser):
             del texts[0]
         shown = "*".join(texts)
         help_ = f"write `{shown}`" if len(shown) < 80 else "write `*` between them"
+        if self.what == "size":
+            help_ += ", or a comma between two sizes"
         if isinstance(first.left, Subscript) and first.left.name in SIGNS:
             kind = SIGNS[first.left.name]
             help_ += f", or `{kind}{texts[0].removeprefix(first.left.name)}(...)` for a {kind}"

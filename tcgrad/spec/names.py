@@ -80,6 +80,12 @@ class Declarations:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """A help line with the known word that is nearest to a misspelt one; None if none is near."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near is not None else None
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that is nearest to a misspelt one; None if none is as near as ``likeness``, which is at most 1."""
     lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=1)
-    return f"did you mean `{lowered[close[0]]}`?" if close else None
+    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=1, cutoff=likeness)
+    return lowered[close[0]] if close else None
