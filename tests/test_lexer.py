@@ -88,7 +88,8 @@ def test_split_block_keeps_places():
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("e\u0301[i]", ["e\u0301", "i"]),  # a letter with a combining mark
+        ("e\u0301[i]", ["\u00e9", "i"]),  # a letter with a combining mark
+        ("q\u0301[i]", ["q\u0301", "i"]),  # which is no letter of its own
         ("नमस्ते_{ij}", ["नमस्ते", "ij"]),
         ("𝒳_{ij}*é''1(x)", ["𝒳", "ij", "é''1", "x"]),
     ],

@@ -72,7 +72,6 @@ SINGLE = [
     ("inputs: {x: [3]}\noutputs: 3\n" + EQUATION, "TC109", 2, 10, "write a list of names: [y, z]"),
     ("inputs: {x: [3]}\noutputs: y, z\n" + EQUATION, "TC109", 2, 10, "write [y, z]"),
     ("inputs: {x: N}\n" + EQUATION, "TC109", 1, 13, "write [N]; [] is a scalar"),
-    ("inputs: {x: (B, H)}\n" + EQUATION, "TC109", 1, 13, "write [B, H]; [] is a scalar") if False else
     ("inputs:\n  x: (B, H)\n" + EQUATION, "TC109", 2, 6, "write [B, H]; [] is a scalar"),
     ("inputs:\n  x [3]\n" + EQUATION, "TC109", 2, 3, "`name: value`, with a blank behind the colon"),
     ("inputs:\n  - x: [3]\n" + EQUATION, "TC109", 2, 3, "without dashes"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from tcgrad.composed import composed
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
@@ -135,7 +136,7 @@ def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:
         equation = parse_equation(text, symbols.report)
         if equation is not None:
             equations.append(equation)
-        elif (match := re.match(r"\s*([^\W\d]\w*)", text.text)) is not None:
+        elif (match := re.match(r"\s*([^\W\d]\w*)", composed(text.text))) is not None:
             symbols.broken.add(match[1].rstrip("_"))
             symbols.broken.add(match[1])
     return equations

@@ -6,13 +6,17 @@ import re
 import unicodedata
 from typing import NamedTuple, cast
 
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Report
 
 UNREADABLE = "unreadable"
 
 
 class Token(NamedTuple):
-    """``kind`` is ``name``, ``number``, ``end`` or the symbol itself; ``start`` and ``end`` count in the text."""
+    """``kind`` is ``name``, ``number``, ``end`` or the symbol itself; ``start`` and ``end`` count in the text.
+
+    A name stands in its composed form.
+    """
 
     kind: str
     text: str
@@ -108,7 +112,7 @@ def tokenize(text: Located, report: Report) -> list[Token]:
         if kind == "other":
             tokens.append(_stray(text, report, at, found))
         elif kind != "skip":
-            tokens.append(Token(found if kind == "symbol" else kind, found, at, at + len(found)))
+            tokens.append(Token(found if kind == "symbol" else kind, composed(found), at, at + len(found)))
         if tokens and tokens[-1].kind == UNREADABLE:
             return tokens
         at += len(found)

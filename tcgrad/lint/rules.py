@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Final
 
 from tcgrad.calculus.dependence import depending_on, needed_for
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note
 from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.lint.usage import used_names
@@ -55,7 +56,7 @@ def find_idle_equations(program: Program) -> Iterator[Diagnostic]:
 
 def _is_named(program: Program, name: str) -> bool:
     """Whether the spec defines a tensor by this name, and not a step on the way to another."""
-    return any(text.text.lstrip().startswith(name) for text in program.spec.equations)
+    return any(composed(text.text.lstrip()).startswith(name) for text in program.spec.equations)
 
 
 def find_zero_derivatives(program: Program) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.functions import FUNCTIONS
 from tcgrad.operators import FORMS
@@ -52,6 +53,12 @@ def check_not_reserved(name: Located, what: str, report: Report) -> bool:
     message = f"`{name.text}` is a name of the language and cannot name {what}"
     report.add(Diagnostic("TC111", message, name.whole, f"choose another name, such as `{name.text}_`"))
     return False
+
+
+def composed_name(name: Located) -> Located:
+    """A name in its composed form, at the place of what was written."""
+    text, offsets = composed(name.text), name.offsets
+    return Located(text, (*offsets[:1] * (len(text) - 1), *offsets[-2:])) if text != name.text else name
 
 
 class Declarations:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_DIM, MAX_INTEGER
-from tcgrad.spec.names import is_name, nearest, suggest
+from tcgrad.spec.names import composed_name, is_name, nearest, suggest
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
 from tcgrad.spec.scalars import in_decimal, kind_of
@@ -85,7 +85,7 @@ def _read_key(key: Node, report: Report) -> Located | None:
         message = "merge keys are not part of YAML 1.2"
         report.add(Diagnostic("TC105", message, key.span, "write the entries out"))
     elif isinstance(key, Scalar) and kind_of(key) == "str":
-        return key.text
+        return composed_name(key.text)
     elif isinstance(key, Scalar) and key.text.text:
         kind = _KINDS[kind_of(key)]
         message = f"a key must be text, and `{key.text.text}` is {kind} in YAML"
@@ -126,7 +126,7 @@ def read_text(node: Node, what: str, report: Report, help_: str | None = None) -
 def read_name(node: Node, what: str, report: Report) -> Located | None:
     """A text that is meant as a name."""
     if isinstance(node, Scalar) and kind_of(node) == "str":
-        return node.text
+        return composed_name(node.text)
     shown = node.text.text if isinstance(node, Scalar) else ""
     refuse(node, f"{what} must be a name", report, f'quote it: "{shown}"' if is_name(shown) else None)
     return None

@@ -7,7 +7,7 @@ import re
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_EQUATION, MAX_PARAMETERS
 from tcgrad.spec.model import FunctionDeclaration
-from tcgrad.spec.names import check_name, check_not_reserved
+from tcgrad.spec.names import check_name, check_not_reserved, composed_name
 from tcgrad.spec.nodes import Node
 from tcgrad.spec.reading import is_null, read_text
 
@@ -66,4 +66,4 @@ def _part(key: Located, start: int, end: int) -> Located:
     piece = key.text[start:end]
     start += len(piece) - len(piece.lstrip())
     end = max(start, end - (len(piece) - len(piece.rstrip())))
-    return Located(key.text[start:end], key.offsets[start : end + 1])
+    return composed_name(Located(key.text[start:end], key.offsets[start : end + 1]))
