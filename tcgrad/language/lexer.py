@@ -112,7 +112,8 @@ def tokenize(text: Located, report: Report) -> list[Token]:
         if kind == "other":
             tokens.append(_stray(text, report, at, found))
         elif kind != "skip":
-            tokens.append(Token(found if kind == "symbol" else kind, composed(found), at, at + len(found)))
+            name = found if found.isascii() else composed(found)
+            tokens.append(Token(found if kind == "symbol" else kind, name, at, at + len(found)))
         if tokens and tokens[-1].kind == UNREADABLE:
             return tokens
         at += len(found)
