@@ -25,16 +25,18 @@ def find_unused_inputs(program: Program) -> Iterator[Diagnostic]:
 
 
 def find_unused_names(program: Program) -> Iterator[Diagnostic]:
-    """Constants (TC702), dims (TC703) and functions (TC704) that nothing uses."""
+    """Constants (TC702), dims (TC703), functions (TC704) and indices with a range (TC709) that nothing uses."""
     spec = program.spec
     used = used_names(spec)
     constants = [constant.name for constant in spec.constants.values()]
     dims = [name for name, _ in spec.dims.values()]
     functions = [function.name for function in spec.functions.values()]
+    indices = [name for name, _ in spec.indices.values()]
     for code, kind, names in (
         ("TC702", "constant", constants),
         ("TC703", "dim", dims),
         ("TC704", "function", functions),
+        ("TC709", "index", indices),
     ):
         for name in names:
             if name.text not in used:

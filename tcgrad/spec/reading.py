@@ -168,15 +168,17 @@ def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | 
     return value
 
 
-def read_integer(node: Node, what: str, code: str, report: Report, least: int = -MAX_INTEGER) -> int | None:
-    """An integer from ``least`` to the largest that float64 holds exactly."""
+def read_integer(
+    node: Node, what: str, code: str, report: Report, *, least: int = -MAX_INTEGER, most: int = MAX_INTEGER
+) -> int | None:
+    """An integer from ``least`` to ``most``, without them between the bounds of what float64 holds exactly."""
     if not isinstance(node, Scalar) or kind_of(node) != "int":
         refuse(node, f"{what} must be an integer", report)
         return None
     value = integer_value(node.text.text)
-    if value is not None and least <= value <= MAX_INTEGER:
+    if value is not None and least <= value <= most:
         return value
-    bound = f"at least {least}" if value is not None and value < least else f"at most {MAX_INTEGER}"
+    bound = f"at least {least}" if value is not None and value < least else f"at most {most}"
     report.add(Diagnostic(code, f"{what} must be {bound}", node.span))
     return None
 
