@@ -12,6 +12,9 @@ from tcgrad.records import dataclass
 
 Severity = Literal["error", "warning"]
 
+SYNTAX = "TC2"
+"""What the codes of syntax errors begin with."""
+
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -117,9 +120,27 @@ class Report:
 
     source: Source | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _unclear: set[int] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
+        if diagnostic.code.startswith(SYNTAX) and diagnostic.span is not None:
+            self._unclear.update(range(diagnostic.span.start, diagnostic.span.end))
+
+    def is_unclear(self, span: Span) -> bool:
+        """Whether a place begins inside of that of a syntax error, from which what is wrong there may follow."""
+        return span.start in self._unclear
+
+    def tell_once(self, start: int, following: str | None = None) -> None:
+        """Leave out of the diagnostics from the one numbered ``start`` on what repeats another of them.
+
+        following: the code of those that are left out where there are errors with other codes.
+        """
+        first = {(d.code, d.message): d for d in reversed(self.diagnostics[start:])}
+        kept = [d for d in self.diagnostics[start:] if first[d.code, d.message] is d]
+        others = [d for d in kept if d.code != following]
+        has_errors = any(d.severity == "error" for d in others)
+        self.diagnostics[start:] = others if has_errors else kept
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

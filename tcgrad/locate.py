@@ -113,7 +113,11 @@ def _find_in_gallery(name: str) -> Path:
 
 
 def _suggest_file(path: Path) -> str | None:
-    """A file of nearly this name beside it, or the spec of the gallery that is called so."""
+    """The file with a suffix, one of nearly this name beside it, or the spec of the gallery that is called so."""
+    written = [str(path.with_name(path.name + suffix)) for suffix in SUFFIXES]
+    there = [name for name in written if Path(name).is_file()]
+    if there:
+        return f"did you mean {_either(there)}?"
     siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}") if found.exists()]
     close = difflib.get_close_matches(str(path), sorted(siblings), n=3)
     if close:

@@ -17,6 +17,7 @@ from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.check.domains import find_demands
 from tcgrad.check.reach import Span
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.nodes import Call
@@ -136,7 +137,7 @@ def _names(program: Program) -> dict[str, Tensor]:
 
 def _arrays(program: Program, values: Mapping[str, Any]) -> Values:
     """The values as arrays, every input among them; all that is wrong with them is raised at once."""
-    names = _names(program)
+    names, values = _names(program), {composed(name): value for name, value in values.items()}
     inside = find_demands(program).reach.inside
     wrong: list[Diagnostic] = []
     arrays: Values = {}

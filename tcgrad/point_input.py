@@ -64,7 +64,8 @@ def _read_assignments(text: str, booleans: Collection[str]) -> dict[str, Any]:
         name, equals, value = text[start:end].partition("=")
         if not equals or not name.strip() or not value.strip():
             span = Located.plain(text).span(start, max(end, start + 1) if text else start)
-            raise TcgradError((Diagnostic("TC608", "`NAME=VALUE` is wanted here", span),), source)
+            help_ = "a vector is written in brackets: `x=[1, 2]`"
+            raise TcgradError((Diagnostic("TC608", "`NAME=VALUE` is wanted here", span, help_),), source)
         if name.strip() in point:
             span = Located.plain(text).span(start, start + len(name))
             raise TcgradError((Diagnostic("TC608", f"`{name.strip()}` is given twice", span),), source)

@@ -83,6 +83,7 @@ MESSAGES = [
     ("check", "TC601", "Missing argument 'SPEC...'", "`tcgrad check --help` shows the usage"),
     ("derive gallery:sofmax", "TC604", "the gallery has no spec `sofmax`", "did you mean `gallery:softmax`"),
     ("derive specs/matmull.yaml", "TC602", "there is no file `specs/matmull.yaml`", "did you mean `specs/matmul.yaml`"),
+    ("derive specs/matmul", "TC602", "there is no file `specs/matmul`", "did you mean `specs/matmul.yaml`?"),
     ("derive softmax.yaml", "TC602", "there is no file `softmax.yaml`", "the gallery has one: `gallery:softmax`"),
     (
         "check no/*.yaml",

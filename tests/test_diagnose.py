@@ -17,6 +17,33 @@ BOTH = [
         "inputs: {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\nequations: ['y = q']\n",
         [("TC115", 1), ("TC301", 2)],
     ),
+    # a misspelt key is read as the one that it is nearly
+    (
+        "input: {x: [3]}\nequation: ['y[i] = x[i]*q']\noutput: [z]\n",
+        [("TC107", 1), ("TC107", 2), ("TC301", 2), ("TC107", 3), ("TC321", 3)],
+    ),
+    ("inputs: {x: {shap: [3]}}\nequations: ['y = x']\n", [("TC107", 1), ("TC304", 2)]),
+    # of a name that is wrong itself nothing is told, of all others what is wrong
+    (
+        "dims: {N: 0, M: 2}\ninputs: {x: [N], w: [M]}\nequations: ['y[i] = x[i]', 'z = w', 'u = q']\n",
+        [("TC113", 1), ("TC304", 3), ("TC301", 3)],
+    ),
+    ("inputs: {x: 3, w: [2]}\nequations: ['y[i] = x[i]*2', 'z = w']\n", [("TC109", 1), ("TC304", 2)]),
+    (HEAD + "constants: {c: 1/3}\nequations: ['y[i] = c*x[i]', 'z = x']\n", [("TC109", 3), ("TC304", 4)]),
+    (HEAD + "functions: {'f(z)': []}\nequations: ['y[i] = f(x[i])', 'z = x']\n", [("TC109", 3), ("TC304", 4)]),
+    (HEAD + "functions: {'f(z)': ''}\nequations: ['y[i] = f(x[i])', 'z = x']\n", [("TC117", 3), ("TC304", 4)]),
+    (HEAD + "indices: {k: 0}\nequations: ['y[k] = 2', 'u = sum[k](2)', 'z = x']\n", [("TC113", 3), ("TC304", 4)]),
+    (HEAD + "outputs: 3\nequations: ['y[i] = x[i]*q']\n", [("TC109", 3), ("TC301", 4)]),
+    (
+        HEAD + "equations: ['y[i] = x[i]*2']\noutputs: [y, 3]\nexpect: ['dl/dx[p] = dl/dy[p]*q']\n",
+        [("TC109", 4), ("TC301", 5)],
+    ),
+    # where names are missing, and nobody can tell which, only syntax is told
+    ("inputs: [x]\nequations: ['y[i] = x[i]*q', 'z = 2q']\n", [("TC109", 1), ("TC202", 2)]),
+    ("inputs: {x-y: [3]}\nequations: ['z[i] = x-y[i]']\n", [("TC110", 1)]),
+    ("inputs: {delta: [3]}\nequations: ['z[i] = delta[i]']\n", [("TC111", 1)]),
+    (HEAD + "inputs: {w: [N]}\nequations: ['z[i] = w[i]*q']\n", [("TC106", 3)]),
+    (HEAD + "equations: ['y[i] = x[i]', {z: 3}, 'u[i] = z[i]']\n", [("TC109", 3)]),
     # what follows from another mistake is not told
     ("inputs: {x: {shape: [3], sample: spd}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
     ("inputs: {x: {shape: [3], symmetric: true}}\nequations: ['y[i] = x[i]']\n", [("TC115", 1)]),
@@ -24,7 +51,7 @@ BOTH = [
     ("inputs: {x: {shape: [], symmetric: true}}\nequations: ['y = x']\n", [("TC115", 1)]),
     ("inputs: {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\nequations: ['y = 1']\n", [("TC115", 1)]),
     ("dims: {N: 0}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC113", 1)]),
-    ("dims: {N: 3}\ninput: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC108", 1), ("TC107", 2)]),
+    ("dims: {N: 3}\ninput: {x: [N]}\nequations: ['y[i] = x[i]']\n", [("TC107", 2)]),
     (HEAD + "constant: {c: 3}\nequations: ['y[i] = c*x[i]']\n", [("TC107", 3)]),
     (HEAD + "functions: {f: z}\nequations: ['y[i] = f(x[i])']\n", [("TC117", 3)]),
 ]

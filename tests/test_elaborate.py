@@ -255,8 +255,8 @@ MISTAKES = [
     ("exp[i] = x[i]", "TC302", "exp", "name of the language", "choose another name, such as `exp_`"),
     # indices
     ("r = x*s", "TC304", "x", "has 1 index, here is none", "write `x[i]`"),
-    ("r[i] = m[i]", "TC304", "m[i]", "has 2 indices, here are 1", "write `m[i,j]`"),
-    ("r[i] = s[i]", "TC304", "s[i]", "has no index, here are 1", "write `s`"),
+    ("r[i] = m[i]", "TC304", "m[i]", "has 2 indices, here is 1", "write `m[i,j]`"),
+    ("r[i] = s[i]", "TC304", "s[i]", "has no index, here is 1", "write `s`"),
     ("r[i] = delta[i]", "TC304", "delta[i]", "has 2 indices", "write `delta[i,j]`"),
     ("r[i,i] = a[i,i]", "TC308", "i", "stands twice", "write `y[i,j] = delta[i,j]*...` for a diagonal"),
     ("r[i+1] = x[i]", "TC308", "i+1", "a plain index for every axis", None),
@@ -273,7 +273,7 @@ MISTAKES = [
     ),
     # functions
     ("r = exp(s, s)", "TC315", "exp(s, s)", "has 1 argument, here are 2", "write `exp(a)`"),
-    ("r = exp()", "TC315", "exp()", "has 1 argument, here are none", "write `exp(a)`"),
+    ("r = exp()", "TC315", "exp()", "has 1 argument, here is none", "write `exp(a)`"),
     ("r = exp*s", "TC315", "exp", "needs its arguments", "write `exp(...)`"),
     ("r = sum*s", "TC315", "sum", "needs its arguments", "write `sum[i](...)`"),
     ("r[i] = x(i)", "TC315", "x(i)", "square brackets", "write `x[i]`"),
@@ -341,9 +341,47 @@ def test_independent_mistakes_are_all_told_and_nothing_follows_from_them():
         ("TC202", "2s"),
         ("TC205", ""),
         ("TC301", "foo"),
+        ("TC301", "bar"),
+        ("TC301", "zoo"),
         ("TC301", "qux"),
         ("TC321", "nope"),
     ]
+
+
+# An equation, and every mistake in it: code and place.
+SEVERAL = [
+    ("r = x*a", [("TC304", "x"), ("TC304", "a")]),
+    ("r = foo*bar + zoo", [("TC301", "foo"), ("TC301", "bar"), ("TC301", "zoo")]),
+    ("r = foo*s + foo*eps", [("TC301", "foo")]),
+    ("r[i] = a[i]*x[j]", [("TC304", "a[i]")]),
+    ("r[i] = x[j]*a[i]", [("TC304", "a[i]")]),
+    ("r = 2x[i]", [("TC202", "2x[i]")]),
+    ("r = s*2foo + bar", [("TC202", "2foo"), ("TC301", "bar")]),
+    ("r = [not s > 0]", [("TC202", "not")]),
+    ("r = x[i]*exp(x[j])", [("TC305", "i"), ("TC305", "j")]),
+]
+
+
+@pytest.mark.parametrize(("equation", "expected"), SEVERAL)
+def test_every_mistake_of_an_equation_is_told_once(equation, expected):
+    assert [(code, pointed) for code, pointed, _, _ in wrong(equation)] == expected
+
+
+# An equation, the indices that are said to occur once, and the help.
+LONE = [
+    ("r = a[i,j]", "`i` and `j` each occur", "write `sum[i,j](a[i,j])` or `1[i,j]*...` to sum over them"),
+    ("r[i] = a[i,j]*x[k]", "`j` and `k` each occur", "write `sum[j,k](a[i,j]*x[k])` or `1[j,k]*...`"),
+    ("r = x[i]*y2[j]*s", "`i` and `j` each occur", "write `sum[i,j](x[i]*y2[j]*s)`"),
+    ("r[i] = a[i,j]*s", "`j` occurs", "write `sum[j](a[i,j]*s)` or `1[j]*...` to sum over it"),
+]
+
+
+@pytest.mark.parametrize(("equation", "message", "help_"), LONE)
+def test_indices_that_occur_once_are_told_together(equation, message, help_):
+    ((code, _, said, offered),) = wrong("y2[i] = x[i]", equation)
+    assert code == "TC305"
+    assert said.startswith(message)
+    assert offered.startswith(help_)
 
 
 LISTS = [
@@ -441,7 +479,7 @@ def test_all_indices_on_the_left_are_free():
 
 
 EXPECTATIONS = [
-    ("dy[i]/dx = s", "TC304", "dy[i]/dx", "has 2 indices, here are 1"),
+    ("dy[i]/dx = s", "TC304", "dy[i]/dx", "has 2 indices, here is 1"),
     ("dz[i]/dx[p] = s", "TC301", "dz[i]/dx[p]", "`z` is not declared"),
     ("dy[i]/dxx[p] = s", "TC301", "dy[i]/dxx[p]", "`xx` is not declared"),
     ("dy[i]/dtok[p] = s", "TC331", "dy[i]/dtok[p]", "`tok` is int"),

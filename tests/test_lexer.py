@@ -43,6 +43,12 @@ def test_kinds(text, expected):
         ("a @ b", 2, "write a matrix product with indices: a[i,k]*b[k,j]"),
         ("x[:,0]", 2, "write an index for every axis, as in x[i,j]"),
         ("\x00", 0, None),
+        ("a ＋ b", 2, "write `+`"),
+        ("f（a)", 1, "write `(`"),
+        ("a := b", 2, "write `=`"),
+        ("a ∙ b", 2, "write `*`"),
+        ("A⁻¹", 1, "write ^-1, and inv(A)[i,j] for the inverse of a matrix"),
+        ("½*a", 0, "write 1/2"),
     ],
 )
 def test_stray_characters(text, column, help_):
@@ -82,7 +88,8 @@ def test_split_block_keeps_places():
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("e\u0301[i]", ["e\u0301", "i"]),  # a letter with a combining mark
+        ("e\u0301[i]", ["\u00e9", "i"]),  # a letter with a combining mark
+        ("q\u0301[i]", ["q\u0301", "i"]),  # which is no letter of its own
         ("नमस्ते_{ij}", ["नमस्ते", "ij"]),
         ("𝒳_{ij}*é''1(x)", ["𝒳", "ij", "é''1", "x"]),
     ],

@@ -27,6 +27,8 @@ WARNED = [
     ("dims: {K: 2, N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = 2*x[i]']\n", [("TC703", 1, 8, "the dim `K`")]),
     ("dims: {K: 2, N: 4}\ninputs: {x: [N]}\nequations: ['y[i,j] = x[i]']\nindices: {j: K}\n", []),
     ("dims: {K: 2, N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = K*x[i]']\n", []),
+    ("inputs: {x: [4]}\nindices: {i: 4, k: 5}\nequations: ['y[i] = 2*x[i]']\n", [("TC709", 2, 17, "the index `k`")]),
+    ("inputs: {x: [4]}\nindices: {p: 4}\nequations: ['y = x[i]*x[i]']\nexpect: ['dy/dx[p] = 2*x[p]']\n", []),
     ('functions: {"f(z)": "z^2", "g(z)": "f(z)", "h(z)": null}\n' + HEAD + "equations: ['y[i,j] = g(x[i])*w[j]']\n",
      [("TC704", 1, 45, "the function `h`")]),
     ("inputs: {x: [4]}\nequations: |\n  z[i] = 2*x[i]\n  y[i] = x[i]^2\n", [("TC705", 3, 3, "depends on `z`")]),

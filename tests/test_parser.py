@@ -126,8 +126,8 @@ SYNTAX_ERRORS = [
     ("y = sin x", "TC202", (4, 9), "argument of `sin`", "write `sin(x)`"),
     ("y = 1[i<=j]", "TC202", (4, 11), "operator is missing", "write `[i<=j]`"),
     ("y = (a + b", "TC203", (10, 10), "`)` is missing before the end", "write `(a + b)`"),
-    ("y = f(a]", "TC203", (7, 8), "`]` closes nothing: `)` is missing", "write `(a)`"),
-    ("y = x[i", "TC203", (7, 7), "`]` is missing", "write `[i]`"),
+    ("y = f(a]", "TC203", (7, 8), "`]` closes nothing: `)` is missing", "write `f(a)`"),
+    ("y = x[i", "TC203", (7, 7), "`]` is missing", "write `x[i]`"),
     ("y = a)", "TC203", (5, 6), "closes nothing", "take out the `)`"),
     ("y + a", "TC204", (0, 5), "`=`", "write NAME[indices] = y + a"),
     ("y == a", "TC204", (2, 4), "`==` compares", "write `=`"),
@@ -158,7 +158,28 @@ SYNTAX_ERRORS = [
         "write `i > 0` in the bracket, or parentheses `( )` for grouping",
     ),
     ("y = [i = j]", "TC210", (7, 8), "written with `==`", "write `==`"),
-    ("y = a > b", "TC210", (6, 7), "Iverson", "write `[a > b]`, which is 1 or 0"),
+    ("y = 2 pi x[i] x[j]", "TC202", (4, 18), "operator is missing", "write `2*pi*x[i]*x[j]`"),
+    ("y = a*b c/d(e) f", "TC202", (6, 16), "operator is missing", "write `b*c/d(e)*f`"),
+    ("y = sin^2(x)", "TC202", (4, 12), "argument of `sin`", "write `sin(x)^2`"),
+    ("y = sum x[k]", "TC209", (4, 12), "needs the index", "write `sum[k](x[k])`"),
+    ("y = Σ_k x[k]", "TC209", (4, 12), "needs the index", "write `sum[k](x[k])`"),
+    ("y = Σ[k](x[k])", "TC202", (4, 14), "operator", "write `Σ[k]*(x[k])`, or `sum[k](...)` for a sum"),
+    ("y = if a > b then c", "TC202", (4, 6), "`if` is not an operator", "write `where(x > 0, a, b)`"),
+    ("y = [i in n]", "TC202", (7, 9), "`in` is not", "write a range as an Iverson bracket: `[0 <= i < 3]`"),
+    (
+        "y = mean(x, axis=0)",
+        "TC205",
+        (12, 17),
+        "names an argument",
+        "name the index instead of an axis: `mean[i](...)`",
+    ),
+    ("y = f(x, n=2)", "TC205", (9, 11), "names an argument", "take out the `n =`"),
+    ("y = 1_000*x", "TC206", (4, 9), "`1_000` is not a number", "numbers are written as 1000, 0.5 or 1e-3"),
+    ("y = 0x1f*x", "TC206", (4, 8), "`0x1f` is not a number", "numbers are written as 1000, 0.5 or 1e-3"),
+    ("y = 1.2.3*x", "TC206", (4, 9), "`1.2.3` is not a number", "numbers are written as 1000, 0.5 or 1e-3"),
+    ("y = x[i]^{2}", "TC205", (9, 10), "before `{`", "write parentheses `( )` for grouping"),
+    ("y = exp(x[i]", "TC203", (12, 12), "missing", "write `exp(x[i])`"),
+    ("y = a > b", "TC210", (4, 9), "Iverson", "write `[a > b]`, which is 1 or 0"),
     ("y = (a > b)*c", "TC210", (4, 11), "Iverson", "write `[a > b]`"),
     ("y = f(a > b)", "TC210", (6, 11), "Iverson", "write `[...]` around it"),
 ]
@@ -196,6 +217,29 @@ def test_an_expression_alone():
     assert dump(parse_expression(Located.plain("H - K + 1"), report)) == "(+H -K +1)"
     assert parse_expression(Located.plain("H ="), report) is None
     assert [d.code for d in report.errors] == ["TC204"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "message", "help_"),
+    [
+        ("N +", "size", "the size ends after `+`, where an expression is expected", None),
+        ("(N", "size", "`)` is missing before the end of the size", "write `(N)`"),
+        ("N == 3", "size", "a comparison is written in an Iverson bracket",
+         "a size is made of integers and dims with + - * // %"),
+        ("# nothing", "body", "the body is empty", None),
+        ("z > 0", "body", "a comparison is written in an Iverson bracket", "write `[z > 0]`, which is 1 or 0"),
+        ("f = z", "body", "a body has no `=`", None),
+    ],
+)  # fmt: skip
+def test_messages_name_what_is_read(text, what, message, help_):
+    report = Report()
+    parse_expression(Located.plain(text), report, what)
+    assert [(d.message, d.help) for d in report.errors] == [(message, help_)]
+
+
+def test_a_comparison_is_read_on():
+    equation, _ = parse("y[i] = x[i] > 0")
+    assert dump(equation.body) == "[x[i] > 0]"
 
 
 N = 20_000

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
 import pytest
 
+from tcgrad.cli.check import command
 from tcgrad.cli.run import run
 from tcgrad.errors import TcgradError
 from tcgrad.settings import SETTINGS, load_settings
-from tcgrad.spec.check_options import CHECK_OPTIONS
+from tcgrad.spec.check_options import CHECK_OPTIONS, RUN_OPTIONS
 
 SPEC = "inputs: {x: [3]}\nequations: ['y[i] = x[i]*x[i]']\ncheck: {seed: 4, dtype: float32}\n"
 NOTHING: dict[str, str] = {}
@@ -27,6 +29,7 @@ READ = [
     ("[tool.tcgrad]\nmax-elements = 9\nallow_inconclusive = true\n", {"max_elements": 9, "allow_inconclusive": True}),
     ("[tool.tcgrad]\nrtol = 1e-6\natol = 1\n", {"rtol": 1e-6, "atol": 1.0}),
     ("[tool.tcgrad]\njobs = 0\nfail-fast = false\n", {"jobs": 0, "fail_fast": False}),
+    ("[tool.tcgrad]\njobs = 'auto'\n", {"jobs": 0}),
     ("[tool.tcgrad]\nformat = 'junit'\noutput-file = 'json:out'\n", {"format": "junit", "output_file": ("json:out",)}),
     ("tool.tcgrad.trials = 2\n", {"trials": 2}),
     ("[tool.tcgrad]\n", {}),
@@ -62,6 +65,9 @@ REFUSED = [
     ("[tool.tcgrad]\nseed = true\n", 2, 1, "`seed` must be an integer", ""),
     ("[tool.tcgrad]\nseed = -1\n", 2, 1, "`seed` must be at least 0", ""),
     ("[tool.tcgrad]\n  trials = 0\n", 2, 3, "`trials` must be at least 1", ""),
+    ("[tool.tcgrad]\ntrials = 20000\n", 2, 1, "`trials` must be at most 10000", ""),
+    ("[tool.tcgrad]\njobs = 'many'\n", 2, 1, "`jobs` must be an integer or auto", ""),
+    ("[tool.tcgrad]\nseed = 'auto'\n", 2, 1, "`seed` must be an integer", ""),
     ("[tool.tcgrad]\nrtol = 0\n", 2, 1, "`rtol` must be above 0", ""),
     ("[tool.tcgrad]\nrtol = nan\n", 2, 1, "`rtol` must be a number", ""),
     ("[tool.tcgrad]\nstrict = 1\n", 2, 1, "`strict` must be true or false", ""),
@@ -91,6 +97,7 @@ def test_what_is_refused_in_a_project(tmp_path: Path, row: tuple[str, int, int, 
 VARIABLES = [
     ("TCGRAD_SEED", "3", {"seed": 3}),
     ("TCGRAD_DTYPE", "float32, float64", {"dtype": ("float32", "float64")}),
+    ("TCGRAD_JOBS", "auto", {"jobs": 0}),
     ("TCGRAD_RTOL", "1e-6", {"rtol": 1e-6}),
     ("TCGRAD_FAIL_FAST", "1", {"fail_fast": True}),
     ("TCGRAD_STRICT", "no", {"strict": False}),
@@ -125,6 +132,12 @@ def test_what_is_refused_in_the_environment(tmp_path: Path, name: str, text: str
 
 def test_every_option_of_a_check_is_a_setting():
     assert [name for name in CHECK_OPTIONS if name not in SETTINGS] == []
+
+
+def test_an_option_of_the_command_is_that_of_a_spec_or_of_a_run():
+    options = {name for name in inspect.signature(command).parameters if name not in {"context", "debug"}}
+    names = {"since": "changed_since", "output_format": "format"}
+    assert {names.get(name, name) for name in options} == {*CHECK_OPTIONS, *RUN_OPTIONS, "strict"}
 
 
 ORDER = [

@@ -19,6 +19,7 @@ from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.trace import Listener, unheard
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
@@ -167,7 +168,7 @@ def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...
 
 def _tensor_named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
     for tensor in among:
-        if tensor.name == name:
+        if tensor.name == composed(name):
             return tensor
     choices = ", ".join(tensor.name for tensor in among if tensor.name.isidentifier())
     raise TcgradError((Diagnostic("TC403", f"{name} is not a {what}", help=f"choose among {choices}"),))

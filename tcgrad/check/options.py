@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
-from tcgrad.spec.check_options import DTYPES, KINDS, METHODS, SIZES
+from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
 from tcgrad.spec.model import Spec
+from tcgrad.spec.names import suggest
 
 
 @dataclass(frozen=True)
@@ -63,23 +64,28 @@ def choose_options(spec: Spec, **given: Any) -> Options:
 
 
 def _validate(options: Options) -> None:
-    for dtype in options.dtype:
-        _require(dtype in DTYPES, f"no floating-point type {dtype}", f"one of {', '.join(DTYPES)}")
-    for kind in options.only:
-        _require(kind in KINDS, f"no results of the kind {kind}", f"one of {', '.join(KINDS)}")
-    _require(options.sizes in SIZES, f"no choice of sizes {options.sizes}", f"one of {', '.join(SIZES)}")
-    _require(options.method in METHODS, f"no method {options.method}", f"one of {', '.join(METHODS)}")
-    _require(options.trials >= 1, f"trials is {options.trials}", "at least 1")
-    _require(options.seed >= 0, f"seed is {options.seed}", "at least 0")
-    _require(options.max_elements >= 1, f"max_elements is {options.max_elements}", "at least 1")
-    for name, value in (("rtol", options.rtol), ("atol", options.atol)):
-        # A NaN is not above 0 either.
-        _require(value is None or 0 < value < float("inf"), f"{name} is {value}", "a finite number above 0")
+    for option in CHECK_OPTIONS.values():
+        value = getattr(options, option.name)
+        match option.kind:
+            case "choices":
+                for word in value:
+                    _require_choice(option, word)
+            case "choice":
+                _require_choice(option, value)
+            case "integer" if not (isinstance(value, int) and option.minimum <= value <= option.maximum):
+                raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value}")
+            case "number" if value is not None and not 0 < value < float("inf"):  # a NaN is not above 0 either
+                raise _refused(option, f"must be a finite number above 0, not {value}")
 
 
-def _require(holds: bool, message: str, choices: str) -> None:
-    if not holds:
-        raise TcgradError((Diagnostic("TC501", message, help=choices),))
+def _require_choice(option: CheckOption, word: str) -> None:
+    if word not in option.values:
+        near = suggest(word, option.values)
+        raise _refused(option, f"is one of {', '.join(option.values)}, not `{word}`", near)
+
+
+def _refused(option: CheckOption, message: str, help_: str | None = None) -> TcgradError:
+    return TcgradError((Diagnostic("TC501", f"`{option.name}` {message}", help=help_ or option.unset or None),))
 
 
 def seed_of(text: str) -> int:

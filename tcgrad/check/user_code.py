@@ -6,11 +6,15 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tcgrad.check.against import UserCode, UserFunction, output_on_stderr
 from tcgrad.check.frameworks import load_framework
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.spec.names import suggest
+
+_SHOWN = 8
 
 
 def load_user_code(backward: str | None, forward: str | None, framework: str | None) -> UserCode | None:
@@ -48,10 +52,16 @@ def _load(reference: str) -> Callable[..., Any]:
         raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):
-        choices = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
         what = "is no function" if function_name in vars(module) else "is not there"
-        raise _refusal(f"{function_name} {what} in {module_name}", f"it has {', '.join(choices) or 'no functions'}")
+        raise _refusal(f"{function_name} {what} in {module_name}", _offer(function_name, module))
     return function
+
+
+def _offer(name: str, module: ModuleType) -> str:
+    """The function of a module that is nearest to a name, or some that it has."""
+    choices = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
+    more = ", ..." if len(choices) > _SHOWN else ""
+    return suggest(name, choices) or f"it has {', '.join(choices[:_SHOWN]) or 'no functions'}{more}"
 
 
 def _refusal(message: str, help_line: str) -> TcgradError:

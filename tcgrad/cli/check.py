@@ -177,7 +177,7 @@ def command(
         "specs": _tuple(specs),
         "exclude": _tuple(exclude),
         "strict": strict,
-        "jobs": _word("jobs", "0" if jobs == "auto" else jobs),
+        "jobs": _word("jobs", jobs),
         "fail_fast": fail_fast,
         "format": _word("format", output_format),
         "output_file": _tuple(output_file),

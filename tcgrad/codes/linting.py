@@ -69,4 +69,11 @@ CODES: tuple[Code, ...] = (
         "dims: {N: 4, B: 1}\ninputs: {x: [B, N]}\nequations: ['y[i] = 1[b]*x[b,i]']\n",
         "dims: {N: 4, B: 2}\ninputs: {x: [B, N]}\nequations: ['y[i] = 1[b]*x[b,i]']\n",
     ),
+    Code(
+        "TC709",
+        "a range of an index that does not occur (a warning)",
+        "A range under `indices` is that of an index which no equation and no expectation has. It may be misspelt.",
+        "dims: {N: 4}\ninputs: {x: [N]}\nindices: {j: N}\nequations: ['y[i] = 2*x[i]']\n",
+        "dims: {N: 4}\ninputs: {x: [N]}\nindices: {i: N}\nequations: ['y[i] = 2*x[i]']\n",
+    ),
 )

@@ -51,8 +51,9 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "TC206",
-        "a number out of bounds",
-        "Numbers are kept exactly. A number is 0, or between 1e-300 and 1e300 in magnitude, of at most 400 characters.",
+        "a number that cannot be read",
+        "Numbers are written as 1000, 0.5 or 1e-3, and kept exactly. A number is 0, or between 1e-300 and 1e300 in "
+        "magnitude, of at most 400 characters.",
         _equation("r[i] = 1e999*x[i]"),
         _equation("r[i] = 1e99*x[i]"),
     ),

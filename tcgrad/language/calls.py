@@ -7,6 +7,7 @@ from tcgrad.ir.nodes import Call as CallNode
 from tcgrad.ir.nodes import Expr
 from tcgrad.language.building import root
 from tcgrad.language.conditions import ConditionReader
+from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import help_on
 from tcgrad.language.inlining import inline
 from tcgrad.language.symbols import Refused, UserFunction
@@ -26,7 +27,7 @@ class CallReader(ConditionReader):
         function = self._function(node)
         arity = len(function.parameters)
         if arity != len(node.arguments):
-            message = f"`{name}` has {arity} argument{'s' * (arity != 1)}, here {_are(len(node.arguments))}"
+            message = miscounted(name, arity, len(node.arguments), "argument", "arguments")
             example = ", ".join(p if isinstance(p, str) else f"a{k + 1}" for k, p in enumerate(function.parameters))
             raise symbols.refuse("TC315", message, node.span, f"write `{name}({example})`")
         arguments = tuple(self.terms(argument) for argument in node.arguments)
@@ -80,7 +81,3 @@ class CallReader(ConditionReader):
         near = help_on(base, (*symbols.functions, *REDUCTIONS, "where"))
         help_ = reduction or near or f'declare it: `functions: {{"{base}(z)": ...}}`'
         return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)
-
-
-def _are(count: int) -> str:
-    return f"{'is' if count == 1 else 'are'} {count or 'none'}"

@@ -12,6 +12,7 @@ from tcgrad.ir.nodes import ONE as ONE_CONST
 from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.language.counting import miscounted
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
@@ -33,6 +34,9 @@ class SteppedAxis(Protocol):
 
 
 _LARGEST_PERMUTATION = 8
+
+LONE = "TC305"
+"""The code of an index that occurs once, as it does where what holds it again cannot be read."""
 
 
 class ComponentReader(ABC):
@@ -151,16 +155,15 @@ class ComponentReader(ABC):
 
     def wrong_order(self, tensor: Tensor, name: str, given: int, span: Span) -> Refused:
         """Report a component with too many or too few positions."""
-        expected = "no index" if tensor.order == 0 else f"{tensor.order} ind{'ex' if tensor.order == 1 else 'ices'}"
         example = f"{name}[{','.join('ijklmnpqrstuvw'[: tensor.order])}]" if tensor.order else name
         note = self.symbols.places.get(tensor.name)
         notes = (Note(note, f"`{name}` is declared here"),) if note else ()
-        message = f"`{name}` has {expected}, here are {given}" if given else f"`{name}` has {expected}, here is none"
+        message = miscounted(name, tensor.order, given, "index", "indices")
         return self.symbols.refuse("TC304", message, span, f"write `{example}`", *notes)
 
     def _delta(self, node: Subscript) -> Expr:
         if len(node.positions) != 2:
-            message = f"`{node.name}` has 2 indices, here are {len(node.positions)}"
+            message = miscounted(node.name, 2, len(node.positions), "index", "indices")
             raise self.symbols.refuse("TC304", message, node.span, "write `delta[i,j]`")
         left, right = (self.position(position) for position in node.positions)
         slots = {slot.index: slot for slot in self.scope.values()}
@@ -202,23 +205,25 @@ class ComponentReader(ABC):
         return self.symbols.refuse("TC314", message, node.span, help_)
 
     @abstractmethod
-    def summable(self, name: str) -> Span:
-        """What a sum over an index that occurs once can stand around."""
+    def summable(self, name: str) -> tuple[Span, tuple[str, ...]]:
+        """What a sum over an index that occurs once can stand around, and the indices that one sum is needed over."""
 
     def single(self, node: Name) -> Refused:
         """Report an index that occurs once and is neither on the left nor summed; once for what one sum would mend."""
-        span = self.summable(node.name)
+        span, names = self.summable(node.name)
         if (node.name, span) in self._told:
             return Refused()
-        self._told.add((node.name, span))
+        self._told.update((name, span) for name in names)
         term = self.symbols.text(span)
         short = term if len(term) <= 60 else "..."
-        message = f"`{node.name}` occurs only once: nothing says how to sum over it"
-        help_ = f"write `sum[{node.name}]({short})` or `1[{node.name}]*...` to sum over it, or put it on the left"
+        shown, listed = " and ".join(f"`{name}`" for name in names), ",".join(names)
+        verb, them = ("occurs", "it") if len(names) == 1 else ("each occur", "them")
+        message = f"{shown} {verb} only once: nothing says how to sum over {them}"
+        help_ = f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}, or put {them} on the left"
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
-        return self.symbols.refuse("TC305", message, node.span, help_)
+        return self.symbols.refuse(LONE, message, node.span, help_)
 
     def integer_component(self, node: Subscript) -> Integer:
         """Gather: a component of an integer tensor as an index."""

@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import OPPOSITES, Expr, IndexValue, Where
 from tcgrad.ir.nodes import Iverson as IversonNode
 from tcgrad.language.building import multiply
 from tcgrad.language.components import ComponentReader
+from tcgrad.language.counting import miscounted
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import parts
 from tcgrad.language.slots import NO_GUARDS, Guards
@@ -98,7 +99,7 @@ class ConditionReader(ComponentReader):
 
     def read_where(self, node: Call) -> Expr:
         if len(node.arguments) != 3:
-            message = f"`where` has 3 arguments, here are {len(node.arguments)}"
+            message = miscounted("where", 3, len(node.arguments), "argument", "arguments")
             raise self.symbols.refuse("TC315", message, node.span, "write `where(x > 0, a, b)`")
         condition, then, otherwise = node.arguments
         return Where(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tcgrad.errors import Diagnostic, Located, Note, Report, Span
 from tcgrad.language.lexer import UNREADABLE, Token, tokenize
 from tcgrad.operators import CLOSING
@@ -11,8 +13,11 @@ DEPTH_LIMIT = 64
 that every recursive walk over a tree stays within the interpreter's own limit."""
 
 
+What = Literal["equation", "size", "body"]
+
 ERROR_LIMIT = 8
-_SHOWN = 60
+SHOWN = 60
+"""Characters of a text that a help line repeats."""
 
 
 class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it
@@ -22,13 +27,16 @@ class StopParsing(Exception):  # noqa: N818 - not an error of its own: the repor
 class Cursor:
     """Reads tokens one after another and reports what does not fit.
 
+    what: what the text is, for messages: an equation, a size, the body of a function.
+
     Raises:
         StopParsing: from `close`, `enter` and `report_error`, after a diagnostic was added to the report.
     """
 
-    def __init__(self, text: Located, report: Report) -> None:
+    def __init__(self, text: Located, report: Report, what: What = "equation") -> None:
         self.text = text
         self.report = report
+        self.what = what
         known = len(report.diagnostics)
         self.tokens = tokenize(text, report)
         self.is_readable = self.tokens[-1].kind != UNREADABLE
@@ -84,7 +92,7 @@ class Cursor:
 
     def describe(self) -> str:
         """The current token in words."""
-        return "the end of the equation" if self.kind == "end" else f"`{self.token.text}`"
+        return f"the end of the {self.what}" if self.kind == "end" else f"`{self.token.text}`"
 
     def close(self, opening: Token) -> None:
         """Step over the bracket that closes ``opening``."""
@@ -95,9 +103,15 @@ class Cursor:
         message = f"`{closing}` is missing before {self.describe()}"
         if self.kind in CLOSING.values():
             message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
-        inner = self.text.text[opening.start : self.token.start].rstrip()
-        help_ = f"write `{inner}{closing}`" if len(inner) < _SHOWN and "\n" not in inner else None
+        inner = self.text.text[self._owner(opening).start : self.token.start].rstrip()
+        help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN and "\n" not in inner else None
         raise self.failure("TC203", message, self.span(self.token), help_, note)
+
+    def _owner(self, opening: Token) -> Token:
+        """The name that a bracket stands directly behind, or the bracket itself."""
+        at = self.tokens.index(opening)
+        before = self.tokens[at - 1] if at else opening
+        return before if before.kind in {"name", "number"} and before.end == opening.start else opening
 
     def enter(self, levels: int = 1) -> None:
         """Count ``levels`` of nesting, until `leave`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from tcgrad.composed import composed
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
@@ -32,17 +33,18 @@ from tcgrad.spec.model import Spec
 from tcgrad.spec.names import suggest
 
 
-def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
+def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None, broken: Collection[str] = ()) -> Program:
     """The program that ``spec`` means.
 
     A dim that equations make equal to other sizes is these sizes by another name.
 
     sizes: values that replace those of the dims (of a dim that is an expression of others there is none to replace).
+    broken: names of which it is known that they are declared, and nothing else: what depends on them is left out.
 
     Raises:
         TcgradError: with everything that is independently wrong.
     """
-    program, equal = _elaborated(spec, sizes or {}, {})
+    program, equal = _elaborated(spec, sizes or {}, {}, broken)
     warnings = program.warnings
     same = joined({}, equal, program.dims)
     while same is not None:
@@ -52,11 +54,11 @@ def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None) -> Program:
 
 
 def _elaborated(
-    spec: Spec, sizes: Mapping[str, int], same: Mapping[str, Integer]
+    spec: Spec, sizes: Mapping[str, int], same: Mapping[str, Integer], broken: Collection[str] = ()
 ) -> tuple[Program, list[tuple[Integer, Integer]]]:
     """The program with the dims of ``same`` taken for the sizes that they are equal to, and what else is equal."""
     report = Report(spec.source)
-    symbols = Symbols(report, strict=spec.strict)
+    symbols = Symbols(report, strict=spec.strict, broken=set(broken))
     dims = declare_dims(spec, symbols, sizes, same)
     constants = declare_constants(spec, symbols)
     inputs = declare_inputs(spec, symbols)
@@ -134,7 +136,7 @@ def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:
         equation = parse_equation(text, symbols.report)
         if equation is not None:
             equations.append(equation)
-        elif (match := re.match(r"\s*([^\W\d]\w*)", text.text)) is not None:
+        elif (match := re.match(r"\s*([^\W\d]\w*)", composed(text.text))) is not None:
             symbols.broken.add(match[1].rstrip("_"))
             symbols.broken.add(match[1])
     return equations

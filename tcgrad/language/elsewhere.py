@@ -20,6 +20,9 @@ _WRITTEN: dict[str, str] = {
     "arctan2": "write `atan2(y, x)`",
     "expit logistic": "write `sigmoid(x)`",
     "swish": "write `silu(x)`",
+    "sinc": "write `sin(x)/x`",
+    "fabs": "write `abs(x)`",
+    "σ": "write `sigmoid(x)`",
     "square": "write `x^2`",
     "pow power": "write `x^n`",
     "reciprocal": "write `1/x`",
@@ -42,7 +45,10 @@ _WRITTEN: dict[str, str] = {
     "conv conv1d conv2d convolve": "write the positions: `x[i + p]*w[p]`",
     "e": "write `exp(x)`",
     "inf infinity nan": "there is no such number in an equation",
-    "if else": "write `where(x > 0, a, b)`",
+    "if then else": "write `where(x > 0, a, b)`",
+    "in": "write a range as an Iverson bracket: `[0 <= i < 3]`",
+    "for": "write `sum[i](...)` for a sum over `i`; an index on the left runs by itself",
+    "is": "write a comparison in an Iverson bracket: `[a == b]`",
     "and": "write conditions that hold together as a product of Iverson brackets: `[a < b]*[b < c]`",
     "or": "write the larger of two Iverson brackets: `max([a < b], [b < c])`",
     "not": "write the opposite comparison, or `1 - [a < b]`",
@@ -56,7 +62,10 @@ HOW_TO_WRITE |= {f"arc{name}": f"write `a{name}(x)`" for name in ("sin", "cos", 
 
 
 # They stand between operands elsewhere, and are names here.
-WORDS = ("and", "or", "if", "else")
+WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is")
+
+# Signs of reductions in print, which are letters that can name a tensor here.
+SIGNS = {"Σ": "sum", "Π": "prod"}
 
 
 def help_on(name: str, known: Collection[str]) -> str | None:

@@ -10,6 +10,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
 from tcgrad.ir.reads import lone_sizes
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
+from tcgrad.language.counting import miscounted
 from tcgrad.language.equations import free_indices, free_slot, read_body
 from tcgrad.language.occurrences import parts
 from tcgrad.language.parser import parse_equation
@@ -59,7 +60,7 @@ def _elaborate(
 ) -> Define:  # fmt: skip
     tensor, positions = _target(equation, symbols, defined)
     if len(positions) != tensor.order:
-        message = f"`{tensor.name}` has {tensor.order} indices, here are {len(positions)}"
+        message = miscounted(tensor.name, tensor.order, len(positions), "index", "indices")
         raise symbols.refuse("TC304", message, equation.target.span, f"write `{_example(tensor)} = ...`")
     problem = RangeProblem(is_expectation=True)
     free: dict[str, Slot] = {}

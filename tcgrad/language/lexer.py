@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple, cast
 
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Report
 
 UNREADABLE = "unreadable"
 
 
 class Token(NamedTuple):
-    """``kind`` is ``name``, ``number``, ``end`` or the symbol itself; ``start`` and ``end`` count in the text."""
+    """``kind`` is ``name``, ``number``, ``end`` or the symbol itself; ``start`` and ``end`` count in the text.
+
+    A name stands in its composed form.
+    """
 
     kind: str
     text: str
@@ -38,26 +43,55 @@ _SPELLINGS = {
     "⋅": "*",
     "×": "*",
     "∗": "*",
+    "∙": "*",
+    "•": "*",
+    "✕": "*",
     "÷": "/",
+    "∕": "/",
+    "⁄": "/",
     "−": "-",
     "–": "-",
+    "—": "-",
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
 }
 
+_SIGNS = frozenset("+-*/%^()[]{},<>=")
+
 _HINTS = {
     "@": "write a matrix product with indices: a[i,k]*b[k,j]",
+    ":=": "write `=`",
     ":": "write an index for every axis, as in x[i,j]",
     ".": "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
     "\\": "write names without a backslash: delta[i,j], sum[i](...), exp(x)",
     "|": "write abs(x) for |x|, and a product of Iverson brackets for a condition",
     "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",
-    "!": "write != for 'not equal'",
+    "!": "write != for 'not equal', and exp(lgamma(n + 1)) for a factorial",
     ";": "write one equation a line",
     "∂": "write dy[i]/dx[p]",
     "∑": "write sum[i](...)",
+    "∏": "write prod[i](...)",
     "√": "write sqrt(x)",
+    "∛": "write cbrt(x)",
+    "∇": "write dl/dx[p] for a gradient",
+    "⊙": "write a product of components with the same indices: a[i]*b[i]",
+    "∘": "write a product of components with the same indices: a[i]*b[i]",
+    "⊗": "write a product of components: a[i]*b[j]",
+    "‖": "write sqrt(x[i]*x[i]) for the norm of x",
+    "∥": "write sqrt(x[i]*x[i]) for the norm of x",
+    "½": "write 1/2",
+    "¼": "write 1/4",
+    "¾": "write 3/4",
+    "⁻": "write ^-1, and inv(A)[i,j] for the inverse of a matrix",
+    "$": "write equations as plain text, without $",
+    "∈": "write a range as an Iverson bracket: [0 <= i < 3]",
+    "→": "write one equation a line, as NAME[indices] = expression",
+    "←": "write `=`",
+    "≔": "write `=`",
+    "≈": "write `=`, or a comparison such as [a == b]",
+    "…": "write all indices out, and sums as sum[i](...)",
+    **dict.fromkeys('"“”„‘’`', "write names without quotes"),
     "∞": "write a large number: there is no infinity in an equation",
     "'": "a prime stands directly behind the name of an abstract function: f'(x)",
     "ᵀ": "write a transpose by its indices: a[j,i]",
@@ -78,7 +112,8 @@ def tokenize(text: Located, report: Report) -> list[Token]:
         if kind == "other":
             tokens.append(_stray(text, report, at, found))
         elif kind != "skip":
-            tokens.append(Token(found if kind == "symbol" else kind, found, at, at + len(found)))
+            name = found if found.isascii() else composed(found)
+            tokens.append(Token(found if kind == "symbol" else kind, name, at, at + len(found)))
         if tokens and tokens[-1].kind == UNREADABLE:
             return tokens
         at += len(found)
@@ -115,9 +150,16 @@ def _goes_on(char: str) -> bool:
 
 def _stray(text: Located, report: Report, at: int, char: str) -> Token:
     """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
-    spelling = _SPELLINGS.get(char)
+    spelling = _SPELLINGS.get(char) or _narrow(char)
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    help_ = f"write `{spelling}`" if spelling else _HINTS.get(char)
+    help_ = f"write `{spelling}`" if spelling else _HINTS.get(text.text[at : at + 2], _HINTS.get(char))
     span = text.span(at, at + 1)
-    report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning in an equation", span, help_))
+    report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning here", span, help_))
     return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
+
+
+def _narrow(char: str) -> str | None:
+    """The sign that a full-width or small one, as East Asian keyboards give it, is a form of."""
+    width, _, _ = unicodedata.decomposition(char).partition(" ")
+    narrow = unicodedata.normalize("NFKC", char)
+    return narrow if width in {"<wide>", "<small>"} and narrow in _SIGNS else None

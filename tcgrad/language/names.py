@@ -21,7 +21,7 @@ from tcgrad.language.symbols import Refused, Symbols, UserFunction
 from tcgrad.language.syntax import Expression, Name, Reduction, Subscript
 from tcgrad.spec.limits import MAX_DIM
 from tcgrad.spec.model import FunctionDeclaration, InputDeclaration, Spec
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import RESERVED, suggest
 
 
 class _SizeReader:
@@ -37,6 +37,8 @@ class _SizeReader:
         if node.name in self._symbols.broken:
             raise Refused
         help_ = suggest(node.name, dims) or f"declare it before: `dims: {{{node.name}: ...}}`"
+        if node.name in RESERVED:
+            help_ = "a size is made of integers and dims with + - * // %"
         raise self._symbols.refuse("TC322", f"`{node.name}` is not a dim declared before", node.span, help_)
 
     def integer_component(self, node: Subscript) -> Integer:
@@ -52,7 +54,7 @@ def read_size(text: Located, symbols: Symbols) -> Integer:
     Raises:
         Refused: after TC322 or a syntax error.
     """
-    node = parse_expression(text, symbols.report)
+    node = parse_expression(text, symbols.report, "size")
     if node is None:
         raise Refused
     size = read_integer(node, _SizeReader(symbols))

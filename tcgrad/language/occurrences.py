@@ -112,6 +112,10 @@ class Occurrences:
             known = self._known[id(node)] = (node, self._count(node))  # keeping the node keeps its id its own
         return known[1]
 
+    def at(self, node: Expression) -> Counts:
+        """How often each index occurs in the brackets of ``node`` itself."""
+        return _merge([self._in_position(position) for position in positions(node)])
+
     def _count(self, node: Expression) -> Counts:
         if isinstance(node, Number):
             return _NONE

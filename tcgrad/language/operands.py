@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import cast
 
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
+from tcgrad.language.cursor import What
 from tcgrad.language.lexer import Token
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
@@ -27,12 +29,14 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
+_DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
+
 
 class OperandParser(SubscriptParser):
     """Everything that binds tighter than any operator."""
 
-    def __init__(self, text: Located, report: Report, tensors: Collection[str] | None) -> None:
-        super().__init__(text, report)
+    def __init__(self, text: Located, report: Report, tensors: Collection[str] | None, what: What = "equation") -> None:
+        super().__init__(text, report, what)
         self._tensors = tensors
 
     def operand(self) -> Expression:
@@ -45,8 +49,7 @@ class OperandParser(SubscriptParser):
                 return self._group()
             case "[":
                 return self._iverson()
-        help_ = "an equation continues on the next line inside an open bracket" if self.kind == "end" else None
-        raise self.failure("TC205", self._missing_operand(), self.span(self.token), help_)
+        raise self.failure("TC205", self._missing_operand(), self.span(self.token), self._help_on_operand())
 
     def named(self, *, in_target: bool = False) -> Expression:
         """What begins with a name; ``in_target``: on the left of an equation, where there is no division."""
@@ -62,8 +65,11 @@ class OperandParser(SubscriptParser):
 
     def comparison(self) -> Expression:
         """A chain of comparisons; an expression alone where there is none."""
-        start = self.token
-        operands, operators = [self.expression()], list[ComparisonOperator]()
+        return self.compared(self.token, self.expression())
+
+    def compared(self, start: Token, first: Expression) -> Expression:
+        """The chain of comparisons that begins with ``first``, which begins at ``start``."""
+        operands, operators = [first], list[ComparisonOperator]()
         while self.kind in COMPARISONS or self.kind == "=":
             token = self.take()
             if token.kind == "=":
@@ -75,20 +81,39 @@ class OperandParser(SubscriptParser):
         return Comparison(tuple(operands), tuple(operators), self.since(start)) if operators else operands[0]
 
     def _missing_operand(self) -> str:
-        before = self.tokens[self.at - 1].text if self.at else ""
-        if self.kind == "end":
-            return f"the equation ends after `{before}`, where an expression is expected"
-        return f"an expression is expected before {self.describe()}"
+        if self.kind != "end":
+            return f"an expression is expected before {self.describe()}"
+        if not self.at:
+            return f"the {self.what} is empty"
+        return f"the {self.what} ends after `{self.tokens[self.at - 1].text}`, where an expression is expected"
+
+    def _help_on_operand(self) -> str | None:
+        if self.kind == "{":
+            return "write parentheses `( )` for grouping"
+        if self.kind == "end" and self.at and self.what == "equation":
+            return "an equation continues on the next line inside an open bracket"
+        return None
 
     def _number(self) -> Expression:
         token = self.take()
         span = self.span(token)
         if self.opens_positions:
             return self._one(token)
+        if self._continues_number(token):
+            end = self.take().end
+            message = f"`{self.text.text[token.start : end]}` is not a number"
+            raise self.failure("TC206", message, self.since(token), "numbers are written as 1000, 0.5 or 1e-3")
         value = exact_value(token.text)
         if value is None:
             raise self.failure("TC206", f"a number is {BOUNDS}", span)
         return Number(value, token.text, span)
+
+    def _continues_number(self, number: Token) -> bool:
+        """Whether what follows was meant as part of the number: ``1_000``, ``0x10``, ``1.2.3``."""
+        after = self.token
+        if after.start != number.end:
+            return False
+        return after.kind == "number" or bool(after.kind == "name" and _DIGITS.match(number.text + after.text))
 
     def _one(self, token: Token) -> Subscript:
         """A one-tensor ``1[i,j]``."""
@@ -129,20 +154,32 @@ class OperandParser(SubscriptParser):
     def _call(self, name: Token) -> Call:
         opening = self.take()
         self.enter()
-        arguments = self.items(opening, comparisons=True)
+        arguments = self.items(opening, name)
         self.leave()
         span = self.since(name)
+        if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
+            self._index_meant(name, arguments)
         for number, argument in enumerate(arguments):
             if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
                 self.report_error(
                     "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
                 )
-        if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
-            self._index_meant(name, arguments)
         positions = self.positions(name) if self.opens_positions else None
         if positions is not None and name.text not in INTRINSICS:
             self._refuse_positions(name, span)
         return Call(name.text, self.span(name), arguments, positions, self.since(name))
+
+    def argument(self, function: Token) -> Expression:
+        """An argument of a call, which may be a comparison; ``axis=0`` is reported."""
+        start = self.token
+        first = self.expression()
+        if self.kind != "=" or not isinstance(first, Name) or function.text == "where":
+            return self.compared(start, first)
+        message = f"`{first.name}` names an argument, and arguments are told apart by their places"
+        help_ = f"take out the `{first.name} =`"
+        if function.text in REDUCTIONS:
+            help_ = f"name the index instead of an axis: `{function.text}[i](...)`"
+        raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
     def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""

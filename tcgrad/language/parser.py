@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, cast
 
 from tcgrad.errors import Located, Report
-from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import StopParsing
-from tcgrad.language.elsewhere import HOW_TO_WRITE, WORDS
+from tcgrad.language.cursor import SHOWN, StopParsing, What
 from tcgrad.language.lexer import Token
-from tcgrad.language.operands import OperandParser
+from tcgrad.language.products import ProductParser
 from tcgrad.language.syntax import (
     Call,
+    Comparison,
     Equation,
     Expression,
     Gradient,
@@ -20,16 +18,13 @@ from tcgrad.language.syntax import (
     Jacobian,
     Name,
     Negative,
-    Number,
-    Power,
     Product,
     Subscript,
     Sum,
 )
-from tcgrad.operators import COMPARISONS
+from tcgrad.operators import CLOSING, COMPARISONS
 
 Target = Name | Subscript | Gradient | Jacobian
-ProductOperator = Literal["*", "/", "//", "%"]
 
 
 def parse_equation(text: Located, report: Report, *, tensors: Collection[str] | None = None) -> Equation | None:
@@ -47,31 +42,53 @@ def parse_equation(text: Located, report: Report, *, tensors: Collection[str] | 
         return None
 
 
-def parse_expression(text: Located, report: Report) -> Expression | None:
-    """An expression alone, as a dim or the body of a function is; None after an error that leaves no meaning."""
-    parser = _Parser(text, report, None)
+def parse_expression(text: Located, report: Report, what: What = "body") -> Expression | None:
+    """An expression alone, as a size or the body of a function is; None after an error that leaves no meaning."""
+    parser = _Parser(text, report, None, what)
     try:
         return parser.alone() if parser.is_readable else None
     except StopParsing:
         return None
 
 
-class _Parser(OperandParser):
+class _Parser(ProductParser):
     """Operators over operands, one method per level of the operator table."""
 
     def alone(self) -> Expression:
-        body = self.expression()
-        self._nothing_left()
-        return body
+        return self._whole()
 
     def equation(self) -> Equation:
         target = self._target()
         if self.take().kind == "==":
             span = self.span(self.tokens[self.at - 1])
             self.report_error("TC204", "`==` compares; an equation is written with `=`", span, "write `=`")
+        self._refuse_second()
+        return Equation(target, self._whole(), self.text.whole)
+
+    def _refuse_second(self) -> None:
+        """Report an ``=`` outside of brackets on the right side: two equations are not told apart."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
+            if token.kind == "=" and depth == 0:
+                help_ = "write one equation a line, and `==` for a comparison: [a == b]"
+                if "\n" in self.text.text[: token.start]:
+                    help_ = "begin a block of equations, one a line, with `|`"
+                raise self.failure("TC204", "an equation has one `=`", self.span(token), help_)
+
+    def _whole(self) -> Expression:
+        """An expression with nothing behind it; a comparison is reported and read as an Iverson bracket."""
+        start = self.token
         body = self.expression()
+        if self.kind in COMPARISONS and isinstance(found := self.compared(start, body), Comparison):
+            shown = self.source(start)
+            help_ = f"write `[{shown}]`, which is 1 or 0" if len(shown) < SHOWN else "write `[...]` around it"
+            if self.what == "size":
+                help_ = "a size is made of integers and dims with + - * // %"
+            self.report_error("TC210", "a comparison is written in an Iverson bracket", found.span, help_)
+            body = Iverson(found, found.span)
         self._nothing_left()
-        return Equation(target, body, self.text.whole)
+        return body
 
     def _target(self) -> Target:
         start = self.token
@@ -113,12 +130,7 @@ class _Parser(OperandParser):
         if token.kind in {")", "]", "}"}:
             raise self.failure("TC203", f"`{token.text}` closes nothing", span, f"take out the `{token.text}`")
         if token.kind == "=":
-            help_ = "write one equation a line, and `==` for a comparison: [a == b]"
-            raise self.failure("TC204", "an equation has one `=`", span, help_)
-        if token.kind in COMPARISONS:
-            raise self.failure(
-                "TC210", "a comparison is written in an Iverson bracket", span, "write `[a > b]`, which is 1 or 0"
-            )
+            raise self.failure("TC204", f"a {self.what} has no `=`", span)
         raise self.failure("TC205", f"`{token.text}` is not expected here", span)
 
     def expression(self) -> Expression:
@@ -126,7 +138,7 @@ class _Parser(OperandParser):
         terms = [self._first_term()]
         while self.kind in {"+", "-"}:
             sign = -1 if self.take().kind == "-" else 1
-            terms.append((sign, self._product()))
+            terms.append((sign, self.product()))
         if len(terms) == 1 and terms[0][0] == 1:
             return terms[0][1]
         return Sum(tuple(terms), self.since(start))
@@ -136,76 +148,10 @@ class _Parser(OperandParser):
         self.accept("+")
         start = self.at
         if not self.accept("-"):
-            return 1, self._product()
-        term = self._product()
+            return 1, self.product()
+        term = self.product()
         if isinstance(term, Product) and any(operator in {"//", "%"} for operator, _ in term.factors):
             (_, first), *rest = term.factors
             span = self.text.span(self.tokens[start].start, self.tokens[start].end).to(first.span)
             return 1, Product((("*", Negative(first, span)), *rest), span.to(term.span))
         return -1, term
-
-    def _product(self) -> Expression:
-        start = self.token
-        factors: list[tuple[ProductOperator, Expression]] = [("*", self._unary())]
-        before = start
-        while True:
-            if self.kind in {"*", "/", "//", "%"}:
-                operator = cast("ProductOperator", self.take().kind)
-                before = self.token
-                factors.append((operator, self._unary()))
-            elif self.kind in {"name", "number", "(", "["}:
-                token = self.token
-                factors.append(("*", self._factor_without_operator(before, factors[-1][1])))
-                before = token
-            else:
-                break
-        return Product(tuple(factors), self.since(start)) if len(factors) > 1 else factors[0][1]
-
-    def _factor_without_operator(self, start: Token, left: Expression) -> Expression:
-        """``2x`` is read as ``2*x``, and reported; ``start`` is where ``left``, the factor before, begins."""
-        token, before = self.token, self.source(start)
-        if token.text in WORDS:
-            raise self.failure(
-                "TC202", f"`{token.text}` is not an operator here", self.span(token), HOW_TO_WRITE[token.text]
-            )
-        factor = self._unary()
-        after = self.source(token)
-        span = left.span.to(factor.span)
-        if isinstance(left, Name) and left.name in FUNCTIONS:
-            message = f"the argument of `{left.name}` stands in parentheses"
-            raise self.failure("TC202", message, span, f"write `{left.name}({after})`")
-        if isinstance(left, Number) and isinstance(factor, Iverson) and left.value == 1:
-            before = ""
-        help_ = (
-            f"write `{before}*{after}`".replace("`*", "`")
-            if len(before) + len(after) < 80
-            else "write `*` between them"
-        )
-        message = "an operator is missing between these two: multiplication is always written"
-        self.report_error("TC202", message, span, help_)
-        return factor
-
-    def _unary(self) -> Expression:
-        signs: list[Token] = []
-        while self.kind == "-":
-            signs.append(self.take())
-        if self.kind == "+":
-            raise self.failure(
-                "TC205", "a plus sign stands between two terms only", self.span(self.token), "take out the `+`"
-            )
-        self.enter(len(signs))
-        node = self._power()
-        self.leave(len(signs))
-        for sign in reversed(signs):
-            node = Negative(node, self.span(sign).to(node.span))
-        return node
-
-    def _power(self) -> Expression:
-        base = self.operand()
-        if self.kind not in {"^", "**"}:
-            return base
-        self.take()
-        self.enter()
-        exponent = self._unary()
-        self.leave()
-        return Power(base, exponent, base.span.to(exponent.span))

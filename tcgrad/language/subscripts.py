@@ -19,8 +19,8 @@ class SubscriptParser(Cursor, ABC):
         """A sum of products: everything but a comparison."""
 
     @abstractmethod
-    def comparison(self) -> Expression:
-        """A chain of comparisons; an expression alone where there is none."""
+    def argument(self, function: Token) -> Expression:
+        """An argument of a function: a chain of comparisons, or an expression."""
 
     @property
     def opens_positions(self) -> bool:
@@ -44,7 +44,7 @@ class SubscriptParser(Cursor, ABC):
         if opening.kind == "_{" and (letters := self._letters()) is not None:
             return letters
         self.enter()
-        positions = self.items(opening, comparisons=False)
+        positions = self.items(opening)
         self.leave()
         if not positions:
             help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{owner.text}`"
@@ -55,12 +55,12 @@ class SubscriptParser(Cursor, ABC):
             raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
         return positions
 
-    def items(self, opening: Token, *, comparisons: bool) -> tuple[Expression, ...]:
-        """Expressions separated by commas, up to the bracket that closes ``opening``."""
+    def items(self, opening: Token, function: Token | None = None) -> tuple[Expression, ...]:
+        """Expressions separated by commas, up to the bracket that closes ``opening``; or a function's arguments."""
         items: list[Expression] = []
         closing = CLOSING[opening.kind]
         while self.kind != closing:
-            items.append(self.comparison() if comparisons else self.expression())
+            items.append(self.argument(function) if function else self.expression())
             if not self.accept(","):
                 break
         self.close(opening)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Literal
+from typing import Literal, TypeVar
 
 from tcgrad.errors import Note, Span
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
+from tcgrad.language.components import LONE
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
 from tcgrad.language.symbols import Refused
@@ -36,6 +37,8 @@ from tcgrad.operators import DELTA
 from tcgrad.records import dataclass
 
 _ERRORS_SHOWN = 8
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,22 @@ class Elaborator(ValueReader):
             self._check_broadcast(node, expected)
         if not isinstance(node, Sum):
             return self._term(node, node)
+        values = self._read_each([term for _, term in node.terms], lambda term: self._term(term, node))
+        return add([value if sign > 0 else negate(value) for (sign, _), value in zip(node.terms, values, strict=True)])
+
+    def _read_each(self, items: Sequence[_T], read: Callable[[_T], Expr], following: str | None = None) -> list[Expr]:
+        """What ``read`` makes of every item, each by itself.
+
+        following: the code of errors that may follow from any other error of the items.
+
+        Raises:
+            Refused: after the errors of all items, up to a number that nobody reads.
+        """
+        known = len(self.symbols.report.diagnostics)
         values, scope, guards, depth, failed = [], self.scope, self.guards, len(self.within), 0
-        for sign, term in node.terms:
+        for item in items:
             try:
-                value = self._term(term, node)
-                values.append(value if sign > 0 else negate(value))
+                values.append(read(item))
             except Refused:
                 self.scope, self.guards = scope, guards
                 del self.within[depth:]
@@ -77,8 +91,9 @@ class Elaborator(ValueReader):
                 if failed == _ERRORS_SHOWN:
                     break
         if failed:
+            self.symbols.report.tell_once(known, following)
             raise Refused
-        return add(values)
+        return values
 
     def _check_broadcast(self, node: Expression, expected: frozenset[str]) -> None:
         """In strict mode: terms that are added have the same free indices, unless they are scalars."""
@@ -109,22 +124,26 @@ class Elaborator(ValueReader):
         if shared:
             self.enter(self.bind(shared, node))
         self.guards = reduce(Guards.and_, map(self._guards, factors), guards)
-        value = total(self._bound(shared), multiply([self._factor(factor) for factor in factors]))
+        value = total(self._bound(shared), multiply(self._read_each(factors, self._factor, LONE)))
         self.scope, self.guards = scope, guards
         self.within.pop()
         return value if sign > 0 else negate(value)
 
-    def summable(self, name: str) -> Span:
-        """What a sum over an index that occurs once can stand around.
+    def summable(self, name: str) -> tuple[Span, tuple[str, ...]]:
+        """What a sum over an index that occurs once can stand around, and the indices that one sum is needed over.
 
-        That is the term that holds it, or one further out, as long as all terms of a parenthesis hold it once.
+        That is the term that holds it, or one further out, as long as all terms of a parenthesis hold it once. The
+        others are those that occur once in the components of that term.
         """
         for whole, term in reversed(self.within):
             found = term.body if isinstance(term, Group) else term
             terms = [each for _, each in whole.terms] if isinstance(whole, Sum) else [whole]
             if not all(name in self.occurrences.of(each) and not self._closes(each, name) for each in terms):
                 break
-        return found.span
+        counts = self.occurrences.of(found)
+        beside = [each for factor in _factors(found)[1] for each in self.occurrences.at(factor.node)]
+        others = [each for each in beside if counts[each] == 1 and each not in self.scope and each != name]
+        return found.span, (name, *others)
 
     def _bound(self, names: list[str]) -> list[Index]:
         return [self.scope[name].index for name in names]

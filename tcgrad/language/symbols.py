@@ -72,8 +72,12 @@ class Symbols:
         return self._sizes.setdefault(size, size)
 
     def refuse(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> Refused:
-        """Report an error; the exception for the caller to raise."""
-        self.report.add(Diagnostic(code, message, span, help_, notes))
+        """Report an error; the exception for the caller to raise.
+
+        Where the syntax is wrong already, nothing is said: there is no telling what follows from that alone.
+        """
+        if not self.report.is_unclear(span):
+            self.report.add(Diagnostic(code, message, span, help_, notes))
         return Refused()
 
     def warn(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Final
 
 from tcgrad.calculus.dependence import depending_on, needed_for
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note
 from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.lint.usage import used_names
@@ -24,16 +25,18 @@ def find_unused_inputs(program: Program) -> Iterator[Diagnostic]:
 
 
 def find_unused_names(program: Program) -> Iterator[Diagnostic]:
-    """Constants (TC702), dims (TC703) and functions (TC704) that nothing uses."""
+    """Constants (TC702), dims (TC703), functions (TC704) and indices with a range (TC709) that nothing uses."""
     spec = program.spec
     used = used_names(spec)
     constants = [constant.name for constant in spec.constants.values()]
     dims = [name for name, _ in spec.dims.values()]
     functions = [function.name for function in spec.functions.values()]
+    indices = [name for name, _ in spec.indices.values()]
     for code, kind, names in (
         ("TC702", "constant", constants),
         ("TC703", "dim", dims),
         ("TC704", "function", functions),
+        ("TC709", "index", indices),
     ):
         for name in names:
             if name.text not in used:
@@ -55,7 +58,7 @@ def find_idle_equations(program: Program) -> Iterator[Diagnostic]:
 
 def _is_named(program: Program, name: str) -> bool:
     """Whether the spec defines a tensor by this name, and not a step on the way to another."""
-    return any(text.text.lstrip().startswith(name) for text in program.spec.equations)
+    return any(composed(text.text.lstrip()).startswith(name) for text in program.spec.equations)
 
 
 def find_zero_derivatives(program: Program) -> Iterator[Diagnostic]:

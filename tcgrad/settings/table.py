@@ -7,6 +7,7 @@ from typing import Final, Literal
 from tcgrad.records import dataclass
 from tcgrad.report.formats import FORMAT_NAMES
 from tcgrad.spec.check_options import CHECK_OPTIONS, OptionKind
+from tcgrad.spec.limits import MAX_INTEGER
 
 SettingKind = OptionKind | Literal["texts"]
 
@@ -19,6 +20,7 @@ class Setting:
     """A setting: key ``name`` of ``[tool.tcgrad]`` (with ``-`` or ``_``), variable ``TCGRAD_NAME``, option ``--name``.
 
     kind: that of `CheckOption`; ``texts`` is one text or a list of them, and always handed on as a tuple.
+    auto: the integer that the word ``auto`` stands for.
     paths: the texts are paths, which in a file are seen from its folder.
     """
 
@@ -27,7 +29,8 @@ class Setting:
     meaning: str
     values: tuple[str, ...] = ()
     minimum: int = 0
-    positive: bool = False
+    maximum: int = MAX_INTEGER
+    auto: int | None = None
     paths: bool = False
 
     @property
@@ -36,7 +39,7 @@ class Setting:
 
 
 _OF_SPECS = tuple(
-    Setting(option.name, option.kind, option.meaning, option.values, option.minimum, option.positive)
+    Setting(option.name, option.kind, option.meaning, option.values, option.minimum, option.maximum)
     for option in CHECK_OPTIONS.values()
 )
 _OF_RUNS = (
@@ -47,6 +50,7 @@ _OF_RUNS = (
         "jobs",
         "integer",
         "how many specs are checked at a time, each in a process; 0 or auto: as many as there are cores",
+        auto=0,
     ),
     Setting("fail_fast", "boolean", "whether to stop after the first spec that is not well"),
     Setting("format", "choice", "the format of the report", FORMATS),

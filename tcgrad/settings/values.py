@@ -30,17 +30,22 @@ def parse_value(setting: Setting, text: str) -> Any:
 
 
 def _checked_integer(setting: Setting, value: Any) -> int:
+    if value == "auto" and setting.auto is not None:
+        return setting.auto
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("must be an integer")  # noqa: TRY004 (one kind of error for a wrong value)
+        words = "an integer" if setting.auto is None else "an integer or auto"
+        raise ValueError(f"must be {words}")  # noqa: TRY004 (one kind of error for a wrong value)
     if value < setting.minimum:
         raise ValueError(f"must be at least {setting.minimum}")
+    if value > setting.maximum:
+        raise ValueError(f"must be at most {setting.maximum}")
     return value
 
 
-def _checked_number(setting: Setting, value: Any) -> float:
+def _checked_number(_: Setting, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError("must be a number")
-    if setting.positive and value <= 0:
+    if value <= 0:
         raise ValueError("must be above 0")
     return float(value)
 

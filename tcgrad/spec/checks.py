@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, Located, Report
-from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
+from tcgrad.spec.check_options import CHECK_OPTIONS, RUN_OPTIONS, CheckOption
 from tcgrad.spec.names import suggest
 from tcgrad.spec.nodes import Node, Scalar, Sequence
 from tcgrad.spec.reading import is_null, read_choice, read_entries, read_flag, read_integer, read_number
@@ -24,7 +24,12 @@ def read_check(node: Node, report: Report) -> dict[str, object]:
 
 
 def _refuse_option(key: Located, report: Report) -> None:
-    help_ = suggest(key.text.replace("-", "_"), CHECK_OPTIONS) or f"the options are {', '.join(CHECK_OPTIONS)}"
+    name = key.text.replace("-", "_")
+    help_ = suggest(name, CHECK_OPTIONS) or f"the options are {', '.join(CHECK_OPTIONS)}"
+    if name in RUN_OPTIONS:
+        help_ = f"`{name}` is about a run: give it to the command, as `--{name.replace('_', '-')}`"
+    if name == "strict":
+        help_ = "`strict` is a key of the spec itself: `strict: true`"
     report.add(Diagnostic("TC107", f"`check` has no option `{key.text}`", key.whole, help_))
 
 
@@ -34,15 +39,15 @@ def _read_option(option: CheckOption, node: Node, report: Report) -> object:
         case "boolean":
             return read_flag(node, what, report)
         case "integer":
-            return read_integer(node, what, "TC118", report, option.minimum)
+            return read_integer(node, what, "TC118", report, least=option.minimum, most=option.maximum)
         case "choice":
             return read_choice(node, what, option.values, report)
         case "choices":
             return _read_choices(option, node, report)
         case "number":
             value = read_number(node, what, "TC118", report)
-            if option.positive and value is not None and value <= 0:
-                report.add(Diagnostic("TC118", f"{what} must be above 0", node.span))
+            if value is not None and value <= 0:
+                report.add(Diagnostic("TC118", f"{what} must be above 0", node.span, option.unset))
                 return None
             return None if value is None else float(value)
 

@@ -25,6 +25,7 @@ from tcgrad.spec.reading import (
 from tcgrad.spec.scalars import kind_of
 from tcgrad.spec.schema import (
     DTYPES,
+    DTYPES_ELSEWHERE,
     INPUT_KEYS,
     INTEGER_SAMPLES,
     PLAIN_SAMPLES,
@@ -72,7 +73,7 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
 
 def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...] | None:
     before = len(report.diagnostics)
-    items = read_items(node, f"the shape of `{name.text}`", report, _SHAPE_HELP)
+    items = read_items(node, f"the shape of `{name.text}`", report, _shape_meant(node))
     if len(items) > MAX_ORDER:
         message = f"`{name.text}` has {len(items)} axes; {MAX_ORDER} are the limit"
         report.add(Diagnostic("TC115", message, node.span))
@@ -81,9 +82,16 @@ def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...
     return None if len(report.diagnostics) > before else tuple(size for size in sizes if size is not None)
 
 
+def _shape_meant(node: Node) -> str:
+    """How to write ``N`` or ``(B, H)``, which are texts, and ``3``."""
+    sizes = node.text.text.strip("()[] ").split(",") if isinstance(node, Scalar) else []
+    shown = ", ".join(size.strip() for size in sizes if size.strip())
+    return f"write [{shown}]; [] is a scalar" if shown else _SHAPE_HELP
+
+
 def _read_fields(fields: _Fields, given: dict[str, Node], name: Located, report: Report) -> None:
     if "dtype" in given:
-        fields.dtype = cast("Dtype", read_choice(given["dtype"], "the dtype", DTYPES, report) or "real")
+        fields.dtype = cast("Dtype", _read_dtype(given["dtype"], report) or "real")
     if "sample" in given:
         sample = _read_sample(given["sample"], report)
         fields.sample, fields.has_sample = sample or _NORMAL, sample is not None
@@ -91,6 +99,13 @@ def _read_fields(fields: _Fields, given: dict[str, Node], name: Located, report:
         fields.symmetric = read_flag(given["symmetric"], "`symmetric`", report) or False
     if "outside" in given:
         fields.zero_outside = _read_outside(given["outside"], name, report)
+
+
+def _read_dtype(node: Node, report: Report) -> str | None:
+    begin = node.text.text.rstrip("0123456789") if isinstance(node, Scalar) else ""
+    meant = DTYPES_ELSEWHERE.get(begin)
+    help_ = f"write `{meant}`; `tcgrad check --dtype` takes precisions" if meant else None
+    return read_choice(node, "the dtype", DTYPES, report, help_)
 
 
 def _read_outside(node: Node, name: Located, report: Report) -> bool:
@@ -162,9 +177,9 @@ def _check_together(fields: _Fields, given: dict[str, Node], name: Located, repo
         report.add(Diagnostic("TC115", f"`{name.text}` {message}", span, help_))
 
     if order < SAMPLE_ORDERS.get(kind, 0):
-        refuse_at(sample, f"has {order} axes, and `{kind}` needs at least {SAMPLE_ORDERS[kind]}")
+        refuse_at(sample, f"has {_axes(order)}, and `{kind}` needs at least {SAMPLE_ORDERS[kind]}")
     if fields.symmetric and order < 2:
-        refuse_at(given["symmetric"].span, f"has {order} axes, and a symmetric tensor has at least 2")
+        refuse_at(given["symmetric"].span, f"has {_axes(order)}, and a symmetric tensor has at least 2")
     if fields.symmetric and kind in UNSYMMETRIC_SAMPLES:
         refuse_at(sample, f"is symmetric, and a sample `{kind}` is not")
     if fields.dtype != "real" and fields.has_sample and kind not in INTEGER_SAMPLES:
@@ -173,6 +188,10 @@ def _check_together(fields: _Fields, given: dict[str, Node], name: Located, repo
     if fields.dtype == "bool" and kind == "integers" and (fields.sample.low, fields.sample.high) != (0, 2):
         refuse_at(sample, "has the dtype bool, and its values are 0 and 1", "write `sample: {integers: [0, 2]}`")
     _check_square(fields, name, report)
+
+
+def _axes(order: int) -> str:
+    return f"{order or 'no'} ax{'is' if order == 1 else 'es'}"
 
 
 def _check_square(fields: _Fields, name: Located, report: Report) -> None:

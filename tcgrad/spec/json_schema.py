@@ -162,9 +162,9 @@ def _option(option: CheckOption) -> Schema:
         case "boolean":
             return _FLAG
         case "integer":
-            return {**_INTEGER, "minimum": option.minimum}
+            return {"type": "integer", "minimum": option.minimum, "maximum": option.maximum}
         case "number":
-            return {**_NUMBER, "exclusiveMinimum": 0} if option.positive else _NUMBER
+            return {**_NUMBER, "exclusiveMinimum": 0}
         case "choice":
             return {"enum": list(option.values)}
         case "choices":

@@ -31,6 +31,9 @@ MAX_EXPONENT: Final = 300
 MAX_INTEGER: Final = 2**53
 """Integers that float64 holds exactly: the bounds of integer samples, and the check options."""
 
+MAX_TRIALS: Final = 10_000
+"""Draws of random inputs in a check: what can be told apart at all is, after a few."""
+
 MAX_NAME: Final = 200
 """Characters of a name."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_EQUATION, MAX_EQUATIONS
-from tcgrad.spec.nodes import Node, Scalar, Sequence
+from tcgrad.spec.names import is_name
+from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.reading import read_items, read_name, read_text, refuse
 from tcgrad.spec.splitting import split_block
 
@@ -14,7 +17,7 @@ def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located
     if node is None:
         return ()
     if not isinstance(node, Scalar | Sequence):
-        help_ = "write a list of equations, or a block of them after `|`"
+        help_ = _equation_meant(node) or "write a list of equations, or a block of them after `|`"
         refuse(node, f"`{key}` must be a list of equations", report, help_)
         return ()
     items = node.items if isinstance(node, Sequence) else (node,)
@@ -29,7 +32,8 @@ def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located
 
 
 def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
-    text = read_text(item, "an equation", report, "quote an equation that YAML reads as something else")
+    help_ = _equation_meant(item) or "quote an equation that YAML reads as something else"
+    text = read_text(item, "an equation", report, help_)
     if text is None:
         return ()
     pieces = split_block(text)
@@ -43,11 +47,21 @@ def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
     return pieces
 
 
+def _equation_meant(node: Node) -> str | None:
+    """How to write ``y[i]: x[i]``, which is a mapping."""
+    if isinstance(node, Mapping) and node.entries:
+        key, value = node.entries[0]
+        if isinstance(key, Scalar) and isinstance(value, Scalar) and "\n" not in value.text.text:
+            return f"write `- {key.text.text} = {value.text.text}`"
+    return None
+
+
 def read_names(node: Node | None, key: str, report: Report) -> tuple[Located, ...]:
     """A list of names, at least one, none of them twice."""
     if node is None:
         return ()
-    help_ = f"write [{node.text.text}]" if isinstance(node, Scalar) else None
+    words = re.split(r"[,\s]+", node.text.text.strip()) if isinstance(node, Scalar) else []
+    help_ = f"write [{', '.join(words)}]" if words and all(map(is_name, words)) else "write a list of names: [y, z]"
     items = read_items(node, f"`{key}`", report, help_)
     if isinstance(node, Sequence) and not items:
         report.add(Diagnostic("TC108", f"`{key}` is empty", node.span, "leave the key out for its default"))

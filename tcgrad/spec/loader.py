@@ -15,9 +15,15 @@ from tcgrad.spec.sections import SpecReader
 
 @dataclass
 class SpecError(TcgradError):
-    """What is wrong with the keys of a spec; ``spec`` is what could be read of it."""
+    """What is wrong with the keys of a spec, and what could be read of it all the same.
+
+    broken: names whose own entries could not be read.
+    lost: whether other names are missing from ``spec``, or equations, and nobody can tell which.
+    """
 
     spec: Spec | None = None
+    broken: frozenset[str] = frozenset()
+    lost: bool = False
 
 
 def load_spec(path: str | Path) -> Spec:
@@ -44,9 +50,10 @@ def _read(source: Source) -> Spec:
     if not isinstance(root, Mapping):
         raise TcgradError((_not_a_spec(root),), source)
     report = Report(source)
-    spec = SpecReader(source, root, report).read()
+    reader = SpecReader(source, root, report)
+    spec = reader.read()
     if report.errors:
-        raise SpecError(report.errors, source, spec)
+        raise SpecError(report.errors, source, spec, frozenset(reader.broken), reader.lost)
     return spec
 
 

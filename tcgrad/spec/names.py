@@ -6,6 +6,7 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 
+from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.functions import FUNCTIONS
 from tcgrad.operators import FORMS
@@ -54,6 +55,12 @@ def check_not_reserved(name: Located, what: str, report: Report) -> bool:
     return False
 
 
+def composed_name(name: Located) -> Located:
+    """A name in its composed form, at the place of what was written."""
+    text, offsets = composed(name.text), name.offsets
+    return Located(text, (*offsets[:1] * (len(text) - 1), *offsets[-2:])) if text != name.text else name
+
+
 class Declarations:
     """The names that dims, constants, inputs and functions share: none is declared twice.
 
@@ -80,6 +87,12 @@ class Declarations:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """A help line with the known word that is nearest to a misspelt one; None if none is near."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near is not None else None
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that is nearest to a misspelt one; None if none is as near as ``likeness``, which is at most 1."""
     lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=1)
-    return f"did you mean `{lowered[close[0]]}`?" if close else None
+    close = difflib.get_close_matches(word.lower()[:MAX_NAME], lowered, n=1, cutoff=likeness)
+    return lowered[close[0]] if close else None

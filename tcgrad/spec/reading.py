@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_DIM, MAX_INTEGER
-from tcgrad.spec.names import is_name, suggest
+from tcgrad.spec.names import composed_name, is_name, nearest, suggest
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
 from tcgrad.spec.scalars import in_decimal, kind_of
@@ -22,6 +22,9 @@ _KINDS = {
     "list": "a list",
     "mapping": "a mapping",
 }
+
+
+_MISSPELT = 0.8  # how near a key is to the one that it is read as
 
 
 def node_kind(node: Node) -> str:
@@ -55,7 +58,7 @@ def read_items(node: Node, what: str, report: Report, help_: str | None = None) 
 def read_entries(node: Node, what: str, report: Report, help_: str | None = None) -> Iterator[tuple[Located, Node]]:
     """The entries of a mapping with their keys; a key that is no text or stands twice is reported and left out."""
     if not isinstance(node, Mapping):
-        refuse(node, f"{what} must be a mapping", report, help_)
+        refuse(node, f"{what} must be a mapping", report, help_ or _how_to_write_entries(node))
         return
     seen: dict[str, Located] = {}
     for key, value in node.entries:
@@ -71,16 +74,22 @@ def read_entries(node: Node, what: str, report: Report, help_: str | None = None
         yield text, value
 
 
+def _how_to_write_entries(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return "write its entries as `name: value`, without dashes or square brackets"
+    return "write its entries as `name: value`, with a blank behind the colon"
+
+
 def _read_key(key: Node, report: Report) -> Located | None:
     if isinstance(key, Scalar) and key.plain and key.text.text == "<<":
         message = "merge keys are not part of YAML 1.2"
         report.add(Diagnostic("TC105", message, key.span, "write the entries out"))
     elif isinstance(key, Scalar) and kind_of(key) == "str":
-        return key.text
+        return composed_name(key.text)
     elif isinstance(key, Scalar) and key.text.text:
         kind = _KINDS[kind_of(key)]
         message = f"a key must be text, and `{key.text.text}` is {kind} in YAML"
-        help_ = f'quote it: "{key.text.text}"' if is_name(key.text.text) else None
+        help_ = f'quote it: "{key.text.text}"' if is_name(key.text.text) else "a name begins with a letter"
         report.add(Diagnostic("TC109", message, key.span, help_))
     else:
         refuse(key, "a key must be text", report)
@@ -90,14 +99,19 @@ def _read_key(key: Node, report: Report) -> Located | None:
 def read_known(
     node: Node, what: str, known: AbstractSequence[str], report: Report, help_: str | None = None
 ) -> dict[str, tuple[Located, Node]]:
-    """The entries of a mapping with fixed keys, in the order written; an unknown key is reported (TC107)."""
-    found: dict[str, tuple[Located, Node]] = {}
-    for key, value in read_entries(node, what, report, help_):
-        if key.text in known:
-            found[key.text] = (key, value)
-            continue
-        offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
-        report.add(Diagnostic("TC107", f"{what} has no key `{key.text}`", key.whole, offer))
+    """The entries of a mapping with fixed keys, in the order written.
+
+    An unknown key is reported (TC107). It is read as the key that it is nearly, where that is not there itself.
+    """
+    entries = list(read_entries(node, what, report, help_))
+    found = {key.text: (key, value) for key, value in entries if key.text in known}
+    for key, value in entries:
+        if key.text not in known:
+            offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
+            report.add(Diagnostic("TC107", f"{what} has no key `{key.text}`", key.whole, offer))
+            meant = nearest(key.text, known, _MISSPELT)
+            if meant is not None:
+                found.setdefault(meant, (key, value))
     return found
 
 
@@ -112,7 +126,7 @@ def read_text(node: Node, what: str, report: Report, help_: str | None = None) -
 def read_name(node: Node, what: str, report: Report) -> Located | None:
     """A text that is meant as a name."""
     if isinstance(node, Scalar) and kind_of(node) == "str":
-        return node.text
+        return composed_name(node.text)
     shown = node.text.text if isinstance(node, Scalar) else ""
     refuse(node, f"{what} must be a name", report, f'quote it: "{shown}"' if is_name(shown) else None)
     return None
@@ -128,20 +142,24 @@ def read_flag(node: Node, what: str, report: Report) -> bool | None:
     return None
 
 
-def read_choice(node: Node, what: str, choices: AbstractSequence[str], report: Report) -> str | None:
-    """One of some words (TC114)."""
+def read_choice(
+    node: Node, what: str, choices: AbstractSequence[str], report: Report, help_: str | None = None
+) -> str | None:
+    """One of some words (TC114); without ``help_`` that is the word that is nearest."""
     shown = node.text.text if isinstance(node, Scalar) else None
     if shown in choices:
         return shown
     message = f"{what} is one of {', '.join(choices)}" + (f", not `{shown}`" if shown else "")
-    report.add(Diagnostic("TC114", message, node.span, suggest(shown, choices) if shown else None))
+    report.add(Diagnostic("TC114", message, node.span, help_ or (suggest(shown, choices) if shown else None)))
     return None
 
 
 def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | None:
     """An exact finite number."""
     if not isinstance(node, Scalar) or kind_of(node) not in ("int", "float"):
-        help_ = "a number in quotes is text" if isinstance(node, Scalar) and not node.plain else None
+        help_ = "write it as 1000, 0.5 or 1e-3; what is worked out from numbers stands in an equation"
+        if isinstance(node, Scalar) and not node.plain:
+            help_ = "a number in quotes is text"
         refuse(node, f"{what} must be a number", report, help_)
         return None
     value = exact_value(node.text.text)
@@ -150,15 +168,17 @@ def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | 
     return value
 
 
-def read_integer(node: Node, what: str, code: str, report: Report, least: int = -MAX_INTEGER) -> int | None:
-    """An integer from ``least`` to the largest that float64 holds exactly."""
+def read_integer(
+    node: Node, what: str, code: str, report: Report, *, least: int = -MAX_INTEGER, most: int = MAX_INTEGER
+) -> int | None:
+    """An integer from ``least`` to ``most``, without them between the bounds of what float64 holds exactly."""
     if not isinstance(node, Scalar) or kind_of(node) != "int":
         refuse(node, f"{what} must be an integer", report)
         return None
     value = integer_value(node.text.text)
-    if value is not None and least <= value <= MAX_INTEGER:
+    if value is not None and least <= value <= most:
         return value
-    bound = f"at least {least}" if value is not None and value < least else f"at most {MAX_INTEGER}"
+    bound = f"at least {least}" if value is not None and value < least else f"at most {most}"
     report.add(Diagnostic(code, f"{what} must be {bound}", node.span))
     return None
 
@@ -175,7 +195,8 @@ def read_size(node: Node, what: str, report: Report) -> Located | None:
         help_ = f"write `{value}`" if whole else None
         report.add(Diagnostic("TC113", f"{what} must be an integer", node.span, help_))
     else:
-        refuse(node, f"{what} must be an integer or an expression of dims", report)
+        help_ = "write all sizes in one list: [B, H]" if isinstance(node, Sequence) else None
+        refuse(node, f"{what} must be an integer or an expression of dims", report, help_)
     return None
 
 

@@ -43,6 +43,12 @@ INPUT_KEYS: Final = (
 )  # fmt: skip
 
 DTYPES: Final = ("real", "int", "bool")
+DTYPES_ELSEWHERE: Final = {
+    **dict.fromkeys(("float", "double", "number", "complex"), "real"),
+    **dict.fromkeys(("integer", "uint", "long"), "int"),
+    "boolean": "bool",
+}
+"""What is called otherwise elsewhere, without a number of bits."""
 PLAIN_SAMPLES: Final = ("normal", "positive", "simplex", "spd", "one_hot")
 RANGE_SAMPLES: Final = ("uniform", "integers")
 SAMPLE_ORDERS: Final = {"spd": 2, "simplex": 1, "one_hot": 1}

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from tcgrad.errors import Diagnostic, Located, Note, Report, Source, Span
 from tcgrad.spec.checks import read_check
 from tcgrad.spec.inputs import read_input
 from tcgrad.spec.lists import read_equations, read_names
 from tcgrad.spec.model import Constant, FunctionDeclaration, InputDeclaration, Spec
-from tcgrad.spec.names import Declarations, check_name, check_not_reserved, suggest
+from tcgrad.spec.names import Declarations, check_name, check_not_reserved, nearest, suggest
 from tcgrad.spec.nodes import Mapping, Node, Scalar
 from tcgrad.spec.reading import is_null, read_entries, read_flag, read_known, read_number, read_size, read_text
 from tcgrad.spec.schema import SPEC_KEYS
 from tcgrad.spec.signatures import read_function
 
+_T = TypeVar("_T")
+
 
 class SpecReader:
-    """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out."""
+    """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out.
+
+    broken: names whose entries could not be read.
+    lost: whether there were others, or equations, of which nothing is known.
+    """
 
     def __init__(self, source: Source, root: Mapping, report: Report) -> None:
         self.source = source
         self.report = report
         self.start = root.span.start
-        found = read_known(root, "a spec", [key.name for key in SPEC_KEYS], report)
+        known = [key.name for key in SPEC_KEYS]
+        found = read_known(root, "a spec", known, report)
         self.keys = {name: key for name, (key, _) in found.items()}
         self.nodes = {name: value for name, (_, value) in found.items() if not is_null(value)}
         self.declarations = Declarations(report)
+        self.broken: set[str] = set()
+        read = {id(value) for _, value in found.values()}
+        left = [key.text.text for key, value in root.entries if id(value) not in read and isinstance(key, Scalar)]
+        self.lost = any(nearest(key, known) for key in left) or "inputs" not in self.nodes
 
     def read(self) -> Spec:
         """Every key; what cannot be read is reported and stands in the `Spec` as if it had been left out."""
@@ -43,7 +55,7 @@ class SpecReader:
             dims=dims,
             constants=constants,
             inputs=declared,
-            equations=read_equations(self.nodes.get("equations"), "equations", self.report),
+            equations=self._equations(),
             outputs=read_names(self.nodes.get("outputs"), "outputs", self.report),
             wrt=self._wrt(declared, {name.text for name, _ in inputs}),
             indices=self._indices(dims),
@@ -78,9 +90,24 @@ class SpecReader:
         dims = {}
         for name, node in self._entries("dims"):
             size = read_size(node, f"the dim `{name.text}`", self.report)
-            if self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim") and size is not None:
+            is_free = self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim")
+            if (size := self._known(name, size, is_free=is_free)) is not None:
                 dims[name.text] = (name, size)
         return dims
+
+    def _known(self, name: Located, value: _T | None, *, is_free: bool) -> _T | None:
+        """The value of an entry, unless its name cannot be one; what is missing then is noted."""
+        if not is_free:
+            self.lost = True
+        elif value is None:
+            self.broken.add(name.text)
+        return value if is_free else None
+
+    def _equations(self) -> tuple[Located, ...]:
+        known = len(self.report.diagnostics)
+        equations = read_equations(self.nodes.get("equations"), "equations", self.report)
+        self.lost = self.lost or len(self.report.diagnostics) > known
+        return equations
 
     def _indices(self, dims: dict[str, tuple[Located, Located]]) -> dict[str, tuple[Located, Located]]:
         """Index names live apart from those of tensors; a dim, however, can stand wherever an index can."""
@@ -91,7 +118,10 @@ class SpecReader:
                 note = Note(dims[name.text][0].whole, "declared here before")
                 message = f"`{name.text}` names an index here and a dim before"
                 self.report.add(Diagnostic("TC112", message, name.whole, "give one of the two another name", (note,)))
-            elif self._is_size_name(name, "an index") and size is not None:
+                self.lost = True
+                continue
+            size = self._known(name, size, is_free=self._is_size_name(name, "an index"))
+            if size is not None:
                 indices[name.text] = (name, size)
         return indices
 
@@ -105,7 +135,8 @@ class SpecReader:
         constants = {}
         for name, node in self._entries("constants"):
             value = read_number(node, f"the constant `{name.text}`", "TC116", self.report)
-            if self._declare(name, "a constant") and value is not None and isinstance(node, Scalar):
+            value = self._known(name, value, is_free=self._declare(name, "a constant"))
+            if value is not None and isinstance(node, Scalar):
                 constants[name.text] = Constant(name, value, node.text.text)
         return constants
 
@@ -116,8 +147,8 @@ class SpecReader:
         inputs = {}
         for name, node in entries:
             declared = self._declare(name, "an input")
-            declaration = read_input(name, node, self.report)
-            if declared and declaration is not None:
+            declaration = self._known(name, read_input(name, node, self.report), is_free=declared)
+            if declaration is not None:
                 inputs[name.text] = declaration
         return inputs
 
@@ -125,8 +156,12 @@ class SpecReader:
         functions = {}
         for key, node in self._entries("functions"):
             function = read_function(key, node, self.report)
-            if function is not None and self.declarations.declare(function.name, "a function"):
+            if function is None:
+                self.broken.add(key.text.partition("(")[0].strip())
+            elif self.declarations.declare(function.name, "a function"):
                 functions[function.name.text] = function
+            else:
+                self.lost = True
         return functions
 
     def _declare(self, name: Located, what: str) -> bool:
@@ -154,4 +189,7 @@ class SpecReader:
     def _entries(self, section: str) -> list[tuple[Located, Node]]:
         if section not in self.nodes:
             return []
-        return list(read_entries(self.nodes[section], f"`{section}`", self.report))
+        node = self.nodes[section]
+        entries = list(read_entries(node, f"`{section}`", self.report))
+        self.lost = self.lost or not isinstance(node, Mapping) or len(entries) < len(node.entries)
+        return entries

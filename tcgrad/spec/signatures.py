@@ -7,10 +7,11 @@ import re
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_EQUATION, MAX_PARAMETERS
 from tcgrad.spec.model import FunctionDeclaration
-from tcgrad.spec.names import check_name, check_not_reserved
+from tcgrad.spec.names import check_name, check_not_reserved, composed_name
 from tcgrad.spec.nodes import Node
 from tcgrad.spec.reading import is_null, read_text
 
+_COMMENT = re.compile(r"#[^\n]*")
 _SIGNATURE = re.compile(r"(?P<name>[^()]*)\((?P<parameters>[^()]*)\)\Z")
 
 
@@ -25,9 +26,10 @@ def read_function(key: Located, body: Node, report: Report) -> FunctionDeclarati
     parameters = _read_parameters(key, match, report)
     named = check_name(name, "a function", report) and check_not_reserved(name, "a function", report)
     text = None if is_null(body) else read_text(body, f"the body of `{name.text}`", report, "null declares it abstract")
-    if text is not None and not text.text.strip():
+    if text is not None and not _COMMENT.sub("", text.text).strip():
         message = f"the body of `{name.text}` is empty"
         report.add(Diagnostic("TC117", message, body.span, "write an expression, or null for an abstract function"))
+        return None
     if text is not None and len(text.text) > MAX_EQUATION:
         report.add(Diagnostic("TC103", f"a body has at most {MAX_EQUATION} characters", body.span))
         return None
@@ -64,4 +66,4 @@ def _part(key: Located, start: int, end: int) -> Located:
     piece = key.text[start:end]
     start += len(piece) - len(piece.lstrip())
     end = max(start, end - (len(piece) - len(piece.rstrip())))
-    return Located(key.text[start:end], key.offsets[start : end + 1])
+    return composed_name(Located(key.text[start:end], key.offsets[start : end + 1]))

@@ -8,36 +8,75 @@ from tcgrad.errors import Diagnostic, Note, Source, Span
 
 _QUOTE = "quote the text: a list in brackets cannot hold brackets or commas unquoted, and `: ` or ` #` end plain text"
 
+_TAB = "a tab cannot indent YAML"
+_SPACES = "indent with spaces"
+
 # Part of the parser's message -> what is wrong, and how to mend it. The two parsers word some of them differently.
 _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
     ("mapping values are not allowed", "a `:` stands where no key can stand",
      "quote a text that holds `: `, and check the indentation"),
-    ("cannot start any token", "{problem}", "indent with spaces, and quote a text that begins with such a character"),
-    ("found a tab character", "a tab cannot indent YAML", "indent with spaces"),
-    ("expected ',' or ']'", "the list that opens here is not closed", _QUOTE),
-    ("expected ',' or '}'", "the mapping that opens here is not closed", _QUOTE),
+    ("found a tab character", _TAB, _SPACES),
+    ("expected ',' or ']'", "the list that opens here is not closed", f"close it with `]`, and {_QUOTE}"),
+    ("expected ',' or '}'", "the mapping that opens here is not closed", f"close it with `}}`, and {_QUOTE}"),
     ("unexpected end of stream", "the quoted text that opens here is not closed", None),
     ("unknown escape character", "an escape that YAML does not know",
      "use single quotes, in which a backslash is a backslash"),
     ("could not find expected ':'", "a key without its `:`",
-     "a key is written `name: value`, and an entry of a list `- entry`, with a blank"),
-    ("expected <block end>", "this line does not fit the indentation of those before it", None),
+     "a key is written `name: value`, and an entry of a list `- entry`, with a blank; a block of text is indented"),
+    ("alphabetic or numeric character", "`*` and `&` have a meaning of their own in YAML at the beginning of a text",
+     "quote a text that begins with one, and one that goes on behind a bracket"),
+    ("found unexpected ':'", "a `:` without a blank behind it", "write `name: value`, with a blank behind the colon"),
     ("found undefined alias", "an alias repeats nothing that stands before it", None),
 )  # fmt: skip
 
+_INDICATORS = ("@", "`", "%")
 _AT_OPENING = ("expected ',' or", "unexpected end of stream")
 _AT_BEGINNING = "could not find expected ':'"
+
+
+# What the parsers say of something that does not go on what stands before it.
+_MISPLACED = (
+    "did not find expected key", "did not find expected '-'", "expected <block end>", "<document start>",
+    "cannot start any token",
+)  # fmt: skip
 
 
 def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
     """The diagnostic of a syntax error of YAML, at its place."""
     problem = error.problem or error.context or "it cannot be read"
+    noticed = _span(error.problem_mark, source)
+    if noticed is not None and any(part in problem for part in _MISPLACED):
+        return Diagnostic("TC102", *_explain_misplaced(noticed, source))
     for part, message, help_ in _EXPLANATIONS:
         if part in problem:
             return Diagnostic(
                 "TC102", message.format(problem=problem), *_place_and_notes(error, source, problem, help_)
             )
     return Diagnostic("TC102", f"this is not valid YAML: {problem}", *_place_and_notes(error, source, problem, None))
+
+
+def _explain_misplaced(place: Span, source: Source) -> tuple[str, Span, str]:
+    """Message, place and help, by the character that stands where it should not."""
+    char = source.text[place.start : place.end]
+    line, column = source.position(place.start)
+    if char == "\t":
+        return _TAB, place, _SPACES
+    if char in ("}", "]"):
+        help_ = "a list or a mapping in brackets opens behind `name: `, with the colon and a blank"
+        return f"`{char}` closes nothing", place, help_
+    if char == ",":
+        return (
+            "a `,` stands outside of brackets",
+            place,
+            "take it out: outside of brackets every entry has its own line",
+        )
+    if char in _INDICATORS:
+        return f"a text cannot begin with `{char}`", place, "quote it"
+    if not source.line(line)[: column - 1].strip(" -"):
+        help_ = "entries of one list or mapping begin in the same column, and those inside of it further right"
+        return "this line does not fit the indentation of those before it", place, help_
+    help_ = "quote a text as a whole: one that begins with a quote or a bracket ends where that closes"
+    return "this stands behind the end of a value", place, help_
 
 
 def _place_and_notes(

@@ -1,0 +1,131 @@
+"""Products of an expression, and what is said where the operator between two factors is missing."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, cast
+
+from tcgrad.errors import Span
+from tcgrad.functions import FUNCTIONS
+from tcgrad.language.cursor import ERROR_LIMIT, SHOWN, StopParsing
+from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS
+from tcgrad.language.lexer import Token
+from tcgrad.language.operands import OperandParser
+from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
+from tcgrad.operators import REDUCTIONS
+
+ProductOperator = Literal["*", "/", "//", "%"]
+
+
+class _Gap(NamedTuple):
+    """Two factors with nothing between: ``left`` from ``start``, ``right`` from ``token`` to ``end``."""
+
+    start: Token
+    left: Expression
+    token: Token
+    right: Expression
+    end: Token
+
+
+class ProductParser(OperandParser):
+    """Everything that binds tighter than a sum."""
+
+    def product(self) -> Expression:
+        """Factors and what stands between them."""
+        start = before = self.token
+        factors: list[tuple[ProductOperator, Expression]] = [("*", self._unary())]
+        gaps: list[_Gap] = []
+        while True:
+            operator: ProductOperator = "*"
+            if self.kind in {"*", "/", "//", "%"}:
+                operator = cast("ProductOperator", self.take().kind)
+                before = self.token
+                factors.append((operator, self._unary()))
+            elif self.kind in {"name", "number", "(", "["}:
+                left, token = factors[-1][1], self.token
+                right = self._factor_without_operator(before, left)
+                gaps.append(_Gap(before, left, token, right, self.tokens[self.at - 1]))
+                factors.append(("*", right))
+                before = token
+                if len(gaps) == ERROR_LIMIT:
+                    break
+            else:
+                break
+        if gaps:
+            self._report_gaps(gaps)
+        if len(gaps) == ERROR_LIMIT:
+            raise StopParsing
+        return Product(tuple(factors), self.since(start)) if len(factors) > 1 else factors[0][1]
+
+    def _factor_without_operator(self, start: Token, left: Expression) -> Expression:
+        """What stands behind a factor with nothing between; ``start`` is where ``left``, that factor, begins.
+
+        Raises:
+            StopParsing: after an error, unless a product is plainly meant.
+        """
+        token, before = self.token, self.source(start)
+        for word, span in ((token.text, self.span(token)), (before, left.span)):
+            if word in WORDS:
+                raise self.failure("TC202", f"`{word}` is not an operator here", span, HOW_TO_WRITE[word])
+        factor = self._unary()
+        function = left.base if isinstance(left, Power) else left
+        if isinstance(function, Name):
+            self._argument_meant(function, before, self.source(token), left.span.to(factor.span), factor)
+        return factor
+
+    def _argument_meant(self, function: Name, before: str, after: str, span: Span, argument: Expression) -> None:
+        """Report ``sin x``, ``sin^2(x)`` and ``sum x[i]``."""
+        name, power = function.name, before.removeprefix(function.name)
+        reduction = SIGNS.get(name.partition("_")[0], name.partition("_")[0])
+        inner = after[1:-1] if isinstance(argument, Group) else after
+        if reduction in REDUCTIONS and not power:
+            positions = argument.positions if isinstance(argument, Subscript) else ()
+            index = next((position.name for position in positions if isinstance(position, Name)), "i")
+            help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
+            raise self.failure("TC209", f"`{name}` needs the index that it runs over", span, help_)
+        if name in FUNCTIONS:
+            help_ = f"write `{name}({inner}){power}`"
+            raise self.failure("TC202", f"the argument of `{name}` stands in parentheses", span, help_)
+
+    def _report_gaps(self, gaps: list[_Gap]) -> None:
+        """Report the operators that are missing in one product, ``2x`` say, with the product as it should be."""
+        first, last = gaps[0], gaps[-1]
+        starts = [first.start.start, *(gap.token.start for gap in gaps)]
+        ends = [*(gap.token.start for gap in gaps), last.end.end]
+        texts = [self.text.text[a:b].strip() for a, b in zip(starts, ends, strict=True)]
+        has_one = isinstance(first.left, Number) and first.left.value == 1
+        if len(gaps) == 1 and has_one and isinstance(first.right, Iverson):
+            del texts[0]
+        shown = "*".join(texts)
+        help_ = f"write `{shown}`" if len(shown) < 80 else "write `*` between them"
+        if self.what == "size":
+            help_ += ", or a comma between two sizes"
+        if isinstance(first.left, Subscript) and first.left.name in SIGNS:
+            kind = SIGNS[first.left.name]
+            help_ += f", or `{kind}{texts[0].removeprefix(first.left.name)}(...)` for a {kind}"
+        message = "an operator is missing between these: multiplication is always written"
+        self.report_error("TC202", message, first.left.span.to(last.right.span), help_)
+
+    def _unary(self) -> Expression:
+        signs: list[Token] = []
+        while self.kind == "-":
+            signs.append(self.take())
+        if self.kind == "+":
+            raise self.failure(
+                "TC205", "a plus sign stands between two terms only", self.span(self.token), "take out the `+`"
+            )
+        self.enter(len(signs))
+        node = self._power()
+        self.leave(len(signs))
+        for sign in reversed(signs):
+            node = Negative(node, self.span(sign).to(node.span))
+        return node
+
+    def _power(self) -> Expression:
+        base = self.operand()
+        if self.kind not in {"^", "**"}:
+            return base
+        self.take()
+        self.enter()
+        exponent = self._unary()
+        self.leave()
+        return Power(base, exponent, base.span.to(exponent.span))
