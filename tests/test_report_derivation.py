@@ -255,6 +255,11 @@ def test_the_numpy_form_of_a_gradient_needs_the_outputs_gradients_alone(name: st
     random = np.random.default_rng(3)
     inputs = {item.tensor.name: random.uniform(0.5, 1.5, _shape(item.tensor)) for item in program.inputs}
     inputs |= {
+        item.tensor.name: random.integers(0, 2, _shape(item.tensor))
+        for item in program.inputs
+        if item.tensor.dtype == "int"
+    }
+    inputs |= {
         item.tensor.name: inputs[item.tensor.name] + np.swapaxes(inputs[item.tensor.name], -1, -2)
         for item in program.inputs
         if item.tensor.symmetric

@@ -31,6 +31,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -153,6 +154,8 @@ class SliceWriter:
                 return atom("np.diagonal({0}, axis1=-2, axis2=-1)[..., None]", inner.text)
             case Kron():
                 return self.kronecker(matrix)
+            case OneHot():
+                return atom("np.eye({0})[({1})[..., 0]]", code_size(matrix.size), self.full(matrix.places).text)
             case Vec():
                 return self.vec(matrix)
             case Commutation():

@@ -17,6 +17,7 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_alike import FormsByOutline, outline_of
 from tcgrad.notation.raising_batches import raise_batched
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import gathers, with_one_hots
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_linked import LinkedBatches
 from tcgrad.notation.reads import why_not_plain
@@ -45,11 +46,12 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
 def _is_named(define: Define, program: Program) -> bool:
     """Whether names or other definitions decide what the form is: those of batch indices, inverses, determinants."""
     tensors = (*matrix_sides(define.tensor), *tensors_read(define.body))
-    return any(tensor.order > 2 or tensor in intrinsics_of(program) for tensor in tensors)
+    return gathers(define.body) or any(tensor.order > 2 or tensor in intrinsics_of(program) for tensor in tensors)
 
 
 def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Refusal:
     raising = Raising(intrinsics_of(program))
+    define = replace(define, body=with_one_hots(define.body))
     sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None) or _reads_high(define, program)
     if high and (len(sides) == 1 or not sides[0].order):
@@ -92,11 +94,11 @@ def _why_no_slices(define: Define, high: Tensor) -> str:
 
 
 def _reads_high(define: Define, program: Program) -> Tensor | None:
-    """A tensor of order three or more in the right side, or one whose inverses or determinants stand there."""
+    """A tensor of order three or more in the right side, or one whose inverses, determinants or one-hot slices are."""
     known = intrinsics_of(program)
     read = tensors_read(define.body)
     operands = [known[tensor].operand for tensor in read if tensor in known]
-    return next((tensor for tensor in (*read, *operands) if tensor.order > 2), None)
+    return next((tensor for tensor in (*read, *operands) if tensor.order + (tensor.dtype == "int") > 2), None)
 
 
 def _raise_batched(raising: Raising, define: Define, program: Program) -> MatrixForm | Refusal:

@@ -15,6 +15,7 @@ from tcgrad.ir.traversal import bound_indices, substitute, walk
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import places_in, reads_in
 from tcgrad.notation.refusal import Refusal
 
 MOST_HELD = 3
@@ -36,8 +37,9 @@ def raise_batched(raising: Raising, define: Define, names: Mapping[Index, str]) 
 def _choices(define: Define) -> list[tuple[Index, ...]]:
     """The sets of indices that bring everything down to order two, first the small ones that hold leading axes."""
     nodes = list(walk(define.body))
-    components = [node for node in nodes if isinstance(node, Component)]
-    reads = [_plain_axes(node) for node in components if len(node.indices) > 2]
+    components = list(reads_in(define.body))
+    axes = [*map(_plain_axes, components), *((*_plain_axes(place), None) for place in places_in(define.body))]
+    reads = [positions for positions in axes if len(positions) > 2]
     summed = {index for node in nodes if isinstance(node, IndexSum) for index in bound_indices(node)}
     read = dict.fromkeys(index for positions in reads for index in positions if index in summed)
     either = [*define.free, *(index for index in read if index is not None)]

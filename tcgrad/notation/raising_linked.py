@@ -8,17 +8,18 @@ other is, with the batch index held.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Delta, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import integers, rebuild, substitute, walk
+from tcgrad.ir.traversal import rebuild, substitute
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
 from tcgrad.notation.matrix_scaling import settled
 from tcgrad.notation.raising_batches import spans
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import positions_in, reads_in
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
@@ -63,10 +64,6 @@ class LinkedBatches:
     def _columns(self) -> tuple[Index, ...]:
         return self.define.free[self._split :]
 
-    @property
-    def _positions(self) -> Iterator[Integer]:
-        return (position for node in walk(self.define.body) for position in integers(node))
-
     def _linked(self) -> list[Held]:
         """The row indices with a delta in every term that makes a column index equal to them."""
         rows, columns = self.define.free[: self._split], list(self._columns)
@@ -95,9 +92,10 @@ class LinkedBatches:
 
     def _fits(self, held: Sequence[Held]) -> bool:
         gone = {index for pair in held for index in pair}
-        reads = [node for node in walk(self.define.body) if isinstance(node, Component)]
+        reads = list(reads_in(self.define.body))
+        positions = positions_in(self.define.body)
         sides = (self.define.free[: self._split], self._columns)
-        if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in self._positions):
+        if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in positions):
             return False
         if not all(spans(index, read) for index in gone if index is not None for read in reads):
             return False
