@@ -28,19 +28,22 @@ from tcgrad.notation.matrix_scaling import scaled, settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.matrix_tree import operands, parts, rebuilt
+from tcgrad.notation.refusal import Refusal
 
 
-def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> MatrixForm | None:
+def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | Refusal]) -> MatrixForm | Refusal:
     """The form with the tensors of ``known`` replaced by their own forms.
 
-    None where one of them has no form, or is read in other slices than its form is given in.
+    It is refused where one of them has no form, or is read in other slices than its form is given in.
     """
     reads = [part for part in parts(form.matrix) if isinstance(part, Symbol) and part.tensor in known]
     put_in: dict[Symbol, Matrix] = {}
     for read in reads:
         inner = known[read.tensor]
-        if inner is None or not _fits(read, inner):
-            return None
+        if isinstance(inner, Refusal):
+            return inner
+        if not _fits(read, inner):
+            return Refusal(f"{read.tensor.name} is read in other slices than its form is given in")
         put_in[read] = _form_at(inner, read)
     return replace(form, matrix=settled(_put_in(form.matrix, put_in)))
 
