@@ -43,7 +43,7 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
-from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch
+from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, lengths
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
@@ -132,7 +132,8 @@ class SliceWriter:
                 return self.sum(matrix)
             case BatchSum():
                 outer = self.batch if batch_of(matrix) else ()
-                inner = SliceWriter((matrix.index, *outer), self.sizes).full(matrix.operand)
+                sizes = {**self.sizes, matrix.index: lengths(matrix.operand, matrix.index)[0]}
+                inner = SliceWriter((matrix.index, *outer), sizes).full(matrix.operand)
                 return atom("np.sum({0}, axis=0)", inner.text)
             case Power():
                 return self.power(matrix)

@@ -77,6 +77,11 @@ def parts(matrix: Matrix) -> Iterator[Matrix]:
         yield from parts(operand)
 
 
+def length(matrix: Matrix) -> int:
+    """How many parts there are to read."""
+    return sum(1 for _ in parts(matrix))
+
+
 def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
     """The expression with others in the place of its operands, in order; nothing is simplified."""
     match matrix:

@@ -33,7 +33,6 @@ from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix import (
     Apply,
     Axis,
-    BatchSum,
     Choose,
     Compare,
     DiagVector,
@@ -48,8 +47,9 @@ from tcgrad.notation.matrix import (
     Symbol,
     Unit,
 )
+from tcgrad.notation.matrix_batches import batch_sum
 from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
-from tcgrad.notation.matrix_scaling import scaled, settled, unscaled
+from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.raising_gathers import one_hot_at
@@ -207,9 +207,7 @@ class Raising:
         raised = self.over(body, axes)
         if isinstance(raised, Refusal):
             return raised
-        own = unscaled(settled(raised))
-        number = abs(own.coefficient)
-        return scaled(BatchSum(dim, scaled(replace(own, coefficient=own.coefficient / number))), by=number)
+        return batch_sum(dim, index.size, raised)
 
     def network(self, term: Term, *, hub: bool = False) -> Network | Refusal:
         """The factors of a term, raised, with every summed index taken out, or all but a hub."""

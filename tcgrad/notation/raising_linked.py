@@ -16,15 +16,14 @@ from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import rebuild, substitute
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
-from tcgrad.notation.matrix_scaling import settled
-from tcgrad.notation.raising_batches import spans
+from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.raising_batches import MOST_HELD, spans
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_gathers import positions_in, reads_in
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
 
-_MOST_HELD = 3
 _MOST_TRIALS = 16
 
 Held = tuple[Index, Index | None]  # a row index with the column index that is linked to it, or one index alone
@@ -42,9 +41,9 @@ class LinkedBatches:
     names: Mapping[Index, str]
     vec: VecOrder
 
-    def raised(self) -> MatrixForm | None:
+    def raised(self, most_held: int = MOST_HELD) -> MatrixForm | None:
         """The form with the fewest indices held of those with matrices at most on either side; None without one."""
-        for held in self._choices()[:_MOST_TRIALS]:
+        for held in self._choices(most_held)[:_MOST_TRIALS]:
             form = self._with(held)
             if form is not None:
                 return form
@@ -75,12 +74,12 @@ class LinkedBatches:
                 found.append((row, partner))
         return found
 
-    def _choices(self) -> list[list[Held]]:
+    def _choices(self, most_held: int) -> list[list[Held]]:
         """What may be held, so that both sides have two axes at most: few axes first, then leading and linked ones."""
         linked = self._linked()
         taken = {index for pair in linked for index in pair}
         parts = [*linked, *((index, None) for index in self.define.free if index not in taken)]
-        choices = (list(held) for n in range(1, _MOST_HELD + 1) for held in itertools.combinations(parts, n))
+        choices = (list(held) for n in range(1, most_held + 1) for held in itertools.combinations(parts, n))
         return sorted(filter(self._fits, choices), key=lambda held: (len(held), sum(map(self._depth, held))))
 
     def _depth(self, held: Held) -> int:

@@ -17,7 +17,7 @@ from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_substitution import unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
-from tcgrad.notation.matrix_tree import parts
+from tcgrad.notation.matrix_tree import length, parts
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_by_rows, raise_define
@@ -200,7 +200,7 @@ class _Data:
     def unfolded(self, form: MatrixForm) -> MatrixForm | Refusal:
         """With the gradients of intermediates put in; refused where one has no matrix form, or the whole gets long."""
         whole = unfolded(form, self.forms)
-        if isinstance(whole, MatrixForm) and sum(1 for _ in parts(whole.matrix)) > _LARGEST:
+        if isinstance(whole, MatrixForm) and length(whole.matrix) > _LARGEST:
             return Refusal(f"without gradients of intermediates it has more than {_LARGEST} parts")
         return whole
 
