@@ -28,6 +28,8 @@ def draw_value(tensor: Tensor, seed: int) -> np.ndarray:
         return np.asarray(math.pi if tensor.value is None else float(tensor.value))
     if tensor.dtype == "bool":
         return value > 0
+    if tensor.dtype == "int":
+        return rng.integers(0, 2, size=value.shape)
     return value + value.T if tensor.symmetric else value
 
 
@@ -82,17 +84,25 @@ SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13, "D": 17}
 
 
 def program_from(inputs: str, equations: str) -> Program:
-    """The program of ``"A: M N, x: N"`` and ``"z[i] = A[i,j]*x[j]; y[i] = tanh(z[i])"``; sizes are distinct primes."""
+    """The program of ``"A: M N, x: N"`` and ``"z[i] = A[i,j]*x[j]; y[i] = tanh(z[i])"``; sizes are distinct primes.
+
+    ``y: P int`` is an integer tensor.
+    """
     declared = dict(item.split(":") for item in inputs.split(","))
     used = {axis for shape in declared.values() for axis in shape.split()}
     lines = [f"dims: {{{', '.join(f'{dim}: {size}' for dim, size in SIZES.items() if dim in used)}}}", "inputs:"]
-    lines += [f"  {name.strip()}: [{', '.join(shape.split())}]" for name, shape in declared.items()]
+    lines += [f"  {name.strip()}: {_declaration(shape.split())}" for name, shape in declared.items()]
     lines += [
         "functions: {'phi(z)': null, 'psi(u,v)': null}",
         "equations:",
         *(f"  - {e.strip()}" for e in equations.split(";")),
     ]
     return elaborate(read_spec("\n".join(lines) + "\n", "row.yaml"))
+
+
+def _declaration(words: list[str]) -> str:
+    shape = ", ".join(word for word in words if word != "int")
+    return f"{{shape: [{shape}], dtype: int, sample: {{integers: [0, 2]}}}}" if "int" in words else f"[{shape}]"
 
 
 def define_of(program: Program, what: str) -> Define:

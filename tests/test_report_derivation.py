@@ -255,6 +255,11 @@ def test_the_numpy_form_of_a_gradient_needs_the_outputs_gradients_alone(name: st
     random = np.random.default_rng(3)
     inputs = {item.tensor.name: random.uniform(0.5, 1.5, _shape(item.tensor)) for item in program.inputs}
     inputs |= {
+        item.tensor.name: random.integers(0, 2, _shape(item.tensor))
+        for item in program.inputs
+        if item.tensor.dtype == "int"
+    }
+    inputs |= {
         item.tensor.name: inputs[item.tensor.name] + np.swapaxes(inputs[item.tensor.name], -1, -2)
         for item in program.inputs
         if item.tensor.symmetric
@@ -270,6 +275,34 @@ def test_the_numpy_form_of_a_gradient_needs_the_outputs_gradients_alone(name: st
             values = evaluate_statements(gradient.statements, {**known, **upstream})
             found = eval(data["matrix"]["numpy"], names)  # noqa: S307 - what tcgrad itself wrote
             assert found == pytest.approx(values[gradient_of(gradient.wrt)])
+
+
+@pytest.mark.parametrize(
+    ("text", "of_jacobian", "of_gradient"),
+    [
+        (RECURRENT, None, "dl/dh_total is defined by a recurrence"),
+        (
+            "dims: {N: 5}\ninputs: {x: [N], w: [2]}\nequations: ['y[i] = w[k]*x[i+k]']\n",
+            "w is read at a position that is no plain index",
+            "dl/dy is read at a position that is no plain index",
+        ),
+        (
+            "dims: {N: 5}\ninputs: {x: [N]}\nequations: ['z[i] = 2*x[i+1]', 'y = z[i]*z[i]']\n",
+            "z is read at a position that is no plain index",
+            "z is read at a position that is no plain index",
+        ),
+    ],
+)
+def test_where_there_is_no_matrix_form_stands_a_reason(text: str, of_jacobian: str, of_gradient: str) -> None:
+    data = render_json(derivation(text))
+    for entry, reason in ((data["jacobians"][0], of_jacobian), (data["gradients"][0], of_gradient)):
+        assert entry["matrix"] is None
+        assert entry.get("matrix_reason") == reason
+
+
+def test_where_there_is_a_matrix_form_stands_no_reason() -> None:
+    data = render_json(derivation(MATMUL))
+    assert not any("matrix_reason" in entry for entry in (*data["jacobians"], *data["gradients"]))
 
 
 def test_the_matrix_form_of_a_gradient_holds_no_intermediate_gradient() -> None:

@@ -77,6 +77,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class OneHot:
+    """The matrix whose rows are unit vectors of ``size``, row i with its one at the i-th element of a whole vector."""
+
+    places: Matrix
+    size: Integer
+
+
+@dataclass(frozen=True)
 class BatchDelta:
     """1 where two batch indices, each by its name, are the same, else 0."""
 
@@ -223,6 +231,7 @@ Matrix = (
     | Unit
     | Zeros
     | Identity
+    | OneHot
     | BatchDelta
     | Commutation
     | Transpose

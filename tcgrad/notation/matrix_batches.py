@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tcgrad.ir.indices import Dim, Integer
-from tcgrad.notation.matrix import BatchSum, Matrix, Symbol
-from tcgrad.notation.matrix_tree import operands
+from tcgrad.notation.matrix import BatchSum, Matrix, Size, Symbol
+from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.matrix_scaling import scaled, unscaled
+from tcgrad.notation.matrix_tree import operands, parts
 
 
 def batch_indices(position: Integer) -> list[Dim]:
@@ -17,9 +21,29 @@ def is_batch(position: Integer) -> bool:
     return any(not dim.value for dim in batch_indices(position))
 
 
+def lengths(matrix: Matrix, index: Dim) -> list[Integer]:
+    """The lengths of the axes that hold a batch index."""
+    held = [part for part in parts(matrix) if isinstance(part, Symbol) and part.at]
+    pairs = (pair for part in held for pair in zip(part.tensor.shape, part.at, strict=True))
+    return [length for length, position in pairs if position == Integer.of(index)]
+
+
+def batch_sum(index: Dim, size: Integer, matrix: Matrix) -> Matrix:
+    """The sum over the values of a batch index, as many as ``size``, with its number in front."""
+    if index not in batch_of(matrix):
+        return scaled(matrix, (Size(size),))
+    own = unscaled(settled(matrix))
+    number = abs(own.coefficient)
+    return scaled(BatchSum(index, scaled(replace(own, coefficient=own.coefficient / number))), by=number)
+
+
 def batch_of(matrix: Matrix) -> set[Dim]:
     """The batch indices that the value depends on."""
     if isinstance(matrix, Symbol):
         return {dim for position in matrix.at if position is not None for dim in batch_indices(position)}
     found = {dim for operand in operands(matrix) for dim in batch_of(operand)}
     return found - {matrix.index} if isinstance(matrix, BatchSum) else found
+
+
+def has_batch_sum(matrix: Matrix) -> bool:
+    return isinstance(matrix, BatchSum) or any(map(has_batch_sum, operands(matrix)))

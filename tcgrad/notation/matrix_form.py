@@ -8,8 +8,9 @@ from typing import Literal
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Symbol, Vec, VecOrder
+from tcgrad.notation.matrix_batches import has_batch_sum
 from tcgrad.notation.matrix_numpy import numpy_text
-from tcgrad.notation.matrix_numpy_batched import batched_text, has_batch_sum
+from tcgrad.notation.matrix_numpy_batched import batched_text
 from tcgrad.notation.matrix_numpy_linked import linked_text
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_scaling import scaled
@@ -61,10 +62,11 @@ class MatrixForm:
         sides = matrix_sides(self.tensor)
         if self.batch and len(sides) > 1 and sides[0].order:
             return linked_text(self.matrix, self.tensor, self.batch, self.linked, self.vec)
-        return batched_text(self.matrix, self.tensor, self.batch) if self._is_batched else numpy_text(self.matrix)
+        return batched_text(self.matrix, self.tensor, self.batch) if self.is_batched else numpy_text(self.matrix)
 
     @cached_property
-    def _is_batched(self) -> bool:
+    def is_batched(self) -> bool:
+        """Whether it names batch indices."""
         return bool(self.batch) or has_batch_sum(self.matrix)
 
     def left(self, syntax: MatrixSyntax) -> str:

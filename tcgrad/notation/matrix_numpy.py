@@ -29,6 +29,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -180,6 +181,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return atom("np.diag({0})", _full(matrix.vector).text)
         case DiagVector():
             return atom("np.diag({0})", _full(matrix.matrix).text)
+        case OneHot():
+            return atom("np.eye({0})[{1}]", code_size(matrix.size), _full(matrix.places).text)
         case Vec():
             by_column = '"F"' if matrix.order == "column" else ""
             return Piece(f"{within(_full(matrix.operand), ATOM)}.ravel({by_column})", ATOM)

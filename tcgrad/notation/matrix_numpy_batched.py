@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Tensor
-from tcgrad.notation.matrix import Axis, BatchSum, Matrix
+from tcgrad.notation.matrix import Axis, Matrix
 from tcgrad.notation.matrix_batches import batch_indices, batch_of
 from tcgrad.notation.matrix_numpy import is_spelt
 from tcgrad.notation.matrix_numpy_slices import SliceWriter
 from tcgrad.notation.matrix_shape import shape
-from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, Piece, atom, within
 
@@ -42,10 +41,6 @@ def slices_text(matrix: Matrix, tensor: Tensor, batch: tuple[Axis, ...]) -> Piec
     if not sizes.keys() <= batch_of(matrix):
         piece = _broadcast(piece, [sizes[dim] for dim in dims], matrix)
     return _squeezed(piece, matrix)
-
-
-def has_batch_sum(matrix: Matrix) -> bool:
-    return isinstance(matrix, BatchSum) or any(map(has_batch_sum, operands(matrix)))
 
 
 def _broadcast(piece: Piece, batch: Sequence[Integer], matrix: Matrix) -> Piece:

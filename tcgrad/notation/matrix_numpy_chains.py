@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Transpose
+from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, OneHot, Ones, Transpose
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.numpy_names import code_size
@@ -57,8 +57,10 @@ class Chains:
         return atom("np.sum({0}, axis={1})", piece.text, "0" if above else "1")
 
     def _scaled(self, factors: Sequence[Matrix]) -> Piece:
-        """The product of factors where diagonal matrices multiply rows or columns."""
+        """The product of factors where diagonal matrices multiply rows or columns, and one-hot matrices choose rows."""
         first, *rest = factors
+        if isinstance(first, OneHot) and rest:
+            return Piece(f"{within(self._scaled(rest), ATOM)}[{self.full(first.places).text}]", ATOM)
         diagonal = self._diagonal(first)
         if diagonal and rest:
             return self._scaled_rows(*diagonal, rest)

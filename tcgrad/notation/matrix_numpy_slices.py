@@ -31,6 +31,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -42,7 +43,7 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
-from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch
+from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, lengths
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
@@ -131,7 +132,8 @@ class SliceWriter:
                 return self.sum(matrix)
             case BatchSum():
                 outer = self.batch if batch_of(matrix) else ()
-                inner = SliceWriter((matrix.index, *outer), self.sizes).full(matrix.operand)
+                sizes = {**self.sizes, matrix.index: lengths(matrix.operand, matrix.index)[0]}
+                inner = SliceWriter((matrix.index, *outer), sizes).full(matrix.operand)
                 return atom("np.sum({0}, axis=0)", inner.text)
             case Power():
                 return self.power(matrix)
@@ -153,6 +155,8 @@ class SliceWriter:
                 return atom("np.diagonal({0}, axis1=-2, axis2=-1)[..., None]", inner.text)
             case Kron():
                 return self.kronecker(matrix)
+            case OneHot():
+                return atom("np.eye({0})[({1})[..., 0]]", code_size(matrix.size), self.full(matrix.places).text)
             case Vec():
                 return self.vec(matrix)
             case Commutation():

@@ -25,6 +25,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -117,6 +118,8 @@ class _Printer:
                 return s.diag.format(self.within(matrix.vector, SUM)), ATOM
             case DiagVector():
                 return s.diag.format(self.within(matrix.matrix, SUM)), ATOM
+            case OneHot():
+                return s.one_hot.format(self.within(matrix.places, SUM)), ATOM
             case Vec():
                 return s.vec.format(self.within(matrix.operand, SUM)), ATOM
             case _:

@@ -9,8 +9,6 @@ from fractions import Fraction
 
 from tcgrad.notation.matrix import (
     SCALAR,
-    Hadamard,
-    Identity,
     MatMul,
     Matrix,
     Number,
@@ -18,14 +16,13 @@ from tcgrad.notation.matrix import (
     Scale,
     Shape,
     Size,
-    Sum,
     Symbol,
     Transpose,
     Zeros,
 )
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
-from tcgrad.notation.matrix_transpose import transpose, transposes
+from tcgrad.notation.matrix_transpose import transposes
 
 
 def scaled(
@@ -92,44 +89,6 @@ def counted(factors: Iterable[Matrix]) -> Counter[Matrix]:
 def powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
     """Factors that occur so and so often, each once."""
     return tuple(f if count == 1 else Power(f, Number(Fraction(count))) for f, count in counts.items() if count)
-
-
-def settled(matrix: Matrix) -> Matrix:
-    """An expression that stands alone without a minus sign in front, if a sum in it takes the sign as readily."""
-    if not isinstance(matrix, Scale) or matrix.coefficient > 0:
-        return matrix
-    turned = None if matrix.body is None else negated(matrix.body)
-    if turned is not None:
-        return scaled(turned, matrix.factors, matrix.divisors, -matrix.coefficient)
-    for place, factor in enumerate(matrix.factors):
-        turned = negated(factor)
-        if turned is not None:
-            factors = (*matrix.factors[:place], turned, *matrix.factors[place + 1 :])
-            return scaled(matrix.body, factors, matrix.divisors, -matrix.coefficient)
-    return matrix
-
-
-def negated(matrix: Matrix) -> Matrix | None:
-    """Minus the matrix, where a sum in it takes the sign as readily: ``A x - b`` for ``b - A x``; else None."""
-    match matrix:
-        case Sum():
-            return None if _keeps_sign(matrix) else Sum(ordered(scaled(t, by=Fraction(-1)) for t in matrix.terms))
-        case Transpose():
-            turned = negated(matrix.operand)
-            return None if turned is None else transpose(turned)
-        case MatMul() | Hadamard():
-            for place, factor in enumerate(matrix.factors):
-                turned = negated(factor)
-                if turned is not None:
-                    return replace(matrix, factors=(*matrix.factors[:place], turned, *matrix.factors[place + 1 :]))
-    return None
-
-
-def _keeps_sign(matrix: Sum) -> bool:
-    """Whether most terms are positive, or a constant is, as in ``1 - y``."""
-    signs = [split_sign(term) for term in matrix.terms]
-    constant = any(isinstance(term, Number | Identity) or is_ones(term) for term, minus in signs if not minus)
-    return constant or 2 * sum(minus for _, minus in signs) < len(signs)
 
 
 def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:

@@ -24,6 +24,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -79,6 +80,8 @@ def _shape(matrix: Matrix) -> Shape:
         case DiagVector():
             rows, _ = shape(matrix.matrix)
             return rows, None
+        case OneHot():
+            return shape(matrix.places)[0], matrix.size
         case Vec():
             return _axis_product(*shape(matrix.operand)), None
         case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tcgrad.ir.indices import Dim, Integer
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     BatchSum,
@@ -22,25 +22,30 @@ from tcgrad.notation.matrix import (
     Symbol,
     Transpose,
 )
+from tcgrad.notation.matrix_batches import lengths
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_scaling import scaled, settled
+from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.matrix_tree import operands, parts, rebuilt
+from tcgrad.notation.refusal import Refusal
 
 
-def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | None]) -> MatrixForm | None:
+def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | Refusal]) -> MatrixForm | Refusal:
     """The form with the tensors of ``known`` replaced by their own forms.
 
-    None where one of them has no form, or is read in other slices than its form is given in.
+    It is refused where one of them has no form, or is read in other slices than its form is given in.
     """
     reads = [part for part in parts(form.matrix) if isinstance(part, Symbol) and part.tensor in known]
     put_in: dict[Symbol, Matrix] = {}
     for read in reads:
         inner = known[read.tensor]
-        if inner is None or not _fits(read, inner):
-            return None
+        if isinstance(inner, Refusal):
+            return inner
+        if not _fits(read, inner):
+            return Refusal(f"{read.tensor.name} is read in other slices than its form is given in")
         put_in[read] = _form_at(inner, read)
     return replace(form, matrix=settled(_put_in(form.matrix, put_in)))
 
@@ -61,13 +66,6 @@ def _form_at(form: MatrixForm, read: Symbol) -> Matrix:
     return _put_in(form.matrix, moved)
 
 
-def _lengths(matrix: Matrix, index: Dim) -> list[Integer]:
-    """The lengths of the axes that hold a batch index."""
-    held = [part for part in parts(matrix) if isinstance(part, Symbol) and part.at]
-    pairs = (pair for part in held for pair in zip(part.tensor.shape, part.at, strict=True))
-    return [length for length, position in pairs if position == Integer.of(index)]
-
-
 def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
     def inside(part: Matrix) -> Matrix:
         return _put_in(part, known)
@@ -83,9 +81,9 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
             return hadamard(map(inside, matrix.factors), map(inside, matrix.divisors))
         case BatchSum():
             operand = settled(inside(matrix.operand))
-            if _lengths(operand, matrix.index):
+            if lengths(operand, matrix.index):
                 return BatchSum(matrix.index, operand)
-            return scaled(operand, (Size(_lengths(matrix.operand, matrix.index)[0]),))
+            return scaled(operand, (Size(lengths(matrix.operand, matrix.index)[0]),))
         case Scale():
             body = None if matrix.body is None else inside(matrix.body)
             return scaled(body, map(inside, matrix.factors), map(inside, matrix.divisors), matrix.coefficient)

@@ -12,6 +12,7 @@ from operator import and_
 
 from tcgrad.notation.matrix import Kron, MatMul, Matrix, Ones, Scale, Shape, Sum
 from tcgrad.notation.matrix_building import diagonal_matrix, kronecker, product
+from tcgrad.notation.matrix_negation import lowered, negated
 from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
 from tcgrad.records import dataclass
@@ -19,7 +20,7 @@ from tcgrad.records import dataclass
 
 def add(terms: Iterable[Matrix]) -> Matrix:
     """The sum of at least one term, all of one shape."""
-    listed = [part for term in terms for part in (term.terms if isinstance(term, Sum) else (term,))]
+    listed = [part for term in terms for part in _flat(term)]
     merged = _merge_like_terms(listed)
     if not merged:
         return zeros(_shape_of(listed))
@@ -45,6 +46,17 @@ def weighted(vector: Matrix, matrix: Matrix) -> Matrix:
     return product(add(terms), *tail)
 
 
+def _flat(term: Matrix) -> tuple[Matrix, ...]:
+    """The terms that a term adds where it is a sum, with a minus sign in front or none."""
+    match term:
+        case Sum():
+            return term.terms
+        case Scale(coefficient=sign, factors=(), divisors=(), body=Sum(terms=terms)) if abs(sign) == 1:
+            return tuple(scaled(part, by=sign) for part in terms)
+        case _:
+            return (term,)
+
+
 def _shape_of(terms: list[Matrix]) -> Shape:
     return common_shape(terms)
 
@@ -65,11 +77,11 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
-    terms = _grouped(_with_kroneckers_joined(terms))
+    terms = _with_fewer_minuses(_grouped(_with_kroneckers_joined(terms)))
     if len(terms) == 1:
         return scaled(terms[0])
     common = _common_scalars(terms)
-    terms = [_without(term, common) for term in terms]
+    terms = [unscaled(part) for term in terms for part in _flat(scaled(_without(term, common)))]
     chains = [_chain(term) for term in terms]
     head, tail = _common_ends(chains)
     cores = [
@@ -82,6 +94,16 @@ def _factored(terms: list[Scale]) -> Matrix:
     if head or tail:
         total = product(*head, add(cores), *tail)
     return scaled(total, (common,))
+
+
+def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
+    """``a + A (1 - y)`` for ``a - A (y - 1)``."""
+    kept: list[Scale] = []
+    for term in terms:
+        turned = negated(term.body) if term.coefficient < 0 and term.body is not None else None
+        fewer = turned is not None and term.body is not None and lowered(turned) < lowered(term.body)
+        kept.append(replace(term, coefficient=-term.coefficient, body=turned) if fewer else term)
+    return kept
 
 
 def _with_kroneckers_joined(terms: list[Scale]) -> list[Scale]:

@@ -40,6 +40,7 @@ class MatrixSyntax:
     identity: str = "I"
     diag: str = "diag({0})"
     vec: str = "vec({0})"
+    one_hot: str = "onehot({0})"
     commutation: str = "comm({0}, {1})"
     batch_sum: str = "sum[{0}] {1}"
     second_differential: str = "d2"
@@ -129,6 +130,7 @@ MATRIX_LATEX = MatrixSyntax(
     ones=r"\mathbf{1}",
     unit=r"\mathbf{{e}}_{{{0}}}",
     diag=_operator("diag"),
+    one_hot=_operator("onehot"),
     vec=_operator("vec"),
     commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",
     batch_sum=r"\sum_{{{0}}} {1}",

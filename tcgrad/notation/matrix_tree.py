@@ -23,6 +23,7 @@ from tcgrad.notation.matrix import (
     MatMul,
     Matrix,
     Number,
+    OneHot,
     Ones,
     Power,
     Scale,
@@ -63,6 +64,8 @@ def operands(matrix: Matrix) -> tuple[Matrix, ...]:
             return (matrix.vector,)
         case DiagVector():
             return (matrix.matrix,)
+        case OneHot():
+            return (matrix.places,)
         case _:
             assert_never(matrix)
 
@@ -72,6 +75,11 @@ def parts(matrix: Matrix) -> Iterator[Matrix]:
     yield matrix
     for operand in operands(matrix):
         yield from parts(operand)
+
+
+def length(matrix: Matrix) -> int:
+    """How many parts there are to read."""
+    return sum(1 for _ in parts(matrix))
 
 
 def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
@@ -112,6 +120,8 @@ def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
             return DiagMatrix(*inside)
         case DiagVector():
             return DiagVector(*inside)
+        case OneHot():
+            return OneHot(inside[0], matrix.size)
         case _:
             return matrix
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bind_apart, tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_attained import compares_alike
-from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
-from tcgrad.notation.matrix_scaling import settled
+from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
+from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.matrix_tree import length
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_alike import FormsByOutline, outline_of
-from tcgrad.notation.raising_batches import raise_batched
+from tcgrad.notation.raising_batch_sums import raise_batch_sums
+from tcgrad.notation.raising_batches import MOST_HELD, raise_batched
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import gathers, with_one_hots
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_linked import LinkedBatches
 from tcgrad.notation.reads import why_not_plain
@@ -37,7 +42,7 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     raised = _raised(define, program, vec)
     if isinstance(raised, MatrixForm) and not compares_alike(raised.matrix):
         return Refusal("an element is compared with a largest or smallest one that is worked out in another way")
-    if own is not None and isinstance(raised, MatrixForm):
+    if own is not None and isinstance(raised, MatrixForm) and not raised.is_batched:
         known.keep(own, raised)
     return raised
 
@@ -45,11 +50,12 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
 def _is_named(define: Define, program: Program) -> bool:
     """Whether names or other definitions decide what the form is: those of batch indices, inverses, determinants."""
     tensors = (*matrix_sides(define.tensor), *tensors_read(define.body))
-    return any(tensor.order > 2 or tensor in intrinsics_of(program) for tensor in tensors)
+    return gathers(define.body) or any(tensor.order > 2 or tensor in intrinsics_of(program) for tensor in tensors)
 
 
 def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Refusal:
     raising = Raising(intrinsics_of(program))
+    define = replace(define, body=with_one_hots(define.body))
     sides = matrix_sides(define.tensor)
     high = next((tensor for tensor in sides if tensor.order > 2), None) or _reads_high(define, program)
     if high and (len(sides) == 1 or not sides[0].order):
@@ -60,12 +66,33 @@ def _raised(define: Define, program: Program, vec: VecOrder) -> MatrixForm | Ref
     if high:
         linked = _linked(raising, define, program, vec).raised()
         return linked or Refusal(_why_no_slices(define, high))
-    if len(define.free) <= 2:
-        raised = raising.over(define.body, define.free)
-        return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "full")
+    layout: Layout = "full" if len(define.free) <= 2 else "vec"
     split = sides[0].order
-    raised = Vectorising(raising, define.free[:split], define.free[split:], vec)(define.body)
-    return raised if isinstance(raised, Refusal) else MatrixForm(define.tensor, settled(raised), "vec")
+    vectorising = Vectorising(raising, define.free[:split], define.free[split:], vec)
+    whole = raising.over(define.body, define.free) if layout == "full" else vectorising(define.body)
+    if isinstance(whole, Refusal):
+        return _in_slices(vectorising, define, program) or whole
+    return MatrixForm(define.tensor, settled(whole), layout)
+
+
+def _in_slices(vectorising: Vectorising, define: Define, program: Program) -> MatrixForm | None:
+    """The form of what has none as a whole, for its rows, as a sum over slices, or for other slices."""
+    if len(matrix_sides(define.tensor)) == 1 or not vectorising.rows:
+        held = _raise_batched(vectorising.raising, define, program, most_held=1)
+        return held if isinstance(held, MatrixForm) else None
+    linked = _linked(vectorising.raising, define, program, vectorising.order)
+    if len(define.free) <= 2:
+        return linked.raised(most_held=1)
+    by_rows = linked.by_rows()
+    if by_rows is not None:
+        return by_rows
+    forms = (_summed_over_slices(vectorising, define, linked.names), linked.raised(most_held=1))
+    return min([form for form in forms if form is not None], key=lambda form: length(form.matrix), default=None)
+
+
+def _summed_over_slices(vectorising: Vectorising, define: Define, names: Mapping[Index, str]) -> MatrixForm | None:
+    summed = raise_batch_sums(vectorising, define.body, names)
+    return None if summed is None else MatrixForm(define.tensor, settled(summed), "vec")
 
 
 def raise_by_rows(define: Define, program: Program, form: MatrixForm) -> MatrixForm | None:
@@ -92,18 +119,20 @@ def _why_no_slices(define: Define, high: Tensor) -> str:
 
 
 def _reads_high(define: Define, program: Program) -> Tensor | None:
-    """A tensor of order three or more in the right side, or one whose inverses or determinants stand there."""
+    """A tensor of order three or more in the right side, or one whose inverses, determinants or one-hot slices are."""
     known = intrinsics_of(program)
     read = tensors_read(define.body)
     operands = [known[tensor].operand for tensor in read if tensor in known]
-    return next((tensor for tensor in (*read, *operands) if tensor.order > 2), None)
+    return next((tensor for tensor in (*read, *operands) if tensor.order + (tensor.dtype == "int") > 2), None)
 
 
-def _raise_batched(raising: Raising, define: Define, program: Program) -> MatrixForm | Refusal:
+def _raise_batched(
+    raising: Raising, define: Define, program: Program, *, most_held: int = MOST_HELD
+) -> MatrixForm | Refusal:
     define = replace(define, body=bind_apart(define.body))
     names = name_indices(define.free, define.body, Surroundings.of(program))
     high = _reads_high(define, program) or define.tensor
-    return raise_batched(raising, define, names) or Refusal(f"{high.name} has order {high.order}")
+    return raise_batched(raising, define, names, most_held) or Refusal(f"{high.name} has order {high.order}")
 
 
 def intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:

@@ -13,41 +13,45 @@ from tcgrad.ir.nodes import Component, IndexSum
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import bound_indices, substitute, walk
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_scaling import settled
+from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import places_in, reads_in
 from tcgrad.notation.refusal import Refusal
 
 MOST_HELD = 3
 MOST_TRIALS = 24
 
 
-def raise_batched(raising: Raising, define: Define, names: Mapping[Index, str]) -> MatrixForm | None:
+def raise_batched(
+    raising: Raising, define: Define, names: Mapping[Index, str], most_held: int = MOST_HELD
+) -> MatrixForm | None:
     """The form with the fewest indices held, leading axes first; None if there is none.
 
     names: for the free and bound indices of the definition.
     """
-    for held in _choices(define)[:MOST_TRIALS]:
+    for held in _choices(define, most_held)[:MOST_TRIALS]:
         form = _raise_with(raising, define, {index: Dim(names.get(index, index.name), 0) for index in held})
         if form is not None:
             return form
     return None
 
 
-def _choices(define: Define) -> list[tuple[Index, ...]]:
+def _choices(define: Define, most_held: int) -> list[tuple[Index, ...]]:
     """The sets of indices that bring everything down to order two, first the small ones that hold leading axes."""
     nodes = list(walk(define.body))
-    components = [node for node in nodes if isinstance(node, Component)]
-    reads = [_plain_axes(node) for node in components if len(node.indices) > 2]
+    components = list(reads_in(define.body))
+    axes = [*map(_plain_axes, components), *((*_plain_axes(place), None) for place in places_in(define.body))]
+    reads = [positions for positions in axes if len(positions) > 2]
     summed = {index for node in nodes if isinstance(node, IndexSum) for index in bound_indices(node)}
     read = dict.fromkeys(index for positions in reads for index in positions if index in summed)
     either = [*define.free, *(index for index in read if index is not None)]
-    candidates = [index for index in either if all(_runs_through(index, component) for component in components)]
-    sets = (held for n in range(1, MOST_HELD + 1) for held in itertools.combinations(candidates, n))
+    candidates = [index for index in either if all(runs_through(index, component) for component in components)]
+    sets = (held for n in range(1, most_held + 1) for held in itertools.combinations(candidates, n))
     enough = [held for held in sets if all(_left_over(p, held) <= 2 for p in (*reads, define.free))]
     return sorted(enough, key=lambda held: (len(held), sum(_depth(positions, held) for positions in reads)))
 
 
-def _runs_through(index: Index, read: Component) -> bool:
+def runs_through(index: Index, read: Component) -> bool:
     """Whether a component has the index at one position at most, alone, and along the whole axis."""
     occurrences = [position for position in read.indices if index in position.indices]
     is_alone = all(position.as_index is index for position in occurrences)

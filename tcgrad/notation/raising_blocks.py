@@ -34,6 +34,8 @@ class Block:
         return index
 
     def raised(self) -> Matrix | Refusal:
+        if not self._linked() and self._is_outer():
+            return self._kronecker(*zip(self.rows, self.columns, strict=True))
         if not self._linked():
             return product(self._side(self.rows), transpose(self._side(self.columns)))
         for bridges in (0, 1):
@@ -51,6 +53,11 @@ class Block:
             or self.network.hub is not None
             or any(set(edge) in between for edge in self.network.edges)
         )
+
+    def _is_outer(self) -> bool:
+        """Whether it is made of vectors alone: ``vec(u vᵀ) vec(w zᵀ)ᵀ`` is to be ``(u wᵀ) ⊗ (v zᵀ)``."""
+        axes = (*self.rows, *self.columns)
+        return len(axes) == 4 and not self.network.edges and all(self.network.vertices.get(index) for index in axes)
 
     def _side(self, axes: Axes) -> Matrix:
         """Rows alone, or columns alone, as one column vector."""

@@ -33,7 +33,6 @@ from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix import (
     Apply,
     Axis,
-    BatchSum,
     Choose,
     Compare,
     DiagVector,
@@ -42,15 +41,18 @@ from tcgrad.notation.matrix import (
     Inverse,
     Matrix,
     Number,
+    OneHot,
     Shape,
     Size,
     Symbol,
     Unit,
 )
+from tcgrad.notation.matrix_batches import batch_sum
 from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
-from tcgrad.notation.matrix_scaling import scaled, settled, unscaled
+from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.raising_products import Factor, Network
 from tcgrad.notation.raising_terms import (
     Operand,
@@ -205,9 +207,7 @@ class Raising:
         raised = self.over(body, axes)
         if isinstance(raised, Refusal):
             return raised
-        own = unscaled(settled(raised))
-        number = abs(own.coefficient)
-        return scaled(BatchSum(dim, scaled(replace(own, coefficient=own.coefficient / number))), by=number)
+        return batch_sum(dim, index.size, raised)
 
     def network(self, term: Term, *, hub: bool = False) -> Network | Refusal:
         """The factors of a term, raised, with every summed index taken out, or all but a hub."""
@@ -225,6 +225,9 @@ class Raising:
             if joins(operand.expr):
                 first, second = free_indices(operand.expr)
                 return Factor(Identity(first.size), (first, second), operand.divides)
+            one_hot = one_hot_at(operand.expr)
+            if one_hot is not None:
+                return self._one_hot(*one_hot, divides=operand.divides)
             if unit is None:
                 return Refusal("a delta has a position that is no plain index")
             index, position = unit
@@ -236,6 +239,14 @@ class Raising:
             return Refusal(f"a factor has the indices {_listed(axes)}")
         matrix = self.exact(operand.expr, axes)
         return matrix if isinstance(matrix, Refusal) else Factor(matrix, axes, operand.divides)
+
+    def _one_hot(self, place: Component, index: Index, *, divides: bool) -> Factor | Refusal:
+        """The matrix of a delta between an index and an element of an integer vector, or of a slice that is one."""
+        axes = free_indices(place)
+        if len(axes) != 1:
+            return Refusal(f"a delta has the indices {_listed((*axes, index))}")
+        places = self.exact(place, axes)
+        return places if isinstance(places, Refusal) else Factor(OneHot(places, index.size), (*axes, index), divides)
 
 
 def all_or_refusal(items: Iterable[Matrix | Refusal]) -> list[Matrix] | Refusal:

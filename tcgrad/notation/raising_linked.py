@@ -8,22 +8,22 @@ other is, with the batch index held.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Delta, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import integers, rebuild, substitute, walk
+from tcgrad.ir.traversal import rebuild, substitute
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
-from tcgrad.notation.matrix_scaling import settled
-from tcgrad.notation.raising_batches import spans
+from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.raising_batches import MOST_HELD, spans
 from tcgrad.notation.raising_expressions import Raising
+from tcgrad.notation.raising_gathers import positions_in, reads_in
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
 
-_MOST_HELD = 3
 _MOST_TRIALS = 16
 
 Held = tuple[Index, Index | None]  # a row index with the column index that is linked to it, or one index alone
@@ -41,9 +41,9 @@ class LinkedBatches:
     names: Mapping[Index, str]
     vec: VecOrder
 
-    def raised(self) -> MatrixForm | None:
+    def raised(self, most_held: int = MOST_HELD) -> MatrixForm | None:
         """The form with the fewest indices held of those with matrices at most on either side; None without one."""
-        for held in self._choices()[:_MOST_TRIALS]:
+        for held in self._choices(most_held)[:_MOST_TRIALS]:
             form = self._with(held)
             if form is not None:
                 return form
@@ -63,10 +63,6 @@ class LinkedBatches:
     def _columns(self) -> tuple[Index, ...]:
         return self.define.free[self._split :]
 
-    @property
-    def _positions(self) -> Iterator[Integer]:
-        return (position for node in walk(self.define.body) for position in integers(node))
-
     def _linked(self) -> list[Held]:
         """The row indices with a delta in every term that makes a column index equal to them."""
         rows, columns = self.define.free[: self._split], list(self._columns)
@@ -78,12 +74,12 @@ class LinkedBatches:
                 found.append((row, partner))
         return found
 
-    def _choices(self) -> list[list[Held]]:
+    def _choices(self, most_held: int) -> list[list[Held]]:
         """What may be held, so that both sides have two axes at most: few axes first, then leading and linked ones."""
         linked = self._linked()
         taken = {index for pair in linked for index in pair}
         parts = [*linked, *((index, None) for index in self.define.free if index not in taken)]
-        choices = (list(held) for n in range(1, _MOST_HELD + 1) for held in itertools.combinations(parts, n))
+        choices = (list(held) for n in range(1, most_held + 1) for held in itertools.combinations(parts, n))
         return sorted(filter(self._fits, choices), key=lambda held: (len(held), sum(map(self._depth, held))))
 
     def _depth(self, held: Held) -> int:
@@ -95,9 +91,10 @@ class LinkedBatches:
 
     def _fits(self, held: Sequence[Held]) -> bool:
         gone = {index for pair in held for index in pair}
-        reads = [node for node in walk(self.define.body) if isinstance(node, Component)]
+        reads = list(reads_in(self.define.body))
+        positions = positions_in(self.define.body)
         sides = (self.define.free[: self._split], self._columns)
-        if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in self._positions):
+        if any(position.as_index is None and not gone.isdisjoint(position.indices) for position in positions):
             return False
         if not all(spans(index, read) for index in gone if index is not None for read in reads):
             return False

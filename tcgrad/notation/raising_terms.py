@@ -11,6 +11,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.notation.matrix_building import same_axis
+from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass
 
@@ -175,7 +176,8 @@ def _is_alone(index: Index, term: Term) -> bool:
 
 def _has_delta(expr: Expr) -> bool:
     """Whether a delta stands in a term that has to be resolved."""
-    return any(isinstance(o.expr, Delta) and unit_at(o.expr) is None for o in flatten(expr).operands)
+    deltas = (operand.expr for operand in flatten(expr).operands if isinstance(operand.expr, Delta))
+    return any(unit_at(delta) is None and one_hot_at(delta) is None for delta in deltas)
 
 
 def unit_at(expr: Delta) -> tuple[Index, Integer] | None:

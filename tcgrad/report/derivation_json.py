@@ -17,11 +17,12 @@ from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_substitution import unfolded
 from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
-from tcgrad.notation.matrix_tree import parts
+from tcgrad.notation.matrix_tree import length, parts
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
 from tcgrad.notation.raising import raise_by_rows, raise_define
 from tcgrad.notation.reading import align, sides
+from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
 from tcgrad.report.passages import Passage
@@ -42,8 +43,8 @@ def render_json(
 
     A Jacobian has ``of``, ``wrt``, ``indices``, ``shape``, ``index`` (an equation, or null and a ``reason``),
     ``latex`` and ``matrix``; a gradient ``wrt``, ``shape``, ``index`` (its equations, the last one its own),
-    ``latex`` and ``matrix``; both ``assumed`` where they take something for granted. ``matrix`` is null or has
-    ``text``, ``latex`` and ``numpy``, of a Jacobian ``layout`` too.
+    ``latex`` and ``matrix``; both ``assumed`` where they take something for granted. ``matrix`` has ``text``, ``latex``
+    and ``numpy``, of a Jacobian ``layout`` too; or it is null, with a ``matrix_reason`` where ``index`` is there.
     explained: the same derivation with steps: then Jacobians and gradients have ``steps``, the lines from the
         equations to the formula, each with its ``rule``, ``text`` and ``latex``.
     Where Hessians are asked for there are ``hessians``, like Jacobians with a pair of inputs as ``wrt``.
@@ -95,7 +96,7 @@ class _Data:
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
         self.latex: dict[Statement, tuple[str, ...]] = {}
-        self.forms: dict[Tensor, MatrixForm | None] = {}
+        self.forms: dict[Tensor, MatrixForm | Refusal] = {}
 
     def lines(
         self, statements: Sequence[Statement], style: Style, known: dict[Statement, tuple[str, ...]]
@@ -130,7 +131,7 @@ class _Data:
             "shape": [size.value for size in define.tensor.shape],
             "index": self.lines([define], self.ascii_style, self.ascii)[0],
             "latex": self.lines([define], self.latex_style, self.latex)[0],
-            "matrix": self.jacobian_matrix(define, form) if isinstance(form, MatrixForm) else None,
+            **(_refused(form) if isinstance(form, Refusal) else {"matrix": self.jacobian_matrix(define, form)}),
             **{key: value[0] if key in _ONE and value else value for key, value in self.arrays([define]).items()},
         }
 
@@ -167,12 +168,13 @@ class _Data:
         return found
 
     def gradient(self, gradient: Gradient) -> dict[str, Any]:
+        whole = self.whole_form(gradient)
         return {
             "wrt": gradient.wrt.name,
             "shape": [size.value for size in gradient.wrt.shape],
             "index": self.lines(gradient.statements, self.ascii_style, self.ascii),
             "latex": align([sides(line) for line in self.lines(gradient.statements, self.latex_style, self.latex)]),
-            "matrix": self.whole_matrix(gradient),
+            **(_refused(whole) if isinstance(whole, Refusal) else {"matrix": self.matrix(whole)}),
             **self.arrays(gradient.statements),
             **_assumed(gradient.assumed),
         }
@@ -185,21 +187,27 @@ class _Data:
             for tensor in read
         )
 
-    def whole_matrix(self, gradient: Gradient) -> dict[str, Any] | None:
-        """The matrix form in terms of the outputs' gradients alone; None where that gets long or there is none."""
+    def whole_form(self, gradient: Gradient) -> MatrixForm | Refusal:
+        """The matrix form in terms of the outputs' gradients alone, if it does not get long."""
         for statement in gradient.statements:
             if isinstance(statement, Recurrence):
-                return None
+                return Refusal(f"{statement.tensors[0].name} is defined by a recurrence")
             if isinstance(statement, Define) and statement.tensor not in self.forms:
                 form = raise_define(statement, self.program)
-                self.forms[statement.tensor] = self.unfolded(form) if isinstance(form, MatrixForm) else None
-        whole = self.forms[gradient_of(gradient.wrt)]
-        return None if whole is None else self.matrix(whole)
+                self.forms[statement.tensor] = form if isinstance(form, Refusal) else self.unfolded(form)
+        return self.forms[gradient_of(gradient.wrt)]
 
-    def unfolded(self, form: MatrixForm) -> MatrixForm | None:
-        """With the gradients of intermediates put in; None where one has no matrix form, or the whole gets long."""
+    def unfolded(self, form: MatrixForm) -> MatrixForm | Refusal:
+        """With the gradients of intermediates put in; refused where one has no matrix form, or the whole gets long."""
         whole = unfolded(form, self.forms)
-        return whole if whole and sum(1 for _ in parts(whole.matrix)) <= _LARGEST else None
+        if isinstance(whole, MatrixForm) and length(whole.matrix) > _LARGEST:
+            return Refusal(f"without gradients of intermediates it has more than {_LARGEST} parts")
+        return whole
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    """What stands where there is an equation but no matrix notation."""
+    return {"matrix": None, "matrix_reason": refusal.reason}
 
 
 def _assumed(assumed: Sequence[Assumption]) -> dict[str, str]:
