@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
@@ -110,24 +110,40 @@ def _merged(left: _Total, right: _Total) -> Expr | None:
 
 
 def _with_rest_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | None:
-    """The totals with what stands before one of them alone in its body; None where one has a factor more often."""
+    """The totals with what stands before one of them alone in its body; None where that does not pay."""
     called = names((*left.outside, *right.outside))
     first, second = called[: len(left.outside)], called[len(left.outside) :]
     if Counter(first) == Counter(second):
         return left, right
     if Counter(name for name in first if name in second) != Counter(name for name in second if name in first):
         return None
-    return _taken_inside(left, first, second), _taken_inside(right, second, first)
+    alone = [factor for factor, name in zip(left.outside, first, strict=True) if name not in second]
+    beside = [factor for factor, name in zip(right.outside, second, strict=True) if name not in first]
+    if not _may_move(alone, right) or not _may_move(beside, left):
+        return None
+    return _taken_inside(left, alone), _taken_inside(right, beside)
 
 
-def _taken_inside(total: _Total, own: Sequence[Hashable], other: Sequence[Hashable]) -> _Total:
-    """A total with what stands before it alone in its body, by the names of that and of the other's."""
-    alone = [factor for factor, name in zip(total.outside, own, strict=True) if name not in other]
+def _may_move(alone: Sequence[Expr], other: _Total) -> bool:
+    """Whether nothing but brackets and scalars moves, or one component that meets another one of its tensor."""
+    rest = [factor for factor in alone if not _moves_freely(factor)]
+    return not rest or (len(rest) == 1 and bool(_meeting(rest[0], other)))
+
+
+def _meeting(factor: Expr, other: _Total) -> list[Component]:
+    """The components of the tensor of a factor among those of a total's body."""
+    tensor = factor.tensor if isinstance(factor, Component) else None
+    parts = factors_of(other.body)
+    return [part for part in parts if isinstance(part, Component) and part.tensor == tensor]
+
+
+def _taken_inside(total: _Total, alone: Sequence[Expr]) -> _Total:
+    """A total with some of what stands before it in its body."""
     if not alone:
         return total
-    kept = tuple(factor for factor, name in zip(total.outside, own, strict=True) if name in other)
-    body = simplify(Mul((*alone, *factors_of(total.body))))
-    return replace(total, outside=kept, body=body, moved=total.moved or not all(map(_moves_freely, alone)))
+    kept = tuple(factor for factor in total.outside if not any(factor is own for own in alone))
+    moved = not all(map(_moves_freely, alone))
+    return replace(total, outside=kept, body=simplify(Mul((*alone, *factors_of(total.body)))), moved=moved)
 
 
 def _moves_freely(factor: Expr) -> bool:
@@ -139,10 +155,8 @@ def _moves_freely(factor: Expr) -> bool:
 
 
 def _are_of_one_tensor(exprs: Sequence[Expr]) -> bool:
-    first = exprs[0]
-    return all(
-        isinstance(expr, Component) and isinstance(first, Component) and expr.tensor == first.tensor for expr in exprs
-    )
+    read = [expr.tensor for expr in exprs if isinstance(expr, Component)]
+    return len(read) == len(exprs) and len(set(read)) == 1
 
 
 def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
