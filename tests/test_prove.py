@@ -64,6 +64,14 @@ a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
 a sum shifted the other way: y[i] = sum[j](x[i+j]*[i + j < N]) | y[i] = sum[k](x[k]*[0 <= k - i < M])
+signs and sizes: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
+a size below a line: y[i] = 1 - x[i]*sign(x[i])/(1 + abs(x[i])) | y[i] = 1/(1 + abs(x[i]))
+branches by a size: y[i] = where(x[i] > 0, x[i]/(1 + x[i]), x[i]/(1 - x[i])) | y[i] = x[i]/(1 + abs(x[i]))
+a smallest of two and a sign: y[i] = min(abs(x[i] - z[i]), 1)*sign(x[i] - z[i]) | y[i] = clip(x[i] - z[i], -1, 1)
+a largest of two in a bracket: y[i] = [-1 < min(1, x[i])]*[1 > x[i]] | y[i] = [x[i] > -1]*[x[i] < 1]
+branches that meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] >= 0] | y[i] = where(x[i] > 0, 1, exp(x[i]))
+branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = -sum[i](relu(-x[i]))
+a size by a largest of two: y[i,j] = abs(x[i] - s) | y[i,j] = max(x[i], s) - min(x[i], s)
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -88,6 +96,11 @@ denominators in sums: y = sum[i](x[i]/(s + z[i])) | y = sum[i](x[i]*(s + z[i]))/
 other ranges: y = sum[i](1/(1 + x[i])) | y = sum[i](1/(1 + z[i]))
 a boundary: y = [s > t]*s | y = [s >= t]*s
 a side: y = [s > t]*s | y = [s < t]*s
+a boundary of two: y[i] = [-1 < min(1, x[i])]*[1 > x[i]] | y[i] = [x[i] >= -1]*[x[i] < 1]
+where branches meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] > 0] | y[i] = where(x[i] > 0, 1, exp(x[i]))
+a sign at 0: y[i] = sign(x[i])*sign(x[i]) | y[i] = 1
+branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = sum[i](relu(-x[i]))
+a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
 an odd function: y = erf(s - t) | y = erf(t - s)
 no diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](x[k])*delta[i,j]

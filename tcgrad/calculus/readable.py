@@ -9,6 +9,7 @@ from functools import cached_property
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
+from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.gaps import gaps_of
 from tcgrad.ir.nodes import Expr, Where
 from tcgrad.ir.program import Define, Program, Statement
@@ -50,6 +51,7 @@ class Readable:
         self._assumptions = assumptions_about(self.program)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
+        self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
         self._signed = Signed(self.program.statements, signs)
         self._polished = Alike(Totals(()))
@@ -108,7 +110,18 @@ class Readable:
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
-        return replace(line, body=body)
+        return replace(line, body=self._with_conjectures(simplify(body), line.tensor))
+
+    def _with_conjectures(self, body: Expr, tensor: Tensor) -> Expr:
+        """A right side with what was guessed, and proved, for its parts, where that is shorter."""
+        of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
+        for changed, given in self._conjectures.written(body, of_vector=of_vector):
+            made = self.known.fold(changed)
+            if cost(made) < cost(body):
+                if given:
+                    self.assumed.setdefault(tensor, set()).update(given)
+                return self._with_conjectures(made, tensor)
+        return body
 
     def _solved(self, line: Define) -> Expr:
         """The right side of a line with parts of definitions written by what these define, where that is shorter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
@@ -24,12 +24,16 @@ _MOST_BOUND = 3
 
 @dataclass(frozen=True)
 class _Total:
-    """A term ``number * outside * sum_indices body``."""
+    """A term ``number * outside * sum_indices body``.
+
+    moved: whether something stands in the body that is neither a bracket nor a scalar and could stand before it.
+    """
 
     number: Fraction
     outside: tuple[Expr, ...]
     indices: tuple[Index, ...]
     body: Expr
+    moved: bool = False
 
     @classmethod
     def of(cls, term: Expr) -> _Total | None:
@@ -46,7 +50,9 @@ def with_sums_merged(expr: Add) -> Expr:
     """Two sums before which the same stands are one, if that is shorter and nothing but brackets and scalars moves
     into it: ``sum_i a[i] x[i] - c sum_i a[i] y[i] = sum_i a[i] (x[i] - c y[i])``.
 
-    One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``.
+    One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``. Anything
+    moves where what is left are two values of one tensor: ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is
+    ``sum_i a[i] (g[i] - g[p])``.
     """
     totals = {place: total for place, term in enumerate(expr.terms) if (total := _Total.of(term)) is not None}
     if not 1 < len(totals) <= _MOST_SUMS:
@@ -90,7 +96,7 @@ def _pairs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _merged(left: _Total, right: _Total) -> Expr | None:
-    """The shortest sum of both; None if what stands before them differs by more than numbers, scalars and brackets."""
+    """The shortest sum of both; None where they stay two."""
     if len(left.indices) > len(right.indices):
         left, right = right, left
     if any(index in free_indices(left.body) for index in right.indices if index not in left.indices):
@@ -104,30 +110,53 @@ def _merged(left: _Total, right: _Total) -> Expr | None:
 
 
 def _with_rest_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | None:
-    """The totals with the brackets and scalars that stand before one of them alone in its body; None where anything
-    else does."""
+    """The totals with what stands before one of them alone in its body; None where that does not pay."""
     called = names((*left.outside, *right.outside))
     first, second = called[: len(left.outside)], called[len(left.outside) :]
     if Counter(first) == Counter(second):
         return left, right
-    inside = [_taken_inside(left, first, second), _taken_inside(right, second, first)]
     if Counter(name for name in first if name in second) != Counter(name for name in second if name in first):
         return None
-    return (inside[0], inside[1]) if inside[0] is not None and inside[1] is not None else None
-
-
-def _taken_inside(total: _Total, own: Sequence[Hashable], other: Sequence[Hashable]) -> _Total | None:
-    """A total with what stands before it alone in its body, by the names of that and of the other's; if it may move."""
-    alone = [factor for factor, name in zip(total.outside, own, strict=True) if name not in other]
-    if not all(isinstance(factor, Iverson) or _is_scalar(factor) for factor in alone):
+    alone = [factor for factor, name in zip(left.outside, first, strict=True) if name not in second]
+    beside = [factor for factor, name in zip(right.outside, second, strict=True) if name not in first]
+    if not _may_move(alone, right) or not _may_move(beside, left):
         return None
-    kept = tuple(factor for factor, name in zip(total.outside, own, strict=True) if name in other)
-    return replace(total, outside=kept, body=simplify(Mul((*alone, *factors_of(total.body)))))
+    return _taken_inside(left, alone), _taken_inside(right, beside)
 
 
-def _is_scalar(factor: Expr) -> bool:
+def _may_move(alone: Sequence[Expr], other: _Total) -> bool:
+    """Whether nothing but brackets and scalars moves, or one component that meets another one of its tensor."""
+    rest = [factor for factor in alone if not _moves_freely(factor)]
+    return not rest or (len(rest) == 1 and bool(_meeting(rest[0], other)))
+
+
+def _meeting(factor: Expr, other: _Total) -> list[Component]:
+    """The components of the tensor of a factor among those of a total's body."""
+    tensor = factor.tensor if isinstance(factor, Component) else None
+    parts = factors_of(other.body)
+    return [part for part in parts if isinstance(part, Component) and part.tensor == tensor]
+
+
+def _taken_inside(total: _Total, alone: Sequence[Expr]) -> _Total:
+    """A total with some of what stands before it in its body."""
+    if not alone:
+        return total
+    kept = tuple(factor for factor in total.outside if not any(factor is own for own in alone))
+    moved = not all(map(_moves_freely, alone))
+    return replace(total, outside=kept, body=simplify(Mul((*alone, *factors_of(total.body)))), moved=moved)
+
+
+def _moves_freely(factor: Expr) -> bool:
+    """Whether a factor is a bracket or a scalar."""
     base, exponent = as_power(factor)
+    if isinstance(base, Iverson):
+        return True
     return isinstance(base, Component) and not base.indices and isinstance(exponent, Const)
+
+
+def _are_of_one_tensor(exprs: Sequence[Expr]) -> bool:
+    read = [expr.tensor for expr in exprs if isinstance(expr, Component)]
+    return len(read) == len(exprs) and len(set(read)) == 1
 
 
 def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
@@ -135,7 +164,7 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
         return None
     mapping = {other: own.expr for own, other in zip(left.indices, choice, strict=True)}
     more = tuple(index for index in right.indices if index not in choice)
-    body = substitute(right.body, mapping)
+    body = simplify(substitute(right.body, mapping))
     number = min(left.number, right.number, key=abs)
     ratios = left.number / number, right.number / number
     if any(ratio.denominator != 1 for ratio in ratios):
@@ -143,7 +172,7 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
     own, inner = split_coefficient(left.body), split_coefficient(simplify(IndexSum(more, body)) if more else body)
     terms = [(own[0] * ratios[0], own[1]), (inner[0] * ratios[1], inner[1])]
     common, rests = take_out(terms)
-    if any(not set(left.indices) & set(free_indices(rest)) for _, rest in rests):
+    if (left.moved or right.moved) and not _are_of_one_tensor([rest for _, rest in rests]):
         return None
     both = simplify(add_of(rests))
     if both == ZERO:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, tensors_read, terms_of, walk
+from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
 from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
@@ -68,8 +70,25 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
 
 def _chosen(before: Expr, step: Step) -> tuple[Rule, ...]:
     """What a form that was chosen for reading is called."""
-    rule = _rewritten(before, step.expr)
+    rule = _by_definitions(before, step.expr) or _rewritten(before, step.expr)
     return step.given if step.given and not _newly_named(before, step.expr) else (rule, *step.given)
+
+
+def _by_definitions(before: Expr, after: Expr) -> Rule | None:
+    """The definitions of what stands there no more, where algebra alone does not tell why; else None."""
+    old, new = _components(before), _components(after)
+    gone = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED and new[tensor] < old[tensor]]
+    if not gone or _newly_named(before, after) or _is_algebra(before, after):
+        return None
+    return definition(*gone)
+
+
+def _is_algebra(before: Expr, after: Expr) -> bool:
+    """Whether two lines are equal whatever the definitions are, or too long to tell."""
+    try:
+        return vanishes(Add((before, Mul((MINUS_ONE, after)))))
+    except TooLargeError:
+        return True
 
 
 def _reading(expr: Expr) -> str:

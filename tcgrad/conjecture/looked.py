@@ -1,0 +1,83 @@
+"""Expressions by their values at a few points: those that are equal there are found together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from tcgrad.conjecture.values import At, NoValueError, Point
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Add, Expr, Mul
+from tcgrad.ir.traversal import children, indices_within
+
+_TOLERANCE = 1e-9
+_NOUGHT = 1e-11
+
+
+class Looked:
+    """The expressions that were looked at for one formula, by what they are at the first point.
+
+    body: the formula, whose indices have a value each at every point.
+    """
+
+    def __init__(self, points: Sequence[Point], body: Expr) -> None:
+        self._points = points
+        self._at = [_spread(point, indices_within(body), turn) for turn, point in enumerate(points)]
+        self._known: dict[Expr, list[float | None]] = {}
+        self._groups: dict[str, dict[Expr, None]] = {}
+
+    def note(self, expr: Expr) -> None:
+        """Let an expression be found; nothing, where it has no value at the first point."""
+        value = self._value(expr, 0)
+        if value is not None:
+            self._groups.setdefault(_group(value), {})[expr] = None
+
+    def equal_to(self, expr: Expr, is_wanted: Callable[[Expr], bool]) -> Iterator[Expr]:
+        """The wanted expressions among those noted that have the value of one at all points."""
+        value = self._value(expr, 0)
+        turns = range(len(self._points))
+        for other in self._groups.get(_group(value), ()) if value is not None else ():
+            if is_wanted(other) and all(self._are_equal(expr, other, turn) for turn in turns):
+                yield other
+
+    def _are_equal(self, one: Expr, other: Expr, turn: int) -> bool:
+        left, right = self._value(one, turn), self._value(other, turn)
+        if left is None or right is None:
+            return False
+        return math.isclose(left, right, rel_tol=_TOLERANCE, abs_tol=_NOUGHT)
+
+    def _value(self, expr: Expr, turn: int) -> float | None:
+        """The value at one of the points; None if there is none."""
+        known = self._known.setdefault(expr, [])
+        while len(known) <= turn:
+            known.append(self._worked_out(expr, len(known)))
+        return known[turn]
+
+    def _worked_out(self, expr: Expr, turn: int) -> float | None:
+        """Of a sum of terms or a product by its parts, which are those of others, too."""
+        if isinstance(expr, Add | Mul):
+            parts = [self._value(part, turn) for part in children(expr)]
+            known = [part for part in parts if part is not None]
+            if len(known) < len(parts):
+                return None
+            return math.fsum(known) if isinstance(expr, Add) else math.prod(known)
+        try:
+            found = self._points[turn].value(expr, self._at[turn])
+        except NoValueError:
+            return None
+        return found if math.isfinite(found) else None
+
+
+def _group(value: float) -> str:
+    return "0" if abs(value) < _NOUGHT else f"{value:.6e}"
+
+
+def _spread(point: Point, indices: Sequence[Index], turn: int) -> At:
+    """Values for indices, as different as the sizes allow, and others at every turn."""
+    at: dict[Index, int] = {}
+    taken: dict[int, int] = {}
+    for index in indices:
+        count = point.size(index.size, {})
+        taken[count] = taken.get(count, turn) + 1
+        at[index] = taken[count] % count
+    return at

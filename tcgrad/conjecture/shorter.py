@@ -1,0 +1,182 @@
+"""Parts of a formula for which something shorter may be written, proved before it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import field
+from functools import cached_property, partial
+from itertools import permutations
+
+from tcgrad.conjecture.looked import Looked
+from tcgrad.conjecture.parts import Part, parts_of
+from tcgrad.conjecture.values import Point
+from tcgrad.ir.gaps import gaps_of
+from tcgrad.ir.guards import is_guard
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Component, Expr, IndexSum, IndexValue, Iverson, Mul, Pow, const
+from tcgrad.ir.program import Define, Program, defined_tensors
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import children, free_indices, indices_within, size, tensors_read, walk
+from tcgrad.prove import prove_equal
+from tcgrad.records import dataclass
+from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.canonical import canonical_labels, key
+from tcgrad.simplify.cost import cost
+
+Given = tuple[Assumption, ...]
+
+_POINTS = 8
+_LARGEST = 150  # nodes of a formula that is looked at
+_LARGEST_OF_VECTOR = 30
+_MOST_TRIED = 4  # guesses that are put to the proof
+_MOST_STATEMENTS = 9
+_MOST_PARTS = 150
+_MOST_PLACED = 2  # axes of a tensor that is tried at any positions
+_ROLES = (Role.INPUT, Role.DEFINED, Role.CONSTANT)
+_NUMBERS = (ZERO, ONE, MINUS_ONE, const(2), const(-2), Pow(const(2), MINUS_ONE))
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a part of a formula seems to be."""
+
+    part: Part
+    expr: Expr
+    other: Expr
+
+    @property
+    def gain(self) -> int:
+        return cost(self.expr) - cost(self.other)
+
+
+@dataclass
+class Conjectures:
+    """What may be written for parts of the formulas of one program."""
+
+    program: Program
+    assumptions: Sequence[Assumption]
+    _opened: dict[Expr, bool] = field(default_factory=dict)
+    _proved: dict[str, Given | None] = field(default_factory=dict)
+
+    def written(self, body: Expr, *, of_vector: bool) -> Iterator[tuple[Expr, Given]]:
+        """An expression with something shorter for a part of it, the greatest gain first, and what that takes for
+        granted; not simplified.
+
+        of_vector: whether it is a derivative of what is not a scalar, and no gradient: those are long and many.
+        """
+        largest = _LARGEST_OF_VECTOR if of_vector else _LARGEST
+        guesses = self._guesses(body) if size(body) <= largest and self._is_worth(body) else ()
+        for guess in guesses[:_MOST_TRIED]:
+            given = self._proof(guess)
+            if given is not None:
+                yield guess.part.replaced(body, guess.other), given
+
+    def _is_worth(self, body: Expr) -> bool:
+        """Whether a sum stands there whose terms may have to do with each other."""
+        sums = (part for part in walk(body) if isinstance(part, Add | IndexSum))
+        return len(self.program.statements) <= _MOST_STATEMENTS and any(map(self._is_related, sums))
+
+    def _proof(self, guess: Guess) -> Given | None:
+        """What a guess has to take for granted to be proved; None if it is not proved."""
+        difference = Add((guess.expr, Mul((MINUS_ONE, guess.other))))
+        known = key(difference, canonical_labels(free_indices(difference), (difference,)))
+        if known not in self._proved:
+            self._proved[known] = next(self._proofs(guess), None)
+        return self._proved[known]
+
+    def _proofs(self, guess: Guess) -> Iterator[Given]:
+        """What a guess may take for granted so that it is proved, as little as can be first."""
+        made_of = self._made_of(guess.expr)
+        about = tuple(each for each in self.assumptions if each.tensor in made_of)
+        free = free_indices(guess.expr)
+        tensor = Tensor("part", tuple(index.size for index in free), Role.DEFINED)
+        left, right = (Define(tensor, free, expr) for expr in (guess.expr, guess.other))
+        for given in dict.fromkeys(((), about)):
+            if prove_equal(left, right, self.program.statements, given, any_sizes=True):
+                yield given
+
+    def _guesses(self, body: Expr) -> list[Guess]:
+        parts = [(part, part.expr) for part in parts_of(body, self._is_open)]
+        related = [(part, expr) for part, expr in parts if self._is_related(expr)]
+        if not related or len(parts) > _MOST_PARTS:
+            return []
+        looked = Looked(self._points, body)
+        for _, expr in parts:
+            looked.note(expr)
+        for other in (*_NUMBERS, *self._sizes(body), *self._components(related, body)):
+            looked.note(other)
+        found: dict[tuple[Expr, Expr], Guess] = {}
+        for part, expr in related:
+            same = list(looked.equal_to(expr, partial(self._may_stand_for, expr)))
+            if same:
+                other = min(same, key=cost)
+                found.setdefault((expr, other), Guess(part, expr, other))
+        return sorted(found.values(), key=lambda guess: -guess.gain)
+
+    @cached_property
+    def _points(self) -> list[Point]:
+        return [Point(self.program, turn) for turn in range(_POINTS)]
+
+    def _is_open(self, expr: Expr) -> bool:
+        """Whether an expression is made of what the program defines, whatever the indices are."""
+        known = self._opened.get(expr)
+        if known is None:
+            own = not isinstance(expr, Component) or expr.tensor.role in _ROLES
+            own = own and not is_guard(expr) and not _tells_ties(expr)
+            known = self._opened[expr] = own and all(map(self._is_open, children(expr)))
+        return known
+
+    def _is_related(self, expr: Expr) -> bool:
+        """Whether something that is defined and something else of the same inputs stand there."""
+        if not self._is_open(expr):
+            return False
+        read = tensors_read(expr)
+        if not any(tensor.role is Role.DEFINED for tensor in read):
+            return False
+        seen: set[Tensor] = set()
+        for node in walk(expr):
+            for tensor in (node.tensor,) if isinstance(node, Component) else ():
+                if not seen.isdisjoint(self._sources.get(tensor, ())):
+                    return True
+                seen |= self._sources.get(tensor, frozenset())
+        return any(isinstance(node, IndexSum) and isinstance(node.body, Pow) for node in walk(expr))
+
+    @cached_property
+    def _sources(self) -> dict[Tensor, frozenset[Tensor]]:
+        """For each tensor the inputs that it is made of."""
+        found = {item.tensor: frozenset([item.tensor]) for item in self.program.inputs}
+        for statement in self.program.statements:
+            read = tensors_read(statement.body) if isinstance(statement, Define) else tuple(found)
+            made = frozenset().union(*(found.get(tensor, frozenset[Tensor]()) for tensor in read))
+            found.update(dict.fromkeys(defined_tensors(statement), made))
+        return found
+
+    def _made_of(self, expr: Expr) -> frozenset[Tensor]:
+        return frozenset().union(*(self._sources.get(tensor, frozenset[Tensor]()) for tensor in tensors_read(expr)))
+
+    def _sizes(self, body: Expr) -> list[Expr]:
+        sizes = dict.fromkeys(node.value for node in walk(body) if isinstance(node, IndexValue))
+        sizes |= dict.fromkeys(index.size for index in indices_within(body))
+        return [IndexValue(size) for size in sizes if not size.indices and size.as_number is None]
+
+    def _components(self, related: Sequence[tuple[Part, Expr]], body: Expr) -> Iterator[Expr]:
+        """The components of what is made of the same inputs as a part, at any indices, and their opposites."""
+        made_of = {self._made_of(expr) for _, expr in related}
+        indices = indices_within(body)
+        for tensor, sources in self._sources.items():
+            if tensor.order <= _MOST_PLACED and any(sources <= own for own in made_of):
+                for chosen in permutations(indices, tensor.order):
+                    if all(index.size == size for index, size in zip(chosen, tensor.shape, strict=True)):
+                        read = Component(tensor, tuple([index.expr for index in chosen]))
+                        yield from (read, Mul((MINUS_ONE, read)))
+
+    def _may_stand_for(self, expr: Expr, other: Expr) -> bool:
+        """Whether something is shorter than a part, over its indices, and has a value wherever that has one."""
+        if cost(other) >= cost(expr) or not set(free_indices(other)) <= set(free_indices(expr)):
+            return False
+        gaps = gaps_of(self.program)
+        return set(gaps.of(other)) <= set(gaps.of(expr))
+
+
+def _tells_ties(node: Expr) -> bool:
+    """Whether a node is 1, or 0, at single points alone."""
+    return isinstance(node, Iverson) and node.operator in ("==", "!=")
