@@ -31,41 +31,48 @@ _NONE: set[int] = set()
 
 
 class Built:
-    """The products that were built in a graph; what is asked about them is noted in its journal, if it keeps one."""
+    """The products that were built in a graph; what is asked about them is noted in its journal, if it keeps one.
 
-    def __init__(self, graph: Graph) -> None:
+    before: what was known when this began, which does not change any more.
+    """
+
+    def __init__(self, graph: Graph, before: Built | None = None) -> None:
         self._graph = graph
+        self._before = before
         self._known: dict[ProductKey, dict[Labels, tuple[Node, Labels]]] = {}
         self._groups: set[Labels] = set()
         self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
-
-    def snapshot(self) -> Built:
-        """What is known so far, to go on from; what it learns stays with it."""
-        copy = Built(self._graph)
-        copy._known = {key: dict(found) for key, found in self._known.items()}
-        copy._groups = set(self._groups)
-        copy._companions = {serial: set(found) for serial, found in self._companions.items()}
-        return copy
 
     def met(self, serials: Sequence[int]) -> list[int]:
         """The sets of two and more operands of which the first was in a product with each of the others before."""
         masks = []
         for k, serial in enumerate(serials):
-            near = self._companions.get(serial, _NONE)
+            near = self._near(serial)
             rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
             while part:
                 masks.append(1 << k | part)
                 part = (part - 1) & rest
         return sorted(masks)
 
+    def _near(self, serial: int) -> set[int]:
+        """What an operand was multiplied by."""
+        own = self._companions.get(serial, _NONE)
+        before = _NONE if self._before is None else self._before._near(serial)
+        return own | before if own and before else own or before
+
     def has_group(self, serials: list[int]) -> bool:
         """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
-        return tuple(serials) in self._groups
+        return tuple(serials) in self._groups or (self._before is not None and self._before.has_group(serials))
 
     def found(self, key: ProductKey, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
         """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
-        found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
+        found = [known for known in self._products(key) if wanted.issubset(known[1])]
         return min(found, key=lambda known: len(known[1]), default=None)
+
+    def _products(self, key: ProductKey) -> list[tuple[Node, Labels]]:
+        """The products of some operands in the order in which they were built."""
+        before = [] if self._before is None else self._before._products(key)
+        return [*before, *self._known.get(key, {}).values()]
 
     def keep(self, key: ProductKey, node: Node, labels: Labels) -> None:
         """Keep a product for `found`."""
