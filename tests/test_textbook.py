@@ -27,6 +27,7 @@ FACTS = {
     "simplex": "sample: simplex",
     "one_hot": "sample: one_hot",
     "spd": "sample: spd",
+    "padded": "outside: 0",
     "unit": "sample: {uniform: [0.1, 0.9]}",
     "symmetric": "symmetric: true",
 }

@@ -8,6 +8,7 @@ written out one by one, with the base cases put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from tcgrad.calculus.differentiate import component_derivative, deltas, differentiate, times, total
@@ -29,12 +30,14 @@ class Adjoints:
 
     adjoint: the tensor that holds a tensor's adjoint, its first axes those of ``extra``.
     outside: what comes to a tensor's adjoint from behind the recurrence, at given positions.
+    fold: writes an equation of an adjoint as short as it can.
     tell: is told of each equation's derivatives and of what they make.
     """
 
     statement: Recurrence
     adjoint: Callable[[Tensor], Tensor]
     outside: Callable[[Tensor, Positions], Expr]
+    fold: Callable[[Expr], Expr] = simplify
     extra: tuple[Index, ...] = ()
     tell: Listener = unheard
 
@@ -79,7 +82,8 @@ class Adjoints:
             if c < length.value - late
         ]
         step = case(at.expr, list(parts.values()))
-        body = simplify(_with_gaps_open(step.body, [at.expr - base.at for base in bases]))
+        body = self.fold(_with_gaps_open(step.body, [at.expr - base.at for base in bases]))
+        bases = [replace(base, body=self.fold(base.body)) for base in bases]
         free = self.steps.positions(tensor, at.expr, others)
         indices = tuple(index for position in free for index in position.indices)
         whole = Case((*self.extra, *indices), at, body)

@@ -103,7 +103,7 @@ class Pullback:
         def adjoint(tensor: Tensor) -> Tensor:
             return self.rename(tensor) if tensor in self.starts else self.name(tensor)
 
-        adjoints = Adjoints(statement, adjoint, self._outside, self.extra, self.tell)
+        adjoints = Adjoints(statement, adjoint, self._outside, self.known.fold, self.extra, self.tell)
         yield adjoints.recurrence()
         for tensor in reads(statement):
             if tensor in statement.tensors or (tensor not in on_path and tensor not in self.targets):

@@ -11,8 +11,9 @@ from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.gaps import gaps_of
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Where
-from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass
@@ -61,7 +62,7 @@ class Readable:
         simpler = tuple(self._under_assumptions(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed:
             simpler = compact(simpler, kept, (), self.known, self._hear)
-        return tuple(self.shown(line) if isinstance(line, Define) else line for line in simpler)
+        return tuple(map(self._line, simpler))
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
@@ -70,9 +71,21 @@ class Readable:
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
-        own = self.presentation.present(self._spelling.name(self._with_brackets(line.body)))
-        (body,) = self._polished.done((own,), (), lambda: (polish(own),))
-        return replace(line, body=in_reading_order(body, line.free))
+        return replace(line, body=self._printed(line.body, line.free))
+
+    def _line(self, line: Statement) -> Statement:
+        match line:
+            case Define():
+                return self.shown(line)
+            case Recurrence():
+                return line.map_bodies(lambda case: self._printed(case.body, case.free))
+            case Intrinsic():
+                return line
+
+    def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
+        own = self.presentation.present(self._spelling.name(self._with_brackets(body)))
+        (polished,) = self._polished.done((own,), (), lambda: (polish(own),))
+        return in_reading_order(polished, free)
 
     def _with_brackets(self, body: Expr) -> Expr:
         """Choices with 0 as brackets where that makes the formula no longer."""

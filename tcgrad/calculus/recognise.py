@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tcgrad.ir.program import Define, Intrinsic, Program, Statement
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.mirror import is_mirrored, marked
@@ -26,8 +26,10 @@ def _recognised(statement: Statement, symmetric: dict[Tensor, Tensor]) -> Statem
         case Intrinsic(operand=operand) if operand in symmetric:
             made_of = replace(statement, operand=symmetric[operand])
             return replace(made_of, tensor=_noted(statement.tensor, symmetric)) if statement.kind == "inv" else made_of
-        case _:
+        case Intrinsic():
             return statement
+        case Recurrence():
+            return statement.map_bodies(lambda case: recognise(marked(case.body, symmetric)))
 
 
 def _noted(tensor: Tensor, symmetric: dict[Tensor, Tensor]) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Span
@@ -66,6 +68,15 @@ class Recurrence:
     steps: tuple[Case, ...]
     span: Span | None = None
     downward: bool = False
+
+    def map_bodies(self, changed: Callable[[Case], Expr]) -> Recurrence:
+        """The same recurrence with another right side in every equation."""
+
+        def mapped(case: Case) -> Case:
+            return replace(case, body=changed(case))
+
+        bases = tuple(tuple(map(mapped, cases)) for cases in self.bases)
+        return replace(self, bases=bases, steps=tuple(map(mapped, self.steps)))
 
 
 Statement = Define | Intrinsic | Recurrence

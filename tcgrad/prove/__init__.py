@@ -85,6 +85,7 @@ def prove_equal(
         unfolded,
         rewritten,
         lambda: simplify(normalised()),
+        lambda: simplify(normalise(unfolded())),  # sums by what their guards let through
         lambda: simplify(normalise(simplify(normalised()))),  # brackets that make others together
         *(partial(unfolded_from, len(definitions) - n) for n in range(1, min(len(definitions), _PARTLY))),
         lambda: simplify(polish(unfolded())),

@@ -138,17 +138,23 @@ def _sign(expr: Expr) -> Fraction:
 
 
 def _without_guards(whole: IndexSum) -> IndexSum:
-    """``sum_i [i < n] a[i]`` with ``n`` for the range of ``i``, where that is no longer than it was."""
+    """``sum_i [i < n] a[i]`` over ``n`` alone and ``sum_i [i >= n] a[i]`` as ``sum_j a[j+n]``, where that is no longer
+    than it was.
+    """
     for factor in factors_of(whole.body):
         match factor:
-            case Iverson("<", IndexValue(value=left), IndexValue(value=right)) if not right.indices:
+            case Iverson("<" | ">=", IndexValue(value=left), IndexValue(value=right)) if not right.indices:
                 index = left.as_index
-                if index is not None and index in whole.indices and 0 < right.value <= index.size.value:
-                    shorter = Index(index.name, right)
-                    others = tuple(part for part in factors_of(whole.body) if part is not factor)
-                    body = substitute(Mul((ONE, *others)), {index: shorter.expr})
-                    kept = tuple(shorter if each is index else each for each in whole.indices)
-                    return _without_guards(IndexSum(kept, body))
+                if index is None or index not in whole.indices or not 0 < right.value <= index.size.value:
+                    continue
+                start, size = (Integer.of(0), right) if factor.operator == "<" else (right, index.size - right)
+                if not size.value:
+                    continue
+                shorter = Index(index.name, size)
+                others = tuple(part for part in factors_of(whole.body) if part is not factor)
+                body = substitute(Mul((ONE, *others)), {index: shorter.expr + start})
+                kept = tuple(shorter if each is index else each for each in whole.indices)
+                return _without_guards(IndexSum(kept, body))
             case _:
                 pass
     return whole

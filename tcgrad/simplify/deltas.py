@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, ComparisonOperator, Const, Delta, Expr, IndexValue, Iverson
@@ -149,8 +150,8 @@ def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     digits = _digit_guard(value, size)
     if digits is not None:
         return _unless_true(digits)
-    low = iverson(">=", *_unshifted(value, Integer.of(0)))
-    high = iverson("<", *_unshifted(value, size))
+    low = iverson(*_unshifted(">=", value, Integer.of(0)))
+    high = iverson(*_unshifted("<", value, size))
     return None if ZERO in (low, high) else (*_unless_true(low), *_unless_true(high))
 
 
@@ -163,12 +164,19 @@ def _digit_guard(value: Integer, size: Integer) -> Expr | None:
     return simplify_delta(Delta(-below, reduced(rest // size) + (whole - below)))
 
 
-def _unshifted(left: Integer, right: Integer) -> tuple[Integer, Integer]:
-    """A comparison with a shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``."""
+def _unshifted(
+    operator: Literal["<", ">="], left: Integer, right: Integer
+) -> tuple[Literal["<", ">="], Integer, Integer]:
+    """A comparison with a shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``, ``N - p - 2 >= 0`` is
+    ``p < N - 1``.
+    """
     for index in left.indices:
         if len(left.indices) == 1 and _is_unit(left, index):
-            return index.expr, right - (left - index.expr)
-    return left, right
+            return operator, index.expr, right - (left - index.expr)
+        if len(left.indices) == 1 and _is_unit(-left, index):
+            bound = left + index.expr - right
+            return ("<", index.expr, bound + 1) if operator == ">=" else (">=", index.expr, bound + 1)
+    return operator, left, right
 
 
 def _unless_true(guard: Expr) -> tuple[Expr, ...]:

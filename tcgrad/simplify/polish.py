@@ -11,7 +11,6 @@ from fractions import Fraction
 from math import gcd, prod
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MIRRORED,
     ONE,
@@ -20,10 +19,8 @@ from tcgrad.ir.nodes import (
     Call,
     Component,
     Const,
-    Delta,
     Expr,
     IndexSum,
-    IndexValue,
     Iverson,
     Mul,
     Pow,
@@ -33,17 +30,16 @@ from tcgrad.ir.traversal import (
     map_children,
     product_of,
     rename_binder,
-    substitute,
     tensors_read,
 )
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
-from tcgrad.simplify.shapes import names
+from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
-from tcgrad.simplify.spread import spread_out
 
 
 def polish(expr: Expr) -> Expr:
@@ -53,7 +49,7 @@ def polish(expr: Expr) -> Expr:
     whole = map_children(expr, polish)
     match whole:
         case Add():
-            joined = _with_ranges_joined(whole)
+            joined = with_ranges_joined(whole, polish)
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
             return _with_divisor_out(merged) if isinstance(merged, Add) else merged
         case Mul():
@@ -62,7 +58,8 @@ def polish(expr: Expr) -> Expr:
                 return flat
             return _with_exponentials_joined(_with_roots_joined(with_looked_up(flat)))
         case IndexSum():
-            return with_halves_merged(whole)
+            shifted = with_guards_shifted_away(whole)
+            return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted
         case Iverson():
             return _with_terms_apart(whole)
         case Pow(base=Call() as base, exponent=Const(value=n)) if base.function.name == "exp" and n > 1:
@@ -151,60 +148,6 @@ def _exponent(factor: Expr) -> Expr | None:
 
 
 # Brackets
-
-
-def _with_ranges_joined(expr: Add) -> Expr:
-    """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``; of
-    ``(f(p) + g(p)) [p >= 1] + f(0) delta(p,0)`` it is ``f(p) + g(p) [p >= 1]``.
-    """
-    for first, term in enumerate(expr.terms):
-        for second, other in enumerate(expr.terms):
-            joined = _from_there_on(term, other) if first != second else None
-            if joined is not None:
-                rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
-                made = simplify(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
-                return _with_ranges_joined(made) if isinstance(made, Add) else made
-    return expr
-
-
-def _from_there_on(term: Expr, other: Expr) -> Expr | None:
-    """What two terms are together: the first from a position on, the second at the position before that."""
-    for guard in factors_of(term):
-        match guard:
-            case Iverson(">=", IndexValue(value=place), IndexValue(value=start)) if place.as_index is not None:
-                before = start - Integer.of(1)
-                at = next((f for f in factors_of(other) if f in (Delta(place, before), Delta(before, place))), None)
-                if at is not None:
-                    rest = Mul((ONE, *(factor for factor in factors_of(term) if factor is not guard)))
-                    there = Mul((ONE, *(factor for factor in factors_of(other) if factor is not at)))
-                    bounds = (guard, (Iverson(">=", IndexValue(place), IndexValue(before)),) if before.terms else ())
-                    return _with_bounds(simplify(rest), simplify(there), place.as_index, before, bounds)
-    return None
-
-
-def _with_bounds(
-    rest: Expr, there: Expr, index: Index, before: Integer, bounds: tuple[Expr, tuple[Expr, ...]]
-) -> Expr | None:
-    """The terms that are at the position before what they are from there on, and the others under their guard.
-
-    bounds: the guard of what is not there before, and of what is.
-    """
-    guard, earlier = bounds
-    whole, single = spread_out(rest), spread_out(there)
-    if whole is None or single is None:
-        return None
-    moved = [simplify(substitute(part, {index: before})) for part in whole]
-    named = names([*moved, *map(simplify, single)])
-    here, wanted = named[: len(whole)], named[len(whole) :]
-    if len(set(wanted)) < len(wanted) or not set(wanted) <= set(here):
-        return None
-    if set(here) == set(wanted) and len(here) == len(wanted):
-        return Mul((rest, *earlier)) if earlier else rest
-    both = Add((ZERO, *(part for part, name in zip(whole, here, strict=True) if name in wanted)))
-    late = Add((ZERO, *(part for part, name in zip(whole, here, strict=True) if name not in wanted)))
-    made = polish(simplify(Add((Mul((both, *earlier)), Mul((late, guard))))))
-    apart = Add((Mul((rest, guard)), Mul((there, Delta(index.expr, before)))))
-    return made if cost(made) < cost(apart) else None
 
 
 def _with_terms_apart(expr: Iverson) -> Expr:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
-from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.program import Define, Statement, bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
     children,
@@ -47,7 +47,7 @@ class Presentation:
         self._presented: dict[int, tuple[Expr, Expr]] = {}
         self._rectified: list[tuple[Define, Expr]] = []
         for statement in statements:
-            for part in walk(statement.body) if isinstance(statement, Define) else ():
+            for part in (node for body in bodies(statement) for node in walk(body)):
                 whole = simplify(part) if isinstance(part, Add) else part
                 if isinstance(part, Add) and isinstance(whole, Add):
                     looks = self._looks(whole)

@@ -1,0 +1,74 @@
+"""Gradients through recurrences as the literature writes them: the adjoint recurrence, and what comes of it."""
+
+import pytest
+
+import tcgrad
+
+# Inputs, equations, and lines of the gradients.
+PRINTED = {
+    "soft minimum over time": (
+        "d: [T], g: {shape: [], sample: positive}",
+        ["r[0] = d[0]", "r[t] = d[t] - g*log(1 + exp(-r[t-1]/g))"],
+        ["dl/dr_total[t] = dl/dr[t] + dl/dr_total[t+1]*sigmoid(-r[t]/g)", "dl/dd[p] = dl/dr_total[p]"],
+    ),
+    "variance of a Kalman filter": (
+        "q: [T], r: [], p0: []",
+        ["p[-1] = p0", "p[t] = (p[t-1] + q[t])*r/(p[t-1] + q[t] + r)"],
+        ["dl/dp_total[t] = dl/dp[t] + dl/dp_total[t+1]*r^2/(p[t] + q[t+1] + r)^2"],
+    ),
+    "heat equation on a ring": (
+        "u0: [N], r: [], s: [T]",
+        ["u[-1,i] = u0[i]", "u[t,i] = s[t] + u[t-1,i] + r*(u[t-1,(i+1)%N] - 2*u[t-1,i] + u[t-1,(i-1)%N])"],
+        [
+            (
+                "dl/du_total[t,i] = dl/du[t,i] + dl/du_total[t+1,i]"
+                " + r*(dl/du_total[t+1,(i-1)%N] + dl/du_total[t+1,(i+1)%N] - 2*dl/du_total[t+1,i])"
+            ),
+        ],
+    ),
+    "returns from behind": (
+        "r: [T], g: []",
+        ["G[0] = r[T-1]", "G[s] = r[T-1-s] + g*G[s-1]"],
+        ["dl/dr[p] = dl/dG_total[T-p-1]", "dl/dg = dl/dG_total[s+1]*G[s]"],
+    ),
+    "Horner's rule": (
+        "a: [T], x: []",
+        ["y[0] = a[T-1]", "y[i] = y[i-1]*x + a[T-1-i]", "f = y[T-1]"],
+        ["dl/da[p] = dl/dy[T-p-1]", "dl/dx = dl/dy[i+1]*y[i]"],
+    ),
+    "a network in depth": (
+        "x0: [N], W: [T, N, N]",
+        ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],
+        ["dl/dW[p,q,r] = dl/dx_total[p,q]*(x0[r]*delta[p,0] + x[p-1,r]*[p >= 1])"],
+    ),
+}
+
+
+def function_of(name):
+    inputs, equations, _ = PRINTED[name]
+    return tcgrad.loads(f"dims: {{N: 3, T: 4}}\ninputs: {{{inputs}}}\nequations: {equations}\n", name)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_is_printed(name):
+    lines = [line for g in function_of(name).derive().as_dict()["gradients"] for line in g["index"]]
+    assert [line for line in PRINTED[name][-1] if line not in lines] == []
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_is_printed_is_true(name):
+    assert function_of(name).check(trials=1).ok
+
+
+# An expectation over all positions, under a guard.
+GUARDED = [
+    ("m[t] = (1 - a)*m[t-1] + a*x[t]", "dl/da = sum[t]([t >= 1]*dl/dm_total[t]*(x[t] - m[t-1]))"),
+    ("m[t] = exp(a)*m[t-1]*x[t]", "dl/da = sum[t]([1 <= t]*dl/dm_total[t]*m[t])"),
+]
+
+
+@pytest.mark.parametrize(("step", "expected"), GUARDED)
+def test_a_sum_over_steps_is_proved(step, expected):
+    text = f"dims: {{T: 4}}\ninputs: {{x: [T], a: []}}\nequations: ['m[0] = x[0]', '{step}']\nexpect: ['{expected}']\n"
+    (result,) = [each for each in tcgrad.loads(text).check(trials=1).results if each.kind == "expect"]
+    assert result.proved
