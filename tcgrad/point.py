@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from tcgrad.calculus import Derivation
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.second import stepwise_hessian
 from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
@@ -21,10 +22,11 @@ from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Program, bodies, defined_tensors
+from tcgrad.ir.program import Define, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
+from tcgrad.simplify.shifted import shifted
 
 Values = dict[Tensor, Array]
 
@@ -61,17 +63,29 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     given = _arrays(program, values)
     blocks = [hessian_of(each.of, *each.wrt) for each in derivation.hessians]
     refuse_impossible_values(program, [*(jacobian_of(each.of, each.wrt) for each in derivation.jacobians), *blocks])
-    env = evaluate_program(program, {declared.tensor.name: given[declared.tensor] for declared in program.inputs})
+    env = evaluate_program(
+        _without_overflow(program), {declared.tensor.name: given[declared.tensor] for declared in program.inputs}
+    )
     env = evaluate_statements(inverses_of(program), env)
     upstream = _upstream(program, given)
     return PointValues(
         given=given,
-        outputs={tensor: env[tensor] for tensor in program.outputs},
+        outputs=_unsigned({tensor: env[tensor] for tensor in program.outputs}),
         jacobians=_unsigned(_jacobians(derivation, env)),
         gradients={} if upstream is None else _unsigned(_gradients(derivation, {**env, **upstream})),
         is_scalar=upstream is not None and not given.keys() & upstream.keys(),
         hessians=_unsigned(_hessians(derivation, env)),
     )
+
+
+def _without_overflow(program: Program) -> Program:
+    """A program of the same values, which are finite wherever those that the emitted module returns are."""
+    worked = recognised(program)
+    return replace(worked, statements=_all_shifted(worked.statements))
+
+
+def _all_shifted(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(replace(s, body=shifted(s.body)) if isinstance(s, Define) else s for s in statements)
 
 
 def _unsigned(values: Values) -> Values:
@@ -87,10 +101,10 @@ def _jacobians(derivation: Derivation, env: Values) -> Values:
     for jacobian in derivation.jacobians:
         tensor = jacobian_of(jacobian.of, jacobian.wrt)
         if jacobian.define is not None and not jacobian.assumed:
-            found[tensor] = evaluate(jacobian.define.body, jacobian.define.free, env)
+            found[tensor] = evaluate(shifted(jacobian.define.body), jacobian.define.free, env)
         else:
             steps = stepwise_jacobian(derivation.program, jacobian.of, jacobian.wrt)
-            found[tensor] = evaluate_statements(steps, env)[tensor]
+            found[tensor] = evaluate_statements(_all_shifted(steps), env)[tensor]
     return found
 
 
@@ -101,10 +115,10 @@ def _hessians(derivation: Derivation, env: Values) -> Values:
     for hessian in derivation.hessians:
         tensor = hessian_of(hessian.of, *hessian.wrt)
         if hessian.define is not None:
-            found[tensor] = evaluate(hessian.define.body, hessian.define.free, env)
+            found[tensor] = evaluate(shifted(hessian.define.body), hessian.define.free, env)
         else:
             steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
-            found[tensor] = evaluate_statements(steps, plain)[defined_tensors(steps[-1])[-1]]
+            found[tensor] = evaluate_statements(_all_shifted(steps), plain)[defined_tensors(steps[-1])[-1]]
     return found
 
 
@@ -114,7 +128,7 @@ def _gradients(derivation: Derivation, env: Values) -> Values:
         gradient_of(gradient.wrt): derivation.backward if gradient.assumed else gradient.statements
         for gradient in derivation.gradients
     }
-    return {tensor: evaluate_statements(statements, env)[tensor] for tensor, statements in last.items()}
+    return {tensor: evaluate_statements(_all_shifted(statements), env)[tensor] for tensor, statements in last.items()}
 
 
 def _upstream(program: Program, given: Values) -> Values | None:

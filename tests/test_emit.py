@@ -1,7 +1,9 @@
 """Emitted modules: the code that they consist of, and what it computes."""
 
 import ast
+import cProfile
 import os
+import pstats
 import subprocess
 import sys
 
@@ -414,3 +416,20 @@ def test_a_product_that_is_needed_whole_is_summed_where_it_is_needed_in_sums():
     backward = emitted.source.partition("def backward")[2].partition("\ndef ")[0]
     assert "einsum" not in backward
     check_everything(emitted)
+
+
+def _calls(inputs):
+    """Function calls that emitting the sum of so many scalars takes."""
+    names = [f"x{k}" for k in range(inputs)]
+    function = tcgrad.loads(
+        f"inputs: {{{', '.join(f'{name}: []' for name in names)}}}\nequations: ['z = {' + '.join(names)}']\n"
+    )
+    assert function.derivation
+    profile = cProfile.Profile()
+    profile.runcall(function.emit)
+    return pstats.Stats(profile).total_calls
+
+
+def test_many_equal_blocks_of_a_hessian_cost_in_proportion_to_their_number():
+    _calls(2)  # what is imported and worked out once for all
+    assert _calls(32) < 6 * _calls(16)

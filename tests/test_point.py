@@ -40,6 +40,31 @@ def test_inverses_that_derivatives_bring_in(function):
     np.testing.assert_allclose(jacobian, outer * np.linalg.inv(s).T, rtol=1e-14)
 
 
+# An equation whose exponentials are too large or too small at x, and what it comes to there.
+LARGE = [
+    ("y[i] = exp(x[i])/(1[k]*exp(x[k]))", [1000, 1000, -1000], [0.5, 0.5, 0],
+     [[0.25, -0.25, 0], [-0.25, 0.25, 0], [0] * 3]),
+    ("y[i] = 2*exp(3*x[i])*x[i]/(1[k]*exp(3*x[k]))", [1000, -1000, 1000], [1000, 0, 1000],
+     [[1501, 0, -1500], [0] * 3, [-1500, 0, 1501]]),
+    ("y[i] = 1/(1 + exp(-x[i]))", [1000, 0, -1000], [1, 0.5, 0], np.diag([0, 0.25, 0])),
+    ("y[i] = log(1 + exp(x[i]))", [1000, -1000, 2000], [1000, 0, 2000], np.diag([1, 0, 1])),
+    ("y = log(1[k]*exp(x[k]))", [1000, -1000, 0], 1000, [1, 0, 0]),
+    ("y[i] = (exp(x[i]) - exp(-x[i]))/(exp(x[i]) + exp(-x[i]))", [1000, 0, -1000], [1, 0, -1], np.diag([0, 1, 0])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "x", "value", "jacobian"), LARGE)
+def test_exponentials_that_are_too_large(equation, x, value, jacobian):
+    found = at(f"inputs: {{x: [3]}}\nequations: ['{equation}']", x=x)
+    np.testing.assert_allclose(*found.outputs.values(), value, rtol=1e-12)
+    np.testing.assert_allclose(*found.jacobians.values(), jacobian, rtol=1e-12)
+
+
+def test_zeros_have_no_sign():
+    (value,) = at("inputs: {x: []}\nequations: ['y = -x']", x=0.0).outputs.values()
+    assert not np.signbit(value)
+
+
 INTEGERS = """
 inputs:
   E: [3]

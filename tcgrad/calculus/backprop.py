@@ -169,9 +169,8 @@ class Pullback:
         free = statement.free
 
         def part(tensor: Tensor) -> Expr:
-            product = times(
-                upstream, differentiate(statement.body, component_derivative(tensor, self._indices(tensor)))
-            )
+            seed = component_derivative(tensor, self._indices(tensor))
+            product = times(upstream, differentiate(statement.body, seed, frozenset((tensor,))))
             return IndexSum(free, product) if free and product != ZERO else product
 
         by = [Component(tensor, _positions(self._indices(tensor))) for tensor in read]

@@ -175,7 +175,7 @@ class _Path:
     def _differentiated(self, statement: Define | Intrinsic) -> tuple[tuple[Index, ...], Expr]:
         """The free indices of a statement and the derivative of its right side."""
         if isinstance(statement, Define):
-            return statement.free, differentiate(statement.body, self._derivative)
+            return statement.free, differentiate(statement.body, self._derivative, {*self.bodies, self.wrt})
         inverse = inverse_of(self.program, statement.operand).tensor
         free = new_indices(statement.tensor, len(self.at))
         positions = tuple(index.expr for index in free)

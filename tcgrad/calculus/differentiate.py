@@ -33,22 +33,28 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import freshen, substitute
+from tcgrad.ir.traversal import freshen, substitute, tensors_read
 from tcgrad.language.elaborate import elaborate_scalar
 
 Seed = Callable[[Component], Expr]
 Derivative = Callable[[Expr], Expr]
 
 
-def differentiate(expr: Expr, seed: Seed) -> Expr:
+def differentiate(expr: Expr, seed: Seed, by: set[Tensor] | frozenset[Tensor] | None = None) -> Expr:
     """The derivative of ``expr``, where that of each component read is what ``seed`` says (0: it is constant).
+
+    by: the tensors of which components are not constant; without it the seed alone decides.
 
     Raises:
         TcgradError: where a function has no derivative by an argument that is not constant.
     """
 
     def inner(part: Expr) -> Expr:
-        return seed(part) if isinstance(part, Component) else apply_rule(part, inner)
+        if isinstance(part, Component):
+            return seed(part)
+        if by is not None and by.isdisjoint(tensors_read(part)):
+            return ZERO
+        return apply_rule(part, inner)
 
     return inner(expr)
 
@@ -126,6 +132,8 @@ def _product_rule(expr: Mul, inner: Derivative) -> Expr:
 def _power_rule(expr: Pow, inner: Derivative) -> Expr:
     """``d(u^v) = v u^(v-1) du + u^v log(u) dv``"""
     by_base, by_exponent = inner(expr.base), inner(expr.exponent)
+    if by_base == by_exponent == ZERO:
+        return ZERO
     lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
     return total([
         times(expr.exponent, lowered, by_base),

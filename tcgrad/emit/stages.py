@@ -100,19 +100,25 @@ class Stages:
         steps = tuple(self._lowering.statements(statements))
         results: list[tuple[Tensor, Node]] = []
         owners = set() if owners is None else owners
+        copies: dict[Node, Node] = {}
         for tensor in wanted:
-            node = self._owned(self._lowering.definitions.whole(tensor), owners)
+            node = self._owned(self._lowering.definitions.whole(tensor), owners, copies)
             owners.add(node.owner)
             results.append((tensor, node))
         if self._forward_built is None:
             self._forward_built = products.built
         return Stage(steps, tuple(results), self._printed)
 
-    def _owned(self, node: Node, owners: Collection[Node]) -> Node:
-        """The node, or a copy of it where its memory is the caller's or another result's; if need be a copy of one."""
-        while isinstance(node.owner.operation, Leaf) or node.owner in owners:
-            node = self._build.graph.make(Copy(), (node,), node.shape, node.kind)
-        return node
+    def _owned(self, node: Node, owners: Collection[Node], copies: dict[Node, Node]) -> Node:
+        """The node, or a copy of it where its memory is the caller's or another result's; if need be a copy of one.
+
+        copies: the last copy that was made of each node.
+        """
+        copy = copies.get(node, node)
+        while isinstance(copy.owner.operation, Leaf) or copy.owner in owners:
+            copy = self._build.graph.make(Copy(), (copy,), copy.shape, copy.kind)
+        copies[node] = copy
+        return copy
 
 
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:

@@ -104,7 +104,8 @@ def _stand_apart(one: Block, other: Block) -> bool:
 
 
 def _are_apart(one: Place, other: Place) -> bool:
-    between = (one.start - other.start).as_number
+    first, second = one.start.as_number, other.start.as_number
+    between = (one.start - other.start).as_number if first is None or second is None else first - second
     steps = [step.as_number for place in (one, other) for _, step in place.steps]
     if between is None or None in steps:
         return False

@@ -96,7 +96,8 @@ class RangeErrors:
         last = size.value - 1
         where = f"{_axis_of(read)} has positions 0 to {last}"
         if not read.position.indices:
-            self.error("TC310", f"`{shown}` is outside: {where}", read.span)
+            help_ = f"positions count from 0: the last one is `{write_integer(size - Integer.of(1))}`"
+            self.error("TC310", f"`{shown}` is outside: {where}", read.span, help_)
             return
         runs = f"`{shown}` runs from {values.low.value} to {values.high.value}" if values else f"`{shown}` can leave"
         each = ", ".join(

@@ -12,6 +12,7 @@ from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.components import LONE
+from tcgrad.language.matrix_signs import refuse_matrix_power, refuse_real_quotient
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
 from tcgrad.language.symbols import Refused
@@ -246,10 +247,12 @@ class Elaborator(ValueReader):
             case Call():
                 return self.read_call(node)
             case Power():
+                refuse_matrix_power(node, self.symbols)
                 base, exponent = self.terms(node.base), self.terms(node.exponent)
                 divides = isinstance(exponent, Const) and exponent.value < 0
                 return Pow(self._divisor(base, node) if divides else base, exponent)
             case Product():
+                refuse_real_quotient(node, self.symbols)
                 return IndexValue(self.position(node))
             case Reduction():
                 return self.read_reduction(node)

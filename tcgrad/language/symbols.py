@@ -136,6 +136,8 @@ class Symbols:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{name}(...)`"
+        if name.rstrip("'") != name and name.rstrip("'") in self.tensors:
+            return TRANSPOSE.format(name.rstrip("'"))
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
@@ -147,6 +149,8 @@ class Symbols:
         """All names that have a value by themselves."""
         return (*self.tensors, *self.dims, PI.name)
 
+
+TRANSPOSE = "write a transpose by its indices: `{}[j,i]`"
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 

@@ -114,6 +114,11 @@ _SHAPES = {
     ),
     "fifty similar terms": ("A: [4, 4]", " + ".join(f"{k}*A[i,j]*A[j,k]*A[k,i]*A[i,i]^{k}" for k in range(1, 51))),
     "twenty sums": ("x: [4], z: [4]", "1[i]*" + "*".join(f"(x[i] + {k}*z[i])" for k in range(1, 21))),
+    "a hundred scalars": (", ".join(f"x{k}: []" for k in range(100)), " + ".join(f"{k + 2}*x{k}" for k in range(100))),
+    "a sum over a hundred inputs": (
+        ", ".join(f"x{k}: [3]" for k in range(100)),
+        "1[i]*(" + " + ".join(f"sin({k + 2}*x{k}[i])" for k in range(100)) + ")",
+    ),
     "sums of two hundred terms": (
         "x: [4], z: [4]",
         "1[i]*({})*({})".format(
