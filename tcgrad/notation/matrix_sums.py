@@ -10,7 +10,8 @@ from functools import reduce
 from math import gcd
 from operator import and_
 
-from tcgrad.notation.matrix import Kron, MatMul, Matrix, Ones, Scale, Shape, Sum
+from tcgrad.notation.matrix import Identity, Kron, MatMul, Matrix, Ones, Scale, Shape, Sum
+from tcgrad.notation.matrix_binomials import with_binomials
 from tcgrad.notation.matrix_building import diagonal_matrix, kronecker, product
 from tcgrad.notation.matrix_negation import lowered, negated
 from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
@@ -77,7 +78,7 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
-    terms = _with_fewer_minuses(_grouped(_with_kroneckers_joined(terms)))
+    terms = _with_fewer_minuses(_grouped(with_binomials(_as_one_kronecker(_with_kroneckers_joined(terms)))))
     if len(terms) == 1:
         return scaled(terms[0])
     common = _common_scalars(terms)
@@ -98,12 +99,28 @@ def _factored(terms: list[Scale]) -> Matrix:
 
 def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
     """``a + A (1 - y)`` for ``a - A (y - 1)``."""
-    kept: list[Scale] = []
-    for term in terms:
-        turned = negated(term.body) if term.coefficient < 0 and term.body is not None else None
-        fewer = turned is not None and term.body is not None and lowered(turned) < lowered(term.body)
-        kept.append(replace(term, coefficient=-term.coefficient, body=turned) if fewer else term)
-    return kept
+    return [_lifted(term) if term.coefficient < 0 else term for term in terms]
+
+
+def _as_one_kronecker(terms: list[Scale]) -> list[Scale]:
+    """``(I + A) ⊗ (I + B)`` for ``I + A ⊗ (I + B) + I ⊗ B``; the same terms where that leaves more than one."""
+    sides = [(shape(kron.sides[0])[0], shape(kron.sides[1])[0]) for kron in map(_Kronecker.of, terms) if kron]
+    if len(terms) < 3 or len(sides) != len(terms) - 1:
+        return terms
+    left, right = sides[0]
+    if left is None or right is None:
+        return terms
+    whole = Kron(Identity(left), Identity(right))
+    split = [replace(term, body=whole) if isinstance(term.body, Identity) else _lifted(term) for term in terms]
+    joined = _with_kroneckers_joined(split)
+    return joined if len(joined) == 1 else terms
+
+
+def _lifted(term: Scale) -> Scale:
+    """``-(I - A) ⊗ B`` for ``(A - I) ⊗ B``."""
+    turned = None if term.body is None else negated(term.body)
+    fewer = turned is not None and term.body is not None and lowered(turned) < lowered(term.body)
+    return replace(term, coefficient=-term.coefficient, body=turned) if fewer else term
 
 
 def _with_kroneckers_joined(terms: list[Scale]) -> list[Scale]:
