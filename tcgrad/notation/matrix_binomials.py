@@ -37,18 +37,18 @@ def with_binomials(terms: list[Scale]) -> list[Scale]:
 def _multiplied_out(term: Scale) -> list[Scale]:
     """``A B C - A D C`` for ``A (B - D) C``."""
     chain = _word(term)
-    place = next((n for n, factor in enumerate(chain) if _addends(factor)), None)
+    place = next((n for n, factor in enumerate(chain) if addends(factor)), None)
     if place is None or len(chain) < 2:
         return [term]
-    pieces = [product(*chain[:place], part, *chain[place + 1 :]) for part in _addends(chain[place])]
+    pieces = [product(*chain[:place], part, *chain[place + 1 :]) for part in addends(chain[place])]
     return [unscaled(scaled(piece, (replace(term, body=None),))) for piece in pieces]
 
 
-def _addends(factor: Matrix) -> tuple[Matrix, ...]:
-    """The terms of a factor that is a sum, or the transpose of one."""
-    match factor:
+def addends(matrix: Matrix) -> tuple[Matrix, ...]:
+    """The terms of a matrix that is a sum, or the transpose of one; none of any other."""
+    match matrix:
         case Sum():
-            return factor.terms
+            return matrix.terms
         case Transpose(operand=Sum(terms=terms)):
             return tuple(map(transpose, terms))
         case _:

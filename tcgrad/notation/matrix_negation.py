@@ -85,7 +85,14 @@ def _keeps_sign(matrix: Sum) -> bool:
     return constant or 2 * sum(minus for _, minus in signs) < len(signs)
 
 
-def lowered(matrix: Matrix) -> int:
+def lifted(term: Scale) -> Scale:
+    """``-(I - A) ⊗ B`` for ``(A - I) ⊗ B``."""
+    turned = None if term.body is None else negated(term.body)
+    fewer = turned is not None and term.body is not None and _lowered(turned) < _lowered(term.body)
+    return replace(term, coefficient=-term.coefficient, body=turned) if fewer else term
+
+
+def _lowered(matrix: Matrix) -> int:
     """How many sums inside have a constant that is taken off, as ``y - 1``."""
     sums = (part for part in parts(matrix) if isinstance(part, Sum))
     signs = ([minus for term, minus in map(split_sign, each.terms) if _is_constant(term)] for each in sums)
