@@ -49,8 +49,8 @@ def sizes_in(define: Define) -> list[Integer]:
 
 
 def vectorised(define: Define, value: np.ndarray, vec: str) -> np.ndarray:
-    """A Jacobian's value as the matrix that the stated vectorisation of both sides makes of it."""
-    split = define.tensor.about[0].order
+    """The value of a Jacobian, or of a block of a Hessian, as the matrix that vectorising both sides makes of it."""
+    split = define.tensor.about[-2].order
     rows, columns = list(range(split)), list(range(split, value.ndim))
     if vec == "column":
         rows, columns = rows[::-1], columns[::-1]

@@ -41,3 +41,52 @@ def test_block(spec, first, second, text):
     assert isinstance(form, MatrixForm), form
     assert form.text == text
     assert_same_value(define, form, values_of(program, define))
+
+
+RAYLEIGH = ("w: N, A: N N, S: N N", "f = w[i]*A[i,j]*w[j]/(w[k]*S[k,l]*w[l])")
+CORRELATION = (
+    "u: N, v: M, C: N M, A: N N, D: M M",
+    "f = u[i]*C[i,j]*v[j]/sqrt(u[k]*A[k,l]*u[l]*v[m]*D[m,n]*v[n])",
+)
+POISSON = ("V: M N, W: M K, H: K N", "f = 1[i,j]*(W[i,k]*H[k,j] - V[i,j]*log(W[i,k]*H[k,j]))")
+RATIO = ("X: P N, A: P P, G: N N", "H[i,j] = X[k,i]*A[k,l]*X[l,j]; f = inv(H)[i,j]*G[j,i]")
+GIVEN_BY_NAMES = [
+    (("x: N", "f = x[i]*x[i]*x[j]*x[j]"), "x", "x", "4 (‖x‖² I + 2 x xᵀ)"),
+    (RAYLEIGH, "A", "A", "0"),
+    (RAYLEIGH, "A", "S", "-(w wᵀ) ⊗ (w wᵀ) / (wᵀ S w)²"),
+    (RAYLEIGH, "S", "S", "2 f ((w wᵀ) ⊗ (w wᵀ)) / (wᵀ S w)²"),
+    (POISSON, "V", "W", "-diag(vec(W H))⁻¹ (I ⊗ Hᵀ)"),
+    (POISSON, "W", "W", "(I ⊗ H) diag(vec(V ⊘ (W H)^⊙2)) (I ⊗ Hᵀ)"),
+    (RATIO, "G", "G", "0"),
+    (RATIO, "A", "G", "-((X H⁻ᵀ) ⊗ (X H⁻¹)) comm(N, N)"),
+    (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
+    (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
+]
+
+
+@pytest.mark.parametrize(("spec", "first", "second", "text"), GIVEN_BY_NAMES)
+@pytest.mark.parametrize("vec", ["row", "column"])
+def test_block_that_is_derived(spec, first, second, text, vec):
+    program = program_from(*spec)
+    blocks = {(h.wrt[0].name, h.wrt[1].name): h.define for h in derive(program, hessian=True).hessians}
+    define = blocks[first, second]
+    assert define is not None
+    form = raise_define(define, program, vec=vec)
+    assert isinstance(form, MatrixForm), form
+    assert vec == "column" or form.text == text
+    assert_same_value(define, form, values_of(program, define), vec=vec)
+
+
+def test_vectors_are_put_on_the_side_that_lets_terms_be_joined():
+    program = program_from(*CORRELATION)
+    blocks = {(h.wrt[0].name, h.wrt[1].name): h.define for h in derive(program, hessian=True).hessians}
+    for first, second, text in (
+        ("u", "C", "(I - (A + Aᵀ) u uᵀ / (2 uᵀ A u)) ⊗ vᵀ / √((uᵀ A u) (vᵀ D v))"),
+        ("v", "C", "uᵀ ⊗ (I - (D + Dᵀ) v vᵀ / (2 vᵀ D v)) / √((uᵀ A u) (vᵀ D v))"),
+    ):
+        define = blocks[first, second]
+        assert define is not None
+        form = raise_define(define, program)
+        assert isinstance(form, MatrixForm)
+        assert form.text == text
+        assert_same_value(define, form, {k: abs(v) for k, v in values_of(program, define).items()})

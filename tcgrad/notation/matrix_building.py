@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 
 from tcgrad.notation.matrix import (
     SCALAR,
@@ -29,6 +30,7 @@ from tcgrad.notation.matrix import (
     Size,
     Symbol,
     Transpose,
+    Vec,
     Zeros,
 )
 from tcgrad.notation.matrix_scaling import apart, scaled, unscaled, zeros
@@ -181,6 +183,8 @@ def diagonal_matrix(vector: Matrix) -> Matrix:
             return scaled(diagonal_matrix(body), (replace(vector, body=None),))
         case Hadamard(factors=()):
             return Inverse(DiagMatrix(hadamard(vector.divisors)))
+        case Vec(operand=Hadamard(factors=(), divisors=divisors)):
+            return Inverse(DiagMatrix(replace(vector, operand=hadamard(divisors))))
         case DiagVector(matrix=DiagMatrix() as matrix):
             return matrix
         case _:
@@ -233,8 +237,9 @@ def squared_norm(operand: Matrix) -> Matrix:
 def square_root_of(matrix: Matrix) -> Matrix | None:
     """The x of an elementwise square of x, else None."""
     match matrix:
-        case Hadamard(factors=(first, second), divisors=()) if first == second:
-            return first
+        case Hadamard(factors=factors, divisors=divisors):
+            over, under = _halved(factors), _halved(divisors)
+            return None if over is None or under is None else hadamard(over, under)
         case Power(exponent=Number(value=n)) if n == 2 and not is_scalar(matrix):
             return matrix.base
         case Transpose():
@@ -244,14 +249,30 @@ def square_root_of(matrix: Matrix) -> Matrix | None:
             return None
 
 
+def _halved(parts: Sequence[Matrix]) -> list[Matrix] | None:
+    """The square roots of an elementwise product's factors, if each is there an even number of times; else None."""
+    counts: dict[Matrix, int] = {}
+    for base, times in map(_counted, parts):
+        counts[base] = counts.get(base, 0) + times
+    if any(times % 2 for times in counts.values()):
+        return None
+    return [power(base, Number(Fraction(times // 2))) for base, times in counts.items()]
+
+
 def trace(matrix: Matrix) -> Matrix:
-    """``tr(matrix)``; a product is turned round its cycle, or transposed, to where it has the fewest transposes."""
+    """``tr(matrix)``; a product is turned round its cycle, or transposed, to where there is least to read."""
     scale, body = apart(matrix)
     if isinstance(body, MatMul):
         chain = body.factors
-        turns = [MatMul(chain[k:] + chain[:k]) for k in range(len(chain))]
-        body = min([t for turn in turns for t in (turn, transpose(turn))], key=transposes)
+        turns = [chain[k:] + chain[:k] for k in range(len(chain))]
+        body = min([t for turn in turns for t in (MatMul(turn), transpose(MatMul(turn)))], key=_to_read)
     return scaled(None, (scale, Size(body.size) if isinstance(body, Identity) else Fold("tr", body)))
+
+
+def _to_read(chain: Matrix) -> tuple[int, int]:
+    """The transposes in a product, then the powers that it is a product of."""
+    factors = chain.factors if isinstance(chain, MatMul) else ()
+    return transposes(chain), sum(1 for _ in groupby(factors))
 
 
 def filled(matrix: Matrix, to: Shape) -> Matrix:

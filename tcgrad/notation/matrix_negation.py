@@ -6,15 +6,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Hadamard, Identity, Kron, MatMul, Matrix, Number, Scale, Sum, Transpose
-from tcgrad.notation.matrix_scaling import ordered, scaled
+from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix_shape import is_ones
 from tcgrad.notation.matrix_signs import split_sign
-from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.matrix_transpose import transpose, transposes
 from tcgrad.notation.matrix_tree import parts
 
 
 def settled(matrix: Matrix) -> Matrix:
-    """An expression that stands alone without a minus sign in front, if a sum in it takes the sign as readily."""
+    """An expression that stands alone, with the minus in front and the transpose around it taken into sums."""
+    matrix = _transposed_inside(matrix)
     if not isinstance(matrix, Scale) or matrix.coefficient > 0:
         return matrix
     turned = None if matrix.body is None else negated(matrix.body) or _partly_negated(matrix.body)
@@ -26,6 +27,16 @@ def settled(matrix: Matrix) -> Matrix:
             factors = (*matrix.factors[:place], turned, *matrix.factors[place + 1 :])
             return scaled(matrix.body, factors, matrix.divisors, -matrix.coefficient)
     return matrix
+
+
+def _transposed_inside(matrix: Matrix) -> Matrix:
+    """``A + x yᵀ`` for ``(Aᵀ + y xᵀ)ᵀ``, a sum that stands alone."""
+    own = unscaled(matrix)
+    if not isinstance(own.body, Transpose) or not isinstance(own.body.operand, Sum):
+        return matrix
+    inside = Sum(ordered(map(transpose, own.body.operand.terms)))
+    fewer = transposes(inside) < transposes(own.body)
+    return scaled(inside, (replace(own, body=None),)) if fewer else matrix
 
 
 def negated(matrix: Matrix) -> Matrix | None:
@@ -74,7 +85,14 @@ def _keeps_sign(matrix: Sum) -> bool:
     return constant or 2 * sum(minus for _, minus in signs) < len(signs)
 
 
-def lowered(matrix: Matrix) -> int:
+def lifted(term: Scale) -> Scale:
+    """``-(I - A) ⊗ B`` for ``(A - I) ⊗ B``."""
+    turned = None if term.body is None else negated(term.body)
+    fewer = turned is not None and term.body is not None and _lowered(turned) < _lowered(term.body)
+    return replace(term, coefficient=-term.coefficient, body=turned) if fewer else term
+
+
+def _lowered(matrix: Matrix) -> int:
     """How many sums inside have a constant that is taken off, as ``y - 1``."""
     sums = (part for part in parts(matrix) if isinstance(part, Sum))
     signs = ([minus for term, minus in map(split_sign, each.terms) if _is_constant(term)] for each in sums)

@@ -10,12 +10,13 @@ from functools import reduce
 from math import gcd
 from operator import and_
 
-from tcgrad.notation.matrix import Kron, MatMul, Matrix, Ones, Scale, Shape, Sum
-from tcgrad.notation.matrix_building import diagonal_matrix, kronecker, product
-from tcgrad.notation.matrix_negation import lowered, negated
+from tcgrad.notation.matrix import MatMul, Matrix, Ones, Scale, Shape, Sum
+from tcgrad.notation.matrix_binomials import addends, with_binomials
+from tcgrad.notation.matrix_building import diagonal_matrix, product
+from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
+from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
-from tcgrad.records import dataclass
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
@@ -30,7 +31,7 @@ def add(terms: Iterable[Matrix]) -> Matrix:
 def weighted(vector: Matrix, matrix: Matrix) -> Matrix:
     """``diag(v) M``; ``diag(v) (A - 1 wᵀ A)`` as ``(diag(v) - v wᵀ) A``."""
     diagonal = diagonal_matrix(vector)
-    parts = [unscaled(term) for term in (matrix.terms if isinstance(matrix, Sum) else ())]
+    parts = [unscaled(term) for term in addends(matrix)]
     chains = [_chain(part) or (part.body,) for part in parts if part.body is not None]
     wholes = [chain for chain in chains if not isinstance(chain[0], Ones)]
     if len(wholes) != 1 or len(chains) < max(len(parts), 2):
@@ -77,11 +78,13 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
-    terms = _with_fewer_minuses(_grouped(_with_kroneckers_joined(terms)))
+    common = _common_scalars(terms)
+    if common != Scale(Fraction(1)):
+        parts = [part for term in terms for part in _flat(scaled(_without(term, common)))]
+        return scaled(add(parts), (common,))
+    terms = _with_fewer_minuses(_grouped(with_binomials(with_kroneckers_joined(terms, add))))
     if len(terms) == 1:
         return scaled(terms[0])
-    common = _common_scalars(terms)
-    terms = [unscaled(part) for term in terms for part in _flat(scaled(_without(term, common)))]
     chains = [_chain(term) for term in terms]
     head, tail = _common_ends(chains)
     cores = [
@@ -93,60 +96,12 @@ def _factored(terms: list[Scale]) -> Matrix:
     total: Matrix = Sum(ordered(scaled(core) for core in cores))
     if head or tail:
         total = product(*head, add(cores), *tail)
-    return scaled(total, (common,))
+    return total
 
 
 def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
     """``a + A (1 - y)`` for ``a - A (y - 1)``."""
-    kept: list[Scale] = []
-    for term in terms:
-        turned = negated(term.body) if term.coefficient < 0 and term.body is not None else None
-        fewer = turned is not None and term.body is not None and lowered(turned) < lowered(term.body)
-        kept.append(replace(term, coefficient=-term.coefficient, body=turned) if fewer else term)
-    return kept
-
-
-def _with_kroneckers_joined(terms: list[Scale]) -> list[Scale]:
-    """``(A + c B) ⊗ C`` for ``A ⊗ C + c B ⊗ C``, and the same of right factors; around them stands the same."""
-    split = [_Kronecker.of(term) for term in terms]
-    for place, own in enumerate(split):
-        for side in (0, 1) if own else ():
-            alike = {n: other for n, other in enumerate(split) if own and other and own.shares(other, side)}
-            if own and len(alike) > 1:
-                total = add(scaled(kron.sides[1 - side], (replace(terms[n], body=None),)) for n, kron in alike.items())
-                joined = unscaled(own.with_side(1 - side, total))
-                rest = [joined if n == place else term for n, term in enumerate(terms) if n == place or n not in alike]
-                return _with_kroneckers_joined(rest)
-    return terms
-
-
-@dataclass(frozen=True)
-class _Kronecker:
-    """A product with one Kronecker product in it: its two sides, and what stands before and behind it."""
-
-    head: tuple[Matrix, ...]
-    sides: tuple[Matrix, Matrix]
-    tail: tuple[Matrix, ...]
-
-    @classmethod
-    def of(cls, term: Scale) -> _Kronecker | None:
-        """None for any other term."""
-        chain = _chain(term) or ((term.body,) if term.body is not None else ())
-        places = [n for n, factor in enumerate(chain) if isinstance(factor, Kron)]
-        kron = chain[places[0]] if len(places) == 1 else None
-        if not isinstance(kron, Kron):
-            return None
-        return cls(chain[: places[0]], (kron.left, kron.right), chain[places[0] + 1 :])
-
-    def shares(self, other: _Kronecker, side: int) -> bool:
-        """Whether the two differ in the other side at most, and their other sides have one shape."""
-        around = (self.head, self.tail, self.sides[side]) == (other.head, other.tail, other.sides[side])
-        return around and shape(self.sides[1 - side]) == shape(other.sides[1 - side])
-
-    def with_side(self, side: int, value: Matrix) -> Matrix:
-        """The product with another value at one of the sides."""
-        left, right = (value if n == side else own for n, own in enumerate(self.sides))
-        return product(*self.head, kronecker(left, right), *self.tail)
+    return [lifted(term) if term.coefficient < 0 else term for term in terms]
 
 
 def _grouped(terms: list[Scale]) -> list[Scale]:

@@ -35,7 +35,7 @@ class Block:
 
     def raised(self) -> Matrix | Refusal:
         if not self._linked() and self._is_outer():
-            return self._kronecker(*zip(self.rows, self.columns, strict=True))
+            return self._kronecker(*self._pairs(crossed=False))
         if not self._linked():
             return product(self._side(self.rows), transpose(self._side(self.columns)))
         for bridges in (0, 1):
@@ -57,7 +57,7 @@ class Block:
     def _is_outer(self) -> bool:
         """Whether it is made of vectors alone: ``vec(u vᵀ) vec(w zᵀ)ᵀ`` is to be ``(u wᵀ) ⊗ (v zᵀ)``."""
         axes = (*self.rows, *self.columns)
-        return len(axes) == 4 and not self.network.edges and all(self.network.vertices.get(index) for index in axes)
+        return len(axes) > 2 and not self.network.edges and all(self.network.vertices.get(index) for index in axes)
 
     def _side(self, axes: Axes) -> Matrix:
         """Rows alone, or columns alone, as one column vector."""
