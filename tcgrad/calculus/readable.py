@@ -32,6 +32,8 @@ from tcgrad.simplify.totals import Totals
 
 Assumed = tuple[Assumption, ...]
 
+_MOST_STATEMENTS = 9
+
 
 @dataclass
 class Readable:
@@ -123,13 +125,22 @@ class Readable:
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
-        return replace(line, body=self._with_conjectures(simplify(body), line.tensor))
+        return replace(line, body=self._looked_into(body, line.tensor) if self._is_short else body)
+
+    @cached_property
+    def _is_short(self) -> bool:
+        """Whether the program has so few equations that its formulas are looked into closely."""
+        return len(self.program.statements) <= _MOST_STATEMENTS
+
+    def _looked_into(self, body: Expr, tensor: Tensor) -> Expr:
+        """A right side multiplied out as a whole, and with what was guessed for its parts, where that is shorter."""
+        return self._with_conjectures(self.known.opened(simplify(body)), tensor)
 
     def _with_conjectures(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side with what was guessed, and proved, for its parts, where that is shorter."""
         of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
         for changed, given in self._conjectures.written(body, of_vector=of_vector):
-            made = self.known.fold(changed)
+            made = self.known.opened(self.known.fold(changed))
             if cost(made) < cost(body):
                 if given:
                     self.assumed.setdefault(tensor, set()).update(given)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.conjecture.values import At, NoValueError, Point
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Expr, Mul
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Expr, Mul, Pow
 from tcgrad.ir.traversal import children, indices_within
 
 _TOLERANCE = 1e-9
@@ -25,20 +25,45 @@ class Looked:
         self._at = [_spread(point, indices_within(body), turn) for turn, point in enumerate(points)]
         self._known: dict[Expr, list[float | None]] = {}
         self._groups: dict[str, dict[Expr, None]] = {}
+        self._joined: list[Expr] = [ONE]
 
-    def note(self, expr: Expr) -> None:
-        """Let an expression be found; nothing, where it has no value at the first point."""
+    def note(self, expr: Expr, *, joined: bool = False) -> None:
+        """Let an expression be found; nothing, where it has no value at the first point.
+
+        joined: also as a part of a sum, a product or a quotient of two.
+        """
         value = self._value(expr, 0)
         if value is not None:
             self._groups.setdefault(_group(value), {})[expr] = None
+            if joined:
+                self._joined.append(expr)
 
-    def equal_to(self, expr: Expr, is_wanted: Callable[[Expr], bool]) -> Iterator[Expr]:
-        """The wanted expressions among those noted that have the value of one at all points."""
+    def equal_to(self, expr: Expr, is_wanted: Callable[[Expr], bool], *, joined: bool) -> Iterator[Expr]:
+        """The wanted expressions among those noted that have the value of one at all points.
+
+        joined: also sums, products and quotients of two.
+        """
         value = self._value(expr, 0)
         turns = range(len(self._points))
-        for other in self._groups.get(_group(value), ()) if value is not None else ():
+        for other in self._candidates(value, joined=joined) if value is not None else ():
             if is_wanted(other) and all(self._are_equal(expr, other, turn) for turn in turns):
                 yield other
+
+    def _candidates(self, value: float, *, joined: bool) -> Iterator[Expr]:
+        """What has a value at the first point."""
+        yield from self._groups.get(_group(value), ())
+        for one in self._joined if joined and abs(value) > _NOUGHT else ():
+            own = self._value(one, 0) or 1.0
+            yield from (Add((one, other)) for other in self._noted(value - own))
+            yield from (Add((one, Mul((MINUS_ONE, other)))) for other in self._noted(own - value))
+            yield from (Mul((MINUS_ONE, Add((one, other)))) for other in self._noted(-value - own))
+            yield from (Mul((other, one)) for other in self._noted(value / own))
+            yield from (Mul((MINUS_ONE, other, one)) for other in self._noted(-value / own))
+            yield from (Mul((one, Pow(other, MINUS_ONE))) for other in self._noted(own / value))
+
+    def _noted(self, value: float) -> list[Expr]:
+        found = self._groups.get(_group(value))
+        return [other for other in self._joined if other in found] if found else []
 
     def _are_equal(self, one: Expr, other: Expr, turn: int) -> bool:
         left, right = self._value(one, turn), self._value(other, turn)

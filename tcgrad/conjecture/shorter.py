@@ -12,7 +12,21 @@ from tcgrad.conjecture.parts import Part, parts_of
 from tcgrad.conjecture.values import Point
 from tcgrad.ir.gaps import gaps_of
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Component, Expr, IndexSum, IndexValue, Iverson, Mul, Pow, const
+from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Component,
+    Const,
+    Expr,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    const,
+)
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, free_indices, indices_within, size, tensors_read, walk
@@ -27,11 +41,12 @@ Given = tuple[Assumption, ...]
 _POINTS = 8
 _LARGEST = 150  # nodes of a formula that is looked at
 _LARGEST_OF_VECTOR = 30
+_LEAST_FOR_TWO = 4
 _MOST_TRIED = 4  # guesses that are put to the proof
-_MOST_STATEMENTS = 9
 _MOST_PARTS = 150
 _MOST_PLACED = 2  # axes of a tensor that is tried at any positions
 _ROLES = (Role.INPUT, Role.DEFINED, Role.CONSTANT)
+_EXPONENTS = (const(2), MINUS_ONE, const(-2))
 _NUMBERS = (ZERO, ONE, MINUS_ONE, const(2), const(-2), Pow(const(2), MINUS_ONE))
 
 
@@ -73,7 +88,7 @@ class Conjectures:
     def _is_worth(self, body: Expr) -> bool:
         """Whether a sum stands there whose terms may have to do with each other."""
         sums = (part for part in walk(body) if isinstance(part, Add | IndexSum))
-        return len(self.program.statements) <= _MOST_STATEMENTS and any(map(self._is_related, sums))
+        return any(map(self._is_related, sums))
 
     def _proof(self, guess: Guess) -> Given | None:
         """What a guess has to take for granted to be proved; None if it is not proved."""
@@ -100,13 +115,13 @@ class Conjectures:
         if not related or len(parts) > _MOST_PARTS:
             return []
         looked = Looked(self._points, body)
-        for _, expr in parts:
-            looked.note(expr)
-        for other in (*_NUMBERS, *self._sizes(body), *self._components(related, body)):
+        for other in (*(expr for _, expr in parts), *_NUMBERS, *self._sizes(body), *_powers(body)):
             looked.note(other)
+        for read in self._components(related, body):
+            looked.note(read, joined=True)
         found: dict[tuple[Expr, Expr], Guess] = {}
         for part, expr in related:
-            same = list(looked.equal_to(expr, partial(self._may_stand_for, expr)))
+            same = list(looked.equal_to(expr, partial(self._may_stand_for, expr), joined=_may_be_of_two(expr)))
             if same:
                 other = min(same, key=cost)
                 found.setdefault((expr, other), Guess(part, expr, other))
@@ -159,15 +174,14 @@ class Conjectures:
         return [IndexValue(size) for size in sizes if not size.indices and size.as_number is None]
 
     def _components(self, related: Sequence[tuple[Part, Expr]], body: Expr) -> Iterator[Expr]:
-        """The components of what is made of the same inputs as a part, at any indices, and their opposites."""
+        """The components of what is made of the same inputs as a part, at any indices."""
         made_of = {self._made_of(expr) for _, expr in related}
         indices = indices_within(body)
         for tensor, sources in self._sources.items():
             if tensor.order <= _MOST_PLACED and any(sources <= own for own in made_of):
                 for chosen in permutations(indices, tensor.order):
                     if all(index.size == size for index, size in zip(chosen, tensor.shape, strict=True)):
-                        read = Component(tensor, tuple([index.expr for index in chosen]))
-                        yield from (read, Mul((MINUS_ONE, read)))
+                        yield Component(tensor, tuple([index.expr for index in chosen]))
 
     def _may_stand_for(self, expr: Expr, other: Expr) -> bool:
         """Whether something is shorter than a part, over its indices, and has a value wherever that has one."""
@@ -175,6 +189,21 @@ class Conjectures:
             return False
         gaps = gaps_of(self.program)
         return set(gaps.of(other)) <= set(gaps.of(expr))
+
+
+def _powers(body: Expr) -> Iterator[Expr]:
+    """Other powers of what stands to a power."""
+    exponents: dict[Expr, dict[Expr, None]] = {}
+    for part in walk(body):
+        if isinstance(part, Pow) and isinstance(part.exponent, Const):
+            own = exponents.setdefault(part.base, dict.fromkeys(_EXPONENTS))
+            own[Const(part.exponent.value - 1)] = None
+    return (Pow(base, exponent) for base, found in exponents.items() for exponent in found)
+
+
+def _may_be_of_two(expr: Expr) -> bool:
+    """Whether an expression is long enough to be worth a sum or a product of two, and has a sum in it."""
+    return cost(expr) >= _LEAST_FOR_TWO and any(isinstance(part, Add | IndexSum) for part in walk(expr))
 
 
 def _tells_ties(node: Expr) -> bool:

@@ -117,9 +117,15 @@ class Facts:
         return self._nearby(self._near(expr)).name_instances(expr)
 
     def _nearby(self, near: Sequence[Fact]) -> Nearby:
-        return Nearby(near, self._totals, self._multiplied_out, self._condensed)
+        return Nearby(near, self._totals, self.multiplied_out, self._condensed)
 
-    def _multiplied_out(self, expr: Expr) -> Expr:
+    def opened(self, expr: Expr) -> Expr:
+        """A simplified expression, multiplied out as a whole where that is shorter."""
+        made = self.multiplied_out(expr)
+        return expr if made is expr else self.fold(made)
+
+    def multiplied_out(self, expr: Expr) -> Expr:
+        """An expression multiplied out, the definitions by their names; the very same where that is no shorter."""
         near = self._near(expr)
         (made,) = self._opened.done((expr,), near, lambda: (multiplied_out(expr, self._nearby(near).settle),))
         return made
