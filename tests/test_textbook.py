@@ -83,9 +83,9 @@ def _declared(words: list[str]) -> str:
     return "{" + ", ".join([f"shape: [{', '.join(axes)}]", *facts]) + "}"
 
 
-def entries() -> list[Entry]:
+def entries(file: str = "textbook.txt") -> list[Entry]:
     """An indented line belongs to the last line that is not; those that begin with a derivative are references."""
-    _, *sections = (Path(__file__).parent / "textbook.txt").read_text(encoding="utf-8").split("\n== ")
+    _, *sections = (Path(__file__).parent / file).read_text(encoding="utf-8").split("\n== ")
     return [_entry(block) for section in sections for block in section.split("\n\n")[1:]]
 
 

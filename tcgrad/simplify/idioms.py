@@ -232,6 +232,7 @@ def _as_power(factor: Expr) -> tuple[Expr, Fraction]:
 def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     """
     ``relu(u) [u > 0] = relu(u)``, ``max(0,u)`` too; ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
+    ``abs(u)^n sign(u)^2 = abs(u)^n``;
     ``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``; ``exp(-w) sigmoid(w) = sigmoid(-w)``.
     """
     for place, factor in enumerate(factors):
@@ -242,6 +243,8 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
                 return product_of(others)
             case Call(arguments=(argument,)) if _is(factor, "sign"):
                 found = _signed(argument, others)
+            case Call(arguments=(argument,)) if exponent > 1 and exponent.denominator == 1 and _is(base, "sign"):
+                found = _with_sign_once(argument, exponent, others)
             case Call(arguments=(argument,)) if _is(base, "sigmoid") and exponent >= 1:
                 left_over = (power(base, Const(exponent - 1)),) if exponent > 1 else ()
                 found = _exponential_times_sigmoid(argument, (*others, *left_over))
@@ -278,6 +281,16 @@ def _signed(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:
     for place, other in enumerate(others):
         if key(other) in wanted:
             return Mul((ONE, *others[:place], wanted[key(other)], *others[place + 1 :]))
+    return None
+
+
+def _with_sign_once(argument: Expr, exponent: Fraction, others: tuple[Expr, ...]) -> Expr | None:
+    """A sign to an even power is 1 but where the argument is 0: nothing beside what is 0 there."""
+    names = {key(argument), key(_magnitude(argument))}
+    for other in others:
+        base, power_of = as_power(other)
+        if key(base) in names and (exact_value(power_of) or 0) > 0:
+            return product_of((*others, Call(FUNCTIONS["sign"], (argument,))) if exponent % 2 else others)
     return None
 
 

@@ -21,13 +21,25 @@ from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.powers import as_power, negated, split_coefficient
 
+_LEAST_GAIN = -2  # of one instance by itself: what comes of it cancels, or is not taken
+
 
 @dataclass(frozen=True)
 class Solution:
-    """A fact about a part of a definition, and the tensors that it divides by: those must not be 0."""
+    """A fact about a part of a definition.
+
+    divisors: the tensors that it divides by, which must not be 0.
+    beside: those that must be read where there is an instance.
+    """
 
     fact: Fact
     divisors: tuple[Tensor, ...] = ()
+    beside: frozenset[Tensor] = frozenset()
+
+    @cached_property
+    def wanted(self) -> frozenset[Tensor]:
+        """All that an expression with an instance reads."""
+        return self.fact.tensors | self.beside
 
     @cached_property
     def gain(self) -> int:
@@ -40,11 +52,12 @@ class Solutions:
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         found = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
-        self._known = [solution for solution in found if solution.gain >= 0]
+        self._known = [solution for solution in found if solution.gain >= _LEAST_GAIN]
 
     def facts(self, allowed: Callable[[Tensor], bool]) -> tuple[Fact, ...]:
-        """What holds where some tensors may be divided by."""
-        return tuple(solution.fact for solution in self._known if all(map(allowed, solution.divisors)))
+        """What holds anywhere, where some tensors may be divided by."""
+        anywhere = (solution for solution in self._known if not solution.beside)
+        return tuple(solution.fact for solution in anywhere if all(map(allowed, solution.divisors)))
 
     def written(self, expr: Expr, allowed: Callable[[Tensor], bool]) -> Iterator[tuple[Solution, Expr]]:
         """A simplified expression with the instances of one solution each, where it has any.
@@ -52,7 +65,7 @@ class Solutions:
         allowed: whether a tensor may be divided by.
         """
         read = set(tensors_read(expr)) if self._known else set[Tensor]()
-        near = [solution for solution in self._known if solution.fact.tensors <= read]
+        near = [solution for solution in self._known if solution.wanted <= read]
         held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
             if solution.fact.shapes <= held and all(map(allowed, solution.divisors)):
@@ -65,6 +78,7 @@ def _solutions(define: Define) -> Iterator[Solution]:
     whole = Fact.of(define.tensor, define.free, simplify(define.body), ())
     yield from _of_a_product(whole)
     yield from _of_a_difference(whole)
+    yield from _of_a_root(whole)
     yield from _of_a_share(whole)
 
 
@@ -85,6 +99,25 @@ def _of_a_difference(whole: Fact) -> Iterator[Solution]:
             shifted = Const(number.value * whole.coefficient)
             meaning = simplify(Add((whole.own, negated(shifted))))
             yield Solution(replace(whole, body=body, coefficient=whole.coefficient * coefficient, meaning=meaning))
+
+
+def _of_a_root(whole: Fact) -> Iterator[Solution]:
+    """``P = (y/k)^n - c`` for ``y = k (c + P)^(1/n)``, where ``P`` is made of powers of components.
+
+    A root of what may be negative has to be there already, and for all indices alike.
+    """
+    match whole.body:
+        case Pow(base=Add((first, second)), exponent=Const(value=n)) if n.numerator == 1 and n.denominator > 1:
+            base = Pow(Mul((Const(1 / whole.coefficient), whole.own)), Const(1 / n))
+            for part, other in ((first, second), (second, first)):
+                coefficient, body = split_coefficient(part)
+                is_power = not isinstance(body, Component) and all(map(_is_plain, factors_of(body)))
+                if is_power and not (whole.of_signed and whole.free):
+                    meaning = simplify(Add((base, Mul((MINUS_ONE, other)))))
+                    fact = replace(whole, body=body, coefficient=coefficient, meaning=meaning, of_signed=False)
+                    yield Solution(fact, beside=frozenset([whole.tensor]))
+        case _:
+            pass
 
 
 def _of_a_share(whole: Fact) -> Iterator[Solution]:
