@@ -60,7 +60,7 @@ def derive(
     gradients = {gradient.wrt: gradient for gradient in _gradients(sources, made.backward, readable)}
     closed = ClosedForms(made.worked, made.known, tell)
     jacobians = tuple(
-        _shorter(_readable(closed.jacobian(target, source), readable), gradients[source], program, readable)
+        _jacobian(closed.jacobian(target, source), gradients[source], program, readable)
         for target in targets
         for source in sources
     )
@@ -89,13 +89,17 @@ def backpropagated(
     return Backpropagation(program, worked, backward, known, Presentation(program.statements))
 
 
-def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:
-    """The Jacobian of a lone scalar by the gradient, where that is one shorter formula, or the only one."""
-    if program.outputs != (jacobian.of,) or jacobian.of.order:
-        return jacobian
+def _jacobian(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:
+    """A Jacobian as it is read: that of a lone scalar by the gradient, where that is one shorter formula, or the only
+    one.
+    """
     lines = [line for line in gradient.statements if isinstance(line, Define)]
-    if len(gradient.statements) != len(lines) or len(lines) != 1:
-        return jacobian
+    is_gradient = program.outputs == (jacobian.of,) and not jacobian.of.order and len(gradient.statements) == 1
+    shown = _readable(jacobian, readable, closely=not (is_gradient and lines))
+    return _shorter(shown, gradient, lines, readable) if is_gradient and lines else shown
+
+
+def _shorter(jacobian: Jacobian, gradient: Gradient, lines: Sequence[Define], readable: Readable) -> Jacobian:
     (made,) = from_gradients(lines, jacobian.of)
     shown = readable.shown(made)
     if jacobian.define is None:
@@ -107,10 +111,11 @@ def _shorter(jacobian: Jacobian, gradient: Gradient, program: Program, readable:
     return replace(jacobian, define=replace(jacobian.define, body=body), assumed=gradient.assumed)
 
 
-def _readable(block: _Block, readable: Readable) -> _Block:
+def _readable(block: _Block, readable: Readable, *, closely: bool = True) -> _Block:
+    """closely: whether it is looked into as closely as can be."""
     if block.define is None:
         return block
-    define, assumed = readable.define(block.define)
+    define, assumed = readable.define(block.define, closely=closely)
     return replace(block, define=define, assumed=assumed)
 
 

@@ -66,9 +66,12 @@ class Readable:
             simpler = compact(simpler, kept, (), self.known, self._hear)
         return tuple(map(self._line, simpler))
 
-    def define(self, define: Define) -> tuple[Define, Assumed]:
-        """One formula, and what it takes for granted."""
-        made = self.shown(self._under_assumptions(define))
+    def define(self, define: Define, *, closely: bool = True) -> tuple[Define, Assumed]:
+        """One formula, and what it takes for granted.
+
+        closely: whether something shorter is sought for its parts; there is no need to where it is one of the gradients.
+        """
+        made = self.shown(self._under_assumptions(define, closely=closely))
         return made, self.taken_for_granted((define,))
 
     def shown(self, line: Define) -> Define:
@@ -114,7 +117,7 @@ class Readable:
         used = {each for line in lines if isinstance(line, Define) for each in self.assumed.get(line.tensor, ())}
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 
-    def _under_assumptions(self, line: Define) -> Define:
+    def _under_assumptions(self, line: Define, *, closely: bool = True) -> Define:
         body = with_one_sigmoid(self._solved(line), self.known.fold)
         for assumption in (each for each in self._assumptions if each.kind != "not negative"):
             shorter = self._shorter(body, assumption)
@@ -125,7 +128,7 @@ class Readable:
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
-        return replace(line, body=self._looked_into(body, line.tensor) if self._is_short else body)
+        return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
 
     @cached_property
     def _is_short(self) -> bool:
