@@ -106,20 +106,16 @@ def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
 
 def _grouped(terms: list[Scale]) -> list[Scale]:
     """``(A + B) x - c x`` for ``A x + B x - c x``: some of three terms or more have scalars and a vector in common."""
+    groups: dict[tuple[object, ...], list[Scale]] = {}
     for term in terms:
-        alike = [other for other in terms if _ends_alike(term, other)]
+        chain = _chain(term)
+        if chain and shape(chain[-1])[1] is None:
+            groups.setdefault((abs(term.coefficient), term.factors, term.divisors, chain[-1]), []).append(term)
+    for alike in groups.values():
         if 1 < len(alike) < len(terms):
             rest = [other for other in terms if other not in alike]
             return _grouped([unscaled(_factored(alike)), *rest])
     return terms
-
-
-def _ends_alike(first: Scale, second: Scale) -> bool:
-    """Whether two products have the same scalars, the sign apart, and end with the same vector."""
-    chains = _chain(first), _chain(second)
-    scalars = [(abs(term.coefficient), term.factors, term.divisors) for term in (first, second)]
-    ends = {chain[-1] for chain in chains if chain and shape(chain[-1])[1] is None}
-    return all(chains) and len(ends) == 1 and scalars[0] == scalars[1]
 
 
 def _common_scalars(terms: list[Scale]) -> Scale:

@@ -156,7 +156,7 @@ def describe(
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
     lines = None if scalar is None or told else scalar_lines(derivation, scalar, tuple(own.values()))
     is_own = lines is not None or len(own) == len(derivation.gradients)
-    other = [j for j in derivation.jacobians if j not in own.values() and (lines is None or j.of != scalar)]
+    other = [j for j in derivation.jacobians if own.get(j.wrt) != j and (lines is None or j.of != scalar)]
     jacobians = tuple(map(writer.jacobian, other))
     return Content(
         name=program.name,

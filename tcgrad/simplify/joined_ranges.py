@@ -25,8 +25,9 @@ def with_ranges_joined(expr: Add, polish: _Polish) -> Expr:
     polish: writes what is joined in part as it would be read.
     """
     for first, term in enumerate(expr.terms):
-        for second, other in enumerate(expr.terms):
-            joined = _joined(term, other, polish) if first != second else None
+        edges = tuple(_edges(term))
+        for second, other in enumerate(expr.terms if edges else ()):
+            joined = _joined(term, other, edges, polish) if first != second else None
             if joined is not None:
                 rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
                 made = simplify(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
@@ -49,9 +50,9 @@ class _Edge:
     wider: tuple[Expr, ...]
 
 
-def _joined(term: Expr, other: Expr, polish: _Polish) -> Expr | None:
-    """What two terms are together: the first up to a position, the second at the position next to that."""
-    for edge in _edges(term):
+def _joined(term: Expr, other: Expr, edges: tuple[_Edge, ...], polish: _Polish) -> Expr | None:
+    """What two terms are together: the first up to one of its edges, the second at the position next to that."""
+    for edge in edges:
         place = edge.index.expr
         at = next((f for f in factors_of(other) if f in (Delta(place, edge.beyond), Delta(edge.beyond, place))), None)
         if at is not None:

@@ -114,6 +114,7 @@ _SHAPES = {
     ),
     "fifty similar terms": ("A: [4, 4]", " + ".join(f"{k}*A[i,j]*A[j,k]*A[k,i]*A[i,i]^{k}" for k in range(1, 51))),
     "twenty sums": ("x: [4], z: [4]", "1[i]*" + "*".join(f"(x[i] + {k}*z[i])" for k in range(1, 21))),
+    "eight hundred squares": ("x: [800]", " + ".join(f"{k + 2}*x[{k}]^2" for k in range(800))),
     "a hundred scalars": (", ".join(f"x{k}: []" for k in range(100)), " + ".join(f"{k + 2}*x{k}" for k in range(100))),
     "a sum over a hundred inputs": (
         ", ".join(f"x{k}: [3]" for k in range(100)),
