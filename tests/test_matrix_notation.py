@@ -201,3 +201,12 @@ def test_an_integer_scalar_is_the_position_of_a_unit_vector():
     z = np.array([0.3, -1.0, 2.0, 0.5, 0.1])
     values = {item.tensor: z if item.tensor.name == "z" else np.array(3) for item in program.inputs}
     assert_same_value(define, form, values)
+
+
+@pytest.mark.parametrize(("size", "text"), [("N - K + 1", "N - K + 1"), ("1 - K + N", "N - K + 1"), ("9 - K", "9 - K")])
+def test_a_size_that_is_an_expression_begins_without_a_minus(size, text):
+    spec = f"dims: {{N: 7, K: 3, M: '{size}'}}\ninputs: {{x: [M], y: [M]}}\nequations: ['z[i] = x[i] + y[i]']\n"
+    program = loads(spec).program
+    form = raise_define(define_of(program, "z/x"), program)
+    assert isinstance(form, MatrixForm)
+    assert (form.text, form.numpy) == ("I", f"np.eye({text})")

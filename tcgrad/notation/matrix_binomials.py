@@ -13,6 +13,7 @@ from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_transpose import shorter, transpose
 from tcgrad.records import dataclass
 
+MOST_TERMS = 24  # of a sum in which products of binomials are looked for
 Word = tuple[Matrix, ...]  # the factors of a matrix product; () for the identity
 
 
@@ -29,6 +30,8 @@ class _Found:
 
 def with_binomials(terms: list[Scale]) -> list[Scale]:
     """The terms of a sum, with those in one for which a product of binomials stands, sums in them multiplied out."""
+    if len(terms) > MOST_TERMS or not any(len(_word(term)) > 1 for term in terms):
+        return terms
     expanded = [part for term in terms for part in _multiplied_out(term)]
     joined = _joined(expanded)
     return joined if len(joined) < len(terms) else _joined(terms)

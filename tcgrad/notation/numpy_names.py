@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Quotient, Remainder
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.integers import ordered_terms
 
 
 def code_name(tensor: Tensor) -> str:
@@ -45,7 +46,7 @@ def code_number(value: Fraction) -> str:
 def code_size(size: Integer) -> str:
     """A size in dims and numbers, or a position that an integer scalar gives."""
     text = ""
-    for monomial, coefficient in size.terms:
+    for monomial, coefficient in ordered_terms(size):
         number = [str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []
         product = " * ".join([*number, *map(_atom_code, monomial)])
         sign = "-" if coefficient < 0 else "+"

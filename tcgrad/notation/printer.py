@@ -8,6 +8,7 @@ from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.integers import ordered_terms
 from tcgrad.notation.shown import (
     Apply,
     Bracket,
@@ -196,10 +197,8 @@ class Printer:
         return self.integer(value, spaced=False).text if plain is None else self.syntax.index(self.names[plain])
 
     def integer(self, value: Integer, *, spaced: bool) -> Piece:
-        """An integer expression; a term with a positive sign comes first, a number last if it can."""
-        terms = sorted(value.terms, key=lambda term: (not term[0], term[1] < 0))
-        if terms and terms[0][1] < 0 < terms[-1][1]:
-            terms = [terms[-1], *terms[:-1]]
+        """An integer expression."""
+        terms = ordered_terms(value)
         if not terms:
             return Piece("0", Precedence.ATOM)
         pieces = [self.monomial(monomial, abs(coefficient)) for monomial, coefficient in terms]
