@@ -69,7 +69,7 @@ class Readable:
     def define(self, define: Define, *, closely: bool = True) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted.
 
-        closely: whether something shorter is sought for its parts; there is no need to where it is one of the gradients.
+        closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
         made = self.shown(self._under_assumptions(define, closely=closely))
         return made, self.taken_for_granted((define,))

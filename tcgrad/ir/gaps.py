@@ -11,7 +11,7 @@ from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
 from tcgrad.records import dataclass
 
@@ -23,6 +23,8 @@ def has_gap(node: Expr) -> bool:
     match node:
         case Pow(exponent=Const(value)) if value >= 0 and value.denominator == 1:
             return False
+        case Pow(base=Component(tensor)) if tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0):
+            return bool(tensors_read(node.exponent) or free_indices(node.exponent))
         case Pow():
             return bool(tensors_read(node) or free_indices(node))
         case Call():

@@ -18,6 +18,7 @@ from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apa
 from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
 from tcgrad.prove.rewrite import rewrite
+from tcgrad.prove.roots import bases_of_roots, with_roots_joined
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.shifts import shifted
 from tcgrad.prove.symmetric import mark_symmetric_inverses
@@ -95,7 +96,14 @@ def prove_equal(
         lambda: simplify(summand(rewritten())),
         lambda: expand(simplify(shifted(normalised()))),
         with_logarithms_joined,
+        lambda: simplify(with_roots_as_one()),
     )
+
+    def with_roots_as_one() -> Expr:
+        """By what the derived formula takes roots of: that is not negative."""
+        bases = bases_of_roots((left.body,))
+        return with_roots_joined(simplify(difference), bases) if bases else difference
+
     positive = [each.tensor for each in assumed if each.kind == "positive"]
 
     def vanishes_in_one_case(expr: Expr) -> bool:

@@ -17,7 +17,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import as_power, negated, scaled, sign, split_coefficient
-from tcgrad.simplify.signs import is_never_negative
+from tcgrad.simplify.signs import is_never_negative, is_positive_number
 
 
 def gathered(expr: Expr, not_negative: Collection[Tensor]) -> Expr:
@@ -55,7 +55,7 @@ def _products(whole: Mul, not_negative: Collection[Tensor]) -> Iterator[Expr]:
     symbolic = [
         (base, exponent)
         for base, exponent in factors
-        if not isinstance(exponent, Const) and is_never_negative(base, not_negative)
+        if _may_be_joined(base, exponent) and is_never_negative(base, not_negative)
     ]
     if len(symbolic) > 1:
         rest = [Pow(*pair) for pair in factors if pair not in symbolic]
@@ -72,7 +72,16 @@ def _as_it_is(base: Expr, exponent: Expr) -> _Power:
     return _Power(base, 1, exponent, ZERO) if sign(exponent) > 0 else _Power(base, -1, negated(exponent), ZERO)
 
 
+def _may_be_joined(base: Expr, exponent: Expr) -> bool:
+    """Whether a power has a symbol in its exponent, or is a root of what is no number."""
+    if not isinstance(exponent, Const):
+        return True
+    return exponent.value.denominator != 1 and not is_positive_number(base)
+
+
 def _without_number(base: Expr, exponent: Expr) -> _Power:
+    if isinstance(exponent, Const):
+        return _as_it_is(base, exponent)
     numbers = [term for term in terms_of(exponent) if isinstance(term, Const)]
     rest = [term for term in terms_of(exponent) if not isinstance(term, Const)]
     symbols = simplify(Add(tuple(rest))) if len(rest) > 1 else rest[0]
@@ -81,8 +90,9 @@ def _without_number(base: Expr, exponent: Expr) -> _Power:
 
 def _as_one(group: Sequence[_Power]) -> tuple[Expr, ...]:
     """The powers of one exponent as one, and what is left of each."""
-    base = product_of([Pow(power.base, Const(Fraction(power.sign))) for power in group])
-    return Pow(base, group[0].exponent), *(Pow(power.base, power.left) for power in group)
+    turn = -1 if isinstance(group[0].exponent, Const) and all(power.sign < 0 for power in group) else 1
+    base = product_of([Pow(power.base, Const(Fraction(power.sign * turn))) for power in group])
+    return Pow(base, scaled(Fraction(turn), group[0].exponent)), *(Pow(power.base, power.left) for power in group)
 
 
 def _differences(whole: Add, not_negative: Collection[Tensor]) -> Iterator[Expr]:
