@@ -15,7 +15,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import size, tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
@@ -33,6 +33,9 @@ from tcgrad.simplify.totals import Totals
 Assumed = tuple[Assumption, ...]
 
 _MOST_STATEMENTS = 9
+_LARGEST_OF_VECTOR = (
+    40  # nodes of a derivative of what is not a scalar, that is multiplied out: those are long and many
+)
 
 
 @dataclass
@@ -137,7 +140,9 @@ class Readable:
 
     def _looked_into(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side multiplied out as a whole, and with what was guessed for its parts, where that is shorter."""
-        return self._with_conjectures(self.known.opened(simplify(body)), tensor)
+        plain = simplify(body)
+        is_tried = tensor.role is Role.GRADIENT or not tensor.about[0].order or size(plain) <= _LARGEST_OF_VECTOR
+        return self._with_conjectures(self.known.opened(plain) if is_tried else plain, tensor)
 
     def _with_conjectures(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side with what was guessed, and proved, for its parts, where that is shorter."""

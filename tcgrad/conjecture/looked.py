@@ -51,19 +51,21 @@ class Looked:
 
     def _candidates(self, value: float, *, joined: bool) -> Iterator[Expr]:
         """What has a value at the first point."""
-        yield from self._groups.get(_group(value), ())
+        groups = self._groups
+        yield from groups.get(_group(value), ())
         for one in self._joined if joined and abs(value) > _NOUGHT else ():
             own = self._value(one, 0) or 1.0
-            yield from (Add((one, other)) for other in self._noted(value - own))
-            yield from (Add((one, Mul((MINUS_ONE, other)))) for other in self._noted(own - value))
-            yield from (Mul((MINUS_ONE, Add((one, other)))) for other in self._noted(-value - own))
-            yield from (Mul((other, one)) for other in self._noted(value / own))
-            yield from (Mul((MINUS_ONE, other, one)) for other in self._noted(-value / own))
-            yield from (Mul((one, Pow(other, MINUS_ONE))) for other in self._noted(own / value))
-
-    def _noted(self, value: float) -> list[Expr]:
-        found = self._groups.get(_group(value))
-        return [other for other in self._joined if other in found] if found else []
+            for wanted, joins in (
+                (value - own, _added),
+                (own - value, _subtracted),
+                (-value - own, _added_and_turned),
+                (value / own, _multiplied),
+                (-value / own, _multiplied_and_turned),
+                (own / value, _divided),
+            ):
+                for other in groups.get(_group(wanted), ()):
+                    if other in self._joined:
+                        yield joins(one, other)
 
     def _are_equal(self, one: Expr, other: Expr, turn: int) -> bool:
         left, right = self._value(one, turn), self._value(other, turn)
@@ -91,6 +93,30 @@ class Looked:
         except NoValueError:
             return None
         return found if math.isfinite(found) else None
+
+
+def _added(one: Expr, other: Expr) -> Expr:
+    return Add((one, other))
+
+
+def _subtracted(one: Expr, other: Expr) -> Expr:
+    return Add((one, Mul((MINUS_ONE, other))))
+
+
+def _added_and_turned(one: Expr, other: Expr) -> Expr:
+    return Mul((MINUS_ONE, Add((one, other))))
+
+
+def _multiplied(one: Expr, other: Expr) -> Expr:
+    return Mul((other, one))
+
+
+def _multiplied_and_turned(one: Expr, other: Expr) -> Expr:
+    return Mul((MINUS_ONE, other, one))
+
+
+def _divided(one: Expr, other: Expr) -> Expr:
+    return Mul((one, Pow(other, MINUS_ONE)))
 
 
 def _group(value: float) -> str:

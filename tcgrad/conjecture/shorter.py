@@ -39,10 +39,11 @@ from tcgrad.simplify.cost import cost
 Given = tuple[Assumption, ...]
 
 _POINTS = 8
-_LARGEST = 150  # nodes of a formula that is looked at
+_LARGEST = 50  # nodes of a formula that is looked at
 _LARGEST_OF_VECTOR = 30
 _LEAST_FOR_TWO = 4
 _MOST_TRIED = 4  # guesses that are put to the proof
+_MOST_IN_VAIN = 2  # proofs for one program: where branches stand a guess may well be wrong
 _MOST_PARTS = 150
 _MOST_PLACED = 2  # axes of a tensor that is tried at any positions
 _ROLES = (Role.INPUT, Role.DEFINED, Role.CONSTANT)
@@ -71,6 +72,7 @@ class Conjectures:
     assumptions: Sequence[Assumption]
     _opened: dict[Expr, bool] = field(default_factory=dict)
     _proved: dict[str, Given | None] = field(default_factory=dict)
+    _in_vain: int = 0  # proofs
 
     def written(self, body: Expr, *, of_vector: bool) -> Iterator[tuple[Expr, Given]]:
         """An expression with something shorter for a part of it, the greatest gain first, and what that takes for
@@ -79,7 +81,8 @@ class Conjectures:
         of_vector: whether it is a derivative of what is not a scalar, and no gradient: those are long and many.
         """
         largest = _LARGEST_OF_VECTOR if of_vector else _LARGEST
-        guesses = self._guesses(body) if size(body) <= largest and self._is_worth(body) else ()
+        is_tried = size(body) <= largest and self._in_vain < _MOST_IN_VAIN and self._is_worth(body)
+        guesses = self._guesses(body) if is_tried else ()
         for guess in guesses[:_MOST_TRIED]:
             given = self._proof(guess)
             if given is not None:
@@ -95,7 +98,10 @@ class Conjectures:
         difference = Add((guess.expr, Mul((MINUS_ONE, guess.other))))
         known = key(difference, canonical_labels(free_indices(difference), (difference,)))
         if known not in self._proved:
-            self._proved[known] = next(self._proofs(guess), None)
+            if self._in_vain == _MOST_IN_VAIN:
+                return None
+            self._proved[known] = found = next(self._proofs(guess), None)
+            self._in_vain += found is None
         return self._proved[known]
 
     def _proofs(self, guess: Guess) -> Iterator[Given]:
@@ -125,7 +131,7 @@ class Conjectures:
             if same:
                 other = min(same, key=cost)
                 found.setdefault((expr, other), Guess(part, expr, other))
-        return sorted(found.values(), key=lambda guess: -guess.gain)
+        return sorted(found.values(), key=lambda guess: (-guess.gain, cost(guess.expr)))
 
     @cached_property
     def _points(self) -> list[Point]:

@@ -29,7 +29,7 @@ from tcgrad.ir.tensors import Role, Tensor
 
 At = Mapping[Index, int]
 
-_MOST_NODES = 2_000  # that are evaluated at one point, for all formulas of a program
+_MOST_NODES = 400  # that are evaluated at one point, for all formulas of a program
 _SIZES = (4, 3, 5)
 _LOW, _HIGH = 0.4, 1.6  # the size of what is drawn
 _SCALES = (1.0, 0.3, 2.5, 0.1, 0.6)

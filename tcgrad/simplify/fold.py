@@ -17,9 +17,10 @@ from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.signs import is_never_negative
-from tcgrad.simplify.spread import multiplied_out
+from tcgrad.simplify.spread import multiplied_out, opened
 from tcgrad.simplify.totals import Totals
 
+_OPENED = range(3, 6)  # terms that a whole formula has multiplied out: more and fewer do not get shorter by it
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
 
 
@@ -120,7 +121,9 @@ class Facts:
         return Nearby(near, self._totals, self.multiplied_out, self._condensed)
 
     def opened(self, expr: Expr) -> Expr:
-        """A simplified expression, multiplied out as a whole where that is shorter."""
+        """A simplified expression of few terms, multiplied out as a whole where that is shorter."""
+        if len(opened(expr) or ()) not in _OPENED:
+            return expr
         made = self.multiplied_out(expr)
         return expr if made is expr else self.fold(made)
 
