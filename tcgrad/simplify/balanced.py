@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Add, Const, Expr, Mul
-from tcgrad.ir.traversal import factors_of, product_of, substitute, terms_of
+from tcgrad.ir.nodes import ZERO, Add, Expr, Mul
+from tcgrad.ir.traversal import factors_of, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
@@ -58,14 +57,7 @@ def _side_by_side(halves: Sequence[tuple[Expr, str]]) -> list[Expr]:
             start = start if same else len(found)
             same.append(split_coefficient(term))
         else:
-            found.append(_pair(split_coefficient(term), split_coefficient(left.pop(place)[0])))
+            common, rests = take_out([split_coefficient(term), split_coefficient(left.pop(place)[0])])
+            found.append(Mul((*common, add_of(rests))) if common else add_of(rests))
     found[start:start] = terms_of(simplify(regroup(same))) if same else ()
     return found
-
-
-def _pair(one: Term, other: Term) -> Expr:
-    """The sum of two terms, what they have in common before it."""
-    common, rests = take_out([one, other])
-    number = one[0] if one[0] == other[0] and not common else Fraction(1)
-    whole = add_of([(own / number, rest) for own, rest in rests])
-    return product_of([*common, *([Const(number)] if number != 1 else []), whole])

@@ -183,11 +183,23 @@ class Presentation:
                 if self._stands_in_spec(factor):
                     return None
                 return turned if _share_a_sum(turned) else Add(tuple(map(self._as_it_reads, turned.terms)))
+            case Add() if not self._stands_in_spec(factor):
+                return self._flip_term(factor)
             case IndexSum(body=body):
                 inner = self._flip_one(body)
                 return None if inner is None else IndexSum(factor.indices, inner)
             case _:
                 return None
+
+    def _flip_term(self, base: Add) -> Expr | None:
+        """``c (x - y) - a`` for ``-(a + c (y - x))``: the negative of a sum of which one term takes the minus in."""
+        terms = list(map(split_coefficient, base.terms))
+        for place, (number, rest) in enumerate(terms):
+            flipped = self._flip_one(rest)
+            if flipped is not None:
+                others = [scaled(-own, other) for own, other in (*terms[:place], *terms[place + 1 :])]
+                return Add((scaled(number, flipped), *others))
+        return None
 
 
 def _rectified_by(body: Expr) -> tuple[Expr, ...]:
