@@ -10,7 +10,7 @@ from tcgrad.notation.index import print_statement
 SHOWN = [
     (
         ["n = sqrt(u[i]*u[i])", "m = sqrt(v[i]*v[i])", "c = u[i]*v[i]/(n*m)"],
-        "d2c/du[p]du[q] = (3*u[p]*u[q]*c/n^2 - (u[p]*v[q] + u[q]*v[p])/(m*n) - c*delta[p,q])/n^2",
+        "d2c/du[p]du[q] = (c*(3*u[p]*u[q]/n^2 - delta[p,q]) - (u[p]*v[q] + u[q]*v[p])/(m*n))/n^2",
     ),
     (["n = sqrt(u[i]*u[i])"], "d2n/du[p]du[q] = (delta[p,q] - u[p]*u[q]/n^2)/n"),
     (["f = (u[i]*v[i])*(u[j]*w[j])"], "d2f/du[p]du[q] = v[p]*w[q] + v[q]*w[p]"),

@@ -12,7 +12,7 @@ from tcgrad.check.formulas import Formulas, Positions
 from tcgrad.check.references import Reference
 from tcgrad.evaluate import Array
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, jacobian_of
 
 # A dense Jacobian of the module is asked for only if it is no larger than this.
 _LARGEST_DENSE = 2**24
@@ -79,13 +79,13 @@ def _by_column(block: Array, order: int) -> Array:
 
 def _blocks(
     bench: Bench, known: Reference, of: Tensor, statements: Sequence[Statement],
-    work: Callable[[Formulas, Sequence[Statement], Positions | None], Array],
+    work: Callable[[Formulas, Sequence[Statement], Tensor, Positions | None], Array],
 ) -> Array:  # fmt: skip
     """A Jacobian formula at the reference's elements: all at once, or element by element where not all are known."""
     formulas = bench.formulas("values")
-    order = bench.sample.value(of.name).ndim
+    order, jacobian = bench.sample.value(of.name).ndim, jacobian_of(of, known.wrt)
     if known.is_full:
-        return _by_column(work(formulas, statements, None), order)
+        return _by_column(work(formulas, statements, jacobian, None), order)
     last = statements[-1]
     indices = last.free[order:] if isinstance(last, Define) else ()
     shape = bench.sample.value(known.wrt.name).shape
@@ -93,5 +93,5 @@ def _blocks(
     for column in known.columns:
         position = np.unravel_index(int(column), shape) if shape else ()
         at = {index: np.array([p]) for index, p in zip(indices, position, strict=True)}
-        parts.append(_by_column(work(formulas, statements, at), order))
+        parts.append(_by_column(work(formulas, statements, jacobian, at), order))
     return np.concatenate(parts)

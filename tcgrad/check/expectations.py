@@ -193,12 +193,12 @@ class _Expectation:
         # Under a name of its own: what is derived has the other one.
         expected = replace(self.define, tensor=replace(self.define.tensor, name=f"expected {self.define.tensor.name}"))
         both = (*self.derived.needed(self.define), expected)
-        known = formulas.value(statements)
+        known = formulas.value(statements, self.define.tensor)
         outcome = compare(
             formulas.value(both),
             known.astype(wide),
             found_error=formulas.bound(both),
-            reference_error=formulas.bound(statements).astype(wide),
+            reference_error=formulas.bound(statements, self.define.tensor).astype(wide),
             by_difference=True,
             hidden=self._hidden(formulas.sample),
         )

@@ -31,12 +31,11 @@ class Workplace:
     inverses: Mapping[str, Tensor]
     _done: dict[str, Statement] = field(default_factory=dict)
 
-    def value(self, statements: Sequence[Statement], positions: Positions | None) -> Array:
-        """The value of the tensor that the last statement defines, at ``positions`` only if they are given."""
+    def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
+        """The value of a tensor that the last statement defines, at ``positions`` only if they are given."""
         for statement in statements[:-1]:
             self._run(statement)
-        last = statements[-1]
-        name = defined_tensors(last)[-1].name
+        last, name = statements[-1], of.name
         if positions:
             self._add_inverses(last)
             inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions)
@@ -89,6 +88,8 @@ class Equations:
 class Formulas:
     """Formulas over the values of a sample, in the type that is checked, and bounds on their errors.
 
+    What is asked for is a tensor that the last of some statements defines, the only one unless it is named.
+
     given: arrays besides the forward values, such as upstream gradients.
     count: if it is not 0: the arrays ``given`` have a first axis, of so many directions, and every value has.
     """
@@ -101,32 +102,40 @@ class Formulas:
     def sample(self) -> Sample:
         return self.equations.sample
 
-    def value(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
-        return self._everywhere(self._narrow.value(statements, positions), statements)
+    def value(
+        self, statements: Sequence[Statement], of: Tensor | None = None, positions: Positions | None = None
+    ) -> Array:
+        wanted = of or _only(statements)
+        return self._everywhere(self._narrow.value(statements, wanted, positions), wanted)
 
     def exact(self, statements: Sequence[Statement], instead: Mapping[str, Array] | None = None) -> Array:
         """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
         context = self._context
         inner = replace(context, arrays={**context.arrays, **self.given, **(instead or {})}, batch=self._batch)
-        return Workplace(inner, self.equations.inverses).value(statements, None)
+        return Workplace(inner, self.equations.inverses).value(statements, _only(statements))
 
-    def bound(self, statements: Sequence[Statement], positions: Positions | None = None) -> Array:
+    def bound(
+        self, statements: Sequence[Statement], of: Tensor | None = None, positions: Positions | None = None
+    ) -> Array:
         """How far rounding in the type that is checked may move the value."""
-        return self.sample.rounding.bound(*self.shaken(statements, positions))
+        return self.sample.rounding.bound(*self.shaken(statements, of, positions))
 
-    def shaken(self, statements: Sequence[Statement], positions: Positions | None = None) -> tuple[Array, Array]:
+    def shaken(
+        self, statements: Sequence[Statement], of: Tensor | None = None, positions: Positions | None = None
+    ) -> tuple[Array, Array]:
         """The value under random rounding, with an axis of draws in front where that moves it; and the exact one."""
-        moved = self._moved.value(statements, positions)
+        wanted = of or _only(statements)
+        moved = self._moved.value(statements, wanted, positions)
         each = (self.count,) if self.count else ()
-        if moved.ndim == defined_tensors(statements[-1])[-1].order:
+        if moved.ndim == wanted.order:
             still = np.broadcast_to(moved, (*each, *moved.shape))
             return still, still
         moved = moved.reshape(self._draws, *each, *moved.shape[1:])
         return moved, moved[0]
 
-    def _everywhere(self, array: Array, statements: Sequence[Statement]) -> Array:
-        """An array with the axis of directions, if there are any."""
-        if not self.count or array.ndim > defined_tensors(statements[-1])[-1].order:
+    def _everywhere(self, array: Array, of: Tensor) -> Array:
+        """A tensor's array with the axis of directions, if there are any."""
+        if not self.count or array.ndim > of.order:
             return array
         return np.broadcast_to(array, (self.count, *array.shape))
 
@@ -168,6 +177,11 @@ class Formulas:
     @cached_property
     def _batch(self) -> Index | None:
         return Index("direction", Integer.of(self.count)) if self.count else None
+
+
+def _only(statements: Sequence[Statement]) -> Tensor:
+    (tensor,) = defined_tensors(statements[-1])
+    return tensor
 
 
 def upstream_arrays(sample: Sample, only: str | None = None) -> dict[str, Array]:

@@ -64,15 +64,15 @@ class Tangents:
     def values(self, directions: Joint, outputs: Sequence[Tensor]) -> Iterator[Array]:
         """The tangents of ``outputs`` in the type that is checked, part by part."""
         for formulas in self._formulas(directions):
-            for _, statements in self._ways(outputs):
-                yield formulas.value(statements)
+            for output, statements in self._ways(outputs):
+                yield formulas.value(statements, tangent_of(output))
 
     def bounds(self, directions: Joint, outputs: Sequence[Tensor]) -> dict[str, dict[str, Array]]:
         """How far rounding may move the tangents of ``outputs``: by the directions' keys, then by the outputs'."""
         parts: dict[str, list[Array]] = {}
         for formulas in self._formulas(directions):
             for output, statements in self._ways(outputs):
-                parts.setdefault(output.name, []).append(formulas.bound(statements))
+                parts.setdefault(output.name, []).append(formulas.bound(statements, tangent_of(output)))
         found: dict[str, dict[str, Array]] = {key: {} for key in directions.lengths}
         for output in outputs:
             for key, array in directions.split(self._joined(parts.get(output.name), output, directions)).items():
@@ -83,7 +83,8 @@ class Tangents:
         """The tangents along one direction under random rounding, and the exact ones: by the outputs' names."""
         given = {tangent_of(tensor).name: direction[tensor.name] for tensor in self.equations.program.wrt}
         formulas = Formulas(self.equations, given)
-        return {output.name: formulas.shaken(statements) for output, statements in self._ways(outputs)}
+        ways = self._ways(outputs)
+        return {output.name: formulas.shaken(statements, tangent_of(output)) for output, statements in ways}
 
     def _joined(self, parts: Sequence[Array] | None, output: Tensor, directions: Joint) -> Array:
         """All directions; zeros for an output that depends on no input that is differentiated."""

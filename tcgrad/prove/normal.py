@@ -31,6 +31,7 @@ from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, su
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import expand
+from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.permutations import product_sorted
@@ -58,8 +59,10 @@ def normalise(expr: Expr) -> Expr:
             if function.name == "log":
                 return _logarithm(made, argument)
             return _signed(made, argument) if function.parity else made
+        case Delta():
+            return _delta(made)
         case Mul():
-            return with_looked_up(made)
+            return with_looked_up(_aligned(made))
         case IndexSum():
             short = _without_squares(_without_guards(made))
             return IndexSum(short.indices, product_sorted(short.body, short.indices))
@@ -75,7 +78,7 @@ def _bracket(expr: Iverson) -> Expr:
     left, right = _integer(expr.left), _integer(expr.right)
     if left is not None and right is not None:
         if expr.operator in ("==", "!="):
-            return _unless(Delta(left, right), expr.operator == "!=")
+            return _unless(_delta(Delta(left, right)), expr.operator == "!=")
         return expr
     difference = expand(Add((expr.left, Mul((MINUS_ONE, expr.right)))))
     turned = expand(Mul((MINUS_ONE, difference)))
@@ -87,6 +90,28 @@ def _bracket(expr: Iverson) -> Expr:
         case _:
             sides = difference if _sign(difference) > 0 else turned
             return _unless(Iverson("==", sides, ZERO), expr.operator == "!=")
+
+
+def _delta(expr: Delta) -> Delta:
+    """``delta(q, p-1)`` as ``delta(p, q+1)``: solved for the index that was made first."""
+    difference = expr.left - expr.right
+    for index in sorted(difference.indices, key=lambda index: index.serial):
+        coefficient = difference.coefficient(index)
+        if coefficient is not None and coefficient.as_number in (1, -1):
+            return Delta(index.expr, index.expr - difference * coefficient)
+    return expr
+
+
+def _aligned(expr: Mul) -> Mul:
+    """``delta(p, q+1) f(p) = delta(p, q+1) f(q+1)``, without the guards that the deltas say again."""
+    implied = implied_guards(expr.factors)
+    factors = [factor for factor in expr.factors if factor not in implied]
+    for place, factor in enumerate(factors):
+        index = factor.left.as_index if isinstance(factor, Delta) else None
+        if isinstance(factor, Delta) and index is not None and factor.right.as_index is None:
+            solved = {index: factor.right}
+            factors = [old if n == place else substitute(old, solved) for n, old in enumerate(factors)]
+    return Mul((ONE, *factors)) if len(factors) < 2 else Mul(tuple(factors))
 
 
 def _unless(bracket: Expr, negated: bool) -> Expr:

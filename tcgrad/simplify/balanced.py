@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Expr, Mul
-from tcgrad.ir.traversal import factors_of, substitute
+from tcgrad.ir.traversal import factors_of, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, split_coefficient
+from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.spread import spread_out
 
 _MOST_TERMS = 8
@@ -43,15 +45,19 @@ def balanced(expr: Expr, rows: Sequence[Index], columns: Sequence[Index]) -> Exp
 
 
 def _side_by_side(halves: Sequence[tuple[Expr, str]]) -> list[Expr]:
-    """Each term with the one that it becomes, what both have in common taken out."""
+    """Each term with the one that it becomes, what both have in common taken out; those that stay, regrouped."""
     left = list(halves)
     found: list[Expr] = []
+    same: list[Term] = []
+    start = 0  # of those that stay
     while left:
         term, turned = left.pop(0)
         place = next((n for n, (other, _) in enumerate(left) if key(other) == turned), None)
         if place is None or turned == key(term):
-            found.append(term)
+            start = start if same else len(found)
+            same.append(split_coefficient(term))
         else:
             common, rests = take_out([split_coefficient(term), split_coefficient(left.pop(place)[0])])
             found.append(Mul((*common, add_of(rests))) if common else add_of(rests))
+    found[start:start] = terms_of(simplify(regroup(same))) if same else ()
     return found

@@ -7,11 +7,13 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Delta, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Delta, Expr, IndexSum, Iverson, Mul
 from tcgrad.ir.ranges import is_nonnegative
-from tcgrad.ir.traversal import free_indices, product_of
+from tcgrad.ir.traversal import free_indices, product_of, walk
 from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
+from tcgrad.simplify.guarding import guards_kept
+from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.power_sums import closed_sum
@@ -38,7 +40,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
-    return [_sizes_for_idle(_with_digits_joined(part, deltas))]
+    return [_sizes_for_idle(_without_implied_guards(_with_digits_joined(part, deltas)))]
 
 
 def _substituted(
@@ -73,14 +75,34 @@ def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution 
 
 
 def _alignment(part: Monomial, deltas: Sequence[Delta]) -> tuple[Delta, dict[Index, Integer]] | None:
-    """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and for an index an earlier one, or a position."""
+    """``delta(i, p) f(p) = delta(i, p) f(i)``: such a delta, and for an index an earlier one, or a position.
+
+    ``delta(p, q+1) x[p-1] = delta(p, q+1) x[q]``
+    """
     for delta in deltas:
         for index, other in ((delta.right.as_index, delta.left), (delta.left.as_index, delta.right)):
-            if index is None or not _can_replace(index, other, is_later=index is delta.right.as_index):
+            if index is None:
                 continue
-            if any(index in free_indices(side) for b, e in part.powers if b is not delta for side in (b, e)):
+            beside = [side for b, e in part.powers if b is not delta for side in (b, e) if index in free_indices(side)]
+            may = _can_replace(index, other, is_later=index is delta.right.as_index)
+            if beside and (may or _makes_plain(index, other, beside)):
                 return delta, {index: other}
     return None
+
+
+def _makes_plain(index: Index, other: Integer, exprs: Sequence[Expr]) -> bool:
+    """Whether every read at a position with an index in it is at a plain one, inside, with ``other`` in its place."""
+    if other.as_index is not None or len(other.indices) != 1:
+        return False
+    positions = [
+        (position.substitute({index: other}).as_index, size)
+        for expr in exprs
+        for read in walk(expr)
+        if isinstance(read, Component)
+        for position, size in zip(read.indices, read.tensor.shape, strict=True)
+        if index in position.indices
+    ]
+    return bool(positions) and all(plain is not None and is_nonnegative(size - plain.size) for plain, size in positions)
 
 
 def _can_replace(index: Index, other: Integer, *, is_later: bool) -> bool:
@@ -100,6 +122,19 @@ def _with_digits_joined(part: Monomial, deltas: Sequence[Delta]) -> Monomial:
             others = tuple(item for item in part.powers if item[0] not in solution.deltas)
             return part._replace(powers=(*others, (simplify_delta(Delta(index.expr, solution.value)), ONE)))
     return part
+
+
+def _without_implied_guards(part: Monomial) -> Monomial:
+    """Without guards that the deltas say again, but for those that reads beside them need."""
+    if not any(type(base) is Iverson for base, _ in part.powers):
+        return part
+    factors = [power(base, exponent) for base, exponent in part.powers]
+    implied = implied_guards(factors)
+    if not implied:
+        return part
+    needed = guards_kept(factors, [factor for factor in factors if factor not in implied])
+    gone = [factor for factor in implied if factor not in needed]
+    return part._replace(powers=tuple(item for item in part.powers if item[0] not in gone)) if gone else part
 
 
 def _sizes_for_idle(part: Monomial) -> Monomial:

@@ -221,15 +221,44 @@ def _without_quotient(
 
 
 def simplify_delta(delta: Delta) -> Expr:
-    """1 or 0 where the two sides are always or never equal, else the delta with its sides in order."""
+    """1 or 0 where the two sides are always or never equal, else the delta with its sides in order.
+
+    ``delta(q, p-1)`` is ``delta(p, q+1)``.
+    """
     sides = delta.left, delta.right
     if delta.left.as_index is None or delta.right.as_index is None or delta.left == delta.right:
-        sides = reduced(delta.left), reduced(delta.right)
+        sides = _shifted_up(reduced(delta.left), reduced(delta.right))
         decided = iverson("==", *sides)
         if isinstance(decided, Const):
             return decided
     left, right = sorted(sides, key=_side_order)
     return Delta(left, right)
+
+
+def _shifted_up(left: Integer, right: Integer) -> tuple[Integer, Integer]:
+    """Two sides of which one is an index and the other an index less something, so that something is added to one.
+
+    Of indices that go round it is ``delta(q, (p-1) % N)`` that is ``delta(p, (q+1) % N)``.
+    """
+    for plain, other in ((left, right), (right, left)):
+        index = other.indices[0] if len(other.indices) == 1 else None
+        if plain.as_index is None or index is None:
+            continue
+        round_ = _remainder_of(other)
+        goes_round = round_ is not None and round_.divisor == index.size == plain.as_index.size
+        shifted = round_.dividend if round_ is not None and goes_round else other
+        less = index.expr - shifted
+        if _is_unit(shifted, index) and less.terms and not less.indices and not less.gathers and is_nonnegative(less):
+            return index.expr, (plain + less) % index.size if goes_round else plain + less
+    return left, right
+
+
+def _remainder_of(value: Integer) -> Remainder | None:
+    match value.terms:
+        case (((Remainder() as atom,), 1),):
+            return atom
+        case _:
+            return None
 
 
 def _side_order(side: Integer) -> tuple[int, int, int]:

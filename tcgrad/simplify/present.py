@@ -183,11 +183,23 @@ class Presentation:
                 if self._stands_in_spec(factor):
                     return None
                 return turned if _share_a_sum(turned) else Add(tuple(map(self._as_it_reads, turned.terms)))
+            case Add() if _holds_difference(factor) and not self._stands_in_spec(factor):
+                return self._flip_term(factor)
             case IndexSum(body=body):
                 inner = self._flip_one(body)
                 return None if inner is None else IndexSum(factor.indices, inner)
             case _:
                 return None
+
+    def _flip_term(self, base: Add) -> Expr | None:
+        """``c (x - y) - a`` for ``-(a + c (y - x))``: the negative of a sum of which one term takes the minus in."""
+        terms = list(map(split_coefficient, base.terms))
+        for place, (number, rest) in enumerate(terms):
+            flipped = self._flip_one(rest)
+            if flipped is not None:
+                others = [scaled(-own, other) for own, other in (*terms[:place], *terms[place + 1 :])]
+                return Add((scaled(number, flipped), *others))
+        return None
 
 
 def _rectified_by(body: Expr) -> tuple[Expr, ...]:
@@ -212,6 +224,12 @@ def _flipped_logarithm(factor: Expr) -> Expr | None:
 
 def _is_mixed(base: Add) -> bool:
     return len({split_coefficient(term)[0].numerator > 0 for term in base.terms}) == 2
+
+
+def _holds_difference(base: Add) -> bool:
+    """Whether a difference is a factor of a term."""
+    factors = (factor for term in base.terms if isinstance(term, Mul) for factor in term.factors)
+    return any(isinstance(factor, Add) and _is_mixed(factor) for factor in factors)
 
 
 def _share_a_sum(base: Add) -> bool:
