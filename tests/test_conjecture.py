@@ -31,7 +31,7 @@ PROJECTED = ["c = x[i]*w[i]/(w[k]*w[k])", "t[i] = c*w[i]", "e[i] = x[i] - t[i]"]
 
 # equations, the input, and the formula for its gradient, which is that of a scalar given dl/df = 1
 SHORTER = [
-    ([*STANDARDISED, "f = mean[i](z[i]^3)"], "x", "df/dx[p] = -3*(z[p]*(f - z[p]) + 1)/(N*s)"),
+    ([*STANDARDISED, "f = mean[i](z[i]^3)"], "x", "df/dx[p] = 3*(z[p]*(z[p] - f) - 1)/(N*s)"),
     ([*PROJECTED, "f = sum[i](e[i]^2)"], "x", "df/dx[p] = 2*e[p]"),
     (["r[i] = abs(x[i])", "y[i] = x[i]/(1 + r[i])"], "x", "dl/dx[p] = dl/dy[p]/(1 + r[p])^2"),
     (

@@ -33,9 +33,9 @@ from tcgrad.simplify.totals import Totals
 Assumed = tuple[Assumption, ...]
 
 _MOST_STATEMENTS = 9
-_LARGEST_OF_VECTOR = (
-    40  # nodes of a derivative of what is not a scalar, that is multiplied out: those are long and many
-)
+
+# Nodes and terms of derivatives of what is not a scalar that are multiplied out: they are long and many.
+_LARGEST_OF_VECTOR, _FEWEST_OF_VECTOR = 40, 5
 
 
 @dataclass
@@ -140,19 +140,22 @@ class Readable:
 
     def _looked_into(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side multiplied out as a whole, and with what was guessed for its parts, where that is shorter."""
-        plain = simplify(body)
-        is_tried = tensor.role is Role.GRADIENT or not tensor.about[0].order or size(plain) <= _LARGEST_OF_VECTOR
-        return self._with_conjectures(self.known.opened(plain) if is_tried else plain, tensor)
-
-    def _with_conjectures(self, body: Expr, tensor: Tensor) -> Expr:
-        """A right side with what was guessed, and proved, for its parts, where that is shorter."""
         of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
+        plain = simplify(body)
+        if not of_vector:
+            plain = self.known.opened(plain)
+        elif size(plain) <= _LARGEST_OF_VECTOR:
+            plain = self.known.opened(plain, _FEWEST_OF_VECTOR)
+        return self._with_conjectures(plain, tensor, of_vector=of_vector)
+
+    def _with_conjectures(self, body: Expr, tensor: Tensor, *, of_vector: bool) -> Expr:
+        """A right side with what was guessed, and proved, for its parts, where that is shorter."""
         for changed, given in self._conjectures.written(body, of_vector=of_vector):
             made = self.known.opened(self.known.fold(changed))
             if cost(made) < cost(body):
                 if given:
                     self.assumed.setdefault(tensor, set()).update(given)
-                return self._with_conjectures(made, tensor)
+                return self._with_conjectures(made, tensor, of_vector=of_vector)
         return body
 
     def _solved(self, line: Define) -> Expr:

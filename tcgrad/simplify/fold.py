@@ -20,7 +20,7 @@ from tcgrad.simplify.signs import is_never_negative
 from tcgrad.simplify.spread import multiplied_out, opened
 from tcgrad.simplify.totals import Totals
 
-_OPENED = range(3, 6)  # terms that a whole formula has multiplied out: more and fewer do not get shorter by it
+_FEWEST_OPENED, _MOST_OPENED = 3, 5  # terms of a formula multiplied out: with more and fewer it gets no shorter
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
 
 
@@ -120,9 +120,12 @@ class Facts:
     def _nearby(self, near: Sequence[Fact]) -> Nearby:
         return Nearby(near, self._totals, self.multiplied_out, self._condensed)
 
-    def opened(self, expr: Expr) -> Expr:
-        """A simplified expression of few terms, multiplied out as a whole where that is shorter."""
-        if len(opened(expr) or ()) not in _OPENED:
+    def opened(self, expr: Expr, fewest: int = _FEWEST_OPENED) -> Expr:
+        """A simplified expression multiplied out as a whole where that is shorter, if it has few terms then.
+
+        fewest: terms for which it is tried.
+        """
+        if not fewest <= len(opened(expr) or ()) <= _MOST_OPENED:
             return expr
         made = self.multiplied_out(expr)
         return expr if made is expr else self.fold(made)
