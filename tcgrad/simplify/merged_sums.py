@@ -162,8 +162,11 @@ def _are_of_one_tensor(exprs: Sequence[Expr]) -> bool:
 def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | None:
     if any(own.size != other.size for own, other in zip(left.indices, choice, strict=True)):
         return None
-    mapping = {other: own.expr for own, other in zip(left.indices, choice, strict=True)}
-    more = tuple(index for index in right.indices if index not in choice)
+    # Both may bind one and the same index, which stands for something else in either.
+    rest = [index for index in right.indices if index not in choice]
+    others = {index: index.fresh() if index in left.indices else index for index in rest}
+    mapping = {other: own.expr for own, other in zip((*left.indices, *others.values()), (*choice, *others), strict=True)}
+    more = tuple(others.values())
     body = simplify(substitute(right.body, mapping))
     number = min(left.number, right.number, key=abs)
     ratios = left.number / number, right.number / number
