@@ -163,11 +163,12 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
     if any(own.size != other.size for own, other in zip(left.indices, choice, strict=True)):
         return None
     # Both may bind one and the same index, which stands for something else in either.
-    rest = [index for index in right.indices if index not in choice]
-    others = {index: index.fresh() if index in left.indices else index for index in rest}
-    mapping = {other: own.expr for own, other in zip((*left.indices, *others.values()), (*choice, *others), strict=True)}
+    others = {
+        index: index.fresh() if index in left.indices else index for index in right.indices if index not in choice
+    }
+    moved = {**dict(zip(choice, left.indices, strict=True)), **others}
     more = tuple(others.values())
-    body = simplify(substitute(right.body, mapping))
+    body = simplify(substitute(right.body, {index: to.expr for index, to in moved.items()}))
     number = min(left.number, right.number, key=abs)
     ratios = left.number / number, right.number / number
     if any(ratio.denominator != 1 for ratio in ratios):
