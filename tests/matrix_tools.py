@@ -16,7 +16,9 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, integers, tensors_read, walk
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.matrix_form import MatrixForm
+from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.numpy_names import code_name
+from tcgrad.notation.raising import raise_define
 from tcgrad.spec.loader import read_spec
 
 
@@ -74,6 +76,18 @@ def assert_same_value(define: Define, form: MatrixForm, values: dict[Tensor, np.
     found = run_numpy(form, names(sizes_in(define), values))
     assert np.shape(found) == expected.shape, form.numpy
     np.testing.assert_allclose(np.asarray(found, float), expected, rtol=1e-9, atol=1e-9, err_msg=form.numpy)
+
+
+def assert_right(define: Define, program: Program, left: str, right: str) -> None:
+    """A definition has the form whose two sides these are, of the right value in either vectorisation."""
+    values = values_of(program, define)
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm), form
+    assert (form.left(MATRIX_UNICODE), form.text) == (left, right)
+    assert_same_value(define, form, values)
+    by_column = raise_define(define, program, vec="column")
+    assert isinstance(by_column, MatrixForm), by_column
+    assert_same_value(define, by_column, values, vec="column")
 
 
 def values_for(define: Define, seed: int = 0) -> dict[Tensor, np.ndarray]:

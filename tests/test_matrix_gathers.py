@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matrix_tools import assert_same_value, define_of, program_from, values_of
+from matrix_tools import assert_right, assert_same_value, define_of, program_from, values_of
 
 from tcgrad.calculus import derive
 from tcgrad.ir.program import Define
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX
 from tcgrad.notation.raising import raise_define
 
 EMBEDDING = ("E: N M, y: P int", "h[p,d] = E[y[p],d]")
@@ -48,15 +48,7 @@ FORMS = [
 @pytest.mark.parametrize(("spec", "what", "left", "right"), FORMS)
 def test_form(spec, what, left, right):
     program = program_from(*spec)
-    define = define_of(program, what)
-    values = values_of(program, define)
-    form = raise_define(define, program)
-    assert isinstance(form, MatrixForm), form
-    assert (form.left(MATRIX_UNICODE), form.text) == (left, right)
-    assert_same_value(define, form, values)
-    by_column = raise_define(define, program, vec="column")
-    assert isinstance(by_column, MatrixForm), by_column
-    assert_same_value(define, by_column, values, vec="column")
+    assert_right(define_of(program, what), program, left, right)
 
 
 @pytest.mark.parametrize("spec", [EMBEDDING, SENTENCES, BAGS, LABELS, RATINGS])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matrix_tools import assert_same_value, define_of, program_from, values_of
+from matrix_tools import assert_right, define_of, program_from
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
-from tcgrad.ir.program import Define, Program
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.raising import raise_define
 
 ADDITIVE = ("q: P K, w: N K, v: K", "s[i,j] = v[k]*tanh(q[i,k] + w[j,k])")  # additive attention
@@ -34,17 +32,6 @@ FORMS = [
     (TWICE, "=y", "y[i]", "(b ⊙ (b diag(a[i]) cᵀ c)) a[i]"),
     (LARGEST, "=y", "y[i]", "max(A[i])"),
 ]
-
-
-def assert_right(define: Define, program: Program, left: str, right: str) -> None:
-    values = values_of(program, define)
-    form = raise_define(define, program)
-    assert isinstance(form, MatrixForm), form
-    assert (form.left(MATRIX_UNICODE), form.text) == (left, right)
-    assert_same_value(define, form, values)
-    by_column = raise_define(define, program, vec="column")
-    assert isinstance(by_column, MatrixForm), by_column
-    assert_same_value(define, by_column, values, vec="column")
 
 
 @pytest.mark.parametrize(("spec", "what", "left", "right"), FORMS)

@@ -93,14 +93,17 @@ def _jacobian(jacobian: Jacobian, gradient: Gradient, program: Program, readable
     """A Jacobian as it is read: that of a lone scalar by the gradient, where that is one shorter formula, or the only
     one.
     """
-    lines = [line for line in gradient.statements if isinstance(line, Define)]
-    is_gradient = program.outputs == (jacobian.of,) and not jacobian.of.order and len(gradient.statements) == 1
-    shown = _readable(jacobian, readable, closely=not (is_gradient and lines))
-    return _shorter(shown, gradient, lines, readable) if is_gradient and lines else shown
+    if program.outputs == (jacobian.of,) and not jacobian.of.order:
+        match gradient.statements:
+            case (Define() as line,):
+                return _shorter(_readable(jacobian, readable, closely=False), gradient, line, readable)
+            case _:
+                pass
+    return _readable(jacobian, readable)
 
 
-def _shorter(jacobian: Jacobian, gradient: Gradient, lines: Sequence[Define], readable: Readable) -> Jacobian:
-    (made,) = from_gradients(lines, jacobian.of)
+def _shorter(jacobian: Jacobian, gradient: Gradient, line: Define, readable: Readable) -> Jacobian:
+    (made,) = from_gradients([line], jacobian.of)
     shown = readable.shown(made)
     if jacobian.define is None:
         return Jacobian(jacobian.of, jacobian.wrt, shown, assumed=gradient.assumed)

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import (
+    HOLDS,
     Add,
     Call,
     Component,
@@ -35,14 +36,6 @@ _LOW, _HIGH = 0.4, 1.6  # the size of what is drawn
 _SCALES = (1.0, 0.3, 2.5, 0.1, 0.6)
 _STEPS = 999_983
 
-_COMPARED = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
     "softplus": lambda a: math.log1p(math.exp(a)),
@@ -139,7 +132,7 @@ class Point:
             case IndexValue():
                 return float(self.size(expr.value, at))
             case Iverson():
-                return float(_COMPARED[expr.operator](self._value(expr.left, at), self._value(expr.right, at)))
+                return float(HOLDS[expr.operator](self._value(expr.left, at), self._value(expr.right, at)))
             case Where():
                 return self._value(expr.then if self._value(expr.condition, at) else expr.otherwise, at)
             case _:

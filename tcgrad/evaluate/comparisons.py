@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.context import Context, Labelled, union
 from tcgrad.evaluate.parts import real
-from tcgrad.ir.nodes import Iverson
-
-_COMPARE: dict[str, Callable[[Array, Array], Array]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
+from tcgrad.ir.nodes import HOLDS, Iverson
 
 
 def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
     """Where the comparison holds. Numbers that noise has made nearly equal are equal: without it they may have been."""
     axes = union([left, right])
     first, second = real(left.aligned(axes)), real(right.aligned(axes))
-    truth = np.asarray(_COMPARE[expr.operator](first, second), bool)
+    truth = np.asarray(HOLDS[expr.operator](first, second), bool)
     noise = context.noise
     if noise is not None and noise.batch in axes:
         moved = noise.unit * np.maximum(np.abs(first), np.abs(second)) + noise.floor

@@ -6,16 +6,15 @@ known to the binder or to the statement's left side. ``sqrt`` and ``/`` are powe
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, dataclass_transform
+from typing import Any, Literal, TypeVar, cast, dataclass_transform
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ReductionKind = Literal["max", "min", "prod", "logsumexp"]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -36,6 +35,16 @@ MIRRORED: dict[ComparisonOperator, ComparisonOperator] = {
     "<=": ">=",
     ">": "<",
     ">=": "<=",
+}
+
+# Of two numbers, and of two arrays element by element.
+HOLDS: dict[ComparisonOperator, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 _Node = TypeVar("_Node", bound=type)
