@@ -7,6 +7,7 @@ from test_oracles import program_of
 
 from tcgrad.prove import prove_equal
 from tcgrad.simplify.assume import assumptions_about
+from tcgrad.simplify.expand import TooLargeError, expand
 
 HEADER = """
 dims: {N: 5, M: 3}
@@ -145,6 +146,12 @@ equations:
 def test_what_cancels_by_its_name_is_not_unfolded():
     *statements, one, other = program_of(BY_NAME).statements
     assert prove_equal(one, other, statements)
+
+
+def test_what_takes_very_many_steps_to_expand_is_left_open():
+    whole = define("y = sum[i,j](x[i]*(sum[k]((q[k,i] - q[k,j])^2) + delta[i,j])^6)").body
+    with pytest.raises(TooLargeError):
+        expand(whole)
 
 
 def test_sympy_is_left_alone_where_it_is_not_needed():

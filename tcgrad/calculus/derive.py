@@ -31,6 +31,8 @@ from tcgrad.simplify.present import Presentation
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
 
+_SHORT = 16  # what a gradient costs to read whose scalar is not differentiated once more to see if that is shorter
+
 
 def derive(
     program: Program,
@@ -60,9 +62,7 @@ def derive(
     gradients = {gradient.wrt: gradient for gradient in _gradients(sources, made.backward, readable)}
     closed = ClosedForms(made.worked, made.known, tell)
     jacobians = tuple(
-        _jacobian(closed.jacobian(target, source), gradients[source], program, readable)
-        for target in targets
-        for source in sources
+        _jacobian(target, gradients[source], closed, readable) for target in targets for source in sources
     )
     blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
@@ -89,36 +89,44 @@ def backpropagated(
     return Backpropagation(program, worked, backward, known, Presentation(program.statements))
 
 
-def _jacobian(jacobian: Jacobian, gradient: Gradient, program: Program, readable: Readable) -> Jacobian:
-    """A Jacobian as it is read: that of a lone scalar by the gradient, where that is one shorter formula, or the only
-    one.
+def _jacobian(of: Tensor, gradient: Gradient, closed: ClosedForms, readable: Readable) -> Jacobian:
+    """A Jacobian as it is read: that of a lone scalar by the gradient, where that is a short formula, shorter than the
+    closed form, or the only one.
     """
-    if program.outputs == (jacobian.of,) and not jacobian.of.order:
-        match gradient.statements:
-            case (Define() as line,):
-                return _shorter(_readable(jacobian, readable, closely=False), gradient, line, readable)
-            case _:
-                pass
-    return _readable(jacobian, readable)
+    wrt, line = gradient.wrt, _own_line(of, gradient, closed.program)
+    if line is None:
+        return _readable(closed.jacobian(of, wrt), readable)
+    shown = readable.shown(next(from_gradients([line], of)))
+    is_short = cost(line.body) <= _SHORT
+    if is_short and closed.tell is unheard:
+        return Jacobian(of, wrt, shown, assumed=gradient.assumed)
+    made = closed.jacobian(of, wrt)
+    if made.define is None:
+        return Jacobian(of, wrt, shown, assumed=gradient.assumed)
+    if not is_short:
+        define, assumed = readable.define(made.define, closely=False)
+        if cost(define.body) <= cost(shown.body):
+            return replace(made, define=define, assumed=assumed)
+    positions = {old: new.expr for old, new in zip(shown.free, made.define.free, strict=True)}
+    define = replace(made.define, body=substitute(shown.body, positions))
+    return replace(made, define=define, assumed=gradient.assumed)
 
 
-def _shorter(jacobian: Jacobian, gradient: Gradient, line: Define, readable: Readable) -> Jacobian:
-    (made,) = from_gradients([line], jacobian.of)
-    shown = readable.shown(made)
-    if jacobian.define is None:
-        return Jacobian(jacobian.of, jacobian.wrt, shown, assumed=gradient.assumed)
-    if cost(shown.body) >= cost(jacobian.define.body):
-        return jacobian
-    positions = {old: new.expr for old, new in zip(made.free, jacobian.define.free, strict=True)}
-    body = substitute(shown.body, positions)
-    return replace(jacobian, define=replace(jacobian.define, body=body), assumed=gradient.assumed)
+def _own_line(of: Tensor, gradient: Gradient, program: Program) -> Define | None:
+    """The gradient's line that is the Jacobian too, up to what is given: the only one of the only output, a scalar."""
+    if program.outputs != (of,) or of.order:
+        return None
+    match gradient.statements:
+        case (Define() as line,):
+            return line
+        case _:
+            return None
 
 
-def _readable(block: _Block, readable: Readable, *, closely: bool = True) -> _Block:
-    """closely: whether it is looked into as closely as can be."""
+def _readable(block: _Block, readable: Readable) -> _Block:
     if block.define is None:
         return block
-    define, assumed = readable.define(block.define, closely=closely)
+    define, assumed = readable.define(block.define)
     return replace(block, define=define, assumed=assumed)
 
 

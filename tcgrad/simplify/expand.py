@@ -15,6 +15,7 @@ from tcgrad.simplify.signs import is_positive_number
 
 _LARGEST_POWER = 6
 _LARGEST_EXPRESSION = 20_000  # nodes; beyond, the question is left to samples
+_MOST_STEPS = 2_000  # nodes that one expansion works out; as many take a good part of a second
 
 
 class TooLargeError(Exception):
@@ -22,18 +23,24 @@ class TooLargeError(Exception):
 
 
 class Expanding:
-    """Products of sums are multiplied out, and ``exp`` of a sum is a product of powers of ``exp``."""
+    """One expansion: products of sums are multiplied out, and ``exp`` of a sum is a product of powers of ``exp``."""
 
     collects = False
+
+    def __init__(self) -> None:
+        self.steps = 0
 
     def simplify(self, expr: Expr) -> Expr:
         """The expanded form; kept on the node.
 
         Raises:
-            TooLargeError: if it is too large.
+            TooLargeError: if it is too large, or takes too many steps.
         """
         known = expr.expanded
         if known is None:
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                raise TooLargeError
             parts = tuple(self.simplify(part) for part in children(expr))
             plain = rebuild(expr, parts)
             split = _split_root(_split_exponential(plain))
@@ -85,13 +92,10 @@ def _split_root(expr: Expr) -> Expr:
             return expr
 
 
-EXPANDING = Expanding()
-
-
 def expand(expr: Expr) -> Expr:
     """The fully expanded form of an expression.
 
     Raises:
-        TooLargeError: if it is too large.
+        TooLargeError: if it is too large, or takes too many steps.
     """
-    return EXPANDING.simplify(expr)
+    return Expanding().simplify(expr)
