@@ -15,7 +15,7 @@ from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.ir.program import Define
-from tcgrad.ir.tensors import Role
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
@@ -109,14 +109,19 @@ def function_of(entry: Entry) -> tcgrad.TensorFunction:
 
 def printed(entry: Entry, reference: Define) -> tuple[str, ...]:
     """The equations that are printed for the derivative of a reference; none for the gradient of an intermediate."""
+    if reference.tensor.role is not Role.JACOBIAN:
+        return printed_gradient(entry, reference.tensor.about[0])
     function = function_of(entry)
+    of, wrt = reference.tensor.about
+    shown = [j.define for j in function.derivation.jacobians if (j.of, j.wrt) == (of, wrt) and j.define]
     around = Surroundings.of(function.program)
-    if reference.tensor.role is Role.JACOBIAN:
-        of, wrt = reference.tensor.about
-        shown = [j.define for j in function.derivation.jacobians if (j.of, j.wrt) == (of, wrt) and j.define]
-    else:
-        (about,) = reference.tensor.about
-        shown = [s for g in function.derivation.gradients if g.wrt == about for s in g.statements]
+    return tuple(line for statement in shown for line in print_statement(statement, surroundings=around))
+
+
+def printed_gradient(entry: Entry, wrt: Tensor) -> tuple[str, ...]:
+    function = function_of(entry)
+    shown = [s for g in function.derivation.gradients if g.wrt == wrt for s in g.statements]
+    around = Surroundings.of(function.program)
     return tuple(line for statement in shown for line in print_statement(statement, surroundings=around))
 
 
@@ -160,3 +165,14 @@ def test_what_is_printed_is_no_longer(entry: Entry):
         if lines:
             allowed = sum(cost(line.body) for line in needed(entry, reference))
             assert printed_cost(entry, lines) <= allowed, lines
+
+
+@pytest.mark.parametrize("entry", entries(), ids=str)
+def test_the_gradient_of_a_scalar_is_its_derivative_and_what_is_given(entry: Entry):
+    program = function_of(entry).program
+    for reference in program.expectations:
+        tensor = reference.tensor
+        if tensor.role is Role.JACOBIAN and program.outputs == tensor.about[:1] and not program.outputs[0].order:
+            allowed = sum(cost(line.body) for line in needed(entry, reference))
+            lines = printed_gradient(entry, tensor.about[1])
+            assert printed_cost(entry, lines) <= allowed + 1, lines

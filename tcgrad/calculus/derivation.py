@@ -33,11 +33,13 @@ class Gradient:
 
     statements: the last one defines it; earlier ones define the gradients of intermediates that it uses.
     assumed: what they take for granted about the inputs, as they are declared.
+    through: the same by gradients of intermediates, where ``statements`` are the closed form, which is shorter.
     """
 
     wrt: Tensor
     statements: tuple[Statement, ...]
     assumed: tuple[Assumption, ...] = ()
+    through: Gradient | None = None
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,21 @@ from tcgrad.calculus.dependence import Lines
 from tcgrad.calculus.derivation import Backpropagation, Derivation, Gradient, Hessian, Jacobian
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.hessians import closed_hessians
-from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
+from tcgrad.calculus.scalar import both_of_scalar, lone_scalar
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define, Intrinsic, Program, Statement
+from tcgrad.ir.program import Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, total_gradient_of
-from tcgrad.ir.traversal import substitute
-from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
-
-_SHORT = 16  # what a gradient costs to read whose scalar is not differentiated once more to see if that is shorter
 
 
 def derive(
@@ -59,16 +55,20 @@ def derive(
     targets = _targets(program, of)
     made = given or backpropagated(program, sources, tell)
     readable = Readable(program, made.known, made.presentation)
-    gradients = {gradient.wrt: gradient for gradient in _gradients(sources, made.backward, readable)}
+    gradients = _gradients(sources, made.backward, readable)
     closed = ClosedForms(made.worked, made.known, tell)
+    scalar = lone_scalar(program)
+    own = [both_of_scalar(scalar, each, closed, readable) for each in gradients] if scalar in targets else []
     jacobians = tuple(
-        _jacobian(target, gradients[source], closed, readable) for target in targets for source in sources
+        own[place][0] if target is scalar else _readable(closed.jacobian(target, source), readable)
+        for target in targets
+        for place, source in enumerate(sources)
     )
     blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
     require_floats(program, (*defines(jacobians), *defines(hessians)))
     known = made.worked, made.backward, made.known, made.presentation
-    return Derivation(program, *known, jacobians, tuple(gradients.values()), hessians)
+    return Derivation(program, *known, jacobians, tuple(pair[1] for pair in own) or gradients, hessians)
 
 
 def backpropagated(
@@ -87,40 +87,6 @@ def backpropagated(
     backward = backpropagate(worked, program.wrt if sources is None else sources, known, tell)
     require_floats(program, (*program.statements, *backward))
     return Backpropagation(program, worked, backward, known, Presentation(program.statements))
-
-
-def _jacobian(of: Tensor, gradient: Gradient, closed: ClosedForms, readable: Readable) -> Jacobian:
-    """A Jacobian as it is read: that of a lone scalar by the gradient, where that is a short formula, shorter than the
-    closed form, or the only one.
-    """
-    wrt, line = gradient.wrt, _own_line(of, gradient, closed.program)
-    if line is None:
-        return _readable(closed.jacobian(of, wrt), readable)
-    shown = readable.shown(next(from_gradients([line], of)))
-    is_short = cost(line.body) <= _SHORT
-    if is_short and closed.tell is unheard:
-        return Jacobian(of, wrt, shown, assumed=gradient.assumed)
-    made = closed.jacobian(of, wrt)
-    if made.define is None:
-        return Jacobian(of, wrt, shown, assumed=gradient.assumed)
-    if not is_short:
-        define, assumed = readable.define(made.define, closely=False)
-        if cost(define.body) <= cost(shown.body):
-            return replace(made, define=define, assumed=assumed)
-    positions = {old: new.expr for old, new in zip(shown.free, made.define.free, strict=True)}
-    define = replace(made.define, body=substitute(shown.body, positions))
-    return replace(made, define=define, assumed=gradient.assumed)
-
-
-def _own_line(of: Tensor, gradient: Gradient, program: Program) -> Define | None:
-    """The gradient's line that is the Jacobian too, up to what is given: the only one of the only output, a scalar."""
-    if program.outputs != (of,) or of.order:
-        return None
-    match gradient.statements:
-        case (Define() as line,):
-            return line
-        case _:
-            return None
 
 
 def _readable(block: _Block, readable: Readable) -> _Block:

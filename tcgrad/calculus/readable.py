@@ -64,18 +64,14 @@ class Readable:
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
-        simpler = tuple(self._under_assumptions(line) if isinstance(line, Define) else line for line in backward)
+        simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed:
             simpler = compact(simpler, kept, (), self.known, self._hear)
         return tuple(map(self._line, simpler))
 
-    def define(self, define: Define, *, closely: bool = True) -> tuple[Define, Assumed]:
-        """One formula, and what it takes for granted.
-
-        closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
-        """
-        made = self.shown(self._under_assumptions(define, closely=closely))
-        return made, self.taken_for_granted((define,))
+    def define(self, define: Define) -> tuple[Define, Assumed]:
+        """One formula, and what it takes for granted."""
+        return self.shown(self.settled(define)), self.taken_for_granted((define,))
 
     def shown(self, line: Define) -> Define:
         """The line as it is printed."""
@@ -120,7 +116,11 @@ class Readable:
         used = {each for line in lines if isinstance(line, Define) for each in self.assumed.get(line.tensor, ())}
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 
-    def _under_assumptions(self, line: Define, *, closely: bool = True) -> Define:
+    def settled(self, line: Define, *, closely: bool = True) -> Define:
+        """The line as short as what is declared makes it.
+
+        closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
+        """
         body = with_one_sigmoid(self._solved(line), self.known.fold)
         for assumption in (each for each in self._assumptions if each.kind != "not negative"):
             shorter = self._shorter(body, assumption)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.calculus.derive import derive
+from tcgrad.calculus.scalar import lone_scalar
 from tcgrad.calculus.trace import Event
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.records import dataclass
 from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain
-from tcgrad.steps.jacobians import jacobian_chains
+from tcgrad.steps.jacobians import by_jacobian, jacobian_chains
 from tcgrad.steps.local import Writer
 from tcgrad.steps.rules import assumed
 
@@ -36,11 +37,15 @@ def explain(derivation: Derivation) -> Explained:
     events: list[Event] = []
     heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
     writer = Writer(heard.worked)
-    lines = tuple(line for gradient in heard.gradients for line in gradient.statements)
-    granted = {gradient_of(gradient.wrt): assumed(gradient.assumed) for gradient in heard.gradients}
+    through = [gradient.through or gradient for gradient in heard.gradients]
+    lines = tuple(line for gradient in through for line in gradient.statements)
+    granted = {gradient_of(gradient.wrt): assumed(gradient.assumed) for gradient in through}
     adjoints = Adjoints(writer, events, lines, granted)
-    return Explained(
-        replace(heard, hessians=derivation.hessians),
-        tuple(tuple(jacobian_chains(jacobian, events, writer, adjoints)) for jacobian in heard.jacobians),
-        tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in heard.gradients),
+    jacobians = tuple(tuple(jacobian_chains(jacobian, events, writer, adjoints)) for jacobian in heard.jacobians)
+    scalar = lone_scalar(heard.program)
+    own = {each.wrt: chains for each, chains in zip(heard.jacobians, jacobians, strict=True) if each.of == scalar}
+    gradients = (
+        (*own[each.wrt], by_jacobian(each, scalar)) if scalar and each.through else tuple(adjoints.chains(each.wrt))
+        for each in heard.gradients
     )
+    return Explained(replace(heard, hessians=derivation.hessians), jacobians, tuple(gradients))

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.dependence import depending_on, needed_for
-from tcgrad.calculus.derivation import Jacobian
+from tcgrad.calculus.derivation import Gradient, Jacobian
+from tcgrad.calculus.differentiate import times
 from tcgrad.calculus.trace import Differentiated, Event
 from tcgrad.ir.nodes import ZERO, Expr
-from tcgrad.ir.tensors import jacobian_of
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.local import Writer
-from tcgrad.steps.rules import Rule, assumed, by_gradient, independent
+from tcgrad.steps.rules import UPSTREAM, Rule, assumed, by_gradient, independent, insert
 
 
 def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer, adjoints: Adjoints) -> Iterator[Chain]:
@@ -41,6 +43,15 @@ def jacobian_chains(jacobian: Jacobian, events: Sequence[Event], writer: Writer,
         yield _chain(own[of], define.body, writer, assumed(jacobian.assumed))
     else:
         yield chain(component(define.tensor, define.free), [Step((independent(of, wrt),), ZERO)])
+
+
+def by_jacobian(gradient: Gradient, scalar: Tensor) -> Chain:
+    """The gradient of a lone scalar that is its derivative times what is given: one line."""
+    (define,) = (each for each in gradient.statements if isinstance(each, Define))
+    derivative = component(jacobian_of(scalar, gradient.wrt), define.free)
+    given = component(gradient_of(scalar), ())
+    steps = [Step((UPSTREAM,), times(given, derivative)), Step((insert(derivative.tensor),), define.body)]
+    return chain(component(define.tensor, define.free), steps)
 
 
 def _chain(event: Differentiated, final: Expr, writer: Writer, why: tuple[Rule, ...] = ()) -> Chain:
