@@ -305,12 +305,28 @@ def test_where_there_is_a_matrix_form_stands_no_reason() -> None:
     assert not any("matrix_reason" in entry for entry in (*data["jacobians"], *data["gradients"]))
 
 
+RESIDUAL = """
+inputs: {x: [4], w: [4, 4]}
+equations:
+  - z[i] = x[i] + w[i,j]*x[j]
+  - y[i] = tanh(z[i])
+"""
+
+
 def test_the_matrix_form_of_a_gradient_holds_no_intermediate_gradient() -> None:
+    data = render_json(derivation(RESIDUAL))
+    (gradient,) = [entry for entry in data["gradients"] if entry["wrt"] == "x"]
+    assert [line.partition("[")[0] for line in gradient["index"]] == ["dl/dz", "dl/dx"]
+    assert "dz" not in gradient["matrix"]["numpy"]
+    assert "∂z" not in gradient["matrix"]["text"]
+
+
+def test_a_gradient_is_by_itself_as_short_as_can_be_and_all_together_share_lines() -> None:
     data = render_json(tcgrad.load(GALLERY["attention"]).derive().derivation)
-    query = next(entry for entry in data["gradients"] if entry["wrt"] == "q")
-    assert len(query["index"]) == 2
-    assert "ds" not in query["matrix"]["numpy"]
-    assert "∂s" not in query["matrix"]["text"]
+    lines = {entry["wrt"]: entry["index"] for entry in data["gradients"]}
+    assert all(len(own) == 1 and "dl/ds" not in own[0] for own in lines.values())
+    text = render_text(tcgrad.load(GALLERY["attention"]).derive().derivation)
+    assert text.count("∂l/∂s[") == 3  # its own line, and those of q and k
 
 
 def _shape(tensor: object) -> tuple[int, ...]:

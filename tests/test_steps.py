@@ -37,14 +37,16 @@ def check_program(program):
             assert chains[-1].result is jacobian.define.body
             assert chains[-1].free == jacobian.define.free
             check_printed(chains[-1], jacobian.define, program)
-    for gradient, chains in zip(derivation.gradients, explained.gradients, strict=True):
+    gradients = (*derivation.gradients, *derivation.line_by_line.gradients)
+    for gradient, chains in zip(gradients, (*explained.gradients, *explained.through), strict=True):
         assert chains[-1].left.tensor == gradient.statements[-1].tensor
         made = {chain.left.tensor: chain for chain in chains}
         for statement in gradient.statements:
             if isinstance(statement, Define):
                 assert made[statement.tensor].result is statement.body
                 check_printed(made[statement.tensor], statement, program)
-    for chain in dict.fromkeys(chain for chains in (*explained.jacobians, *explained.gradients) for chain in chains):
+    every = (*explained.jacobians, *explained.gradients, *explained.through)
+    for chain in dict.fromkeys(chain for chains in every for chain in chains):
         compared += check_chain(chain, values)
     return compared
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 
@@ -33,13 +36,19 @@ class Gradient:
 
     statements: the last one defines it; earlier ones define the gradients of intermediates that it uses.
     assumed: what they take for granted about the inputs, as they are declared.
-    through: the same by gradients of intermediates, where ``statements`` are the closed form, which is shorter.
+    through: the same by the gradients of intermediates that other inputs' gradients use as well, where ``statements``
+        are shorter for this one alone.
     """
 
     wrt: Tensor
     statements: tuple[Statement, ...]
     assumed: tuple[Assumption, ...] = ()
     through: Gradient | None = None
+
+    @property
+    def cost(self) -> int:
+        """What the lines cost to read, recurrences aside."""
+        return sum(cost(line.body) for line in self.statements if isinstance(line, Define))
 
 
 @dataclass(frozen=True)
@@ -88,3 +97,8 @@ class Derivation(Backpropagation):
     jacobians: tuple[Jacobian, ...]
     gradients: tuple[Gradient, ...]
     hessians: tuple[Hessian, ...] = ()
+
+    @property
+    def line_by_line(self) -> Derivation:
+        """The same with each gradient through those of intermediates, which several may be made from."""
+        return replace(self, gradients=tuple(each.through or each for each in self.gradients))

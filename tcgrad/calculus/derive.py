@@ -9,9 +9,9 @@ from typing import TypeVar
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
-from tcgrad.calculus.dependence import Lines
-from tcgrad.calculus.derivation import Backpropagation, Derivation, Gradient, Hessian, Jacobian
+from tcgrad.calculus.derivation import Backpropagation, Derivation, Hessian, Jacobian
 from tcgrad.calculus.factors import require_short_products
+from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
@@ -55,7 +55,8 @@ def derive(
     targets = _targets(program, of)
     made = given or backpropagated(program, sources, tell)
     readable = Readable(program, made.known, made.presentation)
-    gradients = _gradients(sources, made.backward, readable)
+    lines = GradientLines(made.backward, sources, readable)
+    gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
     scalar = lone_scalar(program)
     own = [both_of_scalar(scalar, each, closed, readable) for each in gradients] if scalar in targets else []
@@ -67,8 +68,9 @@ def derive(
     blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
     require_floats(program, (*defines(jacobians), *defines(hessians)))
+    alone = tuple(map(lines.alone, [gradient for _, gradient in own] or gradients))
     known = made.worked, made.backward, made.known, made.presentation
-    return Derivation(program, *known, jacobians, tuple(pair[1] for pair in own) or gradients, hessians)
+    return Derivation(program, *known, jacobians, alone, hessians)
 
 
 def backpropagated(
@@ -121,14 +123,6 @@ def _upstream(output: Tensor) -> Adjoint:
         return Component(gradient_of(output), positions)
 
     return at
-
-
-def _gradients(
-    sources: tuple[Tensor, ...], backward: tuple[Statement, ...], readable: Readable
-) -> tuple[Gradient, ...]:
-    lines = Lines(readable.lines(backward, {gradient_of(source) for source in sources}))
-    used = {source: lines.used_for(gradient_of(source)) for source in sources}
-    return tuple(Gradient(source, own, readable.taken_for_granted(own)) for source, own in used.items())
 
 
 def _all_names(program: Program) -> set[str]:

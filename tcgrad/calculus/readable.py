@@ -63,21 +63,22 @@ class Readable:
         self._polished = Alike(Totals(()))
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
-        """The lines of gradients, those that became short put into others; definitions of ``kept`` tensors stay."""
+        """The lines of gradients as short as what is declared makes them, those that became short put into others;
+        definitions of ``kept`` tensors stay.
+        """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
-        if self.assumed:
-            simpler = compact(simpler, kept, (), self.known, self._hear)
-        return tuple(map(self._line, simpler))
+        return compact(simpler, kept, (), self.known, self._hear) if self.assumed else simpler
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
         return self.shown(self.settled(define)), self.taken_for_granted((define,))
 
     def shown(self, line: Define) -> Define:
-        """The line as it is printed."""
+        """The definition as it is printed."""
         return replace(line, body=self._printed(line.body, line.free))
 
-    def _line(self, line: Statement) -> Statement:
+    def line(self, line: Statement) -> Statement:
+        """The statement as it is printed."""
         match line:
             case Define():
                 return self.shown(line)

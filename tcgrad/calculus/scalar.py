@@ -54,7 +54,7 @@ def both_of_scalar(
         define = replace(define, body=substitute(shown.body, positions))
         return Jacobian(of, wrt, define, assumed=gradient.assumed), gradient
     assumed = readable.taken_for_granted((settled,))
-    if 1 + cost(define.body) < sum(cost(each.body) for each in gradient.statements if isinstance(each, Define)):
+    if 1 + cost(define.body) < gradient.cost:
         product = simplify(times(Component(gradient_of(of), ()), settled.body))
         short = readable.shown(Define(gradient_of(wrt), settled.free, product))
         gradient = Gradient(wrt, (short,), assumed, through=gradient)

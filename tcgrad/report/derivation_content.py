@@ -149,8 +149,8 @@ def describe(
     Raises:
         TcgradError: for an unknown notation.
     """
-    program = derivation.program
-    told = None if explained is None else Telling(explained, style, choose_notations(notations))
+    program, derivation = derivation.program, derivation.line_by_line
+    told = None if explained is None else Telling(explained.line_by_line, style, choose_notations(notations))
     writer = _Writer(program, style, choose_notations(notations), told)
     scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}

@@ -26,7 +26,7 @@ def scalar_lines(derivation: Derivation, scalar: Tensor, closed: Sequence[Jacobi
 
     closed: the Jacobians of the scalar that have a closed form.
     """
-    gradients = tuple(gradient.through or gradient for gradient in derivation.gradients)
+    gradients = derivation.gradients
     statements = list(dict.fromkeys(s for gradient in gradients for s in gradient.statements))
     defines = [statement for statement in statements if isinstance(statement, Define)]
     if len(defines) < len(statements) or len(defines) == len(gradients):

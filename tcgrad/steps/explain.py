@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tcgrad.calculus.derivation import Derivation
+from tcgrad.calculus.derivation import Derivation, Gradient
 from tcgrad.calculus.derive import derive
 from tcgrad.calculus.scalar import lone_scalar
 from tcgrad.calculus.trace import Event
@@ -14,6 +14,7 @@ from tcgrad.steps.adjoints import Adjoints
 from tcgrad.steps.chains import Chain
 from tcgrad.steps.jacobians import by_jacobian, jacobian_chains
 from tcgrad.steps.local import Writer
+from tcgrad.steps.put_together import put_together
 from tcgrad.steps.rules import assumed
 
 
@@ -23,11 +24,18 @@ class Explained:
 
     jacobians, gradients: for each of the derivation's all chains that lead to its formula, which is the last line of
         the last one; none for a Jacobian without a closed form.
+    through: the same for each gradient through those of intermediates.
     """
 
     derivation: Derivation
     jacobians: tuple[tuple[Chain, ...], ...]
     gradients: tuple[tuple[Chain, ...], ...]
+    through: tuple[tuple[Chain, ...], ...]
+
+    @property
+    def line_by_line(self) -> Explained:
+        """The same with each gradient through those of intermediates."""
+        return replace(self, derivation=self.derivation.line_by_line, gradients=self.through)
 
 
 def explain(derivation: Derivation) -> Explained:
@@ -37,15 +45,25 @@ def explain(derivation: Derivation) -> Explained:
     events: list[Event] = []
     heard = derive(derivation.program, of=of, wrt=wrt, tell=events.append)
     writer = Writer(heard.worked)
-    through = [gradient.through or gradient for gradient in heard.gradients]
-    lines = tuple(line for gradient in through for line in gradient.statements)
-    granted = {gradient_of(gradient.wrt): assumed(gradient.assumed) for gradient in through}
+    by_lines = heard.line_by_line.gradients
+    lines = tuple(line for gradient in by_lines for line in gradient.statements)
+    granted = {gradient_of(gradient.wrt): assumed(gradient.assumed) for gradient in by_lines}
     adjoints = Adjoints(writer, events, lines, granted)
     jacobians = tuple(tuple(jacobian_chains(jacobian, events, writer, adjoints)) for jacobian in heard.jacobians)
+    through = tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in by_lines)
     scalar = lone_scalar(heard.program)
     own = {each.wrt: chains for each, chains in zip(heard.jacobians, jacobians, strict=True) if each.of == scalar}
-    gradients = (
-        (*own[each.wrt], by_jacobian(each, scalar)) if scalar and each.through else tuple(adjoints.chains(each.wrt))
-        for each in heard.gradients
+
+    def alone(gradient: Gradient, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        if gradient.through is None:
+            return chains
+        if scalar is not None and gradient.wrt in own:
+            return (*own[gradient.wrt], by_jacobian(gradient, scalar))
+        return (*chains, put_together(gradient, gradient.through))
+
+    return Explained(
+        replace(heard, hessians=derivation.hessians),
+        jacobians,
+        tuple(map(alone, heard.gradients, through)),
+        through,
     )
-    return Explained(replace(heard, hessians=derivation.hessians), jacobians, tuple(gradients))
