@@ -17,7 +17,7 @@ from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
-from tcgrad.calculus.scalar import both_of_scalar, lone_scalar
+from tcgrad.calculus.scalar import Scalar, lone_scalar
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
@@ -59,7 +59,7 @@ def derive(
     gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
     scalar = lone_scalar(program)
-    own = [both_of_scalar(scalar, each, closed, readable) for each in gradients] if scalar in targets else []
+    own = list(map(Scalar(scalar, closed, readable).both, gradients)) if scalar in targets else []
     jacobians = tuple(
         own[place][0] if target is scalar else _readable(closed.jacobian(target, source), readable)
         for target in targets

@@ -14,6 +14,7 @@ from tcgrad.ir.nodes import Add, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.ir.traversal import factors_of, substitute, walk
+from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 
@@ -29,44 +30,57 @@ def lone_scalar(program: Program) -> Tensor | None:
             return None
 
 
-def both_of_scalar(
-    of: Tensor, gradient: Gradient, closed: ClosedForms, readable: Readable
-) -> tuple[Jacobian, Gradient]:
-    """The Jacobian of a lone scalar by an input, and the gradient: each by the other where that is shorter.
+@dataclass(frozen=True)
+class Scalar:
+    """Writes the derivatives of a lone scalar ``of``."""
 
-    gradient: through those of intermediates, as they come out of the equations one by one.
+    of: Tensor
+    closed: ClosedForms
+    readable: Readable
 
-    Raises:
-        TcgradError: where a function on the way has no derivative.
-    """
-    line, wrt = _lone_line(gradient), gradient.wrt
-    shown = None if line is None else readable.shown(next(from_gradients([line], of)))
-    is_short = line is not None and _is_short(line)
-    if shown and is_short and closed.tell is unheard:
-        return Jacobian(of, wrt, shown, assumed=gradient.assumed), gradient
-    made = closed.jacobian(of, wrt)
-    if made.define is None:
-        return (Jacobian(of, wrt, shown, assumed=gradient.assumed) if shown else made), gradient
-    settled = readable.settled(made.define, closely=shown is None)
-    define = readable.shown(settled)
-    if shown and (is_short or cost(shown.body) < cost(define.body)):
-        positions = {old: new.expr for old, new in zip(shown.free, define.free, strict=True)}
-        define = replace(define, body=substitute(shown.body, positions))
-        return Jacobian(of, wrt, define, assumed=gradient.assumed), gradient
-    assumed = readable.taken_for_granted((settled,))
-    if 1 + cost(define.body) < gradient.cost:
-        product = simplify(times(Component(gradient_of(of), ()), settled.body))
-        short = readable.shown(Define(gradient_of(wrt), settled.free, product))
-        gradient = Gradient(wrt, (short,), assumed, through=gradient)
-    return Jacobian(of, wrt, define, assumed=assumed), gradient
+    def both(self, gradient: Gradient) -> tuple[Jacobian, Gradient]:
+        """The Jacobian by an input, and the input's gradient: each by the other where that is shorter.
 
+        gradient: through those of intermediates, as they come out of the equations one by one.
 
-def _lone_line(gradient: Gradient) -> Define | None:
-    match gradient.statements:
-        case (Define() as line,):
-            return line
-        case _:
-            return None
+        Raises:
+            TcgradError: where a function on the way has no derivative.
+        """
+        match gradient.statements:
+            case (Define() as line,):
+                return self._with_line(gradient, line)
+            case _:
+                return self._with_closed_form(self.closed.jacobian(self.of, gradient.wrt), gradient)
+
+    def _with_line(self, gradient: Gradient, line: Define) -> tuple[Jacobian, Gradient]:
+        """The same if the gradient is one line."""
+        shown = self.readable.shown(next(from_gradients([line], self.of)))
+        by_line = Jacobian(self.of, gradient.wrt, shown, assumed=gradient.assumed)
+        is_short = _is_short(line)
+        if is_short and self.closed.tell is unheard:
+            return by_line, gradient
+        made = self.closed.jacobian(self.of, gradient.wrt)
+        if made.define is None:
+            return by_line, gradient
+        if not is_short:
+            jacobian, shorter = self._with_closed_form(made, gradient, closely=False)
+            if jacobian.define and cost(jacobian.define.body) <= cost(shown.body):
+                return jacobian, shorter
+        positions = {old: new.expr for old, new in zip(shown.free, made.define.free, strict=True)}
+        return replace(by_line, define=replace(made.define, body=substitute(shown.body, positions))), gradient
+
+    def _with_closed_form(
+        self, jacobian: Jacobian, gradient: Gradient, *, closely: bool = True
+    ) -> tuple[Jacobian, Gradient]:
+        if jacobian.define is None:
+            return jacobian, gradient
+        settled = self.readable.settled(jacobian.define, closely=closely)
+        define, assumed = self.readable.shown(settled), self.readable.taken_for_granted((settled,))
+        if 1 + cost(define.body) < gradient.cost:
+            product = simplify(times(Component(gradient_of(self.of), ()), settled.body))
+            line = self.readable.shown(Define(gradient_of(gradient.wrt), settled.free, product))
+            gradient = Gradient(gradient.wrt, (line,), assumed, through=gradient)
+        return replace(jacobian, define=define, assumed=assumed), gradient
 
 
 def _is_short(line: Define) -> bool:
