@@ -26,7 +26,7 @@ from tcgrad.ir.program import Define, Program, Statement, bodies, defined_tensor
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
-from tcgrad.simplify.shifted import shifted
+from tcgrad.simplify.shifting import shifted
 
 Values = dict[Tensor, Array]
 

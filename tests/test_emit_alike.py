@@ -8,10 +8,10 @@ from whole_programs import twice, whole_spec
 import tcgrad
 from tcgrad.emit import lower
 from tcgrad.emit.expressions import Expressions
-from tcgrad.emit.shifting import shifted
 from tcgrad.emit.structure import Axes, Structured
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.simplify.kinds import Kinds
+from tcgrad.simplify.shifting import shifted
 
 LAYER = """\
   - s{n}[i,e] = x{m}[i,d]*w{n}[d,e]

@@ -11,13 +11,12 @@ from tcgrad.emit.assemble import assembled, dense
 from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.operations import Leaf, LeviCivita, MinusInfinity, Number
 from tcgrad.emit.positions import Positions
-from tcgrad.emit.shifting import MINUS_INFINITY
 from tcgrad.emit.structure import UNIT, Structured, Term, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Component
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import MINUS_INFINITY, Role, Tensor
 from tcgrad.records import dataclass
 
 

@@ -13,7 +13,6 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
-from tcgrad.emit.shifting import shifted
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.values import Builder
 from tcgrad.ir.nodes import Expr
@@ -22,6 +21,7 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass
 from tcgrad.simplify.kinds import Kinds, Likeness
 from tcgrad.simplify.poles import without_poles
+from tcgrad.simplify.shifting import shifted
 
 
 @dataclass(frozen=True)

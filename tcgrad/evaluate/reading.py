@@ -14,7 +14,7 @@ from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import whole
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import MINUS_INFINITY, Role, Tensor
 
 # Values of an integer expression that are remembered are no more than this.
 _SMALL = 2**12
@@ -78,6 +78,8 @@ def component(expr: Component, context: Context) -> Labelled:
     A read outside the tensor is 0 where the tensor says so, else NaN: whoever makes use of it finds out.
     """
     tensor = expr.tensor
+    if tensor == MINUS_INFINITY:
+        return Labelled(np.asarray(-np.inf, context.dtype))
     if tensor.role is Role.CONSTANT:
         return context.number(tensor.value)
     if tensor.role is Role.LEVI_CIVITA:

@@ -72,6 +72,9 @@ class Tensor:
         return f"Tensor({self.name})"
 
 
+MINUS_INFINITY = Tensor("-inf", (), Role.CONSTANT)  # the exponent of a term that is left out
+
+
 def gradient_of(tensor: Tensor) -> Tensor:
     """The tensor ``dl/dNAME``, of the same shape."""
     return Tensor(f"dl/d{tensor.name}", tensor.shape, Role.GRADIENT, about=(tensor,))

@@ -1,4 +1,4 @@
-"""Quotients of exponentials, as softmax, without overflow: the largest exponent is taken off all of them.
+"""Quotients of exponentials, as softmax, evaluated without overflow: the largest exponent is taken off all of them.
 
 ``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``. Where conditions choose among the
 terms, the exponent is minus infinity for those that are left out.
@@ -22,12 +22,10 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import MINUS_INFINITY
 from tcgrad.ir.traversal import factors_of, freshen, map_children, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
-
-MINUS_INFINITY = Tensor("-inf", (), Role.CONSTANT)
 
 _EXP = FUNCTIONS["exp"]
 
