@@ -120,7 +120,7 @@ def _declaration(words: list[str]) -> str:
 
 
 def define_of(program: Program, what: str) -> Define:
-    """The Jacobian ``f/x``, the last step to the gradient ``x``, or the forward equation ``=f``."""
+    """The Jacobian ``f/x``, the last of the lines to the gradient ``x``, or the forward equation ``=f``."""
     derivation = derive(program)
     if what.startswith("="):
         return next(s for s in program.statements if isinstance(s, Define) and s.tensor.name == what[1:])
@@ -129,7 +129,7 @@ def define_of(program: Program, what: str) -> Define:
         jacobian = next(j for j in derivation.jacobians if (j.of.name, j.wrt.name) == (of, wrt))
         assert jacobian.define is not None
         return jacobian.define
-    gradient = next(g for g in derivation.gradients if g.wrt.name == wrt)
+    gradient = next(g for g in derivation.line_by_line.gradients if g.wrt.name == wrt)
     last = gradient.statements[-1]
     assert isinstance(last, Define)
     return last
