@@ -61,6 +61,7 @@ GIVEN_BY_NAMES = [
     (RATIO, "A", "G", "-((X H⁻ᵀ) ⊗ (X H⁻¹)) comm(N, N)"),
     (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
     (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
+    (("A: M N, x: N", "y[i] = A[i,j]*x[j]; f = sqrt(y[i]*y[i])"), "x", "x", "Aᵀ (I - y yᵀ / f²) A / f"),
 ]
 
 
