@@ -62,6 +62,20 @@ GIVEN_BY_NAMES = [
     (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
     (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
     (("A: M N, x: N", "y[i] = A[i,j]*x[j]; f = sqrt(y[i]*y[i])"), "x", "x", "Aᵀ (I - y yᵀ / f²) A / f"),
+    (
+        ("A: N N, x: N", "u[i] = x[i]/sqrt(x[k]*x[k]); f = u[i]*A[i,j]*u[j]"),
+        "x",
+        "x",
+        "(8 f u uᵀ + A + Aᵀ - 2 f I - 2 u uᵀ (A + Aᵀ) - 2 (A + Aᵀ) u uᵀ) / ‖x‖²",
+    ),
+    (
+        ("X: P N, A: P P", "Y[i,j] = X[k,i]*A[k,l]*X[l,j]; f = det(Y)"),
+        "X",
+        "X",
+        "det(Y) ((A - A X Y⁻¹ Xᵀ A) ⊗ Y⁻ᵀ + (Aᵀ - Aᵀ X Y⁻ᵀ Xᵀ Aᵀ) ⊗ Y⁻¹"
+        " + vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ) vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ)ᵀ"
+        " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A)) comm(P, N) - ((A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))",
+    ),
 ]
 
 

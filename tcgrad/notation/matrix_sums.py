@@ -21,6 +21,7 @@ from tcgrad.notation.matrix_common import (
 )
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted
+from tcgrad.notation.matrix_outer import opened, with_outer_blocks
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
 from tcgrad.notation.matrix_tree import operands
@@ -109,7 +110,11 @@ def _factored(terms: list[Scale]) -> Matrix:
     if common != Scale(Fraction(1)):
         parts = [part for term in terms for part in _flat(scaled(without(term, common)))]
         return scaled(add(parts), (common,))
-    terms = _with_fewer_minuses(_grouped(with_binomials(with_kroneckers_joined(terms, add))))
+    shorter = opened(terms, add)
+    if shorter is not None:
+        return shorter
+    terms = with_binomials(with_kroneckers_joined(with_outer_blocks(terms, add), add))
+    terms = _with_fewer_minuses(_grouped(terms))
     if len(terms) == 1:
         return scaled(terms[0])
     head, tail = common_ends([chain_of(term) for term in terms])
