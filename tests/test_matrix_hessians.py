@@ -58,6 +58,12 @@ GIVEN_BY_NAMES = [
     (POISSON, "V", "W", "-diag(vec(W H))⁻¹ (I ⊗ Hᵀ)"),
     (POISSON, "W", "W", "(I ⊗ H) diag(vec(V ⊘ (W H)^⊙2)) (I ⊗ Hᵀ)"),
     (RATIO, "G", "G", "0"),
+    (
+        ("X: N N, A: N N", "f = A[i,j]*X[j,k]*X[k,l]*X[l,i]"),
+        "X",
+        "A",
+        "(I ⊗ X² + Xᵀ ⊗ X + (Xᵀ)² ⊗ I) comm(N, N)",
+    ),
     (RATIO, "A", "G", "-((X H⁻ᵀ) ⊗ (X H⁻¹)) comm(N, N)"),
     (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
     (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
@@ -72,9 +78,11 @@ GIVEN_BY_NAMES = [
         ("X: P N, A: P P", "Y[i,j] = X[k,i]*A[k,l]*X[l,j]; f = det(Y)"),
         "X",
         "X",
-        "det(Y) ((A - A X Y⁻¹ Xᵀ A) ⊗ Y⁻ᵀ + (Aᵀ - Aᵀ X Y⁻ᵀ Xᵀ Aᵀ) ⊗ Y⁻¹"
-        " + vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ) vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ)ᵀ"
-        " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A)) comm(P, N) - ((A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))",
+        (
+            "det(Y) ((A - A X Y⁻¹ Xᵀ A) ⊗ Y⁻ᵀ + (Aᵀ - Aᵀ X Y⁻ᵀ Xᵀ Aᵀ) ⊗ Y⁻¹"
+            " + vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ) vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ)ᵀ"
+            " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A)) comm(P, N) - ((A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))"
+        ),
     ),
 ]
 
