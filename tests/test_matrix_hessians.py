@@ -81,7 +81,7 @@ GIVEN_BY_NAMES = [
         (
             "det(Y) ((A - A X Y⁻¹ Xᵀ A) ⊗ Y⁻ᵀ + (Aᵀ - Aᵀ X Y⁻ᵀ Xᵀ Aᵀ) ⊗ Y⁻¹"
             " + vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ) vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ)ᵀ"
-            " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A)) comm(P, N) - ((A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))"
+            " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A) + (A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))"
         ),
     ),
 ]

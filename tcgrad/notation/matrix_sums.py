@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Matrix, Ones, Scale, Shape, Sum, Vec, Zeros
-from tcgrad.notation.matrix_binomials import addends, with_binomials
+from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
 from tcgrad.notation.matrix_building import diagonal_matrix, product
 from tcgrad.notation.matrix_common import (
     Word,
@@ -19,6 +19,7 @@ from tcgrad.notation.matrix_common import (
     without,
     word_of,
 )
+from tcgrad.notation.matrix_groups import group_of_some, groups_of_all
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_outer import opened, with_outer_blocks
@@ -114,6 +115,10 @@ def _factored(terms: list[Scale]) -> Matrix:
     if shorter is not None:
         return shorter
     terms = with_binomials(with_kroneckers_joined(with_outer_blocks(terms, add), add))
+    split = split_by_identity(terms)
+    if split is not None:
+        before, inner, behind = split
+        return product(*before, add(map(scaled, inner)), *behind)
     terms = _with_fewer_minuses(_grouped(terms))
     if len(terms) == 1:
         return scaled(terms[0])
@@ -139,14 +144,8 @@ def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
 
 
 def _grouped(terms: list[Scale]) -> list[Scale]:
-    """``(A + B) x - c x`` for ``A x + B x - c x``: some of three terms or more have scalars and a vector in common."""
-    groups: dict[tuple[object, ...], list[Scale]] = {}
-    for term in terms:
-        chain = chain_of(term)
-        if chain and shape(chain[-1])[1] is None:
-            groups.setdefault((abs(term.coefficient), term.factors, term.divisors, chain[-1]), []).append(term)
-    for alike in groups.values():
-        if 1 < len(alike) < len(terms):
-            rest = [other for other in terms if other not in alike]
-            return _grouped([unscaled(_factored(alike)), *rest])
-    return terms
+    """``(A + B) x - c x`` for ``A x + B x - c x``, and ``A (B + C) + D (E + F)`` for all of four terms or more."""
+    alike = group_of_some(terms)
+    if alike:
+        return _grouped([unscaled(_factored(alike)), *(other for other in terms if other not in alike)])
+    return [unscaled(_factored(own)) for own in groups_of_all(terms)] or terms
