@@ -59,6 +59,17 @@ GIVEN_BY_NAMES = [
     (POISSON, "W", "W", "(I ⊗ H) diag(vec(V ⊘ (W H)^⊙2)) (I ⊗ Hᵀ)"),
     (RATIO, "G", "G", "0"),
     (
+        RATIO,
+        "X",
+        "X",
+        (
+            "(A X H⁻¹ G H⁻¹ Xᵀ A) ⊗ H⁻ᵀ + (A X H⁻¹ Xᵀ A - A) ⊗ (H⁻ᵀ Gᵀ H⁻ᵀ)"
+            " + (Aᵀ X H⁻ᵀ Xᵀ Aᵀ - Aᵀ) ⊗ (H⁻¹ G H⁻¹) + (Aᵀ X H⁻ᵀ Gᵀ H⁻ᵀ Xᵀ Aᵀ) ⊗ H⁻¹"
+            " + ((A X H⁻¹ G H⁻¹) ⊗ (H⁻ᵀ Xᵀ Aᵀ) + (Aᵀ X H⁻ᵀ) ⊗ (H⁻¹ G H⁻¹ Xᵀ A)"
+            " + (Aᵀ X H⁻ᵀ Gᵀ H⁻ᵀ) ⊗ (H⁻¹ Xᵀ A) + (A X H⁻¹) ⊗ (H⁻ᵀ Gᵀ H⁻ᵀ Xᵀ Aᵀ)) comm(P, N)"
+        ),
+    ),
+    (
         ("X: N N, A: N N", "f = A[i,j]*X[j,k]*X[k,l]*X[l,i]"),
         "X",
         "A",
