@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.notation.matrix import Commutation, Matrix, Scale
+from tcgrad.notation.matrix import Commutation, Hadamard, Matrix, Scale
 from tcgrad.notation.matrix_common import Word, chain_of
 from tcgrad.notation.matrix_shape import shape
 
@@ -19,6 +19,20 @@ def group_of_some(terms: Sequence[Scale]) -> list[Scale]:
         if chain and (shape(chain[-1])[1] is None or isinstance(chain[-1], Commutation)):
             groups.setdefault((abs(term.coefficient), term.factors, term.divisors, chain[-1]), []).append(term)
     return next((alike for alike in groups.values() if 1 < len(alike) < len(terms)), [])
+
+
+def elementwise_alike(terms: Sequence[Scale]) -> dict[int, tuple[Matrix, Word]]:
+    """Some terms that are elementwise products by the same scalars and of the same factors but for one; else none.
+
+    -> by the place of each that one, and the others.
+    """
+    groups: dict[tuple[Word, Word, Word], dict[int, tuple[Matrix, Word]]] = {}
+    for place, term in enumerate(terms):
+        factors = term.body.factors if isinstance(term.body, Hadamard) and not term.body.divisors else ()
+        for n, own in enumerate(factors):
+            others = (*factors[:n], *factors[n + 1 :])
+            groups.setdefault((term.factors, term.divisors, others), {})[place] = own, others
+    return next((alike for alike in groups.values() if len(alike) > 1), {})
 
 
 def groups_of_all(terms: Sequence[Scale]) -> list[list[Scale]]:

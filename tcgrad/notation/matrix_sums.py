@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Matrix, Ones, Scale, Shape, Sum, Vec, Zeros
 from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
-from tcgrad.notation.matrix_building import diagonal_matrix, product
+from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, product
 from tcgrad.notation.matrix_common import (
     Word,
     chain_of,
@@ -19,7 +19,7 @@ from tcgrad.notation.matrix_common import (
     without,
     word_of,
 )
-from tcgrad.notation.matrix_groups import group_of_some, groups_of_all
+from tcgrad.notation.matrix_groups import elementwise_alike, group_of_some, groups_of_all
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_outer import opened, with_outer_blocks
@@ -145,7 +145,18 @@ def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
 
 def _grouped(terms: list[Scale]) -> list[Scale]:
     """``(A + B) x - c x`` for ``A x + B x - c x``, and ``A (B + C) + D (E + F)`` for all of four terms or more."""
+    elementwise = elementwise_alike(terms)
+    if elementwise:
+        rest = [term for place, term in enumerate(terms) if place not in elementwise]
+        return _grouped([_elementwise_sum(terms, elementwise), *rest])
     alike = group_of_some(terms)
     if alike:
         return _grouped([unscaled(_factored(alike)), *(other for other in terms if other not in alike)])
     return [unscaled(_factored(own)) for own in groups_of_all(terms)] or terms
+
+
+def _elementwise_sum(terms: list[Scale], alike: dict[int, tuple[Matrix, Word]]) -> Scale:
+    """``x ⊙ (a + b)`` for ``x ⊙ a + x ⊙ b``."""
+    total = add(scaled(own, by=terms[place].coefficient) for place, (own, _) in alike.items())
+    first, (_, others) = next(iter(alike.items()))
+    return unscaled(scaled(hadamard((*others, total)), (replace(terms[first], coefficient=Fraction(1), body=None),)))
