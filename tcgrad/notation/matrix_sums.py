@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from tcgrad.notation.matrix import DiagMatrix, Matrix, Ones, Scale, Shape, Sum, Vec, Zeros
+from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Scale, Shape, Sum, Transpose, Vec, Zeros
 from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, product
 from tcgrad.notation.matrix_common import (
@@ -25,13 +25,14 @@ from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_outer import opened, with_outer_blocks
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
+from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.matrix_tree import operands
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
     """The sum of at least one term, all of one shape."""
     listed = [part for term in terms for part in _flat(term)]
-    merged = _merge_like_terms(_with_wrapped_added(listed))
+    merged = _merge_like_terms(_with_totals_added(_with_wrapped_added(listed)))
     if not merged:
         return zeros(_shape_of(listed))
     return scaled(merged[0]) if len(merged) == 1 else _factored(merged)
@@ -87,6 +88,30 @@ def _wrapped_sum(alike: list[Matrix]) -> Matrix:
     return scaled(replace(first, operand=total) if isinstance(first, Vec) else diagonal_matrix(total), (scale,))
 
 
+def _with_totals_added(terms: list[Matrix]) -> list[Matrix]:
+    """``1ᵀ (x - y)`` for ``1ᵀ x - 1ᵀ y``."""
+    groups: dict[object, list[Matrix]] = {}
+    for place, term in enumerate(terms):
+        ones, _ = _summed_up(term) or (None, term)
+        groups.setdefault(place if ones is None else ones, []).append(term)
+    return [alike[0] if len(alike) == 1 else _total(alike) for alike in groups.values()]
+
+
+def _total(alike: list[Matrix]) -> Matrix:
+    found = [own for own in map(_summed_up, alike) if own is not None]
+    return product(found[0][0], add(vector for _, vector in found))
+
+
+def _summed_up(term: Matrix) -> tuple[Matrix, Matrix] | None:
+    """The row of ones and the vector of which a term is the product; None for any other term."""
+    own = unscaled(term)
+    match own.body, own.factors, own.divisors:
+        case None, (MatMul(factors=(Transpose(operand=Ones()) as ones, *rest)),), ():
+            return ones, scaled(product(*rest), by=own.coefficient)
+        case _:
+            return None
+
+
 def _shape_of(terms: list[Matrix]) -> Shape:
     return common_shape(terms)
 
@@ -127,7 +152,15 @@ def _factored(terms: list[Scale]) -> Matrix:
         head, tail = common_name(terms)
     if not head and not tail:
         return Sum(ordered(map(scaled, terms)))
-    return product(*head, add(_between(term, head, tail) for term in terms), *tail)
+    return product(*head, _turned(add(_between(term, head, tail) for term in terms)), *tail)
+
+
+def _turned(matrix: Matrix) -> Matrix:
+    """``(A - B)ᵀ`` for ``Aᵀ - Bᵀ``."""
+    bodies = [apart(term)[1] for term in addends(matrix)]
+    if bodies and all(isinstance(body, Transpose) and not isinstance(body.operand, Inverse) for body in bodies):
+        return Transpose(Sum(tuple(map(transpose, addends(matrix)))))
+    return matrix
 
 
 def _between(term: Scale, head: Word, tail: Word) -> Matrix:
