@@ -89,17 +89,14 @@ def _wrapped_sum(alike: list[Matrix]) -> Matrix:
 
 
 def _with_totals_added(terms: list[Matrix]) -> list[Matrix]:
-    """``1ᵀ (x - y)`` for ``1ᵀ x - 1ᵀ y``."""
-    groups: dict[object, list[Matrix]] = {}
-    for place, term in enumerate(terms):
-        ones, _ = _summed_up(term) or (None, term)
-        groups.setdefault(place if ones is None else ones, []).append(term)
-    return [alike[0] if len(alike) == 1 else _total(alike) for alike in groups.values()]
-
-
-def _total(alike: list[Matrix]) -> Matrix:
-    found = [own for own in map(_summed_up, alike) if own is not None]
-    return product(found[0][0], add(vector for _, vector in found))
+    """``1ᵀ (x - y)`` for ``1ᵀ x - 1ᵀ y``; totals over axes of several sizes stay apart."""
+    found = {place: own for place, term in enumerate(terms) if (own := _summed_up(term)) is not None}
+    if len(found) < 2 or len({ones for ones, _ in found.values()}) > 1:
+        return terms
+    first, (ones, _) = next(iter(found.items()))
+    total = product(ones, add(vector for _, vector in found.values()))
+    kept = [place for place in range(len(terms)) if place not in found or place == first]
+    return [total if place == first else terms[place] for place in kept]
 
 
 def _summed_up(term: Matrix) -> tuple[Matrix, Matrix] | None:
