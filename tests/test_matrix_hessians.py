@@ -58,9 +58,43 @@ GIVEN_BY_NAMES = [
     (POISSON, "V", "W", "-diag(vec(W H))⁻¹ (I ⊗ Hᵀ)"),
     (POISSON, "W", "W", "(I ⊗ H) diag(vec(V ⊘ (W H)^⊙2)) (I ⊗ Hᵀ)"),
     (RATIO, "G", "G", "0"),
+    (
+        RATIO,
+        "X",
+        "X",
+        (
+            "(A X H⁻¹ G H⁻¹ Xᵀ A) ⊗ H⁻ᵀ + (A X H⁻¹ Xᵀ A - A) ⊗ (H⁻ᵀ Gᵀ H⁻ᵀ)"
+            " + (Aᵀ X H⁻ᵀ Xᵀ Aᵀ - Aᵀ) ⊗ (H⁻¹ G H⁻¹) + (Aᵀ X H⁻ᵀ Gᵀ H⁻ᵀ Xᵀ Aᵀ) ⊗ H⁻¹"
+            " + ((A X H⁻¹ G H⁻¹) ⊗ (H⁻ᵀ Xᵀ Aᵀ) + (Aᵀ X H⁻ᵀ) ⊗ (H⁻¹ G H⁻¹ Xᵀ A)"
+            " + (Aᵀ X H⁻ᵀ Gᵀ H⁻ᵀ) ⊗ (H⁻¹ Xᵀ A) + (A X H⁻¹) ⊗ (H⁻ᵀ Gᵀ H⁻ᵀ Xᵀ Aᵀ)) comm(P, N)"
+        ),
+    ),
+    (
+        ("X: N N, A: N N", "f = A[i,j]*X[j,k]*X[k,l]*X[l,i]"),
+        "X",
+        "A",
+        "(I ⊗ X² + Xᵀ ⊗ X + (Xᵀ)² ⊗ I) comm(N, N)",
+    ),
     (RATIO, "A", "G", "-((X H⁻ᵀ) ⊗ (X H⁻¹)) comm(N, N)"),
     (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
     (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
+    (("A: M N, x: N", "y[i] = A[i,j]*x[j]; f = sqrt(y[i]*y[i])"), "x", "x", "Aᵀ (I - y yᵀ / f²) A / f"),
+    (
+        ("A: N N, x: N", "u[i] = x[i]/sqrt(x[k]*x[k]); f = u[i]*A[i,j]*u[j]"),
+        "x",
+        "x",
+        "(8 f u uᵀ + A + Aᵀ - 2 f I - 2 u uᵀ (A + Aᵀ) - 2 (A + Aᵀ) u uᵀ) / ‖x‖²",
+    ),
+    (
+        ("X: P N, A: P P", "Y[i,j] = X[k,i]*A[k,l]*X[l,j]; f = det(Y)"),
+        "X",
+        "X",
+        (
+            "det(Y) ((A - A X Y⁻¹ Xᵀ A) ⊗ Y⁻ᵀ + (Aᵀ - Aᵀ X Y⁻ᵀ Xᵀ Aᵀ) ⊗ Y⁻¹"
+            " + vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ) vec(A X Y⁻¹ + Aᵀ X Y⁻ᵀ)ᵀ"
+            " - ((Aᵀ X Y⁻ᵀ) ⊗ (Y⁻¹ Xᵀ A) + (A X Y⁻¹) ⊗ (Y⁻ᵀ Xᵀ Aᵀ)) comm(P, N))"
+        ),
+    ),
 ]
 
 

@@ -210,3 +210,17 @@ def test_a_size_that_is_an_expression_begins_without_a_minus(size, text):
     form = raise_define(define_of(program, "z/x"), program)
     assert isinstance(form, MatrixForm)
     assert (form.text, form.numpy) == ("I", f"np.eye({text})")
+
+
+def test_the_trace_of_an_outer_product_is_an_inner_product():
+    text = """
+        dims: {N: 3}
+        inputs: {X: [N, N], s: [], b: [N]}
+        equations:
+          - S[i,j] = X[i,j] + s*delta[i,j]
+          - y[i] = inv(S)[i,j]*b[j]
+        wrt: [X, s]
+    """
+    by_s = loads(text).derive().as_dict()["gradients"][1]["matrix"]
+    assert by_s["text"] == "-(∂l/∂y)ᵀ S⁻¹ y"
+    assert by_s["numpy"] == "-dy @ np.linalg.inv(S) @ y"

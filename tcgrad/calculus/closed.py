@@ -24,9 +24,10 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.renaming import instantiated
 
-_LARGEST = 100  # nodes of a closed form that people read: a few lines
+LARGEST = 100  # nodes of a closed form that people read: a few lines
+LARGEST_SECOND = 200  # of a block of a Hessian, which has twice as many terms as the gradient or more
 _MOST_STATEMENTS = 24  # between two tensors whose closed form is worth trying
-_LARGEST_RAW = 150  # nodes of one that is worth simplifying
+_RAW = 1.5  # how many times as many nodes one may have that is worth simplifying
 _LONG = 8  # statements, behind which it is worth while to see first whether they alone make it too long
 
 
@@ -36,11 +37,13 @@ class ClosedForms:
 
     known: the definitions that are recognised in the results.
     tell: is told of each statement's derivative on the way.
+    largest: how many nodes they may have.
     """
 
     program: Program
     known: Facts
     tell: Listener = unheard
+    largest: int = LARGEST
     _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
     _farthest: dict[Tensor, dict[Tensor, int]] = field(default_factory=dict)
     _tried: dict[tuple[Tensor, Tensor], str] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class ClosedForms:
         if is_far or len(between) > _MOST_STATEMENTS:
             reason = f"more than {_MOST_STATEMENTS} equations lie between {wrt.name} and {of.name}"
             return Jacobian(of, wrt, None, reason)
-        path = _Path(self.program, self.known, wrt, self.tell)
+        path = _Path(self, wrt, self.tell)
         reason = self._too_long(of, wrt, between) or path.follow(between, of)
         if reason:
             return Jacobian(of, wrt, None, reason)
@@ -98,7 +101,7 @@ class ClosedForms:
             return ""
         (bottleneck,) = defined_tensors(between[place])
         if (of, bottleneck) not in self._tried:
-            path = _Path(self.program, self.known, bottleneck, unheard)
+            path = _Path(self, bottleneck, unheard)
             self._tried[of, bottleneck] = path.follow(between[place + 1 :], of)
         return self._tried[of, bottleneck]
 
@@ -136,9 +139,10 @@ def _bottleneck(wrt: Tensor, between: Sequence[Statement]) -> int | None:
 class _Path:
     """The derivatives by ``wrt`` of the tensors that depend on it, one statement after the other."""
 
-    def __init__(self, program: Program, known: Facts, wrt: Tensor, tell: Listener) -> None:
-        self.program = program
-        self.known = known
+    def __init__(self, forms: ClosedForms, wrt: Tensor, tell: Listener) -> None:
+        self.program = forms.program
+        self.known = forms.known
+        self.largest = forms.largest
         self.wrt = wrt
         self.tell = tell
         self.at = new_indices(wrt)
@@ -151,7 +155,7 @@ class _Path:
             if not isinstance(statement, Recurrence) and not self.extend(
                 statement, last=of in defined_tensors(statement)
             ):
-                return f"the closed form through {statement.tensor.name} has more than {_LARGEST} parts"
+                return f"the closed form through {statement.tensor.name} has more than {self.largest} parts"
         return ""
 
     def extend(self, statement: Define | Intrinsic, *, last: bool) -> bool:
@@ -160,12 +164,12 @@ class _Path:
         last: whether it is the one that is asked for, which is made as short as can be.
         """
         free, raw = self._differentiated(statement)
-        if size(raw) > _LARGEST_RAW:
+        if size(raw) > _RAW * self.largest:
             return False
         body = self.known.fold(raw) if last else self.known.settle(raw)
         self.bodies[statement.tensor] = free, body
         self.tell(Differentiated(statement, self.wrt, free, self.at, self._derivative, raw, body))
-        return size(body) <= _LARGEST
+        return size(body) <= self.largest
 
     def _derivative(self, read: Component) -> Expr:
         if read.tensor in self.bodies:

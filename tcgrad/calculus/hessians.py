@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
-from tcgrad.calculus.closed import ClosedForms
+from tcgrad.calculus.closed import LARGEST_SECOND, ClosedForms
 from tcgrad.calculus.derivation import Hessian, Jacobian
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.unconstrained import constrained, unconstrained
@@ -66,7 +66,7 @@ def _blocks(program: Program, known: Facts, of: Tensor, wrt: Sequence[Tensor]) -
     gradients = {tensor: closed.jacobian(of, tensor) for tensor in wrt}
     statements = (*program.statements, *inverses_of(program))
     further = {
-        tensor: ClosedForms(replace(program, statements=(*statements, gradient.define)), known)
+        tensor: ClosedForms(replace(program, statements=(*statements, gradient.define)), known, largest=LARGEST_SECOND)
         for tensor, gradient in gradients.items()
         if gradient.define is not None
     }

@@ -37,6 +37,34 @@ def with_binomials(terms: list[Scale]) -> list[Scale]:
     return joined if len(joined) < len(terms) else _joined(terms)
 
 
+def split_by_identity(terms: Sequence[Scale]) -> tuple[Word, list[Scale], Word] | None:
+    """The terms of a sum S of two at least and the ``I + A`` before or behind them, where the whole is their product.
+
+    None for any other sum.
+    """
+    half, odd = divmod(len(terms), 2)
+    if odd or half < 2:
+        return None
+    short = sorted(terms, key=lambda term: len(_word(term)))[:half]
+    first = _word(short[0])
+    for word in map(_word, terms) if first else ():
+        before, behind = word[: len(word) - len(first)], word[len(first) :]
+        if before and _ends(word, first) and (left := _identity_plus(before, terms, short, ())) is not None:
+            return (left,), short, ()
+        if behind and _begins(word, first) and (right := _identity_plus((), terms, short, behind)) is not None:
+            return (), short, (right,)
+    return None
+
+
+def _identity_plus(before: Word, terms: Sequence[Scale], short: Sequence[Scale], behind: Word) -> Matrix | None:
+    """``I + c A`` if the terms are the short ones and ``c`` times the products of each with ``A`` on one side."""
+    known = {(_word(term), _scalars(term)): term.coefficient for term in terms}
+    long = [known.get(((*before, *_word(term), *behind), _scalars(term))) for term in short]
+    ratios = {None if c is None else c / term.coefficient for c, term in zip(long, short, strict=True)}
+    (ratio, *others) = ratios
+    return None if ratio is None or others else _one_plus(scaled(product(*before, *behind), by=ratio))
+
+
 def _multiplied_out(term: Scale) -> list[Scale]:
     """``A B C - A D C`` for ``A (B - D) C``."""
     chain = _word(term)

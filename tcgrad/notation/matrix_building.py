@@ -260,10 +260,16 @@ def _halved(parts: Sequence[Matrix]) -> list[Matrix] | None:
 
 
 def trace(matrix: Matrix) -> Matrix:
-    """``tr(matrix)``; a product is turned round its cycle, or transposed, to where there is least to read."""
+    """``tr(matrix)``; a product is turned round its cycle, or transposed, to where there is least to read.
+
+    That of an outer product is the inner one: ``tr(A x yᵀ)`` is ``yᵀ A x``.
+    """
     scale, body = apart(matrix)
     if isinstance(body, MatMul):
         chain = body.factors
+        rows = [k for k, factor in enumerate(chain) if shape(factor)[0] is None]
+        if rows:
+            return scaled(None, (scale, product(*chain[rows[0] :], *chain[: rows[0]])))
         turns = [chain[k:] + chain[:k] for k in range(len(chain))]
         body = min([t for turn in turns for t in (MatMul(turn), transpose(MatMul(turn)))], key=_to_read)
     return scaled(None, (scale, Size(body.size) if isinstance(body, Identity) else Fold("tr", body)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -61,10 +62,15 @@ def negated(matrix: Matrix) -> Matrix | None:
             return Kron(left, matrix.right) if left is not None else None if right is None else Kron(matrix.left, right)
         case MatMul() | Hadamard():
             for place, factor in enumerate(matrix.factors):
-                turned = negated(factor)
+                turned = None if _is_paired(factor, matrix.factors) else negated(factor)
                 if turned is not None:
                     return replace(matrix, factors=(*matrix.factors[:place], turned, *matrix.factors[place + 1 :]))
     return None
+
+
+def _is_paired(factor: Matrix, factors: Sequence[Matrix]) -> bool:
+    """Whether a factor stands in a product twice, or beside its transpose: ``-(x - y) (x - y)ᵀ``, ``-(A - B)²``."""
+    return factors.count(factor) > 1 or (isinstance(factor, Sum | Transpose) and transpose(factor) in factors)
 
 
 def _partly_negated(matrix: Matrix) -> Matrix | None:

@@ -91,7 +91,8 @@ class _Printer:
             case Inverse():
                 return s.inverse.format(self.within(matrix.operand, ATOM)), POSTFIX
             case MatMul():
-                return s.product([self._chain_power(factor, n) for factor, n in runs(matrix.factors)]), CHAIN
+                powers = [self._chain_power(factor, n) for factor, n in runs(matrix.factors)]
+                return s.product(powers), CHAIN if len(powers) > 1 else POSTFIX
             case Hadamard():
                 return self._hadamard(matrix)
             case Kron():

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from functools import reduce
-from math import gcd
-from operator import and_
 
-from tcgrad.notation.matrix import MatMul, Matrix, Ones, Scale, Shape, Sum
-from tcgrad.notation.matrix_binomials import addends, with_binomials
-from tcgrad.notation.matrix_building import diagonal_matrix, product
+from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Scale, Shape, Sum, Transpose, Vec, Zeros
+from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
+from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, product
+from tcgrad.notation.matrix_common import (
+    Word,
+    chain_of,
+    common_ends,
+    common_name,
+    common_scalars,
+    identity_between,
+    without,
+    word_of,
+)
+from tcgrad.notation.matrix_groups import elementwise_alike, group_of_some, groups_of_all
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted
-from tcgrad.notation.matrix_scaling import counted, ordered, powers, scaled, unscaled, zeros
+from tcgrad.notation.matrix_outer import opened, with_outer_blocks
+from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
+from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.matrix_tree import operands
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
     """The sum of at least one term, all of one shape."""
     listed = [part for term in terms for part in _flat(term)]
-    merged = _merge_like_terms(listed)
+    merged = _merge_like_terms(_with_totals_added(_with_wrapped_added(listed)))
     if not merged:
         return zeros(_shape_of(listed))
     return scaled(merged[0]) if len(merged) == 1 else _factored(merged)
 
 
 def weighted(vector: Matrix, matrix: Matrix) -> Matrix:
-    """``diag(v) M``; ``diag(v) (A - 1 wᵀ A)`` as ``(diag(v) - v wᵀ) A``."""
+    """``diag(v) M``; ``diag(v) (A - 1 wᵀ A)`` and ``diag(v) (I - 1 wᵀ) A`` as ``(diag(v) - v wᵀ) A``."""
     diagonal = diagonal_matrix(vector)
-    parts = [unscaled(term) for term in addends(matrix)]
-    chains = [_chain(part) or (part.body,) for part in parts if part.body is not None]
+    scale, body = apart(matrix)
+    first, *rest = word_of(unscaled(body))
+    parts = [unscaled(product(term, *rest)) for term in addends(first)]
+    chains = [word_of(part) for part in parts]
     wholes = [chain for chain in chains if not isinstance(chain[0], Ones)]
     if len(wholes) != 1 or len(chains) < max(len(parts), 2):
         return product(diagonal, matrix)
@@ -44,7 +56,7 @@ def weighted(vector: Matrix, matrix: Matrix) -> Matrix:
         scaled(product(vector, *core[1:]) if core else diagonal, (replace(part, body=None),))
         for part, core in zip(parts, cores, strict=True)
     ]
-    return product(add(terms), *tail)
+    return scaled(product(add(terms), *tail), (scale,))
 
 
 def _flat(term: Matrix) -> tuple[Matrix, ...]:
@@ -56,6 +68,45 @@ def _flat(term: Matrix) -> tuple[Matrix, ...]:
             return tuple(scaled(part, by=sign) for part in terms)
         case _:
             return (term,)
+
+
+def _with_wrapped_added(terms: list[Matrix]) -> list[Matrix]:
+    """``diag(v + w)`` for ``diag(v) + diag(w)``, and ``vec(A + B)`` for ``vec(A) + vec(B)``."""
+    groups: dict[object, list[Matrix]] = {}
+    for place, term in enumerate(terms):
+        _, body = apart(term)
+        kind = type(body) if isinstance(body, DiagMatrix | Vec) else place
+        groups.setdefault(kind, []).append(term)
+    return [alike[0] if len(alike) == 1 else _wrapped_sum(alike) for alike in groups.values()]
+
+
+def _wrapped_sum(alike: list[Matrix]) -> Matrix:
+    scale, total = apart(add(scaled(operands(body)[0], (scale,)) for scale, body in map(apart, alike)))
+    if isinstance(total, Zeros):
+        return zeros(_shape_of(alike))
+    _, first = apart(alike[0])
+    return scaled(replace(first, operand=total) if isinstance(first, Vec) else diagonal_matrix(total), (scale,))
+
+
+def _with_totals_added(terms: list[Matrix]) -> list[Matrix]:
+    """``1ᵀ (x - y)`` for ``1ᵀ x - 1ᵀ y``; totals over axes of several sizes stay apart."""
+    found = {place: own for place, term in enumerate(terms) if (own := _summed_up(term)) is not None}
+    if len(found) < 2 or len({ones for ones, _ in found.values()}) > 1:
+        return terms
+    first, (ones, _) = next(iter(found.items()))
+    total = product(ones, add(vector for _, vector in found.values()))
+    kept = [place for place in range(len(terms)) if place not in found or place == first]
+    return [total if place == first else terms[place] for place in kept]
+
+
+def _summed_up(term: Matrix) -> tuple[Matrix, Matrix] | None:
+    """The row of ones and the vector of which a term is the product; None for any other term."""
+    own = unscaled(term)
+    match own.body, own.factors, own.divisors:
+        case None, (MatMul(factors=(Transpose(operand=Ones()) as ones, *rest)),), ():
+            return ones, scaled(product(*rest), by=own.coefficient)
+        case _:
+            return None
 
 
 def _shape_of(terms: list[Matrix]) -> Shape:
@@ -78,25 +129,43 @@ def _is_zero(term: Matrix) -> bool:
 
 def _factored(terms: list[Scale]) -> Matrix:
     """``c (A + B) x`` for ``c A x + c B x``: what all terms have in common is written once."""
-    common = _common_scalars(terms)
+    common = common_scalars(terms)
     if common != Scale(Fraction(1)):
-        parts = [part for term in terms for part in _flat(scaled(_without(term, common)))]
+        parts = [part for term in terms for part in _flat(scaled(without(term, common)))]
         return scaled(add(parts), (common,))
-    terms = _with_fewer_minuses(_grouped(with_binomials(with_kroneckers_joined(terms, add))))
+    shorter = opened(terms, add)
+    if shorter is not None:
+        return shorter
+    terms = with_binomials(with_kroneckers_joined(with_outer_blocks(terms, add), add))
+    split = split_by_identity(terms)
+    if split is not None:
+        before, inner, behind = split
+        return product(*before, add(map(scaled, inner)), *behind)
+    terms = _with_fewer_minuses(_grouped(terms))
     if len(terms) == 1:
         return scaled(terms[0])
-    chains = [_chain(term) for term in terms]
-    head, tail = _common_ends(chains)
-    cores = [
-        scaled(product(*chain[len(head) : len(chain) - len(tail)]), (replace(term, body=None),))
-        if head or tail
-        else term
-        for term, chain in zip(terms, chains, strict=True)
-    ]
-    total: Matrix = Sum(ordered(scaled(core) for core in cores))
-    if head or tail:
-        total = product(*head, add(cores), *tail)
-    return total
+    head, tail = common_ends([chain_of(term) for term in terms])
+    if not head and not tail:
+        head, tail = common_name(terms)
+    if not head and not tail:
+        return Sum(ordered(map(scaled, terms)))
+    return product(*head, _turned(add(_between(term, head, tail) for term in terms)), *tail)
+
+
+def _turned(matrix: Matrix) -> Matrix:
+    """``(A - B)ᵀ`` for ``Aᵀ - Bᵀ``."""
+    bodies = [apart(term)[1] for term in addends(matrix)]
+    if bodies and all(isinstance(body, Transpose) and not isinstance(body.operand, Inverse) for body in bodies):
+        return Transpose(Sum(tuple(map(transpose, addends(matrix)))))
+    return matrix
+
+
+def _between(term: Scale, head: Word, tail: Word) -> Matrix:
+    """A term without the factors at its ends; the identity where they are all that it has."""
+    word = word_of(term)
+    core = word[len(head) : len(word) - len(tail)]
+    inner = product(*core) if core else identity_between(head, tail)
+    return scaled(inner, (replace(term, body=None),))
 
 
 def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
@@ -105,62 +174,19 @@ def _with_fewer_minuses(terms: list[Scale]) -> list[Scale]:
 
 
 def _grouped(terms: list[Scale]) -> list[Scale]:
-    """``(A + B) x - c x`` for ``A x + B x - c x``: some of three terms or more have scalars and a vector in common."""
-    groups: dict[tuple[object, ...], list[Scale]] = {}
-    for term in terms:
-        chain = _chain(term)
-        if chain and shape(chain[-1])[1] is None:
-            groups.setdefault((abs(term.coefficient), term.factors, term.divisors, chain[-1]), []).append(term)
-    for alike in groups.values():
-        if 1 < len(alike) < len(terms):
-            rest = [other for other in terms if other not in alike]
-            return _grouped([unscaled(_factored(alike)), *rest])
-    return terms
+    """``(A + B) x - c x`` for ``A x + B x - c x``, and ``A (B + C) + D (E + F)`` for all of four terms or more."""
+    elementwise = elementwise_alike(terms)
+    if elementwise:
+        rest = [term for place, term in enumerate(terms) if place not in elementwise]
+        return _grouped([_elementwise_sum(terms, elementwise), *rest])
+    alike = group_of_some(terms)
+    if alike:
+        return _grouped([unscaled(_factored(alike)), *(other for other in terms if other not in alike)])
+    return [unscaled(_factored(own)) for own in groups_of_all(terms)] or terms
 
 
-def _common_scalars(terms: list[Scale]) -> Scale:
-    """The scalar factors, divisors and the number that every term has, the sign if all are negative."""
-    number = _common_number([abs(term.coefficient) for term in terms])
-    sign = -1 if all(term.coefficient < 0 for term in terms) else 1
-    over = _common_powers([counted(term.factors) for term in terms])
-    under = _common_powers([counted(term.divisors) for term in terms])
-    return Scale(sign * number, powers(over), powers(under))
-
-
-def _common_powers(counts: list[Counter[Matrix]]) -> Counter[Matrix]:
-    """The lowest powers of what all have, where two of them at least have no higher one."""
-    lowest = reduce(and_, counts)
-    often = {part: [own[part] for own in counts].count(power) for part, power in lowest.items()}
-    return Counter({part: power for part, power in lowest.items() if often[part] > 1})
-
-
-def _common_number(numbers: list[Fraction]) -> Fraction:
-    """What can be taken out of positive numbers, all whole or all parts of 1; decimals stay where they are."""
-    above, below = gcd(*(n.numerator for n in numbers)), gcd(*(n.denominator for n in numbers))
-    if len(set(numbers)) == 1 or all(n.denominator == 1 for n in numbers) or all(n.numerator == 1 for n in numbers):
-        return Fraction(above, below)
-    return Fraction(1)
-
-
-def _without(term: Scale, common: Scale) -> Scale:
-    factors = powers(counted(term.factors) - counted(common.factors))
-    divisors = powers(counted(term.divisors) - counted(common.divisors))
-    return Scale(term.coefficient / common.coefficient, factors, divisors, term.body)
-
-
-def _chain(term: Scale) -> tuple[Matrix, ...]:
-    return term.body.factors if isinstance(term.body, MatMul) else ()
-
-
-def _common_ends(chains: list[tuple[Matrix, ...]]) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
-    """The factors that all chains begin with and those that all end with; every chain keeps at least one of its own."""
-    room = max(min(map(len, chains)) - 1, 0)
-    first = chains[0]
-    head = tail = 0
-    while head < room and all(chain[head] == first[head] for chain in chains):
-        head += 1
-    while tail < room and all(chain[-1 - tail] == first[-1 - tail] for chain in chains):
-        tail += 1
-    while head + tail > room:  # Aᵀ (S - S B S) A rather than Aᵀ S (A - B S A)
-        head, tail = (head - 1, tail) if head >= tail else (head, tail - 1)
-    return first[:head], first[len(first) - tail :]
+def _elementwise_sum(terms: list[Scale], alike: dict[int, tuple[Matrix, Word]]) -> Scale:
+    """``x ⊙ (a + b)`` for ``x ⊙ a + x ⊙ b``."""
+    total = add(scaled(own, by=terms[place].coefficient) for place, (own, _) in alike.items())
+    first, (_, others) = next(iter(alike.items()))
+    return unscaled(scaled(hadamard((*others, total)), (replace(terms[first], coefficient=Fraction(1), body=None),)))

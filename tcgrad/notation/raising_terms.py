@@ -8,8 +8,8 @@ from itertools import pairwise
 from math import prod
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import MINUS_ONE, Add, Const, Delta, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import free_indices, product_of, substitute
+from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.traversal import free_indices, product_of, substitute, terms_of
 from tcgrad.notation.matrix_building import same_axis
 from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.reads import is_fixed, is_scalar_read
@@ -155,7 +155,8 @@ def expansion(term: Term) -> int:
 def _hinders(addition: Add, term: Term) -> bool:
     alone = any(_is_alone(index, term) for index in term.summed if index in free_indices(addition))
     high = len(free_indices(addition)) > 2
-    return alone or high or any(_has_delta(part) for part in addition.terms) or _is_weighted(addition, term)
+    special = _is_weighted(addition, term) or _is_of_vectors(addition, term)
+    return alone or high or any(_has_delta(part) for part in addition.terms) or special
 
 
 def _is_weighted(addition: Add, term: Term) -> bool:
@@ -167,6 +168,17 @@ def _is_weighted(addition: Add, term: Term) -> bool:
             parts = [[free_indices(operand.expr) for operand in flatten(part).operands] for part in addition.terms]
             return any((index,) in axes and any(len(own) == 2 for own in axes) for axes in parts)
     return False
+
+
+def _is_of_vectors(addition: Add, term: Term) -> bool:
+    """``W (x 1ᵀ - 1 xᵀ)`` summed, to be written ``x ⊙ (W 1) - W x``: vectors along two axes beside names alone."""
+    free = free_indices(addition)
+    if len(free) != 2 or not any(index in free for index in term.summed):
+        return False
+    others = [operand.expr for operand in term.operands if operand.expr is not addition and not operand.divides]
+    around = [other for other in others if len(free_indices(other)) == 2]
+    vectors = all(len(free_indices(part)) < 2 for part in addition.terms)
+    return vectors and all(isinstance(part, Component) for other in around for part in terms_of(other))
 
 
 def _is_alone(index: Index, term: Term) -> bool:
