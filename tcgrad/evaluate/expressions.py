@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -51,6 +52,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.whole import is_whole
+from tcgrad.records import dataclass
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
@@ -139,26 +141,55 @@ def _add(expr: Add, context: Context) -> Labelled:
     return replace(context.settle(result, lambda: magnitude, zeros=zeros), terms=magnitude)
 
 
-def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
+def _product(factors: tuple[Expr, ...], bound: tuple[Index, ...], context: Context) -> Labelled:
     """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
-    masks = [condition(factor, context) for factor in factors if is_mask(factor)]
-    sums = [value(factor, context) for factor in factors if is_guard(factor) and not is_mask(factor)]
-    guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
+    parts = _told_apart(factors)
+    masks = [condition(factor, context) for factor in parts.masks]
+    sums = [value(factor, context) for factor in parts.sums]
     cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
-    others = [factor for factor in factors if not is_guard(factor)]
-    worked = [_factor(factor, context) for factor in others]
-    summed = [factor for factor in factors if isinstance(factor, IndexSum)]
-    if (guards or summed) and not all(is_finite(each.value.array) for each in worked):
-        supports = [_support(factor, context) for factor in summed]
+    worked = [_factor(factor, context) for factor in parts.others]
+    if (cast or parts.summed) and not all(is_finite(each.value.array) for each in worked):
+        supports = [_support(factor, context) for factor in parts.summed]
+        guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
         holds = [*guards, *(support for support in supports if support)]
         worked = [Factor(with_zeros(each.value, holds)) for each in worked]
     values = [each.value for each in worked]
     if bound:
         return settled_contraction([*cast, *values], bound, context)
-    exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and all(not each.divisor for each in worked)
     product = in_turn(worked, context)
+    if context.noise is None:
+        return multiply([product, *cast], context) if cast else product
+    exact = parts.only_powers_of_two and all(not each.divisor for each in worked)
     moved = product if exact else settled_product(product, values, context)
     return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The factors of a product by what becomes of them.
+
+    masks: conditions on indices. sums: the other guards. others: what is no guard; ``summed`` those that are sums.
+    only_powers_of_two: whether multiplying them is exact: all others but one are powers of two.
+    """
+
+    masks: tuple[Expr, ...]
+    sums: tuple[Expr, ...]
+    others: tuple[Expr, ...]
+    summed: tuple[IndexSum, ...]
+    only_powers_of_two: bool
+
+
+@lru_cache(maxsize=2**12)
+def _told_apart(factors: tuple[Expr, ...]) -> _Parts:
+    """Products are worked out again and again, in one type and at one sample after the other."""
+    others = tuple(factor for factor in factors if not is_guard(factor))
+    return _Parts(
+        tuple(factor for factor in factors if is_mask(factor)),
+        tuple(factor for factor in factors if is_guard(factor) and not is_mask(factor)),
+        others,
+        tuple(factor for factor in factors if isinstance(factor, IndexSum)),
+        sum(not _is_power_of_two(factor) for factor in others) < 2,
+    )
 
 
 def _factor(factor: Expr, context: Context) -> Factor:

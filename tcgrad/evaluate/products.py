@@ -122,7 +122,7 @@ def with_zeros(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
 def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Context) -> Labelled:
     """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
     axes = union(values)
-    repeats = prod(context.length(index) for index in bound if index not in axes)
+    repeats = prod(context.shape([index for index in bound if index not in axes]))
     kept = tuple(index for index in axes if index not in bound)
     arrays = [each for each in values if each.axes]
     summed = _in_parts(arrays, axes, kept, context) if arrays else np.ones((), context.dtype)
@@ -144,7 +144,7 @@ def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], 
         return zeros_of(contract(there, bound, context))
 
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
-    terms = prod(context.length(index) for index in bound)
+    terms = prod(context.shape(bound))
     return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
 
 
