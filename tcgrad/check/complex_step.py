@@ -20,9 +20,9 @@ from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
 METHOD = "complex step"
@@ -98,7 +98,7 @@ class ComplexSteps:
         context = self._forward.context
         roundoff = unit_roundoff(self.forward.context.dtype)
         arithmetic = np.dtype(np.complex128)
-        batch = Index("draw", Integer.of(self.draws * len(moved)))
+        batch = batch_of(self.draws * len(moved))
         # What underflows in the wider arithmetic of a reference does not do so there.
         is_double = self.forward.context.dtype == np.float64
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0

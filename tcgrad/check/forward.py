@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
-from tcgrad.evaluate.context import Labelled
+from tcgrad.evaluate.context import Labelled, batch_of
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Statement, defined_tensors
 from tcgrad.records import dataclass
 
@@ -74,7 +74,7 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     any branch on the way was taken otherwise than at the point itself, for each of the neighbours.
     """
     count = len(next(iter(changed.values())))
-    batch = Index("batch", Integer.of(count))
+    batch = batch_of(count)
     arrays = {**forward.context.arrays, **changed}
     taken: list[Labelled] = []
     deciding = replace(forward.context, arrays=arrays, batch=batch, branches=taken)

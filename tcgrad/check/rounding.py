@@ -13,8 +13,8 @@ from tcgrad.check.effort import Effort
 from tcgrad.check.forward import Forward, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
 
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
@@ -58,7 +58,7 @@ class Rounding:
     @property
     def rough(self) -> Rounding:
         """The same with a single draw, which is met by a larger safety."""
-        noise = replace(self.noise, batch=Index("draw", Integer.of(2)))
+        noise = replace(self.noise, batch=batch_of(2))
         return replace(self, noise=noise, safety=ROUGH)
 
     def bound(self, moved: Array, exact: Array) -> Array:
@@ -109,7 +109,7 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     unit = max(_AMPLIFIED * roundoff, unit_roundoff(arithmetic) * LARGER)
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
-    batch = Index("draw", Integer.of(1 + effort.draws))
+    batch = batch_of(1 + effort.draws)
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
     noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)

@@ -58,6 +58,12 @@ def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
     return axes
 
 
+@lru_cache(maxsize=2**8)
+def batch_of(count: int) -> Index:
+    """The axis of so many evaluations at once: the same for the same number, so that arrangements are found again."""
+    return Index("batch", Integer.of(count))
+
+
 @dataclass(frozen=True)
 class Noise:
     """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
@@ -124,20 +125,24 @@ def _comparison(expr: Iverson, context: Context) -> Labelled:
 def _add(expr: Add, context: Context) -> Labelled:
     terms = [value(term, context) for term in expr.terms]
     axes = union(terms)
-    added = terms[0].aligned(axes)
-    for term in terms[1:]:
-        added = added + term.aligned(axes)
-    result = Labelled(np.asarray(added), axes)
+    result = _added(terms, axes)
     if context.noise is None:
         return result
-    sizes = sizes_of(terms)
-    magnitude = Labelled(np.asarray(sum(size.aligned(axes) for size in sizes)), axes)
+    magnitude = _added(sizes_of(terms), axes)
 
     def zeros() -> Labelled:
         """The difference of two equal numbers is exact."""
         return Labelled(np.asarray(True)) if len(terms) == 2 else Labelled(magnitude.array == 0, axes)
 
     return replace(context.settle(result, lambda: magnitude, zeros=zeros), terms=magnitude)
+
+
+def _added(terms: Sequence[Labelled], axes: tuple[Index, ...]) -> Labelled:
+    """The sum of at least one term."""
+    added = terms[0].aligned(axes)
+    for term in terms[1:]:
+        added = added + term.aligned(axes)
+    return Labelled(np.asarray(added), axes)
 
 
 def _product(factors: tuple[Expr, ...], bound: tuple[Index, ...], context: Context) -> Labelled:
@@ -198,11 +203,11 @@ def _factor(factor: Expr, context: Context) -> Factor:
             is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
             own = context.number(fraction)
             return Factor(own, context.number(below), above) if is_quotient else Factor(own)
-        case Pow(base=base, exponent=Const(value=power)) if power < 0:
+        case Pow(base=base, exponent=Const(value=power)) if power.numerator < 0:
             inner = value(base, context)
             context.decide(Labelled(signs(real(inner.array)), inner.axes))
             divisor = inner if power == -1 else raised(inner, -power, context)
-            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), replace(divisor, terms=None))
+            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), Labelled(divisor.array, divisor.axes))
         case _:
             return Factor(value(factor, context))
 

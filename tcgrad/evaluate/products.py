@@ -153,8 +153,10 @@ def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[I
 
     Complex steps are of one input, and most of what it is multiplied by has no imaginary part.
     """
+    if len(values) < 2 or context.dtype.kind != "c":
+        return _einsum(values, axes, kept)
     moving = [n for n, each in enumerate(values) if each.array.dtype.kind == "c" and each.array.imag.any()]
-    if len(values) < 2 or len(moving) != 1:
+    if len(moving) != 1:
         return _einsum(values, axes, kept)
     (place,) = moving
     moved, parts = values[place], [Labelled(each.array.real, each.axes) for each in values]
