@@ -7,7 +7,6 @@ that moves the quotient is found by evaluating it with a random error in every o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +22,7 @@ from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 METHOD = "complex step"
 
@@ -90,7 +89,7 @@ class ComplexSteps:
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
-        rise, span = (np.max(np.abs(self.forward.context.arrays[each]), initial=0) for each in (name, wrt))
+        rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) for each in (name, wrt))
         return np.asarray((errors > np.abs(values)) & (errors * span > _FAR_BEYOND * rise) & (rise > 0))
 
     def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:

@@ -7,7 +7,7 @@ derivatives is a difference, of complex steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,7 @@ from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Second differences of values lose twice as many digits as first ones.
 _COARSER = 2**2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tcgrad.check.directions import IntArray
 from tcgrad.check.forward import CHUNK
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)

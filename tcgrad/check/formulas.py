@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +19,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 Positions = Mapping[Index, NDArray[np.int64]]
 

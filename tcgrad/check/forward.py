@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from tcgrad.evaluate.context import Labelled, batch_of
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Statement, defined_tensors
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Elements that the arrays of one evaluation of many neighbours may have together.
 CHUNK = 2**21

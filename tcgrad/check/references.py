@@ -128,7 +128,13 @@ class Reference:
         return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
     def _usual(self, of: Tensor) -> float:
-        return usual_size(self.sample, of.name, self.wrt.name)
+        return self._usuals[of.name]
+
+    @cached_property
+    def _usuals(self) -> Mapping[str, float]:
+        """For every output: asked for by each of the comparisons."""
+        outputs = self.sample.program.outputs
+        return {of.name: usual_size(self.sample, of.name, self.wrt.name) for of in outputs}
 
 
 def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
@@ -176,7 +182,7 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
 
 def spread(errors: Array) -> float:
     """The error of a sum of independent terms with random signs, from the terms' errors."""
-    largest = float(np.max(np.abs(errors), initial=0))
+    largest = float(np.abs(errors).max(initial=0))
     if largest == 0 or not np.isfinite(largest):
         return largest
     # Squares of small errors would underflow.

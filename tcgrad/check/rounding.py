@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -15,7 +14,7 @@ from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
 _AMPLIFIED = 4

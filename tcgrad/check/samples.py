@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,12 +17,9 @@ from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
-from tcgrad.functions import Function
-from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Intrinsic, Program, Statement, bodies
+from tcgrad.ir.program import Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import walk
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 _ATTEMPTS = 40
 _TIED_ATTEMPTS = 10
@@ -135,7 +131,7 @@ class Sampler:
         first: how many attempts are left out; later ones draw smaller values.
         """
         doubtful: Sample | None = None
-        reason, effort, abstract = "", self.effort(dtype), abstract_functions(self.program)
+        reason, effort, abstract = "", self.effort(dtype), self.traits.abstract
         functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
@@ -176,7 +172,7 @@ class Sampler:
             values = forward.context.arrays[tensor.name]
             if not np.isfinite(values).all():
                 return f"{tensor.name} is not finite at any of {_ATTEMPTS} random inputs; `sample` can say where it is"
-            if np.max(np.abs(values), initial=0) > largest:
+            if np.abs(values).max(initial=0) > largest:
                 return f"{tensor.name} overflows {dtype} at every one of {_ATTEMPTS} random inputs"
         return ""
 
@@ -231,15 +227,3 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
     return Sampler(Traits(program), sizes or {})
-
-
-def abstract_functions(program: Program) -> list[Function]:
-    """The abstract functions that a program calls, each once, in the order of occurrence."""
-    calls = (
-        node.function
-        for statement in program.statements
-        for body in bodies(statement)
-        for node in walk(body)
-        if isinstance(node, Call) and node.function.is_abstract
-    )
-    return list(dict.fromkeys(calls))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -52,7 +51,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.whole import is_whole
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.

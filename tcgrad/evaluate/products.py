@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import prod, sqrt
 from typing import Any
@@ -15,7 +14,7 @@ from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import absolute, is_finite, together
 from tcgrad.ir.indices import Index
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
 _WORTH_PLANNING = 2**13
