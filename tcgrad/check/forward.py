@@ -88,13 +88,20 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
-def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+def shaken(
+    forward: Forward, noise: Noise, dtype: np.dtype[np.generic], known: Mapping[str, Array]
+) -> tuple[dict[str, Array], NDArray[np.bool_]]:
     """The values under random rounding, in arithmetic of ``dtype``; and which draws took other branches.
 
     There is one draw along each step of a new first axis.
+
+    known: such values of what no statement defines, if it is not exact.
     """
     arrays = {name: forward.context.arrays[name] for name in forward.given}
     arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+    for name in known.keys() & arrays.keys():
+        has_draws = known[name].ndim > arrays[name].ndim
+        arrays[name] = known[name][: noise.batch.size.value] if has_draws else known[name]
     taken: list[Labelled] = []
     deciding = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise, branches=taken)
     flipped = np.zeros(noise.batch.size.value, bool)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.effort import Effort
-from tcgrad.check.forward import Forward, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
@@ -113,10 +111,3 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
     noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)
-
-
-def forward_bounds(forward: Forward, how: Rounding) -> tuple[Mapping[str, Array], Mapping[str, Array], bool]:
-    """Every value under random rounding, the bounds on the errors, and whether a branch was in doubt."""
-    arrays, flipped = shaken(forward, how.noise, how.dtype)
-    bounds = {name: how.bound(arrays[name], array) for name, array in forward.context.arrays.items()}
-    return arrays, bounds, bool(flipped.any())
