@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform, overload
 
 _Class = TypeVar("_Class", bound=type)
+_Instance = TypeVar("_Instance")
 
 
 @overload
@@ -30,6 +31,18 @@ def dataclass(cls: Any = None, /, *, frozen: bool = False, eq: bool = True) -> A
     frozen, eq: as in the standard library, whose `field` and `replace` go with it. Every annotated name is a field.
     """
     return (lambda own: _completed(own, frozen, eq)) if cls is None else _completed(cls, frozen, eq)
+
+
+def replace(instance: _Instance, /, **changes: Any) -> _Instance:
+    """A copy with other values of some fields, as the standard library's, which asks every field what it is for.
+
+    Every field is one of the constructor.
+    """
+    kept = instance.__dict__
+    for name in instance.__dataclass_fields__:  # type: ignore[attr-defined]
+        if name not in changes:
+            changes[name] = kept[name]
+    return instance.__class__(**changes)
 
 
 def _completed(cls: Any, frozen: bool, eq: bool) -> Any:

@@ -11,6 +11,7 @@ from tcgrad.check.allowed import why_not_complex, why_not_exact
 from tcgrad.check.directions import Elements, Joined, Signs
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
+from tcgrad.check.quotients import Quotients, Slopes, choose_stencil
 from tcgrad.check.references import spread
 from tcgrad.check.samples import sampler
 from tcgrad.functions import FUNCTIONS
@@ -194,6 +195,48 @@ def test_waves_that_are_shorter_than_the_steps_are_not_taken_for_slopes(number):
     result = spec(f"y[i] = sin({number}*x[i] + x[i])").check(method="fourth", dtype="float64", trials=1)
     statuses = {r.status for r in result.results if r.kind == "gradient"}
     assert statuses <= ({"pass"} if number <= 10**6 else {"pass", "inconclusive"}), number
+
+
+def _quotients(function, at, rounding, wanted, tried):
+    """Those of a function of one number, whose values are off by ``rounding``; the steps go to ``tried``."""
+    stencil = choose_stencil(np.inf)
+
+    def measure(_, steps):
+        tried.append(steps)
+        quotients = [(function(at + m * steps) - function(at - m * steps)) / (2 * m * steps) for m in stencil.multiples]
+        return Slopes({"f": quotients}, {"f": rounding / steps}, {})
+
+    return Quotients(stencil, measure, {"f": ()}, np.zeros(1, np.int64), 1, 2 * len(stencil.multiples), wanted)
+
+
+@pytest.mark.parametrize("period", [2.0**-12, 2.0**-13, 2.0**-12 / 3])
+def test_a_wave_of_which_all_steps_are_multiples_is_noticed(period):
+    tried: list[np.ndarray] = []
+    slope = 2 * np.pi / period
+    found = _quotients(lambda x: np.sin(slope * x), 0.0, 1e-16, 1e-3, tried).estimate(np.array([2.0**-12]))
+    assert abs(found.values["f"][0] - slope) <= found.errors["f"][0] < slope / 100
+    assert len(tried) > 1
+
+
+@pytest.mark.parametrize(("rounding", "is_most"), [(1e-10, True), (1e-16, False)])
+def test_shorter_steps_are_tried_only_where_rounding_lets_them_be_better(rounding, is_most):
+    tried: list[np.ndarray] = []
+    found = _quotients(np.exp, 1.0, rounding, 1e-14, tried).estimate(np.array([2.0**-6]))
+    assert abs(found.values["f"][0] - np.e) <= found.errors["f"][0] < 1e-6
+    assert (len(tried) == 1) is is_most
+
+
+def test_bounds_near_a_point_are_those_of_what_moves():
+    """Of an output that does not move they are those at the point, and the rounding on the way is kept."""
+    equations = "['u[i] = exp(x[i])', 'y[i] = u[i]*w[i]', 'z[i] = x[i]*x[i]']"
+    made = loads(f"dims: {{N: 3}}\ninputs: {{x: [N], w: [N]}}\nequations: {equations}\noutputs: [y, z]\n")
+    sample = sampler(made.program).draw(np.dtype("float64"), (1, 2))
+    near = sample.bounds_near({"w": 2.0**10})
+    assert set(near) == {"y", "z"}
+    np.testing.assert_array_equal(near["z"], sample.own_bound("z"))
+    size = np.abs(sample.value("u")) * (np.abs(sample.value("w")) + 2.0**10)
+    unit = np.finfo(sample.value("x").dtype).eps / 2
+    assert np.all((near["y"] >= 2 * unit * size) & (near["y"] <= 400 * unit * size))
 
 
 def test_why_equations_are_not_analytic_or_rational():

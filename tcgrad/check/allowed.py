@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from tcgrad.functions import Function
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, bodies, defined_tensors
@@ -31,6 +32,12 @@ def why_not_complex(program: Program) -> str:
             case _:
                 continue
     return ""
+
+
+def abstract_functions(program: Program) -> tuple[Function, ...]:
+    """The abstract functions that the equations call, each once, in the order of occurrence."""
+    calls = (node.function for node in _nodes(program) if isinstance(node, Call) and node.function.is_abstract)
+    return tuple(dict.fromkeys(calls))
 
 
 def has_ties(program: Program) -> bool:

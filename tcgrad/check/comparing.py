@@ -152,14 +152,14 @@ def _forward(bench: Bench, of: Tensor) -> None:
     """The module's value, and the user's, against the plainly evaluated one."""
     module, user, sample = bench.module, bench.against, bench.sample
 
-    bound = sample.bounds[of.name] * bench.coarse
+    bound = sample.bound(of.name) * bench.coarse
 
     def compare(kind: str, subject: Subject, find: Callable[[], Array], bound: Array = bound) -> None:
         bench.add(
             bench.tallies.row(kind, subject, of.name, None),
             find,
             bound=bound,
-            known=Known(sample.value(of.name), sample.own_bounds[of.name]),
+            known=Known(sample.value(of.name), sample.own_bound(of.name)),
             method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
             locate=lambda flat: bench.element(of, flat),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from tcgrad.check.tally import Tally
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
 _ROUNDINGS = 8.0

@@ -10,7 +10,7 @@ from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.references import Known, spread
+from tcgrad.check.references import Known, spread, spreads
 from tcgrad.check.second_bench import SecondBench
 from tcgrad.check.second_reference import SecondReference, turned
 from tcgrad.check.tally import SECOND
@@ -143,7 +143,7 @@ def _block_along(at: SecondBench, first: Tensor, second: Tensor) -> None:
 
     try:
         # Every element is rounded, however small their sum may be.
-        rounded = np.array([4 * roundoff * spread(row) + least for row in at.matrix(first, second)])
+        rounded = 4 * roundoff * spreads(at.matrix(first, second)) + least
     except ModuleError:
         rounded = np.zeros(at.size(first))  # told when the block is asked for
     bound = 2 * at.products_bound(first, second) + np.where(np.isfinite(rounded), rounded, 0)

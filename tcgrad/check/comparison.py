@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from tcgrad.check.planting import Seen
 from tcgrad.check.verdict import Comparison, Expected
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 View = Callable[[Array], Array]
 

@@ -7,7 +7,6 @@ that moves the quotient is found by evaluating it with a random error in every o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +19,10 @@ from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index, Integer
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 METHOD = "complex step"
 
@@ -90,7 +89,7 @@ class ComplexSteps:
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
-        rise, span = (np.max(np.abs(self.forward.context.arrays[each]), initial=0) for each in (name, wrt))
+        rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) for each in (name, wrt))
         return np.asarray((errors > np.abs(values)) & (errors * span > _FAR_BEYOND * rise) & (rise > 0))
 
     def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:
@@ -98,7 +97,7 @@ class ComplexSteps:
         context = self._forward.context
         roundoff = unit_roundoff(self.forward.context.dtype)
         arithmetic = np.dtype(np.complex128)
-        batch = Index("draw", Integer.of(self.draws * len(moved)))
+        batch = batch_of(self.draws * len(moved))
         # What underflows in the wider arithmetic of a reference does not do so there.
         is_double = self.forward.context.dtype == np.float64
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0

@@ -7,7 +7,7 @@ derivatives is a difference, of complex steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -25,10 +25,13 @@ from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Second differences of values lose twice as many digits as first ones.
 _COARSER = 2**2
+
+# The error that is small enough of first and of second differences, in proportion to that of first derivatives.
+_WANTED = {1: 1.0, 2: 2.0**8}
 
 # A difference of complex steps magnifies their errors: these are found with more than one draw.
 _DRAWS = 2
@@ -78,10 +81,11 @@ class Curvatures:
     def _resolving(self) -> Resolving:
         return Resolving(self.sample, self._output)
 
-    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, steps: Array, wanted: float) -> Estimate:
-        points = 4 * len(stencil.multiples)
+    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, steps: Array, order: int) -> Estimate:
+        """order: whether first or second differences are measured."""
+        points, wanted = 4 * len(stencil.multiples), wanted_error(self.sample) * _WANTED[order]
         each, alike = points * self.sample.forward.evaluations, np.zeros(len(pairs), np.int64)
-        return Quotients(stencil, measure, {self._output: ()}, alike, each, points, wanted).estimate(steps)
+        return Quotients(stencil, measure, {self._output: ()}, alike, each, points, wanted, order).estimate(steps)
 
     # Differences of differences
 
@@ -102,7 +106,7 @@ class Curvatures:
             rounding = bounds[self._output] / (others * steps)
             return Slopes({self._output: quotients}, {self._output: rounding}, {self._output: flipped})
 
-        found = self._estimate(pairs, stencil, measure, step, 2.0**8 * wanted_error(self.sample))
+        found = self._estimate(pairs, stencil, measure, step, order=2)
         return found.renamed(f"{stencil.name}, twice")
 
     def _first_steps(self, wrt: str, directions: Directions, stencil: Stencil) -> Array:
@@ -122,7 +126,7 @@ class Curvatures:
         return {pairs.first: far * first, pairs.second: far * second}
 
     def _corners(
-        self, pairs: Pairs, chosen: Any, others: Array, steps: Array, multiples: Sequence[int]
+        self, pairs: Pairs, chosen: Any, others: Array, steps: Array, multiples: Sequence[float]
     ) -> tuple[Array, Array]:
         """The output at the four corners ``±s u ± t v`` for all multiples of the steps, and for which pairs another
         branch was taken at any."""
@@ -175,5 +179,5 @@ class Curvatures:
             return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, branches)
 
         steps = self._resolving.steps(pairs.second, pairs.vs)[pairs.columns]
-        found = self._estimate(pairs, stencil, measure, steps, wanted_error(self.sample))
+        found = self._estimate(pairs, stencil, measure, steps, order=1)
         return found.renamed("fourth order of complex steps")

@@ -101,7 +101,7 @@ def first_steps(forward: Forward, wrt: str, directions: Directions, stencil: Ste
 
 def _scale(forward: Forward, wrt: str) -> Any:
     """A power of two near the size of the data."""
-    largest = float(np.max(np.abs(forward.context.arrays[wrt]), initial=0)) or 1.0
+    largest = float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0
     return forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tcgrad.check.directions import IntArray
 from tcgrad.check.forward import CHUNK
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Estimate:
     values, errors: by the outputs' names, with an axis of directions in front.
     kinked: for each output the directions along which no step stayed on one branch; the errors are infinite there.
     reason: why nothing is known, if nothing is.
+    reducible: of differences, for each direction the largest error that shorter steps may halve: of others rounding is
+        too large a part.
     """
 
     values: dict[str, Array]
@@ -29,6 +31,7 @@ class Estimate:
     method: str
     evaluations: int
     reason: str = ""
+    reducible: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def largest_errors(self) -> Array:
@@ -57,7 +60,9 @@ class Estimate:
             {name: array[directions] for name, array in arrays.items()}
             for arrays in (self.values, self.errors, self.kinked)
         )
-        return replace(self, values=values, errors=errors, kinked=kinked, evaluations=0)
+        return replace(
+            self, values=values, errors=errors, kinked=kinked, evaluations=0, reducible=self.reducible[directions]
+        )
 
     def unknown(self, reason: str) -> Estimate:
         """The same without any knowledge, for a reason."""
@@ -81,7 +86,10 @@ class Estimate:
             errors[name][again] = np.where(take, new.errors[name], errors[name][again])
             kinked[name] = self.kinked[name].copy()
             kinked[name][again] &= new.kinked[name]
-        return Estimate(values, errors, kinked, self.method, self.evaluations + new.evaluations)
+        reducible = self.reducible.copy()
+        reducible[again] = new.reducible
+        evaluations = self.evaluations + new.evaluations
+        return Estimate(values, errors, kinked, self.method, evaluations, reducible=reducible)
 
     def contradicted(self, new: Estimate, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """For each of the directions ``again``, whether ``new`` is further off anywhere than both errors explain."""
@@ -123,4 +131,5 @@ def _joined(parts: Sequence[Estimate], evaluations: int) -> Estimate:
         {name: np.concatenate([part.kinked[name] for part in parts]) for name in names},
         parts[0].method,
         evaluations,
+        reducible=np.concatenate([part.reducible for part in parts]),
     )

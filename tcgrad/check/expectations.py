@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from time import perf_counter
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.allowed import has_ties
 from tcgrad.check.bench import Bench
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
@@ -32,7 +30,7 @@ from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
 
@@ -110,7 +108,7 @@ class _Points:
     @property
     def _tied(self) -> Iterator[Formulas]:
         """Places where branches meet: what is right everywhere else may be wrong there."""
-        for source, _ in self.samplers[:1] if has_ties(self.paths.program) else ():
+        for source in (source for source, _ in self.samplers[:1] if source.traits.has_ties):
             for trial in range(_TIES):
                 sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial))
                 if isinstance(sample, Sample):

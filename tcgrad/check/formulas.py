@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
@@ -13,12 +13,13 @@ from tcgrad.calculus import gradient_of
 from tcgrad.check.forward import Forward, evaluate_forward
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array, Context
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 Positions = Mapping[Index, NDArray[np.int64]]
 
@@ -155,7 +156,7 @@ class Formulas:
         noise, arrays = self.sample.rounding.noise, {**self.sample.moved, **self.given}
         if self.count:
             # A step of the first axis is one draw and, within it, one direction.
-            batch = Index("draw", Integer.of(self._draws * self.count))
+            batch = batch_of(self._draws * self.count)
             noise = replace(noise, batch=batch, still=noise.still * self.count)
             arrays = {name: self._repeated(name, array) for name, array in self.sample.moved.items()}
             arrays |= {name: np.concatenate([array] * self._draws) for name, array in self.given.items()}
@@ -176,7 +177,7 @@ class Formulas:
 
     @cached_property
     def _batch(self) -> Index | None:
-        return Index("direction", Integer.of(self.count)) if self.count else None
+        return batch_of(self.count) if self.count else None
 
 
 def _only(statements: Sequence[Statement]) -> Tensor:

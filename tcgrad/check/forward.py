@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
-from tcgrad.evaluate.context import Labelled
+from tcgrad.evaluate.context import Labelled, batch_of
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Statement, defined_tensors
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Elements that the arrays of one evaluation of many neighbours may have together.
 CHUNK = 2**21
@@ -74,7 +73,7 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     any branch on the way was taken otherwise than at the point itself, for each of the neighbours.
     """
     count = len(next(iter(changed.values())))
-    batch = Index("batch", Integer.of(count))
+    batch = batch_of(count)
     arrays = {**forward.context.arrays, **changed}
     taken: list[Labelled] = []
     deciding = replace(forward.context, arrays=arrays, batch=batch, branches=taken)
@@ -89,13 +88,20 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
-def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+def shaken(
+    forward: Forward, noise: Noise, dtype: np.dtype[np.generic], known: Mapping[str, Array]
+) -> tuple[dict[str, Array], NDArray[np.bool_]]:
     """The values under random rounding, in arithmetic of ``dtype``; and which draws took other branches.
 
     There is one draw along each step of a new first axis.
+
+    known: such values of what no statement defines, if it is not exact.
     """
     arrays = {name: forward.context.arrays[name] for name in forward.given}
     arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+    for name in known.keys() & arrays.keys():
+        has_draws = known[name].ndim > arrays[name].ndim
+        arrays[name] = known[name][: noise.batch.size.value] if has_draws else known[name]
     taken: list[Labelled] = []
     deciding = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise, branches=taken)
     flipped = np.zeros(noise.batch.size.value, bool)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, const
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.notation.index import print_define
+from tcgrad.records import replace
 
 
 def gradient_slips(bench: Bench, wrt: Tensor, formulas: Formulas) -> Iterator[Slip]:

@@ -3,7 +3,6 @@ difference quotients always."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from math import prod
 from typing import Protocol
@@ -20,7 +19,7 @@ from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.samples import Sample
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
 _CONFIRMED = 2.0**-30

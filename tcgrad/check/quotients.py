@@ -1,8 +1,8 @@
 """Difference quotients, whatever is differenced: the stencils, their truncation errors, and steps that are refined.
 
 Central differences are exact for polynomials of degree 2, fourth-order ones for degree 4, whatever the step. For the
-rest the step starts small and is refined, direction by direction, until the error is small and no branch is left. All
-steps are powers of two, and the points are such that adding a step to them is exact.
+rest the step starts small and is refined, direction by direction, until the error is small and no branch is left, or
+rounding is most of it. All steps are powers of two, and the points are such that adding a step to them is exact.
 """
 
 from __future__ import annotations
@@ -20,20 +20,26 @@ from tcgrad.records import dataclass
 
 _ROUNDS = 6
 
+# So much shorter are the steps of each round, and the one that bears the others out.
+_SHORTER = 8
+
 
 @dataclass(frozen=True)
 class Stencil:
-    """Multiples of the step at which values are taken, to both sides; ``exact`` if there is no truncation error."""
+    """Multiples of the step at which values are taken, to both sides; ``exact`` if there is no truncation error.
+
+    If there is, the last is a fraction of the step, to see whether the others are longer than a wave.
+    """
 
     name: str
-    multiples: tuple[int, ...]
+    multiples: tuple[float, ...]
     exact: bool = True
 
 
 _CENTRAL = Stencil("central, exact", (1,))
 _FOURTH = Stencil("fourth order, exact", (1, 2))
-_ESTIMATED = Stencil("fourth order", (1, 2, 4), exact=False)
-_CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4), exact=False)
+_ESTIMATED = Stencil("fourth order", (1, 2, 4, 1 / _SHORTER), exact=False)
+_CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4, 1 / _SHORTER), exact=False)
 
 
 def choose_stencil(degree: float, method: str = "auto") -> Stencil:
@@ -69,6 +75,7 @@ class Quotients:
     alike: a number for each direction; derivatives along those of the same number are of one size.
     each: the elements that one direction takes. points: how many evaluations.
     wanted: the error that is small enough, in proportion to the largest derivative along directions that are alike.
+    order: by how many steps it is divided, and rounding with it: that of the derivatives.
     """
 
     stencil: Stencil
@@ -78,13 +85,15 @@ class Quotients:
     each: int
     points: int
     wanted: float
+    order: int = 1
 
     def estimate(self, steps: Array) -> Estimate:
         """The derivatives; ``steps`` are the first ones, one for each direction."""
         return self._measured(np.arange(len(steps)), steps) if self.stencil.exact else self.refined(steps)[0]
 
     def refined(self, steps: Array) -> tuple[Estimate, Array]:
-        """Differences with smaller steps wherever the error is too large or a branch was left, while that helps.
+        """Differences with smaller steps wherever the error is too large, not for rounding, or a branch was left, while
+        that helps.
 
         Steps that are longer than a wave see nothing of it, nor do their errors: what smaller steps contradict, or do
         not bear out, is doubted, and they themselves stand if no smaller ones contradict them.
@@ -96,10 +105,10 @@ class Quotients:
         doubted, hopeful = np.zeros(len(steps), bool), np.ones(len(steps), bool)
         for _ in range(_ROUNDS):
             before = best.largest_errors
-            again = hopeful & ~(before <= self.wanted * best.largest_values(self.alike)) | doubted
+            again = hopeful & ~(best.reducible <= self.wanted * best.largest_values(self.alike)) | doubted
             if not again.any():
                 break
-            tried[again] = tried[again] / 8
+            tried[again] = tried[again] / _SHORTER
             finer = self._measured(chosen[again], tried[again])
             doubted[again] = best.contradicted(finer, again) | np.isinf(finer.largest_errors)
             best = best.improved(finer, again)
@@ -119,25 +128,30 @@ class Quotients:
     def _combined(self, found: Slopes, nothing: Array) -> Estimate:
         """``nothing``: a zero for each direction."""
         values, errors, kinked = {}, {}, {}
+        reducible = np.zeros(len(nothing), nothing.dtype)
         for name, shape in self.shapes.items():
             if name in found.quotients:
-                rounding = 2 * found.rounding[name]
-                values[name], truncation = _extrapolated(found.quotients[name], self.stencil, rounding)
+                rounding, shorter = 2 * found.rounding[name], _SHORTER**self.order
+                values[name], truncation = _extrapolated(found.quotients[name], self.stencil, rounding, shorter)
                 errors[name] = rounding + truncation
                 errors[name][~np.isfinite(errors[name])] = np.inf
             else:
                 values[name], errors[name] = np.zeros((2, len(nothing), *shape), nothing.dtype)
             kinked[name] = found.flipped.get(name, nothing != 0)
             errors[name][kinked[name]] = np.inf
-        return Estimate(values, errors, kinked, self.stencil.name, 0)
+            if name in found.quotients and not self.stencil.exact:
+                halved = np.where(errors[name] > 2 * shorter * rounding, errors[name], 0)
+                reducible = np.maximum(reducible, halved.reshape(len(nothing), -1).max(axis=1, initial=0))
+        return Estimate(values, errors, kinked, self.stencil.name, 0, reducible=reducible)
 
 
-def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array) -> tuple[Array, Any]:
+def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array, shorter: int) -> tuple[Array, Any]:
     """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
 
     Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
     step makes, a third or a fifteenth is left. Where halving it once more does not bring the quotients nearer together
-    by at least a half, but for ``rounding``, they do not follow that rule yet, and the error is not known.
+    by at least a half, but for ``rounding``, they do not follow that rule yet, and the error is not known. Nor is it
+    where the quotient with a far shorter step, of which rounding is ``shorter`` times as large, is another.
     """
     if stencil is _CENTRAL:
         return slopes[0], 0.0
@@ -150,4 +164,5 @@ def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array) ->
         value, truncation = slopes[0], finer * 2 / 3
     else:
         truncation = np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
+    follows &= np.abs(slopes[3] - value) <= truncation + finer / _SHORTER**2 + (1 + shorter) * rounding
     return value, np.where(follows, truncation, np.inf)

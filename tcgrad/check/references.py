@@ -128,7 +128,13 @@ class Reference:
         return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
     def _usual(self, of: Tensor) -> float:
-        return usual_size(self.sample, of.name, self.wrt.name)
+        return self._usuals[of.name]
+
+    @cached_property
+    def _usuals(self) -> Mapping[str, float]:
+        """For every output: asked for by each of the comparisons."""
+        outputs = self.sample.program.outputs
+        return {of.name: usual_size(self.sample, of.name, self.wrt.name) for of in outputs}
 
 
 def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
@@ -176,11 +182,16 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
 
 def spread(errors: Array) -> float:
     """The error of a sum of independent terms with random signs, from the terms' errors."""
-    largest = float(np.max(np.abs(errors), initial=0))
-    if largest == 0 or not np.isfinite(largest):
-        return largest
+    return float(spreads(errors.reshape(1, -1))[0])
+
+
+def spreads(rows: Array) -> Array:
+    """The same for the terms in each row."""
+    largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
+    counts = (largest > 0) & np.isfinite(largest)
     # Squares of small errors would underflow.
-    return float(_DEVIATIONS * largest * np.sqrt(np.sum(np.square((errors / largest).astype(np.float64)))))
+    scaled = (rows / np.where(counts, largest, 1)[:, None].astype(rows.dtype)).astype(np.float64)
+    return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(np.square(scaled).sum(axis=1)), largest))
 
 
 def random_signs(sample: Sample, name: str) -> Array:

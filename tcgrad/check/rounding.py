@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.effort import Effort
-from tcgrad.check.forward import Forward, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.ir.indices import Index, Integer
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.
 _AMPLIFIED = 4
@@ -58,7 +55,7 @@ class Rounding:
     @property
     def rough(self) -> Rounding:
         """The same with a single draw, which is met by a larger safety."""
-        noise = replace(self.noise, batch=Index("draw", Integer.of(2)))
+        noise = replace(self.noise, batch=batch_of(2))
         return replace(self, noise=noise, safety=ROUGH)
 
     def bound(self, moved: Array, exact: Array) -> Array:
@@ -109,15 +106,8 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     unit = max(_AMPLIFIED * roundoff, unit_roundoff(arithmetic) * LARGER)
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
-    batch = Index("draw", Integer.of(1 + effort.draws))
+    batch = batch_of(1 + effort.draws)
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
     noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)
-
-
-def forward_bounds(forward: Forward, how: Rounding) -> tuple[Mapping[str, Array], Mapping[str, Array], bool]:
-    """Every value under random rounding, the bounds on the errors, and whether a branch was in doubt."""
-    arrays, flipped = shaken(forward, how.noise, how.dtype)
-    bounds = {name: how.bound(arrays[name], array) for name, array in forward.context.arrays.items()}
-    return arrays, bounds, bool(flipped.any())

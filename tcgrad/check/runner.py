@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from time import perf_counter
 from types import ModuleType
@@ -14,7 +14,6 @@ import numpy as np
 from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
-from tcgrad.check.allowed import has_ties
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import compare_all, formulas_are_finite, overflows_at
 from tcgrad.check.cost import refuse_impossible
@@ -25,7 +24,7 @@ from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_longdouble_wider, type_name, unit_roundoff
 from tcgrad.check.results import CheckResult, Result
-from tcgrad.check.samples import Sample, Sampler, abstract_functions, sampler
+from tcgrad.check.samples import Sample, Sampler, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.ties import TIED, why_no_ties
@@ -35,7 +34,7 @@ from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import STDIN
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.ir.program import Program
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 Progress = Callable[[str], None]
@@ -174,7 +173,7 @@ class _Run:
 
     def _compare_ties(self, dtype: np.dtype[np.generic], source: Sampler, bench: Callable[[Sample], Bench]) -> str:
         """Compare at a point where branches meet, if the program has any -> why that could not be done."""
-        if not has_ties(self.program):
+        if not self.traits.has_ties:
             return ""
         reason = why_no_ties(self.program)
         drawn = reason or _representable(partial(source.draw_tied, dtype, (self.options.seed, 0, TIED)), bench)
@@ -207,7 +206,7 @@ class _Run:
 
     def _why_no_module(self) -> str:
         """Why there can be no module; empty if there can."""
-        names = [function.name for function in abstract_functions(self.program)]
+        names = [function.name for function in self.traits.abstract]
         if not names:
             return ""
         return f"no module is emitted: {', '.join(names)} {'is' if len(names) == 1 else 'are'} abstract, without code"

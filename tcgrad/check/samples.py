@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches
+from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches, shaken
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import Rounding, forward_bounds, rounding
+from tcgrad.check.rounding import Rounding, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
-from tcgrad.functions import Function
-from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Intrinsic, Program, Statement, bodies
+from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import walk
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 _ATTEMPTS = 40
 _TIED_ATTEMPTS = 10
@@ -39,7 +37,6 @@ class Sample:
     traits: of the program elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
     forward: the reference, in a type that is at least as wide as ``dtype``.
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
-    bounds: how far rounding in ``dtype`` may move each value.
     upstream, tangents: random gradients of the outputs and directions of the inputs.
     tied: branches meet here, exactly; the derivative is the one that the language fixes.
     in_doubt: rounding alone may take another branch here, and no other point was found.
@@ -51,13 +48,13 @@ class Sample:
     effort: Effort
     forward: Forward
     moved: Mapping[str, Array]
-    bounds: Mapping[str, Array]
     rounding: Rounding
     upstream: Mapping[str, Array]
     tangents: Mapping[str, Array]
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
     tied: bool = False
+    _bounds: dict[str, Array] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -89,30 +86,41 @@ class Sample:
             run(statement, moved)
         return replace(self, forward=replace(self.forward, context=exact), moved=moved.arrays)
 
-    @cached_property
-    def own_bounds(self) -> dict[str, Array]:
-        """How far rounding in the reference's own type may move each value."""
-        return self._finer(self.bounds)
+    def bound(self, name: str) -> Array:
+        """How far rounding in ``dtype`` may move the value of a tensor."""
+        if name not in self._bounds:
+            self._bounds[name] = self.rounding.bound(self.moved[name], self.value(name))
+        return self._bounds[name]
+
+    def own_bound(self, name: str) -> Array:
+        """How far rounding in the reference's own type may."""
+        return self._finer(self.bound(name))
 
     def bounds_near(self, reach: Mapping[str, Any]) -> dict[str, Array]:
-        """The same for values at points where the elements of some inputs are moved by up to as much as ``reach`` says.
+        """The same for the outputs where the elements of some inputs are moved by up to as much as ``reach`` says.
 
         Of a polynomial the error only grows with the size of the variables.
         """
+        bounds = {output.name: self.own_bound(output.name) for output in self.program.outputs}
         if not any(reach.values()):
-            return self.own_bounds
-        arrays = {item.tensor.name: self.value(item.tensor.name) for item in self.program.inputs}
+            return bounds
+        context, arrays = self.forward.context, dict(self.forward.context.arrays)
         for wrt, far in reach.items():
             arrays[wrt] = arrays[wrt] + np.where(arrays[wrt] < 0, -far, far)
-        context = self.forward.context
-        moved = evaluate_forward(self.program.statements, arrays, context.dtype, functions=self.functions)
+        dependent = depending_on(self.program, [tensor for tensor in self.program.wrt if tensor.name in reach])
+        statements = [each for each in self.program.statements if not dependent.isdisjoint(defined_tensors(each))]
+        there = evaluate_forward(statements, arrays, context.dtype, functions=self.functions)
         how = self.rounding.rough if unit_roundoff(context.dtype) < unit_roundoff(self.dtype) else self.rounding
-        return self._finer(forward_bounds(moved, how)[1])
+        known = {name: array for name, array in self.moved.items() if name not in reach}
+        moved, _ = shaken(there, how.noise, how.dtype, known)
+        for output in self.program.outputs:
+            if output in dependent:
+                bounds[output.name] = self._finer(how.bound(moved[output.name], there.context.arrays[output.name]))
+        return bounds
 
-    def _finer(self, bounds: Mapping[str, Array]) -> dict[str, Array]:
+    def _finer(self, bound: Array) -> Array:
         reference = self.forward.context.dtype
-        finer = reference.type(unit_roundoff(reference) / self.rounding.roundoff)
-        return {name: bound * finer for name, bound in bounds.items()}
+        return np.asarray(bound * reference.type(unit_roundoff(reference) / self.rounding.roundoff))
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class Sampler:
         first: how many attempts are left out; later ones draw smaller values.
         """
         doubtful: Sample | None = None
-        reason, effort, abstract = "", self.effort(dtype), abstract_functions(self.program)
+        reason, effort, abstract = "", self.effort(dtype), self.traits.abstract
         functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
@@ -176,7 +184,7 @@ class Sampler:
             values = forward.context.arrays[tensor.name]
             if not np.isfinite(values).all():
                 return f"{tensor.name} is not finite at any of {_ATTEMPTS} random inputs; `sample` can say where it is"
-            if np.max(np.abs(values), initial=0) > largest:
+            if np.abs(values).max(initial=0) > largest:
                 return f"{tensor.name} overflows {dtype} at every one of {_ATTEMPTS} random inputs"
         return ""
 
@@ -193,7 +201,7 @@ class Sampler:
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
         how = rounding(dtype, effort, int(random.integers(2**32)), tied=tied)
-        moved, bounds, in_doubt = forward_bounds(forward, how)
+        moved, flipped = shaken(forward, how.noise, how.dtype, {})
         upstream = {
             t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
         }
@@ -205,12 +213,11 @@ class Sampler:
             effort,
             forward,
             moved,
-            bounds,
             how,
             upstream,
             tangents,
             functions,
-            in_doubt,
+            bool(flipped.any()),
             tied,
         )
 
@@ -231,15 +238,3 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
     return Sampler(Traits(program), sizes or {})
-
-
-def abstract_functions(program: Program) -> list[Function]:
-    """The abstract functions that a program calls, each once, in the order of occurrence."""
-    calls = (
-        node.function
-        for statement in program.statements
-        for body in bodies(statement)
-        for node in walk(body)
-        if isinstance(node, Call) and node.function.is_abstract
-    )
-    return list(dict.fromkeys(calls))

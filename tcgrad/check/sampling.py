@@ -71,7 +71,7 @@ def exact(value: Array, types: Types) -> Array:
     """
     reference = types.reference
     value = value.astype(reference)
-    largest = float(np.max(np.abs(value), initial=0))
+    largest = float(np.abs(value).max(initial=0))
     if largest == 0:
         return value
     bits = int(np.finfo(reference).nmant) - 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.second import has_hessian
@@ -15,6 +14,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.sizes import with_dims
 from tcgrad.language.elaborate import elaborate
+from tcgrad.records import replace
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
 _ABOVE = (*_PRIMES[0], 29, 31, 37, 41)

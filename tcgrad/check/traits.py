@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from functools import cached_property
 
-from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.allowed import abstract_functions, has_ties, why_not_complex, why_not_exact
 from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import Demands, find_demands
+from tcgrad.functions import Function
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass
 
@@ -27,6 +28,16 @@ class Traits:
     @cached_property
     def demands(self) -> Demands:
         return find_demands(self.program)
+
+    @cached_property
+    def abstract(self) -> tuple[Function, ...]:
+        """The abstract functions that are called."""
+        return abstract_functions(self.program)
+
+    @cached_property
+    def has_ties(self) -> bool:
+        """Whether there are kinks at which the language says what the derivative is."""
+        return has_ties(self.program)
 
     @cached_property
     def why_not_complex(self) -> str:

@@ -18,8 +18,8 @@ def usual_size(sample: Sample, of: str, wrt: str) -> float:
 
     Infinite where ``wrt`` is 0.
     """
-    arrays, bounds = sample.forward.context.arrays, sample.own_bounds
-    size, error, span = (float(np.max(np.abs(array), initial=0)) for array in (arrays[of], bounds[of], arrays[wrt]))
+    arrays = sample.value(of), sample.own_bound(of), sample.value(wrt)
+    size, error, span = (float(np.abs(array).max(initial=0)) for array in arrays)
     rise = size if size > error else error / unit_roundoff(sample.forward.context.dtype)
     return rise / span if span else inf
 

@@ -112,7 +112,8 @@ class Expected:
 
     @cached_property
     def _largest(self) -> float:
-        return float(np.max(np.abs(self.reference), initial=0, where=self._known))
+        sizes = np.abs(self.reference)
+        return float(sizes.max(initial=0) if self._known.all() else sizes.max(initial=0, where=self._known))
 
     @cached_property
     def _is_always_bounded(self) -> bool:

@@ -58,6 +58,12 @@ def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
     return axes
 
 
+@lru_cache(maxsize=2**8)
+def batch_of(count: int) -> Index:
+    """The axis of so many evaluations at once: the same for the same number, so that arrangements are found again."""
+    return Index("batch", Integer.of(count))
+
+
 @dataclass(frozen=True)
 class Noise:
     """Rounding made visible: every operation's result is moved by ``unit`` times its magnitude times a random sign.
@@ -158,16 +164,14 @@ class Context:
 
     def size(self, size: Integer) -> int:
         """The value of a size under ``sizes``."""
-        known = size.as_number
-        if known is not None:
-            return known
         if not self.sizes:
             return size.value
-        return resized_value(size, tuple(self.sizes.items()))
+        known = size.as_number
+        return resized_value(size, tuple(self.sizes.items())) if known is None else known
 
     def length(self, index: Index) -> int:
         """How many values ``index`` takes."""
-        chosen = self.positions.get(index)
+        chosen = self.positions.get(index) if self.positions else None
         return self.size(index.size) if chosen is None else len(chosen)
 
     def range(self, index: Index) -> NDArray[np.int64]:
@@ -176,7 +180,9 @@ class Context:
         return np.arange(self.size(index.size)) if chosen is None else chosen
 
     def shape(self, axes: Sequence[Index]) -> tuple[int, ...]:
-        return tuple(self.length(index) for index in axes)
+        if self.positions or self.sizes:
+            return tuple([self.length(index) for index in axes])
+        return tuple([index.size.value for index in axes])
 
     def settle(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -51,6 +51,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.whole import is_whole
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
@@ -123,14 +124,10 @@ def _comparison(expr: Iverson, context: Context) -> Labelled:
 def _add(expr: Add, context: Context) -> Labelled:
     terms = [value(term, context) for term in expr.terms]
     axes = union(terms)
-    added = terms[0].aligned(axes)
-    for term in terms[1:]:
-        added = added + term.aligned(axes)
-    result = Labelled(np.asarray(added), axes)
+    result = _added(terms, axes)
     if context.noise is None:
         return result
-    sizes = sizes_of(terms)
-    magnitude = Labelled(np.asarray(sum(size.aligned(axes) for size in sizes)), axes)
+    magnitude = _added(sizes_of(terms), axes)
 
     def zeros() -> Labelled:
         """The difference of two equal numbers is exact."""
@@ -139,26 +136,63 @@ def _add(expr: Add, context: Context) -> Labelled:
     return replace(context.settle(result, lambda: magnitude, zeros=zeros), terms=magnitude)
 
 
-def _product(factors: Sequence[Expr], bound: tuple[Index, ...], context: Context) -> Labelled:
+def _added(terms: Sequence[Labelled], axes: tuple[Index, ...]) -> Labelled:
+    """The sum of at least one term."""
+    added = terms[0].aligned(axes)
+    for term in terms[1:]:
+        added = added + term.aligned(axes)
+    return Labelled(np.asarray(added), axes)
+
+
+def _product(factors: tuple[Expr, ...], bound: tuple[Index, ...], context: Context) -> Labelled:
     """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
-    masks = [condition(factor, context) for factor in factors if is_mask(factor)]
-    sums = [value(factor, context) for factor in factors if is_guard(factor) and not is_mask(factor)]
-    guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
+    parts = _told_apart(factors)
+    masks = [condition(factor, context) for factor in parts.masks]
+    sums = [value(factor, context) for factor in parts.sums]
     cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
-    others = [factor for factor in factors if not is_guard(factor)]
-    worked = [_factor(factor, context) for factor in others]
-    summed = [factor for factor in factors if isinstance(factor, IndexSum)]
-    if (guards or summed) and not all(is_finite(each.value.array) for each in worked):
-        supports = [_support(factor, context) for factor in summed]
+    worked = [_factor(factor, context) for factor in parts.others]
+    if (cast or parts.summed) and not all(is_finite(each.value.array) for each in worked):
+        supports = [_support(factor, context) for factor in parts.summed]
+        guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
         holds = [*guards, *(support for support in supports if support)]
         worked = [Factor(with_zeros(each.value, holds)) for each in worked]
     values = [each.value for each in worked]
     if bound:
         return settled_contraction([*cast, *values], bound, context)
-    exact = sum(not _is_power_of_two(factor) for factor in others) < 2 and all(not each.divisor for each in worked)
     product = in_turn(worked, context)
+    if context.noise is None:
+        return multiply([product, *cast], context) if cast else product
+    exact = parts.only_powers_of_two and all(not each.divisor for each in worked)
     moved = product if exact else settled_product(product, values, context)
     return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The factors of a product by what becomes of them.
+
+    masks: conditions on indices. sums: the other guards. others: what is no guard; ``summed`` those that are sums.
+    only_powers_of_two: whether multiplying them is exact: all others but one are powers of two.
+    """
+
+    masks: tuple[Expr, ...]
+    sums: tuple[Expr, ...]
+    others: tuple[Expr, ...]
+    summed: tuple[IndexSum, ...]
+    only_powers_of_two: bool
+
+
+@lru_cache(maxsize=2**12)
+def _told_apart(factors: tuple[Expr, ...]) -> _Parts:
+    """Products are worked out again and again, in one type and at one sample after the other."""
+    others = tuple(factor for factor in factors if not is_guard(factor))
+    return _Parts(
+        tuple(factor for factor in factors if is_mask(factor)),
+        tuple(factor for factor in factors if is_guard(factor) and not is_mask(factor)),
+        others,
+        tuple(factor for factor in factors if isinstance(factor, IndexSum)),
+        sum(not _is_power_of_two(factor) for factor in others) < 2,
+    )
 
 
 def _factor(factor: Expr, context: Context) -> Factor:
@@ -168,11 +202,11 @@ def _factor(factor: Expr, context: Context) -> Factor:
             is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
             own = context.number(fraction)
             return Factor(own, context.number(below), above) if is_quotient else Factor(own)
-        case Pow(base=base, exponent=Const(value=power)) if power < 0:
+        case Pow(base=base, exponent=Const(value=power)) if power.numerator < 0:
             inner = value(base, context)
             context.decide(Labelled(signs(real(inner.array)), inner.axes))
             divisor = inner if power == -1 else raised(inner, -power, context)
-            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), replace(divisor, terms=None))
+            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), Labelled(divisor.array, divisor.axes))
         case _:
             return Factor(value(factor, context))
 

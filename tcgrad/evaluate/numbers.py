@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,18 @@ _PI = "3.14159265358979323846264338327950288419716939937511"
 
 def number(value: Fraction, dtype: np.dtype[Any]) -> Any:
     """``value`` as a scalar of ``dtype``, rounded to nearest; an object dtype keeps the `Fraction`."""
-    if dtype == np.object_:
-        return value
+    return value if dtype == np.object_ else _nearest(value.numerator, value.denominator, dtype)
+
+
+@lru_cache(maxsize=2**10)
+def _nearest(numerator: int, denominator: int, dtype: np.dtype[Any]) -> Any:
     if dtype in (np.dtype(np.longdouble), np.dtype(np.clongdouble)):
         # Through decimal text: an int may be larger than any double.
-        return dtype.type(np.longdouble(str(value.numerator)) / np.longdouble(str(value.denominator)))
+        return dtype.type(np.longdouble(str(numerator)) / np.longdouble(str(denominator)))
     try:
-        nearest = float(value)
+        nearest = numerator / denominator
     except OverflowError:
-        nearest = np.inf if value > 0 else -np.inf
+        nearest = np.inf if numerator > 0 else -np.inf
     return dtype.type(nearest)
 
 

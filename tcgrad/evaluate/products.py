@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import prod, sqrt
 from typing import Any
@@ -15,7 +14,7 @@ from tcgrad.evaluate.context import Array, Context, Labelled, union
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import absolute, is_finite, together
 from tcgrad.ir.indices import Index
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # From this many multiplications on, a path of pairwise contractions is worth its search.
 _WORTH_PLANNING = 2**13
@@ -122,7 +121,7 @@ def with_zeros(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
 def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Context) -> Labelled:
     """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
     axes = union(values)
-    repeats = prod(context.length(index) for index in bound if index not in axes)
+    repeats = prod(context.shape([index for index in bound if index not in axes]))
     kept = tuple(index for index in axes if index not in bound)
     arrays = [each for each in values if each.axes]
     summed = _in_parts(arrays, axes, kept, context) if arrays else np.ones((), context.dtype)
@@ -144,7 +143,7 @@ def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], 
         return zeros_of(contract(there, bound, context))
 
     # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
-    terms = prod(context.length(index) for index in bound)
+    terms = prod(context.shape(bound))
     return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
 
 
@@ -153,8 +152,10 @@ def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[I
 
     Complex steps are of one input, and most of what it is multiplied by has no imaginary part.
     """
+    if len(values) < 2 or context.dtype.kind != "c":
+        return _einsum(values, axes, kept)
     moving = [n for n, each in enumerate(values) if each.array.dtype.kind == "c" and each.array.imag.any()]
-    if len(values) < 2 or len(moving) != 1:
+    if len(moving) != 1:
         return _einsum(values, axes, kept)
     (place,) = moving
     moved, parts = values[place], [Labelled(each.array.real, each.axes) for each in values]

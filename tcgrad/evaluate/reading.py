@@ -96,15 +96,14 @@ def component(expr: Component, context: Context) -> Labelled:
 
 def _whole_or_beginning(expr: Component, array: Array, context: Context) -> Labelled | None:
     """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
-    axes = tuple([position.as_index for position in expr.indices])
-    known = tuple([index for index in axes if index is not None])
-    if len(set(known)) < len(axes) or expr.tensor.name in context.origins:
+    known = _plain(expr.indices)
+    if known is None or expr.tensor.name in context.origins:
         return None
     if context.positions and any(index in context.positions for index in known):
         return None
-    lengths = context.shape(known)
-    shape = array.shape[array.ndim - len(known) :]
-    labels = _batched(array, expr.tensor, context) + known
+    lengths, extra = context.shape(known), array.ndim - len(known)
+    shape = array.shape[extra:] if extra else array.shape
+    labels = (context.batch, *known) if extra and context.batch is not None else known
     if lengths == shape:
         return Labelled(array, labels)
     if any(length > size for length, size in zip(lengths, shape, strict=True)):
@@ -112,6 +111,14 @@ def _whole_or_beginning(expr: Component, array: Array, context: Context) -> Labe
     # The ellipsis takes a batch axis in.
     beginning: tuple[Any, ...] = (..., *map(slice, lengths))
     return Labelled(array[beginning], labels)
+
+
+@lru_cache(maxsize=2**12)
+def _plain(positions: tuple[Integer, ...]) -> tuple[Index, ...] | None:
+    """The indices that positions are, if these are plain and different."""
+    indices = [position.as_index for position in positions]
+    known = tuple([index for index in indices if index is not None])
+    return known if len(set(known)) == len(indices) else None
 
 
 def _sliced(expr: Component, array: Array, context: Context) -> Labelled | None:

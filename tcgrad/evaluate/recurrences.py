@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from tcgrad.evaluate.expressions import value
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)
