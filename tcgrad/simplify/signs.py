@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from tcgrad.ir.nodes import (
     Add,
@@ -111,6 +111,21 @@ def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     return _holds_root(expr) and any(
         isinstance(part, Pow) and _is_root(part) and not is_never_negative(part.base, known) for part in walk(expr)
     )
+
+
+def bases_of_roots(expr: Expr) -> Iterator[Expr]:
+    """What an expression takes roots of, so that it has no value where one of these is negative.
+
+    Not what a choice or a guard may leave out.
+    """
+    if not _holds_root(expr) or isinstance(expr, Where):
+        return
+    if isinstance(expr, Mul) and any(isinstance(factor, Delta | Iverson) for factor in expr.factors):
+        return
+    if isinstance(expr, Pow) and _is_root(expr):
+        yield expr.base
+    for part in children(expr):
+        yield from bases_of_roots(part)
 
 
 def _holds_root(expr: Expr) -> bool:
