@@ -67,7 +67,9 @@ class Readable:
         definitions of ``kept`` tensors stay.
         """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
-        return compact(simpler, kept, (), self.known, self._hear) if self.assumed else simpler
+        if self.assumed or any(map(_is_shorter, simpler, backward)):
+            return compact(simpler, kept, (), self.known, self._hear)
+        return simpler
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
@@ -184,3 +186,7 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _is_shorter(one: Statement, other: Statement) -> bool:
+    return isinstance(one, Define) and isinstance(other, Define) and cost(one.body) < cost(other.body)
