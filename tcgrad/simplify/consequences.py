@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Where
 from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fact import Fact
@@ -44,18 +44,26 @@ def _is_of_exponentials(argument: Expr) -> bool:
     Without ``m`` and 1 it is a logsumexp, of which other things are known.
     """
     match argument:
-        case IndexSum(body=Mul(factors=factors)):
-            return any(map(_is_exponential, factors))
+        case IndexSum(body=body):
+            return not _is_exponential(body) and _has_exponential(body)
         case Add(terms=terms):
-            return any(map(_holds_exponential, terms))
+            sums = (factor for term in terms for factor in factors_of(term) if isinstance(factor, IndexSum))
+            return any(_has_exponential(whole.body) for whole in sums)
         case _:
             return False
 
 
-def _holds_exponential(term: Expr) -> bool:
-    """Whether a term is a product with a sum of exponentials in it."""
-    sums = (factor.body for factor in factors_of(term) if isinstance(factor, IndexSum))
-    return any(map(_is_exponential, (part for body in sums for part in factors_of(body))))
+def _has_exponential(product: Expr) -> bool:
+    """Whether an exponential is a factor, or chosen in one against 0."""
+    for factor in factors_of(product):
+        match factor:
+            case Where(then=then, otherwise=otherwise) if ZERO in (then, otherwise):
+                found = _has_exponential(otherwise if then == ZERO else then)
+            case _:
+                found = _is_exponential(factor)
+        if found:
+            return True
+    return False
 
 
 def _is_exponential(part: Expr) -> bool:

@@ -108,7 +108,7 @@ def is_positive_with(call: Call) -> bool:
 
 def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
-    return _holds_root(expr) and any(
+    return holds_root(expr) and any(
         isinstance(part, Pow) and _is_root(part) and not is_never_negative(part.base, known) for part in walk(expr)
     )
 
@@ -118,7 +118,7 @@ def bases_of_roots(expr: Expr) -> Iterator[Expr]:
 
     Not what a choice or a guard may leave out.
     """
-    if not _holds_root(expr) or isinstance(expr, Where):
+    if not holds_root(expr) or isinstance(expr, Where):
         return
     if isinstance(expr, Mul) and any(isinstance(factor, Delta | Iverson) for factor in expr.factors):
         return
@@ -128,11 +128,11 @@ def bases_of_roots(expr: Expr) -> Iterator[Expr]:
         yield from bases_of_roots(part)
 
 
-def _holds_root(expr: Expr) -> bool:
+def holds_root(expr: Expr) -> bool:
     """Whether a broken power occurs at any depth; kept on the node once known."""
     known = expr.known_root
     if known is None:
-        known = vars(expr)["known_root"] = _is_root(expr) or any(map(_holds_root, children(expr)))
+        known = vars(expr)["known_root"] = _is_root(expr) or any(map(holds_root, children(expr)))
     return known
 
 
