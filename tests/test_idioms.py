@@ -45,6 +45,12 @@ logsumexp: y = log(sum[i](exp(x[i]))) | y = logsumexp[i](x[i])
 logsumexp of rows: y[i] = log(sum[j](exp(a[i,j]))) | y[i] = logsumexp[j](a[i,j])
 logsumexp with a shift: y = s + log(sum[i](exp(x[i] - s))) | y = logsumexp[i](x[i])
 log of a mean of exp: y = log(sum[i](exp(x[i]))/N) | y = logsumexp[i](x[i]) - log(N)
+exp of a constant: y = log(sum[i](exp(s))) | y = s + log(N)
+log of a softmax: y[i] = log(exp(x[i])/sum[j](exp(a[i,j]))) | y[i] = x[i] - logsumexp[j](a[i,j])
+softplus that does not overflow: y[i] = relu(x[i]) + log(1 + exp(-abs(x[i]))) | y[i] = softplus(x[i])
+with other terms: y[i] = max(x[i], 0) - x[i]*z[i] + log1p(exp(-abs(x[i]))) | y[i] = softplus(x[i]) - x[i]*z[i]
+log sigmoid that does not overflow: y[i] = min(x[i], 0) - softplus(-abs(x[i])) | y[i] = -softplus(-x[i])
+logaddexp by the larger: y[i] = max(x[i], z[i]) + softplus(-abs(z[i] - x[i])) | y[i] = z[i] + softplus(x[i] - z[i])
 squared hinge: y[i] = relu(x[i] - s)*[x[i] - s > 0] | y[i] = relu(x[i] - s)
 absolute value: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
 sign and absolute value: y[i] = z[i]*abs(x[i])*sign(x[i]) | y[i] = z[i]*x[i]
@@ -57,7 +63,9 @@ a factor: y[i] = 1/(1 + 2*exp(-x[i]))
 a root: y[i] = 1/sqrt(1 + exp(-x[i]))
 another argument: y[i] = relu(x[i])*[z[i] > 0]
 weights: y = log(sum[i](z[i]*exp(x[i])))
-exp of a constant: y = log(sum[i](exp(s)))
+the larger of others: y[i] = max(x[i], z[i]) + softplus(-abs(x[i]))
+two of one larger: y[i] = 2*relu(x[i]) + softplus(-abs(x[i]))
+the smaller: y[i] = min(x[i], 0) + softplus(-abs(x[i]))
 no difference of inverses: y[i] = (exp(x[i]) - exp(-z[i]))/(exp(x[i]) + exp(-x[i]))
 """
 

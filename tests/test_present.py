@@ -21,8 +21,8 @@ SHOWN = [
     (
         ["y[i] = max(clip(a[i], 1 - b[i], 1 + b[i])*c[i], a[i])"],
         (
-            "dl/da[p] = dl/dy[p]*(c[p]*[1 - b[p] <= a[p] <= 1 + b[p]]*[c[p]*clip(a[p], 1 - b[p], 1 + b[p]) >= a[p]]"
-            " + [c[p]*clip(a[p], 1 - b[p], 1 + b[p]) < a[p]])"
+            "dl/da[p] = dl/dy[p]*where(c[p]*clip(a[p], 1 - b[p], 1 + b[p]) >= a[p],"
+            " c[p]*[1 - b[p] <= a[p] <= 1 + b[p]], 1)"
         ),
     ),
     (

@@ -12,7 +12,7 @@ from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.gaps import gaps_of
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Expr, Where
+from tcgrad.ir.nodes import Expr, Iverson, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, tensors_read, walk
@@ -20,7 +20,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about
-from tcgrad.simplify.choices import with_factors_out
+from tcgrad.simplify.choices import with_choices_joined, with_factors_out
 from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
@@ -67,7 +67,9 @@ class Readable:
         definitions of ``kept`` tensors stay.
         """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
-        return compact(simpler, kept, (), self.known, self._hear) if self.assumed else simpler
+        if self.assumed or any(map(_is_shorter, simpler, backward)):
+            return compact(simpler, kept, (), self.known, self._hear)
+        return simpler
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
@@ -88,16 +90,19 @@ class Readable:
                 return line
 
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
-        own = self.presentation.present(self._spelling.name(self._with_brackets(body)))
+        own = self.presentation.present(self._spelling.name(self._with_choices(body)))
         (polished,) = self._polished.done((own,), (), lambda: (polish(own),))
         return in_reading_order(polished, free)
 
-    def _with_brackets(self, body: Expr) -> Expr:
-        """Choices with 0 as brackets where that makes the formula no longer."""
-        if not any(isinstance(part, Where) for part in walk(body)):
+    def _with_choices(self, body: Expr) -> Expr:
+        """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter."""
+        found = [part for part in walk(body) if isinstance(part, Where | Iverson)]
+        if not found:
             return body
-        made = self.known.fold(with_factors_out(body, self._is_certain))
-        return made if cost(made) < cost(body) else body
+        if any(isinstance(part, Where) for part in found):
+            made = self.known.fold(with_factors_out(body, self._is_certain))
+            body = min((body, made), key=cost)
+        return min((body, simplify(with_choices_joined(body))), key=cost)
 
     def _is_certain(self, expr: Expr) -> bool:
         given = all(
@@ -184,3 +189,7 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _is_shorter(one: Statement, other: Statement) -> bool:
+    return isinstance(one, Define) and isinstance(other, Define) and cost(one.body) < cost(other.body)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
+from functools import cached_property
+from typing import TypeGuard
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Pow
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
@@ -17,11 +20,12 @@ from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.multiples import Multiples
-from tcgrad.simplify.signs import is_positive
+from tcgrad.simplify.signs import holds_root, is_never_negative, is_positive
 from tcgrad.simplify.solved import Solutions
 
 Given = tuple[Assumption, ...]
 
+_FEWEST_GATHERED = 2  # powers and logarithms that may be one
 _MOST_DROPPED = 6  # assumptions of which each is left out to see whether it is needed
 
 
@@ -38,10 +42,12 @@ class Signed:
 
     def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
-        given = self._about(body) if self.assumptions and any(map(_hangs_on_signs, walk(body))) else ()
-        if not given:
+        is_tried = self.assumptions or self._has_powers or (self._has_roots and holds_root(body))
+        count = sum(map(_hangs_on_signs, walk(body))) if is_tried else 0
+        given = self._about(body) if self.assumptions and count else ()
+        if not given and count < _FEWEST_GATHERED:
             return None
-        made = self._shortest(body, given)
+        made = self._shortest(body, given) if given else gathered(body, (), self._not_negative)
         if cost(made) >= cost(body):
             return None
         for assumption in given if len(given) <= _MOST_DROPPED else ():
@@ -50,6 +56,26 @@ class Signed:
             if cost(other) <= cost(made):
                 made, given = other, fewer
         return made, given
+
+    @cached_property
+    def _has_roots(self) -> bool:
+        return any(isinstance(statement, Define) and holds_root(statement.body) for statement in self.statements)
+
+    @cached_property
+    def _has_powers(self) -> bool:
+        """Whether a logarithm, or a power with a symbol in its exponent, is defined somewhere."""
+        bodies = (statement.body for statement in self.statements if isinstance(statement, Define))
+        parts = (part for body in bodies for part in walk(body) if _hangs_on_signs(part))
+        return any(isinstance(part, Call) or not isinstance(part.exponent, Const) for part in parts)
+
+    @cached_property
+    def _not_negative(self) -> list[Tensor]:
+        """The tensors that are not negative whatever the inputs are."""
+        found: list[Tensor] = []
+        for define in self.statements:
+            if isinstance(define, Define) and is_never_negative(simplify(define.body), found):
+                found.append(define.tensor)
+        return found
 
     def _about(self, body: Expr) -> Given:
         """The assumptions about what is read there, and by definitions that read of it."""
@@ -91,7 +117,7 @@ class _Known:
         if apart is not body or any(map(_is_power_of_a_sum, walk(body))):
             found += [self._facts.fold(form) for form in _distinct(found)]
         found += [made for form in _distinct(found) for made in self._multiples.written(form)]
-        yield from (gathered(form, self._signed) for form in _distinct(found))
+        yield from (gathered(form, [*self._signed, *self._positive]) for form in _distinct(found))
 
     def named(self, expr: Expr) -> Expr:
         """An expression with instances of definitions by their names."""
@@ -108,7 +134,7 @@ def _is_power_of_a_sum(part: Expr) -> bool:
     return any(isinstance(inner, Add | IndexSum) for inner in walk(part.base))
 
 
-def _hangs_on_signs(part: Expr) -> bool:
+def _hangs_on_signs(part: Expr) -> TypeGuard[Call | Pow]:
     """Whether it is a power or a logarithm that signs may let be written in another way."""
     match part:
         case Pow(base=base, exponent=Const(value=n)):

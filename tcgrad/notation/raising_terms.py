@@ -14,6 +14,7 @@ from tcgrad.notation.matrix_building import same_axis
 from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass
+from tcgrad.simplify.powers import power
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ def _flat_operands(expr: Expr, summed: dict[Index, None], *, divides: bool) -> I
         case Pow(base=Mul(factors=factors), exponent=Const(value=n)) if n.denominator == 1:
             for factor in factors:
                 yield from _flat_operands(Pow(factor, expr.exponent), summed, divides=divides)
+        case Pow(base=Pow(base=base, exponent=Const(value=m)), exponent=Const(value=n)) if (
+            m.denominator == n.denominator == 1
+        ):
+            yield from _flat_operands(power(base, Const(m * n)), summed, divides=divides)
         case Pow(base=Add() as base, exponent=Const(value=n)) if n == 2 and not divides and len(free_indices(base)) > 2:
             yield Operand(base)
             yield Operand(base)

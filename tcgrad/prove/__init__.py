@@ -15,6 +15,7 @@ from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
+from tcgrad.prove.lookups import rows_read, without_guards_of_rows
 from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
 from tcgrad.prove.rewrite import rewrite
@@ -81,6 +82,11 @@ def prove_equal(
         apart = with_logarithms_apart(unfolded(), positive) if positive else unfolded()
         return apart if apart is unfolded() else expand(normalise(simplify(apart)))
 
+    def with_rows_as_read() -> Expr:
+        """By the rows that the derived formula reads: they are there."""
+        rows = set(rows_read(left.body))
+        return expand(without_guards_of_rows(expand(rewritten()), rows)) if rows else difference
+
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
@@ -97,6 +103,7 @@ def prove_equal(
         lambda: expand(simplify(shifted(normalised()))),
         with_logarithms_joined,
         lambda: simplify(with_roots_as_one()),
+        with_rows_as_read,
     )
 
     def with_roots_as_one() -> Expr:

@@ -1,14 +1,27 @@
-"""Choices with 0 as brackets: ``where(c, a f, 0) = a where(c, f, 0)``, and ``[c] a`` where nothing but ``a`` is chosen.
+"""Choices as they are read most easily.
 
-That holds for every ``a`` that has a value, and a number of its size, whether the condition holds or not.
+Those with 0 as brackets: ``where(c, a f, 0) = a where(c, f, 0)``, and ``[c] a`` where nothing but ``a`` is chosen; that
+holds for every ``a`` that has a value, and a number of its size, whether the condition holds or not. Others with what
+is there in either case before them, ``where(c, a f, a g) = a where(c, f, g)``; and opposite brackets as one choice,
+``a [c] + b [not c] = where(c, a, b)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations
 
-from tcgrad.ir.nodes import ONE, ZERO, Expr, Iverson, Mul, Where
+from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Iverson, Mul, Where
 from tcgrad.ir.traversal import factors_of, map_children, product_of
+from tcgrad.simplify.common import take_out
+from tcgrad.simplify.cost import cost
+from tcgrad.simplify.monomials import holds_delta
+from tcgrad.simplify.order import Term
+from tcgrad.simplify.powers import as_power, negated, scaled, split_coefficient
+from tcgrad.simplify.shapes import are_equal
+
+_FEWEST = 2  # choices that may be one
 
 
 def with_factors_out(expr: Expr, is_certain: Callable[[Expr], bool]) -> Expr:
@@ -31,3 +44,89 @@ def _factors_out(condition: Expr, chosen: Expr, is_certain: Callable[[Expr], boo
     left = [factor for factor in factors_of(chosen) if factor not in certain]
     rest = Where(condition, product_of(left), ZERO) if left else condition
     return Mul((ONE, *certain, rest))
+
+
+def choices_added(terms: list[Term]) -> list[Term]:
+    """The terms of a sum, those that are choices on one condition as one; the very same if there are none.
+
+    ``where(c, a, b) + where(c, d, e) = where(c, a + d, b + e)``; the choice to be simplified.
+    """
+    if Where not in {type(rest) for _, rest in terms}:
+        return terms
+    groups: list[list[tuple[Fraction, Where]]] = []
+    for number, rest in terms:
+        if isinstance(rest, Where):
+            own = next((group for group in groups if are_equal(group[0][1].condition, rest.condition)), None)
+            if own is None:
+                groups.append([(number, rest)])
+            else:
+                own.append((number, rest))
+    if all(len(group) < _FEWEST for group in groups):
+        return terms
+    return [*(term for term in terms if not isinstance(term[1], Where)), *map(_one_choice, groups)]
+
+
+def _one_choice(group: list[tuple[Fraction, Where]]) -> Term:
+    if len(group) < _FEWEST:
+        return group[0]
+    then = [Mul((Const(number), choice.then)) for number, choice in group]
+    otherwise = [Mul((Const(number), choice.otherwise)) for number, choice in group]
+    return Fraction(1), Where(group[0][1].condition, _sum(then), _sum(otherwise))
+
+
+def with_choices_joined(expr: Expr) -> Expr:
+    """A simplified expression with opposite brackets as choices, and what stands in both branches of one before it,
+    where that is shorter; to be simplified.
+    """
+    made = map_children(expr, with_choices_joined)
+    match made:
+        case Add():
+            return min((made, *_chosen(made)), key=cost)
+        case Where():
+            return min((made, _with_common_out(made)), key=cost)
+        case _:
+            return made
+
+
+def _chosen(expr: Add) -> Iterator[Expr]:
+    """``a [c] + b [not c] = where(c, a, b)`` for each two brackets that are opposite."""
+    brackets = dict.fromkeys(part for term in expr.terms for part in factors_of(term) if isinstance(part, Iverson))
+    for one, other in combinations(brackets, 2):
+        if are_equal(one.opposite, other):
+            then, otherwise = _beside(expr, one), _beside(expr, other)
+            rest = [term for term in expr.terms if one not in factors_of(term) and other not in factors_of(term)]
+            if not any(map(holds_delta, (*then, *otherwise))):
+                chosen = _with_common_out(Where(one, _sum(then), _sum(otherwise)))
+                yield _sum([chosen, *rest])
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    return Add(tuple(terms)) if len(terms) > 1 else terms[0]
+
+
+def _beside(expr: Add, bracket: Iverson) -> list[Expr]:
+    """What stands beside a bracket in the terms of a sum."""
+    factors = [factors_of(term) for term in expr.terms if bracket in factors_of(term)]
+    return [product_of([part for part in own if part != bracket]) for own in factors]
+
+
+def _with_common_out(choice: Where) -> Expr:
+    """``where(c, a f, a g) = a where(c, f, g)``, also where one of them has ``-a``."""
+    if ZERO in (choice.then, choice.otherwise):
+        return choice
+    then = split_coefficient(choice.then)
+    common, (own, other) = take_out([then, _turned_like(then, split_coefficient(choice.otherwise))])
+    if not common:
+        return choice
+    return Mul((*common, Where(choice.condition, scaled(*own), scaled(*other))))
+
+
+def _turned_like(model: Term, term: Term) -> Term:
+    """A product with those of its differences turned whose negatives are factors of another one."""
+    number, rest = term
+    sums = [base for base, _ in map(as_power, factors_of(model[1])) if isinstance(base, Add)]
+    factors = list(factors_of(rest))
+    for place, factor in enumerate(factors):
+        if isinstance(factor, Add) and any(are_equal(negated(factor), base) for base in sums):
+            factors[place], number = negated(factor), -number
+    return number, product_of(factors)

@@ -16,6 +16,7 @@ from tcgrad.ir.traversal import children, factors_of, free_indices, map_children
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
+from tcgrad.simplify.division import divided
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
@@ -111,6 +112,8 @@ class Condensing:
                 yield simplify(grouped)
         if isinstance(expr, Add):
             yield from map(self._definitions.settle, _with_one_bracket(expr))
+        if isinstance(expr, Mul):
+            yield from map(self._definitions.settle, divided(expr))
         over_one = cleared(expr)
         if over_one is not None:
             yield self._definitions.settle(over_one)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
     Add,
-    Call,
     Component,
     Const,
     Expr,
     IndexSum,
-    Mul,
 )
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
@@ -40,6 +36,7 @@ class Fact:
     meaning: what ``coefficient * body`` is, over ``free``, if that is not the tensor's component.
     of_signed: a root of what may be negative stands in the body: the tensor has no value where that is, a whole power
         of it has one.
+    rooted: what is known not to be negative where instances are looked for, for a root of it stands there.
     signed: whether the base of the body, if that is a power, may be negative.
     """
 
@@ -50,6 +47,7 @@ class Fact:
     given: tuple[Integer, ...] = ()
     meaning: Expr | None = None
     of_signed: bool = False
+    rooted: frozenset[Expr] = frozenset()
     signed: bool = True
 
     @classmethod
@@ -65,19 +63,9 @@ class Fact:
             signed=not is_never_negative(as_power(rest)[0], never_negative),
         )
 
-    def through_exponentials(self) -> Fact | None:
-        """Where ``s = log(sum_k m exp(z))`` is known, the sum is ``exp(s)``; None for any other definition.
-
-        Without ``m`` it is a logsumexp, of which other things are known.
-        """
-        match self.body:
-            case Call(function=function, arguments=(IndexSum() as whole,)) if function.name == "log":
-                factors = whole.body.factors if isinstance(whole.body, Mul) else ()
-                found = any(isinstance(f, Call) and f.function.name == "exp" for f in factors)
-                meaning = Call(FUNCTIONS["exp"], (self.own,))
-                return replace(self, body=whole, meaning=meaning) if found and self.coefficient == 1 else None
-            case _:
-                return None
+    def has_root(self, base: Expr) -> bool:
+        """Whether a root of a base has a value where instances are looked for."""
+        return not self.of_signed or base in self.rooted
 
     @cached_property
     def own(self) -> Component:

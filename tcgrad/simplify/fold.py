@@ -14,6 +14,7 @@ from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, w
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.condense import Condensed
+from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.signs import is_never_negative
@@ -68,9 +69,7 @@ class Facts:
         for own in dict.fromkeys((body, written, self.name_instances(body))):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield fact
-            through = fact.through_exponentials()
-            if through is not None:
-                yield through
+            yield from consequences(fact)
 
     def _without_alias(self, read: Component) -> Expr:
         """``p[i,j] = inv(s)[i,j]`` is another name for the inverse: instances are told by either."""

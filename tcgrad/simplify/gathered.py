@@ -1,6 +1,7 @@
-"""Powers and logarithms of what is not negative written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``.
+"""Powers and logarithms written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``.
 
-They are for the eye alone, and hold wherever both sides have a value.
+They are for the eye alone, and hold wherever both sides have a value: what stands beside its root, or its logarithm, is
+not negative there.
 """
 
 from __future__ import annotations
@@ -13,30 +14,34 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
+from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import as_power, negated, scaled, sign, split_coefficient
-from tcgrad.simplify.signs import is_never_negative, is_positive_number
+from tcgrad.simplify.signs import is_never_negative, is_positive, is_positive_number
+
+_FEWEST = 2  # powers that may be one
 
 
-def gathered(expr: Expr, not_negative: Collection[Tensor]) -> Expr:
+def gathered(expr: Expr, positive: Collection[Tensor], not_negative: Collection[Tensor] = ()) -> Expr:
     """A simplified expression with its powers and logarithms written as one where that is shorter; simplified.
 
-    not_negative: tensors that are not negative.
+    positive: tensors by which may be divided wherever they stand to a power.
+    not_negative: others that are not negative; divided by only where they are already.
     """
-    made = map_children(expr, lambda part: gathered(part, not_negative))
+    made = map_children(expr, lambda part: gathered(part, positive, not_negative))
     whole = expr if made is expr else simplify(made)
     match whole:
         case Mul():
-            others = _products(whole, not_negative)
+            others = _products(whole, positive, not_negative)
         case Add():
-            others = _differences(whole, not_negative)
+            others = _differences(whole)
         case _:
             return whole
     for other in others:
         if cost(other) < cost(whole):
-            return gathered(other, not_negative)
+            return gathered(other, positive, not_negative)
     return whole
 
 
@@ -49,27 +54,34 @@ class _Power(NamedTuple):
     left: Expr
 
 
-def _products(whole: Mul, not_negative: Collection[Tensor]) -> Iterator[Expr]:
+def _products(whole: Mul, positive: Collection[Tensor], not_negative: Collection[Tensor]) -> Iterator[Expr]:
     """The product with powers of one exponent, or of one but for a number, under that exponent."""
     factors = [as_power(factor) for factor in whole.factors]
-    symbolic = [
-        (base, exponent)
-        for base, exponent in factors
-        if _may_be_joined(base, exponent) and is_never_negative(base, not_negative)
-    ]
-    if len(symbolic) > 1:
-        rest = [Pow(*pair) for pair in factors if pair not in symbolic]
-        for parted in (_as_it_is, _without_number):
-            groups: dict[str, list[_Power]] = {}
-            for power in (parted(base, exponent) for base, exponent in symbolic):
-                groups.setdefault(key(power.exponent), []).append(power)
-            if any(len(group) > 1 for group in groups.values()):
-                yield simplify(Mul((ONE, *rest, *(part for group in groups.values() for part in _as_one(group)))))
+    powers = [pair for pair in factors if _may_be_joined(*pair)]
+    if len(powers) < _FEWEST:
+        return
+    never_0 = [pair for pair in powers if is_positive(pair[0], positive)]
+    told = [pair for pair in powers if pair not in never_0 and _is_told(*pair, (*positive, *not_negative))]
+    for joined, parted in (((*never_0, *told), _as_it_is), (never_0, _without_number)):
+        groups: dict[str, list[_Power]] = {}
+        for power in (parted(base, exponent) for base, exponent in joined):
+            groups.setdefault(key(power.exponent), []).append(power)
+        if any(len(group) > 1 for group in groups.values()):
+            rest = [Pow(*pair) for pair in factors if pair not in joined]
+            yield simplify(Mul((ONE, *rest, *(part for group in groups.values() for part in _as_one(group)))))
+
+
+def _is_told(base: Expr, exponent: Expr, not_negative: Collection[Tensor]) -> bool:
+    """Whether it is known of a power that may be 0 whether it stands above or below, and that it is no other one."""
+    if isinstance(exponent, Const):
+        return True
+    return exact_value(exponent) is not None and is_never_negative(base, not_negative)
 
 
 def _as_it_is(base: Expr, exponent: Expr) -> _Power:
-    """The exponent in the one of its two signs whose first term is positive."""
-    return _Power(base, 1, exponent, ZERO) if sign(exponent) > 0 else _Power(base, -1, negated(exponent), ZERO)
+    """The exponent as it is or its negative: that which is positive, or else that whose first term is."""
+    value = exact_value(exponent) or sign(exponent)
+    return _Power(base, 1, exponent, ZERO) if value > 0 else _Power(base, -1, negated(exponent), ZERO)
 
 
 def _may_be_joined(base: Expr, exponent: Expr) -> bool:
@@ -95,14 +107,14 @@ def _as_one(group: Sequence[_Power]) -> tuple[Expr, ...]:
     return Pow(base, scaled(Fraction(turn), group[0].exponent)), *(Pow(power.base, power.left) for power in group)
 
 
-def _differences(whole: Add, not_negative: Collection[Tensor]) -> Iterator[Expr]:
+def _differences(whole: Add) -> Iterator[Expr]:
     """The sum with two logarithms as that of a ratio."""
     found: dict[tuple[Fraction, str], tuple[Expr, Expr]] = {}
     for term in whole.terms:
         coefficient, rest = split_coefficient(term)
         for place, factor in enumerate(factors_of(rest)):
             argument = _argument(factor)
-            if argument is not None and is_never_negative(argument, not_negative):
+            if argument is not None:
                 around = product_of([*factors_of(rest)[:place], *factors_of(rest)[place + 1 :]])
                 partner = found.get((-coefficient, key(around)))
                 if partner is None:

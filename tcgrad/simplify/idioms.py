@@ -18,20 +18,19 @@ from tcgrad.ir.nodes import (
     Call,
     Const,
     Expr,
-    IndexReduce,
-    IndexSum,
-    IndexValue,
     Iverson,
     Mul,
     Pow,
 )
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, terms_of, walk
+from tcgrad.ir.traversal import children, map_children, product_of, walk
 from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import abs_of, as_number_power, call, exponent_of, is_call, minus, opposite, two_exponents
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.logarithms import log_named, softplus_apart
 from tcgrad.simplify.powers import as_power, power, split_coefficient
 
-_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "relu", "max", "sign"})
+_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu", "max", "sign"})
 
 
 def recognise(expr: Expr) -> Expr:
@@ -55,107 +54,29 @@ def _named(expr: Expr) -> Expr | None:
     """A simplified node whose outermost idiom has its name; None if it is none."""
     match expr:
         case Call(function=function, arguments=(argument,)) if function.name == "log":
-            return _log(argument)
-        case Call(function=function, arguments=(Call() as inner,)) if function.name == "log1p" and _is(inner, "exp"):
-            return _call("softplus", inner.arguments[0])
+            return log_named(argument)
+        case Call(function=function, arguments=(Call(arguments=(exponent,)) as inner,)) if function.name == "log1p":
+            return call("softplus", exponent) if is_call(inner, "exp") else None
         case Pow(base=Add(), exponent=Const(value=n)) if n < 0 and n.denominator == 1:
             return _quotient((expr,))
         case Mul(factors=factors):
             return _quotient(factors) or _pair(factors)
-        case Add(terms=(first, second)):
-            return _shifted_sigmoid(first, second)
+        case Add(terms=terms):
+            return softplus_apart(terms) or (_shifted_sigmoid(*terms) if len(terms) == 2 else None)
         case _:
             return None
-
-
-def _call(name: str, argument: Expr) -> Expr:
-    return Call(FUNCTIONS[name], (simplify(argument),))
 
 
 def _odd_call(name: str, argument: Expr) -> Expr:
     """``f(-u) = -f(u)``, the argument the way round that begins without a minus sign."""
     lead = argument.terms[0] if isinstance(argument, Add) else argument
     if split_coefficient(lead)[0] > 0:
-        return _call(name, argument)
-    return _negated(_call(name, _negated(argument)))
+        return call(name, argument)
+    return opposite(call(name, opposite(argument)))
 
 
 def _half(expr: Expr) -> Expr:
     return simplify(Mul((Const(Fraction(1, 2)), expr)))
-
-
-def _is(expr: Expr, name: str) -> bool:
-    return isinstance(expr, Call) and expr.function.name == name
-
-
-def _negated(expr: Expr) -> Expr:
-    return Mul((MINUS_ONE, expr))
-
-
-def _minus(left: Expr, right: Expr) -> Expr:
-    return Add((left, _negated(right)))
-
-
-def _exponent_of(term: Expr) -> Expr | None:
-    """``u`` where the term is ``exp(u)``; 0 where it is 1."""
-    if isinstance(term, Call) and _is(term, "exp"):
-        return term.arguments[0]
-    return ZERO if term == ONE else None
-
-
-def _two_exponents(base: Expr) -> tuple[Expr, Expr] | None:
-    """``u`` and ``v`` where the base is ``exp(u) + exp(v)``, one of which may be ``exp(0)``."""
-    if not isinstance(base, Add) or len(base.terms) != 2:
-        return None
-    first, second = map(_exponent_of, base.terms)
-    return None if first is None or second is None else (first, second)
-
-
-# Logarithms
-
-
-def _log(argument: Expr) -> Expr | None:
-    """
-    ``log(exp(u) + exp(v)) = u + softplus(v - u)``; ``log(sigmoid(u)) = -softplus(-u)``;
-    ``log(1 - sigmoid(u)) = -softplus(u)``;
-    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``.
-    """
-    pair = _two_exponents(argument)
-    if pair is not None:
-        first, second = pair if pair[0] == ZERO else pair[::-1]
-        return Add((first, _call("softplus", _minus(second, first))))
-    if isinstance(argument, Call) and _is(argument, "sigmoid"):
-        return _negated(_call("softplus", _negated(argument.arguments[0])))
-    match argument:
-        case Add(terms=(Const(value=1), term)) | Add(terms=(term, Const(value=1))):
-            number, rest = split_coefficient(term)
-            if number == -1 and isinstance(rest, Call) and _is(rest, "sigmoid"):
-                return _negated(_call("softplus", rest.arguments[0]))
-    return _log_of_sum(argument)
-
-
-def _log_of_sum(argument: Expr) -> Expr | None:
-    factors = factors_of(argument)
-    sums = [factor for factor in factors if isinstance(factor, IndexSum) and _is(factor.body, "exp")]
-    rest = [factor for factor in factors if factor not in sums]
-    if len(sums) != 1 or not all(map(_is_count, rest)):
-        return None
-    (total,) = sums
-    (exponent,) = children(total.body)
-    terms = terms_of(exponent)
-    outside = [term for term in terms if not any(index in free_indices(term) for index in total.indices)]
-    inside = [term for term in terms if term not in outside]
-    if not inside:
-        return None
-    lse = IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside))))
-    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(_as_power, rest)]
-    return simplify(Add((lse, *outside, *counts)))
-
-
-def _is_count(factor: Expr) -> bool:
-    """A positive number or a power of a size."""
-    base, _ = _as_power(factor)
-    return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
 
 
 # Quotients of exponentials
@@ -176,24 +97,24 @@ def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
 
 
 def _sigmoid(base: Expr, exponent: Const, others: tuple[Expr, ...]) -> Expr | None:
-    pair = _two_exponents(base)
+    pair = two_exponents(base)
     if pair is None or exponent.value.denominator != 1:
         return None
     for own, other in (pair, pair[::-1]):
         for place, factor in enumerate(others):
-            found, given = _as_power(factor)
-            if own != ZERO and _exponent_of(found) == own and given == 1:
+            found, given = as_number_power(factor)
+            if own != ZERO and exponent_of(found) == own and given == 1:
                 left = power(base, Const(exponent.value + 1)) if exponent.value < -1 else ONE
-                return Mul((*others[:place], *others[place + 1 :], _call("sigmoid", _minus(own, other)), left))
+                return Mul((*others[:place], *others[place + 1 :], call("sigmoid", minus(own, other)), left))
     if ZERO not in pair:
         return _tanh(power(base, exponent), others)
     other = pair[0] if pair[1] == ZERO else pair[1]
-    named = power(_call("sigmoid", _negated(other)), Const(-exponent.value))
+    named = power(call("sigmoid", opposite(other)), Const(-exponent.value))
     return Mul((*others, named)) if others else named
 
 
 def _tanh(factor: Expr, others: tuple[Expr, ...]) -> Expr | None:
-    base, exponent = _as_power(factor)
+    base, exponent = as_number_power(factor)
     if exponent != -1:
         return None
     for place, other in enumerate(others):
@@ -205,25 +126,19 @@ def _tanh(factor: Expr, others: tuple[Expr, ...]) -> Expr | None:
 
 def _hyperbolic(above: Expr, below: Expr) -> Iterator[Expr]:
     """``u`` for each way to read ``above/below`` as ``tanh(u)``."""
-    if _is(above, "sinh") and _is(below, "cosh") and children(above) == children(below):
+    if is_call(above, "sinh") and is_call(below, "cosh") and children(above) == children(below):
         yield children(above)[0]
-    pair = _two_exponents(below)
+    pair = two_exponents(below)
     if pair is None or not isinstance(above, Add) or len(above.terms) != 2:
         return
     for first, second in (pair, pair[::-1]):
-        difference = _minus(_exponential(first), _exponential(second))
+        difference = minus(_exponential(first), _exponential(second))
         if key(simplify(difference)) == key(above):
-            yield _half(_minus(first, second))
+            yield _half(minus(first, second))
 
 
 def _exponential(exponent: Expr) -> Expr:
     return ONE if exponent == ZERO else Call(FUNCTIONS["exp"], (exponent,))
-
-
-def _as_power(factor: Expr) -> tuple[Expr, Fraction]:
-    if isinstance(factor, Pow) and isinstance(factor.exponent, Const):
-        return factor.base, factor.exponent.value
-    return factor, Fraction(1)
 
 
 # Products and sums of functions
@@ -237,15 +152,15 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     """
     for place, factor in enumerate(factors):
         others = (*factors[:place], *factors[place + 1 :])
-        base, exponent = _as_power(factor)
+        base, exponent = as_number_power(factor)
         match base:
             case Iverson() if any(_is_positive_part(other, _above_zero(base)) for other in others):
                 return product_of(others)
-            case Call(arguments=(argument,)) if _is(factor, "sign"):
+            case Call(arguments=(argument,)) if is_call(factor, "sign"):
                 found = _signed(argument, others)
-            case Call(arguments=(argument,)) if exponent > 1 and exponent.denominator == 1 and _is(base, "sign"):
+            case Call(arguments=(argument,)) if exponent > 1 and exponent.denominator == 1 and is_call(base, "sign"):
                 found = _with_sign_once(argument, exponent, others)
-            case Call(arguments=(argument,)) if _is(base, "sigmoid") and exponent >= 1:
+            case Call(arguments=(argument,)) if is_call(base, "sigmoid") and exponent >= 1:
                 left_over = (power(base, Const(exponent - 1)),) if exponent > 1 else ()
                 found = _exponential_times_sigmoid(argument, (*others, *left_over))
             case _:
@@ -277,7 +192,7 @@ def _is_positive_part(factor: Expr, argument: Expr | None) -> bool:
 
 
 def _signed(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:
-    wanted = {key(argument): Call(FUNCTIONS["abs"], (argument,)), key(_magnitude(argument)): argument}
+    wanted = {key(argument): Call(FUNCTIONS["abs"], (argument,)), key(abs_of(argument)): argument}
     for place, other in enumerate(others):
         if key(other) in wanted:
             return Mul((ONE, *others[:place], wanted[key(other)], *others[place + 1 :]))
@@ -286,7 +201,7 @@ def _signed(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:
 
 def _with_sign_once(argument: Expr, exponent: Fraction, others: tuple[Expr, ...]) -> Expr | None:
     """A sign to an even power is 1 but where the argument is 0: nothing beside what is 0 there."""
-    names = {key(argument), key(_magnitude(argument))}
+    names = {key(argument), key(abs_of(argument))}
     for other in others:
         base, power_of = as_power(other)
         if key(base) in names and (exact_value(power_of) or 0) > 0:
@@ -294,18 +209,14 @@ def _with_sign_once(argument: Expr, exponent: Fraction, others: tuple[Expr, ...]
     return None
 
 
-def _magnitude(argument: Expr) -> Expr:
-    return Call(FUNCTIONS["abs"], (argument,))
-
-
 def _exponential_times_sigmoid(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:
     """``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``, or the negative of that; ``exp(-w) sigmoid(w) = sigmoid(-w)``."""
-    turned = simplify(_negated(argument))
+    turned = simplify(opposite(argument))
     for place, other in enumerate(others):
-        if _is(other, "exp") and children(other)[0] == turned:
-            return Mul((*others[:place], *others[place + 1 :], _call("sigmoid", turned)))
-        if isinstance(other, Add) and len(other.terms) == 2 and any(_is(part, "exp") for part in walk(other)):
-            wanted = simplify(_minus(ONE, Call(FUNCTIONS["exp"], (turned,))))
+        if is_call(other, "exp") and children(other)[0] == turned:
+            return Mul((*others[:place], *others[place + 1 :], call("sigmoid", turned)))
+        if isinstance(other, Add) and len(other.terms) == 2 and any(is_call(part, "exp") for part in walk(other)):
+            wanted = simplify(minus(ONE, Call(FUNCTIONS["exp"], (turned,))))
             for sign in (ONE, MINUS_ONE):
                 if key(simplify(Mul((sign, wanted)))) == key(other):
                     return Mul((sign, *others[:place], *others[place + 1 :], _odd_call("tanh", _half(argument))))
@@ -317,6 +228,6 @@ def _shifted_sigmoid(first: Expr, second: Expr) -> Expr | None:
     for term, number in ((first, second), (second, first)):
         coefficient, rest = split_coefficient(term)
         is_doubled = isinstance(number, Const) and number.value == -coefficient / 2 and abs(coefficient) == 2
-        if is_doubled and isinstance(rest, Call) and _is(rest, "sigmoid"):
+        if is_doubled and isinstance(rest, Call) and is_call(rest, "sigmoid"):
             return Mul((Const(coefficient / 2), _odd_call("tanh", _half(rest.arguments[0]))))
     return None

@@ -72,7 +72,7 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
     (base, wanted), (other, given) = as_power(fact.body), as_power(expr)
     if shape(base) != shape(other) or (isinstance(wanted, Const) and times_in(given, wanted) is None):
         return None
-    if fact.of_signed and not _is_broken(given):
+    if not _is_broken(given) and not fact.has_root(other):
         return None
     for match in matches(base, other, Match(fact.free_set)):
         for whole in matches(wanted, given, match):
@@ -142,7 +142,7 @@ def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fac
     own, pattern = fact.inside
     if (own and len(pattern) >= len(factors)) or not _may_hold(factors, pattern):
         return None
-    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices), signed=fact.of_signed):
+    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices), fact):
         read = fact.read(match) if match.settles(own) else None
         gone = {match.partner(index) for index in own}
         if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
@@ -156,7 +156,7 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
     """The factors with an instance of the fact among them written as its component."""
     if not _may_hold(factors, fact.factors):
         return None
-    for match, rest in _consume(fact.factors, factors, Match(fact.free_set), signed=fact.of_signed):
+    for match, rest in _consume(fact.factors, factors, Match(fact.free_set), fact):
         read = fact.read(match)
         if read is not None:
             return (read, *rest, *guards_kept(factors, rest))
@@ -170,11 +170,11 @@ def _may_hold(factors: tuple[Expr, ...], pattern: tuple[Expr, ...]) -> bool:
 
 
 def _consume(
-    pattern: tuple[Expr, ...], factors: tuple[Expr, ...], match: Match, *, signed: bool
+    pattern: tuple[Expr, ...], factors: tuple[Expr, ...], match: Match, fact: Fact
 ) -> Iterator[tuple[Match, tuple[Expr, ...]]]:
     """Every way to take the pattern's factors out of a product: the match and what is left.
 
-    signed: no root is taken out of a whole power.
+    A root is taken out of a whole power only where it has a value.
     """
     if not pattern:
         yield match, factors
@@ -183,11 +183,11 @@ def _consume(
     for place, factor in enumerate(factors):
         other, given = as_power(factor)
         left = _left_over(exponent, given) if shape(base) == shape(other) else None
-        if left is None or (signed and _is_broken(exponent) and not _is_broken(given)):
+        if left is None or (_is_broken(exponent) and not _is_broken(given) and not fact.has_root(other)):
             continue
         rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
         for extended in matches(base, other, match):
-            yield from _consume(pattern[1:], rest, extended, signed=signed)
+            yield from _consume(pattern[1:], rest, extended, fact)
 
 
 def _is_broken(exponent: Expr) -> bool:

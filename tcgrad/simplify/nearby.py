@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
+from tcgrad.simplify.signs import bases_of_roots
 from tcgrad.simplify.totals import Totals
 
 
@@ -27,13 +30,25 @@ class Nearby:
         self, facts: Sequence[Fact], totals: Totals, multiply_out: Callable[[Expr], Expr], condensed: Condensed
     ) -> None:
         self._facts = facts
+        self._has_roots = any(fact.of_signed for fact in facts)
         self._totals = totals
         self.multiply_out = multiply_out
         self._known = condensed
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the facts written as components, as short as can be found."""
+        made = self._condensed(expr)
+        rooted = self._with_roots_taken(made)
+        return made if rooted is made else min(made, self._condensed(rooted), key=cost)
+
+    def _condensed(self, expr: Expr) -> Expr:
         return Condensing(self, self._known).condense(self.settle(expr))
+
+    def _with_roots_taken(self, expr: Expr) -> Expr:
+        """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``: the root has a value."""
+        near = [fact for fact in self._about(expr) if fact.of_signed] if self._has_roots else []
+        rooted = frozenset(bases_of_roots(expr)) if near else frozenset[Expr]()
+        return with_components(expr, tuple([replace(fact, rooted=rooted) for fact in near])) if rooted else expr
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd, prod
+from math import prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
-    MIRRORED,
-    ONE,
     ZERO,
     Add,
     Call,
@@ -21,23 +19,25 @@ from tcgrad.ir.nodes import (
     Const,
     Expr,
     IndexSum,
+    IndexValue,
     Iverson,
     Mul,
     Pow,
+    Where,
 )
 from tcgrad.ir.traversal import (
     factors_of,
     map_children,
     product_of,
     rename_binder,
-    tensors_read,
 )
 from tcgrad.simplify import simplify
-from tcgrad.simplify.cost import cost
+from tcgrad.simplify.closing import with_common_out, with_divisor_inside
+from tcgrad.simplify.comparisons import solved
 from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
-from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
+from tcgrad.simplify.powers import as_power, power, scaled
 from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
 
@@ -51,17 +51,18 @@ def polish(expr: Expr) -> Expr:
         case Add():
             joined = with_ranges_joined(whole, polish)
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
-            return _with_divisor_out(merged) if isinstance(merged, Add) else merged
+            return with_common_out(merged) if isinstance(merged, Add) else merged
         case Mul():
             flat = _with_one_number([part for factor in whole.factors for part in factors_of(factor)])
             if not isinstance(flat, Mul):
                 return flat
-            return _with_exponentials_joined(_with_roots_joined(with_looked_up(flat)))
+            closed = with_divisor_inside(with_looked_up(flat))
+            return _with_exponentials_joined(_with_ratios_joined(_with_roots_joined(closed)))
         case IndexSum():
             shifted = with_guards_shifted_away(whole)
             return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted
         case Iverson():
-            return _with_terms_apart(whole)
+            return solved(whole)
         case Pow(base=Call() as base, exponent=Const(value=n)) if base.function.name == "exp" and n > 1:
             return Call(base.function, (simplify(Mul((whole.exponent, *base.arguments))),))
         case _:
@@ -69,16 +70,6 @@ def polish(expr: Expr) -> Expr:
 
 
 # Numbers
-
-
-def _with_divisor_out(expr: Add) -> Expr:
-    """``a/2 + b/2 - c/4 = (a + b - c/2)/2``, if that is shorter."""
-    numbers = [split_coefficient(term)[0] for term in expr.terms]
-    divisor = gcd(*(number.denominator for number in numbers))
-    if divisor == 1 or any(abs(number.numerator) != 1 for number in numbers):
-        return expr
-    made = scaled(Fraction(1, divisor), scaled_sum(expr, Fraction(divisor)))
-    return made if cost(made) < cost(expr) else expr
 
 
 def _with_one_number(factors: Sequence[Expr]) -> Expr:
@@ -91,10 +82,10 @@ def _with_one_number(factors: Sequence[Expr]) -> Expr:
 # Roots
 
 
-def _with_roots_joined(expr: Mul) -> Expr:
+def _with_roots_joined(expr: Expr) -> Expr:
     """``sqrt(2) sqrt(pi) = sqrt(2 pi)``: numbers and sizes are positive."""
     roots: dict[Fraction, list[Expr]] = {}
-    for factor in expr.factors:
+    for factor in factors_of(expr):
         match factor:
             case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and is_positive_number(base):
                 roots.setdefault(n, []).append(base)
@@ -102,9 +93,26 @@ def _with_roots_joined(expr: Mul) -> Expr:
     if not joined:
         return expr
     gone = [base for bases in joined.values() for base in bases]
-    kept = [factor for factor in expr.factors if not (isinstance(factor, Pow) and factor.base in gone)]
+    kept = [factor for factor in factors_of(expr) if not (isinstance(factor, Pow) and factor.base in gone)]
     made = [Pow(simplify(Mul(tuple(bases))), Const(exponent)) for exponent, bases in joined.items()]
     return Mul((*kept, *made)) if kept or len(made) > 1 else made[0]
+
+
+def _with_ratios_joined(expr: Expr) -> Expr:
+    """``a^2 c^-2 = (a/c)^2``; sizes stay where they are."""
+    powers: dict[Fraction, dict[Expr, Expr]] = {}  # by the exponent's size those above and below, to the first power
+    for factor in factors_of(expr):
+        match factor:
+            case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1 and abs(n) > 1:
+                if not isinstance(base, Const | IndexValue):
+                    powers.setdefault(abs(n), {})[factor] = power(base, Const(n / abs(n)))
+            case _:
+                pass
+    for exponent, parts in powers.items():
+        if len({part is factor.base for factor, part in parts.items() if isinstance(factor, Pow)}) == 2:
+            kept = [factor for factor in factors_of(expr) if factor not in parts]
+            return _with_ratios_joined(product_of([*kept, Pow(product_of(list(parts.values())), Const(exponent))]))
+    return expr
 
 
 # Exponentials
@@ -124,18 +132,34 @@ def _with_exponentials_joined(expr: Expr) -> Expr:
 
 
 def _with_exponentials_moved_in(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """``exp(a) sum_i exp(b[i]) = sum_i exp(a + b[i])``"""
+    """``exp(a) sum_i exp(b[i]) = sum_i exp(a + b[i])``, also where the exponential is chosen against 0."""
     outside = [factor for factor in factors if _exponent(factor) is not None]
     for place, factor in enumerate(factors if outside else ()):
-        if isinstance(factor, IndexSum) and any(_exponent(part) is not None for part in factors_of(factor.body)):
+        made: Expr | None
+        if isinstance(factor, IndexSum):
             whole = rename_binder(factor)
-            body = _with_exponentials_joined(Mul((*outside, *factors_of(whole.body))))
-            return tuple(
-                IndexSum(whole.indices, body) if n == place else other
-                for n, other in enumerate(factors)
-                if other not in outside
-            )
+            body = _with_exponentials_in(whole.body, outside)
+            made = None if body is None else IndexSum(whole.indices, body)
+        else:
+            made = _with_exponentials_in(factor, outside) if isinstance(factor, Where) else None
+        if made is not None:
+            return tuple(made if n == place else old for n, old in enumerate(factors) if old not in outside)
     return factors
+
+
+def _with_exponentials_in(body: Expr, outside: Sequence[Expr]) -> Expr | None:
+    """A product with an exponential in it times others that are joined with it; None of one without."""
+    factors = factors_of(body)
+    if any(_exponent(part) is not None for part in factors):
+        return _with_exponentials_joined(Mul((*outside, *factors)))
+    for place, factor in enumerate(factors):
+        if isinstance(factor, Where) and ZERO in (factor.then, factor.otherwise):
+            chosen = factor.otherwise if factor.then == ZERO else factor.then
+            made = _with_exponentials_in(chosen, outside)
+            if made is not None:
+                branches = (ZERO, made) if factor.then == ZERO else (made, ZERO)
+                return product_of([*factors[:place], Where(factor.condition, *branches), *factors[place + 1 :]])
+    return None
 
 
 def _exponent(factor: Expr) -> Expr | None:
@@ -145,25 +169,3 @@ def _exponent(factor: Expr) -> Expr | None:
     base, exponent = as_power(factor)
     is_exponential = isinstance(base, Call) and base.function.name == "exp" and isinstance(exponent, Const)
     return Mul((exponent, base.arguments[0])) if isinstance(base, Call) and is_exponential else None
-
-
-# Brackets
-
-
-def _with_terms_apart(expr: Iverson) -> Expr:
-    """``[a - b > 0]`` as ``[a > b]``, ``[-a - b > 0]`` as ``[-a > b]``; ``[a + b > 0]`` as it is."""
-    if expr.right != ZERO or not isinstance(expr.left, Add) or not tensors_read(expr.left):
-        return expr
-    terms = [split_coefficient(term) for term in expr.left.terms]
-    positive = [term for term in terms if term[0] > 0]
-    if len(positive) == len(terms) and all(rest is not ONE for _, rest in terms):
-        return expr
-    left = positive if positive and len(positive) < len(terms) else terms[:1]
-    right = [(-number, rest) for number, rest in terms if (number, rest) not in left]
-    made = Iverson(expr.operator, _sum(left), _sum(right))
-    swapped = Iverson(MIRRORED[expr.operator], _sum(right), _sum(left))
-    return swapped if isinstance(made.left, Const) else min((made, expr), key=cost)
-
-
-def _sum(terms: list[tuple[Fraction, Expr]]) -> Expr:
-    return scaled(*terms[0]) if len(terms) == 1 else add_of(terms)

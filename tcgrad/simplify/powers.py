@@ -31,6 +31,7 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers: list[tuple[Expr, Expr]] = []
     roots: list[tuple[Const, Const]] = []
+    has_product = False  # to a power that is not spread over its factors
     for base, exponent in merged.values():
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
         if folded is None and isinstance(base, Const) and isinstance(exponent, Const):
@@ -41,10 +42,34 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             powers.append((base, exponent))
         elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
+            has_product = has_product or isinstance(base, Mul)
     for number, root in roots:
         coefficient, left = _root_of_number(coefficient, number.value, root.value)
         powers.append((number, Const(left)))
+    if has_product:
+        for place, (base, exponent) in enumerate(powers):
+            if isinstance(base, Mul) and isinstance(exponent, Const) and exponent.value > 0:
+                coefficient, powers = _root_below(coefficient, powers, place)
     return Monomial(coefficient, part.bound, tuple(powers))
+
+
+def _root_below(
+    coefficient: Fraction, powers: list[tuple[Expr, Expr]], place: int
+) -> tuple[Fraction, list[tuple[Expr, Expr]]]:
+    """``sqrt(2 pi)/(2 pi) = 1/sqrt(2 pi)``: the root of a product that is divided by as well."""
+    base, exponent = powers[place]
+    number, rest = split_coefficient(base)
+    inside = factors_of(rest)
+    divided = [own for own, given in powers if isinstance(given, Const) and given.value <= -1]
+    if not isinstance(exponent, Const) or not all(factor in divided for factor in inside):
+        return coefficient, powers
+    shifts = {**dict.fromkeys(inside, 1), base: -1}
+    shifted = [(own, _raised(given, shifts.get(own, 0))) for own, given in powers]
+    return coefficient * number, [(own, given) for own, given in shifted if given != ZERO]
+
+
+def _raised(exponent: Expr, shift: int) -> Expr:
+    return Const(exponent.value + shift) if isinstance(exponent, Const) and shift else exponent
 
 
 def _root_of_number(coefficient: Fraction, base: Fraction, exponent: Fraction) -> tuple[Fraction, Fraction]:

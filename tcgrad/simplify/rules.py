@@ -29,6 +29,7 @@ from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
 from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.choices import choices_added
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
@@ -127,6 +128,9 @@ def _sum(expr: Add, policy: Policy) -> Expr:
         terms = _symbols_merged(terms, policy)
     if not terms:
         return ZERO
+    chosen = choices_added(terms)
+    if chosen is not terms:
+        return policy.simplify(Add((ZERO, *(scaled(*term) for term in chosen))))
     if len(terms) == 1:
         return scaled(*terms[0])
     common, rests = take_out(terms) if policy.collects else ([], terms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from tcgrad.ir.nodes import (
     Add,
@@ -108,16 +108,31 @@ def is_positive_with(call: Call) -> bool:
 
 def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
-    return _holds_root(expr) and any(
+    return holds_root(expr) and any(
         isinstance(part, Pow) and _is_root(part) and not is_never_negative(part.base, known) for part in walk(expr)
     )
 
 
-def _holds_root(expr: Expr) -> bool:
+def bases_of_roots(expr: Expr) -> Iterator[Expr]:
+    """What an expression takes roots of, so that it has no value where one of these is negative.
+
+    Not what a choice or a guard may leave out.
+    """
+    if not holds_root(expr) or isinstance(expr, Where):
+        return
+    if isinstance(expr, Mul) and any(isinstance(factor, Delta | Iverson) for factor in expr.factors):
+        return
+    if isinstance(expr, Pow) and _is_root(expr):
+        yield expr.base
+    for part in children(expr):
+        yield from bases_of_roots(part)
+
+
+def holds_root(expr: Expr) -> bool:
     """Whether a broken power occurs at any depth; kept on the node once known."""
     known = expr.known_root
     if known is None:
-        known = vars(expr)["known_root"] = _is_root(expr) or any(map(_holds_root, children(expr)))
+        known = vars(expr)["known_root"] = _is_root(expr) or any(map(holds_root, children(expr)))
     return known
 
 

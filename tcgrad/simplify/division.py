@@ -1,0 +1,88 @@
+"""Sums divided by sums that are factors of theirs: ``(a^2 - b^2)/(a - b) = a + b``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from tcgrad.ir.nodes import ZERO, Add, Const, Expr, Mul, Pow, const
+from tcgrad.ir.traversal import product_of
+from tcgrad.simplify import simplify
+from tcgrad.simplify.common import powers_of
+from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
+from tcgrad.simplify.spread import spread_out
+
+_MOST_TERMS = 8  # of what is divided
+_MOST_STEPS = 12
+
+_Monomial = tuple[int, ...]  # the exponents of the bases
+_Polynomial = dict[_Monomial, Fraction]
+
+
+def divided(expr: Mul) -> Iterator[Expr]:
+    """The product with the quotient of two of its factors in their place, for each two where it is a polynomial."""
+    for place, (base, exponent) in enumerate(map(as_power, expr.factors)):
+        if isinstance(base, Add) and isinstance(exponent, Const) and exponent.value < 0:
+            for other, factor in enumerate(expr.factors):
+                quotient = _quotient(factor, base) if isinstance(factor, Add) else None
+                if quotient is not None:
+                    rest = [part for n, part in enumerate(expr.factors) if n not in (place, other)]
+                    yield Mul((quotient, Pow(base, Const(exponent.value + 1)), *rest))
+
+
+def _quotient(above: Add, below: Add) -> Expr | None:
+    spread = spread_out(above, squares=True)
+    terms = [simplify(term) for term in spread or ()]
+    if not terms or len(terms) > _MOST_TERMS:
+        return None
+    bases, (dividend, divisor) = _polynomials((terms, below.terms))
+    quotient = _exact(dividend, divisor) if dividend and divisor else None
+    if not quotient:
+        return None
+    made = [product_of([power(base, const(n)) for base, n in zip(bases, key, strict=True) if n]) for key in quotient]
+    return Add((ZERO, *map(scaled, quotient.values(), made)))
+
+
+def _polynomials(sums: Sequence[Sequence[Expr]]) -> tuple[list[Expr], list[_Polynomial]]:
+    """Sums of terms as polynomials in the same bases; an empty one where an exponent is no whole number above 0."""
+    parted = [[split_coefficient(term) for term in terms] for terms in sums]
+    powers = iter(powers_of([rest for terms in parted for _, rest in terms]))
+    named = [[(number, next(powers)) for number, _ in terms] for terms in parted]
+    bases = {name: base for terms in named for _, own in terms for name, (base, _) in own.items()}
+    polynomials: list[_Polynomial] = []
+    for terms in named:
+        found: _Polynomial = {}
+        for number, own in terms:
+            exponents = [own[name][1] if name in own else ZERO for name in bases]
+            values = [n.value for n in exponents if isinstance(n, Const) and n.value >= 0 and n.value.denominator == 1]
+            if len(values) < len(exponents):
+                found = {}
+                break
+            key = tuple(map(int, values))
+            found[key] = found.get(key, Fraction(0)) + number
+        polynomials.append({key: number for key, number in found.items() if number})
+    return list(bases.values()), polynomials
+
+
+def _exact(dividend: _Polynomial, divisor: _Polynomial) -> _Polynomial | None:
+    """The quotient of two polynomials; None where something is left over. Long division by the leading terms."""
+    lead = max(divisor, key=_degree)
+    quotient: _Polynomial = {}
+    for _ in range(_MOST_STEPS):
+        if not dividend:
+            return quotient
+        top = max(dividend, key=_degree)
+        step = tuple(n - m for n, m in zip(top, lead, strict=True))
+        if min(step, default=0) < 0:
+            return None
+        number = quotient[step] = dividend[top] / divisor[lead]
+        dividend = dict(dividend)
+        for key, own in divisor.items():
+            at = tuple(n + m for n, m in zip(step, key, strict=True))
+            dividend[at] = dividend.get(at, Fraction(0)) - number * own
+        dividend = {key: own for key, own in dividend.items() if own}
+    return None
+
+
+def _degree(monomial: _Monomial) -> tuple[int, _Monomial]:
+    return sum(monomial), monomial

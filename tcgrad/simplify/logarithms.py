@@ -1,0 +1,110 @@
+"""Logarithms that have a name: softplus, logsumexp, and what is written apart lest it overflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, terms_of
+from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import abs_of, as_number_power, call, is_call, minus, opposite, two_exponents
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.powers import power, split_coefficient
+
+
+def log_named(argument: Expr) -> Expr | None:
+    """
+    ``log(exp(u) + exp(v)) = u + softplus(v - u)``; ``log(sigmoid(u)) = -softplus(-u)``;
+    ``log(1 - sigmoid(u)) = -softplus(u)``; ``log(exp(u)/v) = u - log(v)``;
+    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``.
+    """
+    pair = two_exponents(argument)
+    if pair is not None:
+        first, second = pair if pair[0] == ZERO else pair[::-1]
+        return Add((first, call("softplus", minus(second, first))))
+    if isinstance(argument, Call) and is_call(argument, "sigmoid"):
+        return opposite(call("softplus", opposite(argument.arguments[0])))
+    match argument:
+        case Add(terms=(Const(value=1), term)) | Add(terms=(term, Const(value=1))):
+            number, rest = split_coefficient(term)
+            if number == -1 and isinstance(rest, Call) and is_call(rest, "sigmoid"):
+                return opposite(call("softplus", rest.arguments[0]))
+    return _log_of_exponential(argument) or _log_of_sum(argument)
+
+
+def _log_of_exponential(argument: Expr) -> Expr | None:
+    powers = list(map(as_number_power, argument.factors)) if isinstance(argument, Mul) else []
+    terms = [Mul((Const(n), *children(base))) for base, n in powers if is_call(base, "exp")]
+    if not terms:
+        return None
+    match [power(base, Const(n)) for base, n in powers if not is_call(base, "exp")]:
+        case [Pow(base=base, exponent=Const(value=-1))]:
+            return Add((*terms, opposite(Call(FUNCTIONS["log"], (base,)))))
+        case rest:
+            return Add((*terms, Call(FUNCTIONS["log"], (product_of(rest),))))
+
+
+def _log_of_sum(argument: Expr) -> Expr | None:
+    factors = factors_of(argument)
+    sums = [factor for factor in factors if isinstance(factor, IndexSum) and is_call(factor.body, "exp")]
+    rest = [factor for factor in factors if factor not in sums]
+    if len(sums) != 1 or not all(map(_is_count, rest)):
+        return None
+    (total,) = sums
+    (exponent,) = children(total.body)
+    terms = terms_of(exponent)
+    outside = [term for term in terms if not any(index in free_indices(term) for index in total.indices)]
+    inside = [term for term in terms if term not in outside]
+    if not inside:
+        return None
+    lse = IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside))))
+    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(as_number_power, rest)]
+    return simplify(Add((lse, *outside, *counts)))
+
+
+def _is_count(factor: Expr) -> bool:
+    """A positive number or a power of a size."""
+    base, _ = as_number_power(factor)
+    return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
+
+
+def softplus_apart(terms: tuple[Expr, ...]) -> Expr | None:
+    """``relu(u) + softplus(-abs(u)) = softplus(u)``, as it is written lest it overflows, and so
+    ``max(u,v) + softplus(-abs(u - v)) = v + softplus(u - v)``.
+    """
+    parted = list(map(split_coefficient, terms))
+    for place, (number, rest) in enumerate(parted):
+        below = _magnitude_below(rest)
+        if below is None:
+            continue
+        for other, (beside, part) in enumerate(parted):
+            for u, v in _larger(number / beside, part):
+                if key(simplify(abs_of(minus(u, v)))) == key(below):
+                    named = Mul((Const(number), Add((v, call("softplus", minus(u, v))))))
+                    return Add((named, *(term for n, term in enumerate(terms) if n not in (place, other))))
+    return None
+
+
+def _magnitude_below(term: Expr) -> Expr | None:
+    """``abs(u)`` where the term is ``softplus(-abs(u))``."""
+    match term:
+        case Call(function=function, arguments=(argument,)) if function.name == "softplus":
+            number, rest = split_coefficient(argument)
+            return rest if number == -1 and is_call(rest, "abs") else None
+        case _:
+            return None
+
+
+def _larger(ratio: Fraction, part: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """``u`` and ``v`` where ``part/ratio`` is the larger of the two."""
+    match part:
+        case Call(function=function, arguments=(argument,)) if function.name == "relu" and ratio == 1:
+            yield argument, ZERO
+        case Call(function=function, arguments=(one, other)) if function.name == "max" and ratio == 1:
+            yield one, other
+        case Call(function=function, arguments=(one, other)) if function.name == "min" and ratio == -1:
+            yield opposite(one), opposite(other)
+        case _:
+            pass
