@@ -18,6 +18,7 @@ from tcgrad.ir.nodes import (
     Component,
     Const,
     Expr,
+    IndexReduce,
     IndexSum,
     Mul,
 )
@@ -87,6 +88,11 @@ class Fact:
     @cached_property
     def factors(self) -> tuple[Expr, ...]:
         return factors_of(self.body)
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether the component is the maximum or minimum of something, and not only proportional to it."""
+        return isinstance(self.body, IndexReduce) and self.coefficient == 1 and self.meaning is None
 
     @cached_property
     def inside(self) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
