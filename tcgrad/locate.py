@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 
 from tcgrad.errors import Diagnostic, TcgradError
@@ -35,10 +36,10 @@ def find_spec(name: str) -> Path:
     if name.startswith(GALLERY):
         return _find_in_gallery(name.removeprefix(GALLERY))
     path = Path(name)
-    if path.is_dir():
+    if name and _is_folder(path):
         raise _error("TC603", f"`{name}` is a folder, and one spec is wanted here", _offer(_specs_in(path), path))
-    if not path.exists():
-        raise _error("TC602", f"there is no file `{name}`", _suggest_file(path))
+    if not name or not _is_there(path):
+        raise _error("TC602", f"there is no file `{name}`", _suggest_file(path) if path.name else None)
     return path
 
 
@@ -69,18 +70,47 @@ def _expand(name: str, exclude: Sequence[str]) -> list[Path]:
         if not has_magic(pattern):
             return [_find_in_gallery(pattern)]
         specs = [path for path in gallery_specs() if fnmatchcase(path.stem, pattern)]
-    elif Path(name).is_dir():
+    elif name and _is_folder(Path(name)):
         specs = _specs_in(Path(name))
-    elif has_magic(name) and not Path(name).exists():
-        found = glob(name, recursive=True)  # noqa: PTH207 (a pattern may be absolute)
-        specs = sorted(path for path in map(Path, found) if path.is_file())
+    elif has_magic(name) and not _is_there(Path(name)):
+        specs = sorted(path for path in set(map(Path, _matching(name))) if path.is_file())
     else:
         return [find_spec(name)]
     specs = [path for path in specs if not _is_excluded(path, exclude)]
     if not specs:
-        kind = "folder" if Path(name).is_dir() else "pattern"
+        kind = "folder" if _is_folder(Path(name)) else "pattern"
         raise _error("TC603", f"the {kind} `{name}` holds no spec", "a spec is a file that ends in .yaml or .yml")
     return specs
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long to be one, or a folder on the way to it is closed
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something has this name; so may what a closed folder hides, which cannot be read."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    """The files that a pattern stands for; ``**`` goes through no links to folders, which may lead in a circle."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from glob(pattern)  # noqa: PTH207 (a pattern may be absolute)
+        return
+    place = parts.index("**")
+    for start in glob(str(Path(*parts[:place]))):  # noqa: PTH207
+        for folder, inner, _ in os.walk(start):
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            yield from _matching(str(Path(escape(folder), *(parts[place + 1 :] or ("*",)))))
 
 
 def _is_excluded(path: Path, patterns: Sequence[str]) -> bool:
@@ -115,7 +145,7 @@ def _find_in_gallery(name: str) -> Path:
 def _suggest_file(path: Path) -> str | None:
     """The file with a suffix, one of nearly this name beside it, or the spec of the gallery that is called so."""
     written = [str(path.with_name(path.name + suffix)) for suffix in SUFFIXES]
-    there = [name for name in written if Path(name).is_file()]
+    there = [name for name in written if _is_there(Path(name)) and Path(name).is_file()]
     if there:
         return f"did you mean {_either(there)}?"
     siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}") if found.exists()]

@@ -86,6 +86,28 @@ def test_elements_that_are_worked_out_are_compared_as_they_were(name, seed):
     check_everything(Emitted(SPECS[name], seed=seed))
 
 
+@pytest.mark.parametrize(
+    "equations",
+    [
+        ["f = 0.1*max[i](x[i])"],
+        ["f = max[i](x[i])/3"],
+        ["f = 1.5*min[i](x[i]*x[i] + w[i])"],
+        ["m[i] = 0.1*max[j](x[i]*w[j])", "f = m[i]*m[i]"],
+        ["z = max[i](x[i])/3", "f = 3*z"],
+    ],
+)
+def test_an_element_is_compared_with_the_extreme_and_not_with_what_is_proportional_to_it(equations):
+    """Ten times a tenth of the extreme is another number, which no element attains: 0/0."""
+    module = Emitted(spec(["x: [N]", "w: [N]"], equations, dims="{N: 4}", outputs="[f]")).module
+    for seed in range(50):
+        x, w, dx, dw = np.random.default_rng(seed).normal(size=(4, 4))
+        _, saved = module.forward_saved(x, w)
+        gradients = module.backward(saved, 1.0)
+        step = 1e-6
+        slope = module.forward(x + step * dx, w + step * dw) - module.forward(x - step * dx, w - step * dw)
+        np.testing.assert_allclose(gradients[0] @ dx + gradients[1] @ dw, slope / (2 * step), rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("body", ["w[i,m]^2", "exp(w[i,m])", "sinh(w[i,m]*x[i])", "w[i,m]^3", "log(2 + sin(w[i,m]))"])
 def test_it_is_said_once_which_elements_attain_the_extreme(body):
     """A choice that keeps the derivative of the others away says it already; where there is one, it needs no other."""

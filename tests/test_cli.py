@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import re
 import subprocess
 import sys
@@ -249,6 +250,15 @@ def test_standard_input_is_utf_8_or_refused(command):
     )
     assert process.returncode == 2
     assert process.stderr.startswith(b"stdin:2:21: error[TC101]: the file is not text in UTF-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
+def test_standard_input_that_is_closed_is_refused():
+    command = f"{shlex.quote(sys.executable)} -m tcgrad derive - <&-"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment, check=False)
+    assert process.returncode == 2
+    assert process.stderr.startswith("tcgrad: error[TC607]: standard input is closed\n")
 
 
 def test_a_terminal_without_unicode_gets_ascii():

@@ -47,6 +47,14 @@ def test_a_pattern_may_be_absolute(folder: Path):
     assert find_specs([f"{folder}/s*/*.yaml"]) == [folder / "sub" / "c.yaml"]
 
 
+@pytest.mark.parametrize("pattern", ["**/c.yaml", "**/**/c.y*", "s*/**", "./sub/**/[c].yaml"])
+def test_a_pattern_for_folders_at_any_depth_goes_through_no_links(folder: Path, pattern: str):
+    """They lead in circles here: two of them, in as many ways as there are paths of length 40."""
+    (folder / "sub" / "up").symlink_to(folder)
+    (folder / "sub" / "again").symlink_to(folder / "sub")
+    assert [path.as_posix() for path in find_specs([pattern])] == ["sub/c.yaml"]
+
+
 REFUSED = [
     (["nothing.yaml"], ["TC602"]),
     (["empty"], ["TC603"]),
@@ -54,6 +62,8 @@ REFUSED = [
     (["gallery:nothing"], ["TC604"]),
     (["gallery:nothing*"], ["TC603"]),
     (["nothing.yaml", "b.yaml", "empty"], ["TC602", "TC603"]),
+    ([f"sub/{'x' * 5000}.yaml", "x" * 5000], ["TC602", "TC602"]),
+    (["b.yaml", ""], ["TC602"]),
 ]
 
 

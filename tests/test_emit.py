@@ -159,6 +159,10 @@ TRICKY = {
         ["y[i] = a[i,j]*b[j,k]*c[k,l]*d[l]*e[i]*f[j]*g[k]*h[i,l]*k[j,l]"],
     ),
     "a scalar at both ends": (["x: [A]", "s: []"], ["y = s*exp(-s*x[i]*x[i])"]),
+    "an output whose derivative is another's too, there by fewer axes": (
+        ["x: [C]", "z: [B]"],
+        ["h = x[t]*x[t]", "g[i,n] = h*z[n] + 2*z[i]", "y[p,s] = (z[n]*sigmoid(g[j,n])*g[j,p]*x[s])^2"],
+    ),
 }
 
 

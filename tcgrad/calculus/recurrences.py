@@ -60,7 +60,7 @@ def named_value(expr: Expr, value: Component, body: Expr) -> Expr:
     def replaced(node: Expr) -> Expr:
         if key(node) == name:
             return value
-        compared = named_inside(node, replaced) if isinstance(node, Iverson) else None
+        compared = named_inside(node, replaced, replaced) if isinstance(node, Iverson) else None
         return compared or map_children(node, replaced)
 
     return expr if expr == ZERO else simplify(replaced(expr))

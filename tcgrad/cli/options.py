@@ -10,7 +10,7 @@ import typer
 import tcgrad
 from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.output import write_error
-from tcgrad.errors import STDIN
+from tcgrad.errors import STDIN, Diagnostic, TcgradError
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
 from tcgrad.spec.files import decode
@@ -70,8 +70,12 @@ def read_standard_input() -> str:
     """The spec on standard input, which is in UTF-8 as a file is, whatever the locale is.
 
     Raises:
-        TcgradError: TC101 if it is not; TC103 if it is too long.
+        TcgradError: TC101 if it is not; TC103 if it is too long; TC607 if it is closed.
     """
+    if sys.stdin is None:
+        raise TcgradError(
+            (Diagnostic("TC607", "standard input is closed", help="write the spec to it, or name a file"),)
+        )
     stream = getattr(sys.stdin, "buffer", None)
     return sys.stdin.read() if stream is None else decode(stream.read(MAX_BYTES + 1), STDIN).text
 

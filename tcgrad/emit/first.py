@@ -15,7 +15,7 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array
-from tcgrad.emit.stages import is_input, nodes_to_save
+from tcgrad.emit.stages import all_wanted, is_input, nodes_to_save
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
 
@@ -175,7 +175,7 @@ class FirstOrderWriter(ModuleWriter):
         names = derived_names(scope)
         writer = self._of_inputs(scope)
         writer.lengths = self._lengths
-        wanted = [*self._forward.wanted(self._name), *(want for stage in stages for want in stage.wanted(names))]
+        wanted = [*self._forward.wanted(self._name), *all_wanted(stages, names)]
         results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]

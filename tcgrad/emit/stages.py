@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
 from tcgrad.emit.arrays import Node
@@ -37,7 +37,8 @@ class Stage:
         return [node for _, node in self.results]
 
     @cached_property
-    def _comments(self) -> dict[Tensor, tuple[str, ...]]:
+    def comments(self) -> dict[Tensor, tuple[str, ...]]:
+        """The equations that the statements compute."""
         printed: dict[Statement, tuple[str, ...]] = {}
         for step in self.steps:
             if isinstance(step.statement, Define) and step.kind is not None:
@@ -48,15 +49,28 @@ class Stage:
 
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
-        results = dict(self.results)
-        nodes = {step.tensor: step.node for step in self.steps} | results
-        named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
-        named |= {node: tensor for tensor, node in self.results}
-        order = {tensor: k for k, tensor in enumerate(nodes)}
-        return [
-            Wanted(name(tensor), node, self._comments.get(tensor, ()))
-            for node, tensor in sorted(named.items(), key=lambda item: order[item[1]])
-        ]
+        return all_wanted([self], name)
+
+
+def all_wanted(stages: Sequence[Stage], name: Callable[[Tensor], str]) -> list[Wanted]:
+    """Names and comments for what is computed in stages, one beside the other.
+
+    A tensor that one stage returns in full shape may be defined in another in a smaller one: its name is the result's.
+    """
+    results = {tensor: node for stage in stages for tensor, node in stage.results}
+    nodes: dict[Tensor, Node | None] = {}
+    comments: dict[Tensor, tuple[str, ...]] = {}
+    for stage in stages:
+        for tensor, node in [*((step.tensor, step.node) for step in stage.steps), *stage.results]:
+            nodes.setdefault(tensor, results.get(tensor, node))
+            comments.setdefault(tensor, stage.comments.get(tensor, ()))
+    named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
+    named |= {node: tensor for tensor, node in results.items()}
+    order = {tensor: k for k, tensor in enumerate(nodes)}
+    return [
+        Wanted(name(tensor), node, comments[tensor])
+        for node, tensor in sorted(named.items(), key=lambda item: order[item[1]])
+    ]
 
 
 class Stages:

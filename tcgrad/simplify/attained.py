@@ -35,7 +35,7 @@ def attained(expr: Iverson) -> Attained | None:
 
 def _of_element(element: Expr, extreme: Expr) -> Attained | None:
     match extreme:
-        case IndexReduce(_, indices, body) if _is_extreme(extreme):
+        case IndexReduce(_, indices, body) if _is_worked_out(extreme):
             found = next(matches(body, element, Match(frozenset(indices))), None) if tensors_read(body) else None
             positions = {index: found.value(index) for index in indices} if found else {}
             settled = {index: position for index, position in positions.items() if position is not None}
@@ -45,23 +45,44 @@ def _of_element(element: Expr, extreme: Expr) -> Attained | None:
 
 
 def _is_extreme(expr: Expr) -> bool:
+    return isinstance(expr, IndexReduce) and expr.kind in ("max", "min")
+
+
+def _is_worked_out(expr: Expr) -> bool:
     """Whether an expression is the extreme of more than a component."""
-    return isinstance(expr, IndexReduce) and expr.kind in ("max", "min") and not isinstance(expr.body, Component)
+    return isinstance(expr, IndexReduce) and _is_extreme(expr) and not isinstance(expr.body, Component)
 
 
-def named_inside(expr: Iverson, name: Callable[[Expr], Expr]) -> Expr | None:
+def named_inside(expr: Iverson, name: Callable[[Expr], Expr], name_exactly: Callable[[Expr], Expr]) -> Expr | None:
     """Such a comparison with ``name`` done to what stands in it, but not to the extreme itself; None of any other one.
 
     Where the extreme is read by a name, the elements that it was taken of are out of reach. Nor are they told apart
     from the one that is compared: if only one of them would change, none does. Where it is not seen which element is
     compared, nothing is named, so that both sides are worked out in one way.
+
+    name_exactly: writes a component for an extreme that is just this component. What is equal to the extreme only by
+    arithmetic, ``10*y`` where ``y = 0.1*max[i](x[i])``, may differ from it by rounding, and no element would attain it.
     """
+    if expr.operator != "==":
+        return None
+    sides = expr.left, expr.right
     asked = attained(expr)
-    if asked is None:
-        return expr if expr.operator == "==" and any(map(_is_extreme, (expr.left, expr.right))) else None
-    made = map_children(expr, lambda part: map_children(part, name) if part == asked.extreme else name(part))
-    is_same = made is expr or (isinstance(made, Iverson) and _keeps_elements(made))
-    return made if is_same else expr
+    if asked is not None:
+        made = map_children(expr, lambda part: map_children(part, name) if part == asked.extreme else name(part))
+        is_same = made is expr or (isinstance(made, Iverson) and _keeps_elements(made))
+        return made if is_same else expr
+    if any(map(_is_worked_out, sides)) or all(isinstance(side, Component) for side in sides):
+        return expr
+    if any(map(_is_extreme, sides)):
+        return map_children(expr, lambda side: _by_name(side, name, name_exactly))
+    return None
+
+
+def _by_name(side: Expr, name: Callable[[Expr], Expr], name_exactly: Callable[[Expr], Expr]) -> Expr:
+    """A side of a comparison with an extreme of components, which stay as they are."""
+    if isinstance(side, Component):
+        return side
+    return name_exactly(side) if _is_extreme(side) else name(side)
 
 
 def _keeps_elements(expr: Iverson) -> bool:

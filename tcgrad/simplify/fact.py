@@ -15,6 +15,7 @@ from tcgrad.ir.nodes import (
     Component,
     Const,
     Expr,
+    IndexReduce,
     IndexSum,
 )
 from tcgrad.ir.ranges import is_nonnegative
@@ -75,6 +76,11 @@ class Fact:
     @cached_property
     def factors(self) -> tuple[Expr, ...]:
         return factors_of(self.body)
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether the component is the maximum or minimum of something, and not only proportional to it."""
+        return isinstance(self.body, IndexReduce) and self.coefficient == 1 and self.meaning is None
 
     @cached_property
     def inside(self) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:

@@ -49,7 +49,9 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     given = _guards(expr)
     inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
     if isinstance(expr, Iverson):
-        compared = named_inside(expr, lambda part: with_components(part, inside))
+        compared = named_inside(
+            expr, lambda part: with_components(part, inside), lambda extreme: _as_defined(extreme, inside)
+        )
         if compared is not None:
             return compared if compared is expr else simplify(compared)
     made = map_children(expr, lambda part: with_components(part, inside))
@@ -83,6 +85,13 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
         if found is not None:
             return found
     return None
+
+
+def _as_defined(extreme: Expr, known: tuple[Fact, ...]) -> Expr:
+    """The component that an equation defines to be this extreme, and nothing else; the extreme itself if there is
+    none."""
+    defined = (_as_component(extreme, fact) for fact in known if fact.is_extreme)
+    return next((component for component in defined if component is not None), extreme)
 
 
 def _as_negative(expr: Expr, fact: Fact) -> Expr | None:
