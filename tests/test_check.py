@@ -13,6 +13,7 @@ from tcgrad.check.tally import Tally
 from tcgrad.check.verdict import Comparison, Tolerance, compare
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
+from tcgrad.notation.index import print_statement
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
 from tcgrad.spec.check_options import KINDS, OWN_KINDS
@@ -249,8 +250,9 @@ def test_expectations_by_the_total_gradient_of_a_recurrence():
 def test_what_is_printed_by_total_gradients_is_an_expectation():
     equations = ["y[i] = c*a[i,j]*x[j]*s + w[j]*b[j]*[m[i] == 1]", "u = y[i]*y[i]*n[i]"]
     inputs = "{a: [2, N], x: [N], s: [], w: [N], b: [N], n: [2], m: {shape: [2], dtype: int}, c: []}"
-    gradients = spec(equations, inputs, outputs="[y, u]").derive().as_dict()["gradients"]
-    printed = list(dict.fromkeys(line for gradient in gradients for line in gradient["index"]))
+    gradients = spec(equations, inputs, outputs="[y, u]").derivation.line_by_line.gradients
+    statements = dict.fromkeys(statement for gradient in gradients for statement in gradient.statements)
+    printed = [line for statement in statements for line in print_statement(statement)]
     assert any("y_total" in line for line in printed)
     result = spec(equations, inputs, outputs="[y, u]", expect=json.dumps(printed)).check(trials=1)
     assert {r.message for r in result.results if r.kind == "expect"} == {"proved"}
