@@ -252,6 +252,13 @@ def test_standard_input_is_utf_8_or_refused(command):
     assert process.stderr.startswith(b"stdin:2:21: error[TC101]: the file is not text in UTF-8")
 
 
+def test_a_report_to_a_file_of_an_impossible_name_is_refused():
+    name = "x" * 5000
+    result = tcgrad("check", "gallery:dot", "--output-file", f"json:{name}")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("tcgrad: error[TC605]: cannot write `xxx")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
 def test_standard_input_that_is_closed_is_refused():
     command = f"{shlex.quote(sys.executable)} -m tcgrad derive - <&-"

@@ -86,9 +86,18 @@ def _writable(path: Path) -> Path:
     if str(path) == "-":
         help_ = "`--format` chooses what is written to standard output"
         raise TcgradError((Diagnostic("TC605", "cannot write a report to a file `-`", help=help_),))
-    refuse_spec(path)
-    make_folder(path)
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        reason = "it is a folder" if path.is_dir() else "permission denied"
+    try:
+        refuse_spec(path)
+        make_folder(path)
+        reason = _why_not_writable(path)
+    except OSError as error:
+        reason = str(error.strerror or error)
+    if reason:
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),))
     return path
+
+
+def _why_not_writable(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder"
+    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else "permission denied"
