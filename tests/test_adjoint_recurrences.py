@@ -14,7 +14,7 @@ PRINTED = {
     "variance of a Kalman filter": (
         "q: [T], r: [], p0: []",
         ["p[-1] = p0", "p[t] = (p[t-1] + q[t])*r/(p[t-1] + q[t] + r)"],
-        ["dl/dp_total[t] = dl/dp[t] + dl/dp_total[t+1]*r^2/(p[t] + q[t+1] + r)^2"],
+        ["dl/dp_total[t] = dl/dp[t] + dl/dp_total[t+1]*(r/(p[t] + q[t+1] + r))^2"],
     ),
     "heat equation on a ring": (
         "u0: [N], r: [], s: [T]",

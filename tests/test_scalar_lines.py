@@ -59,7 +59,7 @@ def test_the_lines_have_the_values_of_the_gradients(text: str) -> None:
     derived = tcgrad.loads(text).derive()
     program = derived.derivation.program
     (scalar,) = program.outputs
-    lines = scalar_lines(derived.derivation, scalar, ())
+    lines = scalar_lines(derived.derivation.line_by_line, scalar, ())
     assert lines is not None
     rng = np.random.default_rng(0)
     inputs = {i.tensor: rng.uniform(0.5, 2, size=[s.value for s in i.tensor.shape]) for i in program.inputs}

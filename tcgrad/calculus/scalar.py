@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Gradient, Jacobian
@@ -11,7 +12,7 @@ from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.trace import unheard
 from tcgrad.ir.nodes import Add, Component, Expr, IndexSum
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.ir.traversal import factors_of, substitute, walk
 from tcgrad.records import dataclass
@@ -56,7 +57,7 @@ class Scalar:
         """The same if the gradient is one line."""
         shown = self.readable.shown(next(from_gradients([line], self.of)))
         by_line = Jacobian(self.of, gradient.wrt, shown, assumed=gradient.assumed)
-        is_short = _is_short(line)
+        is_short = self._is_straight and _is_short(line)
         if is_short and self.closed.tell is unheard:
             return by_line, gradient
         made = self.closed.jacobian(self.of, gradient.wrt)
@@ -68,6 +69,11 @@ class Scalar:
                 return jacobian, shorter
         positions = {old: new.expr for old, new in zip(shown.free, made.define.free, strict=True)}
         return replace(by_line, define=replace(made.define, body=substitute(shown.body, positions))), gradient
+
+    @cached_property
+    def _is_straight(self) -> bool:
+        """Whether the closed form has no index names of its own: those of inverses are the ones that equations have."""
+        return not any(isinstance(statement, Intrinsic) for statement in self.closed.program.statements)
 
     def _with_closed_form(
         self, jacobian: Jacobian, gradient: Gradient, *, closely: bool = True
