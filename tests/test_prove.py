@@ -60,6 +60,7 @@ permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
+a logarithm of a fraction less 1: y = -log(1/s - 1) | y = log(s/(1 - s))
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)

@@ -30,6 +30,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.denominators import joined
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.lookups import with_looked_up
@@ -143,9 +144,14 @@ def _exponential(argument: Expr) -> Expr:
 
 
 def _logarithm(call: Call, argument: Expr) -> Expr:
-    """``log(b/a)`` as ``-log(a/b)``, or the other way round: one of them for both."""
+    """``log(b/a)`` as ``-log(a/b)``, or the other way round: one of them for both. ``c/a - 1`` is such a fraction."""
+    argument = simplify(joined(argument) or argument)
     inverse = simplify(Pow(argument, MINUS_ONE))
-    return Mul((MINUS_ONE, Call(call.function, (inverse,)))) if key(inverse) < key(argument) else call
+    return (
+        Mul((MINUS_ONE, Call(call.function, (inverse,))))
+        if key(inverse) < key(argument)
+        else Call(call.function, (argument,))
+    )
 
 
 def _signed(call: Call, argument: Expr) -> Expr:
