@@ -24,8 +24,10 @@ from tcgrad.simplify.choices import with_choices_joined, with_factors_out
 from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
 from tcgrad.simplify.totals import Totals
@@ -152,6 +154,7 @@ class Readable:
             plain = self.known.opened(plain)
         elif size(plain) <= _LARGEST_OF_VECTOR:
             plain = self.known.opened(plain, _FEWEST_OF_VECTOR)
+        plain = gathered(plain, ()) if holds_root(plain) else plain
         return self._with_conjectures(plain, tensor, of_vector=of_vector)
 
     def _with_conjectures(self, body: Expr, tensor: Tensor, *, of_vector: bool) -> Expr:

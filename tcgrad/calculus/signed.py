@@ -20,7 +20,7 @@ from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.multiples import Multiples
-from tcgrad.simplify.signs import holds_root, is_never_negative, is_positive
+from tcgrad.simplify.signs import is_never_negative, is_positive
 from tcgrad.simplify.solved import Solutions
 
 Given = tuple[Assumption, ...]
@@ -42,7 +42,7 @@ class Signed:
 
     def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
-        is_tried = self.assumptions or self._has_powers or (self._has_roots and holds_root(body))
+        is_tried = self.assumptions or self._has_powers
         count = sum(map(_hangs_on_signs, walk(body))) if is_tried else 0
         given = self._about(body) if self.assumptions and count else ()
         if not given and count < _FEWEST_GATHERED:
@@ -56,10 +56,6 @@ class Signed:
             if cost(other) <= cost(made):
                 made, given = other, fewer
         return made, given
-
-    @cached_property
-    def _has_roots(self) -> bool:
-        return any(isinstance(statement, Define) and holds_root(statement.body) for statement in self.statements)
 
     @cached_property
     def _has_powers(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import permutations
 from math import gcd
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, IndexValue, Mul, Pow
@@ -14,21 +15,20 @@ from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, as_power, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import are_equal
 
+_TWO = 2  # terms of a sum that may have one of them in common
+
 
 def with_common_out(expr: Add) -> Expr:
     """A sum with a number, or what one of its terms is alone, before the others, if that is shorter."""
-    terms = list(map(split_coefficient, expr.terms))
-    made: list[Expr] = [expr]
-    if any(number.denominator > 1 for number, _ in terms):
-        made += [_with_divisor_out(expr, terms), _with_number_out(expr, terms)]
-    if any(isinstance(factor, Pow) for _, rest in terms for factor in factors_of(rest)):
-        made.append(_with_base_out(expr, terms))
-    return min(made, key=cost) if len(made) > 1 else expr
+    terms = [split_coefficient(term) for term in expr.terms]
+    other = _with_base_out(expr, terms) if len(terms) == _TWO else _with_number_out(expr, terms)
+    made = _with_divisor_out(expr, terms) if other is expr else other
+    return made if made is not expr and cost(made) < cost(expr) else expr
 
 
 def _with_divisor_out(expr: Add, terms: Sequence[Term]) -> Expr:
     """``a/2 + b/2 - c/4 = (a + b - c/2)/2``"""
-    divisor = gcd(*(number.denominator for number, _ in terms))
+    divisor = gcd(*[number.denominator for number, _ in terms])
     if divisor == 1 or any(abs(number.numerator) != 1 for number, _ in terms):
         return expr
     return scaled(Fraction(1, divisor), scaled_sum(expr, Fraction(divisor)))
@@ -37,17 +37,18 @@ def _with_divisor_out(expr: Add, terms: Sequence[Term]) -> Expr:
 def _with_number_out(expr: Add, terms: Sequence[Term]) -> Expr:
     """``a/2 + b/2 + c = (a + b)/2 + c``"""
     for place, (number, _) in enumerate(terms):
-        inside = [(own / number, rest) for own, rest in terms if abs(own) == abs(number)]
-        if abs(number.numerator) == 1 < number.denominator and 1 < len(inside) < len(terms):
-            others = [scaled(*term) for term in terms if abs(term[0]) != abs(number)]
-            return Add((*others[:place], scaled(number, add_of(inside)), *others[place:]))
+        if number.denominator > 1 and abs(number.numerator) == 1:
+            inside = [(own / number, rest) for own, rest in terms if abs(own) == abs(number)]
+            if 1 < len(inside) < len(terms):
+                others = [scaled(*term) for term in terms if abs(term[0]) != abs(number)]
+                return Add((*others[:place], scaled(number, add_of(inside)), *others[place:]))
     return expr
 
 
 def _with_base_out(expr: Add, terms: Sequence[Term]) -> Expr:
     """``a^2 - a = a (a - 1)``; other polynomials stay."""
-    for number, base in terms:
-        if abs(number) == 1 and base != ONE and all(_has_power(other, base) for other in expr.terms):
+    for (number, base), (_, other) in permutations(terms):
+        if base is not ONE and abs(number.numerator) == number.denominator and _has_power(other, base):
             return Mul((base, _divided(expr, base)))
     return expr
 
@@ -57,7 +58,7 @@ def with_divisor_inside(expr: Expr) -> Expr:
     factors = factors_of(expr)
     sums = [(place, factor) for place, factor in enumerate(factors) if isinstance(factor, Add)]
     for place, (base, exponent) in enumerate(map(as_power, factors)) if sums else ():
-        if isinstance(base, IndexValue) or not isinstance(exponent, Const) or exponent.value >= 0:
+        if isinstance(base, IndexValue) or not isinstance(exponent, Const) or exponent.value.numerator >= 0:
             continue
         for other, factor in sums:
             if any(_has_power(term, base) for term in factor.terms):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, Mul, Pow, const
-from tcgrad.ir.traversal import product_of
+from tcgrad.ir.traversal import product_of, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import powers_of
 from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
@@ -24,7 +24,8 @@ def divided(expr: Mul) -> Iterator[Expr]:
     for place, (base, exponent) in enumerate(map(as_power, expr.factors)):
         if isinstance(base, Add) and isinstance(exponent, Const) and exponent.value < 0:
             for other, factor in enumerate(expr.factors):
-                quotient = _quotient(factor, base) if isinstance(factor, Add) else None
+                reads_it = isinstance(factor, Add) and set(tensors_read(base)) <= set(tensors_read(factor))
+                quotient = _quotient(factor, base) if isinstance(factor, Add) and reads_it else None
                 if quotient is not None:
                     rest = [part for n, part in enumerate(expr.factors) if n not in (place, other)]
                     yield Mul((quotient, Pow(base, Const(exponent.value + 1)), *rest))
@@ -32,9 +33,9 @@ def divided(expr: Mul) -> Iterator[Expr]:
 
 def _quotient(above: Add, below: Add) -> Expr | None:
     spread = spread_out(above, squares=True)
-    terms = [simplify(term) for term in spread or ()]
-    if not terms or len(terms) > _MOST_TERMS:
+    if spread is None or not len(below.terms) <= len(spread) <= _MOST_TERMS:
         return None
+    terms = [simplify(term) for term in spread]
     bases, (dividend, divisor) = _polynomials((terms, below.terms))
     quotient = _exact(dividend, divisor) if dividend and divisor else None
     if not quotient:

@@ -30,7 +30,7 @@ class Nearby:
         self, facts: Sequence[Fact], totals: Totals, multiply_out: Callable[[Expr], Expr], condensed: Condensed
     ) -> None:
         self._facts = facts
-        self._has_roots = any(fact.of_signed for fact in facts)
+        self._of_signed = [fact for fact in facts if fact.of_signed]
         self._totals = totals
         self.multiply_out = multiply_out
         self._known = condensed
@@ -46,7 +46,7 @@ class Nearby:
 
     def _with_roots_taken(self, expr: Expr) -> Expr:
         """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``: the root has a value."""
-        near = [fact for fact in self._about(expr) if fact.of_signed] if self._has_roots else []
+        near = [fact for fact in self._about(expr) if fact.of_signed] if self._of_signed else []
         rooted = frozenset(bases_of_roots(expr)) if near else frozenset[Expr]()
         return with_components(expr, tuple([replace(fact, rooted=rooted) for fact in near])) if rooted else expr
 

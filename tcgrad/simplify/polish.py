@@ -63,6 +63,9 @@ def polish(expr: Expr) -> Expr:
             return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted
         case Iverson():
             return solved(whole)
+        case Call(function=function, arguments=(Add(),)) if function.name == "log" and isinstance(expr, Call):
+            # Of a ratio it is read as one: log((1 - p)/p), not log(1/p - 1).
+            return expr if isinstance(expr.arguments[0], Mul) else whole
         case Pow(base=Call() as base, exponent=Const(value=n)) if base.function.name == "exp" and n > 1:
             return Call(base.function, (simplify(Mul((whole.exponent, *base.arguments))),))
         case _:
