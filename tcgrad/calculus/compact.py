@@ -5,7 +5,7 @@ a divisor cancels that may be 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
@@ -136,7 +136,7 @@ class _Lines:
         for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
             if self._tell is not unheard:
-                self._tell(Inserted(user, line, _put_in(user, line), made))
+                self._tell(Inserted(user, line, put_in(user.body, {line.tensor: line}), made))
         self._forget(line, place)
         for n, made in zip(reading, new, strict=True):
             self._note(made, n)
@@ -145,7 +145,7 @@ class _Lines:
         """Lines with another one's right side in them; once for all that are alike."""
         own = Component(line.tensor, tuple([index.expr for index in line.free]))
         given = (own, line.body, *(user.body for user in users))
-        return self._known.fold_made(given, lambda: tuple([_put_in(user, line) for user in users]))
+        return self._known.fold_made(given, lambda: tuple([put_in(user.body, {line.tensor: line}) for user in users]))
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""
@@ -218,12 +218,11 @@ def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
     return users
 
 
-def _put_in(user: Define, line: Define) -> Expr:
-    """A line with another one's right side wherever it reads what that defines."""
+def put_in(body: Expr, lines: Mapping[Tensor, Define]) -> Expr:
+    """A right side with those of some lines, by what they define, wherever it reads that; not simplified."""
 
-    def put_in(read: Component) -> Expr:
-        if read.tensor != line.tensor:
-            return read
-        return instantiated(line.free, line.body, read.indices, simplify)
+    def given(read: Component) -> Expr:
+        line = lines.get(read.tensor)
+        return read if line is None else instantiated(line.free, line.body, read.indices, simplify)
 
-    return replace_components(user.body, put_in)
+    return replace_components(body, given)

@@ -17,7 +17,7 @@ from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
-from tcgrad.calculus.scalar import Scalar, lone_scalar
+from tcgrad.calculus.scalar import Scalar
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
@@ -58,7 +58,7 @@ def derive(
     lines = GradientLines(made.backward, sources, readable)
     gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
-    scalar = lone_scalar(program)
+    scalar = program.lone_scalar
     own = list(map(Scalar(scalar, closed, readable).both, gradients)) if scalar in targets else []
     jacobians = tuple(
         own[place][0] if target is scalar else _readable(closed.jacobian(target, source), readable)

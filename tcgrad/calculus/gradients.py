@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tcgrad.calculus.compact import put_in
 from tcgrad.calculus.dependence import Lines
 from tcgrad.calculus.derivation import Gradient
 from tcgrad.calculus.readable import Readable
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
-from tcgrad.ir.traversal import replace_components
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.renaming import instantiated
 
 _MOST_LINES, _LONGEST = 6, 40  # lines of a gradient, and what they cost to read, that are tried as one
 
@@ -49,12 +48,7 @@ class GradientLines:
 
 def _with_lines(body: Expr, lines: Sequence[Define]) -> Expr:
     """A right side with those that it reads put into it."""
-    known: dict[Tensor, Define] = {}
-
-    def put_in(read: Component) -> Expr:
-        line = known.get(read.tensor)
-        return read if line is None else instantiated(line.free, line.body, read.indices, simplify)
-
+    whole: dict[Tensor, Define] = {}
     for line in lines:
-        known[line.tensor] = replace(line, body=replace_components(line.body, put_in))
-    return replace_components(body, put_in)
+        whole[line.tensor] = replace(line, body=put_in(line.body, whole))
+    return put_in(body, whole)

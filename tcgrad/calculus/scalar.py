@@ -12,7 +12,7 @@ from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.trace import unheard
 from tcgrad.ir.nodes import Add, Component, Expr, IndexSum
-from tcgrad.ir.program import Define, Intrinsic, Program
+from tcgrad.ir.program import Define, Intrinsic
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.ir.traversal import factors_of, substitute, walk
 from tcgrad.records import dataclass
@@ -20,15 +20,6 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 
 _SHORT = 16  # what a gradient costs to read that is not differentiated once more, to see whether that is shorter
-
-
-def lone_scalar(program: Program) -> Tensor | None:
-    """The only output, if that is a scalar: its Jacobian is the gradient up to what is given."""
-    match program.outputs:
-        case (output,) if not output.order:
-            return output
-        case _:
-            return None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tcgrad.simplify.fold import Facts
 
 def has_hessian(program: Program) -> bool:
     """Whether there is one output, and it is a scalar."""
-    return len(program.outputs) == 1 and program.outputs[0].order == 0
+    return program.lone_scalar is not None
 
 
 def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor) -> tuple[Statement, ...]:

@@ -125,7 +125,7 @@ class FirstOrderWriter(ModuleWriter):
         names = derived_names(scope)
         inputs = [self._name(tensor) for tensor in self._inputs]
         upstream = [names(gradient_of(tensor)) for tensor in self._program.outputs]
-        scalar = len(upstream) == 1 and not self._program.outputs[0].shape
+        scalar = self._program.lone_scalar is not None
         parameters = [*inputs, *([f"{upstream[0]}=1.0"] if scalar else upstream)]
         result = self._name(self._program.outputs[0]) if len(upstream) == 1 else scope.claim("outputs")
         lines = bracketed(f"{result}, saved = forward_saved(", inputs, ")", 4)

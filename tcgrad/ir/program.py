@@ -157,6 +157,15 @@ class Program:
         return tuple(tensor for statement in self.statements for tensor in defined_tensors(statement))
 
     @property
+    def lone_scalar(self) -> Tensor | None:
+        """The only output, if that is a scalar: its Jacobian is the gradient up to what is given."""
+        match self.outputs:
+            case (output,) if not output.order:
+                return output
+            case _:
+                return None
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         """The inputs, then what the statements define."""
         return (*(item.tensor for item in self.inputs), *self.defined)

@@ -28,6 +28,7 @@ from tcgrad.ir.traversal import (
 from tcgrad.prove.gathering import summand
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import exponent_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.order import first_term
@@ -200,18 +201,10 @@ def _without_exponentials(expr: Expr) -> Expr:
     if not isinstance(expr, Add) or len(expr.terms) != 2:
         return expr
     (number, first), (beside, second) = map(split_coefficient, expr.terms)
-    exponents = _exponent(first), _exponent(second)
+    exponents = exponent_of(first), exponent_of(second)
     if number != -beside or exponents[0] is None or exponents[1] is None:
         return expr
     return Mul((Const(number), Add((exponents[0], Mul((MINUS_ONE, exponents[1]))))))
-
-
-def _exponent(expr: Expr) -> Expr | None:
-    match expr:
-        case Call(function=function, arguments=(argument,)) if function.name == "exp":
-            return argument
-        case _:
-            return ZERO if expr == ONE else None
 
 
 def _solved(compared: Expr) -> tuple[Component, Expr] | None:

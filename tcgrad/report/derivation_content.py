@@ -152,7 +152,7 @@ def describe(
     program, derivation = derivation.program, derivation.line_by_line
     told = None if explained is None else Telling(explained.line_by_line, style, choose_notations(notations))
     writer = _Writer(program, style, choose_notations(notations), told)
-    scalar = program.outputs[0] if len(program.outputs) == 1 and not program.outputs[0].order else None
+    scalar = program.lone_scalar
     own = {j.wrt: j for j in derivation.jacobians if j.of == scalar and j.define is not None}
     lines = None if scalar is None or told else scalar_lines(derivation, scalar, tuple(own.values()))
     is_own = lines is not None or len(own) == len(derivation.gradients)

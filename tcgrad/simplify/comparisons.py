@@ -11,6 +11,7 @@ from fractions import Fraction
 from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, Add, Call, Const, Expr, Iverson
 from tcgrad.ir.traversal import factors_of, product_of, tensors_read, terms_of
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import exponent_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import add_of, scaled, split_coefficient
 from tcgrad.simplify.signs import is_positive
@@ -66,18 +67,10 @@ def _without_positive_factors(expr: Iverson) -> Expr:
 
 def _of_exponents(expr: Iverson) -> Expr:
     """``[exp(u) > 1] = [u > 0]``, ``[exp(u) > exp(v)] = [u > v]``"""
-    left, right = _exponent(expr.left), _exponent(expr.right)
+    left, right = exponent_of(expr.left), exponent_of(expr.right)
     if left is None or right is None:
         return expr
     return Iverson(expr.operator, left, right)
-
-
-def _exponent(expr: Expr) -> Expr | None:
-    match expr:
-        case Call(function=function, arguments=(argument,)) if function.name == "exp":
-            return argument
-        case _:
-            return ZERO if expr == ONE else None
 
 
 def _with_number_moved(expr: Iverson) -> Expr:

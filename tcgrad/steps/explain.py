@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation, Gradient
 from tcgrad.calculus.derive import derive
-from tcgrad.calculus.scalar import lone_scalar
 from tcgrad.calculus.trace import Event
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.records import dataclass
@@ -51,7 +50,7 @@ def explain(derivation: Derivation) -> Explained:
     adjoints = Adjoints(writer, events, lines, granted)
     jacobians = tuple(tuple(jacobian_chains(jacobian, events, writer, adjoints)) for jacobian in heard.jacobians)
     through = tuple(tuple(adjoints.chains(gradient.wrt)) for gradient in by_lines)
-    scalar = lone_scalar(heard.program)
+    scalar = heard.program.lone_scalar
     own = {each.wrt: chains for each, chains in zip(heard.jacobians, jacobians, strict=True) if each.of == scalar}
 
     def alone(gradient: Gradient, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
