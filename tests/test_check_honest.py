@@ -1,11 +1,16 @@
 """A pass means something: not where rounding hides the value, nor at one size alone."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 import tcgrad
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import Add, Call, Component, Const, Iverson, Mul, Pow
 
 
 def statuses(text, backward, **options):
@@ -99,3 +104,31 @@ def test_a_size_that_is_written_into_the_code_is_caught():
 def test_high_powers_pass_in_the_widest_type():
     made = tcgrad.loads("dims: {N: 3}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]^300']")
     assert all(made.check(dtype="longdouble", seed=seed).ok for seed in range(4))
+
+
+def zeros_by_zeros():
+    """Factors that are 1 or no number, for they are 0/0 at about half of the points, or where rounding has it."""
+    x = Component(tcgrad.loads(SINE).program.inputs[0].tensor, ())
+    minus = Const(Fraction(-1))
+    negative = Add((x, Mul((minus, Call(FUNCTIONS["relu"], (x,))))))
+    there_and_back = Add((Add((x, Const(Fraction(22, 7)))), Const(Fraction(-22, 7))))
+    return [Mul((part, Pow(part, minus))) for part in (negative, Iverson("==", there_and_back, x))]
+
+
+SINE = "inputs: {x: []}\nequations: ['f = sin(x)']\n"
+
+
+@pytest.mark.parametrize("one", zeros_by_zeros(), ids=["at points", "by rounding"])
+@pytest.mark.parametrize("dtype", ["float64", "longdouble"])
+def test_points_at_which_a_formula_is_none_are_not_passed_over(one, dtype):
+    """A gradient that is 0/0 where the function and all on the way to it are finite is wrong."""
+    made = tcgrad.loads(SINE)
+
+    def spoilt(define):
+        return replace(define, body=Mul((define.body, one)))
+
+    gradients = tuple(replace(g, statements=tuple(map(spoilt, g.statements))) for g in made.derivation.gradients)
+    wrong = replace(made.derivation, gradients=gradients)
+    result = check(made.program, derivation=wrong, module=made.compile(), only="gradient", trials=8, dtype=dtype)
+    (found,) = [each for each in result.results if each.subject == "formula"]
+    assert (found.status, found.message) == ("fail", "is not finite where the reference is")

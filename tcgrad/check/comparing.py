@@ -94,10 +94,11 @@ def _slope(number: float) -> str:
     return f"{number:.4g}" if np.isfinite(number) else "undefined"
 
 
-def overflows_at(bench: Bench) -> bool:
-    """Whether a number on the way to a derivative, of the formulas or the module, is too large for the type.
+def out_of_range(bench: Bench) -> set[str]:
+    """``"overflow"`` where a number on the way to a derivative, of the formulas or the module, is too large for the
+    type; ``"underflow"`` where one of the formulas is too small.
 
-    What is divided by it is 0 then, which is finite, and wrong.
+    What is divided by the one is 0 then, which is finite, and wrong; what is divided by the other is not finite.
     """
     with noticing() as found:
         for formulas, statements in _gradients(bench) or _jacobians(bench):
@@ -110,7 +111,13 @@ def overflows_at(bench: Bench) -> bool:
                 if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
                     bench.module.hvp(dict(bench.sample.tangents))
                     bench.module.hvp({t.name: random_signs(bench.sample, t.name)[0] for t in bench.wrt})
-    return bool(found or (bench.module is not None and bench.module.overflowed))
+    return {*found, *(["overflow"] if bench.module is not None and bench.module.overflowed else [])}
+
+
+def tensors_are_finite(bench: Bench) -> bool:
+    """Whether all that the equations define is finite at the sample."""
+    arrays = bench.sample.forward.context.arrays.values()
+    return all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f")
 
 
 def formulas_are_finite(bench: Bench) -> bool:
@@ -119,8 +126,7 @@ def formulas_are_finite(bench: Bench) -> bool:
     At other sizes than the spec's the tensors on the way must be finite, too: an author who divides by the number of
     neighbours has not one point alone in mind.
     """
-    arrays = bench.sample.forward.context.arrays.values()
-    if not bench.own and not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
+    if not bench.own and not tensors_are_finite(bench):
         return False
     if not all(np.isfinite(formulas.value(statements)).all() for formulas, statements in _gradients(bench)):
         return False

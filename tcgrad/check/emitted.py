@@ -107,7 +107,7 @@ class Module:
                 result = function(*arguments)
         except Exception as error:
             raise ModuleError(f"{name} raised {type(error).__name__}: {error}") from error
-        if noticed or self._overflows_unguarded(name, result, arguments):
+        if "overflow" in noticed or self._overflows_unguarded(name, result, arguments):
             self.overflowed.add(name)
         after = [argument for argument in arguments if isinstance(argument, np.ndarray)]
         if not all(same_bits(a, b) for a, b in zip(before, after, strict=True)):

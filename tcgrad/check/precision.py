@@ -12,6 +12,11 @@ def unit_roundoff(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).eps) / 2
 
 
+def is_fine(dtype: np.dtype[Any]) -> bool:
+    """Whether rounding makes random numbers equal by no chance that is worth a thought."""
+    return unit_roundoff(dtype) <= unit_roundoff(np.dtype(np.float64))
+
+
 def type_name(dtype: np.dtype[Any]) -> str:
     """What the command line calls the type; NumPy's own name of longdouble depends on the machine."""
     return "longdouble" if dtype == np.longdouble and is_longdouble_wider() else dtype.name

@@ -15,14 +15,14 @@ from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing import compare_all, formulas_are_finite, overflows_at
+from tcgrad.check.comparing import compare_all, formulas_are_finite, out_of_range, tensors_are_finite
 from tcgrad.check.cost import refuse_impossible
 from tcgrad.check.domains import refuse_out_of_range
 from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options, choose_options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
-from tcgrad.check.precision import is_longdouble_wider, type_name, unit_roundoff
+from tcgrad.check.precision import is_fine, is_longdouble_wider, type_name, unit_roundoff
 from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.samples import Sample, Sampler, sampler
 from tcgrad.check.sizes import other_sizes
@@ -260,7 +260,8 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
     """A sample at which nothing overflows the type, smaller and smaller ones tried -> its bench, or why none.
 
     Where something always does, so that it may be meant, one with finite formulas will do, and what fails there is
-    undecided. At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong.
+    undecided. At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong. In a
+    fine type they are so at a single point, if the tensors are finite there and every number on the way has room.
     """
     finite: Bench | None = None
     made: Bench | None = None
@@ -269,11 +270,14 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
         if isinstance(drawn, str):
             return finite or made or drawn
         made = bench(drawn)
-        made.overflows = overflows_at(made)
+        left = out_of_range(made)
+        made.overflows = "overflow" in left
         if formulas_are_finite(made):
             if not made.overflows:
                 return made
             finite = finite or made
+        elif made.own and not left and is_fine(made.sample.dtype) and tensors_are_finite(made):
+            return made
     if finite is not None:
         return finite
     return made if made is not None and made.own else "a formula is not finite"

@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from tcgrad.check.precision import is_fine
 from tcgrad.check.results import Status
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -61,7 +62,8 @@ class Expected:
     reference_error, found_error: how far the reference may be off, and how far rounding may have moved what is found.
     hidden: where the reference is 0 as far as is known, a bound beyond this would hide what is not.
     An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
-    rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite.
+    rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite. Yet in a
+    fine type it does so by no chance: what is not finite there is wrong.
     """
 
     reference: Array
@@ -97,7 +99,7 @@ class Expected:
         if found.dtype.kind == "f" and self._largest > np.finfo(found.dtype).max:  # infinite in the narrower type
             known = known & (np.abs(self.reference) <= np.finfo(found.dtype).max)
         if not self._is_always_bounded:
-            unbounded = np.isinf(self.found_error) & ~np.isfinite(found)
+            unbounded = ~np.isfinite(found) & (np.isinf(self.found_error) | is_fine(found.dtype))
             known = known & (np.isfinite(self.found_error) | unbounded)
         elements = int(np.count_nonzero(known))
         if not elements:

@@ -1,4 +1,4 @@
-"""Numbers that grow out of their type: noticed if somebody asks, and passed over in silence otherwise."""
+"""Numbers that grow or shrink out of their type: noticed if somebody asks, and passed over in silence otherwise."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _noticed = ContextVar("_noticed", default=False)
 
 
 def quietly() -> np.errstate:
-    """Arithmetic that warns of nothing; overflows are still told to `noticing`."""
-    over: Literal["call", "ignore"] = "call" if _noticed.get() else "ignore"
-    return np.errstate(divide="ignore", invalid="ignore", under="ignore", over=over)
+    """Arithmetic that warns of nothing; what leaves its type is still told to `noticing`."""
+    told: Literal["call", "ignore"] = "call" if _noticed.get() else "ignore"
+    return np.errstate(divide="ignore", invalid="ignore", under=told, over=told)
 
 
 @contextmanager
 def noticing() -> Iterator[list[str]]:
-    """-> a list to which every overflow meanwhile is added."""
+    """-> a list to which ``"overflow"`` and ``"underflow"`` are added, as often as they happen meanwhile."""
     seen: list[str] = []
     before = _noticed.set(True)
     try:
-        with np.errstate(over="call", call=lambda kind, _: seen.append(kind)):
+        with np.errstate(over="call", under="call", call=lambda kind, _: seen.append(kind)):
             yield seen
     finally:
         _noticed.reset(before)
