@@ -41,12 +41,19 @@ PRINTED = {
         ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],
         ["dl/dW[p,q,r] = dl/dx_total[p,q]*(x0[r]*delta[p,0] + x[p-1,r]*[p >= 1])"],
     ),
+    "a network of less depth than there are weights for": (
+        "x0: [N], W: [L, N, N]",
+        ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],
+        ["dl/dW[p,q,r] = dl/dx_total[p,q]*(x0[r]*delta[p,0] + x[p-1,r]*[p >= 1])*[p < T]"],
+    ),
 }
 
 
 def function_of(name):
     inputs, equations, _ = PRINTED[name]
-    return tcgrad.loads(f"dims: {{N: 3, T: 4}}\ninputs: {{{inputs}}}\nequations: {equations}\n", name)
+    dims, indices = "{N: 3, T: 4, L: 6}", "{t: T}"
+    text = f"dims: {dims}\ninputs: {{{inputs}}}\nindices: {indices}\nequations: {equations}\n"
+    return tcgrad.loads(text, name)
 
 
 @pytest.mark.parametrize("name", PRINTED)

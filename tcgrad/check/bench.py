@@ -21,6 +21,7 @@ from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import PLANTED_IN, Plantings
+from tcgrad.check.precision import is_fine
 from tcgrad.check.references import Known
 from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
@@ -195,7 +196,7 @@ class Bench:
             return last
         user = Tolerance(self.options.rtol, self.options.atol)
         hidden = hidden_from(self.sample, known.usual) if user == Tolerance() else inf
-        self._last = Expected(known.value, known.error, bound, user, hidden)
+        self._last = Expected(known.value, known.error, bound, user, hidden, is_fine(self.sample.dtype))
         return self._last
 
     def _overflows(self, tally: Tally) -> bool:

@@ -8,7 +8,6 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from tcgrad.check.precision import is_fine
 from tcgrad.check.results import Status
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -61,6 +60,7 @@ class Expected:
 
     reference_error, found_error: how far the reference may be off, and how far rounding may have moved what is found.
     hidden: where the reference is 0 as far as is known, a bound beyond this would hide what is not.
+    fine: whether what is compared is worked out in a fine type.
     An element whose reference has an infinite error is left out: nothing is known there. So is a finite one that
     rounding may move without bound, and any one whose ``found_error`` is NaN: rounding may make it infinite. Yet in a
     fine type it does so by no chance: what is not finite there is wrong.
@@ -71,6 +71,7 @@ class Expected:
     found_error: Array
     user: Tolerance = _FROM_ROUNDING
     hidden: float = inf
+    fine: bool = False
 
     @cached_property
     def allowed(self) -> Array:
@@ -99,7 +100,7 @@ class Expected:
         if found.dtype.kind == "f" and self._largest > np.finfo(found.dtype).max:  # infinite in the narrower type
             known = known & (np.abs(self.reference) <= np.finfo(found.dtype).max)
         if not self._is_always_bounded:
-            unbounded = ~np.isfinite(found) & (np.isinf(self.found_error) | is_fine(found.dtype))
+            unbounded = ~np.isfinite(found) & (np.isinf(self.found_error) | self.fine)
             known = known & (np.isfinite(self.found_error) | unbounded)
         elements = int(np.count_nonzero(known))
         if not elements:
@@ -140,9 +141,11 @@ def compare(
     user: Tolerance = _FROM_ROUNDING,
     by_difference: bool = False,
     hidden: float = inf,
+    fine: bool = False,
 ) -> Comparison:
     """Compare one array, as `Expected` does."""
-    return Expected(reference, reference_error, found_error, user, hidden).judge(found, by_difference=by_difference)
+    expected = Expected(reference, reference_error, found_error, user, hidden, fine)
+    return expected.judge(found, by_difference=by_difference)
 
 
 def _proportion(error: float, scale: float) -> float:

@@ -11,6 +11,7 @@ from tcgrad.ir.traversal import factors_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.shapes import are_equal, names
 from tcgrad.simplify.spread import spread_out
 
@@ -104,11 +105,12 @@ def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, pol
 def _with_factors_out(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, at: Expr) -> Expr | None:
     """The factors that are at the edge what they are up to it, taken out, where that is shorter.
 
-    They have no guard then, and must be there at all positions.
+    They are there at the edge. The guards without which they need not be there elsewhere go with them.
     """
     if edge.wider:
         return None
     common: list[Expr] = []
+    holding: list[Expr] = []
     left = list(there)
     for factor in rest:
         moved = simplify(substitute(factor, {edge.index: edge.beyond}))
@@ -116,6 +118,12 @@ def _with_factors_out(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Ed
         if twin is not None:
             left.remove(twin)
             common.append(factor)
+        elif moved == ONE:
+            holding.append(factor)
+    needed = guards_kept(rest, common)
+    if any(guard not in holding for guard in needed):
+        return None
+    common += needed
     own = tuple(factor for factor in rest if factor not in common)
     made = simplify(Mul((ONE, *common, Add((Mul((*own, edge.guard)), Mul((*left, at)))))))
     apart = Add((Mul((*rest, edge.guard)), Mul((*there, at))))
