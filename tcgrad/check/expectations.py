@@ -16,7 +16,7 @@ from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.labels import axis_names, place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
-from tcgrad.check.precision import type_name
+from tcgrad.check.precision import is_fine, type_name
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
@@ -199,6 +199,7 @@ class _Expectation:
             reference_error=formulas.bound(statements, self.define.tensor).astype(wide),
             by_difference=True,
             hidden=self._hidden(formulas.sample),
+            fine=is_fine(formulas.sample.dtype),
         )
         tally.add(outcome, "samples", lambda worst: self._place(worst, point, known.shape))
 
