@@ -63,13 +63,13 @@ class Paths:
 
     @cached_property
     def gradients(self) -> Program:
-        """The program that computes the gradients of the one output, a scalar."""
-        return gradient_program(unconstrained(self.program))
+        """What computes the gradients of the one output, a scalar, and is differentiated by the module as well."""
+        return gradient_program(unconstrained(self.derivation.worked))
 
     @cached_property
     def backward(self) -> tuple[Statement, ...]:
         """The statements that `gradients` has besides the equations."""
-        return self.gradients.statements[len(self.program.statements) :]
+        return self.gradients.statements[len(self.derivation.worked.statements) :]
 
     @cached_property
     def second_tangents(self) -> tuple[Statement, ...]:

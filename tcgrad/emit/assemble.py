@@ -23,10 +23,7 @@ def dense(build: Builder, positions: Positions, structured: Structured, free: Ax
     """One value, with zeros where the structure has them; ``free`` gives the order of its axes then."""
     if structured.plain is not None:
         return finished(build, structured.plain)
-    used: dict[Index, None] = {}
-    for term in structured.terms:
-        found = (*term.value.axes, *(i for index, other in term.equal for i in (index, *other.indices)))
-        used.update(dict.fromkeys(index for index in found if index not in term.loose))
+    used = structured.indices
     axes = tuple(index for index in free if index in used)
     axes += tuple(sorted(used.keys() - set(free), key=lambda index: index.serial))
     return Value(assembled(build, positions, structured, axes), axes)

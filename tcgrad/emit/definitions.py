@@ -99,6 +99,14 @@ class Definitions:
         known = self._defined.get(_name(tensor))
         return known is not None and known.value.plain is None
 
+    def held(self, tensor: Tensor) -> list[int]:
+        """The axes along which the array of a tensor has entries; along the others it is the same everywhere."""
+        known = self._defined.get(_name(tensor))
+        if known is None:
+            return list(range(tensor.order))
+        own = known.value.indices
+        return [axis for axis, index in enumerate(known.free) if index in own]
+
     def dense(self, structured: Structured, hint: Axes) -> Value:
         return dense(self.build, self.positions, structured, hint)
 

@@ -126,7 +126,7 @@ class Expressions:
             return self._multiplied_out(parts, wide, hint)
         # Zeros around what is read can stand for a guard: what else needs it is chosen before.
         factors = under_guards(parts.factors, self._gaps, masks_stay=True)
-        apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting)
+        apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting, self._definitions.held)
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
@@ -16,11 +16,13 @@ from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import free_indices, product_of, substitute
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
 
 Factor = tuple[Expr, bool]  # with whether it divides
+_Held = Callable[[Tensor], Collection[int]]
 _ZERO = Integer.of(0)
 
 
@@ -35,13 +37,16 @@ class Scattered:
 
 
 def scattered(
-    factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index], fitting: Fitting
+    factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index], fitting: Fitting, held: _Held
 ) -> Scattered | None:
-    """A product with its guarded reads undone; None if nothing in it is added at positions that deltas tell."""
+    """A product with its guarded reads undone; None if nothing in it is added at positions that deltas tell.
+
+    held: the axes along which the array of a tensor has entries; it is the same along the others, outside as well.
+    """
     guards = [factor for factor, inverted in factors if isinstance(factor, Iverson) and not inverted]
     if not guards and not deltas:
         return None
-    recovery = _Recovery(guards, summed, fitting)
+    recovery = _Recovery(guards, summed, fitting, held)
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
     read = recovery.deltas
     inside = recovery.without_boxes(_without_implied(inside, read))
@@ -53,7 +58,7 @@ def scattered(
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
-        return Scattered(_without_implied(factors, read), [*deltas], [*summed], [])
+        return Scattered(_without_implied(factors, recovery.surrounded), [*deltas], [*summed], [])
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
@@ -64,11 +69,16 @@ def scattered(
 
 @dataclass
 class _Recovery:
-    """The deltas that guards and reads of one product are the solution of; each with an index of its own."""
+    """The deltas that guards and reads of one product are the solution of; each with an index of its own.
+
+    surrounded: those of reads of arrays with zeros around them.
+    """
 
     guards: Sequence[Iverson]
     summed: Sequence[Index]
     fitting: Fitting
+    held: _Held
+    surrounded: list[Delta] = field(default_factory=list)
     _known: dict[tuple[Integer, Integer], Delta] = field(default_factory=dict)
 
     @property
@@ -80,6 +90,8 @@ class _Recovery:
         if not isinstance(factor, Component) or not self.guards:
             return factor
         deltas = [self._delta(*read) for read in zip(factor.indices, factor.tensor.shape, strict=True)]
+        held = self.held(factor.tensor)
+        self.surrounded += [delta for axis, delta in enumerate(deltas) if delta is not None and axis in held]
         positions = zip(factor.indices, deltas, strict=True)
         return Component(factor.tensor, tuple(p if delta is None else _new_index(delta).expr for p, delta in positions))
 

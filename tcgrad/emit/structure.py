@@ -55,6 +55,15 @@ class Structured:
         """Whether no structure is more than a diagonal."""
         return all(term.is_diagonal for term in self.terms)
 
+    @property
+    def indices(self) -> dict[Index, None]:
+        """Those on which it depends, each once."""
+        found: dict[Index, None] = {}
+        for term in self.terms:
+            own = (*term.value.axes, *(i for index, other in term.equal for i in (index, *other.indices)))
+            found.update(dict.fromkeys(index for index in own if index not in term.loose))
+        return found
+
 
 def added(build: Builder, terms: Iterable[Term], hint: Axes) -> Structured:
     """The sum of terms: those with the same equalities become one."""
