@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, read_standard_input, split_names
-from tcgrad.cli.output import write_error
+from tcgrad.cli.output import output_apart, write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import STDIN, Diagnostic, TcgradError
@@ -218,7 +218,8 @@ def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
             chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
             several=len(tasks) > 1,
         )  # fmt: skip
-        run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
+        with output_apart() if any(code.values()) else nullcontext():
+            run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG
     if any(entry.errors for entry in run.entries):
