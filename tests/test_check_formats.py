@@ -306,7 +306,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _MESSAGE = _object(text=_TEXT)
 _NUMBER = {"type": "integer", "minimum": 1}
 
-# The part of the SARIF 2.1.0 schema that a report consists of.
+# The part of the SARIF 2.1.0 schema that a report consists of; of a rule, what GitHub's code scanning calls required.
 SARIF = _object(
     **{
         "$schema": {
@@ -321,7 +321,9 @@ SARIF = _object(
                     name=_TEXT,
                     version=_TEXT,
                     semanticVersion={"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+([-+].*)?$"},
-                    rules=_list_of(_object(id=_TEXT, shortDescription=_MESSAGE, fullDescription_=_MESSAGE)),
+                    rules=_list_of(
+                        _object(id=_TEXT, shortDescription=_MESSAGE, fullDescription=_MESSAGE, help=_MESSAGE)
+                    ),
                 )
             ),
             invocations=_list_of(_object(executionSuccessful={"type": "boolean"})),
