@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -235,12 +236,53 @@ def test_standard_input_is_a_spec():
     assert tcgrad("derive", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
 
 
-def test_code_is_utf_8_in_any_locale():
-    text = "inputs: {变量: [3]}\nequations: ['é[i] = 变量[i]^2']\n"
-    result = tcgrad("emit", "-", stdin=text, PYTHONIOENCODING="ascii")
-    assert result.returncode == 0
-    assert "def forward(变量):" in result.stdout
-    compile(result.stdout, "module", "exec")
+def written_in_ascii(*arguments: str, cwd: Path) -> str:
+    """What a program reads in UTF-8, where the locale has ASCII alone."""
+    result = tcgrad(*arguments, cwd=cwd, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    (tmp_path / "größe.yaml").write_text(
+        "dims: {größe: 3}\ninputs: {变量: [größe], 𝒙: [größe]}\nequations: ['é[i] = 变量[i]^2']\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def test_code_is_utf_8_in_any_locale(foreign: Path):
+    code = written_in_ascii("emit", "größe.yaml", cwd=foreign)
+    assert "def forward(变量" in code
+    compile(code, "module", "exec")
+
+
+@pytest.mark.parametrize("command", ["derive", "check", "lint"])
+def test_json_is_utf_8_in_any_locale(command: str, foreign: Path):
+    data = json.loads(written_in_ascii(command, "größe.yaml", "--format", "json", cwd=foreign))
+    assert (data if command == "derive" else data["specs"][0])["name"] == "größe"
+
+
+def test_every_format_is_utf_8_in_any_locale(foreign: Path):
+    for name in ("jsonl", "sarif"):
+        lines = written_in_ascii("check", "größe.yaml", "--format", name, cwd=foreign)
+        assert [json.loads(line) for line in (lines.splitlines() if name == "jsonl" else [lines])]
+    tree = ET.fromstring(written_in_ascii("check", "größe.yaml", "--format", "junit", cwd=foreign))
+    assert tree.find("testsuite").get("name") == "größe"
+    for arguments in (
+        ["check", "--format", "markdown"],
+        ["derive", "--format", "latex"],
+        ["lint", "--format", "github"],
+    ):
+        assert "größe" in written_in_ascii(*arguments, "größe.yaml", cwd=foreign)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no such names")
+def test_what_is_no_character_of_a_name_is_written_as_its_escape(tmp_path: Path):
+    name = os.fsdecode(b"\xff.yaml")
+    (tmp_path / name).write_text("inputs: {x: [3]}\nequations: ['y[i] = 2*x[i]']\n")
+    result = tcgrad("check", name, "--format", "json", cwd=tmp_path)
+    assert json.loads(result.stdout)["specs"][0]["spec"] == name
 
 
 @pytest.mark.parametrize("command", ["derive", "check"])

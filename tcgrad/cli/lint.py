@@ -12,7 +12,7 @@ import tcgrad
 from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write_error, write_text
+from tcgrad.cli.output import in_utf8, write_error, write_text
 from tcgrad.cli.status import FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_specs
@@ -55,7 +55,11 @@ def command(
     for entry in run.entries:
         for error in entry.errors:
             write_error(error.text)
-    write_text(_as_text(run.entries) if output_format == "text" else _as_format(output_format, run))
+    if output_format == "text":
+        write_text(_as_text(run.entries))
+    else:
+        in_utf8()
+        write_text(_as_format(output_format, run))
     if not run.ok:
         raise typer.Exit(WRONG_INPUT)
     raise typer.Exit(FAILED if error_on_warning and any(entry.warnings for entry in run.entries) else WELL)

@@ -27,11 +27,16 @@ def write(text: str) -> None:
     write_text(text if text.endswith("\n") else text + "\n")
 
 
-def write_code(text: str) -> None:
-    """Write a program: in UTF-8 wherever that is not a terminal, as Python reads it, whatever the locale is."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8")
+def write_data(text: str) -> None:
+    """The same for what programs read: `in_utf8`."""
+    in_utf8()
     write(text)
+
+
+def in_utf8() -> None:
+    """Let standard output be in UTF-8, as programs read it whatever the locale is; a terminal shows what it can."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def write_text(text: str) -> None:

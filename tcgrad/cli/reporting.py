@@ -10,7 +10,16 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
-from tcgrad.cli.output import make_folder, refuse_spec, takes_color, takes_unicode, write_error, write_file, write_text
+from tcgrad.cli.output import (
+    in_utf8,
+    make_folder,
+    refuse_spec,
+    takes_color,
+    takes_unicode,
+    write_error,
+    write_file,
+    write_text,
+)
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
@@ -61,6 +70,8 @@ def make_reporter(
         TcgradError: for a format that does not exist, or a file that cannot be written: before anything is worked out.
     """
     names = _choose(name)
+    if names != ["text"]:
+        in_utf8()
     colored = takes_color(color)
     look = Look(takes_unicode(), colored, _width(colored), brief=several and sys.stdout.isatty())
     targets = [format_of_file(text) for text in files]
