@@ -57,6 +57,12 @@ def _completer(row: Setting) -> Callable[[str], list[str]] | None:
     return complete_report if row.name == "output_file" else None
 
 
+def _complete_framework(incomplete: str) -> list[str]:
+    from tcgrad.check.frameworks import FRAMEWORK_NAMES  # it brings NumPy
+
+    return complete_words(FRAMEWORK_NAMES, incomplete)
+
+
 _SAMPLES = "What is drawn and compared"
 _VERDICT = "What passes"
 _WHICH = "Which specs, and how many at a time"
@@ -102,7 +108,7 @@ AgainstForward = Annotated[
 AgainstFramework = Annotated[
     str | None,
     typer.Option(
-        "--against-framework", metavar="FRAMEWORK", rich_help_panel=_SAMPLES,
+        "--against-framework", metavar="FRAMEWORK", rich_help_panel=_SAMPLES, autocompletion=_complete_framework,
         help="What your own functions are given and return: `numpy` arrays, `torch` tensors or `jax` arrays. "
         "[default: numpy]",
     ),
