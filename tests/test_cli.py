@@ -236,6 +236,13 @@ def test_standard_input_is_a_spec():
     assert tcgrad("derive", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
 
 
+def test_a_spec_on_standard_input_is_linted():
+    assert tcgrad("lint", "-", stdin=Path(MATMUL).read_text()).stdout == "no warnings about 1 spec\n"
+    assert tcgrad("lint", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
+    result = tcgrad("lint", "-", MATMUL)
+    assert (result.returncode, "a spec by itself" in result.stderr) == (2, True)
+
+
 def written_in_ascii(*arguments: str, cwd: Path) -> str:
     """What a program reads in UTF-8, where the locale has ASCII alone."""
     result = tcgrad(*arguments, cwd=cwd, PYTHONIOENCODING="ascii")

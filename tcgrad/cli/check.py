@@ -12,7 +12,7 @@ import typer
 from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, read_standard_input, split_names
+from tcgrad.cli.options import Debug, Session, is_standard_input, read_standard_input, split_names
 from tcgrad.cli.output import output_apart, write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
@@ -242,9 +242,7 @@ def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
         raise _usage("Missing argument 'SPEC...'")
     options = {name: chosen.get(name) for name in CHECK_OPTIONS} | code
     strict = chosen.get("strict")
-    if STANDARD_INPUT in names:
-        if len(names) > 1:
-            raise _usage("`-`, standard input, is a spec by itself")
+    if is_standard_input(names, "check"):
         return [Task(STDIN, strict, read_standard_input(), options)]
     paths = find_specs(names, chosen.get("exclude", ()))
     if since is not None:
