@@ -323,6 +323,17 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(folder: Path, 
     assert re.match(r"tcgrad: error\[TC60[15]\]: ", result.stderr)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no such device")
+def test_two_reports_to_one_file_are_refused(folder: Path, tcgrad):
+    two = ("--output-file", "new/r.json", "--output-file")
+    result = tcgrad("check", "a.yaml", *two, "junit:new/../new/r.json", cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("tcgrad: error[TC605]: cannot write two reports to `new/../new/r.json`\n")
+    assert tcgrad("check", "a.yaml", *two, "new/r.json", cwd=folder).returncode == 0
+    null = ("--output-file", "json:/dev/null", "--output-file", "junit:/dev/null")
+    assert tcgrad("check", "a.yaml", *null, cwd=folder).returncode == 0
+
+
 def test_github_actions_gets_annotations_and_a_summary(folder: Path, tcgrad):
     summary = folder / "summary.md"
     environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_WORKSPACE": str(folder)}

@@ -75,7 +75,8 @@ def make_reporter(
     colored = takes_color(color)
     look = Look(takes_unicode(), colored, _width(colored), brief=several and sys.stdout.isatty())
     targets = [format_of_file(text) for text in files]
-    made = [(make_format(target, Look()), _writable(Path(path))) for target, path in targets]
+    made = [(make_format(target, Look()), _writable(Path(path))) for target, path in dict.fromkeys(targets)]
+    _refuse_twice([path for _, path in made])
     return Reporter([make_format(each, look) for each in names], made, debug)
 
 
@@ -106,6 +107,17 @@ def _writable(path: Path) -> Path:
     if reason:
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),))
     return path
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """A report that another one would be written over is refused; a pipe or a device takes both."""
+    seen: set[str] = set()
+    for path in paths:
+        place = os.path.realpath(path)
+        if place in seen and (path.is_file() or not path.exists()):
+            help_ = "give each report a file of its own"
+            raise TcgradError((Diagnostic("TC605", f"cannot write two reports to `{path}`", help=help_),))
+        seen.add(place)
 
 
 def _why_not_writable(path: Path) -> str:
