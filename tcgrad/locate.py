@@ -44,7 +44,7 @@ def find_spec(name: str) -> Path:
 
 
 def find_specs(names: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
-    """Every spec that the names stand for, each once, in the order given.
+    """Every spec that the names stand for, each once, by the first of its spellings, in the order given.
 
     A name is a file, a folder (all specs below it), a glob, or ``gallery:NAME``, where NAME may be a glob.
     exclude: patterns of files, or of folders on the way to them, that folders and globs do not stand for.
@@ -52,16 +52,17 @@ def find_specs(names: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
     Raises:
         TcgradError: with one diagnostic for every name that stands for nothing.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     wrong: list[Diagnostic] = []
     for name in names:
         try:
-            found.update(dict.fromkeys(_expand(name, exclude)))
+            for path in _expand(name, exclude):
+                found.setdefault(Path(os.path.realpath(path.parent), path.name), path)
         except TcgradError as error:
             wrong.extend(error.diagnostics)
     if wrong:
         raise TcgradError(tuple(wrong))
-    return list(found)
+    return list(found.values())
 
 
 def _expand(name: str, exclude: Sequence[str]) -> list[Path]:

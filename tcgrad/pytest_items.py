@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from tcgrad.check.results import Result
 from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import Source, TcgradError
 from tcgrad.ir.program import Program
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.report.diagnostics import render_all, render_diagnostics
 from tcgrad.report.formats.words import details, headline, reason, title
 from tcgrad.report.places import output_region
@@ -34,44 +37,46 @@ class SpecFile(pytest.File):
         Raises:
             TcgradError: for what is wrong with the spec, or with the settings.
         """
+        for subject, place in self.subjects.items():
+            yield SpecItem.from_parent(self, name=subject.name, subject=subject, place=place)
+
+    @cached_property
+    def subjects(self) -> dict[Subject, Region]:
+        """What there is to test, with its place."""
         program = tcgrad.load(self.path, strict=self._settings.get("strict")).program
-        for warning in program.warnings:
-            self.warn(
-                pytest.PytestCollectionWarning(render_all([warning], Source(self.nodeid, program.spec.source.text)))
-            )
-        seen: dict[str, int] = {}
-        for subject, place in _subjects(program):
-            number = seen[subject.name] = seen.get(subject.name, 0) + 1
-            name = subject.name if number == 1 else f"{subject.name} ({number})"
-            yield SpecItem.from_parent(self, name=name, subject=subject, place=place)
+        self._warn(program)
+        return dict(_told_apart(_subjects(program)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
         if isinstance(excinfo.value, TcgradError):
             return render_diagnostics(self._named(excinfo.value))
+        if isinstance(excinfo.value, pytest.PytestCollectionWarning):  # where warnings are to be errors
+            return str(excinfo.value)
         return super().repr_failure(excinfo)
 
     @cached_property
     def entry(self) -> Entry:
         """What comes of the check."""
         options = {name: self._settings.get(name) for name in CHECK_OPTIONS}
-        here = Path.cwd()
-        path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
-        return check_spec(Task(str(path), self._settings.get("strict"), None, options))
+        return check_spec(Task(self.shown, self._settings.get("strict"), None, options))
 
     @cached_property
     def outcomes(self) -> dict[Subject, list[tuple[Result, Region]]]:
         """The results that each test stands for; every result has a test."""
-        subjects = [item.subject for item in self.items]
-        found: dict[Subject, list[tuple[Result, Region]]] = {subject: [] for subject in subjects}
-        expected = (subject for subject in subjects if subject.kind == "expect")
+        found: dict[Subject, list[tuple[Result, Region]]] = {subject: [] for subject in self.subjects}
+        expected = (subject for subject in found if subject.kind == "expect")
         for result, place in self.entry.located:
-            subject = next(expected) if result.kind == "expect" else _subject_of(result, subjects)
+            subject = next(expected) if result.kind == "expect" else _subject_of(result, tuple(found))
             found[subject].append((result, place))
         return found
 
     @cached_property
-    def items(self) -> tuple[SpecItem, ...]:
-        return tuple(self.collect())
+    def shown(self) -> str:
+        """The path as it is seen from where pytest was started."""
+        try:
+            return os.path.relpath(self.path, self.config.invocation_params.dir)
+        except ValueError:  # on another drive
+            return str(self.path)
 
     @property
     def _settings(self) -> dict[str, Any]:
@@ -81,10 +86,18 @@ class SpecFile(pytest.File):
         return self.config.stash[_SETTINGS]
 
     def _named(self, error: TcgradError) -> TcgradError:
-        """An error under the name that pytest gives the file."""
+        """An error under the name that the file is shown by."""
         if error.source is None or error.source.name != str(self.path):
             return error
-        return TcgradError(error.diagnostics, Source(self.nodeid, error.source.text))
+        return TcgradError(error.diagnostics, Source(self.shown, error.source.text))
+
+    def _warn(self, program: Program) -> None:
+        """Hand the warnings about the equations on to pytest, each at its line."""
+        source = program.spec.source
+        for warning in program.warnings:
+            text = render_all([warning], Source(self.shown, source.text))
+            line = region(source, warning.span).line
+            warnings.warn_explicit(text, pytest.PytestCollectionWarning, str(self.path), line)
 
 
 @dataclass(frozen=True)
@@ -130,7 +143,7 @@ class SpecItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
         if isinstance(excinfo.value, CheckFailedError):
-            return FailureText(excinfo.value, str(self.parent.nodeid), self.place.line)
+            return FailureText(excinfo.value, self.parent.shown, self.place.line)
         return super().repr_failure(excinfo)
 
 
@@ -182,6 +195,19 @@ def _subjects(program: Program) -> Iterator[tuple[Subject, Region]]:
     for text in program.spec.expect:
         left = text.text.partition("=")[0]
         yield Subject(f"expect {' '.join(left.split())}", "expect"), region(source, text.whole)
+
+
+def _told_apart(subjects: Iterable[tuple[Subject, Region]]) -> Iterator[tuple[Subject, Region]]:
+    """The same with a number behind the first word of a name that has been there.
+
+    It is not at the end, for what begins with a bracket pytest takes for parameters, up to there.
+    """
+    seen: Counter[str] = Counter()
+    for subject, place in subjects:
+        seen[subject.name] += 1
+        word, *rest = subject.name.split(" ", 1)
+        number = [f"({seen[subject.name]})"] if seen[subject.name] > 1 else []
+        yield replace(subject, name=" ".join([word, *number, *rest])), place
 
 
 def _subject_of(result: Result, subjects: Sequence[Subject]) -> Subject:

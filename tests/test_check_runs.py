@@ -228,16 +228,38 @@ def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
     assert len(list(tmp_path.glob("starting-True-*"))) == 2  # whether they would have been in time to say something
 
 
-def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, tcgrad):
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, jobs: str, tcgrad):
     (folder / "loud.py").write_text(
-        "print('imported')\n\ndef backward(x, dy):\n    print('called')\n    return (2*dy*x,)\n"
+        "import os, subprocess, sys\n"
+        "def tell(what):\n"
+        "    print(what, 'by print')\n"
+        "    print(what, 'by Python', file=sys.__stdout__, flush=True)\n"
+        "    os.write(1, f'{what} by descriptor\\n'.encode())\n"
+        "    subprocess.run([sys.executable, '-c', f'print(\"{what} by a child\")'])\n"
+        "tell('imported')\n"
+        "def backward(x, dy):\n"
+        "    tell('called')\n"
+        "    return (2*dy*x,)\n"
     )
-    for jobs in ("1", "2"):
-        result = tcgrad(
-            "check", "a.yaml", "d.yaml", "--against", "loud:backward", "--format", "json", "--jobs", jobs, cwd=folder
-        )
-        assert json.loads(result.stdout)["ok"], result.stderr
-        assert "imported\ncalled\n" in result.stderr
+    options = ("--only", "against", "--trials", "1", "--sizes", "own", "--jobs", jobs, "--format", "json")
+    result = tcgrad("check", "a.yaml", "d.yaml", "--against", "loud:backward", *options, cwd=folder)
+    assert json.loads(result.stdout)["ok"], result.stderr
+    for what in ("imported", "called"):
+        for way in ("print", "Python", "descriptor", "a child"):
+            assert f"{what} by {way}\n" in result.stderr
+
+
+def test_what_a_library_keeps_back_is_not_in_the_report(folder: Path):
+    (folder / "kernel.py").write_text(
+        "import ctypes\ndef backward(x, dy):\n    ctypes.CDLL(None).puts(b'in C')\n    return (2*dy*x,)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-m", "tcgrad", "check", "a.yaml", "--against", "kernel:backward", "--format", "json"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert json.loads(result.stdout)["ok"], result.stderr
+    assert "in C\n" in result.stderr
 
 
 @pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
@@ -299,6 +321,17 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(folder: Path, 
     result = tcgrad("check", "b.yaml", "--output-file", target, cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert re.match(r"tcgrad: error\[TC60[15]\]: ", result.stderr)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such device")
+def test_two_reports_to_one_file_are_refused(folder: Path, tcgrad):
+    two = ("--output-file", "new/r.json", "--output-file")
+    result = tcgrad("check", "a.yaml", *two, "junit:new/../new/r.json", cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("tcgrad: error[TC605]: cannot write two reports to `new/../new/r.json`\n")
+    assert tcgrad("check", "a.yaml", *two, "new/r.json", cwd=folder).returncode == 0
+    null = ("--output-file", "json:/dev/null", "--output-file", "junit:/dev/null")
+    assert tcgrad("check", "a.yaml", *null, cwd=folder).returncode == 0
 
 
 def test_github_actions_gets_annotations_and_a_summary(folder: Path, tcgrad):

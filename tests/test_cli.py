@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -190,23 +191,27 @@ def test_a_closed_pipe_is_quiet(arguments: list[str]):
     assert (result.returncode, result.stderr) == (141, "")
 
 
+WRITING = ["derive gallery:matmul", "check gallery:matmul", "emit gallery:matmul", "--version", "--help", "emit --help"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
-@pytest.mark.parametrize("command", ["derive", "check", "emit"])
-def test_a_full_disk_is_no_bug(command: str):
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "tcgrad", command, "gallery:matmul"],
-            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
-        )  # fmt: skip
-    message = "tcgrad: error[TC605]: cannot write to standard output: No space left on device\n"
+@pytest.mark.parametrize("arguments", WRITING)
+@pytest.mark.parametrize(
+    ("closing", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_what_cannot_be_written_is_refused(arguments: str, closing: str, reason: str):
+    line = f"{sys.executable} -m tcgrad {arguments} {closing}"
+    result = subprocess.run(line, shell=True, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)  # noqa: S602
+    message = f"tcgrad: error[TC605]: cannot write to standard output: {reason}\n"
     assert (result.returncode, result.stderr) == (2, message)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
-def test_a_closed_output_is_no_bug():
-    line = f"{sys.executable} -m tcgrad check gallery:matmul >&-"
-    result = subprocess.run(line, shell=True, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)  # noqa: S602
-    assert (result.returncode, result.stderr) == (0, "")
+def test_an_output_that_is_closed_does_not_matter_to_what_writes_a_file(tmp_path: Path):
+    line = f"{sys.executable} -m tcgrad emit gallery:matmul -o {tmp_path}/module.py >&- 2>&- <&-"
+    result = subprocess.run(line, shell=True, cwd=ROOT, check=False)  # noqa: S602
+    assert result.returncode == 0
+    assert "def backward" in (tmp_path / "module.py").read_text()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["derive", "--help"], ["derive", "gallery:matmul"], ["gallery"]])
@@ -231,12 +236,60 @@ def test_standard_input_is_a_spec():
     assert tcgrad("derive", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
 
 
-def test_code_is_utf_8_in_any_locale():
-    text = "inputs: {变量: [3]}\nequations: ['é[i] = 变量[i]^2']\n"
-    result = tcgrad("emit", "-", stdin=text, PYTHONIOENCODING="ascii")
-    assert result.returncode == 0
-    assert "def forward(变量):" in result.stdout
-    compile(result.stdout, "module", "exec")
+def test_a_spec_on_standard_input_is_linted():
+    assert tcgrad("lint", "-", stdin=Path(MATMUL).read_text()).stdout == "no warnings about 1 spec\n"
+    assert tcgrad("lint", "-", stdin=BAD).stderr.startswith("stdin:3:13: error")
+    result = tcgrad("lint", "-", MATMUL)
+    assert (result.returncode, "a spec by itself" in result.stderr) == (2, True)
+
+
+def written_in_ascii(*arguments: str, cwd: Path) -> str:
+    """What a program reads in UTF-8, where the locale has ASCII alone."""
+    result = tcgrad(*arguments, cwd=cwd, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    (tmp_path / "größe.yaml").write_text(
+        "dims: {größe: 3}\ninputs: {变量: [größe], 𝒙: [größe]}\nequations: ['é[i] = 变量[i]^2']\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def test_code_is_utf_8_in_any_locale(foreign: Path):
+    code = written_in_ascii("emit", "größe.yaml", cwd=foreign)
+    assert "def forward(变量" in code
+    compile(code, "module", "exec")
+
+
+@pytest.mark.parametrize("command", ["derive", "check", "lint"])
+def test_json_is_utf_8_in_any_locale(command: str, foreign: Path):
+    data = json.loads(written_in_ascii(command, "größe.yaml", "--format", "json", cwd=foreign))
+    assert (data if command == "derive" else data["specs"][0])["name"] == "größe"
+
+
+def test_every_format_is_utf_8_in_any_locale(foreign: Path):
+    for name in ("jsonl", "sarif"):
+        lines = written_in_ascii("check", "größe.yaml", "--format", name, cwd=foreign)
+        assert [json.loads(line) for line in (lines.splitlines() if name == "jsonl" else [lines])]
+    tree = ET.fromstring(written_in_ascii("check", "größe.yaml", "--format", "junit", cwd=foreign))
+    assert tree.find("testsuite").get("name") == "größe"
+    for arguments in (
+        ["check", "--format", "markdown"],
+        ["derive", "--format", "latex"],
+        ["lint", "--format", "github"],
+    ):
+        assert "größe" in written_in_ascii(*arguments, "größe.yaml", cwd=foreign)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no such names")
+def test_what_is_no_character_of_a_name_is_written_as_its_escape(tmp_path: Path):
+    name = os.fsdecode(b"\xff.yaml")
+    (tmp_path / name).write_text("inputs: {x: [3]}\nequations: ['y[i] = 2*x[i]']\n")
+    result = tcgrad("check", name, "--format", "json", cwd=tmp_path)
+    assert json.loads(result.stdout)["specs"][0]["spec"] == name
 
 
 @pytest.mark.parametrize("command", ["derive", "check"])

@@ -47,6 +47,11 @@ def test_a_pattern_may_be_absolute(folder: Path):
     assert find_specs([f"{folder}/s*/*.yaml"]) == [folder / "sub" / "c.yaml"]
 
 
+def test_a_file_counts_once_however_it_is_spelt(folder: Path):
+    names = ["sub/c.yaml", "./sub/c.yaml", "sub/../sub/c.yaml", str(folder / "sub" / "c.yaml"), f"{folder}/sub"]
+    assert [path.as_posix() for path in find_specs(names)] == ["sub/c.yaml"]
+
+
 @pytest.mark.parametrize("pattern", ["**/c.yaml", "**/**/c.y*", "s*/**", "./sub/**/[c].yaml"])
 def test_a_pattern_for_folders_at_any_depth_goes_through_no_links(folder: Path, pattern: str):
     """They lead in circles here: two of them, in as many ways as there are paths of length 40."""

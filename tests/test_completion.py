@@ -51,6 +51,7 @@ LINES = [
     ("tcgrad check x --dtype float16,float3", ["float16,float32"]),
     ("tcgrad check x --color n", ["never"]),
     ("tcgrad check x --fail", ["--fail-fast"]),
+    ("tcgrad check x --against-framework ", ["numpy", "torch", "jax"]),
     ("tcgrad check x --output-file ju", ["junit:"]),
     ("tcgrad check x --output-file junit:lay", ["junit:layer.yaml", "junit:layout.txt"]),
     ("tcgrad emit layer.yaml -o lay", ["layer.yaml", "layout.txt"]),

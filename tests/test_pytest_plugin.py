@@ -58,7 +58,8 @@ COLLECTED = [
     (WRONG, ["y", "dy/dx", "dy/dt", "expect dl/dt", "expect dl/dx[p]"]),
     (TWO, ["f", "g", "df/dx", "dg/dx", "dl/dx"]),
     (GOOD + "expect: ['dl/dt = dl/dy[i]*x[i]', 'dl/dt = x[i]*dl/dy[i]']\n",
-     ["y", "dy/dx", "dy/dt", "expect dl/dt", "expect dl/dt (2)"]),
+     ["y", "dy/dx", "dy/dt", "expect dl/dt", "expect (2) dl/dt"]),
+    (TWO.replace("f", "l"), ["l", "g", "dl/dx", "dg/dx", "dl/dx (2)"]),
 ]  # fmt: skip
 
 
@@ -86,6 +87,41 @@ def test_a_failure_is_told_at_its_line_without_a_traceback(specs):
     assert "\nrepeat with: tcgrad check a.tcgrad.yaml --dtype float64 " in text
     for word in ("Traceback", "runtest", "pytest_items", "CheckFailedError", "def "):
         assert word not in text
+
+
+def test_expectations_of_one_derivative_are_judged_each_by_itself(specs, pytester: pytest.Pytester):
+    equal = "  - dl/dx[p] = dl/dy[p]*t\n  - dl/dx[p] = 2*dl/dy[p]*t\n  - dl/dx[p] = t*dl/dy[p]\n"
+    result = specs("-ra", "--junitxml=out.xml", a=f"{GOOD}expect:\n{equal}")
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["FAILED a.tcgrad.yaml::expect (2) dl/dx[[]p] - expect dl/dx*= 2*"])
+    names = [case.get("name") for case in ET.parse(pytester.path / "out.xml").getroot().iter("testcase")]
+    assert names[3:] == ["expect dl/dx[p]", "expect (2) dl/dx[p]", "expect (3) dl/dx[p]"]
+    specs("a.tcgrad.yaml::expect (3) dl/dx[p]").assert_outcomes(passed=1)
+
+
+def test_places_are_seen_from_where_pytest_was_started(
+    specs, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    specs("--collect-only", a=WRONG, b=BROKEN)
+    pytester.makeini("[pytest]")
+    below = pytester.mkdir("below")
+    monkeypatch.chdir(below)
+    text = specs("..", "--continue-on-collection-errors").stdout.str()
+    assert "\n../a.tcgrad.yaml:9: expect dl/dx[p] = 2*dl/dy[p]*t: wrong" in text
+    assert "\nrepeat with: tcgrad check ../a.tcgrad.yaml " in text
+    assert "\n../b.tcgrad.yaml:3:13: error[TC305]" in text
+
+
+def test_warnings_are_told_once_at_their_lines(specs):
+    text = "inputs: {x: [3], y: [3]}\nequations:\n  - a = exp(x[i]*x[i])*exp(y[i]*y[i])\n"
+    result = specs(a=text)
+    result.assert_outcomes(passed=3, warnings=1)
+    result.stdout.fnmatch_lines(["*a.tcgrad.yaml:3: PytestCollectionWarning: a.tcgrad.yaml:3:9: warning[[]TC313]*"])
+    result = specs("-W", "error")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["a.tcgrad.yaml:3:9: warning[[]TC313]*"])
+    assert "Traceback" not in result.stdout.str()
+    assert "pytest_items" not in result.stdout.str()
 
 
 def test_a_broken_spec_is_told_at_its_line(specs):

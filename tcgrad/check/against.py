@@ -85,7 +85,7 @@ class UserFunction:
             raise ModuleError(f"{self.name} returns None for {name}")
         kind = self.framework.kind
         if kind is not None and not isinstance(part, kind):
-            raise ModuleError(f"{self.name} returns {type(part).__name__} for {name}, not {kind.__name__}")
+            raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not {_name(kind)}")
         try:
             array = self.framework.take(part)
         except Exception as error:
@@ -145,7 +145,12 @@ def _counted(number: int, what: str) -> str:
 
 def _kind(returned: Any) -> str:
     """What was returned, by its type."""
-    return "None" if returned is None else type(returned).__name__
+    return "None" if returned is None else _name(type(returned))
+
+
+def _name(kind: type) -> str:
+    """The name of a type, without the module that some have in it."""
+    return kind.__name__.rpartition(".")[2]
 
 
 @contextmanager

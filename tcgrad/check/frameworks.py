@@ -63,6 +63,7 @@ def _jax() -> Framework:
 
 
 _LOADERS: Final[dict[str, Callable[[], Framework]]] = {"numpy": lambda: NUMPY, "torch": _torch, "jax": _jax}
+FRAMEWORK_NAMES: Final = tuple(_LOADERS)
 
 
 def _refusal(message: str, help_line: str) -> TcgradError:

@@ -27,11 +27,13 @@ class Seen:
     """What a comparison makes of a wrong array.
 
     agrees: nowhere is it further from what it was before the mistake than rounding may have moved that.
+    hidden: nowhere twice as far, as rounding may part two arrays that are both right.
     how: what is compared, in words.
     """
 
     comparison: Comparison
     agrees: bool
+    hidden: bool
     how: str
 
     @property
@@ -93,7 +95,7 @@ class Plantings:
             trial.reason = "the values are the same"
         elif status == "fail":
             trial.caught[seen.told] = None
-        elif seen.agrees and mistake.size <= _HIDDEN * self.roundoff:
+        elif seen.hidden and mistake.size <= _HIDDEN * self.roundoff:
             trial.reason = "rounding may do as much"
         elif status == "pass" and not seen.agrees:
             trial.escaped = True

@@ -11,6 +11,7 @@ import tcgrad
 from tcgrad.cli import check, completion, derive, emit, explain, gallery, init, lint, schema
 from tcgrad.cli.help import CONTEXT, Example, GroupPage, HelpPage, example_text
 from tcgrad.cli.options import Debug
+from tcgrad.cli.output import write
 
 COMMANDS = {
     "derive": derive,
@@ -33,7 +34,7 @@ EXAMPLES: tuple[Example, ...] = (
 
 def _print_version(value: bool) -> None:
     if value:
-        typer.echo(f"tcgrad {tcgrad.__version__}")
+        write(f"tcgrad {tcgrad.__version__}")
         raise typer.Exit
 
 

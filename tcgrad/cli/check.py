@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +12,8 @@ import typer
 from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import STANDARD_INPUT, Debug, Session, read_standard_input, split_names
-from tcgrad.cli.output import write_error
+from tcgrad.cli.options import Debug, Session, is_standard_input, read_standard_input, split_names
+from tcgrad.cli.output import output_apart, write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import STDIN, Diagnostic, TcgradError
@@ -55,6 +55,12 @@ def _completer(row: Setting) -> Callable[[str], list[str]] | None:
     if row.values:
         return lambda incomplete: complete_words(row.values, incomplete)
     return complete_report if row.name == "output_file" else None
+
+
+def _complete_framework(incomplete: str) -> list[str]:
+    from tcgrad.check.frameworks import FRAMEWORK_NAMES  # it brings NumPy
+
+    return complete_words(FRAMEWORK_NAMES, incomplete)
 
 
 _SAMPLES = "What is drawn and compared"
@@ -102,7 +108,7 @@ AgainstForward = Annotated[
 AgainstFramework = Annotated[
     str | None,
     typer.Option(
-        "--against-framework", metavar="FRAMEWORK", rich_help_panel=_SAMPLES,
+        "--against-framework", metavar="FRAMEWORK", rich_help_panel=_SAMPLES, autocompletion=_complete_framework,
         help="What your own functions are given and return: `numpy` arrays, `torch` tensors or `jax` arrays. "
         "[default: numpy]",
     ),
@@ -218,7 +224,8 @@ def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
             chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
             several=len(tasks) > 1,
         )  # fmt: skip
-        run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
+        with output_apart() if any(code.values()) else nullcontext():
+            run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
         return BUG
     if any(entry.errors for entry in run.entries):
@@ -235,9 +242,7 @@ def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
         raise _usage("Missing argument 'SPEC...'")
     options = {name: chosen.get(name) for name in CHECK_OPTIONS} | code
     strict = chosen.get("strict")
-    if STANDARD_INPUT in names:
-        if len(names) > 1:
-            raise _usage("`-`, standard input, is a spec by itself")
+    if is_standard_input(names, "check"):
         return [Task(STDIN, strict, read_standard_input(), options)]
     paths = find_specs(names, chosen.get("exclude", ()))
     if since is not None:

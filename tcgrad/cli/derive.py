@@ -8,7 +8,7 @@ import typer
 
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
-from tcgrad.cli.output import line_width, takes_color, takes_unicode, write
+from tcgrad.cli.output import in_utf8, line_width, takes_color, takes_unicode, write
 
 if TYPE_CHECKING:
     from tcgrad.api import TensorFunction
@@ -129,6 +129,8 @@ def command(
     beside the formulas.
     """
     function = load_argument(spec, strict)
+    if output_format != "text":
+        in_utf8()
     derived = function.derive(of=split_names(of), wrt=split_names(wrt), hessian=hessian)
     write(
         derived.report(

@@ -10,7 +10,7 @@ import typer
 from tcgrad.cli.candidates import complete_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument
-from tcgrad.cli.output import write_code, write_file
+from tcgrad.cli.output import write_data, write_file
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad emit gallery:softmax", "Read the module"),
@@ -34,6 +34,6 @@ def command(spec: Spec, output: Output = None, strict: Strict = False, debug: De
     """
     source = load_argument(spec, strict).emit()
     if output is None or str(output) == "-":
-        write_code(source)
+        write_data(source)
     else:
         write_file(output, source)

@@ -10,7 +10,7 @@ import tcgrad
 from tcgrad.cli.candidates import complete_gallery
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write
+from tcgrad.cli.output import write, write_data
 from tcgrad.locate import GALLERY, find_spec, gallery_specs
 
 EXAMPLES: tuple[Example, ...] = (
@@ -39,7 +39,7 @@ def command(name: Name = None, debug: Debug = False) -> None:
     if name is None:
         write(_listing())
     else:
-        write(find_spec(GALLERY + name.removeprefix(GALLERY)).read_text(encoding="utf-8"))
+        write_data(find_spec(GALLERY + name.removeprefix(GALLERY)).read_text(encoding="utf-8"))
 
 
 def _listing() -> str:

@@ -1,19 +1,18 @@
-"""Help pages: typer's own costs twice the start-up and writes escapes into pipes in some CI systems.
-
-Headings and names are styled here; typer's ``echo`` takes the styles off where the output is no terminal.
-"""
+"""Help pages: typer's own costs twice the start-up and writes escapes into pipes in some CI systems."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from tcgrad.cli.output import takes_color, write
+
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter, Parameter
+    from typer.core import TyperOption
 
 Example = tuple[str, str]  # a command line, what it does
 
@@ -26,6 +25,9 @@ class HelpPage(TyperCommand):
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         return ["[OPTIONS]", *(param.metavar or "" for param in self.params if _is_argument(param))]
 
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _writing(super().get_help_option(ctx))
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         for title, params in option_groups(self.get_params(ctx)):
             _write_section(formatter, title, _records(params, ctx))
@@ -37,6 +39,9 @@ class HelpPage(TyperCommand):
 class GroupPage(TyperGroup):
     """The same for the program itself: usage, description, commands, options, examples."""
 
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _writing(super().get_help_option(ctx))
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         _write_section(formatter, "Commands", [(name, c.get_short_help_str(200)) for name, c in self.commands.items()])
         for title, params in option_groups(self.get_params(ctx)):
@@ -44,6 +49,19 @@ class GroupPage(TyperGroup):
 
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
         _write_epilog(formatter, self.epilog)
+
+
+def _writing(option: TyperOption | None) -> TyperOption | None:
+    """The option that shows a page, which is then written as all else is: refused where nothing can be."""
+    if option is not None:
+        option.callback = _show
+    return option
+
+
+def _show(context: Context, _: Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        write(context.get_help())
+        context.exit()
 
 
 def option_groups(params: Sequence[Parameter]) -> Iterator[tuple[str, list[Parameter]]]:
@@ -92,4 +110,4 @@ def _write_epilog(formatter: HelpFormatter, epilog: str | None) -> None:
 
 
 def _style(text: str, *, fg: str | None = None, bold: bool = False) -> str:
-    return text if os.environ.get("NO_COLOR") else typer.style(text, fg=fg, bold=bold or None)
+    return typer.style(text, fg=fg, bold=bold or None) if takes_color() else text

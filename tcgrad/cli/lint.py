@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 import typer
@@ -11,10 +12,10 @@ import typer
 import tcgrad
 from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write_error, write_text
+from tcgrad.cli.options import Debug, is_standard_input, read_standard_input
+from tcgrad.cli.output import in_utf8, write_error, write_text
 from tcgrad.cli.status import FAILED, WELL, WRONG_INPUT
-from tcgrad.errors import TcgradError
+from tcgrad.errors import STDIN, TcgradError
 from tcgrad.locate import find_specs
 from tcgrad.report.formats import make_format
 from tcgrad.report.runs import Entry, Linted, Run, issues
@@ -30,7 +31,7 @@ Specs = Annotated[
         metavar="SPEC...",
         show_default=False,
         autocompletion=complete_spec,
-        help="Spec files, folders, patterns, or `gallery:NAME`.",
+        help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
     ),
 ]
 FormatOption = Annotated[
@@ -51,25 +52,34 @@ def command(
     `tcgrad explain` explains. Nothing is computed: this takes milliseconds. The exit status is 0 unless a spec is
     wrong.
     """
-    run = Run(tuple(map(_lint, find_specs(specs))))
+    if is_standard_input(specs, "lint"):
+        text = read_standard_input()
+        run = Run((_lint(STDIN, lambda: tcgrad.loads(text, STDIN)),))
+    else:
+        run = Run(tuple(_lint(str(path), partial(tcgrad.load, path)) for path in find_specs(specs)))
     for entry in run.entries:
         for error in entry.errors:
             write_error(error.text)
-    write_text(_as_text(run.entries) if output_format == "text" else _as_format(output_format, run))
+    if output_format == "text":
+        write_text(_as_text(run.entries))
+    else:
+        in_utf8()
+        write_text(_as_format(output_format, run))
     if not run.ok:
         raise typer.Exit(WRONG_INPUT)
     raise typer.Exit(FAILED if error_on_warning and any(entry.warnings for entry in run.entries) else WELL)
 
 
-def _lint(path: Path) -> Linted:
+def _lint(name: str, load: Callable[[], tcgrad.TensorFunction]) -> Linted:
+    """What there is to say of a spec of this name."""
     from tcgrad.lint import lint
 
     try:
-        function = tcgrad.load(path)
+        function = load()
         warnings = issues(lint(function.program), function.spec.source)
-        return Linted(str(path), function.name, warnings=warnings)
+        return Linted(name, function.name, warnings=warnings)
     except TcgradError as error:
-        return Linted(str(path), path.stem, errors=issues(error.diagnostics, error.source))
+        return Linted(name, PurePath(name).stem, errors=issues(error.diagnostics, error.source))
 
 
 def _as_text(entries: Sequence[Entry]) -> str:

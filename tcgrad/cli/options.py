@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,6 +65,20 @@ def load_argument(spec: str, strict: bool) -> TensorFunction:
     if function.program.warnings:
         write_error(render_all(function.program.warnings, function.spec.source))
     return function
+
+
+def is_standard_input(names: Sequence[str], command: str) -> bool:
+    """Whether the spec that is named to a command is the one on standard input.
+
+    Raises:
+        TcgradError: TC601 if there are others beside it.
+    """
+    if STANDARD_INPUT not in names:
+        return False
+    if len(names) > 1:
+        usage = f"`tcgrad {command} --help` shows the usage"
+        raise TcgradError((Diagnostic("TC601", "`-`, standard input, is a spec by itself", help=usage),))
+    return True
 
 
 def read_standard_input() -> str:

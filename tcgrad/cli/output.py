@@ -8,26 +8,35 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from tcgrad.errors import Diagnostic, TcgradError
+
+_OUTPUT, _ERROR = 1, 2  # descriptors, as every program knows them
 
 
 def write(text: str) -> None:
     """Write a text, ended by a newline, to standard output at once.
 
     Raises:
-        TcgradError: if nothing can be written there, as where a disk is full.
+        TcgradError: if nothing can be written there, as where a disk is full or it is closed.
     """
     write_text(text if text.endswith("\n") else text + "\n")
 
 
-def write_code(text: str) -> None:
-    """Write a program: in UTF-8 wherever that is not a terminal, as Python reads it, whatever the locale is."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8")
+def write_data(text: str) -> None:
+    """The same for what programs read: `in_utf8`."""
+    in_utf8()
     write(text)
+
+
+def in_utf8() -> None:
+    """Let standard output be in UTF-8, as programs read it whatever the locale is; a terminal shows what it can."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def write_text(text: str) -> None:
@@ -48,7 +57,46 @@ def write_text(text: str) -> None:
 def discard_output() -> None:
     """Let what is still to be written to standard output, the interpreter's last flush too, go nowhere."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def output_apart() -> Iterator[None]:
+    """Let the descriptor of standard output be standard error inside, while `sys.stdout` writes where it did.
+
+    So what a user's code writes past Python, by a child process or a library in C, is not in the report.
+    """
+    before, kept = sys.stdout, os.dup(_OUTPUT)
+    before.flush()
+    apart = open(kept, "w", encoding=before.encoding, errors=before.errors, closefd=False)  # noqa: SIM115
+    if _is_standard(before):
+        sys.stdout = apart
+    os.dup2(_ERROR, _OUTPUT)
+    try:
+        yield
+    finally:
+        _flush_libraries()
+        sys.stdout = before
+        os.dup2(kept, _OUTPUT)
+        with suppress(OSError):  # it has been told before
+            apart.close()
+        os.close(kept)
+
+
+def _is_standard(stream: TextIO) -> bool:
+    """Whether a stream writes by the descriptor of standard output; others have been put in its place."""
+    try:
+        return stream.fileno() == _OUTPUT
+    except (OSError, ValueError):
+        return False
+
+
+def _flush_libraries() -> None:
+    """Let libraries in C write what they have kept back."""
+    import ctypes
+
+    with suppress(OSError, TypeError, AttributeError):  # not every system has them under no name
+        ctypes.CDLL(None).fflush(None)
 
 
 def write_error(text: str) -> None:

@@ -10,7 +10,16 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
-from tcgrad.cli.output import make_folder, refuse_spec, takes_color, takes_unicode, write_error, write_file, write_text
+from tcgrad.cli.output import (
+    in_utf8,
+    make_folder,
+    refuse_spec,
+    takes_color,
+    takes_unicode,
+    write_error,
+    write_file,
+    write_text,
+)
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
@@ -61,10 +70,13 @@ def make_reporter(
         TcgradError: for a format that does not exist, or a file that cannot be written: before anything is worked out.
     """
     names = _choose(name)
+    if names != ["text"]:
+        in_utf8()
     colored = takes_color(color)
     look = Look(takes_unicode(), colored, _width(colored), brief=several and sys.stdout.isatty())
     targets = [format_of_file(text) for text in files]
-    made = [(make_format(target, Look()), _writable(Path(path))) for target, path in targets]
+    made = [(make_format(target, Look()), _writable(Path(path))) for target, path in dict.fromkeys(targets)]
+    _refuse_twice([path for _, path in made])
     return Reporter([make_format(each, look) for each in names], made, debug)
 
 
@@ -95,6 +107,17 @@ def _writable(path: Path) -> Path:
     if reason:
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),))
     return path
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """A report that another one would be written over is refused; a pipe or a device takes both."""
+    seen: set[str] = set()
+    for path in paths:
+        place = os.path.realpath(path)
+        if place in seen and (path.is_file() or not path.exists()):
+            help_ = "give each report a file of its own"
+            raise TcgradError((Diagnostic("TC605", f"cannot write two reports to `{path}`", help=help_),))
+        seen.add(place)
 
 
 def _why_not_writable(path: Path) -> str:

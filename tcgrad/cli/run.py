@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TextIO
 
 import typer
 
@@ -74,12 +74,24 @@ def _usage_message(error: typer.TyperException) -> str:
 
 
 def _never_fail_to_print() -> None:
-    """Let a terminal that lacks a character show its escape; what is closed takes everything and shows nothing."""
-    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (it may stand for a stream to the end)
-    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    """Let a terminal that lacks a character show its escape, and streams that are closed be there.
+
+    To write to standard output fails then as it does where a disk is full; standard error takes all and shows nothing.
+    """
+    sys.stdout = sys.stdout or _stand_in(1, os.O_RDONLY)
+    sys.stderr = sys.stderr or _stand_in(2, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _stand_in(number: int, flags: int) -> TextIO:
+    """A stream at a descriptor that is closed, lest a file that is opened later get its number."""
+    nowhere = os.open(os.devnull, flags)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+    return open(number, "w", encoding="utf-8", closefd=False)
 
 
 def _close_output() -> int:

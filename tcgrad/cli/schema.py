@@ -11,7 +11,7 @@ import typer
 from tcgrad.cli.candidates import complete_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write, write_file
+from tcgrad.cli.output import write_data, write_file
 from tcgrad.spec.json_schema import spec_schema
 
 EXAMPLES: tuple[Example, ...] = (
@@ -36,6 +36,6 @@ def command(output: Output = None, debug: Debug = False) -> None:
     """
     text = json.dumps(spec_schema(), indent=2, ensure_ascii=False)
     if output is None or str(output) == "-":
-        write(text)
+        write_data(text)
     else:
         write_file(output, text + "\n")

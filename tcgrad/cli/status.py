@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tcgrad.report.diagnostics import escape
+
 WELL: Final = 0
 FAILED: Final = 1
 WRONG_INPUT: Final = 2
@@ -20,4 +22,4 @@ the same command with --debug shows where it happened.
 
 def render_bug(error: str) -> str:
     """The message about a bug in tcgrad itself."""
-    return _BUG.format(error=error)
+    return _BUG.format(error=escape(error))

@@ -37,7 +37,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "TC605",
         "a file cannot be written",
-        "The folder does not exist, or may not be written to; or a YAML file is there, which is never written over.",
+        "The folder does not exist, or may not be written to; a YAML file is there, which is never written over; two "
+        "reports are to go to one file; or standard output is closed, or its disk is full.",
         "tcgrad emit gallery:matmul -o /nowhere/matmul.py",
         "tcgrad emit gallery:matmul -o matmul.py",
     ),

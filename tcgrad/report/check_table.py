@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.check.results import Result, Status
 from tcgrad.records import dataclass
+from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis
 
 _COLUMNS = ("", "what", "of", "subject", "elements", "abs error", "rel error", "tolerance", "worst at", "method")
@@ -55,7 +56,7 @@ def _row(result: Result, look: Look) -> _Row:
         _number(result.max_rel_error),
         _number(result.tolerance),
         result.worst.text if result.worst and result.max_abs_error else "",
-        result.message if result.status == "skip" else result.method,
+        escape(result.message) if result.status == "skip" else result.method,
     )
     return _Row(dict(zip(_COLUMNS, cells, strict=True)), result.status)
 
@@ -97,4 +98,4 @@ def _methods(results: Sequence[Result], look: Look) -> Iterator[str]:
     for each in results:
         if each.status == "skip":
             text = f"{MARGIN}{look.sign('skip')} {each.kind} of {each.of}{f' by {each.wrt}' if each.wrt else ''}"
-            yield from look.paragraph(f"{text}: {each.message}", "dim")
+            yield from look.paragraph(f"{text}: {escape(each.message)}", "dim")

@@ -40,7 +40,7 @@ def render_details(result: Result, *, unicode: bool = True) -> str:
 
 def _in_words(result: Result, look: Look) -> list[str]:
     name = f"expect {result.equation}" if result.equation else _what(result)
-    line = f"{MARGIN}{look.sign(result.status)}{MARGIN}{name}: {result.message}"
+    line = f"{MARGIN}{look.sign(result.status)}{MARGIN}{name}: {escape(result.message)}"
     return look.paragraph(line, emphasis(result.status))
 
 
@@ -51,7 +51,7 @@ def _undecided(result: CheckResult, look: Look) -> list[str]:
         if each.status == "inconclusive":
             reasons.setdefault(each.message, []).append(each)
     sign = look.sign("inconclusive")
-    texts = [f"{MARGIN}{sign} {'; '.join(map(_what, found))}: {reason}" for reason, found in reasons.items()]
+    texts = [f"{MARGIN}{sign} {'; '.join(map(_what, found))}: {escape(reason)}" for reason, found in reasons.items()]
     return [line for text in texts for line in look.paragraph(text, color_of("inconclusive"))]
 
 
@@ -65,7 +65,7 @@ def _what(result: Result) -> str:
 
 def _details(result: Result, look: Look) -> Iterator[str]:
     """What is wrong, where, and what stands there."""
-    reason = f": {result.message}" if result.message else ""
+    reason = f": {escape(result.message)}" if result.message else ""
     yield from look.paragraph(f"{MARGIN}{look.sign(result.status)} {_what(result)}{reason}", color_of(result.status))
     if result.formula:
         yield f"{MARGIN * 2}derived:   {result.formula}"

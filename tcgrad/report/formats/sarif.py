@@ -19,6 +19,17 @@ from tcgrad.version import __version__
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"fail": "error", "inconclusive": "warning"}
 _BUG = "internal-error"
+_REPORT_IT = (
+    "Please report it with the spec and the command line; the same command with --debug shows where it happened."
+)
+_NOT_WELL = (
+    "What was found and what it was compared with differ by more than rounding errors explain, or it could not be "
+    "decided whether they do."
+)
+_READ_ON = (
+    "tcgrad-spec(5) says what is compared in each kind; the report as text has the details, and the command that "
+    "repeats the check."
+)
 
 
 class Sarif(Format):
@@ -72,11 +83,17 @@ def _result(entry: Entry, region: Region, rule: str, level: str, message: str) -
 
 
 def _rule(name: str) -> dict[str, Any]:
+    """A rule with all texts that code scanning of GitHub asks for."""
+    short, full, help_ = _told(name)
+    told = {"shortDescription": short, "fullDescription": full, "help": help_}
+    return {"id": name, **{key: {"text": text} for key, text in told.items()}}
+
+
+def _told(name: str) -> tuple[str, str, str]:
+    """What a rule is in short and in full, and what helps."""
     if name in CODES:
         code = CODES[name]
-        told = {"shortDescription": {"text": code.title}, "fullDescription": {"text": code.explanation}}
-    elif name == _BUG:
-        told = {"shortDescription": {"text": "tcgrad itself went wrong"}}
-    else:
-        told = {"shortDescription": {"text": f"a check of kind {name.removeprefix('check-')} did not pass"}}
-    return {"id": name, **told}
+        return code.title, code.explanation, f"`tcgrad explain {name}` shows an example, and how it is mended."
+    if name == _BUG:
+        return "tcgrad itself went wrong", "An exception in tcgrad ended the check of this spec.", _REPORT_IT
+    return f"a check of kind {name.removeprefix('check-')} did not pass", _NOT_WELL, _READ_ON

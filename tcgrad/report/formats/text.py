@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tcgrad.report.check_text import render_summary, render_text
+from tcgrad.report.diagnostics import escape
 from tcgrad.report.formats.format import Format
 from tcgrad.report.look import Look, render_verdict
 from tcgrad.report.runs import Entry, Run
@@ -46,7 +47,7 @@ class Text(Format):
     def whole(self, run: Run) -> str:
         texts = []
         for entry in run.entries:
-            told = [issue.text for issue in (*entry.errors, *entry.warnings)] + [entry.bug] * bool(entry.bug)
+            told = [issue.text for issue in (*entry.errors, *entry.warnings)] + [escape(entry.bug)] * bool(entry.bug)
             texts += [f"{each}\n\n" for each in told]
             texts.append(self.entry(entry))
         return "".join(texts) + self.end(run)
