@@ -121,3 +121,18 @@ equations: ['y[i] = max[m]({body})']
     line = next(line for line in tcgrad.loads(text).derivation.backward if line.tensor.name == "dl/dw")
     assert len([factor for factor in factors_of(line.body) if isinstance(factor, Iverson | Where)]) == 1
     check_everything(Emitted(text))
+
+
+@pytest.mark.parametrize("row", ["y = {}", "y[-1] = {}"])
+@pytest.mark.parametrize(
+    "element", ["x[r+4*s,s//2]", "1 + x[r+4*s,s//2]^2 + x[s//2,s//2]^2", "sin(x[r+s//2,1])*w[s%2]"]
+)
+def test_elements_that_are_read_at_several_positions_are_known_by_what_is_read(row, element):
+    """Of the positions that read the same, one may be out of range."""
+    step = [] if row == "y = {}" else ["y[t] = sin(y[t-1])"]
+    text = spec(
+        ["x: [9, 2]", "w: [2]"], [row.format(f"max[r,s]({element})"), *step],
+        dims="{R: 4, S: 2}", indices="{r: R, s: S, t: 3}",
+    )  # fmt: skip
+    assert tcgrad.loads(text).check(trials=4, sizes="own").ok
+    check_everything(Emitted(text))

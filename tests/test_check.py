@@ -491,6 +491,16 @@ def test_what_is_not_finite_in_a_fine_type_is_wrong_though_rounding_may_decide_i
         assert (found.status, found.elements) == outcome
 
 
+@pytest.mark.parametrize(
+    "equation",
+    ["y = logsumexp[q](w[0] - x[q])", "y[i,j] = exp(x[i])/sum[k](exp(x[k]))*w[j]*sum[k](exp(x[k]))/exp(x[j])"],
+)
+def test_a_module_that_says_the_same_in_other_words_raises_no_alarm(equation):
+    """The gradient is 1 as a formula, and the sum of a softmax in the module."""
+    made = spec(equation, "{x: [N], w: [N]}")
+    assert all(made.check(seed=seed, trials=1).ok for seed in range(12))
+
+
 def test_nothing_compared_is_no_pass():
     unknown = np.full(2, np.inf)
     found = compare(np.ones(2), np.ones(2), found_error=np.zeros(2), reference_error=unknown)

@@ -422,6 +422,17 @@ def test_a_product_that_is_needed_whole_is_summed_where_it_is_needed_in_sums():
     check_everything(emitted)
 
 
+def test_a_guard_stays_beside_a_read_of_what_is_the_same_everywhere():
+    """Zeros around an array say what a guard says; around a number there are none."""
+    text = spec(
+        ["s: []", "x: [4]"],
+        ["y[n,j] = 1[n]*1[j]*sin(s)", "z[k] = y[k//2,k%2]*x[t]*y[(t+1)%3,(t+2)%3]", "f = sum[k](z[k]^2)"],
+        dims="{B: 3}", indices="{n: B, j: B, k: 5}",
+    )  # fmt: skip
+    assert tcgrad.loads(text).check(trials=2, sizes="own").ok
+    check_everything(Emitted(text))
+
+
 def _calls(inputs):
     """Function calls that emitting the sum of so many scalars takes."""
     names = [f"x{k}" for k in range(inputs)]

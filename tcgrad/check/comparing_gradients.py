@@ -12,6 +12,7 @@ from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
+from tcgrad.check.paths import up_to
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
@@ -19,7 +20,7 @@ from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.records import dataclass, replace
 
 # What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
@@ -35,16 +36,24 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     exact = formulas.bound(statements)
     right, coarse = _right(known, outputs, exact.shape), bench.coarsened(exact)
 
-    def compare(kind: str, subject: Subject, work: Callable[[], Array], bound: Array = coarse) -> None:
+    def as_emitted() -> Array:
+        """The bound for the statements that the module works out, which are written with what is at hand there."""
+        tensor = gradient_of(known.wrt)
+        return bench.coarsened(formulas.bound(up_to(bench.paths.derivation.backward, tensor), tensor))
+
+    def compare(
+        kind: str, subject: Subject, work: Callable[[], Array], bound: Array = coarse,
+        wider: Callable[[], Array] | None = None,
+    ) -> None:  # fmt: skip
         tally = bench.tallies.row(kind, subject, of, known.wrt.name)
-        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound, right))
+        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound, right, wider))
 
     if asks_for("gradient"):
         compare("gradient", "formula", lambda: formulas.value(statements), exact)
     if bench.module is not None and asks_for("gradient"):
-        compare("gradient", "module", lambda: bench.module_gradients(only)[known.wrt.name])
+        compare("gradient", "module", lambda: bench.module_gradients(only)[known.wrt.name], wider=as_emitted)
     if bench.module is not None and only is None and asks_for("value_and_grad"):
-        compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name])
+        compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name], wider=as_emitted)
     if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
         bound = at_least_largest(coarse, right.value, bench.sample.dtype)
         compare("against", "user", lambda: bench.user_gradients[known.wrt.name], bound)
@@ -70,6 +79,7 @@ class _Finding:
 
     formulas: a place to work formulas out with the same upstream gradients.
     right: what is known of it.
+    wider: a bound for another formula that says the same, asked for where ``bound`` is exceeded.
     """
 
     outputs: Sequence[Tensor]
@@ -77,6 +87,7 @@ class _Finding:
     work: Callable[[], Array]
     bound: Array
     right: Known
+    wider: Callable[[], Array] | None = None
 
     def checked(self, found: Array) -> Array:
         """The gradient that was found.
@@ -91,6 +102,11 @@ class _Finding:
             reason = explain_shape(found, self.right.value, largest) if is_whole else ""
             raise ModuleError(f"{message}: {reason}" if reason else message)
         return found
+
+    def widened(self, view: Callable[[Array], Array]) -> Callable[[], Array] | None:
+        """The wider bound as it is seen by ``view``, if there is one."""
+        wider = self.wider
+        return None if wider is None else lambda: view(wider())
 
     def elements(self, found: Array) -> Array:
         """The gradient that was found as one axis."""
@@ -111,10 +127,18 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
     if known.is_full:
         _compare_whole(bench, known, tally, found, slips)
         return
+
+    def at_elements(bound: Array) -> Array:
+        return np.asarray(bound.reshape(-1)[known.columns])
+
+    def along_directions(bound: Array) -> Array:
+        return np.full(len(signs), spread(bound) + found.rounding_of_sums(signs.dtype), signs.dtype)
+
     bench.add(
         tally,
         found.work,
-        bound=found.bound.reshape(-1)[known.columns],
+        bound=at_elements(found.bound),
+        wider=found.widened(at_elements),
         known=found.right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
@@ -126,7 +150,8 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
     bench.add(
         tally,
         found.work,
-        bound=np.full(len(signs), spread(found.bound) + found.rounding_of_sums(signs.dtype), signs.dtype),
+        bound=along_directions(found.bound),
+        wider=found.widened(along_directions),
         known=known.projections(found.outputs),
         method=known.method,
         locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
@@ -148,6 +173,7 @@ def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding
         tally,
         found.work,
         bound=found.bound,
+        wider=found.wider,
         known=found.right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, flat),

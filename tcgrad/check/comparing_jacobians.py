@@ -38,10 +38,18 @@ def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
         method=known.method,
         locate=bench.derivative(of, known.wrt, known.columns),
     )
-    _module_jacobian(bench, known, of, bound)
+
+    def stepwise() -> Array:
+        """The bound for the statements that the module works out."""
+        bound = _blocks(bench, known, of, bench.paths.stepwise(of, known.wrt), Formulas.bound)
+        return bench.coarsened(bound)
+
+    _module_jacobian(bench, known, of, bound, stepwise if known.is_full else None)
 
 
-def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -> None:
+def _module_jacobian(
+    bench: Bench, known: Reference, of: Tensor, bound: Array, wider: Callable[[], Array] | None = None
+) -> None:
     module, wrt = bench.module, known.wrt
     if module is None:
         return
@@ -61,6 +69,7 @@ def _module_jacobian(bench: Bench, known: Reference, of: Tensor, bound: Array) -
         tally,
         find,
         bound=bench.coarsened(bound),
+        wider=wider,
         known=known.jacobian(of),
         method=known.method,
         locate=bench.derivative(of, wrt, known.columns),

@@ -11,7 +11,7 @@ import numpy as np
 
 from tcgrad.calculus import Derivation, Gradient, Jacobian
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.jacobians import stepwise_blocks, stepwise_jacobian
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
@@ -75,6 +75,12 @@ class Paths:
     def second_tangents(self) -> tuple[Statement, ...]:
         """The tangents of those gradients: the Hessian times a direction."""
         return push_forward(self.gradients)
+
+    @cached_property
+    def second_blocks(self) -> tuple[Statement, ...]:
+        """The Jacobians of those gradients: the blocks of the Hessian, as the module works them out."""
+        gradients = self.gradients
+        return stepwise_blocks(gradients, gradients.outputs, gradients.wrt)
 
     @cached_property
     def uses_double(self) -> bool:

@@ -71,7 +71,10 @@ class Rounding:
             # By chance all draws may leave an element where it was: few are much better off than the typical one, and
             # where there are few, none is better off than by the last operations alone.
             least = _LEAST * self.noise.unit / self.safety
-            spread = np.maximum(spread, max(_typical(spread, size), least) * size)
+            cancelled = np.asarray((spread > size) & np.isfinite(spread))
+            spread = np.asarray(np.maximum(spread, max(_typical(spread, size), least) * size))
+            if cancelled.any():  # nor is one of those that are nothing but rounding much better off than the others
+                spread[cancelled] = np.maximum(spread[cancelled], _median(spread[cancelled]))
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
             finite = np.isfinite(spread)
             if finite.all():

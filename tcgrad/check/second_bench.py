@@ -11,11 +11,13 @@ import numpy as np
 from tcgrad.calculus import gradient_of
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module, ModuleError
-from tcgrad.check.formulas import Equations
+from tcgrad.check.formulas import Equations, Formulas
+from tcgrad.check.paths import up_to
 from tcgrad.check.second_reference import SecondReference
 from tcgrad.check.tangents import Tangents, no_directions
+from tcgrad.check.usual import left_of, usual_curvature
 from tcgrad.evaluate import Array
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Tensor, jacobian_of
 from tcgrad.records import dataclass
 
 # Hessians of more elements are not asked of the module.
@@ -86,6 +88,14 @@ class SecondBench:
         by_element = self._bound(first, second)[: self.size(second)]
         return np.asarray(np.moveaxis(by_element, 0, -1).reshape(self.shape(first, second)))
 
+    def emitted_bound(self, first: Tensor, second: Tensor) -> Array:
+        """The same for the statements that the module works out, which are written with what is at hand there."""
+        block = jacobian_of(gradient_of(first), second)
+        bound = Formulas(self._equations, {}).bound(up_to(self.bench.paths.second_blocks, block), block)
+        sample = self.bench.sample
+        least = left_of(sample, usual_curvature(sample, self.of, first.name, second.name))
+        return self.bench.coarsened(np.maximum(bound, bound.dtype.type(least)))
+
     def products_bound(self, first: Tensor, second: Tensor) -> Array:
         """How far it may move the products with directions: an axis of directions, then one of elements."""
         number = len(self.known.directions(second.name))
@@ -95,18 +105,21 @@ class SecondBench:
         return self._bounds[second.name][gradient_of(first).name] * self.bench.coarse
 
     @cached_property
+    def _equations(self) -> Equations:
+        """Those that the gradients are computed by, at the sample."""
+        return Equations(self.bench.paths.gradients, self.bench.sample.extended(self.bench.paths.backward))
+
+    @cached_property
     def _bounds(self) -> Mapping[str, Mapping[str, Array]]:
         """Bounds on the gradients' tangents: by the name of the second input, then by that of the gradient.
 
         The axis in front is that of the elements of the second input, if all are compared, then of its directions.
         """
-        sample, paths = self.bench.sample.extended(self.bench.paths.backward), self.bench.paths
-        equations = Equations(paths.gradients, sample)
-        directions = no_directions(sample)
+        paths, directions = self.bench.paths, no_directions(self._equations.sample)
         for tensor in self.bench.wrt:
             along = self.known.directions(tensor.name)
             if self.is_by_element:
                 basis = np.eye(self.size(tensor), dtype=along.dtype).reshape(-1, *along.shape[1:])
                 along = np.concatenate([basis, along])
             directions.add(tensor.name, {tensor.name: along})
-        return Tangents(equations, paths.second_tangents).bounds(directions, paths.gradients.outputs)
+        return Tangents(self._equations, paths.second_tangents).bounds(directions, paths.gradients.outputs)

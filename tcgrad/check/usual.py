@@ -12,6 +12,9 @@ from tcgrad.check.samples import Sample
 # So many units of rounding in proportion to what one would expect may be allowed where all that is known is 0.
 _HIDDEN = 2.0**16
 
+# What cancels is off by so many, where it is worked out in another order than the one that a bound is for.
+_CANCELLED = 8.0
+
 
 def usual_size(sample: Sample, of: str, wrt: str) -> float:
     """The size of ``of`` over that of ``wrt``; of a value that is but rounding, of the terms that cancel.
@@ -22,6 +25,18 @@ def usual_size(sample: Sample, of: str, wrt: str) -> float:
     size, error, span = (float(np.abs(array).max(initial=0)) for array in arrays)
     rise = size if size > error else error / unit_roundoff(sample.forward.context.dtype)
     return rise / span if span else inf
+
+
+def usual_curvature(sample: Sample, of: str, first: str, second: str) -> float:
+    """The size of a second derivative that one would expect; 0 where an input is 0."""
+    span = float(np.abs(sample.value(second)).max(initial=0))
+    usual = usual_size(sample, of, first)
+    return usual / span if span and usual < inf else 0.0
+
+
+def left_of(sample: Sample, usual: float) -> float:
+    """What rounding may leave of terms that cancel, where a derivative of the size ``usual`` is expected."""
+    return _CANCELLED * unit_roundoff(sample.dtype) * usual
 
 
 def hidden_from(sample: Sample, usual: float) -> float:

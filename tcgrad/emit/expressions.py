@@ -261,6 +261,9 @@ class Expressions:
 
     def _attains(self, asked: Attained, hint: Axes) -> Value:
         """The very numbers that an extreme is taken of compared with it, then read where the element stands."""
+        if not asked.is_at_its_place:
+            sides = self._floating(asked.element, hint), self.dense(asked.extreme, hint)
+            return self._elementwise(Compare("=="), sides, hint, Kind.BOOL)
         elements = self._floating(asked.extreme.body, (*hint, *asked.extreme.indices))
         extreme = self.dense(asked.extreme, hint)
         truth = self._elementwise(Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)

@@ -114,8 +114,9 @@ def condition(expr: Expr, context: Context) -> Labelled:
 def _comparison(expr: Iverson, context: Context) -> Labelled:
     """Where a comparison holds. Of an element with its extreme, the very numbers that it was taken of are compared."""
     asked = attained(expr)
-    if asked is None:
-        return compared(expr, value(expr.left, context), value(expr.right, context), context)
+    if asked is None or not asked.is_at_its_place:
+        left, right = (expr.left, expr.right) if asked is None else (asked.element, asked.extreme)
+        return compared(expr, value(left, context), value(right, context), context)
     elements = value(asked.extreme.body, context)
     truth = compared(expr, elements, _reduced(asked.extreme, elements, context), context)
     return picked(truth, asked.positions, context)

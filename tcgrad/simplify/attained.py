@@ -1,16 +1,17 @@
 """Which elements attain a maximum or minimum, as the derivative asks: ``[f(s) == max_k f(k)]``.
 
 One element is compared with an extreme of its like. Worked out by itself it may differ from it by rounding, so whoever
-evaluates the comparison does better to compare all elements with their extreme, and to read the answer at ``s``.
+evaluates the comparison does better to compare all elements with their extreme, and to read the answer at ``s``; or, if
+``s`` is not known but for what is read there, to work the element out as the extreme writes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Iverson
-from tcgrad.ir.traversal import map_children, tensors_read
+from tcgrad.ir.traversal import map_children, substitute, tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
@@ -21,6 +22,27 @@ class Attained:
 
     extreme: IndexReduce
     positions: Mapping[Index, Integer]
+
+    @property
+    def element(self) -> Expr:
+        """The element as the extreme writes it: worked out like the others, and the same number."""
+        return substitute(self.extreme.body, self.positions)
+
+    @property
+    def is_at_its_place(self) -> bool:
+        """Whether the element is at no other positions. Of several that read the same one may be out of range."""
+        reads = [read for node in walk(self.extreme.body) if isinstance(node, Component) for read in node.indices]
+        left = [*self.extreme.indices]
+        while told := next((index for index in left if any(_tells(read, index, left) for read in reads)), None):
+            left.remove(told)
+        return not left
+
+
+def _tells(read: Integer, index: Index, unknown: Collection[Index]) -> bool:
+    """Whether one position of a tensor says what the index is, when all but some others are known."""
+    step = read.coefficient(index)
+    others = [other for other in read.indices if other is not index and other in unknown]
+    return step is not None and step.as_number not in (None, 0) and not others
 
 
 def attained(expr: Iverson) -> Attained | None:
