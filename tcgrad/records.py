@@ -78,9 +78,7 @@ def _methods(cls: Any, names: tuple[str, ...], compared: tuple[str, ...]) -> dic
         compiled(self, *arguments, **named)
 
     def equal(self: Any, other: object) -> bool:
-        if self is other:
-            return True
-        return bool(read(self) == read(other)) if other.__class__ is self.__class__ else NotImplemented
+        return self is other or (other.__class__ is self.__class__ and bool(read(self) == read(other)))
 
     def text(self: Any) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"

@@ -46,6 +46,8 @@ def _bodies(statement: Statement) -> Iterator[tuple[Tensor, Expr]]:
 
 def _problem(part: Expr) -> tuple[str, str, str | None] | None:
     """The code, message and help for what no program can compute with; None for everything else."""
+    if not isinstance(part, Const | Pow):
+        return None
     if isinstance(part, Pow) and part.base == ZERO and isinstance(part.exponent, Const) and part.exponent.value < 0:
         return "TC324", "{} divides by 0", None
     exponent = _logarithm(part)

@@ -98,10 +98,10 @@ class Readable:
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter."""
-        found = [part for part in walk(body) if isinstance(part, Where | Iverson)]
-        if not found:
+        kinds = set(map(type, walk(body)))
+        if kinds.isdisjoint((Where, Iverson)):
             return body
-        if any(isinstance(part, Where) for part in found):
+        if Where in kinds:
             made = self.known.fold(with_factors_out(body, self._is_certain))
             body = min((body, made), key=cost)
         return min((body, simplify(with_choices_joined(body))), key=cost)

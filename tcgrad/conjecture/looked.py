@@ -23,9 +23,9 @@ class Looked:
     def __init__(self, points: Sequence[Point], body: Expr) -> None:
         self._points = points
         self._at = [_spread(point, indices_within(body), turn) for turn, point in enumerate(points)]
-        self._known: dict[Expr, list[float | None]] = {}
+        self._known: list[dict[Expr, float | None]] = [{} for _ in points]
         self._groups: dict[str, dict[Expr, None]] = {}
-        self._joined: list[Expr] = [ONE]
+        self._joined: dict[Expr, float] = {ONE: 1.0}  # with the value at the first point
 
     def note(self, expr: Expr, *, joined: bool = False) -> None:
         """Let an expression be found; nothing, where it has no value at the first point.
@@ -36,7 +36,7 @@ class Looked:
         if value is not None:
             self._groups.setdefault(_group(value), {})[expr] = None
             if joined:
-                self._joined.append(expr)
+                self._joined[expr] = value
 
     def equal_to(self, expr: Expr, is_wanted: Callable[[Expr], bool], *, joined: bool) -> Iterator[Expr]:
         """The wanted expressions among those noted that have the value of one at all points.
@@ -53,8 +53,8 @@ class Looked:
         """What has a value at the first point."""
         groups = self._groups
         yield from groups.get(_group(value), ())
-        for one in self._joined if joined and abs(value) > _NOUGHT else ():
-            own = self._value(one, 0) or 1.0
+        for one, found in self._joined.items() if joined and abs(value) > _NOUGHT else ():
+            own = found or 1.0
             for wanted, joins in (
                 (value - own, _added),
                 (own - value, _subtracted),
@@ -75,10 +75,12 @@ class Looked:
 
     def _value(self, expr: Expr, turn: int) -> float | None:
         """The value at one of the points; None if there is none."""
-        known = self._known.setdefault(expr, [])
-        while len(known) <= turn:
-            known.append(self._worked_out(expr, len(known)))
-        return known[turn]
+        known = self._known[turn]
+        try:
+            return known[expr]
+        except KeyError:
+            found = known[expr] = self._worked_out(expr, turn)
+            return found
 
     def _worked_out(self, expr: Expr, turn: int) -> float | None:
         """Of a sum of terms or a product by its parts, which are those of others, too."""
@@ -120,7 +122,7 @@ def _divided(one: Expr, other: Expr) -> Expr:
 
 
 def _group(value: float) -> str:
-    return "0" if abs(value) < _NOUGHT else f"{value:.6e}"
+    return "0" if -_NOUGHT < value < _NOUGHT else f"{value:.6e}"
 
 
 def _spread(point: Point, indices: Sequence[Index], turn: int) -> At:

@@ -88,6 +88,9 @@ class Point:
 
     def size(self, integer: Integer, at: At) -> int:
         """The value of an integer expression at this point."""
+        index = integer.as_index
+        if index is not None:
+            return at[index]
         total = 0
         for monomial, coefficient in integer.terms:
             total += coefficient * math.prod(self._atom(atom, at) for atom in monomial)

@@ -21,7 +21,13 @@ def is_structural(expr: Expr) -> bool:
 
 def is_mask(expr: Expr) -> bool:
     """True for a condition on the indices alone."""
-    return isinstance(expr, Delta) or (isinstance(expr, Iverson) and is_structural(expr))
+    match expr:
+        case Delta():
+            return True
+        case Iverson():
+            return is_structural(expr)
+        case _:
+            return False
 
 
 def is_guard(expr: Expr) -> bool:
@@ -29,9 +35,11 @@ def is_guard(expr: Expr) -> bool:
 
     Where it is 0, what it multiplies need not exist.
     """
-    if isinstance(expr, Add | Mul):
-        return is_structural(expr) and any(map(is_guard, children(expr)))
-    return is_mask(expr)
+    match expr:
+        case Add() | Mul():
+            return is_structural(expr) and any(map(is_guard, children(expr)))
+        case _:
+            return is_mask(expr)
 
 
 def slack_of(guard: Expr) -> Integer | None:

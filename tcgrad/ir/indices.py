@@ -107,6 +107,14 @@ def _without_atoms(monomial: Monomial, atoms: Monomial) -> Monomial | None:
     return tuple(rest)
 
 
+def _in_order(terms: list[tuple[Monomial, int]]) -> list[tuple[Monomial, int]]:
+    """Two terms or more, the longest monomials first; their atoms are asked for where that does not decide."""
+    first, second = len(terms[0][0]), len(terms[1][0])
+    if len(terms) == 2 and first != second:
+        return terms if first > second else terms[::-1]
+    return sorted(terms, key=lambda item: (-len(item[0]), [_atom_key(atom) for atom in item[0]]))
+
+
 @dataclass(frozen=True)
 class Integer:
     """A polynomial: ``terms`` maps each monomial to its coefficient, never 0, in a canonical order."""
@@ -135,9 +143,7 @@ class Integer:
         for monomial, coefficient in terms:
             merged[monomial] = merged.get(monomial, 0) + coefficient
         kept = [item for item in merged.items() if item[1]]
-        if len(kept) > 1:
-            kept.sort(key=lambda item: (-len(item[0]), [_atom_key(atom) for atom in item[0]]))
-        return Integer(tuple(kept))
+        return Integer(tuple(_in_order(kept) if len(kept) > 1 else kept))
 
     def __add__(self, other: Integer | int) -> Integer:
         other = other if isinstance(other, Integer) else Integer.of(other)
@@ -153,6 +159,8 @@ class Integer:
 
     def __mul__(self, other: Integer | int) -> Integer:
         other = other if isinstance(other, Integer) else Integer.of(other)
+        if self.as_number == 1 or other.as_number == 1:
+            return other if self.as_number == 1 else self
         return Integer.collect(
             (tuple(sorted(left + right, key=_atom_key)), a * b) for left, a in self.terms for right, b in other.terms
         )

@@ -51,8 +51,12 @@ _Node = TypeVar("_Node", bound=type)
 
 
 class Remembered:
-    """What is known of a node once it was asked for; the one function that works a thing out writes it."""
+    """What is known of a node once it was asked for; the one function that works a thing out writes it.
 
+    children: the expressions directly inside, in order; index positions hold none.
+    """
+
+    children: tuple[Expr, ...] = ()
     known_hash: int | None = None
     known_free: tuple[Index, ...] | None = None
     known_within: tuple[Index, ...] | None = None
@@ -60,7 +64,7 @@ class Remembered:
     known_tensors: tuple[Tensor, ...] | None = None
     known_shape: int | None = None
     known_shapes: frozenset[int] | None = None
-    known_keys: dict[tuple[str | None, ...], str] | None = None
+    known_keys: dict[tuple[tuple[Index, str], ...], str] | None = None
     known_cost: int | None = None
     known_delta: bool | None = None
     known_root: bool | None = None
@@ -70,6 +74,14 @@ class Remembered:
     simplified: Expr | None = None
     expanded: Expr | None = None
     without_poles: Expr | None = None
+
+
+def _held(*fields: str) -> Any:
+    """The attribute that is what some fields hold; read without a function of our own, for it is read all the time."""
+    return property(operator.attrgetter(*fields))
+
+
+_BODY: Any = property(lambda binder: (binder.body,))
 
 
 @dataclass_transform(frozen_default=True)
@@ -111,7 +123,7 @@ class Component(Remembered):
         if self is other:
             return True
         return (
-            isinstance(other, Component)
+            type(other) is Component
             and self.tensor == other.tensor
             and self.tensor.symmetric is other.tensor.symmetric
             and self.indices == other.indices
@@ -136,6 +148,7 @@ class Iverson(Remembered):
     operator: ComparisonOperator
     left: Expr
     right: Expr
+    children = _held("left", "right")
 
     @property
     def opposite(self) -> Iverson:
@@ -153,17 +166,20 @@ class IndexValue(Remembered):
 @_node
 class Add(Remembered):
     terms: tuple[Expr, ...]
+    children = _held("terms")
 
 
 @_node
 class Mul(Remembered):
     factors: tuple[Expr, ...]
+    children = _held("factors")
 
 
 @_node
 class Pow(Remembered):
     base: Expr
     exponent: Expr
+    children = _held("base", "exponent")
 
 
 @_node
@@ -172,6 +188,7 @@ class Call(Remembered):
 
     function: Function
     arguments: tuple[Expr, ...]
+    children = _held("arguments")
 
 
 @_node
@@ -184,6 +201,7 @@ class Where(Remembered):
     condition: Expr
     then: Expr
     otherwise: Expr
+    children = _held("condition", "then", "otherwise")
 
 
 @_node
@@ -192,6 +210,7 @@ class IndexSum(Remembered):
 
     indices: tuple[Index, ...]
     body: Expr
+    children = _BODY
 
 
 @_node
@@ -201,6 +220,7 @@ class IndexReduce(Remembered):
     kind: ReductionKind
     indices: tuple[Index, ...]
     body: Expr
+    children = _BODY
 
 
 Expr = Const | Component | Delta | Iverson | IndexValue | Add | Mul | Pow | Call | Where | IndexSum | IndexReduce

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from operator import is_
+from operator import attrgetter
 from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
@@ -31,47 +31,28 @@ _Item = TypeVar("_Item")
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
 _BINDERS = (IndexSum, IndexReduce)
 
-
-def children(expr: Expr) -> tuple[Expr, ...]:
-    """The expressions directly inside, in order; index positions hold none."""
-    match expr:
-        case Component() | Const():
-            return ()
-        case Mul():
-            return expr.factors
-        case IndexSum():
-            return (expr.body,)
-        case Add():
-            return expr.terms
-        case Pow():
-            return expr.base, expr.exponent
-        case Call():
-            return expr.arguments
-        case Delta() | IndexValue():
-            return ()
-        case Iverson():
-            return expr.left, expr.right
-        case Where():
-            return expr.condition, expr.then, expr.otherwise
-        case IndexReduce():
-            return (expr.body,)
-        case _:
-            assert_never(expr)
+children: Callable[[Expr], tuple[Expr, ...]] = attrgetter("children")  # the expressions directly inside, in order
 
 
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; of anything else itself."""
-    return expr.terms if isinstance(expr, Add) else (expr,)
+    return expr.terms if type(expr) is Add else (expr,)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
     """The factors of a product; of anything else itself."""
-    return expr.factors if isinstance(expr, Mul) else (expr,)
+    return expr.factors if type(expr) is Mul else (expr,)
 
 
 def product_of(factors: Sequence[Expr]) -> Expr:
     """What `factors_of` takes apart: one factor is itself, and no factor is 1."""
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors)) if factors else ONE
+    match factors:
+        case (factor,):
+            return factor
+        case ():
+            return ONE
+        case _:
+            return Mul(tuple(factors))
 
 
 def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
@@ -105,7 +86,10 @@ def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     if not parts:
         return expr
     made = tuple(map(change, parts))
-    return expr if all(map(is_, parts, made)) else rebuild(expr, made)
+    for old, new in zip(parts, made, strict=True):
+        if old is not new:
+            return rebuild(expr, made)
+    return expr
 
 
 def integers(expr: Expr) -> tuple[Integer, ...]:
@@ -178,9 +162,9 @@ def walk(expr: Expr) -> Iterator[Expr]:
     """Every node, parents before children."""
     waiting = [expr]
     while waiting:
-        node = waiting.pop()
+        node = waiting[-1]
+        waiting[-1:] = children(node)[::-1]
         yield node
-        waiting += children(node)[::-1]
 
 
 def size(expr: Expr) -> int:
@@ -204,14 +188,19 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     known = expr.known_tensors
     if known is None:
         match expr:
-            case Component() | Delta() | IndexValue():
-                own = (expr.tensor,) if isinstance(expr, Component) else ()
-                compound = [integer for integer in integers(expr) if integer.as_index is None]
-                known = _united([own, *(tuple(dict.fromkeys(_gathered(integer))) for integer in compound)])
+            case Component():
+                known = _united([(expr.tensor,), *_tensors_inside(expr.indices)])
+            case Delta() | IndexValue():
+                known = _united(_tensors_inside(integers(expr)))
             case _:
                 known = _united(map(tensors_read, children(expr)))
         expr.__dict__["known_tensors"] = known
     return known
+
+
+def _tensors_inside(positions: Iterable[Integer]) -> list[tuple[Tensor, ...]]:
+    """The tensors that each of the positions reads but for plain indices, which read none."""
+    return [tuple(dict.fromkeys(_gathered(position))) for position in positions if position.as_index is None]
 
 
 def _gathered(integer: Integer) -> Iterator[Tensor]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Expr
+from tcgrad.ir.nodes import Add, Expr, IndexSum
 from tcgrad.ir.traversal import children, map_children, substitute
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.powers import flattened
@@ -41,12 +41,20 @@ class _Readable:
         known = expr.simplified
         if known is None:
             known = _worked_out(expr)
-            _mark(known)
+            if known.simplified is not known:
+                _mark(known)
             expr.__dict__["simplified"] = known
         return known
 
     def worked_out(self, expr: Expr) -> Expr:
-        return simplify_node(map_children(prenex(flattened(expr)), self.simplify), self)
+        match expr:
+            case Add():
+                expr = flattened(expr)
+            case IndexSum():
+                expr = prenex(expr)
+            case _:
+                pass
+        return simplify_node(map_children(expr, self.simplify), self)
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)
@@ -73,9 +81,9 @@ class _Apart(_Readable):
 
 def _mark(expr: Expr) -> None:
     """Keep on every node of a result that it is simplified."""
-    if expr.simplified is not expr:
-        expr.__dict__["simplified"] = expr
-        for part in children(expr):
+    expr.__dict__["simplified"] = expr
+    for part in children(expr):
+        if part.simplified is not part:
             _mark(part)
 
 

@@ -42,17 +42,14 @@ def key(expr: Expr, labels: Labels = _NO_LABELS) -> str:
 
     It depends on the labels of the free indices alone, so that it can be kept by them.
     """
-    free = free_indices(expr) if labels else ()
-    context = tuple(map(labels.get, free))
-    if not any(context):
-        context = ()
+    own = {index: labels[index] for index in free_indices(expr) if index in labels} if labels else _NO_LABELS
+    context = tuple(own.items()) if own else ()
     known = expr.known_keys
     if known is None:
         known = expr.__dict__["known_keys"] = {}
-    found = known.get(context)
-    if found is None:
-        found = known[context] = _key(expr, {index: labels[index] for index in free if index in labels})
-    return found
+    if context not in known:
+        known[context] = _key(expr, own)
+    return known[context]
 
 
 def _key(expr: Expr, labels: Labels) -> str:

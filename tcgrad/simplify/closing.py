@@ -77,6 +77,6 @@ def _divided(expr: Add, base: Expr) -> Expr:
 def _has_power(term: Expr, base: Expr) -> bool:
     """Whether at least the first power of a base is a factor of a term."""
     return any(
-        isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base)
+        are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1
         for own, exponent in map(as_power, factors_of(term))
     )

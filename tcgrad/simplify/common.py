@@ -40,11 +40,12 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
             guards.update(dict.fromkeys(beside))
     rests = [divided(factors, shared) for factors in factored]
     common = [*(power(base, exponent) for base, exponent in shared.values()), *guards]
-    sizes = {abs(coefficient) for coefficient, _ in terms}
-    number = next(iter(sizes)) if common and len(sizes) == 1 else Fraction(1)
-    if number != 1:
+    left = [coefficient for coefficient, _ in terms]
+    sizes = set(map(abs, left)) if common else set[Fraction]()
+    if len(sizes) == 1 and 1 not in sizes:
+        (number,) = sizes
         common.insert(0, Const(number))
-    left = [coefficient if number == 1 else coefficient / number for coefficient, _ in terms]
+        left = [coefficient / number for coefficient in left]
     return common, list(zip(left, rests, strict=True))
 
 
@@ -83,7 +84,7 @@ def _factors(term: Expr) -> tuple[Expr, ...]:
 def _common(exponents: list[Expr | None]) -> Expr | None:
     """The power that is taken out of all, if any."""
     first = exponents[0]
-    if all(exponent == first for exponent in exponents):
+    if exponents.count(first) == len(exponents):
         return first
     values = [exponent.value for exponent in exponents if isinstance(exponent, Const)]
     negative = len(values) == len(exponents) and all(value < 0 for value in values)

@@ -14,7 +14,7 @@ from tcgrad.simplify.canonical import Labels, canonical_labels
 from tcgrad.simplify.deltas import Solution, simplify_delta, solve, solve_digits
 from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.implied import implied_guards
-from tcgrad.simplify.monomials import Monomial, Policy, monomials, size_powers
+from tcgrad.simplify.monomials import UNIT, Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
@@ -162,10 +162,11 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
 
 
 def _scaled_product(coefficient: Fraction, factors: list[Expr]) -> Expr:
-    if coefficient == -1 and len(factors) == 1 and isinstance(factors[0], Add):
+    if factors and (coefficient is UNIT or coefficient == 1):
+        return product_of(factors)
+    if len(factors) == 1 and isinstance(factors[0], Add) and coefficient == -1:
         return scaled_sum(factors[0], coefficient)
-    everything = factors if coefficient == 1 and factors else [Const(coefficient), *factors]
-    return product_of(everything)
+    return product_of([Const(coefficient), *factors])
 
 
 def _split_sums(part: Monomial) -> Monomial:

@@ -96,7 +96,10 @@ def _as_defined(extreme: Expr, known: tuple[Fact, ...]) -> Expr:
 
 def _as_negative(expr: Expr, fact: Fact) -> Expr | None:
     """Where ``y = a - b`` is known, ``b - a = -y``."""
-    for match in matches(fact.body, negated(expr), Match(fact.free_set)) if isinstance(expr, Add) else ():
+    body = fact.body
+    if not (isinstance(expr, Add) and isinstance(body, Add) and len(expr.terms) == len(body.terms)):
+        return None
+    for match in matches(body, negated(expr), Match(fact.free_set)):
         read = fact.read(match)
         if read is not None:
             return negated(read)

@@ -55,7 +55,7 @@ def _on_one_condition(factors: Iterable[Expr]) -> list[list[Where]]:
 
 def signs_joined(expr: Mul) -> Mul:
     """``sign(a) abs(a)^n = a^n`` for odd ``n``: the derivative of ``log(abs(a))`` is ``1/a``."""
-    for place, factor in enumerate(expr.factors):
+    for place, factor in enumerate(expr.factors) if Call in map(type, expr.factors) else ():
         if not (isinstance(factor, Call) and factor.function.name == "sign"):
             continue
         for other, power_of in enumerate(expr.factors):
@@ -69,8 +69,10 @@ def signs_joined(expr: Mul) -> Mul:
 
 def divisor_cancelled(expr: Mul) -> Expr:
     """``(r + r^2) / r = 1 + r``: what is divided by and is a factor of every term of a sum."""
+    if Add not in map(type, expr.factors):
+        return expr
     sums = [(place, factor) for place, factor in enumerate(expr.factors) if isinstance(factor, Add)]
-    for place, divisor in enumerate(expr.factors) if sums else ():
+    for place, divisor in enumerate(expr.factors):
         if not is_division(divisor):
             continue
         base = divisor.base
@@ -85,7 +87,7 @@ def _has_factor(term: Expr, base: Expr) -> bool:
     """Whether at least the first power of a base can be taken out of a term."""
     for factor in factors_of(term):
         own, exponent = as_power(factor)
-        if isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base):
+        if are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1:
             return True
         if isinstance(factor, Add) and all(_has_factor(part, base) for part in factor.terms):
             return True

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexReduce, IndexSum, Mul
+from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul
 from tcgrad.ir.ranges import reduced
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass
 from tcgrad.simplify.shapes import shape
 
+_HEADS: dict[type, str] = {Component: "tensor", Call: "function", Iverson: "operator", IndexReduce: "kind"}
 _MOST_STEPS = 5_000  # nodes compared in one search: some milliseconds
 
 
@@ -155,15 +156,13 @@ def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
 
 
 def _same_head(pattern: Expr, target: Expr) -> bool:
-    """Whether two nodes of one type agree in all but their children and integer expressions."""
-    if isinstance(pattern, Const):
+    """Whether two nodes are of one type and agree in all but their children and integer expressions."""
+    if isinstance(pattern, Const) or type(pattern) is not type(target):
         return pattern == target
     if len(children(pattern)) != len(children(target)) or len(integers(pattern)) != len(integers(target)):
         return False
-    return all(
-        getattr(pattern, name, None) == getattr(target, name, None)
-        for name in ("tensor", "function", "operator", "kind")
-    )
+    name = _HEADS.get(type(pattern))
+    return name is None or bool(getattr(pattern, name) == getattr(target, name))
 
 
 def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:

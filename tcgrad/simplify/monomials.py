@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import isqrt, prod
+from math import isqrt
 from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
@@ -60,11 +60,11 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case Mul():
             parts = [
                 [Monomial(UNIT, (), ((factor, ONE),))]
-                if isinstance(factor, IndexSum) and not live
+                if not live and type(factor) is IndexSum
                 else monomials(factor, policy, live)
                 for factor in expr.factors
             ]
-            return [_monomial_product(choice) for choice in product(*parts)]
+            return list(map(_monomial_product, product(*parts)))
         case IndexSum():
             own = rename_binder(expr) if live else expr
             inner = monomials(own.body, policy, live | frozenset(own.indices))
@@ -89,12 +89,10 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return [Monomial(UNIT, (), ((expr, ONE),))]
 
 
-def prenex(expr: Expr) -> Expr:
+def prenex(expr: IndexSum) -> IndexSum:
     """A sum with the sums that are factors of its body drawn into it: a delta may fix any of their indices."""
-    if not isinstance(expr, IndexSum):
-        return expr
     factors = factors_of(expr.body)
-    if not any(isinstance(factor, IndexSum) for factor in factors):
+    if IndexSum not in map(type, factors):
         return expr
     indices, flat = expr.indices, list[Expr]()
     for factor in factors:
@@ -108,12 +106,13 @@ def prenex(expr: Expr) -> Expr:
 
 
 def _monomial_product(parts: Sequence[Monomial]) -> Monomial:
-    numbers = [part.coefficient for part in parts if part.coefficient != 1]
-    return Monomial(
-        prod(numbers, start=UNIT) if len(numbers) != 1 else numbers[0],
-        tuple([index for part in parts for index in part.bound]),
-        tuple([power for part in parts for power in part.powers]),
-    )
+    coefficient, bound, powers = UNIT, list[Index](), list[tuple[Expr, Expr]]()
+    for part in parts:
+        if part.coefficient is not UNIT:
+            coefficient = part.coefficient if coefficient is UNIT else coefficient * part.coefficient
+        bound += part.bound
+        powers += part.powers
+    return Monomial(coefficient, tuple(bound), tuple(powers))
 
 
 def size_powers(size: Integer) -> Monomial:

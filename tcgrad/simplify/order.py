@@ -61,13 +61,12 @@ def in_order(factors: Sequence[Expr], labels: Callable[[], Labels] = dict) -> li
     """
     if len(factors) < 2:
         return list(factors)
-    ranks = list(map(_rank, factors))
-    return _sorted(factors, ranks, partial(key, labels=labels()) if len(set(ranks)) < len(ranks) else key)
+    return _sorted(factors, list(map(_rank, factors)), lambda: partial(key, labels=labels()))
 
 
 def terms_in_order(terms: Sequence[Term]) -> list[Term]:
     """Positive terms before negative ones, numbers last among them."""
-    return _sorted(terms, list(map(_term_rank, terms)), _term_text)
+    return _sorted(terms, list(map(_term_rank, terms)), lambda: _term_text)
 
 
 def first_term(terms: Iterable[Term]) -> Term:
@@ -85,8 +84,11 @@ def _term_rank(term: Term) -> tuple[bool, bool, int]:
 
 
 def _lead(rest: Expr) -> int:
-    factors = factors_of(rest)
-    return next((rank for rank in map(_rank, factors) if rank > 0), 0)
+    for factor in factors_of(rest):
+        rank = _rank(factor)
+        if rank > 0:
+            return rank
+    return 0
 
 
 def _term_text(term: Term) -> str:
@@ -94,10 +96,14 @@ def _term_text(term: Term) -> str:
     return "*".join(map(key, factors_of(rest)))
 
 
-def _sorted(items: Sequence[_Item], ranks: list[_Rank], text: Callable[[_Item], str]) -> list[_Item]:
-    """Sorted by rank, then by text; the texts are long, and made only where they decide."""
+def _sorted(items: Sequence[_Item], ranks: list[_Rank], writer: Callable[[], Callable[[_Item], str]]) -> list[_Item]:
+    """Sorted by rank, then by text; the texts are long, and made only where they decide.
+
+    writer: makes what writes the text of an item.
+    """
     if len(set(ranks)) == len(items):
         return [items[place] for place in sorted(range(len(items)), key=ranks.__getitem__)]
+    text = writer()
     texts = [text(item) if ranks.count(rank) > 1 else "" for item, rank in zip(items, ranks, strict=True)]
     places = sorted(range(len(items)), key=list(zip(ranks, texts, strict=True)).__getitem__)
     return [items[place] for place in places]

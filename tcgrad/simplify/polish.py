@@ -12,6 +12,7 @@ from math import prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
+    ONE,
     ZERO,
     Add,
     Call,
@@ -37,7 +38,7 @@ from tcgrad.simplify.comparisons import solved
 from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
-from tcgrad.simplify.powers import as_power, power, scaled
+from tcgrad.simplify.powers import power, scaled
 from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
 
@@ -167,8 +168,10 @@ def _with_exponentials_in(body: Expr, outside: Sequence[Expr]) -> Expr | None:
 
 def _exponent(factor: Expr) -> Expr | None:
     """``n a`` of ``exp(a)^n``; None of anything else."""
-    if not isinstance(factor, Call | Pow):
-        return None
-    base, exponent = as_power(factor)
-    is_exponential = isinstance(base, Call) and base.function.name == "exp" and isinstance(exponent, Const)
-    return Mul((exponent, base.arguments[0])) if isinstance(base, Call) and is_exponential else None
+    match factor:
+        case Call(function=function, arguments=(argument,)) if function.name == "exp":
+            return Mul((ONE, argument))
+        case Pow(base=Call(function=function, arguments=(argument,)), exponent=Const() as n) if function.name == "exp":
+            return Mul((n, argument))
+        case _:
+            return None

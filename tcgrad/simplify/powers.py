@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import lcm, prod
 from typing import TypeGuard
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import factors_of, product_of, terms_of
+from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_one, is_zero_or_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import names
@@ -18,7 +19,7 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     coefficient = part.coefficient
     given: list[tuple[Expr, Expr]] = []
     for base, exponent in part.powers:
-        if isinstance(base, Add):
+        if type(base) is Add:
             factor, normal = _normal_base(base, exponent)
             coefficient = coefficient if factor is UNIT else coefficient * factor
             given.append((normal, exponent))
@@ -26,20 +27,18 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             given.append((base, exponent))
     if coefficient.numerator not in (1, -1):
         coefficient, given = _without_fractions(coefficient, given)  # before powers merge: it makes bases equal
-    merged: dict[int | str, tuple[Expr, Expr]] = {}
-    for name, (base, exponent) in zip(names([base for base, _ in given]), given, strict=True):
-        merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     powers: list[tuple[Expr, Expr]] = []
     roots: list[tuple[Const, Const]] = []
     has_product = False  # to a power that is not spread over its factors
-    for base, exponent in merged.values():
+    for base, exponent in _merged(given, policy) if len(given) > 1 else given:
+        if exponent is ONE and type(base) is not Const:
+            powers.append((base, exponent))
+            continue
         folded = fold_power(base.value, exponent) if isinstance(base, Const) else None
         if folded is None and isinstance(base, Const) and isinstance(exponent, Const):
             roots.append((base, exponent))
         elif folded is not None:
             coefficient *= folded
-        elif exponent is ONE:
-            powers.append((base, exponent))
         elif not (isinstance(exponent, Const) and exponent.value == 0):
             powers.append((base, _mask_exponent(base, exponent)))
             has_product = has_product or isinstance(base, Mul)
@@ -51,6 +50,14 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             if isinstance(base, Mul) and isinstance(exponent, Const) and exponent.value > 0:
                 coefficient, powers = _root_below(coefficient, powers, place)
     return Monomial(coefficient, part.bound, tuple(powers))
+
+
+def _merged(powers: Sequence[tuple[Expr, Expr]], policy: Policy) -> Iterable[tuple[Expr, Expr]]:
+    """The powers of equal bases as one, with their exponents added up."""
+    merged: dict[int | str, tuple[Expr, Expr]] = {}
+    for name, (base, exponent) in zip(names([base for base, _ in powers]), powers, strict=True):
+        merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
+    return merged.values()
 
 
 def _root_below(
@@ -113,10 +120,8 @@ def _normal_base(base: Add, exponent: Expr) -> tuple[Fraction, Expr]:
     if not isinstance(exponent, Const) or exponent.value.denominator != 1:
         return UNIT, base
     common = _content(base)
-    folded = fold_power(common, exponent)
-    if common == 1 or folded is None:
-        return UNIT, base
-    return folded, scaled_sum(base, 1 / common)
+    folded = None if common is UNIT or common == 1 else fold_power(common, exponent)
+    return (UNIT, base) if folded is None else (folded, scaled_sum(base, 1 / common))
 
 
 def _content(base: Add) -> Fraction:
@@ -127,7 +132,7 @@ def _content(base: Add) -> Fraction:
     known = base.known_content
     if known is None:
         terms = [split_coefficient(term) for term in base.terms]
-        sizes = {abs(coefficient) for coefficient, _ in terms}
+        sizes = {UNIT if coefficient is UNIT else abs(coefficient) for coefficient, _ in terms}
         size = min(sizes)
         if len(sizes) > 1 and any(other.denominator != 1 or other % size for other in sizes):
             size = UNIT
@@ -161,11 +166,11 @@ def split_coefficient(term: Expr) -> Term:
 
 def scaled(coefficient: Fraction, rest: Expr) -> Expr:
     """A number times an expression that has none."""
+    if coefficient is UNIT or coefficient == 1:
+        return rest
     if coefficient == 0:
         return ZERO
-    if coefficient == 1:
-        return rest
-    if rest == ONE:
+    if is_one(rest):
         return Const(coefficient)
     return Mul((Const(coefficient), *(factors_of(rest))))
 
@@ -176,17 +181,27 @@ def scaled_sum(base: Add, factor: Fraction) -> Add:
     return add_of([(coefficient * factor, rest) for coefficient, rest in terms])
 
 
-def flattened(expr: Expr) -> Expr:
+def flattened(expr: Add) -> Add:
     """A sum of sums as one sum, so that what is collected does not depend on how it was put together."""
-    if not isinstance(expr, Add) or not any(isinstance(_numbers_out(term)[1], Add) for term in expr.terms):
+    if not any(map(_is_multiple_of_sum, expr.terms)):
         return expr
     terms: list[Expr] = []
     for term in expr.terms:
         coefficient, rest = _numbers_out(term)
-        inner = flattened(rest)
-        parts = terms_of(inner)
+        parts = flattened(rest).terms if isinstance(rest, Add) else (rest,)
         terms += [scaled(coefficient * factor, body) for factor, body in map(split_coefficient, parts)]
     return Add(tuple(terms))
+
+
+def _is_multiple_of_sum(term: Expr) -> bool:
+    """Whether a term, not simplified yet, is a sum or a product of numbers and one sum."""
+    match term:
+        case Add():
+            return True
+        case Mul(factors=factors):
+            return Add in map(type, factors) and isinstance(_numbers_out(term)[1], Add)
+        case _:
+            return False
 
 
 def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
@@ -205,7 +220,7 @@ def add_of(terms: list[Term]) -> Add:
 
 def power(base: Expr, exponent: Expr) -> Expr:
     """``base^exponent``, the first power being the base itself."""
-    return base if is_one(exponent) else Pow(base, exponent)
+    return base if exponent is ONE or is_one(exponent) else Pow(base, exponent)
 
 
 def as_power(factor: Expr) -> tuple[Expr, Expr]:
@@ -219,4 +234,4 @@ def as_power(factor: Expr) -> tuple[Expr, Expr]:
 
 def is_division(expr: Expr) -> TypeGuard[Pow]:
     """Whether an expression is a power by a negative number."""
-    return isinstance(expr, Pow) and isinstance(expr.exponent, Const) and expr.exponent.value < 0
+    return isinstance(expr, Pow) and isinstance(expr.exponent, Const) and expr.exponent.value.numerator < 0

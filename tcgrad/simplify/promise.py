@@ -157,11 +157,11 @@ def _prenex(whole: IndexSum) -> tuple[list[Index], list[Expr]]:
 
 
 def _flat_factors(term: Expr) -> list[Expr]:
-    match term:
-        case Mul():
-            return [part for factor in term.factors for part in _flat_factors(factor)]
-        case _:
-            return [term]
+    if not isinstance(term, Mul):
+        return [term]
+    if Mul not in map(type, term.factors):
+        return list(term.factors)
+    return [part for factor in term.factors for part in _flat_factors(factor)]
 
 
 def least_cost(terms: Sequence[Term]) -> int:

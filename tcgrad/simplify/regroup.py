@@ -58,10 +58,11 @@ def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr], list[Expr
         for name, pair in powers.items():
             seen.setdefault(name, []).append(pair)
     for name, pairs in seen.items():
-        for base, exponent in pairs if not isinstance(pairs[0][0], IndexValue) else ():
-            count = sum(_common(other, exponent) == exponent for _, other in pairs)
-            if not _has_powers(name, rows):
-                count = sum(other == exponent for _, other in pairs)
+        if len(pairs) == 1 or isinstance(pairs[0][0], IndexValue):
+            continue
+        has_powers = _has_powers(name, rows)
+        for base, exponent in pairs:
+            count = sum((_common(other, exponent) if has_powers else other) == exponent for _, other in pairs)
             gain = (count - 1) * max(cost(power(base, exponent)), 1)
             if count > 1 and gain > saved:
                 taken = power(base, exponent)

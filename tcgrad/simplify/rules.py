@@ -40,6 +40,8 @@ from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols
 from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.shapes import names
 
+_MERGED = frozenset({Mul, Const})  # what a product has no more of behind its first factor
+
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
     """The simplest form of a node over simplified children; the policy is for what a rule makes anew."""
@@ -108,11 +110,11 @@ def _product(expr: Expr, policy: Policy) -> Expr:
 
 def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
     """Merging powers can leave a product to be merged again, as when ``(ab)^1`` comes out of a root squared."""
-    nested = isinstance(made, Mul) and any(isinstance(factor, Mul | Const) for factor in made.factors[1:])
-    if nested and made != expr:
-        return policy.simplify(made)
     if not isinstance(made, Mul):
         return made
+    nested = not _MERGED.isdisjoint(map(type, made.factors[1:]))
+    if nested and made != expr:
+        return policy.simplify(made)
     joined = choices_joined(made)
     if joined is made and policy.collects:
         joined = divisor_cancelled(signs_joined(made))

@@ -68,7 +68,7 @@ def names(exprs: Sequence[Expr]) -> list[int | str]:
 
     It is the shape where no other has that one, else the key.
     """
-    shapes = [shape(expr) for expr in exprs]
+    shapes = list(map(shape, exprs))
     if len(set(shapes)) == len(shapes):
         return list[int | str](shapes)
     count = Counter(shapes)

@@ -19,6 +19,8 @@ _LARGEST_WITH_SQUARES = 24  # nodes of an expression in which squares are multip
 _MOST_TERMS = 16  # of what is multiplied out
 _MOST_ROUNDS = 3
 
+_OPENED = frozenset({Add, Mul, IndexSum, Pow})  # the factors of which a product may be multiplied out
+
 
 def multiplied_out(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
     """An expression multiplied out, every term settled, and regrouped; the very same where that is no shorter.
@@ -74,8 +76,13 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             found = [term for part in parts if part is not None for term in part]
             return found if None not in parts and len(found) <= _MOST_TERMS else None
         case Mul():
+            if _OPENED.isdisjoint(map(type, expr.factors)):
+                return [expr]
+            spread = [spread_out(part, squares=squares) for part in expr.factors]
+            if all(map(_is_one_term, spread)):
+                return [expr]
             divisors = set(_divisors(expr))
-            spread = [[part] if part in divisors else spread_out(part, squares=squares) for part in expr.factors]
+            spread = [[own] if own in divisors else part for own, part in zip(expr.factors, spread, strict=True)]
             known = [part for part in spread if part is not None]
             count = 1
             for part in known:
@@ -94,10 +101,14 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             return [expr]
 
 
+def _is_one_term(spread: list[Expr] | None) -> bool:
+    return spread is not None and len(spread) == 1
+
+
 def _divisors(expr: Expr) -> Iterator[Expr]:
     """The bases that stand to a negative power in a product or in the terms of its sums."""
     match expr:
-        case Pow(base=base, exponent=Const(value=n)) if n < 0:
+        case Pow(base=base, exponent=Const(value=n)) if n.numerator < 0:
             yield base
         case Add() | Mul() | IndexSum():
             for part in children(expr):
