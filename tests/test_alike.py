@@ -185,3 +185,16 @@ def test_renaming_turns_one_expression_into_the_other():
     assert new is not None
     made = Renaming(old, new).rename(first)
     assert re.sub(r"#\d+", "", repr(made)) == re.sub(r"#\d+", "", repr(second))
+
+
+@pytest.mark.parametrize("sample", ["normal", "positive", "simplex"])
+def test_two_equations_that_say_the_same_are_told_apart_by_their_names_alone(sample):
+    """Neither is written by the other again and again."""
+    normalised = "x[k]/sqrt(sum[l](x[l]^2) + 0.1)"
+    text = f"""
+dims: {{N: 3}}
+inputs: {{x: {{shape: [N], sample: {sample}}}}}
+equations: ['y[k] = {normalised}', 'z[k] = {normalised}', 'f = sum[k](z[k]^2)']
+outputs: [y, f]
+"""
+    assert tcgrad.loads(text).check(trials=1).ok

@@ -13,7 +13,7 @@ from tcgrad.check.samples import Sample
 _HIDDEN = 2.0**16
 
 # What cancels is off by so many, where it is worked out in another order than the one that a bound is for.
-_CANCELLED = 8.0
+_CANCELLED = 64.0
 
 
 def usual_size(sample: Sample, of: str, wrt: str) -> float:

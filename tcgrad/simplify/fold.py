@@ -63,10 +63,14 @@ class Facts:
                     self._reading.setdefault(tensor, []).append(((-self._count, n), fact))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
-        """What a definition says, as it stands, without aliases, and in terms of those before it."""
+        """What a definition says, as it stands, without aliases, and in terms of those before it.
+
+        What was defined before under another name, or the same one, keeps its name.
+        """
         aliased = not self._aliases.keys().isdisjoint(tensors_read(body))
         written = simplify(replace_components(body, self._without_alias)) if aliased else body
-        for own in dict.fromkeys((body, written, self.name_instances(body))):
+        named = self.name_instances(body)
+        for own in dict.fromkeys((body, written, body if isinstance(named, Component) else named)):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield fact
             yield from consequences(fact)
