@@ -175,3 +175,10 @@ def test_an_expectation_that_is_wrong_where_branches_meet_is_wrong(formula):
     )
     (result,) = loads(text).check(only="expect").results
     assert (result.status == "pass") is EXPECTED[formula], result.message
+
+
+@pytest.mark.parametrize("reduction", ["max", "min"])
+@pytest.mark.parametrize("body", ["sign(x[n]*x[n])", "floor(x[n]/9)", "ceil(x[n])*[x[n] > 0]"])
+def test_the_extreme_of_whole_numbers_does_not_vary(reduction, body):
+    made = loads(f"dims: {{N: 3}}\ninputs: {{x: [N], u: []}}\nequations: ['y = {reduction}[n]({body})']\n")
+    assert made.check(trials=1).ok

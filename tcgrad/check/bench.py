@@ -59,6 +59,7 @@ class Bench:
     against: functions of the user's own, if any are to be checked.
     plantings: takes what comes of mistakes planted in every derivative, if they are to be.
     overflows: numbers on the way are too large for the type here, and at all other points: that may explain anything.
+    drowned: so may that rounding decides what the outputs are, beyond all bounds.
     """
 
     sample: Sample
@@ -72,6 +73,7 @@ class Bench:
     against: UserCode | None = None
     plantings: Plantings | None = None
     overflows: bool = False
+    drowned: bool = False
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
     _last: Expected | None = None
@@ -173,6 +175,8 @@ class Bench:
                 outcome = Comparison("fail", 0, message=self._told(error))
         if outcome.status == "fail" and self._overflows(tally):
             outcome = replace(outcome, status="inconclusive", message=f"numbers on the way overflow {tally.dtype}")
+        if outcome.status == "fail" and self.drowned:
+            outcome = replace(outcome, status="inconclusive", message="rounding decides what the outputs are")
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])

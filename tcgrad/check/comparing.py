@@ -114,6 +114,18 @@ def out_of_range(bench: Bench) -> set[str]:
     return {*found, *(["overflow"] if bench.module is not None and bench.module.overflowed else [])}
 
 
+def rounds_as_told(bench: Bench) -> bool:
+    """Whether the equations, worked out in the type that is checked, are off by no more than the bounds say.
+
+    Where they are, as for the sine of a number so large that rounding decides it, no bound can be relied on.
+    """
+    for output in bench.outputs:
+        exact, found = bench.sample.value(output.name), bench.equations.narrow.context.arrays[output.name]
+        if (np.abs(found - exact) > bench.sample.bound(output.name) + bench.sample.own_bound(output.name)).any():
+            return False
+    return True
+
+
 def tensors_are_finite(bench: Bench) -> bool:
     """Whether all that the equations define is finite at the sample."""
     arrays = bench.sample.forward.context.arrays.values()

@@ -15,7 +15,13 @@ from tcgrad.calculus import Derivation, derive
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing import compare_all, formulas_are_finite, out_of_range, tensors_are_finite
+from tcgrad.check.comparing import (
+    compare_all,
+    formulas_are_finite,
+    out_of_range,
+    rounds_as_told,
+    tensors_are_finite,
+)
 from tcgrad.check.cost import refuse_impossible
 from tcgrad.check.domains import refuse_out_of_range
 from tcgrad.check.expectations import decide_expectations
@@ -257,7 +263,8 @@ class _Run:
 
 
 def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
-    """A sample at which nothing overflows the type, smaller and smaller ones tried -> its bench, or why none.
+    """A sample at which nothing overflows the type, and rounding does what is known of it; smaller and smaller ones are
+    tried -> its bench, or why none.
 
     Where something always does, so that it may be meant, one with finite formulas will do, and what fails there is
     undecided. At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong. In a
@@ -273,7 +280,8 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
         left = out_of_range(made)
         made.overflows = "overflow" in left
         if formulas_are_finite(made):
-            if not made.overflows:
+            made.drowned = not rounds_as_told(made)
+            if not made.overflows and not made.drowned:
                 return made
             finite = finite or made
         elif made.own and not left and is_fine(made.sample.dtype) and tensors_are_finite(made):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tcgrad.evaluate.context import Array
 from tcgrad.evaluate.parts import absolute, real
+
+# One part of so many, exactly: whole numbers divided by one another are rounded.
+_share = np.frompyfunc(partial(Fraction, 1), 1, 1)
 
 
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
@@ -21,7 +26,7 @@ def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
     if flat.dtype != np.object_:
         return np.asarray(found[..., 0])
     attained = (real(flat) == real(found)).astype(bool)
-    return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) / np.sum(attained, axis=-1).astype(object))
+    return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) * _share(np.sum(attained, axis=-1)))
 
 
 def _top(flat: Array) -> Array:
