@@ -134,9 +134,7 @@ def test_points_at_which_a_formula_is_none_are_not_passed_over(one, dtype):
     assert (found.status, found.message) == ("fail", "is not finite where the reference is")
 
 
-@pytest.mark.parametrize(
-    "equation", ["y = sin(1.0e17*x)", "y[i] = cos(exp(40*w[i])*x)", "y = sum[i](sin(1.0e18*w[i]*x))"]
-)
+@pytest.mark.parametrize("equation", ["y = sin(1.0e17*x)", "y[i] = cos(exp(40*w[i])*x)"])
 def test_a_value_that_rounding_decides_altogether_is_no_failure(equation):
     """The sine of a number whose units of rounding are full turns."""
     made = tcgrad.loads(f"inputs: {{x: {{shape: [], sample: positive}}, w: [3]}}\nequations: ['{equation}']\n")
