@@ -120,3 +120,13 @@ def test_what_is_not_known_in_numbers_has_no_value() -> None:
     assert isinstance(define, Define)
     with pytest.raises(NoValueError):
         Point(program, 0).value(define.body, {})
+
+
+def test_where_an_index_has_no_values_at_small_sizes_nothing_is_guessed():
+    text = """
+dims: {L: 11}
+inputs: {x: [5], z: [L, L]}
+equations: ['y0 = 3/2*z[2,9]', 'y1 = x[1]*z[j,j]^2*z[j+1,j+3] + 0.5*asinh(x[0])*y0^3', 'f = y1*cos(y1)']
+outputs: [f]
+"""
+    assert tcgrad.loads(text).check(trials=1, sizes="own").ok

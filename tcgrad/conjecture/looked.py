@@ -14,6 +14,11 @@ _TOLERANCE = 1e-9
 _NOUGHT = 1e-11
 
 
+def has_all_indices(points: Sequence[Point], body: Expr) -> bool:
+    """Whether every index of a formula has a value at every point: one of a length ``N - 3`` may have none."""
+    return all(point.size(index.size, {}) > 0 for point in points for index in indices_within(body))
+
+
 class Looked:
     """The expressions that were looked at for one formula, by what they are at the first point.
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from functools import cached_property, partial
 from itertools import permutations
 
-from tcgrad.conjecture.looked import Looked
+from tcgrad.conjecture.looked import Looked, has_all_indices
 from tcgrad.conjecture.parts import Part, parts_of
 from tcgrad.conjecture.values import Point
 from tcgrad.ir.gaps import gaps_of
@@ -118,7 +118,7 @@ class Conjectures:
     def _guesses(self, body: Expr) -> list[Guess]:
         parts = [(part, part.expr) for part in parts_of(body, self._is_open)]
         related = [(part, expr) for part, expr in parts if self._is_related(expr)]
-        if not related or len(parts) > _MOST_PARTS:
+        if not related or len(parts) > _MOST_PARTS or not has_all_indices(self._points, body):
             return []
         looked = Looked(self._points, body)
         for other in (*(expr for _, expr in parts), *_NUMBERS, *self._sizes(body), *_powers(body)):
