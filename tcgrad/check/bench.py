@@ -173,10 +173,10 @@ class Bench:
                     outcome = expected.judge(view(found))
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(error))
-        if outcome.status == "fail" and self._overflows(tally):
-            outcome = replace(outcome, status="inconclusive", message=f"numbers on the way overflow {tally.dtype}")
-        if outcome.status == "fail" and self.drowned:
-            outcome = replace(outcome, status="inconclusive", message="rounding decides what the outputs are")
+        overflow = self._overflow(tally)
+        excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
+        if outcome.status == "fail" and excuse:
+            outcome = replace(outcome, status="inconclusive", message=excuse)
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
             told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
@@ -191,8 +191,8 @@ class Bench:
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":
                 self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
-            elif self._overflows(tally):
-                self.plantings.give_up(tally.key, f"numbers on the way overflow {tally.dtype}")
+            elif overflow:
+                self.plantings.give_up(tally.key, overflow)
             else:
                 right = Right(found, self._summed, tuple(slips()))
                 self.plantings.plant(tally.key, right, Comparing(expected, view, how).after(found))
@@ -207,12 +207,13 @@ class Bench:
         self._last = Expected(known.value, known.error, bound, user, hidden, is_fine(self.sample.dtype))
         return self._last
 
-    def _overflows(self, tally: Tally) -> bool:
-        """Whether what is compared in a row may be anything, for numbers on the way are too large for the type."""
+    def _overflow(self, tally: Tally) -> str:
+        """Why what is compared in a row may be anything, numbers being too large for the type; empty if none is."""
         if tally.subject == "user":
-            return False
+            return ""
         functions = _WORKED_OUT_BY.get(tally.kind, (tally.kind,))
-        return self.overflows or (self.module is not None and not self.module.overflowed.isdisjoint(functions))
+        overflows = self.overflows or (self.module is not None and not self.module.overflowed.isdisjoint(functions))
+        return f"numbers on the way overflow {tally.dtype}" if overflows else ""
 
     @cached_property
     def _summed(self) -> tuple[int, ...]:

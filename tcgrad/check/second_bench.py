@@ -91,7 +91,7 @@ class SecondBench:
     def emitted_bound(self, first: Tensor, second: Tensor) -> Array:
         """The same for the statements that the module works out, which are written with what is at hand there."""
         block = jacobian_of(gradient_of(first), second)
-        bound = Formulas(self._equations, {}).bound(up_to(self.bench.paths.second_blocks, block), block)
+        bound = self._formulas.bound(up_to(self.bench.paths.second_blocks, block), block)
         sample = self.bench.sample
         least = left_of(sample, usual_curvature(sample, self.of, first.name, second.name))
         return self.bench.coarsened(np.maximum(bound, bound.dtype.type(least)))
@@ -108,6 +108,11 @@ class SecondBench:
     def _equations(self) -> Equations:
         """Those that the gradients are computed by, at the sample."""
         return Equations(self.bench.paths.gradients, self.bench.sample.extended(self.bench.paths.backward))
+
+    @cached_property
+    def _formulas(self) -> Formulas:
+        """A place to work out what the blocks share once."""
+        return Formulas(self._equations, {})
 
     @cached_property
     def _bounds(self) -> Mapping[str, Mapping[str, Array]]:

@@ -8,6 +8,7 @@ evaluates the comparison does better to compare all elements with their extreme,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Iverson
@@ -28,7 +29,7 @@ class Attained:
         """The element as the extreme writes it: worked out like the others, and the same number."""
         return substitute(self.extreme.body, self.positions)
 
-    @property
+    @cached_property
     def is_at_its_place(self) -> bool:
         """Whether the element is at no other positions. Of several that read the same one may be out of range."""
         reads = [read for node in walk(self.extreme.body) if isinstance(node, Component) for read in node.indices]
@@ -45,10 +46,12 @@ def _tells(read: Integer, index: Index, unknown: Collection[Index]) -> bool:
     return step is not None and step.as_number not in (None, 0) and not others
 
 
+@lru_cache(maxsize=2**10)
 def attained(expr: Iverson) -> Attained | None:
     """The comparison of an element with its extreme that an equation is, if it is one.
 
-    Elements that are components are compared as they stand: reading a number twice gives the same number.
+    Elements that are components are compared as they stand: reading a number twice gives the same number. Evaluation
+    asks at one sample after the other.
     """
     if expr.operator != "==":
         return None

@@ -12,8 +12,7 @@ from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import add_of, as_power, power, scaled, scaled_sum, split_coefficient
-from tcgrad.simplify.shapes import are_equal
+from tcgrad.simplify.powers import add_of, as_power, has_power, power, scaled, scaled_sum, split_coefficient
 
 _TWO = 2  # terms of a sum that may have one of them in common
 
@@ -48,7 +47,7 @@ def _with_number_out(expr: Add, terms: Sequence[Term]) -> Expr:
 def _with_base_out(expr: Add, terms: Sequence[Term]) -> Expr:
     """``a^2 - a = a (a - 1)``; other polynomials stay."""
     for (number, base), (_, other) in permutations(terms):
-        if base is not ONE and abs(number.numerator) == number.denominator and _has_power(other, base):
+        if base is not ONE and abs(number.numerator) == number.denominator and has_power(other, base):
             return Mul((base, _divided(expr, base)))
     return expr
 
@@ -61,7 +60,7 @@ def with_divisor_inside(expr: Expr) -> Expr:
         if isinstance(base, IndexValue) or not isinstance(exponent, Const) or exponent.value.numerator >= 0:
             continue
         for other, factor in sums:
-            if any(_has_power(term, base) for term in factor.terms):
+            if any(has_power(term, base) for term in factor.terms):
                 left = [power(base, Const(exponent.value + 1))] if exponent.value != -1 else []
                 changed = {place: left, other: [_divided(factor, base)]}
                 made = product_of([part for n, old in enumerate(factors) for part in changed.get(n, [old])])
@@ -72,11 +71,3 @@ def with_divisor_inside(expr: Expr) -> Expr:
 
 def _divided(expr: Add, base: Expr) -> Expr:
     return simplify(Add(tuple(Mul((term, Pow(base, MINUS_ONE))) for term in expr.terms)))
-
-
-def _has_power(term: Expr, base: Expr) -> bool:
-    """Whether at least the first power of a base is a factor of a term."""
-    return any(
-        are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1
-        for own, exponent in map(as_power, factors_of(term))
-    )

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.guarding import guards_kept
-from tcgrad.simplify.powers import as_power, is_division
-from tcgrad.simplify.shapes import are_equal
+from tcgrad.simplify.powers import as_power, has_power, is_division
 
 
 class _Choice(NamedTuple):
@@ -85,13 +84,8 @@ def divisor_cancelled(expr: Mul) -> Expr:
 
 def _has_factor(term: Expr, base: Expr) -> bool:
     """Whether at least the first power of a base can be taken out of a term."""
-    for factor in factors_of(term):
-        own, exponent = as_power(factor)
-        if are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1:
-            return True
-        if isinstance(factor, Add) and all(_has_factor(part, base) for part in factor.terms):
-            return True
-    return False
+    sums = (factor for factor in factors_of(term) if isinstance(factor, Add))
+    return has_power(term, base) or any(all(_has_factor(part, base) for part in each.terms) for each in sums)
 
 
 def _with_factors(expr: Mul, changed: Mapping[int, Expr]) -> Mul:

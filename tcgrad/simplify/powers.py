@@ -11,7 +11,7 @@ from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_one, is_zero_or_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
-from tcgrad.simplify.shapes import names
+from tcgrad.simplify.shapes import are_equal, names
 
 
 def merge_powers(part: Monomial, policy: Policy) -> Monomial:
@@ -230,6 +230,14 @@ def as_power(factor: Expr) -> tuple[Expr, Expr]:
             return factor.base, factor.exponent
         case _:
             return factor, ONE
+
+
+def has_power(term: Expr, base: Expr) -> bool:
+    """Whether at least the first power of a base is a factor of a term."""
+    return any(
+        are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1
+        for own, exponent in map(as_power, factors_of(term))
+    )
 
 
 def is_division(expr: Expr) -> TypeGuard[Pow]:
