@@ -243,6 +243,33 @@ def test_a_function_that_is_not_there(reference, message):
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
 
 
+@pytest.mark.parametrize(
+    ("reference", "help_line"),
+    [
+        ("kernels.py:backward", "write `kernels:backward`"),
+        ("kernels.py", "write `kernels:FUNCTION`"),
+        ("./ops/kernels.py:backward", "write `ops.kernels:backward`"),
+        ("../kernels.py:backward", "in the folder of kernels.py, write `kernels:backward`"),
+        ("/home/me/kernels.py:backward", "in the folder of kernels.py, write `kernels:backward`"),
+    ],
+)
+def test_a_file_is_answered_with_the_name_of_its_module(reference, help_line):
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against=reference)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.message, diagnostic.help) == (f"`{reference}` is not MODULE:FUNCTION", help_line)
+
+
+def test_a_module_that_a_users_module_lacks_is_told_as_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kernels_in_want.py").write_text("import no_such_library\n")
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against="kernels_in_want:backward")
+    (diagnostic,) = caught.value.diagnostics
+    expected = "importing kernels_in_want raised ModuleNotFoundError: No module named 'no_such_library'"
+    assert (diagnostic.message, diagnostic.help) == (expected, None)
+
+
 def test_a_function_is_called_whatever_else_is_asked_for():
     checked = tcgrad.load("gallery:matmul").check(against="user_kernels:wrong_sign", only="gradient")
     assert {result.kind for result in checked.results if result.status == "fail"} == {"against"}

@@ -34,6 +34,8 @@ def load_user_code(backward: str | None, forward: str | None, framework: str | N
 
 def _load(reference: str) -> Callable[..., Any]:
     module_name, colon, function_name = reference.partition(":")
+    if module_name.endswith(".py"):
+        raise _refusal(f"`{reference}` is not MODULE:FUNCTION", _of_file(Path(module_name), function_name))
     if not (colon and function_name and all(map(str.isidentifier, module_name.split(".")))):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
     folder = str(Path.cwd())
@@ -42,19 +44,27 @@ def _load(reference: str) -> Callable[..., Any]:
     try:
         with output_on_stderr():
             module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise _refusal(
-            f"there is no module {error.name}", f"it is looked for in {folder} and where Python looks"
-        ) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            where = f"it is looked for in {folder} and where Python looks"
+            raise _refusal(f"there is no module {error.name}", where) from error
         raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):
         what = "is no function" if function_name in vars(module) else "is not there"
         raise _refusal(f"{function_name} {what} in {module_name}", _offer(function_name, module))
     return function
+
+
+def _of_file(path: Path, function_name: str) -> str:
+    """How a function is named whose module was given as a file."""
+    parts = path.with_suffix("").parts
+    function = function_name or "FUNCTION"
+    if all(map(str.isidentifier, parts)):
+        return f"write `{'.'.join(parts)}:{function}`"
+    return f"in the folder of {path.name}, write `{path.stem}:{function}`"
 
 
 def _offer(name: str, module: ModuleType) -> str:
