@@ -349,6 +349,22 @@ def test_what_the_backward_pass_reuses_is_saved():
     assert source.count("np.exp(") == 3  # forward, jvp and jacobian, but not backward
 
 
+def test_attention_in_one_equation_is_one_softmax():
+    body = "exp(sum[d](q[i,d]*k[j,d])/sqrt(D))*v[j,e]/sum[m](exp(sum[f](q[i,f]*k[m,f])/sqrt(D)))"
+    text = f"dims: {{D: 3}}\ninputs: {{q: [2, D], k: [4, D], v: [4, 5]}}\nequations: ['o[i,e] = {body}']\n"
+    source = tcgrad.loads(text).emit()
+    forward, backward = (source.split(f"def {name}(")[1].split("\n\n\n")[0] for name in ("forward_saved", "backward"))
+    assert (forward.count("np.exp("), forward.count("@")) == (1, 2)
+    assert (backward.count("np.exp("), backward.count("@")) == (0, 6)
+
+
+def test_a_scaled_product_and_its_transpose_are_one_product():
+    emitted = Emitted(spec(["x: [2, 5]"], ["y[i,j] = x[n,i]*x[n,j]/7"]))
+    jvp = emitted.source.partition("def jvp")[2].partition("\ndef ")[0]
+    assert jvp.count("@") == 1
+    check_everything(emitted)
+
+
 def test_sizes_that_no_input_shows_are_module_constants():
     text = spec(
         ["x: [A]"], ["y[i,j] = 1[j]*x[i]", "z = sum[i,j](y[i,j])/B"], dims=DIMS, indices="{j: B}", outputs="[y, z]"

@@ -55,3 +55,51 @@ def test_other_quotients_keep_their_value(equation):
     x, z = rng.normal(size=(4, 5)), rng.normal(size=5)
     got = tcgrad.loads(f"{HEAD}  - {equation}\n").compile().forward(x, z)
     np.testing.assert_allclose(got, OTHERS[equation](x, z), rtol=1e-12)
+
+
+def attended(x, z):
+    """The mean of z under each softmax, and the gradients of its sum with the given weights."""
+    p = special.softmax(x, axis=1)
+    y = p @ z
+    return y, lambda dy: (dy[:, None] * p * (z - y[:, None]), dy @ p)
+
+
+def tilted(x, z):
+    """The variance of z under each softmax, likewise."""
+    p = special.softmax(x, axis=1)
+    m = p @ z
+    centred = z - m[:, None]
+    y = (p * centred**2).sum(axis=1)
+    return y, lambda dy: (dy[:, None] * p * (centred**2 - y[:, None]), (2 * dy[:, None] * p * centred).sum(axis=0))
+
+
+# equations -> the last one of the 4 x 5 matrix x and the vector z, and its gradients.
+AVERAGES = {
+    "y[i] = sum[j](exp(x[i,j])*z[j])/sum[k](exp(x[i,k]))": attended,
+    "y[i] = exp(x[i,j])*z[j]/(1[k]*exp(x[i,k]))": attended,
+    "y[i] = sum[j](exp(x[i,j] - z[0])*z[j])/sum[k](exp(x[i,k] - z[0]))": attended,
+    "y[i] = sum[j](exp(x[i,j])*z[j]^2)/sum[k](exp(x[i,k])) - (sum[j](exp(x[i,j])*z[j])/sum[k](exp(x[i,k])))^2": tilted,
+    "y[i] = sum[j,k](exp(x[i,j] + x[i,k])*(z[j] - z[k])^2)/(2*sum[k](exp(x[i,k]))^2)": tilted,
+    "y[i] = sum[j,k](exp(x[i,j])*exp(x[i,k])*z[j]*(z[j] - z[k]))/sum[k](exp(x[i,k]))^2": tilted,
+}
+
+
+@pytest.mark.parametrize("equation", AVERAGES)
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_averages_and_their_derivatives_of_any_size(equation, scale):
+    rng = np.random.default_rng(0)
+    x, z, dy = scale * rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=4)
+    module = tcgrad.loads(f"{HEAD}  - {equation}\n").compile()
+    wanted, pull = AVERAGES[equation](x, z)
+    dx, dz = rng.normal(size=x.shape), rng.normal(size=z.shape)
+    with np.errstate(all="raise", under="ignore"):
+        got, gradients = module.value_and_grad(x, z, dy)
+        tangent = module.jvp(x, z, dx, dz)
+        jacobian = module.jacobian(x, z)
+    gx, gz = pull(dy)
+    np.testing.assert_allclose(got, wanted, atol=1e-12)
+    np.testing.assert_allclose(gradients[0], gx, atol=1e-12)
+    np.testing.assert_allclose(gradients[1], gz, atol=1e-12)
+    np.testing.assert_allclose(dy @ tangent, (gx * dx).sum() + gz @ dz, atol=1e-12)
+    np.testing.assert_allclose(np.tensordot(dy, jacobian["y", "x"], 1), gx, atol=1e-12)
+    np.testing.assert_allclose(dy @ jacobian["y", "z"], gz, atol=1e-12)

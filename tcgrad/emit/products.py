@@ -84,6 +84,16 @@ class Products:
         denominators = [node for node, inverted in both if inverted]
         return Operand(Value(self.build.times(numerators, denominators), axes))
 
+    def pair(self, left: Operand, right: Operand, summed: Axes, kept: Axes, hint: Axes) -> Value:
+        """The product of two operands that is the whole one; the one built before, if there is one."""
+        both = [left, right]
+        known = self.built.known(both, lambda: kept)
+        if known is not None and len(known.axes) == len(kept):
+            return known
+        value = self.plain(self.combine(left, right, summed, hint, last=True))
+        self.built.remember(both, value)
+        return value
+
 
 @dataclass(frozen=True)
 class _Scale:
@@ -155,8 +165,8 @@ class _Plan:
         summed = self._summed_between(left, right, self._whole)
         folded = self.scale.folded(self.products.build, small)
         left, right = (folded if operand is small else operand for operand in (left, right))
-        result = self.products.combine(left, right, summed, self.hint, last=True)
-        return Product(UNIT if self.scale.coefficient > 0 else -UNIT, self.products.plain(result))
+        value = self.products.pair(left, right, summed, self._kept(self._whole), self.hint)
+        return Product(UNIT if self.scale.coefficient > 0 else -UNIT, value)
 
     def _scaled(self, operand: Operand) -> Product:
         if self.scale.scalars or operand.inverted:

@@ -1,15 +1,18 @@
 """Quotients of exponentials, as softmax, evaluated without overflow: the largest exponent is taken off all of them.
 
-``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``. Where conditions choose among the
+``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``, and so for every product that is
+homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
 terms, the exponent is minus infinity for those that are left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
-    MINUS_ONE,
+    ZERO,
     Add,
     Call,
     Component,
@@ -21,9 +24,17 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
     Where,
+    const,
 )
 from tcgrad.ir.tensors import MINUS_INFINITY
-from tcgrad.ir.traversal import factors_of, freshen, map_children, product_of, substitute
+from tcgrad.ir.traversal import (
+    factors_of,
+    free_indices,
+    freshen,
+    map_children,
+    product_of,
+    substitute,
+)
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
 
@@ -43,8 +54,9 @@ class _Exponential:
     exponent: Expr
     conditions: tuple[Expr, ...] = ()
 
-    def less(self, largest: Expr) -> Expr:
-        return Call(_EXP, (Add((self.guarded, Mul((MINUS_ONE, largest)))),))
+    def less(self, largest: Expr, times: int = 1) -> Expr:
+        """The same with another exponent taken off ``times`` times."""
+        return Call(_EXP, (Add((self.guarded, Mul((const(-times), largest)))),))
 
     @property
     def guarded(self) -> Expr:
@@ -74,35 +86,112 @@ def _exponential(expr: Expr) -> _Exponential | None:
     return None
 
 
-def _shifted_quotient(product: Mul) -> Expr:
-    """The product with its exponentials shifted, where it divides one by the sum of its like."""
-    for place, factor in enumerate(product.factors):
-        match factor:
-            case Pow(IndexSum(indices, body), Const(value)) if value == -1 and (term := _exponential(body)):
-                rest = product.factors[:place] + product.factors[place + 1 :]
-                largest = freshen(IndexReduce("max", indices, term.guarded))
-                numerators = _shifted_numerator(rest, term, indices, largest)
-                if numerators:
-                    return Mul((*numerators, Pow(IndexSum(indices, term.less(largest)), MINUS_ONE)))
+@dataclass(frozen=True)
+class _Shift:
+    """The largest exponent of a sum of exponentials, to be taken off all that are values of its term.
+
+    term: what is summed over ``indices``.
+    largest: the largest of its exponents; it has the other free indices of the term.
+    """
+
+    term: _Exponential
+    indices: tuple[Index, ...]
+    largest: Expr
+
+    def off(self, expr: Expr, holding: tuple[Expr, ...] = ()) -> tuple[Expr, int]:
+        """The expression with the shift made where it is homogeneous in the exponentials, and its degree in them: what
+        it was is ``exp(largest)^degree`` times this.
+
+        holding: the conditions under which it is read.
+        """
+        kept: list[Expr] = []
+        made: list[Expr] = []
+        missing: list[Expr] = []
+        degree = 0
+        for factor in factors_of(expr):
+            found = _exponential(factor)
+            times = 0 if found is None else self._times(found.exponent)
+            if found is None or not times:
+                kept.append(factor)
+                continue
+            wanted = self._conditions(found)
+            made += [condition for condition in found.conditions if condition not in wanted]
+            made.append(_Exponential(found.exponent, wanted).less(self.largest, times))
+            missing += [condition for condition in wanted if condition not in found.conditions]
+            degree += times
+        if not all(condition in kept or condition in holding for condition in missing):
+            return expr, 0
+        holding = (*holding, *[factor for factor in kept if isinstance(factor, Iverson)])
+        others = [self._other(factor, holding) for factor in kept if factor not in missing]
+        degree += sum(more for _, more in others)
+        return product_of([*(other for other, _ in others), *made]), degree
+
+    def _times(self, exponent: Expr) -> int:
+        """How often another exponent has those of the sum as a term: it is less by as much if they all are. Where they
+        have conditions, one or none.
+        """
+        match exponent:
+            case _ if self._instance(exponent):
+                return 1
+            case Add(terms) if not self.term.conditions:
+                return sum(map(self._times, terms))
+            case IndexReduce("max", indices, body) if not self.term.conditions and self._is_constant_along(indices):
+                return self._times(body)
+            case Mul((Const(value), *rest)) if value.denominator == 1 and not self.term.conditions:
+                return value.numerator * self._times(product_of(rest))
+        return 0
+
+    def _is_constant_along(self, indices: tuple[Index, ...]) -> bool:
+        """Whether the largest exponent is the same for all values of some indices."""
+        return not set(indices).intersection(free_indices(self.largest))
+
+    def _instance(self, exponent: Expr) -> Match | None:
+        return next(matches(self.term.exponent, exponent, Match(frozenset(self.indices))), None)
+
+    def _conditions(self, found: _Exponential) -> tuple[Expr, ...]:
+        """The conditions of the term where it has the exponent of another; none if that adds up several."""
+        instance = self._instance(found.exponent)
+        return self.term.at(dict(instance.values)).conditions if instance else ()
+
+    def _other(self, expr: Expr, holding: tuple[Expr, ...]) -> tuple[Expr, int]:
+        """What `off` gives for a factor that is none of the exponentials."""
+        match expr:
+            case Add(terms):
+                parts = [self.off(term, holding) for term in terms]
+                if len({degree for _, degree in parts}) == 1:
+                    return Add(tuple([part for part, _ in parts])), parts[0][1]
+            case IndexSum(indices, body) if self._is_constant_along(indices):
+                part, degree = self.off(body, holding)
+                return IndexSum(indices, part), degree
+            case Where(condition, then, Const(value)) if value == 0:
+                part, degree = self.off(then, (*holding, *factors_of(condition)))
+                return Where(condition, part, ZERO), degree
+            case Pow(base, Const(value)) if value.denominator == 1:
+                part, degree = self.off(base, holding)
+                return Pow(part, Const(value)), degree * value.numerator
+        return expr, 0
+
+
+def _divided_by(factor: Expr) -> Iterator[IndexSum]:
+    """The sums that a factor divides by, alone or in a product or a power."""
+    match factor:
+        case Pow(base, Const(value)) if value < 0:
+            waiting = [base]
+            while waiting:
+                match waiting.pop():
+                    case IndexSum() as total:
+                        yield total
+                    case Mul(factors):
+                        waiting += factors
+                    case Pow(inside, Const(power)) if power > 0:
+                        waiting.append(inside)
+
+
+def _shifted_quotient(product: Expr) -> Expr:
+    """The product with its exponentials shifted, where it has as many of them as it divides by sums of their like."""
+    for total in [total for factor in factors_of(product) for total in _divided_by(factor)]:
+        if term := _exponential(total.body):
+            largest = freshen(IndexReduce("max", total.indices, term.guarded))
+            made, degree = _Shift(term, total.indices, largest).off(product)
+            product = product if degree else made
     return product
-
-
-def _shifted_numerator(
-    factors: tuple[Expr, ...], term: _Exponential, indices: tuple[Index, ...], largest: Expr
-) -> tuple[Expr, ...] | None:
-    """The factors with the one shifted that is a term of the sum; None if there is none."""
-    for place, factor in enumerate(factors):
-        found = _exponential(factor)
-        if found is None:
-            continue
-        instance = next(matches(term.exponent, found.exponent, Match(frozenset(indices))), None)
-        if instance is None:
-            continue
-        wanted = term.at(dict(instance.values)).conditions
-        others = (*factors[:place], *factors[place + 1 :])
-        missing = [condition for condition in wanted if condition not in found.conditions]
-        if all(condition in others for condition in missing):
-            kept = tuple(factor for factor in others if factor not in missing)
-            more = tuple(condition for condition in found.conditions if condition not in wanted)
-            return (*kept, *more, _Exponential(found.exponent, wanted).less(largest))
-    return None
