@@ -365,6 +365,31 @@ def test_a_scaled_product_and_its_transpose_are_one_product():
     check_everything(emitted)
 
 
+_MATRICES = ["A: [3, 4]", "B: [3, 4]", "X: [4, 5]", "Z: [5, 4]", "v: [4]", "T: [3, 4, 4]"]
+
+# equations -> how many products the forward pass is made of.
+SHARED = {
+    "a common operand on the right": (["y[i,j] = A[i,k]*X[k,j] + B[i,k]*X[k,j]"], 1),
+    "on the left": (["y[i,j] = A[i,k]*X[k,j] - A[i,k]*Z[j,k]"], 1),
+    "transposed others": (["y[j,i] = A[i,k]*X[k,j] + B[i,k]*X[k,j]"], 1),
+    "three": (["y[i,j] = A[i,k]*X[k,j] - B[i,k]*X[k,j] + tanh(A[i,k])*X[k,j]"], 1),
+    "two pairs": (["y[i,j] = A[i,k]*X[k,j] + B[i,k]*X[k,j] + A[i,k]*exp(Z[j,k]) + B[i,k]*exp(Z[j,k])"], 1),
+    "one that was there before": (["q[i,j] = A[i,k]*X[k,j]", "y[i,j] = q[i,j] + B[i,k]*X[k,j]"], 2),
+    "matrices and a vector": (["y[i] = A[i,k]*v[k] + B[i,k]*v[k]"], 2),
+    "vectors and a matrix": (["y[j] = v[k]*X[k,j] + A[i,k]*X[k,j]*1[i]"], 1),
+    "two sums": (["y[i] = T[i,j,k]*X[j,l]*Z[l,k] + 2*T[i,j,k]*sin(X[j,l]*Z[l,k])"], 2),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_products_with_a_common_operand_are_one(name):
+    equations, count = SHARED[name]
+    emitted = Emitted(spec(_MATRICES, equations))
+    forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
+    assert forward.count(" @ ") + forward.count("tensordot") + forward.count("vdot") == count
+    check_everything(emitted)
+
+
 def test_sizes_that_no_input_shows_are_module_constants():
     text = spec(
         ["x: [A]"], ["y[i,j] = 1[j]*x[i]", "z = sum[i,j](y[i,j])/B"], dims=DIMS, indices="{j: B}", outputs="[y, z]"

@@ -11,7 +11,7 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Kind, Node, Operation
 from tcgrad.emit.filling import Assemble, Scatter
-from tcgrad.emit.journal import Journal
+from tcgrad.emit.journal import Journal, NewAsked
 from tcgrad.emit.operations import Broadcast, Full, Leaf, LeviCivita, Plus, Reshape, Slice, Times
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
@@ -26,6 +26,18 @@ class Graph:
 
     journal: Journal | None = None
     _known: dict[object, Node] = field(default_factory=dict)
+    _before: int = 0  # how many nodes there were before the statement that is lowered
+
+    def begin(self) -> None:
+        """Begin another statement."""
+        self._before = len(self._known)
+
+    def is_new(self, node: Node) -> bool:
+        """Whether a node was made in the statement that is lowered."""
+        answer = node.serial >= self._before
+        if self.journal is not None:
+            self.journal.entries.append(NewAsked((node,), answer))
+        return answer
 
     def make(
         self, operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...], kind: Kind = Kind.FLOAT

@@ -103,8 +103,17 @@ class ProductKept:
         return (*self.operands, self.node)
 
 
+@dataclass(frozen=True)
+class NewAsked:
+    """It was asked whether a node is one of the statement's own."""
+
+    takes: Nodes
+    answer: bool
+    gives: None = None
+
+
 # Each takes the nodes that it was done with, and gives the node that came of it.
-Entry = Made | SumAsked | SumKept | CompanionsAsked | GroupAsked | ProductAsked | ProductKept
+Entry = Made | SumAsked | SumKept | CompanionsAsked | GroupAsked | ProductAsked | ProductKept | NewAsked
 
 
 @dataclass

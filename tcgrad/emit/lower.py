@@ -57,6 +57,7 @@ class Lowering:
 
     def _statement(self, statement: Statement, own: Likeness | None) -> list[Step]:
         """own: the kind of a definition, if others are of that kind, too."""
+        self.build.graph.begin()
         match statement:
             case Define() if own is not None:
                 built = self.expressions.products.built

@@ -13,6 +13,7 @@ from tcgrad.emit.journal import (
     GroupAsked,
     Journal,
     Made,
+    NewAsked,
     Nodes,
     ProductAsked,
     ProductKept,
@@ -55,6 +56,8 @@ class Replay:
                 return self._built.met(self._serials(takes)) == masks
             case GroupAsked(takes, answer):
                 return self._built.has_group(self._serials(takes)) == answer
+            case NewAsked(takes, answer):
+                return all(self._build.graph.is_new(node) == answer for node in self._those(takes))
             case ProductAsked(key, takes, wanted, answer):
                 product = self._product_key(key, takes)
                 return product is not None and self._finds(answer, self._built.found(product, wanted))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
+from tcgrad.emit.common_operands import collected
 from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.journal import SumKey
 from tcgrad.emit.operations import Broadcast, Full, Number
@@ -79,11 +80,16 @@ def added(build: Builder, terms: Iterable[Term], hint: Axes) -> Structured:
 
 
 def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
-    terms = [term for term in terms if term.coefficient] or terms[:1]
-    if len(terms) == 1:
-        return terms[0]
-    sign, value = plus(build, [(term.coefficient, term.value) for term in terms], hint)
-    return Term(sign, value, terms[0].equal, terms[0].loose)
+    first = terms[0]
+    coefficients: dict[tuple[int, Axes], Fraction] = {}
+    for term in terms:
+        same = term.value.node.serial, term.value.axes
+        coefficients[same] = coefficients.get(same, Fraction(0)) + term.coefficient
+    values = {(term.value.node.serial, term.value.axes): term.value for term in terms}
+    parts = [(coefficient, values[same]) for same, coefficient in coefficients.items() if coefficient]
+    parts = parts or [(Fraction(0), first.value)]
+    sign, value = parts[0] if len(parts) == 1 else plus(build, parts, hint)
+    return Term(sign, value, first.equal, first.loose)
 
 
 def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
@@ -98,9 +104,10 @@ def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) ->
         if known is not None:
             index_of = {label: index for index, label in labels.items()}
             return sign, Value(known[0], tuple(index_of[label] for label in known[1]))
-    value = _built_sum(build, terms, hint)
+    sign, value = _built_sum(build, terms, hint)
+    key = key if sign > 0 else _negated(key)
     build.keep_sum(key, ordered, value.node, tuple([labels[index] for index in value.axes]))
-    return UNIT, value
+    return sign, value
 
 
 def _sum_key(ordered: Sequence[tuple[Fraction, Value]]) -> tuple[SumKey, dict[Index, int]]:
@@ -117,8 +124,12 @@ def _negated(key: SumKey) -> SumKey:
     return tuple([(-numerator, denominator, serial, own) for numerator, denominator, serial, own in key])
 
 
-def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> Value:
-    """The sum; terms that broadcast alike are added before they are broadcast."""
+def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
+    """The sum, with its sign; terms that broadcast alike are added before they are broadcast."""
+    terms = collected(build, terms, lambda others: plus(build, others, hint))
+    if len(terms) == 1:
+        ((coefficient, value),) = terms
+        return (UNIT if coefficient > 0 else -UNIT), Value(scaled(build, abs(coefficient), value.node), value.axes)
     axes = build.combined_axes((value for _, value in terms), hint)
     groups: dict[frozenset[Index], list[tuple[Fraction, Value]]] = {}
     for term in terms:
@@ -127,7 +138,7 @@ def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Ax
         small = [_presummed(build, group, len(axes), hint) for group in groups.values()]
         terms = [term for group in small for term in group]
     nodes = [build.aligned(Value(scaled(build, abs(c), value.node), value.axes), axes) for c, value in terms]
-    return Value(build.plus(nodes, [1 if c > 0 else -1 for c, _ in terms]), axes)
+    return UNIT, Value(build.plus(nodes, [1 if c > 0 else -1 for c, _ in terms]), axes)
 
 
 def _presummed(

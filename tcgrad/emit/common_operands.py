@@ -1,0 +1,85 @@
+"""Sums of products that have an operand in common: ``A @ X + B @ X`` is ``(A + B) @ X``, one product less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.operations import Matmul, Tensordot, Transpose
+from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Index
+
+Terms = Sequence[tuple[Fraction, Value]]
+Plus = Callable[[Terms], tuple[Fraction, Value]]
+
+
+def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
+    """The terms of an elementwise sum, products with a common operand as one. ``plus`` adds up the other operands.
+
+    A product that was there before the statement costs nothing more, and stays; so does one whose other operand is the
+    larger one: a sum of matrices costs more than what each of them does to a vector.
+    """
+    terms = list(terms)
+    place = 0
+    while place < len(terms):
+        alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
+        if alike is None:
+            place += 1
+            continue
+        side, places = alike
+        made = _joined(build, [terms[k] for k in places], side, plus)
+        terms = [made if k == place else term for k, term in enumerate(terms) if k == place or k not in places]
+        place = 0
+    return terms
+
+
+def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, list[int]] | None:
+    """The operand's side and the places of the products that share the operand on that side with the one at a place."""
+    value = terms[place][1]
+    if not _can_join(build, value.node, side):
+        return None
+    common, other = value.node.arguments[side], value.node.arguments[1 - side]
+    places = [place]
+    for later in range(place + 1, len(terms)):
+        found = terms[later][1]
+        if (
+            found.axes == value.axes
+            and found.node.operation == value.node.operation
+            and _can_join(build, found.node, side)
+            and found.node.arguments[side] is common
+            and found.node.arguments[1 - side].shape == other.shape
+        ):
+            places.append(later)
+    return (side, places) if len(places) > 1 else None
+
+
+def _can_join(build: Builder, node: Node, side: int) -> bool:
+    """Whether a node is a product that the statement made, whose operand on a side is a matrix or more, and not of a
+    lower order than the other.
+    """
+    if not isinstance(node.operation, Matmul | Tensordot):
+        return False
+    order, other = (len(node.arguments[place].shape) for place in (side, 1 - side))
+    return order >= max(2, other) and build.graph.is_new(node)
+
+
+def _joined(build: Builder, terms: Terms, side: int, plus: Plus) -> tuple[Fraction, Value]:
+    """The sum of products that have the operand on a side in common."""
+    scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
+    value = terms[0][1]
+    others = [term.node.arguments[1 - side] for _, term in terms]
+    order = _turned(others)
+    bases = others if order is None else [other.arguments[0] for other in others]
+    axes = tuple([Index("i", size) for size in bases[0].shape])
+    sign, total = plus([(c / scale, Value(base, axes)) for (c, _), base in zip(terms, bases, strict=True)])
+    made = build.aligned(total, axes)
+    made = made if order is None else build.transposed(made, order)
+    operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
+    return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
+
+
+def _turned(nodes: Sequence[Node]) -> tuple[int, ...] | None:
+    """The order of axes in which all the nodes are views of other arrays; None if they are not, or differ in it."""
+    orders = {node.operation.order if isinstance(node.operation, Transpose) else None for node in nodes}
+    return orders.pop() if len(orders) == 1 else None
