@@ -86,3 +86,18 @@ def test_code_of_another_author_is_rounded_beside_the_largest_element():
         own = UserCode(UserFunction("backward", backward))
         result = check(made.program, against=own, only="against", dtype=("float32",), seed=seed, sizes="own")
         assert [each.status for each in result.results if each.kind == "against"] == ["pass"]
+
+
+@pytest.mark.parametrize("body", ["min(exp(b[i]), exp(a[i]))", "max(-exp(b[i]), -exp(a[i]))"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_numbers_that_differ_by_some_units_of_rounding_are_not_equal(body, dtype):
+    """At 0.02 apart, rounding in half precision does not decide which is the smaller one."""
+    apart = 20 * unit_roundoff(np.dtype(dtype)) * 2
+    spec = f"""
+inputs:
+  a: {{shape: [3], sample: {{uniform: [0.0, {apart / 20}]}}}}
+  b: {{shape: [3], sample: {{uniform: [{apart}, {apart * 21 / 20}]}}}}
+equations: ["y[i] = {body}"]
+"""
+    result = tcgrad.loads(spec, "near").check(dtype=dtype)
+    assert result.ok, [(found.kind, found.status, found.message) for found in result.results if found.status != "pass"]

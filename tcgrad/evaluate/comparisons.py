@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcgrad.evaluate.context import Context, Labelled, union
+from tcgrad.evaluate.context import Array, Context, Labelled, Noise, union
 from tcgrad.evaluate.parts import real
 from tcgrad.ir.nodes import HOLDS, Iverson
 
+_UNITS = 32  # what is computed in different ways may differ by so many errors of one operation
+
 
 def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
-    """Where the comparison holds. Numbers that noise has made nearly equal are equal: without it they may have been."""
+    """Where the comparison holds. Numbers that are nearly equal under noise are equal if they are without it."""
     axes = union([left, right])
     first, second = real(left.aligned(axes)), real(right.aligned(axes))
     truth = np.asarray(HOLDS[expr.operator](first, second), bool)
     noise = context.noise
     if noise is not None and noise.batch in axes:
-        moved = noise.unit * np.maximum(np.abs(first), np.abs(second)) + noise.floor
-        near = np.abs(first - second) <= np.maximum(32 * moved, noise.near)
+        apart, size = np.abs(first - second), np.maximum(np.abs(first), np.abs(second))
+        near = apart <= np.maximum(_UNITS * (noise.unit * size + noise.floor), noise.near)
+        near &= _equal_without_noise(apart, size, noise, axes.index(noise.batch))
         truth = np.where(near, expr.operator in ("==", "<=", ">="), truth)
     return Labelled(truth, axes)
+
+
+def _equal_without_noise(apart: Array, size: Array, noise: Noise, axis: int) -> Array | bool:
+    """Whether numbers are equal but for their arithmetic in the draws that nothing moves, for each of the others.
+
+    apart, size: how far the numbers are from each other, and how large they are; ``axis`` is that of the draws.
+    """
+    if not noise.still:
+        return True
+    finest = np.finfo(apart.dtype).eps if apart.dtype.kind == "f" else 0
+    equal = apart <= np.maximum(_UNITS * finest * size, noise.near)
+    first = np.take(equal, range(noise.still), axis)
+    return np.concatenate([first] * (noise.batch.size.value // noise.still), axis)
