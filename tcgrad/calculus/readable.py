@@ -31,6 +31,7 @@ from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
 from tcgrad.simplify.totals import Totals
+from tcgrad.simplify.unit_sums import defined_unit_sums
 
 Assumed = tuple[Assumption, ...]
 
@@ -130,16 +131,24 @@ class Readable:
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
         body = with_one_sigmoid(self._solved(line), self.known.fold)
-        for assumption in (each for each in self._assumptions if each.kind != "not negative"):
+        for assumption, given in self._facts:
             shorter = self._shorter(body, assumption)
             if shorter is not None:
                 body = shorter
-                self.assumed.setdefault(line.tensor, set()).add(assumption)
+                self.assumed.setdefault(line.tensor, set()).update(given)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
+
+    @cached_property
+    def _facts(self) -> list[tuple[Assumption, Assumed]]:
+        """What formulas may use, and what about the inputs that takes for granted."""
+        found: list[tuple[Assumption, Assumed]]
+        found = [(each, (each,)) for each in self._assumptions if each.kind != "not negative"]
+        defined = defined_unit_sums(self.program.statements, self._assumptions)
+        return found + [(Assumption(tensor, "unit sums"), given) for tensor, given in defined.items()]
 
     @cached_property
     def _is_short(self) -> bool:
@@ -172,7 +181,7 @@ class Readable:
         written = self._solutions.written(line.body, self._positive.__contains__)
         found = [(solution, self.known.fold(changed)) for solution, changed in written]
         solution, made = min(found, key=lambda pair: cost(pair[1]), default=(None, line.body))
-        if solution is None or cost(made) >= cost(simplify(line.body)):
+        if solution is None or not _reads_shorter(made, simplify(line.body)):
             return line.body
         if solution.divisors:
             self.assumed.setdefault(line.tensor, set()).update(self._positive[each] for each in solution.divisors)
@@ -192,6 +201,11 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _reads_shorter(one: Expr, other: Expr) -> bool:
+    """Whether an expression is shorter than another one as it is printed, or as long there and shorter before."""
+    return (cost(polish(one)), cost(one)) < (cost(polish(other)), cost(other))
 
 
 def _is_shorter(one: Statement, other: Statement) -> bool:

@@ -185,5 +185,6 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
         both = Add(tuple(scaled(*rest) for rest in rests))
     if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
         number, both = -number, scaled_sum(both, Fraction(-1))
-    whole = IndexSum(left.indices, Mul((*common, both)) if common else both)
+    body = Mul((*common, both)) if common else both
+    whole = IndexSum(left.indices, body if isinstance(both, Add) else simplify(body))
     return scaled(number, Mul((*left.outside, whole))) if left.outside else scaled(number, whole)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
+from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.powers import as_power, negated, split_coefficient
+from tcgrad.simplify.powers import as_power, negated, scaled, split_coefficient
 
+_MOST_LAYERS = 3  # of products and sums in one another
 _LEAST_GAIN = -2  # of one instance by itself: what comes of it cancels, or is not taken
 
 
@@ -75,30 +78,35 @@ class Solutions:
 
 
 def _solutions(define: Define) -> Iterator[Solution]:
-    whole = Fact.of(define.tensor, define.free, simplify(define.body), ())
-    yield from _of_a_product(whole)
-    yield from _of_a_difference(whole)
-    yield from _of_a_root(whole)
-    yield from _of_a_share(whole)
+    plain = simplify(define.body)
+    for body in dict.fromkeys((plain, simplify(recognise(plain)))):
+        whole = Fact.of(define.tensor, define.free, body, ())
+        yield from _of_a_part(whole)
+        yield from _of_a_root(whole)
+        yield from _of_a_share(whole)
 
 
-def _of_a_product(whole: Fact) -> Iterator[Solution]:
-    """``A^k = y/M`` for ``y = M A^k``, where ``M`` is made of components, constants and sizes."""
-    compound = [factor for factor in whole.factors if not _is_plain(factor)]
-    plain = [factor for factor in whole.factors if _is_plain(factor)]
-    if len(compound) == 1 and plain:
-        meaning = Mul((whole.own, *(_inverse(factor) for factor in plain)))
-        yield Solution(replace(whole, body=compound[0], meaning=simplify(meaning)), tuple(_divided_by(plain)))
-
-
-def _of_a_difference(whole: Fact) -> Iterator[Solution]:
-    """``P = y - c`` for ``y = c + P``, where ``c`` is a number."""
-    match whole.body:
-        case Add((Const() as number, rest)) | Add((rest, Const() as number)):
-            coefficient, body = split_coefficient(rest)
-            shifted = Const(number.value * whole.coefficient)
-            meaning = simplify(Add((whole.own, negated(shifted))))
-            yield Solution(replace(whole, body=body, coefficient=whole.coefficient * coefficient, meaning=meaning))
+def _of_a_part(whole: Fact) -> Iterator[Solution]:
+    """``A^k = y/M`` for ``y = M A^k`` and ``P = y - c`` for ``y = c + P``, one in the other, where ``M`` and ``c`` are
+    made of components, constants and sizes.
+    """
+    body, meaning = whole.body, scaled(1 / whole.coefficient, whole.own)
+    divisors: tuple[Tensor, ...] = ()
+    for _ in range(_MOST_LAYERS):
+        parts = terms_of(body) if isinstance(body, Add) else factors_of(body)
+        is_plain = _is_plain_term if isinstance(body, Add) else _is_plain
+        compound = [part for part in parts if not is_plain(part)]
+        plain = [part for part in parts if is_plain(part)]
+        if len(compound) != 1 or not plain:
+            return
+        if isinstance(body, Add):
+            coefficient, body = split_coefficient(compound[0])
+            meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
+        else:
+            (body,) = compound
+            meaning = Mul((meaning, *map(_inverse, plain)))
+            divisors = (*divisors, *_divided_by(plain))
+        yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=simplify(meaning)), divisors)
 
 
 def _of_a_root(whole: Fact) -> Iterator[Solution]:
@@ -141,6 +149,11 @@ def _of_a_share(whole: Fact) -> Iterator[Solution]:
 def _is_plain(factor: Expr) -> bool:
     base, exponent = as_power(factor)
     return isinstance(base, Component | IndexValue | Const) and isinstance(exponent, Const)
+
+
+def _is_plain_term(term: Expr) -> bool:
+    """Whether a term is a product of powers of components, or made of constants and sizes alone."""
+    return all(map(_is_plain, factors_of(term))) or not (tensors_read(term) or free_indices(term))
 
 
 def _inverse(factor: Expr) -> Expr:
