@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
@@ -29,38 +29,43 @@ _LEAST_GAIN = -2  # of one instance by itself: what comes of it cancels, or is n
 
 @dataclass(frozen=True)
 class Solution:
-    """A fact about a part of a definition.
+    """What a definition says about a part of it.
 
+    part: the part, and what it means, not simplified.
     divisors: the tensors that it divides by, which must not be 0.
     beside: those that must be read where there is an instance.
     """
 
-    fact: Fact
+    part: Fact
     divisors: tuple[Tensor, ...] = ()
     beside: frozenset[Tensor] = frozenset()
 
     @cached_property
     def wanted(self) -> frozenset[Tensor]:
         """All that an expression with an instance reads."""
-        return self.fact.tensors | self.beside
+        return self.part.tensors | self.beside
 
     @cached_property
-    def gain(self) -> int:
-        """By how much an instance is longer than what stands for it."""
-        return cost(self.fact.body) - cost(self.fact.meaning or self.fact.own)
+    def fact(self) -> Fact:
+        """The part as a fact."""
+        return replace(self.part, meaning=simplify(self.part.meaning or self.part.own))
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether what stands for an instance is short enough."""
+        return cost(self.part.body) - cost(self.fact.meaning or self.fact.own) >= _LEAST_GAIN
 
 
 class Solutions:
     """What the definitions of a program say about their parts."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:
-        found = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
-        self._known = [solution for solution in found if solution.gain >= _LEAST_GAIN]
+        self._known = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
 
     def facts(self, allowed: Callable[[Tensor], bool]) -> tuple[Fact, ...]:
         """What holds anywhere, where some tensors may be divided by."""
         anywhere = (solution for solution in self._known if not solution.beside)
-        return tuple(solution.fact for solution in anywhere if all(map(allowed, solution.divisors)))
+        return tuple(each.fact for each in anywhere if all(map(allowed, each.divisors)) and each.is_short)
 
     def written(self, expr: Expr, allowed: Callable[[Tensor], bool]) -> Iterator[tuple[Solution, Expr]]:
         """A simplified expression with the instances of one solution each, where it has any.
@@ -71,7 +76,7 @@ class Solutions:
         near = [solution for solution in self._known if solution.wanted <= read]
         held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
-            if solution.fact.shapes <= held and all(map(allowed, solution.divisors)):
+            if solution.part.shapes <= held and all(map(allowed, solution.divisors)) and solution.is_short:
                 made = with_components(expr, (solution.fact,))
                 if made is not expr:
                     yield solution, simplify(made)
@@ -89,6 +94,8 @@ def _solutions(define: Define) -> Iterator[Solution]:
 def _of_a_part(whole: Fact) -> Iterator[Solution]:
     """``A^k = y/M`` for ``y = M A^k`` and ``P = y - c`` for ``y = c + P``, one in the other, where ``M`` and ``c`` are
     made of components, constants and sizes.
+
+    A sum is no shorter than a difference of components: ``sum_j w x`` stays beside ``y = sum_j w x + b``.
     """
     body, meaning = whole.body, scaled(1 / whole.coefficient, whole.own)
     divisors: tuple[Tensor, ...] = ()
@@ -101,12 +108,14 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             return
         if isinstance(body, Add):
             coefficient, body = split_coefficient(compound[0])
+            if isinstance(body, IndexSum) and any(map(tensors_read, plain)):
+                return
             meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
         else:
             (body,) = compound
             meaning = Mul((meaning, *map(_inverse, plain)))
             divisors = (*divisors, *_divided_by(plain))
-        yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=simplify(meaning)), divisors)
+        yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
 
 
 def _of_a_root(whole: Fact) -> Iterator[Solution]:
@@ -121,7 +130,7 @@ def _of_a_root(whole: Fact) -> Iterator[Solution]:
                 coefficient, body = split_coefficient(part)
                 is_power = not isinstance(body, Component) and all(map(_is_plain, factors_of(body)))
                 if is_power and not (whole.of_signed and whole.free):
-                    meaning = simplify(Add((base, Mul((MINUS_ONE, other)))))
+                    meaning = Add((base, Mul((MINUS_ONE, other))))
                     fact = replace(whole, body=body, coefficient=coefficient, meaning=meaning, of_signed=False)
                     yield Solution(fact, beside=frozenset([whole.tensor]))
         case _:
@@ -138,11 +147,11 @@ def _of_a_share(whole: Fact) -> Iterator[Solution]:
                     ratio = simplify(Mul((own, Pow(above, MINUS_ONE))))
                     if all(map(_is_plain, factors_of(ratio))):
                         coefficient, body = split_coefficient(simplify(Mul((other, factor))))
-                        meaning = simplify(Add((ONE, Mul((MINUS_ONE, whole.own, ratio)))))
+                        meaning = Add((ONE, Mul((MINUS_ONE, whole.own, ratio))))
                         divided = tuple(_divided_by([_inverse(part) for part in factors_of(ratio)]))
                         yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning), divided)
                         coefficient, body = split_coefficient(simplify(Mul((whole.own, other))))
-                        meaning = simplify(Add((above, Mul((MINUS_ONE, whole.own, own)))))
+                        meaning = Add((above, Mul((MINUS_ONE, whole.own, own))))
                         yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning))
 
 
