@@ -10,12 +10,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
@@ -95,7 +96,8 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
     """``A^k = y/M`` for ``y = M A^k`` and ``P = y - c`` for ``y = c + P``, one in the other, where ``M`` and ``c`` are
     made of components, constants and sizes.
 
-    A sum is no shorter than a difference of components: ``sum_j w x`` stays beside ``y = sum_j w x + b``.
+    Logarithms are read by what they are added to, ``y = c + logsumexp(P)``; anything else, as in ``y = x + tanh(P)``,
+    reads best by itself.
     """
     body, meaning = whole.body, scaled(1 / whole.coefficient, whole.own)
     divisors: tuple[Tensor, ...] = ()
@@ -108,7 +110,7 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             return
         if isinstance(body, Add):
             coefficient, body = split_coefficient(compound[0])
-            if isinstance(body, IndexSum) and any(map(tensors_read, plain)):
+            if any(map(tensors_read, plain)) and not _is_logarithm(body):
                 return
             meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
         else:
@@ -163,6 +165,10 @@ def _is_plain(factor: Expr) -> bool:
 def _is_plain_term(term: Expr) -> bool:
     """Whether a term is a product of powers of components, or made of constants and sizes alone."""
     return all(map(_is_plain, factors_of(term))) or not (tensors_read(term) or free_indices(term))
+
+
+def _is_logarithm(body: Expr) -> bool:
+    return is_call(body, "log") or (isinstance(body, IndexReduce) and body.kind == "logsumexp")
 
 
 def _inverse(factor: Expr) -> Expr:
