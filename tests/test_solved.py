@@ -22,6 +22,7 @@ SHOWN = [
     (["y[i] = 1/(1 + a*exp(x[i]))"], "x", "dl/dx[p] = dl/dy[p]*y[p]*(y[p] - 1)"),
     (["y = logsumexp[i](a*x[i] + z[i]) - a"], "z", "dl/dz[p] = dl/dy*exp(z[p] + a*(x[p] - 1) - y)"),
     (["y[i] = x[i] + tanh(a*x[i] + z[i])"], "z", "dl/dz[p] = dl/dy[p]*(1 - tanh(a*x[p] + z[p])^2)"),
+    (["u = a + 2*p", "y = (u - a)*sum[i](x[i]^2)"], "x", "dl/dx[q] = 4*dl/dy*p*x[q]"),
     (["y[i] = 1 - x[i]"], "x", "dl/dx[p] = -dl/dy[p]"),
 ]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 from typing import Protocol
 
-from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.nodes import Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, is_call
@@ -211,7 +211,8 @@ def _with_one_bracket(expr: Add) -> Iterator[Expr]:
 
 def _with_signs_apart(expr: Add) -> Iterator[Expr]:
     """``a sign(u) + b abs(u) = a sign(u) + b u sign(u)``, of which the sign can be taken out."""
-    signs = [part for term in expr.terms for part in factors_of(term) if is_call(part, "sign")]
+    calls = [part for term in expr.terms for part in factors_of(term) if isinstance(part, Call)]
+    signs = [part for part in calls if is_call(part, "sign")]
     for sign in dict.fromkeys(signs):
         magnitude = abs_of(*children(sign))
         if any(part == magnitude for term in expr.terms for part in factors_of(term)):

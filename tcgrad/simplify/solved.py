@@ -88,6 +88,7 @@ def _solutions(define: Define) -> Iterator[Solution]:
     for body in dict.fromkeys((plain, simplify(recognise(plain)))):
         whole = Fact.of(define.tensor, define.free, body, ())
         yield from _of_a_part(whole)
+        yield from _of_a_difference(whole)
         yield from _of_a_root(whole)
         yield from _of_a_share(whole)
 
@@ -110,7 +111,8 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             return
         if isinstance(body, Add):
             coefficient, body = split_coefficient(compound[0])
-            if any(map(tensors_read, plain)) and not _is_logarithm(body):
+            is_long = cost(body) > cost(whole.own) + sum(map(cost, plain))
+            if any(map(tensors_read, plain)) and not (is_long and _is_logarithm(body)):
                 return
             meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
         else:
@@ -118,6 +120,18 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             meaning = Mul((meaning, *map(_inverse, plain)))
             divisors = (*divisors, *_divided_by(plain))
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
+
+
+def _of_a_difference(whole: Fact) -> Iterator[Solution]:
+    """``y - a = b`` for ``y = a + b``, both of them products of powers of components."""
+    match whole.body:
+        case Add((first, second)) if all(_is_plain(factor) for term in (first, second) for factor in factors_of(term)):
+            for part, other in ((first, second), (second, first)):
+                difference = Add((scaled(1 / whole.coefficient, whole.own), negated(part)))
+                coefficient, body = split_coefficient(simplify(difference))
+                yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=other))
+        case _:
+            pass
 
 
 def _of_a_root(whole: Fact) -> Iterator[Solution]:
