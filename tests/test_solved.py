@@ -23,6 +23,7 @@ SHOWN = [
     (["y = logsumexp[i](a*x[i] + z[i]) - a"], "z", "dl/dz[p] = dl/dy*exp(z[p] + a*(x[p] - 1) - y)"),
     (["y[i] = x[i] + tanh(a*x[i] + z[i])"], "z", "dl/dz[p] = dl/dy[p]*(1 - tanh(a*x[p] + z[p])^2)"),
     (["u = a + 2*p", "y = (u - a)*sum[i](x[i]^2)"], "x", "dl/dx[q] = 4*dl/dy*p*x[q]"),
+    (["u = 3*a*p", "y = u*sum[i](x[i]^2)/a"], "x", "dl/dx[q] = 6*dl/dy*p*x[q]"),
     (["y[i] = 1 - x[i]"], "x", "dl/dx[p] = -dl/dy[p]"),
 ]
 

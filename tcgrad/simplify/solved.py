@@ -85,10 +85,12 @@ class Solutions:
 
 def _solutions(define: Define) -> Iterator[Solution]:
     plain = simplify(define.body)
-    for body in dict.fromkeys((plain, simplify(recognise(plain)))):
+    named = recognise(plain)
+    for body in (plain,) if named is plain else dict.fromkeys((plain, simplify(named))):
         whole = Fact.of(define.tensor, define.free, body, ())
         yield from _of_a_part(whole)
         yield from _of_a_difference(whole)
+        yield from _of_a_ratio(whole)
         yield from _of_a_root(whole)
         yield from _of_a_share(whole)
 
@@ -125,13 +127,24 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
 def _of_a_difference(whole: Fact) -> Iterator[Solution]:
     """``y - a = b`` for ``y = a + b``, both of them products of powers of components."""
     match whole.body:
-        case Add((first, second)) if all(_is_plain(factor) for term in (first, second) for factor in factors_of(term)):
+        case Add((first, second)) if all(map(_is_plain, (*factors_of(first), *factors_of(second)))):
             for part, other in ((first, second), (second, first)):
                 difference = Add((scaled(1 / whole.coefficient, whole.own), negated(part)))
                 coefficient, body = split_coefficient(simplify(difference))
                 yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=other))
         case _:
             pass
+
+
+def _of_a_ratio(whole: Fact) -> Iterator[Solution]:
+    """``y/a = c b`` for ``y = c a b``, ``a`` a component and ``b`` made of powers of components."""
+    if isinstance(whole.body, Mul) and all(map(_is_plain, whole.factors)):
+        for place, factor in enumerate(whole.factors):
+            if isinstance(factor, Component):
+                rest = (*whole.factors[:place], *whole.factors[place + 1 :])
+                body = Mul((whole.own, Pow(factor, MINUS_ONE)))
+                meaning = Mul((Const(whole.coefficient), *rest))
+                yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning))
 
 
 def _of_a_root(whole: Fact) -> Iterator[Solution]:
