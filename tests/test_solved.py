@@ -24,6 +24,7 @@ SHOWN = [
     (["y[i] = x[i] + tanh(a*x[i] + z[i])"], "z", "dl/dz[p] = dl/dy[p]*(1 - tanh(a*x[p] + z[p])^2)"),
     (["u = a + 2*p", "y = (u - a)*sum[i](x[i]^2)"], "x", "dl/dx[q] = 4*dl/dy*p*x[q]"),
     (["u = 3*a*p", "y = u*sum[i](x[i]^2)/a"], "x", "dl/dx[q] = 6*dl/dy*p*x[q]"),
+    (["u = 0*a", "y = sum[i](x[i]^2) + u"], "x", "dl/dx[p] = 2*dl/dy*x[p]"),
     (["y[i] = 1 - x[i]"], "x", "dl/dx[p] = -dl/dy[p]"),
 ]
 

@@ -88,11 +88,12 @@ def _solutions(define: Define) -> Iterator[Solution]:
     named = recognise(plain)
     for body in (plain,) if named is plain else dict.fromkeys((plain, simplify(named))):
         whole = Fact.of(define.tensor, define.free, body, ())
-        yield from _of_a_part(whole)
-        yield from _of_a_difference(whole)
-        yield from _of_a_ratio(whole)
-        yield from _of_a_root(whole)
-        yield from _of_a_share(whole)
+        if whole.coefficient:
+            yield from _of_a_part(whole)
+            yield from _of_a_difference(whole)
+            yield from _of_a_ratio(whole)
+            yield from _of_a_root(whole)
+            yield from _of_a_share(whole)
 
 
 def _of_a_part(whole: Fact) -> Iterator[Solution]:
