@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 
+from tcgrad.calculus.certain import Certainty
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
-from tcgrad.ir.gaps import gaps_of
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Iverson, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
@@ -20,7 +20,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about
-from tcgrad.simplify.choices import with_choices_joined, with_factors_out
+from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out
 from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
@@ -31,6 +31,7 @@ from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
 from tcgrad.simplify.totals import Totals
+from tcgrad.simplify.unit_sums import defined_unit_sums
 
 Assumed = tuple[Assumption, ...]
 
@@ -59,6 +60,7 @@ class Readable:
         self._assumptions = assumptions_about(self.program)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
+        self._certainty = Certainty(self.program)
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
         self._signed = Signed(self.program.statements, signs)
@@ -101,6 +103,9 @@ class Readable:
         kinds = set(map(type, walk(body)))
         if kinds.isdisjoint((Where, Iverson)):
             return body
+        named = with_extremes(body)
+        if named is not body:
+            body = min((body, self.known.fold(named)), key=cost)
         if Where in kinds:
             made = self.known.fold(with_factors_out(body, self._is_certain))
             body = min((body, made), key=cost)
@@ -111,7 +116,7 @@ class Readable:
             tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) or tensor in self._upstream
             for tensor in tensors_read(expr)
         )
-        return given and not gaps_of(self.program).of(expr, growing=True)
+        return given and self._certainty.has_value(expr)
 
     @cached_property
     def _upstream(self) -> set[Tensor]:
@@ -129,17 +134,25 @@ class Readable:
 
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
-        body = with_one_sigmoid(self._solved(line), self.known.fold)
-        for assumption in (each for each in self._assumptions if each.kind != "not negative"):
+        body = with_one_sigmoid(self._solved(line.body, line.tensor), self.known.fold)
+        for assumption, given in self._facts:
             shorter = self._shorter(body, assumption)
             if shorter is not None:
                 body = shorter
-                self.assumed.setdefault(line.tensor, set()).add(assumption)
+                self.assumed.setdefault(line.tensor, set()).update(given)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
+
+    @cached_property
+    def _facts(self) -> list[tuple[Assumption, Assumed]]:
+        """What formulas may use, and what about the inputs that takes for granted."""
+        found: list[tuple[Assumption, Assumed]]
+        found = [(each, (each,)) for each in self._assumptions if each.kind != "not negative"]
+        defined = defined_unit_sums(self.program.statements, self._assumptions)
+        return found + [(Assumption(tensor, "unit sums"), given) for tensor, given in defined.items()]
 
     @cached_property
     def _is_short(self) -> bool:
@@ -164,19 +177,19 @@ class Readable:
             if cost(made) < cost(body):
                 if given:
                     self.assumed.setdefault(tensor, set()).update(given)
-                return self._with_conjectures(made, tensor, of_vector=of_vector)
+                return self._with_conjectures(self._solved(made, tensor), tensor, of_vector=of_vector)
         return body
 
-    def _solved(self, line: Define) -> Expr:
-        """The right side of a line with parts of definitions written by what these define, where that is shorter."""
-        written = self._solutions.written(line.body, self._positive.__contains__)
+    def _solved(self, body: Expr, tensor: Tensor) -> Expr:
+        """A right side with parts of definitions written by what these define, where that is shorter."""
+        written = self._solutions.written(body, self._positive.__contains__)
         found = [(solution, self.known.fold(changed)) for solution, changed in written]
-        solution, made = min(found, key=lambda pair: cost(pair[1]), default=(None, line.body))
-        if solution is None or cost(made) >= cost(simplify(line.body)):
-            return line.body
+        solution, made = min(found, key=lambda pair: cost(pair[1]), default=(None, body))
+        if solution is None or not _reads_shorter(made, simplify(body)):
+            return body
         if solution.divisors:
-            self.assumed.setdefault(line.tensor, set()).update(self._positive[each] for each in solution.divisors)
-        return self._solved(replace(line, body=made))
+            self.assumed.setdefault(tensor, set()).update(self._positive[each] for each in solution.divisors)
+        return self._solved(made, tensor)
 
     def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
         """What a right side becomes by an assumption, if that is shorter."""
@@ -192,6 +205,11 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _reads_shorter(one: Expr, other: Expr) -> bool:
+    """Whether an expression is shorter than another one, or as long and shorter as it is printed."""
+    return cost(one) < cost(other) or (cost(one) == cost(other) and cost(polish(one)) < cost(polish(other)))
 
 
 def _is_shorter(one: Statement, other: Statement) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from functools import cached_property, partial
 from itertools import permutations
@@ -29,18 +29,22 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, indices_within, size, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, indices_within, size, tensors_read, walk
 from tcgrad.prove import prove_equal
 from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.spread import spread_out
 
 Given = tuple[Assumption, ...]
 
 _POINTS = 8
 _LARGEST = 50  # nodes of a formula that is looked at
 _LARGEST_OF_VECTOR = 30
+_LARGEST_OPENED = 75
 _LEAST_FOR_TWO = 4
 _MOST_TRIED = 4  # guesses that are put to the proof
 _MOST_IN_VAIN = 2  # proofs for one program: where branches stand a guess may well be wrong
@@ -81,8 +85,16 @@ class Conjectures:
         of_vector: whether it is a derivative of what is not a scalar, and no gradient: those are long and many.
         """
         largest = _LARGEST_OF_VECTOR if of_vector else _LARGEST
+        yield from self._with_guesses(body, largest, lambda: self._points)
+        opened = None if of_vector else _multiplied_out(body)
+        if opened is not None:
+            yield from self._with_guesses(opened, _LARGEST_OPENED, lambda: self._points_for_opened)
+
+    def _with_guesses(
+        self, body: Expr, largest: int, points: Callable[[], Sequence[Point]]
+    ) -> Iterator[tuple[Expr, Given]]:
         is_tried = size(body) <= largest and self._in_vain < _MOST_IN_VAIN and self._is_worth(body)
-        guesses = self._guesses(body) if is_tried else ()
+        guesses = self._guesses(body, points()) if is_tried else ()
         for guess in guesses[:_MOST_TRIED]:
             given = self._proof(guess)
             if given is not None:
@@ -115,12 +127,12 @@ class Conjectures:
             if prove_equal(left, right, self.program.statements, given, any_sizes=True):
                 yield given
 
-    def _guesses(self, body: Expr) -> list[Guess]:
+    def _guesses(self, body: Expr, points: Sequence[Point]) -> list[Guess]:
         parts = [(part, part.expr) for part in parts_of(body, self._is_open)]
         related = [(part, expr) for part, expr in parts if self._is_related(expr)]
-        if not related or len(parts) > _MOST_PARTS or not has_all_indices(self._points, body):
+        if not related or len(parts) > _MOST_PARTS or not has_all_indices(points, body):
             return []
-        looked = Looked(self._points, body)
+        looked = Looked(points, body)
         for other in (*(expr for _, expr in parts), *_NUMBERS, *self._sizes(body), *_powers(body)):
             looked.note(other)
         for read in self._components(related, body):
@@ -136,6 +148,11 @@ class Conjectures:
     @cached_property
     def _points(self) -> list[Point]:
         return [Point(self.program, turn) for turn in range(_POINTS)]
+
+    @cached_property
+    def _points_for_opened(self) -> list[Point]:
+        """Others, for as much can be evaluated at each."""
+        return [Point(self.program, _POINTS + turn) for turn in range(_POINTS)]
 
     def _is_open(self, expr: Expr) -> bool:
         """Whether an expression is made of what the program defines, whatever the indices are."""
@@ -195,6 +212,17 @@ class Conjectures:
             return False
         gaps = gaps_of(self.program)
         return set(gaps.of(other)) <= set(gaps.of(expr))
+
+
+def _multiplied_out(body: Expr) -> Expr | None:
+    """A sum some of whose terms are products with sums, multiplied out; None for any other expression.
+
+    Only where two of the terms are exponentials: what is a polynomial has been multiplied out before.
+    """
+    if not isinstance(body, Add) or sum(any(is_call(node, "exp") for node in walk(term)) for term in body.terms) < 2:
+        return None
+    spread = spread_out(body) if any(isinstance(f, Add) for term in body.terms for f in factors_of(term)) else None
+    return Add(tuple(map(simplify, spread))) if spread is not None else None
 
 
 def _powers(body: Expr) -> Iterator[Expr]:

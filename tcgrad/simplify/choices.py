@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Iverson, Mul, Where
-from tcgrad.ir.traversal import factors_of, map_children, product_of
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
+from tcgrad.ir.traversal import factors_of, map_children, product_of, tensors_read, walk
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.monomials import holds_delta
@@ -44,6 +45,53 @@ def _factors_out(condition: Expr, chosen: Expr, is_certain: Callable[[Expr], boo
     left = [factor for factor in factors_of(chosen) if factor not in certain]
     rest = Where(condition, product_of(left), ZERO) if left else condition
     return Mul((ONE, *certain, rest))
+
+
+def with_extremes(expr: Expr) -> Expr:
+    """``where(a >= b, f(max(a,b)), 0)`` for ``where(a >= b, f(a), 0)``, and ``[a >= b] f(max(a,b))`` for
+    ``[a >= b] f(a)``: the larger of the two may be what is known by a name. The very same where
+    nothing is compared but with 0.
+    """
+    if not any(isinstance(part, Iverson) and _extreme(part) is not None for part in walk(expr)):
+        return expr
+    made = map_children(expr, with_extremes)
+    match made:
+        case Where(condition=Iverson() as condition, then=then, otherwise=otherwise):
+            chosen = _with_extreme(then, condition), _with_extreme(otherwise, condition.opposite)
+            return made if chosen == (then, otherwise) else Where(condition, *chosen)
+        case Mul(factors=factors):
+            for condition in (factor for factor in factors if isinstance(factor, Iverson)):
+                factors = tuple([part if part is condition else _with_extreme(part, condition) for part in factors])
+            return made if factors == made.factors else Mul(factors)
+        case _:
+            return made
+
+
+def _with_extreme(expr: Expr, condition: Iverson) -> Expr:
+    """An expression with the larger of two as that where a condition says that it is, or the smaller."""
+    extreme = _extreme(condition)
+    if extreme is None:
+        return expr
+    base, exponent = as_power(condition.left)
+
+    def written(part: Expr) -> Expr:
+        if isinstance(part, Iverson) or (isinstance(part, Call) and part.function is extreme.function):
+            return part
+        found, own = as_power(part)
+        if found == base and isinstance(own, Const) and isinstance(exponent, Const):
+            times = own.value / exponent.value
+            return Pow(extreme, Const(times)) if times.denominator == 1 else part
+        return map_children(part, written)
+
+    return written(expr)
+
+
+def _extreme(condition: Iverson) -> Call | None:
+    """The larger or smaller of two that are compared, the first where the condition holds; None for a sign."""
+    kind = {">": "max", ">=": "max", "<": "min", "<=": "min"}.get(condition.operator)
+    if kind is None or ZERO in (condition.left, condition.right) or not tensors_read(condition.left):
+        return None
+    return Call(FUNCTIONS[kind], (condition.left, condition.right))
 
 
 def choices_added(terms: list[Term]) -> list[Term]:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 from typing import Protocol
 
-from tcgrad.ir.nodes import Add, Expr, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.nodes import Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, size, terms_of, walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import abs_of, is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
-from tcgrad.simplify.division import divided
+from tcgrad.simplify.division import divided, with_sums_out
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
@@ -112,6 +113,7 @@ class Condensing:
                 yield simplify(grouped)
         if isinstance(expr, Add):
             yield from map(self._definitions.settle, _with_one_bracket(expr))
+            yield from map(self._definitions.settle, _with_signs_apart(expr))
         if isinstance(expr, Mul):
             yield from map(self._definitions.settle, divided(expr))
         over_one = cleared(expr)
@@ -124,7 +126,10 @@ class Condensing:
             yield expanded
         one_fraction = joined(expr)
         if one_fraction is not None:
-            yield self._definitions.settle(one_fraction)
+            settled = self._definitions.settle(one_fraction)
+            yield settled
+            if isinstance(settled, Mul):
+                yield from map(self._definitions.settle, with_sums_out(settled, _squared(expr)))
 
     def _split(self, expr: Expr) -> Iterator[Expr]:
         """A product as a sum of two, each with some of the terms of one factor.
@@ -202,6 +207,30 @@ def _with_one_bracket(expr: Add) -> Iterator[Expr]:
                 turned = [rest, negated(simplify(Mul((rest, one))))] if other in factors_of(term) else [term]
                 terms += [part for whole in turned for part in opened(whole) or [whole]]
             yield Add(tuple(terms))
+
+
+def _with_signs_apart(expr: Add) -> Iterator[Expr]:
+    """``a sign(u) + b abs(u) = a sign(u) + b u sign(u)``, of which the sign can be taken out."""
+    calls = [part for term in expr.terms for part in factors_of(term) if isinstance(part, Call)]
+    signs = [part for part in calls if is_call(part, "sign")]
+    for sign in dict.fromkeys(signs):
+        magnitude = abs_of(*children(sign))
+        if any(part == magnitude for term in expr.terms for part in factors_of(term)):
+            signed = Mul((*children(sign), sign))
+            changed = [[signed if part == magnitude else part for part in factors_of(term)] for term in expr.terms]
+            yield Add(tuple(map(product_of, changed)))
+
+
+def _squared(expr: Expr) -> list[Add]:
+    """The sums that stand to a whole power of at least 2 in an expression."""
+    found: dict[Add, None] = {}
+    for part in walk(expr):
+        match part:
+            case Pow(base=Add() as base, exponent=Const(value=n)) if n >= 2 and n.denominator == 1:
+                found[base] = None
+            case _:
+                pass
+    return list(found)
 
 
 def _among(wanted: Sequence[Expr], terms: Sequence[Expr]) -> tuple[Expr, ...]:

@@ -1,8 +1,8 @@
-"""Sums divided by sums that are factors of theirs: ``(a^2 - b^2)/(a - b) = a + b``."""
+"""Sums that are factors of other sums: ``(a^2 - b^2)/(a - b) = a + b``, ``a^2 + 2 a b - 3 b^2 = (a - b) (a + 3 b)``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, Mul, Pow, const
@@ -29,6 +29,15 @@ def divided(expr: Mul) -> Iterator[Expr]:
                 if quotient is not None:
                     rest = [part for n, part in enumerate(expr.factors) if n not in (place, other)]
                     yield Mul((quotient, Pow(base, Const(exponent.value + 1)), *rest))
+
+
+def with_sums_out(expr: Mul, sums: Iterable[Add]) -> Iterator[Expr]:
+    """The product with a factor that is a sum as a product of one of the ``sums`` and what is left of it."""
+    for divisor in sums:
+        for place, factor in enumerate(expr.factors):
+            quotient = _quotient(factor, divisor) if isinstance(factor, Add) else None
+            if quotient is not None:
+                yield Mul((*expr.factors[:place], divisor, quotient, *expr.factors[place + 1 :]))
 
 
 def _quotient(above: Add, below: Add) -> Expr | None:

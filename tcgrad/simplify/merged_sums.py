@@ -26,7 +26,7 @@ _MOST_BOUND = 3
 class _Total:
     """A term ``number * outside * sum_indices body``.
 
-    moved: whether something stands in the body that is neither a bracket nor a scalar and could stand before it.
+    moved: whether something stands in the body that could stand before it, and does not move freely.
     """
 
     number: Fraction
@@ -47,8 +47,9 @@ class _Total:
 
 
 def with_sums_merged(expr: Add) -> Expr:
-    """Two sums before which the same stands are one, if that is shorter and nothing but brackets and scalars moves
-    into it: ``sum_i a[i] x[i] - c sum_i a[i] y[i] = sum_i a[i] (x[i] - c y[i])``.
+    """Two sums before which the same stands are one, if that is shorter and nothing moves into it but brackets and
+    what the other sum is worked out for anyway: ``sum_i a[i] x[i] - c sum_i a[i] y[i] = sum_i a[i] (x[i] - c y[i])``,
+    and for every ``q`` it is ``sum_i a[i] x[i,q] - c[q] sum_i a[i] y[i] = sum_i a[i] (x[i,q] - c[q] y[i])``.
 
     One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``. Anything
     moves where what is left are two values of one tensor: ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is
@@ -119,14 +120,20 @@ def _with_rest_inside(left: _Total, right: _Total) -> tuple[_Total, _Total] | No
         return None
     alone = [factor for factor, name in zip(left.outside, first, strict=True) if name not in second]
     beside = [factor for factor, name in zip(right.outside, second, strict=True) if name not in first]
-    if not _may_move(alone, right) or not _may_move(beside, left):
+    if not _may_move(alone, right) or not _may_move(beside, left) or not _may_share(left, right):
         return None
-    return _taken_inside(left, alone), _taken_inside(right, beside)
+    return _taken_inside(left, alone, right), _taken_inside(right, beside, left)
+
+
+def _may_share(left: _Total, right: _Total) -> bool:
+    """Whether the bodies may have a factor in common: without one hardly anything is saved where components move."""
+    inside = [{shape(as_power(factor)[0]) for factor in factors_of(total.body)} for total in (left, right)]
+    return not inside[0].isdisjoint(inside[1])
 
 
 def _may_move(alone: Sequence[Expr], other: _Total) -> bool:
-    """Whether nothing but brackets and scalars moves, or one component that meets another one of its tensor."""
-    rest = [factor for factor in alone if not _moves_freely(factor)]
+    """Whether nothing moves but what moves freely, or one component that meets another one of its tensor."""
+    rest = [factor for factor in alone if not _moves_freely(factor, other)]
     return not rest or (len(rest) == 1 and bool(_meeting(rest[0], other)))
 
 
@@ -137,21 +144,23 @@ def _meeting(factor: Expr, other: _Total) -> list[Component]:
     return [part for part in parts if isinstance(part, Component) and part.tensor == tensor]
 
 
-def _taken_inside(total: _Total, alone: Sequence[Expr]) -> _Total:
-    """A total with some of what stands before it in its body."""
+def _taken_inside(total: _Total, alone: Sequence[Expr], other: _Total) -> _Total:
+    """A total with some of what stands before it in its body, to be one with another total."""
     if not alone:
         return total
     kept = tuple(factor for factor in total.outside if not any(factor is own for own in alone))
-    moved = not all(map(_moves_freely, alone))
+    moved = not all(_moves_freely(factor, other) for factor in alone)
     return replace(total, outside=kept, body=simplify(Mul((*alone, *factors_of(total.body)))), moved=moved)
 
 
-def _moves_freely(factor: Expr) -> bool:
-    """Whether a factor is a bracket or a scalar."""
+def _moves_freely(factor: Expr, other: _Total) -> bool:
+    """Whether a factor is a bracket or a scalar, or a power of a component all of whose indices the other total has."""
     base, exponent = as_power(factor)
     if isinstance(base, Iverson):
         return True
-    return isinstance(base, Component) and not base.indices and isinstance(exponent, Const)
+    if not isinstance(base, Component) or not isinstance(exponent, Const):
+        return False
+    return not base.indices or set(free_indices(base)) <= set(free_indices(other.body)).difference(other.indices)
 
 
 def _are_of_one_tensor(exprs: Sequence[Expr]) -> bool:
@@ -185,5 +194,6 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
         both = Add(tuple(scaled(*rest) for rest in rests))
     if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
         number, both = -number, scaled_sum(both, Fraction(-1))
-    whole = IndexSum(left.indices, Mul((*common, both)) if common else both)
+    body = Mul((*common, both)) if common else both
+    whole = IndexSum(left.indices, body if isinstance(both, Add) else simplify(body))
     return scaled(number, Mul((*left.outside, whole))) if left.outside else scaled(number, whole)

@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import TypeGuard
 
-from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import factors_of, product_of
+from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.traversal import factors_of, product_of, terms_of
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_one, is_zero_or_one
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import are_equal, names
@@ -243,3 +243,16 @@ def has_power(term: Expr, base: Expr) -> bool:
 def is_division(expr: Expr) -> TypeGuard[Pow]:
     """Whether an expression is a power by a negative number."""
     return isinstance(expr, Pow) and isinstance(expr.exponent, Const) and expr.exponent.value.numerator < 0
+
+
+def exponential_without_logarithms(exponential: Call) -> Expr | None:
+    """``exp(u - log(N)) = exp(u)/N`` for numbers and sizes; None where none is added. To be simplified."""
+    powers, others = list[Expr](), list[Term]()
+    (exponent,) = exponential.arguments
+    for number, rest in map(split_coefficient, terms_of(exponent)):
+        match rest:
+            case Call(function=function, arguments=(Const() | IndexValue() as size,)) if function.name == "log":
+                powers.append(Pow(size, Const(number)))
+            case _:
+                others.append((number, rest))
+    return Mul((*powers, Call(exponential.function, (add_of(others),)))) if powers and others else None

@@ -37,7 +37,7 @@ from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joi
 from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols_sorted
-from tcgrad.simplify.powers import add_of, negated, scaled, sign, split_coefficient
+from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.shapes import names
 
 _MERGED = frozenset({Mul, Const})  # what a product has no more of behind its first factor
@@ -53,7 +53,7 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
                 return ZERO
             return map_integers(expr, reduced) if any(map(_divides, expr.indices)) else expr
         case Call():
-            return _call(expr)
+            return _call(expr, policy)
         case IndexSum() if holds_symbol(expr) and is_antisymmetric(expr):
             return ZERO
         case IndexValue() | Mul() | Pow() | IndexSum():
@@ -81,8 +81,10 @@ def _divides(position: Integer) -> bool:
     return any(isinstance(atom, Quotient | Remainder) for atom in position.atoms)
 
 
-def _call(expr: Call) -> Expr:
-    """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``, ``sin(-u) = -sin(u)``."""
+def _call(expr: Call, policy: Policy) -> Expr:
+    """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``, ``sin(-u) = -sin(u)``,
+    ``exp(u - log(N)) = exp(u)/N``.
+    """
     match expr.function.name, expr.arguments:
         case "exp", (Const(value=0),):
             return ONE
@@ -92,6 +94,9 @@ def _call(expr: Call) -> Expr:
             return inner.arguments[0]
         case ("log", (Call() as inner,)) if inner.function.name == "exp":
             return inner.arguments[0]
+        case "exp", (Add(),):
+            apart = exponential_without_logarithms(expr)
+            return policy.simplify(apart) if apart is not None else expr
         case _, (argument,) if expr.function.parity and sign(argument) < 0:
             turned = Call(expr.function, (negated(argument),))
             return turned if expr.function.parity > 0 else scaled(-UNIT, turned)

@@ -7,57 +7,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
+from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.powers import as_power, negated, split_coefficient
+from tcgrad.simplify.powers import as_power, negated, scaled, split_coefficient
 
+_MOST_LAYERS = 3  # of products and sums in one another
 _LEAST_GAIN = -2  # of one instance by itself: what comes of it cancels, or is not taken
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A fact about a part of a definition.
+    """What a definition says about a part of it.
 
+    part: the part, and what it means, not simplified.
     divisors: the tensors that it divides by, which must not be 0.
     beside: those that must be read where there is an instance.
     """
 
-    fact: Fact
+    part: Fact
     divisors: tuple[Tensor, ...] = ()
     beside: frozenset[Tensor] = frozenset()
 
     @cached_property
     def wanted(self) -> frozenset[Tensor]:
         """All that an expression with an instance reads."""
-        return self.fact.tensors | self.beside
+        return self.part.tensors | self.beside
 
     @cached_property
-    def gain(self) -> int:
-        """By how much an instance is longer than what stands for it."""
-        return cost(self.fact.body) - cost(self.fact.meaning or self.fact.own)
+    def fact(self) -> Fact:
+        """The part as a fact."""
+        return replace(self.part, meaning=simplify(self.part.meaning or self.part.own))
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether what stands for an instance is short enough."""
+        return cost(self.part.body) - cost(self.fact.meaning or self.fact.own) >= _LEAST_GAIN
 
 
 class Solutions:
     """What the definitions of a program say about their parts."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:
-        found = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
-        self._known = [solution for solution in found if solution.gain >= _LEAST_GAIN]
+        self._known = [s for statement in statements if isinstance(statement, Define) for s in _solutions(statement)]
 
     def facts(self, allowed: Callable[[Tensor], bool]) -> tuple[Fact, ...]:
         """What holds anywhere, where some tensors may be divided by."""
         anywhere = (solution for solution in self._known if not solution.beside)
-        return tuple(solution.fact for solution in anywhere if all(map(allowed, solution.divisors)))
+        return tuple(each.fact for each in anywhere if all(map(allowed, each.divisors)) and each.is_short)
 
     def written(self, expr: Expr, allowed: Callable[[Tensor], bool]) -> Iterator[tuple[Solution, Expr]]:
         """A simplified expression with the instances of one solution each, where it has any.
@@ -68,37 +77,75 @@ class Solutions:
         near = [solution for solution in self._known if solution.wanted <= read]
         held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
-            if solution.fact.shapes <= held and all(map(allowed, solution.divisors)):
+            if solution.part.shapes <= held and all(map(allowed, solution.divisors)) and solution.is_short:
                 made = with_components(expr, (solution.fact,))
                 if made is not expr:
                     yield solution, simplify(made)
 
 
 def _solutions(define: Define) -> Iterator[Solution]:
-    whole = Fact.of(define.tensor, define.free, simplify(define.body), ())
-    yield from _of_a_product(whole)
-    yield from _of_a_difference(whole)
-    yield from _of_a_root(whole)
-    yield from _of_a_share(whole)
+    plain = simplify(define.body)
+    named = recognise(plain)
+    for body in (plain,) if named is plain else dict.fromkeys((plain, simplify(named))):
+        whole = Fact.of(define.tensor, define.free, body, ())
+        if whole.coefficient:
+            yield from _of_a_part(whole)
+            yield from _of_a_difference(whole)
+            yield from _of_a_ratio(whole)
+            yield from _of_a_root(whole)
+            yield from _of_a_share(whole)
 
 
-def _of_a_product(whole: Fact) -> Iterator[Solution]:
-    """``A^k = y/M`` for ``y = M A^k``, where ``M`` is made of components, constants and sizes."""
-    compound = [factor for factor in whole.factors if not _is_plain(factor)]
-    plain = [factor for factor in whole.factors if _is_plain(factor)]
-    if len(compound) == 1 and plain:
-        meaning = Mul((whole.own, *(_inverse(factor) for factor in plain)))
-        yield Solution(replace(whole, body=compound[0], meaning=simplify(meaning)), tuple(_divided_by(plain)))
+def _of_a_part(whole: Fact) -> Iterator[Solution]:
+    """``A^k = y/M`` for ``y = M A^k`` and ``P = y - c`` for ``y = c + P``, one in the other, where ``M`` and ``c`` are
+    made of components, constants and sizes.
+
+    Logarithms are read by what they are added to, ``y = c + logsumexp(P)``; anything else, as in ``y = x + tanh(P)``,
+    reads best by itself.
+    """
+    body, meaning = whole.body, scaled(1 / whole.coefficient, whole.own)
+    divisors: tuple[Tensor, ...] = ()
+    for _ in range(_MOST_LAYERS):
+        parts = terms_of(body) if isinstance(body, Add) else factors_of(body)
+        is_plain = _is_plain_term if isinstance(body, Add) else _is_plain
+        compound = [part for part in parts if not is_plain(part)]
+        plain = [part for part in parts if is_plain(part)]
+        if len(compound) != 1 or not plain:
+            return
+        if isinstance(body, Add):
+            coefficient, body = split_coefficient(compound[0])
+            is_long = cost(body) > cost(whole.own) + sum(map(cost, plain))
+            if any(map(tensors_read, plain)) and not (is_long and _is_logarithm(body)):
+                return
+            meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
+        else:
+            (body,) = compound
+            meaning = Mul((meaning, *map(_inverse, plain)))
+            divisors = (*divisors, *_divided_by(plain))
+        yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
 
 
 def _of_a_difference(whole: Fact) -> Iterator[Solution]:
-    """``P = y - c`` for ``y = c + P``, where ``c`` is a number."""
+    """``y - a = b`` for ``y = a + b``, both of them products of powers of components."""
     match whole.body:
-        case Add((Const() as number, rest)) | Add((rest, Const() as number)):
-            coefficient, body = split_coefficient(rest)
-            shifted = Const(number.value * whole.coefficient)
-            meaning = simplify(Add((whole.own, negated(shifted))))
-            yield Solution(replace(whole, body=body, coefficient=whole.coefficient * coefficient, meaning=meaning))
+        case Add((first, second)) if all(map(_is_plain, (*factors_of(first), *factors_of(second)))):
+            for part, other in ((first, second), (second, first)):
+                difference = Add((scaled(1 / whole.coefficient, whole.own), negated(part)))
+                coefficient, body = split_coefficient(simplify(difference))
+                yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=other))
+        case _:
+            pass
+
+
+def _of_a_ratio(whole: Fact) -> Iterator[Solution]:
+    """``y/a = c b`` for ``y = c a b``, ``a`` a component and ``b`` made of powers of components."""
+    if isinstance(whole.body, Mul) and all(map(_is_plain, whole.factors)):
+        for place, factor in enumerate(whole.factors):
+            if isinstance(factor, Component):
+                rest = (*whole.factors[:place], *whole.factors[place + 1 :])
+                body = Mul((whole.own, Pow(factor, MINUS_ONE)))
+                meaning = Mul((Const(whole.coefficient), *rest))
+                yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning))
 
 
 def _of_a_root(whole: Fact) -> Iterator[Solution]:
@@ -113,7 +160,7 @@ def _of_a_root(whole: Fact) -> Iterator[Solution]:
                 coefficient, body = split_coefficient(part)
                 is_power = not isinstance(body, Component) and all(map(_is_plain, factors_of(body)))
                 if is_power and not (whole.of_signed and whole.free):
-                    meaning = simplify(Add((base, Mul((MINUS_ONE, other)))))
+                    meaning = Add((base, Mul((MINUS_ONE, other))))
                     fact = replace(whole, body=body, coefficient=coefficient, meaning=meaning, of_signed=False)
                     yield Solution(fact, beside=frozenset([whole.tensor]))
         case _:
@@ -130,17 +177,26 @@ def _of_a_share(whole: Fact) -> Iterator[Solution]:
                     ratio = simplify(Mul((own, Pow(above, MINUS_ONE))))
                     if all(map(_is_plain, factors_of(ratio))):
                         coefficient, body = split_coefficient(simplify(Mul((other, factor))))
-                        meaning = simplify(Add((ONE, Mul((MINUS_ONE, whole.own, ratio)))))
+                        meaning = Add((ONE, Mul((MINUS_ONE, whole.own, ratio))))
                         divided = tuple(_divided_by([_inverse(part) for part in factors_of(ratio)]))
                         yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning), divided)
                         coefficient, body = split_coefficient(simplify(Mul((whole.own, other))))
-                        meaning = simplify(Add((above, Mul((MINUS_ONE, whole.own, own)))))
+                        meaning = Add((above, Mul((MINUS_ONE, whole.own, own))))
                         yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning))
 
 
 def _is_plain(factor: Expr) -> bool:
     base, exponent = as_power(factor)
     return isinstance(base, Component | IndexValue | Const) and isinstance(exponent, Const)
+
+
+def _is_plain_term(term: Expr) -> bool:
+    """Whether a term is a product of powers of components, or made of constants and sizes alone."""
+    return all(map(_is_plain, factors_of(term))) or not (tensors_read(term) or free_indices(term))
+
+
+def _is_logarithm(body: Expr) -> bool:
+    return is_call(body, "log") or (isinstance(body, IndexReduce) and body.kind == "logsumexp")
 
 
 def _inverse(factor: Expr) -> Expr:
