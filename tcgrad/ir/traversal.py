@@ -128,7 +128,9 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
     known = expr.known_free
     if known is None:
         match expr:
-            case Component() | Delta() | IndexValue():
+            case Component():
+                inside = _united([position.indices for position in expr.indices])
+            case Delta() | IndexValue():
                 inside = _united([integer.indices for integer in integers(expr)])
             case IndexSum() | IndexReduce():
                 inside = tuple([index for index in free_indices(expr.body) if index not in expr.indices])
@@ -189,7 +191,8 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     if known is None:
         match expr:
             case Component():
-                known = _united([(expr.tensor,), *_tensors_inside(expr.indices)])
+                inside = _tensors_inside(expr.indices)
+                known = _united([(expr.tensor,), *inside]) if inside else (expr.tensor,)
             case Delta() | IndexValue():
                 known = _united(_tensors_inside(integers(expr)))
             case _:

@@ -16,16 +16,13 @@ from tcgrad.simplify.shapes import are_equal, names
 
 def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     """One power for each base; the policy adds symbolic exponents up."""
-    coefficient = part.coefficient
-    given: list[tuple[Expr, Expr]] = []
-    for base, exponent in part.powers:
+    coefficient, given = part.coefficient, list(part.powers)
+    for place, (base, exponent) in enumerate(given):
         if type(base) is Add:
             factor, normal = _normal_base(base, exponent)
             coefficient = coefficient if factor is UNIT else coefficient * factor
-            given.append((normal, exponent))
-        else:
-            given.append((base, exponent))
-    if coefficient.numerator not in (1, -1):
+            given[place] = normal, exponent
+    if coefficient is not UNIT and coefficient.numerator not in (1, -1):
         coefficient, given = _without_fractions(coefficient, given)  # before powers merge: it makes bases equal
     powers: list[tuple[Expr, Expr]] = []
     roots: list[tuple[Const, Const]] = []
