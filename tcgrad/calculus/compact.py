@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
@@ -14,6 +13,7 @@ from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts

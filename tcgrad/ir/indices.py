@@ -10,10 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 _serials = itertools.count()
 

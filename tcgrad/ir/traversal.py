@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
 from typing import TypeVar, assert_never
@@ -26,6 +25,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import replace
 
 _Item = TypeVar("_Item")
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)

@@ -10,6 +10,7 @@ from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.guarding import gaps_in
+from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, power
 from tcgrad.simplify.shapes import names
@@ -81,7 +82,7 @@ def powers_of(terms: list[Expr]) -> list[Powers]:
 
 
 def _factors(term: Expr) -> tuple[Expr, ...]:
-    return factors_of(term) if term != ONE else ()
+    return () if is_one(term) else factors_of(term)
 
 
 def _common(exponents: list[Expr]) -> Expr | None:

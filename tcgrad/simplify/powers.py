@@ -163,9 +163,12 @@ def split_coefficient(term: Expr) -> Term:
 
 def scaled(coefficient: Fraction, rest: Expr) -> Expr:
     """A number times an expression that has none."""
-    if coefficient is UNIT or coefficient == 1:
+    if coefficient is UNIT:
         return rest
-    if coefficient == 0:
+    numerator, denominator = coefficient.as_integer_ratio()
+    if numerator == denominator:
+        return rest
+    if not numerator:
         return ZERO
     if is_one(rest):
         return Const(coefficient)

@@ -8,7 +8,6 @@ as it stands there; any other difference takes up the minus sign in front of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
@@ -26,6 +25,7 @@ from tcgrad.ir.traversal import (
     terms_of,
     walk,
 )
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches

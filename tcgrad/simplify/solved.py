@@ -6,14 +6,12 @@ They are for the eye alone: ``1 - y`` is less exact than what it stands for wher
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import cached_property
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, tensors_read
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
