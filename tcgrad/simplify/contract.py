@@ -26,7 +26,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
     result is a sum, for a contraction can open a bracket.
     """
-    deltas = [base for base, exponent in part.powers if type(base) is Delta and (exponent is ONE or _is_positive(exponent))]
+    deltas = [base for base, exponent in part.powers if type(base) is Delta and _is_positive(exponent)]
     if not deltas:
         return [_sizes_for_idle(part)]
     solution = _best_solution(part.bound, deltas)
@@ -62,7 +62,7 @@ def _substituted(
 
 
 def _is_positive(exponent: Expr) -> bool:
-    return isinstance(exponent, Const) and exponent.value.numerator > 0
+    return exponent is ONE or (isinstance(exponent, Const) and exponent.value.numerator > 0)
 
 
 def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution | None:
