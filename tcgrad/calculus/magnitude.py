@@ -28,7 +28,7 @@ def require_floats(program: Program, statements: Iterable[Statement]) -> None:
     spans = {tensor.name: statement.span for statement in program.statements for tensor in defined_tensors(statement)}
     for tensor, body in (pair for statement in statements for pair in _bodies(statement)):
         for part in walk(body if tensor.about else simplify(body)):
-            problem = _problem(part) if isinstance(part, Const | Pow) else None
+            problem = _problem(part) if type(part) is Const or type(part) is Pow else None
             if problem is not None:
                 code, message, help_ = problem
                 span = spans.get((tensor.about or (tensor,))[0].name)
