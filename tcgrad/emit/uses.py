@@ -69,10 +69,14 @@ def deeply_nested(needed: Sequence[Node], named: Collection[Node]) -> Iterator[N
 def looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
     """What is used inside a loop, and so is computed before it."""
     for node in nodes:
-        if isinstance(node.operation, Scan):
-            alone = {write.value for part in node.operation.segments if part.variable is None for write in part.writes}
-            yield from (argument for argument in node.arguments if not is_trivial(argument) and argument not in alone)
-        if isinstance(node.operation, Assemble):
-            for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
-                if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
-                    yield argument
+        match node.operation:
+            case Scan(segments=segments):
+                alone = {write.value for part in segments if part.variable is None for write in part.writes}
+                own = (argument for argument in node.arguments if argument not in alone)
+                yield from (argument for argument in own if not is_trivial(argument))
+            case Assemble(blocks=blocks):
+                for argument, block in zip(node.arguments, blocks, strict=True):
+                    if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
+                        yield argument
+            case _:
+                pass

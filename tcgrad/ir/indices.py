@@ -264,11 +264,11 @@ class Integer:
 
     def substitute(self, mapping: Mapping[Index, Integer]) -> Integer:
         """Replace indices, at any depth."""
-        if mapping.keys().isdisjoint(self.indices):
-            return self
         index = self.as_index
         if index is not None:
-            return mapping[index]
+            return mapping.get(index, self)
+        if mapping.keys().isdisjoint(self.indices):
+            return self
 
         def at_indices(atom: Atom) -> Integer:
             if isinstance(atom, Index):

@@ -114,7 +114,7 @@ def map_integers(expr: Expr, change: Callable[[Integer], Integer]) -> Expr:
     """The same leaf with each of its integer expressions changed."""
     match expr:
         case Component():
-            return Component(expr.tensor, tuple(change(e) for e in expr.indices))
+            return Component(expr.tensor, tuple(map(change, expr.indices)))
         case Delta():
             return Delta(change(expr.left), change(expr.right))
         case IndexValue():
@@ -244,8 +244,8 @@ _WHATEVER_THE_INDICES = (
 
 def _alike(made: Expr, expr: Expr) -> Expr:
     """The node that was made by replacing indices, with all that is known of the other one and does not go by them."""
-    known = vars(expr)
-    vars(made).update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
+    known = expr.__dict__
+    made.__dict__.update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
     return made
 
 

@@ -179,7 +179,7 @@ class Renaming:
                 return expr
             case Component(tensor, positions):
                 made = Component(self._tensors.get(tensor, tensor), tuple(map(self._position, positions)))
-                vars(made)["simplified"] = made if expr.simplified is expr else None
+                made.__dict__["simplified"] = made if expr.simplified is expr else None
                 return made  # all else is told as quickly as carried over
             case IndexSum():
                 made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
@@ -195,7 +195,7 @@ class Renaming:
 
     def _carry_over(self, expr: Expr, made: Expr) -> None:
         """Keep on a node what is known of the one that it was made of: it looks the same but for names."""
-        known, own = vars(expr), vars(made)
+        known, own = expr.__dict__, made.__dict__
         for name in _WHATEVER_THE_NAMES:
             if name in known:
                 own[name] = known[name]
