@@ -8,8 +8,6 @@ written out one by one, with the base cases put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import cached_property
 
 from tcgrad.calculus.differentiate import component_derivative, deltas, differentiate, times, total
 from tcgrad.calculus.lags import Positions, Steps, index_of, reach
@@ -20,7 +18,7 @@ from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import map_children, substitute
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 
 

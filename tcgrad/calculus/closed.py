@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import cached_property
 from itertools import islice
 
 from tcgrad.calculus.dependence import needed_for, reads
@@ -19,7 +18,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, jacobian_of
 from tcgrad.ir.traversal import size
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.renaming import instantiated

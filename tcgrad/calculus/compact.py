@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import Component, Expr, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
@@ -181,8 +181,8 @@ def _is_promising(line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
         return True
-    reads_of = sum(isinstance(part, Component) and part.tensor == line.tensor for u in users for part in walk(u.body))
-    return reads_of == 1 or _may_cancel(line, users)
+    read = [part.tensor for user in users for part in walk(user.body) if type(part) is Component]
+    return read.count(line.tensor) == 1 or _may_cancel(line, users)
 
 
 def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
@@ -205,7 +205,8 @@ def _cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> b
 
 def _divisors(lines: Sequence[Define]) -> set[Tensor]:
     """The tensors that are divided by, as they stand."""
-    divided = (part.base for line in lines for part in walk(line.body) if is_division(part))
+    powers = [part for line in lines for part in walk(line.body) if type(part) is Pow]
+    divided = [power.base for power in powers if is_division(power)]
     return {base.tensor for base in divided if isinstance(base, Component)}
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 
 
 def reads(statement: Statement) -> tuple[Tensor, ...]:
     """The tensors that a statement reads, each once."""
-    if isinstance(statement, Intrinsic):
-        return (statement.operand,)
-    return tuple(dict.fromkeys(tensor for body in bodies(statement) for tensor in tensors_read(body)))
+    match statement:
+        case Define():
+            return tensors_read(statement.body)
+        case Intrinsic():
+            return (statement.operand,)
+        case Recurrence():
+            return tuple(dict.fromkeys([tensor for body in bodies(statement) for tensor in tensors_read(body)]))
 
 
 def depending_on(program: Program, sources: Iterable[Tensor]) -> set[Tensor]:
@@ -55,4 +59,4 @@ class Lines:
     def used_for(self, tensor: Tensor) -> tuple[Statement, ...]:
         """The statements that the value of a tensor needs, in order, its own at the end."""
         used = self._used[self._places[tensor]]
-        return tuple(statement for place, statement in enumerate(self._statements) if used >> place & 1)
+        return tuple([statement for place, statement in enumerate(self._statements) if used >> place & 1])

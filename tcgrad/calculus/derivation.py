@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts

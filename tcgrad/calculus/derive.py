@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
@@ -24,6 +23,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, total_gradient_of
+from tcgrad.records import replace
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.present import Presentation
 

@@ -97,9 +97,10 @@ def total(terms: list[Expr]) -> Expr:
 
 def times(*factors: Expr) -> Expr:
     """The product, without factors 1."""
-    if ZERO in factors:
+    numbers = [factor.value for factor in factors if type(factor) is Const]
+    if 0 in numbers:
         return ZERO
-    kept = tuple(factor for factor in factors if factor != ONE)
+    kept = tuple([factor for factor in factors if factor != ONE]) if 1 in numbers else factors
     return Mul(kept) if len(kept) > 1 else kept[0] if kept else ONE
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tcgrad.calculus.compact import put_in
 from tcgrad.calculus.dependence import Lines
@@ -12,6 +11,7 @@ from tcgrad.calculus.readable import Readable
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 

@@ -7,7 +7,6 @@ the other way round is its transpose.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
 from tcgrad.calculus.closed import LARGEST_SECOND, ClosedForms
@@ -17,7 +16,7 @@ from tcgrad.calculus.unconstrained import constrained, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor, hessian_of
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.balanced import balanced
 from tcgrad.simplify.fold import Facts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import prod
 
 from tcgrad.calculus.backprop import Pullback
@@ -17,6 +16,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import replace_components, tensors_read
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cached_property
 
 from tcgrad.calculus.differentiate import differentiate
 from tcgrad.ir.indices import Index, Integer
@@ -12,7 +10,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, substitute, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 
 Positions = tuple[Integer, ...]
 

@@ -12,6 +12,7 @@ from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_te
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.powers import is_division
 
 _LARGEST = 1000.0  # the binary logarithm of the largest magnitude; that of float64 is 1024
 
@@ -27,7 +28,7 @@ def require_floats(program: Program, statements: Iterable[Statement]) -> None:
     spans = {tensor.name: statement.span for statement in program.statements for tensor in defined_tensors(statement)}
     for tensor, body in (pair for statement in statements for pair in _bodies(statement)):
         for part in walk(body if tensor.about else simplify(body)):
-            problem = _problem(part)
+            problem = _problem(part) if type(part) is Const or type(part) is Pow else None
             if problem is not None:
                 code, message, help_ = problem
                 span = spans.get((tensor.about or (tensor,))[0].name)
@@ -44,11 +45,9 @@ def _bodies(statement: Statement) -> Iterator[tuple[Tensor, Expr]]:
                 yield from ((tensor, case.body) for case in (*bases, step))
 
 
-def _problem(part: Expr) -> tuple[str, str, str | None] | None:
+def _problem(part: Const | Pow) -> tuple[str, str, str | None] | None:
     """The code, message and help for what no program can compute with; None for everything else."""
-    if not isinstance(part, Const | Pow):
-        return None
-    if isinstance(part, Pow) and part.base == ZERO and isinstance(part.exponent, Const) and part.exponent.value < 0:
+    if is_division(part) and part.base == ZERO:
         return "TC324", "{} divides by 0", None
     exponent = _logarithm(part)
     if abs(exponent) <= _LARGEST:

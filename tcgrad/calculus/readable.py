@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import field, replace
-from functools import cached_property
+from dataclasses import field
 
 from tcgrad.calculus.certain import Certainty
 from tcgrad.calculus.compact import compact
@@ -16,7 +15,7 @@ from tcgrad.ir.nodes import Expr, Iverson, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, tensors_read, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import Assumption, assume, assumptions_about

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import replace
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.mirror import is_mirrored, marked
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
-
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Gradient, Jacobian
 from tcgrad.calculus.differentiate import times
@@ -15,7 +12,7 @@ from tcgrad.ir.nodes import Add, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.ir.traversal import factors_of, substitute, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 

@@ -6,8 +6,6 @@ Jacobians are the blocks of the Hessian, and its tangents are Hessian-vector pro
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.calculus.backprop import Positions, Pullback
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.intrinsics import inverses_of
@@ -17,6 +15,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ONE, Expr
 from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.records import replace
 from tcgrad.simplify.fold import Facts
 
 

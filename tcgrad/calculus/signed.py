@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
-from functools import cached_property
+from dataclasses import field
 from typing import TypeGuard
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.canonical import key

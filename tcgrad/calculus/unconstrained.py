@@ -6,13 +6,12 @@ same number then; but differentiated once more it would be the derivative of som
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components
+from tcgrad.records import replace
 
 
 def unconstrained(program: Program) -> Program:

@@ -7,7 +7,9 @@ the same answers.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
+from itertools import count
 from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node, Value
@@ -94,7 +96,7 @@ class Alike:
         """None where more decides what is made of a statement than what the arrays are."""
         if has_zeros_around(own.tensors[0]):
             return None
-        seen: dict[Node, int] = {}
+        seen: dict[Node, int] = defaultdict(count().__next__)
         key: list[Hashable] = [own.kind, self._build.fitting]
         for tensor in own.tensors[1:]:
             definition = self._definitions.definition(tensor)
@@ -104,7 +106,7 @@ class Alike:
             for node in definition.nodes:
                 profile = self._profiles.of(node)
                 key.append(profile.kind)
-                key += [seen.setdefault(each, len(seen)) for each in profile.nodes]
+                key += map(seen.__getitem__, profile.nodes)
         return _Given(tuple(key), tuple(seen), own.indices)
 
 

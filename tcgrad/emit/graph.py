@@ -6,7 +6,6 @@ node, computed once.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import field
 
 from tcgrad.emit.arrays import Kind, Node, Operation
@@ -47,7 +46,9 @@ class Graph:
         node = self._known.get(key)
         if node is None:
             serial = len(self._known)
-            sources = functools.reduce(int.__or__, (argument.sources for argument in arguments), 0)
+            sources = 0
+            for argument in arguments:
+                sources |= argument.sources
             if kind is Kind.FLOAT and isinstance(operation, Leaf):
                 sources |= 2 << serial
             elif kind is Kind.FLOAT and operation.has_common_dtype:
@@ -59,7 +60,7 @@ class Graph:
 
 
 def _key(operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...]) -> object:
-    serials = tuple(argument.serial for argument in arguments)
+    serials = tuple([argument.serial for argument in arguments])
     match operation:
         case Plus():
             return Plus, tuple(sorted(zip(serials, operation.signs, strict=True)))

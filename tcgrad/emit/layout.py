@@ -65,7 +65,7 @@ def indented(lines: Sequence[str]) -> list[str]:
 
 def escaped(text: str) -> str:
     """Text that may stand in a docstring whatever it holds."""
-    printable = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    printable = text if text.isprintable() else "".join([c if c.isprintable() or c == "\n" else " " for c in text])
     return printable.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 

@@ -26,6 +26,10 @@ class Number(Operation):
 
     value: Fraction | None
 
+    def __hash__(self) -> int:
+        """By the two whole numbers: a fraction's own hash takes a modular inverse."""
+        return hash(self.value and self.value.as_integer_ratio())
+
 
 @dataclass(frozen=True)
 class MinusInfinity(Operation):

@@ -96,16 +96,17 @@ class Body:
 
     def _wanted_inside(self, node: Node) -> Iterator[Node]:
         """The nodes with a wanted name from which this one is computed, directly or through temporaries."""
+        names = self.printer.names
         stack, seen = list(reversed(node.arguments)), set()
         while stack:
             inner = stack.pop()
-            if inner in self.printer.names or inner in seen:
+            if inner in names or inner in seen:
                 continue
             seen.add(inner)
             if inner in self._preferred:
                 yield inner
             else:
-                stack.extend(reversed(inner.arguments))
+                stack += [argument for argument in inner.arguments[::-1] if argument not in names]
 
     def _write(self, node: Node) -> None:
         """Write a node, and before it the named nodes that it takes."""
@@ -139,7 +140,7 @@ class Body:
                 seen.add(own)
                 if own is node or own in self._own:
                     stack.append((own, True))
-                stack.extend((argument, False) for argument in reversed(own.arguments))
+                stack += [(argument, False) for argument in own.arguments[::-1] if argument not in self.printer.names]
         return order
 
     def _write_over(self, node: Node, argument: Node) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 
-from tcgrad.emit.arrays import Node
+from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Buffer, Scan, Scatter
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Size, Slice, Window
 
@@ -22,13 +23,13 @@ def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]
         node = stack.pop()
         if node not in found:
             found.add(node)
-            stack.extend(argument for argument in node.arguments if argument not in known and argument not in found)
-    return sorted(found, key=lambda node: node.serial)
+            stack += [argument for argument in node.arguments if argument not in known and argument not in found]
+    return sorted(found, key=attrgetter("serial"))
 
 
 def is_trivial(node: Node) -> bool:
     """Whether a node is not worth a name of its own: it is written wherever it is used."""
-    if node.is_static:
+    if node.kind is Kind.SCALAR:
         return not isinstance(node.operation, Apply)
     return node.is_view or isinstance(node.operation, Leaf | LeviCivita)
 
@@ -49,14 +50,15 @@ def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collectio
 
 def ends_a_view(node: Node, reader: Node) -> bool:
     """Whether a node is the last of the slices, or of the windows, that are written as one."""
-    return any(isinstance(node.operation, kind) and not isinstance(reader.operation, kind) for kind in (Slice, Window))
+    own, other = type(node.operation), type(reader.operation)
+    return own is not other and own in (Slice, Window)
 
 
 def deeply_nested(needed: Sequence[Node], named: Collection[Node]) -> Iterator[Node]:
     """Nodes at which code is broken off that would be nested more deeply than any line can hold."""
     depths: dict[Node, int] = {}
     for node in needed:
-        depths[node] = 1 + max((depths.get(argument, 0) for argument in node.arguments), default=0)
+        depths[node] = 1 + max([depths[argument] for argument in node.arguments if argument in depths], default=0)
         if node in named:
             depths[node] = 0
         elif depths[node] > _DEEPEST and not is_trivial(node):
@@ -67,10 +69,14 @@ def deeply_nested(needed: Sequence[Node], named: Collection[Node]) -> Iterator[N
 def looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
     """What is used inside a loop, and so is computed before it."""
     for node in nodes:
-        if isinstance(node.operation, Scan):
-            alone = {write.value for part in node.operation.segments if part.variable is None for write in part.writes}
-            yield from (argument for argument in node.arguments if not is_trivial(argument) and argument not in alone)
-        if isinstance(node.operation, Assemble):
-            for argument, block in zip(node.arguments, node.operation.blocks, strict=True):
-                if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
-                    yield argument
+        match node.operation:
+            case Scan(segments=segments):
+                alone = {write.value for part in segments if part.variable is None for write in part.writes}
+                own = (argument for argument in node.arguments if argument not in alone)
+                yield from (argument for argument in own if not is_trivial(argument))
+            case Assemble(blocks=blocks):
+                for argument, block in zip(node.arguments, blocks, strict=True):
+                    if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
+                        yield argument
+            case _:
+                pass

@@ -10,10 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 _serials = itertools.count()
 
@@ -265,11 +264,11 @@ class Integer:
 
     def substitute(self, mapping: Mapping[Index, Integer]) -> Integer:
         """Replace indices, at any depth."""
-        if mapping.keys().isdisjoint(self.indices):
-            return self
         index = self.as_index
         if index is not None:
-            return mapping[index]
+            return mapping.get(index, self)
+        if mapping.keys().isdisjoint(self.indices):
+            return self
 
         def at_indices(atom: Atom) -> Integer:
             if isinstance(atom, Index):

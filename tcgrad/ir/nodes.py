@@ -86,14 +86,14 @@ _BODY: Any = property(lambda binder: (binder.body,))
 
 @dataclass_transform(frozen_default=True)
 def _node(cls: _Node) -> _Node:
-    """A frozen dataclass whose hash is computed once: trees are keys of many dictionaries."""
+    """A frozen dataclass whose hash, of its fields or ``hashed``, is computed once: trees are keys of dictionaries."""
     made = cast("Any", dataclass(frozen=True)(cls))
-    compute = cast("Callable[[Any], int]", made.__hash__)
+    hashed = getattr(cls, "hashed", operator.attrgetter(*cls.__annotations__))
 
     def cached_hash(self: Any) -> int:
         known: int | None = self.known_hash
         if known is None:
-            known = self.__dict__["known_hash"] = compute(self)
+            known = self.__dict__["known_hash"] = hash(hashed(self))
         return known
 
     made.__hash__ = cached_hash
@@ -105,14 +105,11 @@ class Const(Remembered):
     """An exact rational number."""
 
     value: Fraction
-
-    def __hash__(self) -> int:
-        """By the two whole numbers: a fraction's own hash takes a modular inverse."""
-        return hash(self.value.as_integer_ratio())
+    hashed = operator.attrgetter("value.numerator", "value.denominator")  # a fraction's own takes a modular inverse
 
 
 @_node
-class Component(Remembered):
+class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
     """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
 
     tensor: Tensor
@@ -128,9 +125,6 @@ class Component(Remembered):
             and self.tensor.symmetric is other.tensor.symmetric
             and self.indices == other.indices
         )
-
-    def __hash__(self) -> int:
-        return hash((self.tensor, self.indices))
 
 
 @_node

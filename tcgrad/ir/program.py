@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Span
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.spec.model import Sample, Spec
 
 

@@ -6,10 +6,9 @@ from collections.abc import Collection
 from dataclasses import field
 from enum import Enum
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 if TYPE_CHECKING:
     from tcgrad.ir.indices import Integer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
 from typing import TypeVar, assert_never
@@ -26,6 +25,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Tensor
+from tcgrad.records import replace
 
 _Item = TypeVar("_Item")
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
@@ -114,7 +114,7 @@ def map_integers(expr: Expr, change: Callable[[Integer], Integer]) -> Expr:
     """The same leaf with each of its integer expressions changed."""
     match expr:
         case Component():
-            return Component(expr.tensor, tuple(change(e) for e in expr.indices))
+            return Component(expr.tensor, tuple(map(change, expr.indices)))
         case Delta():
             return Delta(change(expr.left), change(expr.right))
         case IndexValue():
@@ -128,7 +128,9 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
     known = expr.known_free
     if known is None:
         match expr:
-            case Component() | Delta() | IndexValue():
+            case Component():
+                inside = _united([position.indices for position in expr.indices])
+            case Delta() | IndexValue():
                 inside = _united([integer.indices for integer in integers(expr)])
             case IndexSum() | IndexReduce():
                 inside = tuple([index for index in free_indices(expr.body) if index not in expr.indices])
@@ -189,7 +191,8 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     if known is None:
         match expr:
             case Component():
-                known = _united([(expr.tensor,), *_tensors_inside(expr.indices)])
+                inside = _tensors_inside(expr.indices)
+                known = _united([(expr.tensor,), *inside]) if inside else (expr.tensor,)
             case Delta() | IndexValue():
                 known = _united(_tensors_inside(integers(expr)))
             case _:
@@ -241,8 +244,8 @@ _WHATEVER_THE_INDICES = (
 
 def _alike(made: Expr, expr: Expr) -> Expr:
     """The node that was made by replacing indices, with all that is known of the other one and does not go by them."""
-    known = vars(expr)
-    vars(made).update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
+    known = expr.__dict__
+    made.__dict__.update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
     return made
 
 

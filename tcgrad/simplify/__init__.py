@@ -63,12 +63,6 @@ class _Readable:
         return exponent == 1 and has_delta(base, live)
 
 
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _worked_out(expr: Expr) -> Expr:
-    """The simplified form, which equal expressions share: terms of what is multiplied out come up again and again."""
-    return _READABLE.worked_out(expr)
-
-
 class _Apart(_Readable):
     collects = False
 
@@ -88,4 +82,8 @@ def _mark(expr: Expr) -> None:
 
 
 _READABLE = _Readable()
+
+# The simplified forms, which equal expressions share: terms of what is multiplied out come up again and again.
+_worked_out = lru_cache(maxsize=_MOST_REMEMBERED)(_READABLE.worked_out)
+
 _APART = _Apart()

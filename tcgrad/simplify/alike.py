@@ -7,12 +7,11 @@ for one expression is, with tensors and indices replaced, what would be worked o
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
 from operator import is_
 
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.traversal import free_indices, size, tensors_read
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
 from tcgrad.simplify.totals import Question, Totals

@@ -7,7 +7,6 @@ sign, and a product of it can be divided by one factor; what is drawn positive d
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import Literal
 
 from tcgrad.ir.indices import Index
@@ -15,7 +14,7 @@ from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components, terms_of
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.mirror import symmetric_with
 from tcgrad.simplify.positive import Signs
 

@@ -8,12 +8,12 @@ evaluates the comparison does better to compare all elements with their extreme,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Iverson
 from tcgrad.ir.traversal import map_children, substitute, tensors_read, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.matching import Match, matches
 
 

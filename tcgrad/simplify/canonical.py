@@ -155,9 +155,9 @@ def canonical_labels(
 
     sized: whether indices of other sizes are others.
     """
-    sizes = {index: _integer_key(index.size, outer) if sized else "" for index in bound}
     if len(bound) == 1:
         return {bound[0]: f"@{_depth(outer)}.000"}
+    sizes = {index: _integer_key(index.size, outer) if sized else "" for index in bound}
     search = _Search(tuple(bound), tuple(factors), outer, depth=_depth(outer))
     return search.run(search.refine(search.ranked(sizes)))
 

@@ -10,6 +10,7 @@ from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.guarding import gaps_in
+from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, power
 from tcgrad.simplify.shapes import names
@@ -28,9 +29,12 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     factored = powers_of([rest for _, rest in terms])
     shared: Powers = {}
     for name, (base, _) in factored[0].items():
-        exponent = _common([factors[name][1] if name in factors else None for factors in factored])
+        found = [factors[name][1] for factors in factored if name in factors]
+        exponent = _common(found) if len(found) == len(factored) else None
         if exponent is not None:
             shared[name] = (base, exponent)
+    if not shared:
+        return [], terms
     guards: dict[Expr, None] = {}
     for name, (base, exponent) in list(shared.items()):
         beside = guards_beside(factored, name, power(base, exponent))
@@ -78,10 +82,10 @@ def powers_of(terms: list[Expr]) -> list[Powers]:
 
 
 def _factors(term: Expr) -> tuple[Expr, ...]:
-    return factors_of(term) if term != ONE else ()
+    return () if is_one(term) else factors_of(term)
 
 
-def _common(exponents: list[Expr | None]) -> Expr | None:
+def _common(exponents: list[Expr]) -> Expr | None:
     """The power that is taken out of all, if any."""
     first = exponents[0]
     if exponents.count(first) == len(exponents):

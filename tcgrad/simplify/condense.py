@@ -89,7 +89,7 @@ class Condensing:
         made = self._known.get(expr)
         if made is None:
             made = self._known.put(expr, self._condensed) if _holds_sum(expr) else expr
-        return expr if made == expr else made
+        return expr if made is expr or made == expr else made
 
     def _condensed(self, expr: Expr) -> Expr:
         made = map_children(expr, self.condense)

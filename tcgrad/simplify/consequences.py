@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Where
 from tcgrad.ir.traversal import factors_of
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fact import Fact
 

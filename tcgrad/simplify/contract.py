@@ -62,7 +62,7 @@ def _substituted(
 
 
 def _is_positive(exponent: Expr) -> bool:
-    return isinstance(exponent, Const) and exponent.value.numerator > 0
+    return exponent is ONE or (isinstance(exponent, Const) and exponent.value.numerator > 0)
 
 
 def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution | None:
@@ -152,13 +152,14 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
     """A monomial as an expression: each sum around the factors that it connects, factors in order."""
     factors_before = len(part.powers)
     part = merge_powers(part, policy)
-    if not part.coefficient:
+    if part.coefficient is not UNIT and not part.coefficient:
         return ZERO
     if part.bound:
         if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
             part = _sizes_for_idle(part)
-        part = merge_powers(_split_sums(part), policy)
-    return _scaled_product(part.coefficient, in_order([power(base, exponent) for base, exponent in part.powers]))
+        part = _split_sums(part, policy)
+    factors = [base if exponent is ONE else power(base, exponent) for base, exponent in part.powers]
+    return _scaled_product(part.coefficient, in_order(factors))
 
 
 def _scaled_product(coefficient: Fraction, factors: list[Expr]) -> Expr:
@@ -169,8 +170,11 @@ def _scaled_product(coefficient: Fraction, factors: list[Expr]) -> Expr:
     return product_of([Const(coefficient), *factors])
 
 
-def _split_sums(part: Monomial) -> Monomial:
-    """Sums over indices that no factor connects are products of sums; those of numbers alone are worked out."""
+def _split_sums(part: Monomial, policy: Policy) -> Monomial:
+    """Sums over indices that no factor connects are products of sums; those of numbers alone are worked out.
+
+    The powers of the monomial are merged, and so are those of the result: only what is made can be equal to another.
+    """
     outside: list[tuple[Expr, Expr]] = []
     groups: list[tuple[list[Index], list[Expr]]] = []
     for base, exponent in part.powers:
@@ -189,7 +193,9 @@ def _split_sums(part: Monomial) -> Monomial:
         whole.powers if whole else ((_index_sum(indices, factors), ONE),)
         for whole, (indices, factors) in zip(closed, groups, strict=True)
     ]
-    return Monomial(coefficient, (), (*outside, *(power for powers in sums for power in powers)))
+    split = Monomial(coefficient, (), (*outside, *(power for powers in sums for power in powers)))
+    is_single = closed == [None] and IndexSum not in [type(base) for base, _ in outside]
+    return split if is_single else merge_powers(split, policy)
 
 
 def _index_sum(indices: list[Index], factors: list[Expr]) -> IndexSum:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from fractions import Fraction
-from functools import cached_property
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.inequalities import normalise
@@ -21,7 +20,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, instantiate, tensors_read
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from operator import itemgetter
 
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.condense import Condensed

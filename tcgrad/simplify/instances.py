@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.inequalities import normalise
@@ -22,6 +21,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute
 from tcgrad.ir.whole import exact_value, is_whole
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.exponents import times_in

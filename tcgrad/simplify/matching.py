@@ -7,13 +7,13 @@ paired as they are met, so that each pair decides others; how much is tried is b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul
 from tcgrad.ir.ranges import reduced
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.shapes import shape
 
 _HEADS: dict[type, str] = {Component: "tensor", Call: "function", Iverson: "operator", IndexReduce: "kind"}

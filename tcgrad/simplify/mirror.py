@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import instantiate, replace_components, walk
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 

@@ -13,10 +13,27 @@ from math import isqrt
 from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, Add, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.nodes import (
+    ONE,
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
 from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of, rename_binder
 
 UNIT = Fraction(1)
+_CLOSED = frozenset({Component, Delta, Iverson, Call, Where, IndexReduce})  # one power each
+_CLOSED_OUTSIDE = _CLOSED | {IndexSum}  # where no index is summed further out
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
 
 
@@ -58,13 +75,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case IndexValue():
             return [size_powers(expr.value)]
         case Mul():
-            parts = [
-                [Monomial(UNIT, (), ((factor, ONE),))]
-                if not live and type(factor) is IndexSum
-                else monomials(factor, policy, live)
-                for factor in expr.factors
-            ]
-            return list(map(_monomial_product, product(*parts)))
+            return list(map(_monomial_product, product(*_parts(expr.factors, policy, live))))
         case IndexSum():
             own = rename_binder(expr) if live else expr
             inner = monomials(own.body, policy, live | frozenset(own.indices))
@@ -89,6 +100,22 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return [Monomial(UNIT, (), ((expr, ONE),))]
 
 
+def _parts(factors: Sequence[Expr], policy: Policy, live: frozenset[Index]) -> list[list[Monomial]]:
+    """The monomials of the factors of a product in their order; those that are one power each are taken together."""
+    closed = _CLOSED if live else _CLOSED_OUTSIDE
+    parts: list[list[Monomial]] = []
+    powers: list[tuple[Expr, Expr]] = []
+    for factor in factors:
+        if type(factor) in closed:
+            powers.append((factor, ONE))
+            continue
+        if powers:
+            parts.append([Monomial(UNIT, (), tuple(powers))])
+            powers = []
+        parts.append(monomials(factor, policy, live))
+    return [*parts, [Monomial(UNIT, (), tuple(powers))]] if powers else parts
+
+
 def prenex(expr: IndexSum) -> IndexSum:
     """A sum with the sums that are factors of its body drawn into it: a delta may fix any of their indices."""
     factors = factors_of(expr.body)
@@ -106,6 +133,8 @@ def prenex(expr: IndexSum) -> IndexSum:
 
 
 def _monomial_product(parts: Sequence[Monomial]) -> Monomial:
+    if len(parts) == 1:
+        return parts[0]
     coefficient, bound, powers = UNIT, list[Index](), list[tuple[Expr, Expr]]()
     for part in parts:
         if part.coefficient is not UNIT:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import tensors_read
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.condense import Condensed, Condensing
 from tcgrad.simplify.cost import cost

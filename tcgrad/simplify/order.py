@@ -11,6 +11,7 @@ from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexSum, 
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify.canonical import Labels, key
+from tcgrad.simplify.monomials import UNIT
 
 Term = tuple[Fraction, Expr]  # a number times the rest
 
@@ -80,7 +81,7 @@ def first_term(terms: Iterable[Term]) -> Term:
 def _term_rank(term: Term) -> tuple[bool, bool, int]:
     coefficient, rest = term
     lead = _lead(rest)
-    return coefficient.numerator < 0, lead == 0, lead
+    return coefficient is not UNIT and coefficient.numerator < 0, lead == 0, lead
 
 
 def _lead(rest: Expr) -> int:

@@ -121,17 +121,18 @@ class _Writer:
 
     def outline(self) -> Outline:
         tensors, indices = tuple(self.tensors), tuple(self.indices)
-        texts = [*(f"{tensor_text(tensor)}[" for tensor in tensors), *(f"{name}(" for name in self.functions)]
+        texts = [f"{tensor_text(tensor)}[" for tensor in tensors] + [f"{name}(" for name in self.functions]
+        serials = [index.serial for index in indices]
         looks = (
             *self.said,
-            *((t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors),
-            *((index.name, index.size) for index in indices),
+            *[(t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors],
+            *[(index.name, index.size) for index in indices],
         )
         order = (
             *self.orders,
             *sorted(range(len(texts)), key=texts.__getitem__),
             *[bisect(_WORDS, text) for text in texts],
-            *sorted(range(len(indices)), key=lambda n: indices[n].serial),
+            *sorted(range(len(indices)), key=serials.__getitem__),
         )
         return Outline(looks, order, tensors, indices)
 
@@ -178,7 +179,7 @@ class Renaming:
                 return expr
             case Component(tensor, positions):
                 made = Component(self._tensors.get(tensor, tensor), tuple(map(self._position, positions)))
-                vars(made)["simplified"] = made if expr.simplified is expr else None
+                made.__dict__["simplified"] = made if expr.simplified is expr else None
                 return made  # all else is told as quickly as carried over
             case IndexSum():
                 made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
@@ -194,14 +195,14 @@ class Renaming:
 
     def _carry_over(self, expr: Expr, made: Expr) -> None:
         """Keep on a node what is known of the one that it was made of: it looks the same but for names."""
-        known, own = vars(expr), vars(made)
+        known, own = expr.__dict__, made.__dict__
         for name in _WHATEVER_THE_NAMES:
             if name in known:
                 own[name] = known[name]
         if expr.known_free is not None:
-            own["known_free"] = tuple([self._indices[index] for index in expr.known_free])
+            own["known_free"] = tuple(map(self._indices.__getitem__, expr.known_free))
         if expr.known_tensors is not None:
-            own["known_tensors"] = tuple([self._tensors.get(tensor, tensor) for tensor in expr.known_tensors])
+            own["known_tensors"] = tuple(map(self._tensors.get, expr.known_tensors, expr.known_tensors))
         if expr.simplified is expr:
             own["simplified"] = made
 

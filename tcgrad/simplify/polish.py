@@ -42,6 +42,8 @@ from tcgrad.simplify.powers import power, scaled
 from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
 
+_NUMBERED = frozenset({Mul, Const})  # of a product's factors those that hold its numbers
+
 
 def polish(expr: Expr) -> Expr:
     """The same value, for the eye; what is made anew is simplified."""
@@ -54,7 +56,7 @@ def polish(expr: Expr) -> Expr:
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
             return with_common_out(merged) if isinstance(merged, Add) else merged
         case Mul():
-            flat = _with_one_number([part for factor in whole.factors for part in factors_of(factor)])
+            flat = _with_one_number(whole)
             if not isinstance(flat, Mul):
                 return flat
             closed = with_divisor_inside(with_looked_up(flat))
@@ -76,8 +78,12 @@ def polish(expr: Expr) -> Expr:
 # Numbers
 
 
-def _with_one_number(factors: Sequence[Expr]) -> Expr:
-    """``a 1/2 (b + c) = 1/2 a (b + c)``"""
+def _with_one_number(expr: Mul) -> Expr:
+    """``a 1/2 (b + c) = 1/2 a (b + c)``, a product in a product as one."""
+    kinds = list(map(type, expr.factors))
+    if _NUMBERED.isdisjoint(kinds):
+        return expr
+    factors = [part for factor in expr.factors for part in factors_of(factor)]
     numbers = [factor.value for factor in factors if isinstance(factor, Const)]
     rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
     return scaled(prod(numbers, start=Fraction(1)), rest)

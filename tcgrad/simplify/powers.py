@@ -16,16 +16,13 @@ from tcgrad.simplify.shapes import are_equal, names
 
 def merge_powers(part: Monomial, policy: Policy) -> Monomial:
     """One power for each base; the policy adds symbolic exponents up."""
-    coefficient = part.coefficient
-    given: list[tuple[Expr, Expr]] = []
-    for base, exponent in part.powers:
+    coefficient, given = part.coefficient, list(part.powers)
+    for place, (base, exponent) in enumerate(given):
         if type(base) is Add:
             factor, normal = _normal_base(base, exponent)
             coefficient = coefficient if factor is UNIT else coefficient * factor
-            given.append((normal, exponent))
-        else:
-            given.append((base, exponent))
-    if coefficient.numerator not in (1, -1):
+            given[place] = normal, exponent
+    if coefficient is not UNIT and coefficient.numerator not in (1, -1):
         coefficient, given = _without_fractions(coefficient, given)  # before powers merge: it makes bases equal
     powers: list[tuple[Expr, Expr]] = []
     roots: list[tuple[Const, Const]] = []
@@ -166,9 +163,12 @@ def split_coefficient(term: Expr) -> Term:
 
 def scaled(coefficient: Fraction, rest: Expr) -> Expr:
     """A number times an expression that has none."""
-    if coefficient is UNIT or coefficient == 1:
+    if coefficient is UNIT:
         return rest
-    if coefficient == 0:
+    numerator, denominator = coefficient.as_integer_ratio()
+    if numerator == denominator:
+        return rest
+    if not numerator:
         return ZERO
     if is_one(rest):
         return Const(coefficient)

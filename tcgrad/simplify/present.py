@@ -8,7 +8,6 @@ as it stands there; any other difference takes up the minus sign in front of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
@@ -26,9 +25,11 @@ from tcgrad.ir.traversal import (
     terms_of,
     walk,
 )
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
+from tcgrad.simplify.monomials import UNIT
 from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import is_positive_with
@@ -75,7 +76,8 @@ class Presentation:
     def _without_minus(self, sign: Fraction, body: Expr) -> Expr:
         """A sign times an expression, the minus taken in by a difference that the spec does not write itself."""
         coefficient, rest = split_coefficient(body)
-        flipped = self._flip_one(rest) if (coefficient.numerator < 0) != (sign.numerator < 0) else None
+        is_negative = coefficient is not UNIT and coefficient.numerator < 0
+        flipped = self._flip_one(rest) if is_negative != (sign is _MINUS) else None
         return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
 
     def _as_it_reads(self, term: Expr) -> Expr:
@@ -91,7 +93,7 @@ class Presentation:
                 return self._turned(made)
             case Mul():
                 parts = [self._oriented(factor) for factor in expr.factors]
-                negative = sum([sign.numerator < 0 for sign, _ in parts]) % 2
+                negative = sum([sign is _MINUS for sign, _ in parts]) % 2
                 return (_MINUS if negative else _PLUS), _with_number_in_front([body for _, body in parts])
             case Pow(exponent=Const(value=n)) if n.denominator == 1:
                 sign, base = self._oriented(expr.base)
@@ -121,7 +123,8 @@ class Presentation:
 
     def _turned(self, base: Add) -> tuple[Fraction, Expr]:
         """A sum as the spec has it, or its negative as the spec has that; of negative terms the negative."""
-        for sign, turned in ((_PLUS, base), (_MINUS, scaled_sum(base, _MINUS))):
+        for sign in (_PLUS, _MINUS) if self._shapes else ():
+            turned = base if sign is _PLUS else scaled_sum(base, _MINUS)
             if shape(turned) not in self._shapes:
                 continue
             looks = self._looks(turned)
@@ -244,6 +247,8 @@ def _share_a_sum(base: Add) -> bool:
 
 
 def _with_number_in_front(factors: list[Expr]) -> Expr:
+    if Const not in map(type, factors):
+        return product_of(factors)
     numbers = [factor.value for factor in factors if isinstance(factor, Const)]
     rest = [factor for factor in factors if not isinstance(factor, Const)]
     coefficient = _PLUS
@@ -254,7 +259,7 @@ def _with_number_in_front(factors: list[Expr]) -> Expr:
 
 
 def _times(sign: Fraction, body: Expr) -> Expr:
-    if sign == 1:
+    if sign is _PLUS:
         return body
     if isinstance(body, Add):
         return scaled_sum(body, sign)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import is_
 from typing import assert_never
 
 from tcgrad.functions import FUNCTIONS
@@ -106,7 +107,8 @@ def _call(expr: Call, policy: Policy) -> Expr:
 
 def _product(expr: Expr, policy: Policy) -> Expr:
     """A product, power or sum over indices: deltas contracted, powers merged, sums split."""
-    parts = [done for part in monomials(expr, policy) if part.coefficient for done in contract(part, policy)]
+    given = [part for part in monomials(expr, policy) if part.coefficient is UNIT or part.coefficient]
+    parts = [done for part in given for done in contract(part, policy)]
     written = [assemble(part, policy) for part in parts]
     if len(written) == 1:
         return _opened(written[0], expr, policy)
@@ -147,7 +149,7 @@ def _sum(expr: Add, policy: Policy) -> Expr:
 def _roots_merged(terms: list[Term], policy: Policy) -> list[Term]:
     """``2^(1/2) a - 2^(-1/2) a = 2^(-1/2) a``: like terms but for powers of a number."""
     above = [_with_roots_above(term) for term in terms]
-    if all(new is old for new, old in zip(above, terms, strict=True)):
+    if all(map(is_, above, terms)):
         return terms
     merged = like_terms_collected(Add(tuple(scaled(*term) for term in above)))
     if len(merged) == len(terms):
@@ -188,7 +190,7 @@ def like_terms_collected(expr: Add) -> list[Term]:
             merged[name] = before + coefficient, first
         else:
             merged[name] = coefficient, rest
-    return [term for term in merged.values() if term[0]]
+    return [term for term in merged.values() if term[0] is UNIT or term[0]]
 
 
 def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:

@@ -5,7 +5,6 @@ Two expressions of different shapes are never equal, so that only those of one s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import assert_never
 
@@ -40,7 +39,7 @@ def _shape(expr: Expr) -> Hashable:
         case Component():
             return "component", expr.tensor.name
         case Const():
-            return expr.value
+            return expr.value.as_integer_ratio()  # a fraction's own hash takes a modular inverse
         case Mul():
             return "product", *sorted(map(shape, expr.factors))
         case Add():
@@ -71,8 +70,10 @@ def names(exprs: Sequence[Expr]) -> list[int | str]:
     shapes = list(map(shape, exprs))
     if len(set(shapes)) == len(shapes):
         return list[int | str](shapes)
-    count = Counter(shapes)
-    return [own if count[own] == 1 else key(expr) for own, expr in zip(shapes, exprs, strict=True)]
+    places = range(len(shapes))
+    first = dict(zip(reversed(shapes), reversed(places), strict=True))
+    last = dict(zip(shapes, places, strict=True))
+    return [own if first[own] == last[own] else key(expr) for own, expr in zip(shapes, exprs, strict=True)]
 
 
 def are_equal(left: Expr, right: Expr) -> bool:

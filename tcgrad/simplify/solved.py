@@ -6,15 +6,13 @@ They are for the eye alone: ``1 - y`` is less exact than what it stands for wher
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.cost import cost

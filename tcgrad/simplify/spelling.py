@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, tensors_read
+from tcgrad.records import replace
 from tcgrad.simplify import simplify
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from functools import cached_property
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow, Where
@@ -21,6 +20,7 @@ from tcgrad.ir.traversal import (
     tensors_read,
     walk,
 )
+from tcgrad.records import cached_property
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import TooLargeError, expand
