@@ -60,6 +60,8 @@ FORMS = [
     ("y[i,j] = [i != j]*S[i,j]", "(1 - delta) *_(ij,ij,ij) S", "np.einsum('ij,ij->ij', 1 - np.eye(J), S)"),
     ("y[i,j] = where(i != j, S[i,j], s)", "where(delta != 0, s, S)", "np.where(np.eye(J) != 0, s, S)"),
     ("y[j] = s/v[j]", "s *_(,j,j) (1/v)", "s / v"),
+    ("y[j] = (v[j]^3)^2", "(v^3)^2", "(v ** 3) ** 2"),
+    ("y[j] = s^(v[j]^3)/v[j]^2", "s^(v^3) *_(j,j,j) (1/v^2)", "np.einsum('j,j->j', s ** (v ** 3), 1 / v ** 2)"),
     (
         "f = sum[i,j]((A[i,j] - u[i]*v[j])^2)",
         "(A - u *_(i,j,ij) v)^2 *_(ij,ij,) 1",
