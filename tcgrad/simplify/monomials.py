@@ -64,7 +64,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
                 else monomials(factor, policy, live)
                 for factor in expr.factors
             ]
-            return list(map(_monomial_product, product(*parts)))
+            return list(map(monomial_product, product(*parts)))
         case IndexSum():
             own = rename_binder(expr) if live else expr
             inner = monomials(own.body, policy, live | frozenset(own.indices))
@@ -75,7 +75,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
             return [
-                _monomial_product(
+                monomial_product(
                     [_monomial_power(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)]
                 )
             ]
@@ -105,7 +105,8 @@ def prenex(expr: IndexSum) -> IndexSum:
     return IndexSum(indices, Mul(tuple(flat)))
 
 
-def _monomial_product(parts: Sequence[Monomial]) -> Monomial:
+def monomial_product(parts: Sequence[Monomial]) -> Monomial:
+    """The factors of all of them, as they stand."""
     coefficient, bound, powers = UNIT, list[Index](), list[tuple[Expr, Expr]]()
     for part in parts:
         if part.coefficient is not UNIT:
