@@ -171,6 +171,23 @@ def test_most_of_the_gallery_has_the_notation() -> None:
     assert whole >= 65
 
 
+def test_a_number_that_an_integer_tensor_holds_at_a_fixed_position() -> None:
+    text = """
+dims: {M: 2, N: 3, T: 4}
+inputs: {x: [], v: [N], n: {shape: [T], dtype: int, sample: {integers: [0, 2]}}}
+equations:
+  - 'y[a,j] = x*v[j]*1[a]'
+  - 'h[0] = -x'
+  - 'h[t] = h[t-1] + delta[t,1]*y[n[t],2]'
+indices: {a: M, t: T}
+outputs: [y, h]
+wrt: [x]
+"""
+    for held in (0, 1):
+        inputs = {"x": np.array(0.7), "v": np.array([0.2, 1.1, -0.6]), "n": np.array([1, held, 0, 1])}
+        assert assert_reads_back(text, inputs) == 3
+
+
 @quick
 @given(specs())
 def test_generated_programs_read_back(text: str) -> None:
