@@ -205,3 +205,10 @@ def test_signs_taken_together_are_told_beside_and_the_minus_goes_into_the_logari
         "n": "dl/dy*y*log(x/k)*(1 - y)",
     }
     assert "given that x > 0, k > 0" in derivation.report(unicode=False)
+
+
+def test_what_is_positive_anyway_takes_nothing_for_granted():
+    """``1 + x^2`` is, whatever an input is that has nothing to do with it."""
+    text = "inputs: {x: [], k: {shape: [], sample: positive}}\nequations: ['y = sqrt(1 + x^2)^(3/2)', 'f = y^2 + k']\n"
+    derived = tcgrad.loads(text).derive(hessian=True)
+    assert not any(each.assumed for each in (*derived.jacobians, *derived.gradients, *derived.hessians))

@@ -130,16 +130,22 @@ class Readable:
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
         body = with_one_sigmoid(self._solved(line), self.known.fold)
-        for assumption in (each for each in self._assumptions if each.kind != "not negative"):
-            shorter = self._shorter(body, assumption)
+        for given in self._in_turn:
+            shorter = self._shorter(body, given)
             if shorter is not None:
                 body = shorter
-                self.assumed.setdefault(line.tensor, set()).add(assumption)
+                self.assumed.setdefault(line.tensor, set()).update(given)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
+
+    @cached_property
+    def _in_turn(self) -> list[Assumed]:
+        """What each formula is tried with: where there are signs nothing at first, for some are plain to see."""
+        each = [(own,) for own in self._assumptions if own.kind != "not negative"]
+        return [(), *each] if self._positive else list[Assumed](each)
 
     @cached_property
     def _is_short(self) -> bool:
@@ -178,9 +184,9 @@ class Readable:
             self.assumed.setdefault(line.tensor, set()).update(self._positive[each] for each in solution.divisors)
         return self._solved(replace(line, body=made))
 
-    def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
-        """What a right side becomes by an assumption, if that is shorter."""
-        changed = assume(body, (assumption,))
+    def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
+        """What a right side becomes by assumptions, if that is shorter."""
+        changed = assume(body, given)
         if changed is body:
             return None
         own, made = simplify(body), self.known.fold(changed)
