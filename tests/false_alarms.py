@@ -1,8 +1,8 @@
 """Verdicts of the checker on generated programs. What tcgrad derives and emits is right: every failure is an alarm that
 is false, or a fault that was not known.
 
-As a script: ``python tests/false_alarms.py plain|whole FIRST LAST FILE`` appends a line of JSON for every program to
-FILE, leaves out those that stand there, and prints a summary of all of them.
+As a script: ``python tests/false_alarms.py plain|whole|rich FIRST LAST FILE`` appends a line of JSON for every program
+to FILE, leaves out those that stand there, and prints a summary of all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from time import process_time
@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from programs import specs
+from rich_programs import rich_spec
 from whole_programs import whole_spec
 
 from tcgrad.api import loads
@@ -29,7 +30,7 @@ from tcgrad.check import check
 
 DTYPES = ("float16", "float32", "float64")
 
-# How many programs there are of each language. Those of the plain one are drawn together, and follow from their number.
+# How many programs of each language count. Those of the plain one are drawn together, and follow from their number.
 MANY = {"plain": 1500, "whole": 500}
 
 
@@ -54,14 +55,17 @@ def plain_specs() -> list[str]:
     return drawn
 
 
-def text_of(kind: str, number: int) -> str:
-    return whole_spec(number) if kind == "whole" else plain_specs()[number]
+SPECS: dict[str, Callable[[int], str]] = {
+    "plain": lambda number: plain_specs()[number],
+    "whole": whole_spec,
+    "rich": rich_spec,
+}
 
 
 def verdicts(kind: str, number: int, trials: int = 1) -> dict[str, Any]:
     """What a check of one program says in each type: how many results of each status, and those that are not well."""
     started = process_time()
-    made = loads(text_of(kind, number), f"{kind}-{number}")
+    made = loads(SPECS[kind](number), f"{kind}-{number}")
     found: dict[str, Any] = {"kind": kind, "number": number, "statuses": {}, "unwell": []}
     try:
         results = check(

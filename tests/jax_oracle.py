@@ -101,6 +101,20 @@ class Oracle:
         for wrt in program.wrt:
             close(env[gradient_of(wrt)], self.gradient(wrt.name), f"formula dl/d{wrt.name}")
 
+    def check_second_formulas(self) -> None:
+        """The derived Hessians of a scalar output, at the spec's own sizes."""
+        program = self.derivation.program
+        if program.lone_scalar is None:
+            return
+        env: dict[Any, Any] = evaluate_program(program, self.inputs)
+        env = evaluate_statements(inverses_in(program), env)
+        wanted = self.jax.hessians(self.inputs)
+        for block in derive(program, hessian=True).hessians:
+            if block.define is not None:
+                rows, columns = block.wrt
+                got = evaluate(block.define.body, block.define.free, env)
+                close(got, wanted[rows.name, columns.name], f"formula {block.define.tensor.name}")
+
     def check_module(self) -> None:
         """Every function of the emitted module; the inputs are not written to."""
         kept = {name: np.array(value) for name, value in self.inputs.items()}
@@ -165,8 +179,9 @@ def watched(source: str) -> Iterator[list[str]]:
     lines, found = source.splitlines(), dict[str, None]()
 
     def trace(frame: FrameType, _event: str, _value: Any) -> Any:
-        if not frame.f_code.co_filename.startswith("<tcgrad emitted"):
-            return None
+        is_emitted = frame.f_code.co_filename.startswith("<tcgrad emitted")
+        if not is_emitted or not list(_arrays({**frame.f_locals})):
+            return None  # what a helper makes of numbers alone is a number again
         before: set[str] = set()
         line = frame.f_lineno
 
@@ -191,12 +206,17 @@ def watched(source: str) -> Iterator[list[str]]:
         result.extend(found)
 
 
+def _arrays(value: Any) -> Iterator[Array]:
+    """The arrays and the numbers of NumPy in a value, at any depth."""
+    if isinstance(value, tuple | list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _arrays(part)
+    elif isinstance(value, np.ndarray | np.generic):
+        yield value
+
+
 def _is_wide(value: Any) -> bool:
-    if isinstance(value, tuple | list):
-        return any(map(_is_wide, value))
-    if isinstance(value, dict):
-        return any(map(_is_wide, value.values()))
-    return isinstance(value, np.ndarray | np.generic) and value.dtype == np.float64
+    return any(array.dtype == np.float64 for array in _arrays(value))
 
 
 def draw(item: Input, random: np.random.Generator) -> Array:
@@ -233,10 +253,15 @@ def close(got: Array, wanted: Array, what: str) -> None:
     assert error <= TOLERANCE, f"{what}: off by {error}"
 
 
-def check(text: str, sizes: Mapping[str, int] | None = None) -> None:
-    """A spec at its own sizes, formulas and module, and the same module at other sizes."""
+def check(text: str, sizes: Mapping[str, int] | None = None, *, second: bool = False) -> None:
+    """A spec at its own sizes, formulas and module, and the same module at other sizes.
+
+    second: the formulas of second derivatives as well, which take long to derive where there are many steps.
+    """
     oracle = Oracle(text)
     oracle.check_formulas()
+    if second:
+        oracle.check_second_formulas()
     oracle.check_module()
     oracle.check_single_precision()
     if sizes is not None:

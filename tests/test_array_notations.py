@@ -60,6 +60,8 @@ FORMS = [
     ("y[i,j] = [i != j]*S[i,j]", "(1 - delta) *_(ij,ij,ij) S", "np.einsum('ij,ij->ij', 1 - np.eye(J), S)"),
     ("y[i,j] = where(i != j, S[i,j], s)", "where(delta != 0, s, S)", "np.where(np.eye(J) != 0, s, S)"),
     ("y[j] = s/v[j]", "s *_(,j,j) (1/v)", "s / v"),
+    ("y[j] = (v[j]^3)^2", "(v^3)^2", "(v ** 3) ** 2"),
+    ("y[j] = s^(v[j]^3)/v[j]^2", "s^(v^3) *_(j,j,j) (1/v^2)", "np.einsum('j,j->j', s ** (v ** 3), 1 / v ** 2)"),
     (
         "f = sum[i,j]((A[i,j] - u[i]*v[j])^2)",
         "(A - u *_(i,j,ij) v)^2 *_(ij,ij,) 1",
@@ -167,6 +169,23 @@ def test_most_of_the_gallery_has_the_notation() -> None:
         defines = [statement for statement in program.statements if isinstance(statement, Define)]
         whole += not any(isinstance(einstein_equation(define, program), Refusal) for define in defines)
     assert whole >= 65
+
+
+def test_a_number_that_an_integer_tensor_holds_at_a_fixed_position() -> None:
+    text = """
+dims: {M: 2, N: 3, T: 4}
+inputs: {x: [], v: [N], n: {shape: [T], dtype: int, sample: {integers: [0, 2]}}}
+equations:
+  - 'y[a,j] = x*v[j]*1[a]'
+  - 'h[0] = -x'
+  - 'h[t] = h[t-1] + delta[t,1]*y[n[t],2]'
+indices: {a: M, t: T}
+outputs: [y, h]
+wrt: [x]
+"""
+    for held in (0, 1):
+        inputs = {"x": np.array(0.7), "v": np.array([0.2, 1.1, -0.6]), "n": np.array([1, held, 0, 1])}
+        assert assert_reads_back(text, inputs) == 3
 
 
 @quick

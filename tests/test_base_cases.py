@@ -93,3 +93,25 @@ def test_a_step_reads_no_fixed_position(step: str) -> None:
     assert diagnostic.code == "TC320"
     assert "is fixed, and its steps read a constant number of steps back" in diagnostic.message
     assert diagnostic.help == "give the value of that base case a name of its own, and read that"
+
+
+@pytest.mark.parametrize("step", ["h[t-1]*x[t]", "h[t-1] + x[t]*x[t-1]", "h[t-1]*sin(x[T-t]) + x[T-1-t]*a"])
+def test_a_base_case_alone_and_more_steps(step: str) -> None:
+    """A recurrence has no step where its base case is all of it, and takes its arrays there as at other sizes."""
+    text = spec(["x: [T]", "a: []"], ["h[0] = a^2*x[0]", f"h[t] = {step}"], dims="{T: 1}", indices="{t: T}")
+    alone, longer = Emitted(text), Emitted(text, {"T": 4})
+    check_everything(alone)
+    longer.module = alone.module
+    check_everything(longer)
+
+
+def test_what_steps_read_must_be_there_without_a_step_too() -> None:
+    equations = ["h[0] = a", "h[t] = h[t-1] + v[t]*x[t+2]"]
+    inputs = ["x: [L]", "v: [T]", "a: []"]
+    check_everything(Emitted(spec(inputs, equations, dims="{T: 1, L: 3}", indices="{t: T}")))
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.loads(spec(inputs, equations, dims="{T: 1, L: 2}", indices="{t: T}")).derive()
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "TC310"
+    reason = "`t+2` can leave, but axis 0 of `x` has positions 0 to 1 (t takes no value at these sizes)"
+    assert diagnostic.message == reason

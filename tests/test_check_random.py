@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from false_alarms import verdicts
 from programs import specs
+from rich_programs import rich_spec
 
 from tcgrad.api import loads
 from tcgrad.report.check_text import render_text
@@ -47,3 +48,15 @@ A_FEW = (58, 141)
 @pytest.mark.parametrize("number", A_FEW)
 def test_programs_of_the_whole_language_raise_no_alarm(number):
     assert not verdicts("whole", number)["unwell"]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_rich_programs_never_fail(number):
+    never_fails(rich_spec(number), "float64")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(6, 500))
+def test_many_rich_programs_never_fail(number):
+    found = verdicts("rich", number)
+    assert not [row for row in found["unwell"] if row[1] == "fail"]

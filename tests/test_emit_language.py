@@ -192,6 +192,15 @@ SPECS = {
         ["h[i,0] = x[i,0]", "h[i,t] = tanh(w[i,j]*h[j,t-1]) + x[i,t]*x[i,t-1]"],
     ),
     "systems": (["a: [3, 3]", "b: [3, 2]", "c: [3]"], ["y[i,j] = inv(a)[i,k]*b[k,j]", "z[j] = c[i]*inv(a)[i,j]"]),
+    "systems with whole numbers on the right": (
+        ["a: [3, 3]", "n: {shape: [3], dtype: int}", "b: [2, 3, 3]"],
+        [
+            "m[k,i,j] = 3*delta[i,j] + b[k,i,j]",
+            "y[i] = inv(a)[i,j]*j",
+            "z[j] = n[i]*inv(a)[i,j]",
+            "v[k,i] = inv(m)[k,i,j]*[j > k]",
+        ],
+    ),
     "quadratic form of an inverse": (["a: [3, 3]", "b: [3]"], ["y = b[i]*inv(a)[i,j]*b[j]"]),
     "systems in a batch": (
         ["a: [2, 3, 3]", "b: [2, 3]", "c: [2, 3, 4]"],

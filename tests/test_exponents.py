@@ -205,3 +205,25 @@ def test_signs_taken_together_are_told_beside_and_the_minus_goes_into_the_logari
         "n": "dl/dy*y*log(x/k)*(1 - y)",
     }
     assert "given that x > 0, k > 0" in derivation.report(unicode=False)
+
+
+def test_what_is_positive_anyway_takes_nothing_for_granted():
+    """``1 + x^2`` is, whatever an input is that has nothing to do with it."""
+    text = "inputs: {x: [], k: {shape: [], sample: positive}}\nequations: ['y = sqrt(1 + x^2)^(3/2)', 'f = y^2 + k']\n"
+    derived = tcgrad.loads(text).derive(hessian=True)
+    assert not any(each.assumed for each in (*derived.jacobians, *derived.gradients, *derived.hessians))
+
+
+@pytest.mark.parametrize("exponent", ["(j + 1)", "(2*j - i)", "w[j]", "(w[j] + 1)"])
+def test_an_index_in_an_exponent_is_the_one_that_the_other_factors_have(exponent):
+    """Not every index of that name: ``sum_n inv(A)[n,i] x^(j + 1)`` is no sum of ``y[i,n] = inv(A)[n,i] x^(n + 1)``."""
+    text = f"""
+inputs: {{x: {{shape: [], sample: positive}}, w: [3]}}
+indices: {{i: 3, j: 3}}
+equations:
+  - 'A[i,j] = 3*delta[i,j] + tanh(x)'
+  - 'y[i,j] = inv(A)[j,i]*x^{exponent}'
+  - 'z = sum[h,m](sin(y[h,m])) + w[h]*w[h]'
+"""
+    result = tcgrad.loads(text).check(trials=1, dtype="float64", sizes="own")
+    assert result.ok, [each for each in result.results if each.status != "pass"]

@@ -60,6 +60,13 @@ def test_against_difference_quotients(name):
     assert_blocks(program, positive_definite(draw(program), program))
 
 
+@pytest.mark.parametrize("root", ["sqrt(cosh(x))^(3/2)", "sqrt(exp(x))^(3/2)", "cbrt(1 + x^2)^(1/2)/(1 + x^2)^(1/3)"])
+def test_roots_of_roots(root):
+    """Their powers meet powers of what stands under the roots."""
+    program = program_of(f"inputs: {{x: []}}\nequations: ['y = {root}', 'f = y^2']\n")
+    assert_blocks(program, {"x": np.asarray(0.7)})
+
+
 def scalar_specs():
     for path in gallery_specs():
         program = tcgrad.load(path).program

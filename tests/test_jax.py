@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 jax_oracle = pytest.importorskip("jax_oracle", reason="needs JAX, of the extra `jax`", exc_type=ImportError)
+from rich_programs import rich_spec  # noqa: E402
 from whole_programs import inferred_spec, whole_spec  # noqa: E402
 
 FUNCTIONS = yaml.load(Path(__file__).with_name("functions.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
@@ -17,6 +18,8 @@ QUICK = (0, 2, 4, 7, 301)
 MANY = range(520)
 INFERRED = (8, 165, 169)
 MANY_INFERRED = range(0, 520, 4)
+RICH = (1, 5)
+MANY_RICH = range(400)
 
 
 def check_function(name):
@@ -71,3 +74,14 @@ def test_inferred_ranges(seed):
 @pytest.mark.parametrize("seed", MANY_INFERRED)
 def test_many_inferred_ranges(seed):
     jax_oracle.check(inferred_spec(seed))
+
+
+@pytest.mark.parametrize("seed", RICH)
+def test_rich_programs(seed):
+    jax_oracle.check(rich_spec(seed), second=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY_RICH)
+def test_many_rich_programs(seed):
+    jax_oracle.check(rich_spec(seed), second=True)

@@ -319,3 +319,10 @@ def test_a_largest_element_is_not_compared_with_what_is_added_up_in_another_way(
         form = raise_define(define, program)
         assert isinstance(form, MatrixForm)
         assert_same_value(define, form, values_of(program, define))
+
+
+@pytest.mark.parametrize("number", ["b", "b//2", "b%2", "(b//2 + 1)%2"])
+def test_an_index_that_is_held_is_no_number(number):
+    program = program_from("x: B M N, s:", f"y[b,i,j] = where({number} == 1, x[b,i,j], x[b,i,j]^2)*s")
+    for what in ("=y", "y/s"):
+        assert isinstance(raise_define(define_of(program, what), program), Refusal)

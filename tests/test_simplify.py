@@ -55,6 +55,8 @@ powers: y[i] = x[i]*x[i]^2/x[i] | y[i] = x[i]^2
 power of a product: y[i] = (x[i]*z[i])^2 | y[i] = x[i]^2*z[i]^2
 root squared: y[i] = sqrt(x[i])*sqrt(x[i]) | y[i] = x[i]
 roots of a number: y = sqrt(2)*s - s/sqrt(2) | y = s/sqrt(2)
+roots that make a power: y = sqrt(sqrt(s))*sqrt(sqrt(s))/s + (t^(1/3))^(3/2)*(t^(1/3))^(3/2)/t^2 | y = 1/t + 1/sqrt(s)
+roots of products that make powers: y = (s*sqrt(t))^(1/2)*(s*sqrt(t))^(1/2)*sqrt(t)/s^2 | y = t/s
 roots of a number that cancel: y = sqrt(2)*s*t - 2*t*s/sqrt(2) + s | y = s
 fractions: y = s/2 + s/3 + s/6 | y = s
 zero: y[i] = 0*x[i] | y[i] = x[i] - x[i]

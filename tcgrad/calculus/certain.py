@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from tcgrad.ir.gaps import gaps_of, has_gap
 from tcgrad.ir.guards import is_guard
@@ -11,7 +10,7 @@ from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Mul, Po
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.signs import is_never_negative, is_positive
 

@@ -134,8 +134,8 @@ class Readable:
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
         body = with_one_sigmoid(self._solved(line.body, line.tensor), self.known.fold)
-        for assumption, given in self._facts:
-            shorter = self._shorter(body, assumption)
+        for used, given in self._facts:
+            shorter = self._shorter(body, used)
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).update(given)
@@ -146,12 +146,15 @@ class Readable:
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
 
     @cached_property
-    def _facts(self) -> list[tuple[Assumption, Assumed]]:
-        """What formulas may use, and what about the inputs that takes for granted."""
-        found: list[tuple[Assumption, Assumed]]
-        found = [(each, (each,)) for each in self._assumptions if each.kind != "not negative"]
+    def _facts(self) -> list[tuple[Assumed, Assumed]]:
+        """What each formula is tried with, in turn, and what about the inputs that takes for granted.
+
+        Where there are signs, nothing at first: some are plain to see.
+        """
+        nothing: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
+        each = [((own,), (own,)) for own in self._assumptions if own.kind != "not negative"]
         defined = defined_unit_sums(self.program.statements, self._assumptions)
-        return found + [(Assumption(tensor, "unit sums"), given) for tensor, given in defined.items()]
+        return nothing + each + [((Assumption(tensor, "unit sums"),), given) for tensor, given in defined.items()]
 
     @cached_property
     def _is_short(self) -> bool:
@@ -190,9 +193,9 @@ class Readable:
             self.assumed.setdefault(tensor, set()).update(self._positive[each] for each in solution.divisors)
         return self._solved(made, tensor)
 
-    def _shorter(self, body: Expr, assumption: Assumption) -> Expr | None:
-        """What a right side becomes by an assumption, if that is shorter."""
-        changed = assume(body, (assumption,))
+    def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
+        """What a right side becomes by assumptions, if that is shorter."""
+        changed = assume(body, given)
         if changed is body:
             return None
         own, made = simplify(body), self.known.fold(changed)

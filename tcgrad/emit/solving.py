@@ -72,7 +72,7 @@ def solved(build: Builder, inverse: Value, other: Value, summed: Axes) -> Value 
 def _solution(build: Builder, matrix: Node, right: Value, axes: Axes) -> Value:
     shape = tuple(index.size for index in axes)
     is_vector = len(axes) < len(matrix.shape)
-    node = right.node
+    node = build.as_float(right.node)  # NumPy solves for whole numbers in float64
     if is_vector and len(axes) > 1:  # NumPy takes the right side for a vector only where it has one axis
         node = build.expanded(node, [False] * len(axes) + [True])
         full = build.graph.make(Linalg("solve"), (matrix, node), (*shape, *node.shape[-1:]))

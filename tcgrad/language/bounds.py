@@ -15,6 +15,10 @@ class Interval:
     low: Integer
     high: Integer
 
+    @property
+    def is_empty(self) -> bool:
+        return self.high.value < self.low.value
+
     def scaled(self, factor: Integer) -> Interval:
         ends = (self.low * factor, self.high * factor)
         return Interval(*ends) if factor.value >= 0 else Interval(*reversed(ends))
@@ -50,7 +54,7 @@ def interval(integer: Integer, ranges: Ranges) -> Interval | None:
             factor = _atom_interval(atom, ranges)
             if factor is None:
                 return None
-            product = product.times(factor) if isinstance(atom, Index) else _interval_product(product, factor)
+            product = _interval_product(product, factor)
         total = total.plus(product.scaled(Integer.of(coefficient)))
     return total
 
@@ -74,6 +78,9 @@ def _deep(integer: Integer) -> Iterator[Atom]:
 
 
 def _interval_product(left: Interval, right: Interval) -> Interval:
+    """The product of two; by a single value it keeps the ends in their order, also where there is nothing between."""
+    if left.low == left.high:
+        return right.scaled(left.low)
     return left.scaled(right.low) if right.low == right.high else left.times(right)
 
 

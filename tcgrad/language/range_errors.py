@@ -99,13 +99,18 @@ class RangeErrors:
             help_ = f"positions count from 0: the last one is `{write_integer(size - Integer.of(1))}`"
             self.error("TC310", f"`{shown}` is outside: {where}", read.span, help_)
             return
-        runs = f"`{shown}` runs from {values.low.value} to {values.high.value}" if values else f"`{shown}` can leave"
-        each = ", ".join(
-            f"{index.name} from {ranges[index].low.value} to {ranges[index].high.value}"
-            for index in read.position.indices
-        )
+        steps = all(not ranges[index].is_empty for index in read.position.indices)
+        runs = f"runs from {values.low.value} to {values.high.value}" if values and steps else "can leave"
+        runs = f"`{shown}` {runs}"
+        each = ", ".join(_run(index, ranges[index]) for index in read.position.indices)
         help_ = "declare a smaller range under `indices:`, or `outside: 0` for the input"
         self.error("TC310", f"{runs}, but {where} ({each})", read.span, help_)
+
+
+def _run(index: Index, values: Interval) -> str:
+    if values.is_empty:
+        return f"{index.name} takes no value at these sizes"
+    return f"{index.name} from {values.low.value} to {values.high.value}"
 
 
 def _axis_of(read: Read) -> str:

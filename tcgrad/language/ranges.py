@@ -227,22 +227,30 @@ class _Solver:
                 continue
             size = read.size.substitute(sizes)
             conditions = replace(read, size=size).conditions
-            if all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions):
+            inside = all(is_at_least_zero(condition, read.guards, ranges) for condition in conditions)
+            if read.guards == NO_GUARDS:
+                inside = self.note_inside(read, size, ranges) and inside
+            if inside:
                 known.add(own)
             else:
                 self.errors.leaves(read, size, ranges)
-            if read.guards == NO_GUARDS:
-                self.note_inside(read, size, ranges)
         self.stop_if_failed()
 
-    def note_inside(self, read: Read, size: Integer, ranges: dict[Index, Interval]) -> None:
-        """A read that must not leave its tensor: what that says of the sizes, or where it does not, the read itself."""
+    def note_inside(self, read: Read, size: Integer, ranges: dict[Index, Interval]) -> bool:
+        """A read that must not leave its tensor: what that says of the sizes, or where it does not, the read itself.
+
+        Whether the sizes at hand are such. A recurrence that has no step at these must have its sizes all the same:
+        they are asked of every array, however many steps there are.
+        """
+        fits = True
         for condition in (read.position, size - 1 - read.position):
             lowest = least(normalise(condition), ranges)
             if lowest is None:
                 self.inside.append(Fit(condition, read.tensor, size, read.axis))
             else:
                 self.note(Fit(lowest, read.tensor, size, read.axis))
+                fits = fits and lowest.value >= 0
+        return fits
 
     def note(self, fit: Fit) -> None:
         """What must be at least 0, or the equations cannot be read."""

@@ -39,7 +39,7 @@ from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.records import dataclass
 
-SUM, PRODUCT, ATOM = range(3)  # how tightly a text holds together
+SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a text holds together
 
 
 @dataclass(frozen=True)
@@ -162,14 +162,14 @@ class _Printer:
     def power(self, form: Power) -> Piece:
         base, exponent = self.within(self.piece(form.base), ATOM), self.piece(form.exponent)
         built = self.syntax.scalars.power(base, exponent.text)
-        return Piece(f"{base}^{self.within(exponent, ATOM)}" if built is None else built, ATOM)
+        return Piece(f"{base}^{self.within(exponent, ATOM)}" if built is None else built, POWER)
 
     def quotient(self, above: str, base: Form) -> Piece:
         fraction = self.syntax.scalars.fraction
         if fraction is not None:
             return Piece(fraction(above, self.piece(base).text), ATOM)
         named = isinstance(base, Symbol) and base.tensor.role in (Role.GRADIENT, Role.JACOBIAN)
-        below = self.within(self.piece(base), ATOM)
+        below = self.within(self.piece(base), POWER)
         return Piece(f"{above}/({below})" if named else f"{above}/{below}", PRODUCT)
 
     def comparison(self, form: Compare) -> str:
@@ -216,5 +216,5 @@ class _Printer:
 
     def times(self, left: _Factor, right: _Factor, result: Axes) -> _Factor:
         groups = ",".join(map(self.group, (left.axes, right.axes, result)))
-        first, second = self.within(left.piece, ATOM), self.within(right.piece, ATOM)
+        first, second = self.within(left.piece, POWER), self.within(right.piece, POWER)
         return _Factor(Piece(self.syntax.product(first, groups, second), PRODUCT), result)

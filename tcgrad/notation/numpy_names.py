@@ -70,7 +70,7 @@ def _atom_code(atom: Atom) -> str:
             return f"(({code_size(atom.dividend)}) // ({code_size(atom.divisor)}))"
         case Remainder():
             return f"(({code_size(atom.dividend)}) % ({code_size(atom.divisor)}))"
-        case Gather(tensor=tensor, indices=()):
-            return code_name(tensor)
+        case Gather(tensor=tensor, indices=positions) if not any(position.indices for position in positions):
+            return code_name(tensor) + subscript(positions)
         case _:
             raise TypeError(f"{atom} is no size")

@@ -28,6 +28,7 @@ from tcgrad.ir.nodes import (
     const,
 )
 from tcgrad.ir.program import Intrinsic
+from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices, substitute
 from tcgrad.notation.matrix import (
@@ -277,12 +278,8 @@ def _on_diagonal(network: Network, term: Term) -> Matrix:
 
 def _number_of(value: Integer) -> Matrix | Refusal:
     """A size as a number; an index, held or not, is refused."""
-    index = next(iter(value.indices), None) or next((dim for dim in _dims(value) if not dim.value), None)
+    index = next(iter(value.indices), None) or next((dim for dim in dims_in(value) if not dim.value), None)
     return Size(value) if index is None else Refusal(f"the index {index.name} is used as a number")
-
-
-def _dims(value: Integer) -> list[Dim]:
-    return [atom for atom in value.atoms if isinstance(atom, Dim)]
 
 
 def _why_no_symbol(expr: Component) -> str | None:

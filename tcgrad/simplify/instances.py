@@ -154,7 +154,7 @@ def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fac
     own, pattern = fact.inside
     if (own and len(pattern) >= len(factors)) or not _may_hold(factors, pattern):
         return None
-    for match, rest in _consume(pattern, factors, Match(fact.free_set).inside(own, indices), fact):
+    for match, rest in _consume(_settling_first(pattern), factors, Match(fact.free_set).inside(own, indices), fact):
         read = fact.read(match) if match.settles(own) else None
         gone = {match.partner(index) for index in own}
         if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
@@ -168,7 +168,7 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
     """The factors with an instance of the fact among them written as its component."""
     if not _may_hold(factors, fact.factors):
         return None
-    for match, rest in _consume(fact.factors, factors, Match(fact.free_set), fact):
+    for match, rest in _consume(_settling_first(fact.factors), factors, Match(fact.free_set), fact):
         read = fact.read(match)
         if read is not None:
             return (read, *rest, *guards_kept(factors, rest))
@@ -192,14 +192,41 @@ def _consume(
         yield match, factors
         return
     base, exponent = as_power(pattern[0])
+    is_number = isinstance(exponent, Const)
     for place, factor in enumerate(factors):
         other, given = as_power(factor)
-        left = _left_over(exponent, given) if shape(base) == shape(other) else None
-        if left is None or (_is_broken(exponent) and not _is_broken(given) and not fact.has_root(other)):
+        if shape(base) != shape(other):
             continue
-        rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
+        known = _left_over(exponent, given) if is_number else None
+        has_no_value = _is_broken(exponent) and not _is_broken(given) and not fact.has_root(other)
+        if has_no_value or (is_number and known is None):
+            continue
         for extended in matches(base, other, match):
-            yield from _consume(pattern[1:], rest, extended, fact)
+            found = _powers_left(exponent, given, extended) if known is None else ((extended, known),)
+            for whole, left in found:
+                rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
+                yield from _consume(pattern[1:], rest, whole, fact)
+
+
+def _settling_first(pattern: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The factors of a pattern, those behind whose exponents hold indices: what these stand for the others settle."""
+    exponents = [as_power(factor)[1] for factor in pattern]
+    if all(isinstance(exponent, Const) for exponent in exponents):
+        return pattern
+    last = [bool(free_indices(exponent)) for exponent in exponents]
+    return tuple(factor for late in (False, True) for factor, own in zip(pattern, last, strict=True) if own is late)
+
+
+def _powers_left(wanted: Expr, given: Expr, match: Match) -> Iterator[tuple[Match, Const]]:
+    """What is left of an exponent when that of a pattern is taken from it, by what the pattern's indices stand for."""
+    own = [index for index in free_indices(wanted) if match.varies(index)]
+    values = {index: value for index in own if (value := match.stands_for(index)) is not None}
+    if len(values) < len(own):
+        yield from ((extended, ZERO) for extended in matches(wanted, given, match))
+        return
+    left = _left_over(simplify(substitute(wanted, values)) if values else wanted, given)
+    if left is not None:
+        yield match, left
 
 
 def _is_broken(exponent: Expr) -> bool:

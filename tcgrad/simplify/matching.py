@@ -89,6 +89,15 @@ class Match:
         """The bound index of the target that a bound one of the pattern stands for."""
         return next((there for here, there in self.bound if here is index), None)
 
+    def varies(self, index: Index) -> bool:
+        """Whether it is an index of the pattern, free or bound, and no other."""
+        return index in self.free or any(index in own for own, _, _ in self.scopes)
+
+    def stands_for(self, index: Index) -> Integer | None:
+        """What an index of the pattern stands for, if that is settled."""
+        partner = self.partner(index)
+        return self.value(index) if partner is None else partner.expr
+
     def inside(self, own: tuple[Index, ...], other: tuple[Index, ...]) -> Match:
         """The match within binders of these indices, of which the target's may have more.
 

@@ -75,7 +75,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
         case IndexValue():
             return [size_powers(expr.value)]
         case Mul():
-            return list(map(_monomial_product, product(*_parts(expr.factors, policy, live))))
+            return list(map(monomial_product, product(*_parts(expr.factors, policy, live))))
         case IndexSum():
             own = rename_binder(expr) if live else expr
             inner = monomials(own.body, policy, live | frozenset(own.indices))
@@ -86,7 +86,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:
             return [
-                _monomial_product(
+                monomial_product(
                     [_monomial_power(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)]
                 )
             ]
@@ -132,7 +132,8 @@ def prenex(expr: IndexSum) -> IndexSum:
     return IndexSum(indices, Mul(tuple(flat)))
 
 
-def _monomial_product(parts: Sequence[Monomial]) -> Monomial:
+def monomial_product(parts: Sequence[Monomial]) -> Monomial:
+    """The factors of all of them, as they stand."""
     if len(parts) == 1:
         return parts[0]
     coefficient, bound, powers = UNIT, list[Index](), list[tuple[Expr, Expr]]()

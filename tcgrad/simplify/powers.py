@@ -9,7 +9,16 @@ from typing import TypeGuard
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, IndexValue, Mul, Pow
 from tcgrad.ir.traversal import factors_of, product_of, terms_of
-from tcgrad.simplify.monomials import UNIT, Monomial, Policy, fold_power, is_one, is_zero_or_one
+from tcgrad.simplify.monomials import (
+    UNIT,
+    Monomial,
+    Policy,
+    fold_power,
+    is_one,
+    is_zero_or_one,
+    monomial_product,
+    monomials,
+)
 from tcgrad.simplify.order import Term, first_term, terms_in_order
 from tcgrad.simplify.shapes import are_equal, names
 
@@ -24,10 +33,14 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
             given[place] = normal, exponent
     if coefficient is not UNIT and coefficient.numerator not in (1, -1):
         coefficient, given = _without_fractions(coefficient, given)  # before powers merge: it makes bases equal
+    merged = list(_merged(given, policy)) if len(given) > 1 else given
+    if len(merged) < len(given) and any(_is_whole(*p) for p in merged):
+        opened = [monomials(Pow(*p), policy)[0] if _is_whole(*p) else Monomial(UNIT, (), (p,)) for p in merged]
+        return merge_powers(monomial_product([Monomial(coefficient, part.bound), *opened]), policy)
     powers: list[tuple[Expr, Expr]] = []
     roots: list[tuple[Const, Const]] = []
     has_product = False  # to a power that is not spread over its factors
-    for base, exponent in _merged(given, policy) if len(given) > 1 else given:
+    for base, exponent in merged:
         if exponent is ONE and type(base) is not Const:
             powers.append((base, exponent))
             continue
@@ -55,6 +68,11 @@ def _merged(powers: Sequence[tuple[Expr, Expr]], policy: Policy) -> Iterable[tup
     for name, (base, exponent) in zip(names([base for base, _ in powers]), powers, strict=True):
         merged[name] = (base, _added(merged[name][1], exponent, policy) if name in merged else exponent)
     return merged.values()
+
+
+def _is_whole(base: Expr, exponent: Expr) -> bool:
+    """Whether a power of a power is one of its base: ``sqrt(x)^2 = x``, which other powers of ``x`` merge with."""
+    return isinstance(base, Pow | Mul) and isinstance(exponent, Const) and exponent.value.denominator == 1
 
 
 def _root_below(
