@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
 from math import prod, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,7 +58,10 @@ def in_turn(factors: Sequence[Factor], context: Context) -> Labelled:
     if not divisors:
         return multiply(values, context)
     axes = union([*values, *divisors])
+    first, *others = factors
     result: Any = 1
+    if first.divisor is None:
+        result, factors = first.value.aligned(axes), others
     last: list[Any] = []
     for each in factors:
         if each.divisor is None:
@@ -118,21 +123,40 @@ def with_zeros(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
     return Labelled(np.where(holds.aligned(axes), each.aligned(axes), each.array.dtype.type(0)), axes)
 
 
-def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Context) -> Labelled:
-    """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
-    axes = union(values)
-    repeats = prod(context.shape([index for index in bound if index not in axes]))
+class _Plan(NamedTuple):
+    """How arrays with certain axes are contracted.
+
+    axes: all of them. kept: those that are not summed over. absent: what is summed over, and none depends on.
+    """
+
+    axes: tuple[Index, ...]
+    kept: tuple[Index, ...]
+    absent: tuple[Index, ...]
+
+
+@lru_cache(maxsize=2**12)
+def _plan(each: tuple[tuple[Index, ...], ...], bound: tuple[Index, ...]) -> _Plan:
+    axes = tuple(dict.fromkeys(chain(*each)))
     kept = tuple(index for index in axes if index not in bound)
+    return _Plan(axes, kept, tuple(index for index in bound if index not in axes))
+
+
+def contract(values: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
+    """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
+    axes, kept, absent = _plan(tuple([each.axes for each in values]), bound)
     arrays = [each for each in values if each.axes]
     summed = _in_parts(arrays, axes, kept, context) if arrays else np.ones((), context.dtype)
     for each in values:
         summed = summed if each.axes else np.asarray(summed * each.array)
+    repeats = prod(context.shape(absent)) if absent else 1
     return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
 
 
 def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
     """`contract` as an operation's result."""
     result = contract(operands, bound, context)
+    if context.noise is None:
+        return result
 
     def magnitude() -> Labelled:
         return contract(sizes_of(operands), bound, context)
@@ -165,24 +189,57 @@ def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[I
         here = tuple(index for index in kept if any(index in each.axes for each in parts))
         return Labelled(_einsum(parts, axes, here), here)
 
-    point = point_of(moved, context)
+    point = point_of(moved.array, moved.axes, context)
     real = contracted(moved.array.real, moved.axes) if point is None else contracted(point, moved.axes[1:])
     imaginary = contracted(moved.array.imag, moved.axes)
     return together(real.aligned(kept), imaginary.array, moved.array.dtype)
 
 
 def _einsum(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...]) -> Array:
-    lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
-    planned = prod(lengths.values()) >= _WORTH_PLANNING and len(values) > 1
+    if len(values) == 1:
+        return _summed(values[0], kept)
+    planned = _volume(values) >= _WORTH_PLANNING
     if planned and len(values) == 2 and values[0].array.dtype in _WITHOUT_BLAS:
         values, planned = [_summed_last(each, kept) for each in values], False
     label = {index: n for n, index in enumerate(axes)}
     operands: list[Any] = []
     for each in values:
         operands += [each.array, [label[index] for index in each.axes]]
+    result = [label[index] for index in kept]
+    return np.asarray(np.einsum(*operands, result, optimize=_path(operands, result) if planned else False))
+
+
+def _summed(value: Labelled, kept: tuple[Index, ...]) -> Array:
+    """The sum of an array over the axes that are not kept, which are in the same order."""
+    gone = tuple([axis for axis, index in enumerate(value.axes) if index not in kept])
+    return np.asarray(np.add.reduce(value.array, axis=gone))
+
+
+def _volume(values: Sequence[Labelled]) -> int:
+    """How many products are summed and kept."""
+    lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
+    return prod(lengths.values())
+
+
+def _path(operands: list[Any], result: list[int]) -> list[Any]:
+    """In which order operands are contracted, pair by pair."""
+    if len(operands) == 4:
+        return ["einsum_path", (0, 1)]
+    shapes = tuple([array.shape for array in operands[::2]])
+    return _searched(shapes, tuple(map(tuple, operands[1::2])), tuple(result))
+
+
+@lru_cache(maxsize=2**8)
+def _searched(
+    shapes: tuple[tuple[int, ...], ...], labels: tuple[tuple[int, ...], ...], kept: tuple[int, ...]
+) -> list[Any]:
+    """The path for arrays of certain shapes: searching takes longer than many a contraction."""
+    operands: list[Any] = []
+    for shape, own in zip(shapes, labels, strict=True):
+        operands += [np.broadcast_to(np.zeros(()), shape), list(own)]
     # The limit keeps the planner from giving up where an intermediate is larger than the operands.
-    path: Any = ("greedy", 2**28) if planned else False
-    return np.asarray(np.einsum(*operands, [label[index] for index in kept], optimize=path))
+    path: list[Any] = np.einsum_path(*operands, list(kept), optimize=("greedy", 2**28))[0]
+    return path
 
 
 def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
