@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tcgrad.evaluate.context import Context, Evaluator, Labelled
+from tcgrad.evaluate.contractions import settled_contraction
 from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.parts import is_finite
 from tcgrad.evaluate.products import (
@@ -14,7 +15,6 @@ from tcgrad.evaluate.products import (
     in_turn,
     multiplied_out,
     multiply,
-    settled_contraction,
     settled_product,
     with_zeros,
 )
