@@ -23,6 +23,13 @@ def test_draws_that_move_nothing_by_chance_leave_the_error_of_the_last_operation
     assert (how.bound(exact, exact) == 0).all()  # what is not computed is exact
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_long_sum_of_exact_elements_is_rounded_at_every_step(seed):
+    """Along random directions thousands of elements are added up, on either side in another order."""
+    made = tcgrad.loads("inputs: {x: [80, 80]}\nequations: ['y[i,j] = 2*x[j,i]']\n")
+    assert made.check(trials=1, seed=seed, only="gradient", sizes="own").ok
+
+
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("body", ["s", "s + 0*x[m]", "s*x[m]^0"])
 def test_the_largest_entry_and_a_logarithm_may_cancel(body, seed):
