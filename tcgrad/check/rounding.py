@@ -98,9 +98,10 @@ def _median(numbers: Array) -> Any:
     return (parted[below] + parted[above]) / 2
 
 
-def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = False) -> Rounding:
+def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, *, tied: bool = False) -> Rounding:
     """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
+    random: what errors are drawn from.
     tied: the numbers that branches are decided by are small and exact, and equal ones stay so.
     Where arithmetic is not much finer than ``dtype``, larger errors are simulated and scaled down.
     """
@@ -112,5 +113,5 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     batch = batch_of(1 + effort.draws)
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
-    noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
+    noise = Noise(batch, unit, floor, random, near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)

@@ -122,7 +122,7 @@ class _Run:
             results.append(self._no_module(missing))
         if self.program.expectations and self.options.asks_for("expect"):
             self.progress("expectations")
-            repeat = self._repeat(self.options.dtype[0])
+            repeat = partial(self._repeat, self.options.dtype[0])
             first = benches.get("float64")
             results += decide_expectations(paths, samplers, self.options, repeat, first)
         if not results:
@@ -158,7 +158,7 @@ class _Run:
                 return [self._undecided(drawn, tallies.dtype)]
         self._compare_undecided(tallies, samplers[0][0], partial(bench, True, True))
         tallies.untied = self._compare_ties(dtype, samplers[0][0], partial(bench, True, False))
-        repeat = self._repeat(tallies.dtype)
+        repeat = partial(self._repeat, tallies.dtype)
         results = tallies.results(self.options.seed, repeat)
         if plantings is not None:
             of = ", ".join(tensor.name for tensor in self.program.outputs)
