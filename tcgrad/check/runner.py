@@ -34,7 +34,7 @@ from tcgrad.check.samples import Sample, Sampler, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.ties import TIED, why_no_ties
-from tcgrad.check.traits import Traits
+from tcgrad.check.traits import Traits, traits_of
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import STDIN
@@ -80,7 +80,7 @@ def check(
     chosen = choose_options(program.spec, **options)
     if against is not None and chosen.only:
         chosen = replace(chosen, only=tuple(dict.fromkeys((*chosen.only, *against.kinds))))
-    traits = Traits(program)
+    traits = traits_of(program)
     refuse_impossible(program, traits.cost)
     refuse_out_of_range(program, traits.demands)
     run = _Run(traits, derivation or derive(program), chosen, progress or (lambda _: None), against)

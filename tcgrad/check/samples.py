@@ -15,7 +15,7 @@ from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, nois
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
-from tcgrad.check.traits import Traits
+from tcgrad.check.traits import Traits, traits_of
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
@@ -255,4 +255,4 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
 
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
-    return Sampler(Traits(program), sizes or {})
+    return Sampler(traits_of(program), sizes or {})
