@@ -673,5 +673,5 @@ def test_elements_that_were_never_compared_are_counted_with_the_reason_if_there_
     tally = Tally("gradient", "module", "y", "x", "float64", kink=kink)
     tally.add(Comparison("pass", 2), "a method", lambda _: None)
     tally.see(np.array([True, False, True]), "")
-    result = tally.result(0, "")
+    result = tally.result(0, str)
     assert (result.status, result.message) == ("inconclusive", f"1 of 3 elements could not be compared{rest}")

@@ -466,3 +466,27 @@ def test_quotients_are_divided(dtype):
     assert (value(Mul((read, Pow(read, const(-1)))), context).array == 1).all()
     assert value(Mul((Const(Fraction(3, 49)), read)), context).array[1] == 3
     assert value(Mul((Pow(read, const(-2)), read, read)), context).array[1] == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble, np.complex128])
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "ik,kj->ij", "ki,jk->ji", "bik,bkj->bij", "kbi,jkb->jib", "ij,kl->kilj", "i,j->ij", "ij,ij->", "ijk,ijk->j",
+        "ijk,kl->il", "ijk,lm->im", "bik,bk->ib", "ik,kj,jl->il", "ijk->ki",
+    ],
+)  # fmt: skip
+def test_contractions_of_all_forms_and_of_many_terms(equation, dtype):
+    """By einsum in one loop. Indices of one array only, kept or not, of both, and of an output in another order."""
+    read, _, kept = equation.partition("->")
+    size = 9 if len(set(equation) - set(",->")) > 3 else 100
+    each = {name: Index(name, Integer.of(size)) for name in dict.fromkeys(read.replace(",", ""))}
+    random = np.random.default_rng(0)
+    arrays = [random.integers(-9, 9, [size] * len(part)).astype(dtype) for part in read.split(",")]
+    tensors = [Tensor(f"t{n}", (Integer.of(size),) * array.ndim, Role.INPUT) for n, array in enumerate(arrays)]
+    factors = [at(one, *(each[i] for i in part)) for one, part in zip(tensors, read.split(","), strict=True)]
+    summed = tuple(index for name, index in each.items() if name not in kept)
+    product = Mul(tuple(factors)) if len(factors) > 1 else factors[0]
+    expr = IndexSum(summed, product) if summed else product
+    found = evaluate(expr, [each[i] for i in kept], dict(zip(tensors, arrays, strict=True)), dtype=dtype)
+    assert np.array_equal(found, np.einsum(equation, *arrays, optimize=False))

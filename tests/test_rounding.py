@@ -9,6 +9,7 @@ from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import rounding
+from tcgrad.check.samples import Sample, sampler
 
 EFFORT = Effort(np.dtype(np.longdouble), draws=6, safety=16.0, columns=16, directions=3, trials=1)
 
@@ -16,11 +17,27 @@ EFFORT = Effort(np.dtype(np.longdouble), draws=6, safety=16.0, columns=16, direc
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_draws_that_move_nothing_by_chance_leave_the_error_of_the_last_operations(dtype):
     """Few elements and a single draw: all of it may be drawn near 0."""
-    how = rounding(np.dtype(dtype), EFFORT, 0).rough
+    how = rounding(np.dtype(dtype), EFFORT, np.random.default_rng(0)).rough
     exact = np.array([3.0, -8.0], how.dtype)
     bound = how.bound(np.stack([exact, exact]), exact)
     assert (bound >= 2 * unit_roundoff(np.dtype(dtype)) * np.abs(exact)).all()
     assert (how.bound(exact, exact) == 0).all()  # what is not computed is exact
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_far_from_0_the_error_is_no_smaller_whatever_a_single_draw_says(seed):
+    """A sum whose terms cancel is small, and a draw may leave it where it was by chance."""
+    spec = "inputs: {x: [8, 6], w: [6, 8]}\nequations: ['y[i,j] = x[i,k]*w[k,j]']\n"
+    drawn = sampler(tcgrad.loads(spec).program).draw(np.dtype(np.float64), (seed,))
+    assert isinstance(drawn, Sample)
+    assert (drawn.bounds_near({"x": 2.0})["y"] >= drawn.own_bound("y")).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_long_sum_of_exact_elements_is_rounded_at_every_step(seed):
+    """Along random directions thousands of elements are added up, on either side in another order."""
+    made = tcgrad.loads("inputs: {x: [80, 80]}\nequations: ['y[i,j] = 2*x[j,i]']\n")
+    assert made.check(trials=1, seed=seed, only="gradient", sizes="own").ok
 
 
 @pytest.mark.parametrize("seed", range(8))

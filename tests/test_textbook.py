@@ -153,7 +153,7 @@ def test_the_table_is_long_enough():
 @pytest.mark.parametrize("entry", entries(), ids=str)
 def test_every_reference_is_proved(entry: Entry):
     function = function_of(entry)
-    decided = decide_expectations(Paths(function.derivation), (), Options(), "")
+    decided = decide_expectations(Paths(function.derivation), (), Options(), str)
     assert len(decided) == len(entry.references)
     assert [each.equation for each in decided if not each.proved] == []
 

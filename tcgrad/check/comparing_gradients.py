@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -112,13 +113,17 @@ class _Finding:
         """The gradient that was found as one axis."""
         return self.checked(found).reshape(-1)
 
-    def rounding_of_sums(self, dtype: np.dtype[Any]) -> float:
-        """What adding all elements up in ``dtype`` may be off by, however exact they are."""
+    def rounding_of_sums(self, dtype: np.dtype[Any], terms: int) -> float:
+        """What adding all elements up in ``dtype``, and the reference from ``terms``, may be off by, however exact they
+        are: what is added up so far is rounded again and again.
+        """
         try:
             elements = self.elements(self.work())
         except ModuleError:
             return 0.0  # told where the elements are compared
-        return spread(elements) * float(np.finfo(dtype).eps) if np.isfinite(elements).all() else 0.0
+        if not np.isfinite(elements).all():
+            return 0.0
+        return spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
 
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
@@ -132,7 +137,8 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         return np.asarray(bound.reshape(-1)[known.columns])
 
     def along_directions(bound: Array) -> Array:
-        return np.full(len(signs), spread(bound) + found.rounding_of_sums(signs.dtype), signs.dtype)
+        terms = sum(bench.sample.upstream[of.name].size for of in found.outputs)
+        return np.full(len(signs), spread(bound) + found.rounding_of_sums(signs.dtype, terms), signs.dtype)
 
     bench.add(
         tally,

@@ -83,7 +83,7 @@ def _dense(bench: Bench, outputs: Sequence[Tensor], wrt: Sequence[Tensor]) -> in
 
 def _by_column(block: Array, order: int) -> Array:
     """A Jacobian with the axes of the input made one and put in front."""
-    return np.moveaxis(block.reshape(*block.shape[:order], -1), -1, 0)
+    return block.reshape(*block.shape[:order], -1).transpose(order, *range(order))
 
 
 def _blocks(

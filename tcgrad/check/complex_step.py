@@ -36,13 +36,13 @@ DRAWS = 1
 class ComplexSteps:
     """Complex steps from the point of ``forward``, whose equations are analytic.
 
-    draws: how often random errors are drawn. seed: for them.
+    random: what errors are drawn from, ``draws`` times.
     """
 
     forward: Forward
     outputs: Sequence[str]
+    random: np.random.Generator
     draws: int = DRAWS
-    seed: int = 0
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives along ``directions`` of the input ``wrt``."""
@@ -101,7 +101,7 @@ class ComplexSteps:
         # What underflows in the wider arithmetic of a reference does not do so there.
         is_double = self.forward.context.dtype == np.float64
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
-        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, np.random.default_rng(self.seed))
+        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, self.random)
         defined = {name for name in context.arrays if name not in self._given}
         arrays = {name: array for name, array in context.arrays.items() if name not in defined}
         arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * self.draws)

@@ -7,10 +7,10 @@ from math import prod
 
 from tcgrad.errors import Diagnostic, Span, TcgradError
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
+from tcgrad.ir.nodes import IndexReduce, IndexSum
 from tcgrad.ir.program import Intrinsic, Program, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import bound_indices, children, free_indices, walk
+from tcgrad.ir.traversal import free_indices, walk
 from tcgrad.records import dataclass
 
 _LARGEST_MEMORY = 4 * 2**30
@@ -28,10 +28,11 @@ class Cost:
 
 
 def forward_cost(program: Program) -> Cost:
-    every = [body for statement in program.statements for body in bodies(statement)]
-    ranges = (index.size.value for body in every for part in walk(body) for index in bound_indices(part))
-    elements = max(sum(count(tensor) for tensor in program.tensors), *ranges, 0)
-    operations = sum(_operations(body) for body in every)
+    elements, operations = sum([count(tensor) for tensor in program.tensors]), 0
+    for body in (body for statement in program.statements for body in bodies(statement)):
+        binders = [part for part in walk(body) if isinstance(part, IndexSum | IndexReduce)]
+        elements = max([elements, *(index.size.value for binder in binders for index in binder.indices)])
+        operations += max([_loops(free_indices(body)), *map(_own_loops, binders)])
     for statement in program.statements:
         if isinstance(statement, Intrinsic):
             operations += count(statement.operand) * statement.operand.shape[-1].value
@@ -43,13 +44,13 @@ def count(tensor: Tensor) -> int:
     return prod(size.value for size in tensor.shape)
 
 
-def _operations(expr: Expr) -> int:
-    """The largest loop nest within the expression."""
-    indices: set[Index] = set(free_indices(expr))
-    if isinstance(expr, IndexSum | IndexReduce):
-        indices |= set(expr.indices) | set(free_indices(expr.body))
-    own = prod(index.size.value for index in indices)
-    return max(own, *(_operations(part) for part in children(expr)), 0)
+def _own_loops(binder: IndexSum | IndexReduce) -> int:
+    """The passes through the loops over what a sum binds and what is free in it: no part has more but sums inside."""
+    return _loops(dict.fromkeys((*binder.indices, *free_indices(binder.body))))
+
+
+def _loops(indices: Iterable[Index]) -> int:
+    return prod([index.size.value for index in indices])
 
 
 def refuse_impossible(program: Program, cost: Cost) -> None:

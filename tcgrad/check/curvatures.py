@@ -158,7 +158,7 @@ class Curvatures:
     def _complex_quotients(self, pairs: Pairs) -> Estimate:
         """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""
         forward = self.sample.forward
-        steps_along_u = ComplexSteps(forward, [self._output], _DRAWS)
+        steps_along_u = ComplexSteps(forward, [self._output], self.sample.random, _DRAWS)
         stencil = choose_stencil(np.inf)
         errors = self._errors_of_steps(steps_along_u, pairs)[pairs.rows]
 

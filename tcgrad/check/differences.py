@@ -70,9 +70,9 @@ class Differences:
     ) -> Slopes:
         base = self.forward.context.arrays[wrt]
         spread = along_axes(steps, base) * directions
-        signed = [sign * multiple for multiple in stencil.multiples for sign in (1, -1)]
-        moved = np.concatenate([base + multiple * spread for multiple in signed])
-        arrays, flipped = neighbours(self.forward, {wrt: moved})
+        signed = np.array([sign * multiple for multiple in stencil.multiples for sign in (1, -1)], base.dtype)
+        moved = base + along_axes(signed, spread) * spread
+        arrays, flipped = neighbours(self.forward, {wrt: moved.reshape(-1, *base.shape)})
         quotients, rounding = {}, {}
         for name in self.outputs:
             here = self.forward.context.arrays[name]
@@ -80,10 +80,9 @@ class Differences:
                 by_point = arrays[name].reshape(len(signed), len(steps), *here.shape)
                 # Of a power of two the inverse is exact, and multiplying is faster.
                 inverse = 1 / along_axes(steps, here)
-                quotients[name] = [
-                    (by_point[2 * k] - by_point[2 * k + 1]) * (inverse / (2 * multiple))
-                    for k, multiple in enumerate(stencil.multiples)
-                ]
+                quotients[name] = (by_point[::2] - by_point[1::2]) * (
+                    inverse / along_axes(2 * signed[::2], by_point[0])
+                )
                 rounding[name] = bounds[name] * inverse
         branches = {name: np.logical_or.reduce(flips.reshape(len(signed), -1)) for name, flips in flipped.items()}
         return Slopes(quotients, rounding, branches)

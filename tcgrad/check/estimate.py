@@ -41,8 +41,8 @@ class Estimate:
 
     def largest_values(self, alike: IntArray) -> Array:
         """For each direction the largest derivative along any that have the same number in ``alike``."""
-        values = [np.abs(np.nan_to_num(value, posinf=0, neginf=0)) for value in self.values.values()]
-        largest = np.max([value.reshape(len(value), -1).max(axis=1, initial=0) for value in values], axis=0)
+        sizes = [np.abs(value).reshape(len(value), -1) for value in self.values.values()]
+        largest = np.max([size.max(axis=1, initial=0, where=np.isfinite(size)) for size in sizes], axis=0)
         for number in dict.fromkeys(alike.tolist()):
             largest[alike == number] = largest[alike == number].max()
         return np.asarray(largest)
@@ -71,8 +71,8 @@ class Estimate:
 
     def summed(self, weights: Array) -> Estimate:
         """The derivatives along one direction: the sum of all of them with these weights."""
-        values = {name: np.tensordot(weights, value, 1)[None] for name, value in self.values.items()}
-        errors = {name: np.tensordot(np.abs(weights), error, 1)[None] for name, error in self.errors.items()}
+        values = {name: _weighted(weights, value) for name, value in self.values.items()}
+        errors = {name: _weighted(np.abs(weights), error) for name, error in self.errors.items()}
         kinked = {name: np.logical_or.reduce(kinked, keepdims=True) for name, kinked in self.kinked.items()}
         return Estimate(values, errors, kinked, self.method, 0, self.reason)
 
@@ -104,6 +104,11 @@ class Estimate:
     def without(self, directions: NDArray[np.bool_]) -> Estimate:
         """The same without any knowledge of some of the directions."""
         return replace(self, errors={name: _unknown(error, directions) for name, error in self.errors.items()})
+
+
+def _weighted(weights: Array, along: Array) -> Array:
+    """The sum along all directions, as that along a single one."""
+    return np.asarray(weights @ along.reshape(len(along), -1)).reshape(1, *along.shape[1:])
 
 
 def _unknown(errors: Array, directions: NDArray[np.bool_]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from time import perf_counter
@@ -39,9 +39,13 @@ _TIES = 3  # samples at which branches meet
 
 
 def decide_expectations(
-    paths: Paths, samplers: Sequence[tuple[Sampler, bool]], options: Options, repeat: str, first: Bench | None = None
+    paths: Paths,
+    samplers: Sequence[tuple[Sampler, bool]],
+    options: Options,
+    repeat: Callable[[], str],
+    first: Bench | None = None,
 ) -> list[Result]:
-    """Decide each of a program's expectations; ``repeat`` is the command that does it again.
+    """Decide each of a program's expectations; ``repeat`` makes the command that does it again.
 
     What is proved is worked out in double precision, what is not in a wider type where there is one and it is cheap: a
     term that is missing may be small.
@@ -132,7 +136,7 @@ class _Expectation:
     text: str
     derived: Derived
     options: Options
-    repeat: str
+    repeat: Callable[[], str]
 
     @property
     def _program(self) -> Program:

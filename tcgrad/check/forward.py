@@ -88,28 +88,35 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
-def shaken(
-    forward: Forward, noise: Noise, dtype: np.dtype[np.generic], known: Mapping[str, Array]
-) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
     """The values under random rounding, in arithmetic of ``dtype``; and which draws took other branches.
 
     There is one draw along each step of a new first axis.
-
-    known: such values of what no statement defines, if it is not exact.
     """
-    arrays = {name: forward.context.arrays[name] for name in forward.given}
-    arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in arrays.items()}
-    for name in known.keys() & arrays.keys():
-        has_draws = known[name].ndim > arrays[name].ndim
-        arrays[name] = known[name][: noise.batch.size.value] if has_draws else known[name]
+    given = {name: forward.context.arrays[name] for name in forward.given}
     taken: list[Labelled] = []
-    deciding = replace(forward.context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise, branches=taken)
+    deciding = replace(noisy(forward.context, given, noise, dtype), branches=taken)
     flipped = np.zeros(noise.batch.size.value, bool)
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
         run(statement, deciding)
         flipped |= flips(before, taken, noise.batch)
         taken.clear()
-    return arrays, flipped
+    return deciding.arrays, flipped
+
+
+def noisy(
+    context: Context, given: Mapping[str, Array], noise: Noise, dtype: np.dtype[np.generic],
+    known: Mapping[str, Array] | None = None,
+) -> Context:  # fmt: skip
+    """Where statements are worked out under random rounding, in arithmetic of ``dtype``.
+
+    given: what no statement defines. known: such values of it, with a first axis of draws, if it is not exact.
+    """
+    arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in given.items()}
+    for name, array in (known or {}).items():
+        if name in arrays:
+            arrays[name] = array[: noise.batch.size.value] if array.ndim > arrays[name].ndim else array
+    return replace(context, arrays=arrays, dtype=dtype, batch=noise.batch, noise=noise)
 
 
 def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -> NDArray[np.bool_]:

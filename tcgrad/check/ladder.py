@@ -59,7 +59,7 @@ class Ladder:
         if found.method not in (EXACT, COMPLEX) or found.reason:
             return found
         shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
-        signs = (2 * np.random.default_rng(len(shape)).integers(2, size=len(elements)) - 1).astype(dtype)
+        signs = (2 * self.sample.random.integers(2, size=len(elements)) - 1).astype(dtype)
         direction = np.zeros((1, prod(shape)), dtype)
         direction[0, elements.columns] = signs
         second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))
@@ -88,7 +88,9 @@ class Ladder:
         forward, names = self.sample.forward, [output.name for output in self.sample.program.outputs]
         if self._choice.is_exact(number):
             return ExactSlopes(forward, names)
-        return ComplexSteps(forward, names) if self._choice.is_complex(wrt) else self.differences
+        if self._choice.is_complex(wrt):
+            return ComplexSteps(forward, names, self.sample.random)
+        return self.differences
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Options:
 
     def asks_for(self, *kinds: str) -> bool:
         """Whether results of any of these kinds are asked for."""
-        return not self.only or any(kind in self.only for kind in kinds)
+        return not self.only or not set(self.only).isdisjoint(kinds)
 
 
 def choose_options(spec: Spec, **given: Any) -> Options:

@@ -102,14 +102,14 @@ class Plantings:
         else:
             trial.undecided = seen.comparison.message or "rounding may do as much"
 
-    def results(self, of: str, dtype: str, seed: int, repeat: str) -> Iterator[Result]:
+    def results(self, of: str, dtype: str, seed: int, repeat: Callable[[], str]) -> Iterator[Result]:
         """A result for each mistake: it passes if the mistake is caught wherever it can be made."""
         for mistake in MISTAKES if self._trials else ():
             planted = tuple(self._planted(row, mistake) for row in self._trials)
             status, message = _verdict(planted)
             yield Result(
                 "self_test", "checker", of, None, dtype, status, "planted", seed=seed, message=message,
-                mistake=mistake.name, planted=planted, repeat=repeat if status in ("fail", "inconclusive") else None,
+                mistake=mistake.name, planted=planted, repeat=repeat() if status in ("fail", "inconclusive") else None,
             )  # fmt: skip
 
     def _planted(self, row: Key, mistake: Mistake) -> Planted:

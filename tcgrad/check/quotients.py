@@ -55,13 +55,13 @@ def choose_stencil(degree: float, method: str = "auto") -> Stencil:
 class Slopes:
     """Central quotients of every output along some directions, at every multiple of their steps.
 
-    quotients: by the outputs' names, for each multiple an array with an axis of directions in front; none at all for
-        an output that does not move.
+    quotients: by the outputs' names, for each multiple an array with an axis of directions in front, maybe all in one;
+        none at all for an output that does not move.
     rounding: how far rounding may move them; of larger multiples less.
     flipped: for each output, the directions along which another branch was taken on the way.
     """
 
-    quotients: Mapping[str, Sequence[Array]]
+    quotients: Mapping[str, Sequence[Array] | Array]
     rounding: Mapping[str, Array]
     flipped: Mapping[str, NDArray[np.bool_]]
 
@@ -104,10 +104,10 @@ class Quotients:
         best = self._measured(chosen, steps)
         doubted, hopeful = np.zeros(len(steps), bool), np.ones(len(steps), bool)
         for _ in range(_ROUNDS):
-            before = best.largest_errors
             again = hopeful & ~(best.reducible <= self.wanted * best.largest_values(self.alike)) | doubted
             if not again.any():
                 break
+            before = best.largest_errors
             tried[again] = tried[again] / _SHORTER
             finer = self._measured(chosen[again], tried[again])
             doubted[again] = best.contradicted(finer, again) | np.isinf(finer.largest_errors)
@@ -145,7 +145,9 @@ class Quotients:
         return Estimate(values, errors, kinked, self.stencil.name, 0, reducible=reducible)
 
 
-def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array, shorter: int) -> tuple[Array, Any]:
+def _extrapolated(
+    slopes: Sequence[Array] | Array, stencil: Stencil, rounding: Array, shorter: int
+) -> tuple[Array, Any]:
     """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
 
     Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer

@@ -145,7 +145,7 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     if sample.tied:
         return _at_ties(sample, wrt)
     full = _is_cheap(sample, number, options)
-    random = None if full else np.random.default_rng(number)
+    random = None if full else sample.random
     wanted = _FEW_ELEMENTS if options.method == "directional" else sample.effort.columns
     columns = np.arange(number) if random is None else stratified(number, wanted, random)
     elements = Elements(columns, shape, dtype)

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
@@ -71,8 +72,9 @@ class Rounding:
             # By chance all draws may leave an element where it was: few are much better off than the typical one, and
             # where there are few, none is better off than by the last operations alone.
             least = _LEAST * self.noise.unit / self.safety
-            cancelled = np.asarray((spread > size) & np.isfinite(spread))
-            spread = np.asarray(np.maximum(spread, max(_typical(spread, size), least) * size))
+            finite = np.isfinite(spread)
+            cancelled = np.asarray((spread > size) & finite)
+            spread = np.asarray(np.maximum(spread, max(_typical(spread, size, finite), least) * size))
             if cancelled.any():  # nor is one of those that are nothing but rounding much better off than the others
                 spread[cancelled] = np.maximum(spread[cancelled], _median(spread[cancelled]))
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
@@ -83,9 +85,12 @@ class Rounding:
             return np.where(finite, bound, np.where(decided, np.inf, np.nan))
 
 
-def _typical(spread: Array, size: Array) -> Any:
+def _typical(spread: Array, size: Array, finite: NDArray[np.bool_]) -> Any:
     """The median of the relative spread where there is one, or of that of many random elements; 0 if there is none."""
-    seen = np.flatnonzero((size != 0) & np.isfinite(spread))
+    telling = finite & (size != 0)
+    if telling.size <= _SAMPLED and telling.all():
+        return _median((spread / size).reshape(-1)) if telling.size else 0.0
+    seen = np.flatnonzero(telling)
     if len(seen) > _SAMPLED:
         seen = seen[np.random.default_rng(len(seen)).integers(len(seen), size=_SAMPLED)]
     return _median(spread.reshape(-1)[seen] / size.reshape(-1)[seen]) if len(seen) else 0.0
@@ -98,9 +103,10 @@ def _median(numbers: Array) -> Any:
     return (parted[below] + parted[above]) / 2
 
 
-def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = False) -> Rounding:
+def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, *, tied: bool = False) -> Rounding:
     """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
+    random: what errors are drawn from.
     tied: the numbers that branches are decided by are small and exact, and equal ones stay so.
     Where arithmetic is not much finer than ``dtype``, larger errors are simulated and scaled down.
     """
@@ -112,5 +118,5 @@ def rounding(dtype: np.dtype[Any], effort: Effort, seed: int, *, tied: bool = Fa
     batch = batch_of(1 + effort.draws)
     near = min(_NEAREST, _NEAR * unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
-    noise = Noise(batch, unit, floor, np.random.default_rng(seed), near, still=1, largest=largest)
+    noise = Noise(batch, unit, floor, random, near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)

@@ -34,7 +34,7 @@ from tcgrad.check.samples import Sample, Sampler, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.ties import TIED, why_no_ties
-from tcgrad.check.traits import Traits
+from tcgrad.check.traits import Traits, traits_of
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import STDIN
@@ -80,7 +80,7 @@ def check(
     chosen = choose_options(program.spec, **options)
     if against is not None and chosen.only:
         chosen = replace(chosen, only=tuple(dict.fromkeys((*chosen.only, *against.kinds))))
-    traits = Traits(program)
+    traits = traits_of(program)
     refuse_impossible(program, traits.cost)
     refuse_out_of_range(program, traits.demands)
     run = _Run(traits, derivation or derive(program), chosen, progress or (lambda _: None), against)
@@ -122,7 +122,7 @@ class _Run:
             results.append(self._no_module(missing))
         if self.program.expectations and self.options.asks_for("expect"):
             self.progress("expectations")
-            repeat = self._repeat(self.options.dtype[0])
+            repeat = partial(self._repeat, self.options.dtype[0])
             first = benches.get("float64")
             results += decide_expectations(paths, samplers, self.options, repeat, first)
         if not results:
@@ -158,7 +158,7 @@ class _Run:
                 return [self._undecided(drawn, tallies.dtype)]
         self._compare_undecided(tallies, samplers[0][0], partial(bench, True, True))
         tallies.untied = self._compare_ties(dtype, samplers[0][0], partial(bench, True, False))
-        repeat = self._repeat(tallies.dtype)
+        repeat = partial(self._repeat, tallies.dtype)
         results = tallies.results(self.options.seed, repeat)
         if plantings is not None:
             of = ", ".join(tensor.name for tensor in self.program.outputs)

@@ -11,11 +11,11 @@ import numpy as np
 
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, same_branches, shaken
+from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, noisy, same_branches, shaken
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
-from tcgrad.check.traits import Traits
+from tcgrad.check.traits import Traits, traits_of
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
@@ -61,6 +61,11 @@ class Sample:
         return self.traits.program
 
     @property
+    def random(self) -> np.random.Generator:
+        """What else is drawn at the sample is drawn from this: to make another generator takes long."""
+        return self.rounding.noise.random
+
+    @property
     def label(self) -> str:
         return ", ".join(f"{name}={size}" for name, size in self.sizes.items())
 
@@ -99,27 +104,40 @@ class Sample:
     def bounds_near(self, reach: Mapping[str, Any]) -> dict[str, Array]:
         """The same for the outputs where the elements of some inputs are moved by up to as much as ``reach`` says.
 
-        Of a polynomial the error only grows with the size of the variables.
+        Of a polynomial the error only grows with the size of the variables: it is no smaller than at the point,
+        whatever few draws say.
         """
         bounds = {output.name: self.own_bound(output.name) for output in self.program.outputs}
         if not any(reach.values()):
             return bounds
-        context, arrays = self.forward.context, dict(self.forward.context.arrays)
-        for wrt, far in reach.items():
-            arrays[wrt] = arrays[wrt] + np.where(arrays[wrt] < 0, -far, far)
         dependent = depending_on(self.program, [tensor for tensor in self.program.wrt if tensor.name in reach])
-        statements = [each for each in self.program.statements if not dependent.isdisjoint(defined_tensors(each))]
-        there = evaluate_forward(statements, arrays, context.dtype, functions=self.functions)
-        how = self.rounding.rough if unit_roundoff(context.dtype) < unit_roundoff(self.dtype) else self.rounding
-        known = {name: array for name, array in self.moved.items() if name not in reach}
-        moved, _ = shaken(there, how.noise, how.dtype, known)
+        how = self.rounding.rough if unit_roundoff(self._reference) < unit_roundoff(self.dtype) else self.rounding
+        moved = self._moved_near(reach, dependent, how)
         for output in self.program.outputs:
-            if output in dependent:
-                bounds[output.name] = self._finer(how.bound(moved[output.name], there.context.arrays[output.name]))
+            if output in dependent and moved[output.name].ndim > output.order:
+                there_alone = how.bound(moved[output.name], moved[output.name][0])
+                bounds[output.name] = np.maximum(bounds[output.name], self._finer(there_alone))
         return bounds
 
+    def _moved_near(self, reach: Mapping[str, Any], dependent: set[Tensor], how: Rounding) -> Mapping[str, Array]:
+        """What depends on the inputs in ``reach``, under random rounding and where these are further from 0."""
+        undefined = {tensor.name for tensor in dependent} - reach.keys()
+        given = {name: array for name, array in self.forward.context.arrays.items() if name not in undefined}
+        for wrt, far in reach.items():
+            given[wrt] = given[wrt] + np.where(given[wrt] < 0, -far, far)
+        known = {name: array for name, array in self.moved.items() if name not in reach}
+        context = noisy(self.forward.context, given, how.noise, how.dtype, known)
+        for statement in self.program.statements:
+            if not dependent.isdisjoint(defined_tensors(statement)):
+                run(statement, context)
+        return context.arrays
+
+    @property
+    def _reference(self) -> np.dtype[Any]:
+        return self.forward.context.dtype
+
     def _finer(self, bound: Array) -> Array:
-        reference = self.forward.context.dtype
+        reference = self._reference
         return np.asarray(bound * reference.type(unit_roundoff(reference) / self.rounding.roundoff))
 
 
@@ -200,12 +218,12 @@ class Sampler:
     ) -> Sample:  # fmt: skip
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
-        how = rounding(dtype, effort, int(random.integers(2**32)), tied=tied)
-        moved, flipped = shaken(forward, how.noise, how.dtype, {})
         upstream = {
             t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
         }
         tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
+        how = rounding(dtype, effort, random, tied=tied)
+        moved, flipped = shaken(forward, how.noise, how.dtype)
         return Sample(
             self.traits,
             self.sizes,
@@ -237,4 +255,4 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
 
 
 def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
-    return Sampler(Traits(program), sizes or {})
+    return Sampler(traits_of(program), sizes or {})

@@ -86,7 +86,8 @@ class Tally:
         before = self.seen.get(part)
         self.seen[part] = known if before is None or before.shape != known.shape else before | known
 
-    def result(self, seed: int, repeat: str) -> Result:
+    def result(self, seed: int, repeat: Callable[[], str]) -> Result:
+        """repeat: makes the command that does it again, which a pass does not need."""
         status, message = self._verdict()
         compared = self._telling(status)
         return Result(
@@ -107,7 +108,7 @@ class Tally:
             message=message,
             seconds=self.seconds,
             evaluations=self.evaluations,
-            repeat=repeat if status in ("fail", "inconclusive") else None,
+            repeat=repeat() if status in ("fail", "inconclusive") else None,
         )
 
     def _telling(self, status: Status) -> list[Comparison]:
@@ -176,7 +177,7 @@ class Tallies:
     def evaluations(self) -> int:
         return sum(evaluations for _, evaluations in self._references.values())
 
-    def results(self, seed: int, repeat: str) -> list[Result]:
+    def results(self, seed: int, repeat: Callable[[], str]) -> list[Result]:
         for tally in self.rows.values():
             kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
             tally.kink = next(filter(None, kinks), "")

@@ -52,3 +52,11 @@ class Traits:
         if wrt not in self._degrees:
             self._degrees[wrt] = degree(self.program, *wrt)
         return self._degrees[wrt]
+
+
+def traits_of(program: Program) -> Traits:
+    """Those of a program, which are kept with it: it may be checked again, in another type or from another seed."""
+    known: Traits | None = vars(program).get("traits")
+    if known is None:
+        known = vars(program)["traits"] = Traits(program)
+    return known

@@ -2,30 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.complex_steps import point_of, stepped
-from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
+from tcgrad.evaluate.products import total, zeros_of
 from tcgrad.functions import Function
-from tcgrad.ir.nodes import Call, Component
+from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
 
 
-def called(expr: Call, arguments: list[Labelled], context: Context) -> Array:
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a function.
+
+    tensor: the name of the tensor of which it is a component, if it is one.
+    is_number: whether it is a number: that is whole, and exact, or it never was.
+    """
+
+    evaluator: Evaluator
+    tensor: str | None
+    is_number: bool
+
+
+def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
+    """The function's values as the result of one operation."""
+    parts, numbers = [each.evaluator for each in arguments], [each.is_number for each in arguments]
+    tensor = arguments[0].tensor if len(arguments) == 1 else None
+    has_branches = functions.has_branches(function)
+
+    def evaluate(context: Context) -> Labelled:
+        given = [part(context) for part in parts]
+        axes = union(given)
+        aligned = [each.aligned(axes) for each in given]
+        if context.noise is not None and function.seam:
+            settled = context.noise.settled
+            aligned = [each if is_number else settled(each) for each, is_number in zip(aligned, numbers, strict=True)]
+        result = Labelled(_called(function, tensor, aligned, axes, context), axes)
+        if has_branches and context.branches is not None:
+            context.decide(*(Labelled(each, axes) for each in functions.decisions(function, aligned)))
+        if context.noise is None:
+            return result
+
+        def magnitude() -> Labelled:
+            return Labelled(functions.magnitude(function, result.array, aligned, context), axes)
+
+        def zeros() -> Labelled:
+            """The zeros of functions at 0, and those of functions that choose among numbers."""
+            if function.is_rational:
+                return Labelled(np.asarray(True))
+            return zeros_of(total([Labelled(np.abs(each), axes) for each in aligned], context))
+
+        return context.settle(result, magnitude, 4, zeros)
+
+    return evaluate
+
+
+def _called(
+    function: Function, tensor: str | None, arguments: list[Array], axes: tuple[Index, ...], context: Context
+) -> Array:
     """The function's values; those at a whole tensor are worked out once, whatever its indices are called."""
-    if len(arguments) > 1 or not isinstance(expr.arguments[0], Component):
-        return _called_at(expr.function, arguments, context)
-    (argument,), name = arguments, expr.arguments[0].tensor.name
-    key = expr.function.name, name
+    if tensor is None:
+        return _called_at(function, arguments, axes, context)
+    (argument,), key = arguments, (function.name, tensor)
     known = context.calls.get(key)
-    if known is not None and known[0] is argument.array:
+    if known is not None and known[0] is argument:
         return known[1]
-    result = _called_at(expr.function, arguments, context)
-    if argument.array is context.arrays.get(name):
-        context.calls[key] = argument.array, result
+    result = _called_at(function, arguments, axes, context)
+    if argument is context.arrays.get(tensor):
+        context.calls[key] = argument, result
     return result
 
 
-def _called_at(function: Function, arguments: list[Labelled], context: Context) -> Array:
-    point = point_of(arguments[0], context) if len(arguments) == 1 else None
+def _called_at(function: Function, arguments: list[Array], axes: tuple[Index, ...], context: Context) -> Array:
+    point = point_of(arguments[0], axes, context) if len(arguments) == 1 else None
     if point is None:
-        return functions.call(function, [argument.array for argument in arguments], context)
+        return functions.call(function, arguments, context)
     return stepped(lambda array: functions.call(function, [array], context), arguments[0], point)

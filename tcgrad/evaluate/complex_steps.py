@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.context import Array, Context
 from tcgrad.evaluate.parts import together
+from tcgrad.ir.indices import Index
 
 _STEP = 2.0**-100
 
@@ -22,20 +23,19 @@ _SMALL = 2.0**-60
 _MANY = 2**11
 
 
-def point_of(value: Labelled, context: Context) -> Array | None:
+def point_of(array: Array, axes: tuple[Index, ...], context: Context) -> Array | None:
     """The real parts that are the same along all directions, without their axis; None if there is no such thing."""
-    array = value.array
-    if array.dtype.kind != "c" or context.noise is not None or not value.axes or value.axes[0] is not context.batch:
+    if array.size < _MANY or array.dtype.kind != "c" or context.noise is not None:
         return None
-    if array.size < _MANY or not (array.real == array.real[0]).all():
+    if not axes or axes[0] is not context.batch or not (array.real == array.real[0]).all():
         return None
     return np.asarray(array.real[0])
 
 
-def stepped(function: Callable[[Array], Array], value: Labelled, point: Array) -> Array:
+def stepped(function: Callable[[Array], Array], array: Array, point: Array) -> Array:
     """The values of a function of one argument along all directions."""
-    steps = value.array.imag
+    steps = array.imag
     if not max(steps.max(), -steps.min()) < _SMALL:
-        return function(value.array)
-    one = function(together(point, point.dtype.type(_STEP), value.array.dtype))
-    return together(one.real, one.imag * (1 / point.dtype.type(_STEP)) * steps, value.array.dtype)
+        return function(array)
+    one = function(together(point, point.dtype.type(_STEP), array.dtype))
+    return together(one.real, one.imag * (1 / point.dtype.type(_STEP)) * steps, array.dtype)

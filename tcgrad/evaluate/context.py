@@ -51,8 +51,8 @@ def _arrangement(own: tuple[Index, ...], axes: tuple[Index, ...]) -> tuple[tuple
 
 def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
     """The indices of all ``values``, each once, in the order of occurrence."""
-    axes: tuple[Index, ...] = ()
-    for each in values:
+    axes = values[0].axes if values else ()
+    for each in values[1:]:
         if each.axes and each.axes != axes:
             axes = tuple(dict.fromkeys(axes + each.axes)) if axes else each.axes
     return axes
@@ -94,7 +94,9 @@ class Noise:
 
         exact: where there is no error.
         """
-        axes = (self.batch, *(index for index in union([value, magnitude]) if index is not self.batch))
+        axes = union([value, magnitude])
+        if axes[:1] != (self.batch,):
+            axes = (self.batch, *[index for index in axes if index is not self.batch])
         base, size = value.aligned(axes), magnitude.aligned(axes)
         shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
         # Twice as much, for what is drawn is between -1/2 and 1/2.
@@ -123,15 +125,10 @@ class Noise:
         largest = np.asarray(np.abs(size))
         largest *= ulps * self.unit
         largest += floor
-        errors = self._drawn(shape)
+        errors = self.random.random(shape)
+        errors -= 0.5
         errors *= largest
         return errors
-
-    def _drawn(self, shape: tuple[int, ...]) -> Array:
-        """Random numbers from -1/2 to 1/2."""
-        drawn = self.random.random(shape)
-        drawn -= 0.5
-        return drawn
 
 
 @dataclass(frozen=True)
@@ -182,7 +179,7 @@ class Context:
     def shape(self, axes: Sequence[Index]) -> tuple[int, ...]:
         if self.positions or self.sizes:
             return tuple([self.length(index) for index in axes])
-        return tuple([index.size.value for index in axes])
+        return _own_lengths(tuple(axes))
 
     def settle(
         self,
@@ -210,3 +207,13 @@ class Context:
         result = Labelled(np.asarray(rounded, self.dtype))
         exact = value is not None and is_exact(value, np.dtype(np.float16))
         return result if exact else self.settle(result)
+
+
+@lru_cache(maxsize=2**12)
+def _own_lengths(axes: tuple[Index, ...]) -> tuple[int, ...]:
+    """How many values indices take at the sizes that they were made with."""
+    return tuple([index.size.value for index in axes])
+
+
+# What works a value out in a context.
+Evaluator = Callable[[Context], Labelled]

@@ -1,35 +1,27 @@
-"""The value of an expression, node by node."""
+"""What works out the value of an expression, node by node.
+
+An evaluator is prepared once, and called for one point after the other: what does not depend on the point stands
+outside the function that is called.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
 
 import numpy as np
 
-from tcgrad.evaluate import functions, reductions
-from tcgrad.evaluate.calls import called
+from tcgrad.evaluate.calls import Argument, call
 from tcgrad.evaluate.comparisons import compared
-from tcgrad.evaluate.context import Context, Labelled, union
+from tcgrad.evaluate.context import Context, Evaluator, Labelled, union
+from tcgrad.evaluate.factors import Factors, product
 from tcgrad.evaluate.numbers import is_exact, whole
-from tcgrad.evaluate.parts import is_finite, real, signs
-from tcgrad.evaluate.powers import raised, whole_powers
-from tcgrad.evaluate.products import (
-    Factor,
-    conjunction,
-    in_turn,
-    multiplied_out,
-    multiply,
-    settled_contraction,
-    settled_product,
-    sizes_of,
-    total,
-    with_zeros,
-    zeros_of,
-)
-from tcgrad.evaluate.reading import component, integers, picked
+from tcgrad.evaluate.powers import known_power_of, power_of, reciprocal_of
+from tcgrad.evaluate.products import Factor, conjunction, sizes_of, total
+from tcgrad.evaluate.reading import integers, picked, reader
+from tcgrad.evaluate.reductions import reduced
 from tcgrad.evaluate.structure import footprint, volume
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
@@ -49,9 +41,9 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, indices_within, tensors_read
 from tcgrad.ir.whole import is_whole
-from tcgrad.records import dataclass, replace
+from tcgrad.records import replace
 from tcgrad.simplify.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
@@ -63,78 +55,124 @@ _LARGE = 2**16
 
 def value(expr: Expr, context: Context) -> Labelled:
     """The values of ``expr`` over all values of those of its free indices on which it depends."""
+    return prepared(expr)(context)
+
+
+@lru_cache(maxsize=2**10)
+def prepared(expr: Expr) -> Evaluator:
+    """What works out a whole expression: it is asked for in one type and at one point after the other."""
+    return evaluator(expr)
+
+
+def evaluator(expr: Expr) -> Evaluator:
+    """What works out the values of ``expr``."""
     match expr:
         case Const():
-            return context.number(expr.value)
+            return lambda context: context.number(expr.value)
         case Component():
-            return component(expr, context)
+            return reader(expr)
         case IndexValue():
-            position = integers(expr.value, context)
-            return Labelled(whole(position.array, context.dtype), position.axes)
+            return lambda context: _as_numbers(integers(expr.value, context), context)
         case Delta() | Iverson():
-            truth = condition(expr, context)
-            return Labelled(whole(truth.array, context.dtype), truth.axes)
+            truth = condition(expr)
+            return lambda context: _as_numbers(truth(context), context)
         case Add():
-            return _add(expr, context)
+            return _add(expr)
         case Mul():
-            return _product(expr.factors, (), context)
+            return product(_factored(expr.factors), ())
         case Pow():
-            return _power(expr, context)
+            return _power(expr)
         case Call():
-            return _call(expr, context)
+            return call(expr.function, [_argument(argument) for argument in expr.arguments])
         case Where():
-            return _where(expr, context)
+            return _where(expr)
         case IndexSum():
-            return _sum(expr, context)
+            return _sum(expr)
         case IndexReduce():
-            return _reduce(expr, context)
+            body = evaluator(expr.body)
+            return lambda context: reduced(expr, body(context), context)
 
 
-def condition(expr: Expr, context: Context) -> Labelled:
-    """Where ``expr`` is not 0, as booleans."""
+def _as_numbers(given: Labelled, context: Context) -> Labelled:
+    """Integers or booleans in the type of the evaluation."""
+    return Labelled(whole(given.array, context.dtype), given.axes)
+
+
+def condition(expr: Expr) -> Evaluator:
+    """What works out where ``expr`` is not 0, as booleans."""
     match expr:
         case Delta():
-            left, right = integers(expr.left, context), integers(expr.right, context)
-            axes = union([left, right])
-            return Labelled(left.aligned(axes) == right.aligned(axes), axes)
+            return lambda context: _equal(integers(expr.left, context), integers(expr.right, context))
         case Iverson():
-            # Positions are compared exactly, in whatever type the evaluation runs.
-            exact = replace(context, dtype=np.dtype(np.float64), noise=None) if is_structural(expr) else context
-            truth = _comparison(expr, exact)
-            if exact is context:
-                context.decide(truth)
-            return truth
+            return _iverson(expr)
         case Mul():
-            return conjunction([condition(factor, context) for factor in expr.factors])
+            parts = [condition(factor) for factor in expr.factors]
+            return lambda context: conjunction([part(context) for part in parts])
         case _:
-            weight = value(expr, context)
-            return Labelled(np.asarray(weight.array != 0, bool), weight.axes)
+            weight = evaluator(expr)
+            return lambda context: _is_there(weight(context))
 
 
-def _comparison(expr: Iverson, context: Context) -> Labelled:
+def _equal(left: Labelled, right: Labelled) -> Labelled:
+    axes = union([left, right])
+    return Labelled(left.aligned(axes) == right.aligned(axes), axes)
+
+
+def _is_there(weight: Labelled) -> Labelled:
+    return Labelled(np.asarray(weight.array != 0, bool), weight.axes)
+
+
+def _iverson(expr: Iverson) -> Evaluator:
+    holds = _comparison(expr)
+
+    def decided(context: Context) -> Labelled:
+        truth = holds(context)
+        context.decide(truth)
+        return truth
+
+    def exact(context: Context) -> Labelled:
+        """Positions are compared exactly, in whatever type the evaluation runs."""
+        return holds(replace(context, dtype=np.dtype(np.float64), noise=None))
+
+    return exact if is_structural(expr) else decided
+
+
+def _comparison(expr: Iverson) -> Evaluator:
     """Where a comparison holds. Of an element with its extreme, the very numbers that it was taken of are compared."""
     asked = attained(expr)
     if asked is None or not asked.is_at_its_place:
-        left, right = (expr.left, expr.right) if asked is None else (asked.element, asked.extreme)
-        return compared(expr, value(left, context), value(right, context), context)
-    elements = value(asked.extreme.body, context)
-    truth = compared(expr, elements, _reduced(asked.extreme, elements, context), context)
-    return picked(truth, asked.positions, context)
+        sides = (expr.left, expr.right) if asked is None else (asked.element, asked.extreme)
+        left, right = map(evaluator, sides)
+        return lambda context: compared(expr, left(context), right(context), context)
+    extreme, positions, body = asked.extreme, asked.positions, evaluator(asked.extreme.body)
+
+    def at_its_place(context: Context) -> Labelled:
+        elements = body(context)
+        truth = compared(expr, elements, reduced(extreme, elements, context), context)
+        return picked(truth, positions, context)
+
+    return at_its_place
 
 
-def _add(expr: Add, context: Context) -> Labelled:
-    terms = [value(term, context) for term in expr.terms]
-    axes = union(terms)
-    result = _added(terms, axes)
-    if context.noise is None:
-        return result
-    magnitude = _added(sizes_of(terms), axes)
+def _add(expr: Add) -> Evaluator:
+    parts = [evaluator(term) for term in expr.terms]
 
-    def zeros() -> Labelled:
-        """The difference of two equal numbers is exact."""
-        return Labelled(np.asarray(True)) if len(terms) == 2 else Labelled(magnitude.array == 0, axes)
+    def evaluate(context: Context) -> Labelled:
+        terms = [part(context) for part in parts]
+        axes = union(terms)
+        result = _added(terms, axes)
+        if context.noise is None:
+            return result
+        magnitude = _added(sizes_of(terms), axes)
 
-    return replace(context.settle(result, lambda: magnitude, zeros=zeros), terms=magnitude)
+        def zeros() -> Labelled:
+            """The difference of two equal numbers is exact."""
+            return Labelled(np.asarray(True)) if len(terms) == 2 else Labelled(magnitude.array == 0, axes)
+
+        moved = context.settle(result, lambda: magnitude, zeros=zeros)
+        return Labelled(moved.array, moved.axes, magnitude)
+
+    return evaluate
 
 
 def _added(terms: Sequence[Labelled], axes: tuple[Index, ...]) -> Labelled:
@@ -145,71 +183,37 @@ def _added(terms: Sequence[Labelled], axes: tuple[Index, ...]) -> Labelled:
     return Labelled(np.asarray(added), axes)
 
 
-def _product(factors: tuple[Expr, ...], bound: tuple[Index, ...], context: Context) -> Labelled:
-    """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
-    parts = _told_apart(factors)
-    masks = [condition(factor, context) for factor in parts.masks]
-    sums = [value(factor, context) for factor in parts.sums]
-    cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in masks), *sums]
-    worked = [_factor(factor, context) for factor in parts.others]
-    if (cast or parts.summed) and not all(is_finite(each.value.array) for each in worked):
-        supports = [_support(factor, context) for factor in parts.summed]
-        guards = [*masks, *(Labelled(np.asarray(each.array != 0), each.axes) for each in sums)]
-        holds = [*guards, *(support for support in supports if support)]
-        worked = [Factor(with_zeros(each.value, holds)) for each in worked]
-    values = [each.value for each in worked]
-    if bound:
-        return settled_contraction([*cast, *values], bound, context)
-    product = in_turn(worked, context)
-    if context.noise is None:
-        return multiply([product, *cast], context) if cast else product
-    exact = parts.only_powers_of_two and all(not each.divisor for each in worked)
-    moved = product if exact else settled_product(product, values, context)
-    return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The factors of a product by what becomes of them.
-
-    masks: conditions on indices. sums: the other guards. others: what is no guard; ``summed`` those that are sums.
-    only_powers_of_two: whether multiplying them is exact: all others but one are powers of two.
-    """
-
-    masks: tuple[Expr, ...]
-    sums: tuple[Expr, ...]
-    others: tuple[Expr, ...]
-    summed: tuple[IndexSum, ...]
-    only_powers_of_two: bool
-
-
-@lru_cache(maxsize=2**12)
-def _told_apart(factors: tuple[Expr, ...]) -> _Parts:
-    """Products are worked out again and again, in one type and at one sample after the other."""
-    others = tuple(factor for factor in factors if not is_guard(factor))
-    return _Parts(
-        tuple(factor for factor in factors if is_mask(factor)),
-        tuple(factor for factor in factors if is_guard(factor) and not is_mask(factor)),
-        others,
-        tuple(factor for factor in factors if isinstance(factor, IndexSum)),
+def _factored(factors: tuple[Expr, ...]) -> Factors:
+    """The factors of a product, told apart by what becomes of them."""
+    others = [factor for factor in factors if not is_guard(factor)]
+    supports = (_support(factor) for factor in factors if isinstance(factor, IndexSum))
+    return Factors(
+        [condition(factor) for factor in factors if is_mask(factor)],
+        [evaluator(factor) for factor in factors if is_guard(factor) and not is_mask(factor)],
+        [_factor(factor) for factor in others],
+        [support for support in supports if support],
         sum(not _is_power_of_two(factor) for factor in others) < 2,
     )
 
 
-def _factor(factor: Expr, context: Context) -> Factor:
+def _factor(factor: Expr) -> Callable[[Context], Factor]:
     match factor:
-        case Const(value=fraction) if fraction.denominator != 1 and context.dtype.kind == "f":
-            above, below = Fraction(fraction.numerator), Fraction(fraction.denominator)
-            is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
-            own = context.number(fraction)
-            return Factor(own, context.number(below), above) if is_quotient else Factor(own)
+        case Const(value=fraction) if fraction.denominator != 1:
+            return lambda context: _fraction(fraction, context)
         case Pow(base=base, exponent=Const(value=power)) if power.numerator < 0:
-            inner = value(base, context)
-            context.decide(Labelled(signs(real(inner.array)), inner.axes))
-            divisor = inner if power == -1 else raised(inner, -power, context)
-            return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), Labelled(divisor.array, divisor.axes))
+            return reciprocal_of(evaluator(base), -power)
         case _:
-            return Factor(value(factor, context))
+            plain = evaluator(factor)
+            return lambda context: Factor(plain(context))
+
+
+def _fraction(fraction: Fraction, context: Context) -> Factor:
+    own = context.number(fraction)
+    if context.dtype.kind != "f":
+        return Factor(own)
+    above, below = Fraction(fraction.numerator), Fraction(fraction.denominator)
+    is_quotient = is_exact(above, context.dtype) and is_exact(below, context.dtype)
+    return Factor(own, context.number(below), above) if is_quotient else Factor(own)
 
 
 def _is_power_of_two(factor: Expr) -> bool:
@@ -220,16 +224,16 @@ def _is_power_of_two(factor: Expr) -> bool:
     return above & (above - 1) == 0 == below & (below - 1)
 
 
-def _support(expr: Expr, context: Context) -> Labelled | None:
+def _support(expr: Expr) -> Evaluator | None:
     """Where guards let an expression be something else than 0; None if there are none."""
     if is_guard(expr):
-        return condition(expr, context)
+        return condition(expr)
     if isinstance(expr, IndexSum):
-        inside = _support(expr.body, context)
-        return inside and _somewhere(inside, expr.indices)
-    parts = [_support(factor, context) for factor in expr.factors] if isinstance(expr, Mul) else []
+        inside, indices = _support(expr.body), expr.indices
+        return inside and (lambda context: _somewhere(inside(context), indices))
+    parts = [_support(factor) for factor in expr.factors] if isinstance(expr, Mul) else []
     found = [part for part in parts if part]
-    return conjunction(found) if found else None
+    return (lambda context: conjunction([part(context) for part in found])) if found else None
 
 
 def _somewhere(truth: Labelled, indices: tuple[Index, ...]) -> Labelled:
@@ -237,96 +241,65 @@ def _somewhere(truth: Labelled, indices: tuple[Index, ...]) -> Labelled:
     return Labelled(np.asarray(truth.array.any(axis=gone)), tuple(i for i in truth.axes if i not in indices))
 
 
-def _power(expr: Pow, context: Context) -> Labelled:
-    base = value(expr.base, context)
-    exponent = expr.exponent
-    if not isinstance(exponent, Const) or exponent.value < 0 or exponent.value.denominator != 1:
-        context.decide(Labelled(signs(real(base.array)), base.axes))
+def _power(expr: Pow) -> Evaluator:
+    base, exponent = evaluator(expr.base), expr.exponent
     if isinstance(exponent, Const):
-        return raised(base, exponent.value, context)
-    is_exact = is_whole(exponent)
-    power = value(exponent, replace(context, noise=None) if is_exact else context)
-    axes = union([base, power])
-    raise_to = whole_powers if is_exact else np.power
-    result = raise_to(base.aligned(axes), power.aligned(axes))
-    return context.settle(Labelled(np.asarray(result), axes), ulps=4, zeros=lambda: zeros_of(base))
+        return known_power_of(base, exponent.value)
+    return power_of(base, evaluator(exponent), is_whole=bool(is_whole(exponent)))
 
 
-def _call(expr: Call, context: Context) -> Labelled:
-    arguments = [value(argument, context) for argument in expr.arguments]
-    axes = union(arguments)
-    aligned = [argument.aligned(axes) for argument in arguments]
-    if context.noise is not None and expr.function.seam:
-        aligned = [
-            array if _is_known(argument) else context.noise.settled(array)
-            for argument, array in zip(expr.arguments, aligned, strict=True)
-        ]
-    result = called(expr, [Labelled(each, axes) for each in aligned], context)
-    if context.branches is not None:
-        context.decide(*(Labelled(each, axes) for each in functions.decisions(expr.function, aligned)))
-
-    def magnitude() -> Labelled:
-        return Labelled(functions.magnitude(expr.function, result, aligned, context), axes)
-
-    def zeros() -> Labelled:
-        """The zeros of functions at 0, and those of functions that choose among numbers."""
-        if expr.function.is_rational:
-            return Labelled(np.asarray(True))
-        return zeros_of(total([Labelled(np.abs(each), axes) for each in aligned], context))
-
-    return context.settle(Labelled(result, axes), magnitude, 4, zeros)
+def _argument(expr: Expr) -> Argument:
+    tensor = expr.tensor.name if isinstance(expr, Component) else None
+    return Argument(evaluator(expr), tensor, all(tensor.role is Role.CONSTANT for tensor in tensors_read(expr)))
 
 
-def _is_known(expr: Expr) -> bool:
-    """Whether an expression is a number: that is whole, and exact, or it never was."""
-    return all(tensor.role is Role.CONSTANT for tensor in tensors_read(expr))
+def _where(expr: Where) -> Evaluator:
+    which, then, otherwise = condition(expr.condition), evaluator(expr.then), evaluator(expr.otherwise)
+
+    def evaluate(context: Context) -> Labelled:
+        parts = [which(context), then(context), otherwise(context)]
+        axes = union(parts)
+        chosen = Labelled(np.where(*(part.aligned(axes) for part in parts)), axes)
+        if all(part.terms is None for part in parts):
+            return chosen
+        sizes = [parts[0], *sizes_of(parts[1:])]
+        return replace(chosen, terms=Labelled(np.where(*(size.aligned(axes) for size in sizes)), axes))
+
+    return evaluate
 
 
-def _where(expr: Where, context: Context) -> Labelled:
-    parts = [condition(expr.condition, context), value(expr.then, context), value(expr.otherwise, context)]
-    axes = union(parts)
-    chosen = Labelled(np.where(*(part.aligned(axes) for part in parts)), axes)
-    if all(part.terms is None for part in parts):
-        return chosen
-    sizes = [parts[0], *sizes_of(parts[1:])]
-    return replace(chosen, terms=Labelled(np.where(*(size.aligned(axes) for size in sizes)), axes))
-
-
-def _sum(expr: IndexSum, context: Context) -> Labelled:
+def _sum(expr: IndexSum) -> Evaluator:
     """Σ of a product is contracted; what would take much memory is summed term by term, or piece by piece."""
-    if isinstance(expr.body, Add) and footprint(expr.body, context) > _LARGE:
-        return value(Add(tuple(IndexSum(expr.indices, term) for term in expr.body.terms)), context)
-    factors = factors_of(expr.body)
-    if volume(expr, context) <= _LARGEST:
-        return _product(factors, expr.indices, context)
-    largest = max(footprint(factor, context) for factor in factors)
-    splittable = [index for index in expr.indices if context.length(index) > 1]
-    if largest <= _LARGEST or not splittable:
-        return _product(factors, expr.indices, context)
-    index = max(splittable, key=context.length)
-    pieces = min(context.length(index), -(-largest // _LARGEST))
-    parts = []
-    for positions in np.array_split(context.range(index), pieces):
-        part = replace(context, positions={**context.positions, index: positions})
-        parts.append(_sum(expr, part))
-    return total(parts, context)
+    contracted, body = product(_factored(factors_of(expr.body)), expr.indices), expr.body
+    is_small = prod(index.size.value for index in indices_within(expr)) <= _LARGE
+
+    def evaluate(context: Context) -> Labelled:
+        if is_small and not context.sizes:
+            return contracted(context)
+        if isinstance(body, Add) and footprint(body, context) > _LARGE:
+            return value(_term_by_term(expr.indices, body), context)
+        pieces = 1 if volume(expr, context) <= _LARGEST else _pieces(expr, context)
+        if pieces <= 1:
+            return contracted(context)
+        index = _longest(expr, context)
+        parts = np.array_split(context.range(index), pieces)
+        each = [replace(context, positions={**context.positions, index: positions}) for positions in parts]
+        return total([evaluate(part) for part in each], context)
+
+    return evaluate
 
 
-def _reduce(expr: IndexReduce, context: Context) -> Labelled:
-    return _reduced(expr, value(expr.body, context), context)
+@lru_cache(maxsize=2**8)
+def _term_by_term(indices: tuple[Index, ...], terms: Add) -> Add:
+    return Add(tuple(IndexSum(indices, term) for term in terms.terms))
 
 
-def _reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
-    free = tuple(index for index in body.axes if index not in expr.indices)
-    lengths = context.shape(expr.indices)
-    spread = body.aligned((*free, *expr.indices))
-    spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
-    flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
-    reduced = Labelled(np.asarray(reductions.REDUCTIONS[expr.kind](flat)), free)
-    if expr.kind not in ("max", "min"):
-        return context.settle(
-            reduced, lambda: Labelled(reductions.magnitude(expr.kind, reduced.array, flat), free), ulps=4
-        )
-    attained = np.asarray(real(flat) == real(reduced.array)[..., None]).reshape(spread.shape)
-    context.decide(Labelled(attained, (*free, *expr.indices)))
-    return reduced
+def _pieces(expr: IndexSum, context: Context) -> int:
+    """Into how many pieces a sum is cut, for none of the arrays to be too large."""
+    largest = max(footprint(factor, context) for factor in factors_of(expr.body))
+    return min(context.length(_longest(expr, context)), -(-largest // _LARGEST))
+
+
+def _longest(expr: IndexSum, context: Context) -> Index:
+    """The index that is summed over the most values."""
+    return max(expr.indices, key=context.length)

@@ -58,12 +58,16 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     return size
 
 
+def has_branches(function: Function) -> bool:
+    """Whether there are `decisions` to be made."""
+    row = _TABLE.get(function.name)
+    return row is not None and row.decisions is not None
+
+
 def decisions(function: Function, arguments: list[Array]) -> list[Array]:
     """What the function's branch is decided by at ``arguments``: where it changes there is a kink, a jump or a pole."""
-    row = _TABLE.get(function.name)
-    if row is None or row.decisions is None:
-        return []
-    return [np.asarray(each) for each in row.decisions(*map(real, arguments))]
+    decide = _TABLE[function.name].decisions
+    return [np.asarray(each) for each in decide(*map(real, arguments))] if decide else []
 
 
 def _sigmoid(a: Array) -> Array:
@@ -126,6 +130,9 @@ def _from_largest(a: Array) -> Array:
     them, so that nothing overflows.
     """
     finite = np.isfinite(a)
+    if finite.all():
+        largest = a.max(initial=-np.inf)
+        return np.asarray((abs(largest) + largest - a) / 4)
     largest = np.max(a, initial=-np.inf, where=finite)
     return np.where(finite, abs(largest) + largest - a, 0) / 4
 

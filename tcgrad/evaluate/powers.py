@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
 from tcgrad.evaluate.numbers import number
-from tcgrad.evaluate.parts import real
-from tcgrad.evaluate.products import zeros_of
+from tcgrad.evaluate.parts import real, signs
+from tcgrad.evaluate.products import Factor, zeros_of
+from tcgrad.records import replace
 
 
 def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
@@ -31,7 +33,7 @@ def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
     return np.power(base, number(exponent, context.dtype))
 
 
-def raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
+def _raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
     """`known_power` as an operation's result."""
     known = known_power(base.array, exponent, context)
     # Complex numbers are multiplied again and again, and their errors add up.
@@ -39,7 +41,57 @@ def raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
     return context.settle(Labelled(np.asarray(known), base.axes), ulps=ulps, zeros=lambda: zeros_of(base))
 
 
-def whole_powers(base: Array, exponents: Array) -> Array:
+def known_power_of(base_of: Evaluator, exponent: Fraction) -> Evaluator:
+    """`known_power` of what an evaluator works out."""
+    has_branches = exponent < 0 or exponent.denominator != 1
+
+    def evaluate(context: Context) -> Labelled:
+        base = base_of(context)
+        if has_branches:
+            _decide(base, context)
+        return _raised(base, exponent, context)
+
+    return evaluate
+
+
+def reciprocal_of(base_of: Evaluator, exponent: Fraction) -> Callable[[Context], Factor]:
+    """A power with a positive exponent, to be divided by."""
+    is_base = exponent == 1
+
+    def evaluate(context: Context) -> Factor:
+        base = base_of(context)
+        _decide(base, context)
+        divisor = base if is_base else _raised(base, exponent, context)
+        return Factor(Labelled(np.asarray(1 / divisor.array), divisor.axes), divisor)
+
+    return evaluate
+
+
+def power_of(base_of: Evaluator, exponent_of: Evaluator, *, is_whole: bool) -> Evaluator:
+    """A power whose exponent is worked out as well.
+
+    is_whole: whether it is a whole number, and exact.
+    """
+    raise_to = _whole_powers if is_whole else np.power
+
+    def evaluate(context: Context) -> Labelled:
+        base = base_of(context)
+        _decide(base, context)
+        exponent = exponent_of(replace(context, noise=None) if is_whole else context)
+        axes = union([base, exponent])
+        result = raise_to(base.aligned(axes), exponent.aligned(axes))
+        return context.settle(Labelled(np.asarray(result), axes), ulps=4, zeros=lambda: zeros_of(base))
+
+    return evaluate
+
+
+def _decide(base: Labelled, context: Context) -> None:
+    """On either side of 0 a power is another branch."""
+    if context.branches is not None:
+        context.decide(Labelled(signs(real(base.array)), base.axes))
+
+
+def _whole_powers(base: Array, exponents: Array) -> Array:
     """``base`` to whole numbers: ``(-b)^n = (-1)^n b^n`` keeps away from where a complex power would turn round."""
     negative = real(base) < 0
     odd = np.remainder(real(exponents), 2) == 1

@@ -1,26 +1,17 @@
-"""Sums of products of arrays whose axes carry indices."""
+"""Products of arrays whose axes carry indices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.complex_steps import point_of
-from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.context import Context, Labelled, union
 from tcgrad.evaluate.numbers import number
-from tcgrad.evaluate.parts import absolute, is_finite, together
-from tcgrad.ir.indices import Index
+from tcgrad.evaluate.parts import absolute, is_finite
 from tcgrad.records import dataclass, replace
-
-# From this many multiplications on, a path of pairwise contractions is worth its search.
-_WORTH_PLANNING = 2**13
-
-# For these types `matmul` is a plain loop; einsum's own is faster where it runs over neighbours in memory.
-_WITHOUT_BLAS = [np.dtype(kind) for kind in (np.longdouble, np.clongdouble) if np.finfo(kind).nmant > 52]
 
 
 def multiply(values: Sequence[Labelled], context: Context) -> Labelled:
@@ -56,7 +47,10 @@ def in_turn(factors: Sequence[Factor], context: Context) -> Labelled:
     if not divisors:
         return multiply(values, context)
     axes = union([*values, *divisors])
+    first, *others = factors
     result: Any = 1
+    if first.divisor is None:
+        result, factors = first.value.aligned(axes), others
     last: list[Any] = []
     for each in factors:
         if each.divisor is None:
@@ -116,80 +110,6 @@ def with_zeros(each: Labelled, guards: Sequence[Labelled]) -> Labelled:
     holds = conjunction(guards)
     axes = union([each, holds])
     return Labelled(np.where(holds.aligned(axes), each.aligned(axes), each.array.dtype.type(0)), axes)
-
-
-def contract(values: Sequence[Labelled], bound: Sequence[Index], context: Context) -> Labelled:
-    """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
-    axes = union(values)
-    repeats = prod(context.shape([index for index in bound if index not in axes]))
-    kept = tuple(index for index in axes if index not in bound)
-    arrays = [each for each in values if each.axes]
-    summed = _in_parts(arrays, axes, kept, context) if arrays else np.ones((), context.dtype)
-    for each in values:
-        summed = summed if each.axes else np.asarray(summed * each.array)
-    return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
-
-
-def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
-    """`contract` as an operation's result."""
-    result = contract(operands, bound, context)
-
-    def magnitude() -> Labelled:
-        return contract(sizes_of(operands), bound, context)
-
-    def zeros() -> Labelled:
-        """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
-        there = [Labelled(np.asarray(size.array != 0, size.array.dtype), size.axes) for size in sizes_of(operands)]
-        return zeros_of(contract(there, bound, context))
-
-    # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
-    terms = prod(context.shape(bound))
-    return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
-
-
-def _in_parts(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...], context: Context) -> Array:
-    """The contraction; where one of several complex operands is not real, that of either of its parts with the rest.
-
-    Complex steps are of one input, and most of what it is multiplied by has no imaginary part.
-    """
-    if len(values) < 2 or context.dtype.kind != "c":
-        return _einsum(values, axes, kept)
-    moving = [n for n, each in enumerate(values) if each.array.dtype.kind == "c" and each.array.imag.any()]
-    if len(moving) != 1:
-        return _einsum(values, axes, kept)
-    (place,) = moving
-    moved, parts = values[place], [Labelled(each.array.real, each.axes) for each in values]
-
-    def contracted(part: Array, own: tuple[Index, ...]) -> Labelled:
-        parts[place] = Labelled(part, own)
-        here = tuple(index for index in kept if any(index in each.axes for each in parts))
-        return Labelled(_einsum(parts, axes, here), here)
-
-    point = point_of(moved, context)
-    real = contracted(moved.array.real, moved.axes) if point is None else contracted(point, moved.axes[1:])
-    imaginary = contracted(moved.array.imag, moved.axes)
-    return together(real.aligned(kept), imaginary.array, moved.array.dtype)
-
-
-def _einsum(values: Sequence[Labelled], axes: tuple[Index, ...], kept: tuple[Index, ...]) -> Array:
-    lengths = {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
-    planned = prod(lengths.values()) >= _WORTH_PLANNING and len(values) > 1
-    if planned and len(values) == 2 and values[0].array.dtype in _WITHOUT_BLAS:
-        values, planned = [_summed_last(each, kept) for each in values], False
-    label = {index: n for n, index in enumerate(axes)}
-    operands: list[Any] = []
-    for each in values:
-        operands += [each.array, [label[index] for index in each.axes]]
-    # The limit keeps the planner from giving up where an intermediate is larger than the operands.
-    path: Any = ("greedy", 2**28) if planned else False
-    return np.asarray(np.einsum(*operands, [label[index] for index in kept], optimize=path))
-
-
-def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
-    """The array with the axes that are summed over side by side in memory."""
-    axes = [index for index in value.axes if index in kept]
-    axes += sorted((index for index in value.axes if index not in kept), key=lambda index: index.serial)
-    return Labelled(np.asarray(value.aligned(axes), order="C"), tuple(axes))
 
 
 def total(values: Sequence[Labelled], context: Context) -> Labelled:

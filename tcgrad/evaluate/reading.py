@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled, union
+from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
 from tcgrad.evaluate.numbers import whole
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
@@ -72,34 +72,37 @@ def gather(atom: Gather, context: Context) -> Labelled:
     return _select(atom.tensor, array.astype(np.int64), atom.indices, context, outside=_NOWHERE)
 
 
-def component(expr: Component, context: Context) -> Labelled:
-    """The values of ``tensor[indices]`` in the context's dtype.
+def reader(expr: Component) -> Evaluator:
+    """What reads ``tensor[indices]`` in the context's dtype.
 
     A read outside the tensor is 0 where the tensor says so, else NaN: whoever makes use of it finds out.
     """
     tensor = expr.tensor
     if tensor == MINUS_INFINITY:
-        return Labelled(np.asarray(-np.inf, context.dtype))
+        return lambda context: Labelled(np.asarray(-np.inf, context.dtype))
     if tensor.role is Role.CONSTANT:
-        return context.number(tensor.value)
+        return lambda context: context.number(tensor.value)
     if tensor.role is Role.LEVI_CIVITA:
-        return _levi_civita(expr, context)
-    array = context.arrays[tensor.name]
-    if array.dtype != context.dtype:
-        array = whole(array, context.dtype)
-    plain = _sliced(expr, array, context) if context.positions else _whole_or_beginning(expr, array, context)
-    if plain is not None:
-        return plain
+        return lambda context: _levi_civita(expr, context)
     outside = 0 if tensor.zero_outside else np.nan
-    return _select(tensor, array, expr.indices, context, outside)
-
-
-def _whole_or_beginning(expr: Component, array: Array, context: Context) -> Labelled | None:
-    """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
     known = _plain(expr.indices)
-    if known is None or expr.tensor.name in context.origins:
-        return None
-    if context.positions and any(index in context.positions for index in known):
+
+    def read(context: Context) -> Labelled:
+        array = context.arrays[tensor.name]
+        if array.dtype != context.dtype:
+            array = whole(array, context.dtype)
+        if context.positions:
+            found = _sliced(expr, array, context)
+        else:
+            found = None if known is None else _whole_or_beginning(tensor, known, array, context)
+        return _select(tensor, array, expr.indices, context, outside) if found is None else found
+
+    return read
+
+
+def _whole_or_beginning(tensor: Tensor, known: tuple[Index, ...], array: Array, context: Context) -> Labelled | None:
+    """The array itself where the positions are different indices that run over its axes' range or a beginning of it."""
+    if tensor.name in context.origins:
         return None
     lengths, extra = context.shape(known), array.ndim - len(known)
     shape = array.shape[extra:] if extra else array.shape
@@ -113,7 +116,6 @@ def _whole_or_beginning(expr: Component, array: Array, context: Context) -> Labe
     return Labelled(array[beginning], labels)
 
 
-@lru_cache(maxsize=2**12)
 def _plain(positions: tuple[Integer, ...]) -> tuple[Index, ...] | None:
     """The indices that positions are, if these are plain and different."""
     indices = [position.as_index for position in positions]

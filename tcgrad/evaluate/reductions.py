@@ -1,16 +1,18 @@
-"""Reductions of the last axis of an array."""
+"""Reductions over indices: of the last axis of an array."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array
+from tcgrad.evaluate.context import Array, Context, Labelled
 from tcgrad.evaluate.parts import absolute, real
+from tcgrad.ir.nodes import IndexReduce
 
 # One part of so many, exactly: whole numbers divided by one another are rounded.
 _share = np.frompyfunc(partial(Fraction, 1), 1, 1)
@@ -40,7 +42,7 @@ def _logsumexp(flat: Array) -> Array:
     return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
 
 
-REDUCTIONS: dict[str, Callable[[Array], Array]] = {
+_REDUCTIONS: dict[str, Callable[[Array], Array]] = {
     "max": lambda flat: _extreme(flat, np.argmax),
     "min": lambda flat: _extreme(flat, np.argmin),
     "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
@@ -48,7 +50,22 @@ REDUCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def magnitude(kind: str, value: Array, flat: Array) -> Array:
+def reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
+    """What ``body`` is reduced to."""
+    free = tuple(index for index in body.axes if index not in expr.indices)
+    lengths = context.shape(expr.indices)
+    spread = body.aligned((*free, *expr.indices))
+    spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
+    flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
+    found = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
+    if expr.kind not in ("max", "min"):
+        return context.settle(found, lambda: Labelled(_magnitude(expr.kind, found.array, flat), free), ulps=4)
+    attained = np.asarray(real(flat) == real(found.array)[..., None]).reshape(spread.shape)
+    context.decide(Labelled(attained, (*free, *expr.indices)))
+    return found
+
+
+def _magnitude(kind: str, value: Array, flat: Array) -> Array:
     """What the error of a reduction's ``value`` is in proportion to; ``flat`` is what was reduced.
 
     ``logsumexp`` adds the largest entry to a logarithm of about 1: together they may be nearly 0.

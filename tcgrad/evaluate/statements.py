@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.context import Array, Context
-from tcgrad.evaluate.expressions import value
+from tcgrad.evaluate.expressions import prepared
 from tcgrad.evaluate.intrinsics import intrinsic
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.recurrences import recur
@@ -88,7 +88,7 @@ def run(statement: Statement, context: Context) -> tuple[Tensor, ...]:
 
 def _evaluated(expr: Expr, free: Sequence[Index], context: Context) -> Array:
     """The values of ``expr`` over ``free``, the batch axis first if it depends on it."""
-    result = value(without_poles(expr), context)
+    result = prepared(without_poles(expr))(context)
     axes = (context.batch, *free) if context.batch is not None and context.batch in result.axes else tuple(free)
     array, shape = result.aligned(axes), context.shape(axes)
     return np.array(array if array.shape == shape else np.broadcast_to(array, shape), order="C")

@@ -1,0 +1,197 @@
+"""Sums of products of arrays whose axes carry indices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from math import prod, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tcgrad.evaluate.complex_steps import point_of
+from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.parts import together
+from tcgrad.evaluate.products import sizes_of, zeros_of
+from tcgrad.ir.indices import Index
+
+# From this many multiplications on, a path of pairwise contractions is worth its search.
+_WORTH_PLANNING = 2**13
+
+# For these types `matmul` is a plain loop; einsum's own is faster where it runs over neighbours in memory.
+_WITHOUT_BLAS = [np.dtype(kind) for kind in (np.longdouble, np.clongdouble) if np.finfo(kind).nmant > 52]
+
+
+class _Plan(NamedTuple):
+    """How arrays with certain axes are contracted.
+
+    kept: the indices that are not summed over. absent: what is summed over, and none depends on.
+    """
+
+    kept: tuple[Index, ...]
+    absent: tuple[Index, ...]
+
+
+@lru_cache(maxsize=2**12)
+def _plan(each: tuple[tuple[Index, ...], ...], bound: tuple[Index, ...]) -> _Plan:
+    axes = tuple(dict.fromkeys(chain(*each)))
+    kept = tuple(index for index in axes if index not in bound)
+    return _Plan(kept, tuple(index for index in bound if index not in axes))
+
+
+def contract(values: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
+    """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
+    kept, absent = _plan(tuple([each.axes for each in values]), bound)
+    arrays = [each for each in values if each.axes]
+    summed = _in_parts(arrays, kept, context) if arrays else np.ones((), context.dtype)
+    for each in values:
+        summed = summed if each.axes else np.asarray(summed * each.array)
+    repeats = prod(context.shape(absent)) if absent else 1
+    return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
+
+
+def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
+    """`contract` as an operation's result."""
+    result = contract(operands, bound, context)
+    if context.noise is None:
+        return result
+
+    def magnitude() -> Labelled:
+        return contract(sizes_of(operands), bound, context)
+
+    def zeros() -> Labelled:
+        """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
+        there = [Labelled(np.asarray(size.array != 0, size.array.dtype), size.axes) for size in sizes_of(operands)]
+        return zeros_of(contract(there, bound, context))
+
+    # Errors of a long sum add up: in the worst case one by one, mostly like the root of their number.
+    terms = prod(context.shape(bound))
+    return context.settle(result, magnitude, max(1.0, sqrt(terms) / 4), zeros)
+
+
+def _in_parts(values: Sequence[Labelled], kept: tuple[Index, ...], context: Context) -> Array:
+    """The contraction; where one of several complex operands is not real, that of either of its parts with the rest.
+
+    Complex steps are of one input, and most of what it is multiplied by has no imaginary part.
+    """
+    if len(values) < 2 or context.dtype.kind != "c":
+        return _contracted(values, kept)
+    moving = [n for n, each in enumerate(values) if each.array.dtype.kind == "c" and each.array.imag.any()]
+    if len(moving) != 1:
+        return _contracted(values, kept)
+    (place,) = moving
+    moved, parts = values[place], [Labelled(each.array.real, each.axes) for each in values]
+
+    def contracted(part: Array, own: tuple[Index, ...]) -> Labelled:
+        parts[place] = Labelled(part, own)
+        here = tuple(index for index in kept if any(index in each.axes for each in parts))
+        return Labelled(_contracted(parts, here), here)
+
+    point = point_of(moved.array, moved.axes, context)
+    real = contracted(moved.array.real, moved.axes) if point is None else contracted(point, moved.axes[1:])
+    imaginary = contracted(moved.array.imag, moved.axes)
+    return together(real.aligned(kept), imaginary.array, moved.array.dtype)
+
+
+def _contracted(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
+    if len(values) == 1:
+        return _summed(values[0], kept).array
+    if _volume(values) < _WORTH_PLANNING:
+        return _einsum(values, kept)
+    if len(values) > 2:
+        return _einsum(values, kept, in_pairs=True)
+    left, right = values
+    if left.array.dtype in _WITHOUT_BLAS:
+        return _einsum([_summed_last(left, kept), _summed_last(right, kept)], kept)
+    return _multiplied(left, right, kept)
+
+
+def _summed(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
+    """The sum of an array over the axes that are not kept."""
+    gone = tuple([axis for axis, index in enumerate(value.axes) if index not in kept])
+    if not gone:
+        return value
+    return Labelled(np.asarray(np.add.reduce(value.array, axis=gone)), tuple([i for i in value.axes if i in kept]))
+
+
+def _volume(values: Sequence[Labelled]) -> int:
+    """How many products are summed and kept."""
+    return prod(_lengths(values).values())
+
+
+def _lengths(values: Sequence[Labelled]) -> dict[Index, int]:
+    return {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
+
+
+def _einsum(values: Sequence[Labelled], kept: tuple[Index, ...], *, in_pairs: bool = False) -> Array:
+    """In one loop over all indices, or pair by pair."""
+    label = {index: n for n, index in enumerate(_lengths(values))}
+    labels, result = [[label[index] for index in each.axes] for each in values], [label[index] for index in kept]
+    operands: list[Any] = []
+    for each, own in zip(values, labels, strict=True):
+        operands += [each.array, own]
+    path: Any = False
+    if in_pairs:
+        path = _path(tuple([each.array.shape for each in values]), tuple(map(tuple, labels)), tuple(result))
+    return np.asarray(np.einsum(*operands, result, optimize=path))
+
+
+@lru_cache(maxsize=2**8)
+def _path(shapes: tuple[tuple[int, ...], ...], labels: tuple[tuple[int, ...], ...], kept: tuple[int, ...]) -> list[Any]:
+    """In which order arrays of certain shapes are contracted: the search takes longer than many a contraction."""
+    operands: list[Any] = []
+    for shape, own in zip(shapes, labels, strict=True):
+        operands += [np.broadcast_to(np.zeros(()), shape), list(own)]
+    # The limit keeps the planner from giving up where an intermediate is larger than the operands.
+    path: list[Any] = np.einsum_path(*operands, list(kept), optimize=("greedy", 2**28))[0]
+    return path
+
+
+def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
+    """The array with the axes that are summed over side by side in memory."""
+    axes = [index for index in value.axes if index in kept]
+    axes += sorted((index for index in value.axes if index not in kept), key=lambda index: index.serial)
+    return Labelled(np.asarray(value.aligned(axes), order="C"), tuple(axes))
+
+
+class _Roles(NamedTuple):
+    """What the indices of two arrays are in a product of matrices.
+
+    batch: those of both that are kept: there is a product for each of their values. summed: the others of both.
+    rows, columns: those that are kept, of one array only.
+    """
+
+    batch: tuple[Index, ...]
+    rows: tuple[Index, ...]
+    summed: tuple[Index, ...]
+    columns: tuple[Index, ...]
+
+
+@lru_cache(maxsize=2**10)
+def _roles(left: tuple[Index, ...], right: tuple[Index, ...], kept: tuple[Index, ...]) -> _Roles:
+    both = [index for index in left if index in right]
+    return _Roles(
+        tuple(index for index in both if index in kept),
+        tuple(index for index in left if index in kept and index not in both),
+        tuple(index for index in both if index not in kept),
+        tuple(index for index in right if index in kept and index not in both),
+    )
+
+
+def _multiplied(left: Labelled, right: Labelled, kept: tuple[Index, ...]) -> Array:
+    """The contraction of two arrays as products of matrices."""
+    batch, rows, summed, columns = _roles(left.axes, right.axes, kept)
+    if not summed:
+        left, right = _summed(left, kept), _summed(right, kept)
+        return np.asarray(left.aligned(kept) * right.aligned(kept))
+    left, right = _summed(left, (*batch, *rows, *summed)), _summed(right, (*batch, *summed, *columns))
+    lengths = _lengths([left, right])
+
+    def matrices(value: Labelled, first: tuple[Index, ...], second: tuple[Index, ...]) -> Array:
+        sizes = [prod([lengths[index] for index in part]) for part in (first, second)]
+        return value.aligned((*batch, *first, *second)).reshape(*[lengths[index] for index in batch], *sizes)
+
+    made = matrices(left, rows, summed) @ matrices(right, summed, columns)
+    axes = (*batch, *rows, *columns)
+    return Labelled(made.reshape([lengths[index] for index in axes]), axes).aligned(kept)

@@ -1,0 +1,69 @@
+"""Products: what becomes of each factor, and of all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tcgrad.evaluate.context import Context, Evaluator, Labelled
+from tcgrad.evaluate.contractions import settled_contraction
+from tcgrad.evaluate.numbers import whole
+from tcgrad.evaluate.parts import is_finite
+from tcgrad.evaluate.products import (
+    Factor,
+    in_turn,
+    multiplied_out,
+    multiply,
+    settled_product,
+    with_zeros,
+)
+from tcgrad.ir.indices import Index
+from tcgrad.records import dataclass
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The factors of a product by what becomes of them.
+
+    masks: conditions on indices. sums: the other guards. others: what is no guard.
+    supports: where the guards inside of the others that are sums let these be something else than 0.
+    only_powers_of_two: whether multiplying the others is exact: all but one are powers of two.
+    """
+
+    masks: Sequence[Evaluator]
+    sums: Sequence[Evaluator]
+    others: Sequence[Callable[[Context], Factor]]
+    supports: Sequence[Evaluator]
+    only_powers_of_two: bool
+
+
+def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
+    """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
+    masks, sums, others, supports = factors.masks, factors.sums, factors.others, factors.supports
+    is_guarded = bool(masks or sums or supports)
+
+    def evaluate(context: Context) -> Labelled:
+        if not is_guarded:
+            return combined([], [other(context) for other in others], context)
+        holds, weights = [mask(context) for mask in masks], [each(context) for each in sums]
+        cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in holds), *weights]
+        worked = [other(context) for other in others]
+        if not all(is_finite(each.value.array) for each in worked):
+            holds += [Labelled(np.asarray(each.array != 0), each.axes) for each in weights]
+            holds += [support(context) for support in supports]
+            worked = [Factor(with_zeros(each.value, holds)) for each in worked]
+        return combined(cast, worked, context)
+
+    def combined(cast: list[Labelled], worked: list[Factor], context: Context) -> Labelled:
+        values = [each.value for each in worked]
+        if bound:
+            return settled_contraction([*cast, *values], bound, context)
+        result = in_turn(worked, context)
+        if context.noise is None:
+            return multiply([result, *cast], context) if cast else result
+        exact = factors.only_powers_of_two and not any(each.divisor for each in worked)
+        moved = result if exact else settled_product(result, values, context)
+        return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
+
+    return evaluate
