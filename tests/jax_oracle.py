@@ -73,6 +73,11 @@ class Oracle:
     def jacobians(self) -> dict[tuple[str, str], Array]:
         return self._reference[1]
 
+    @property
+    def is_finite_in_jax(self) -> bool:
+        """Whether no part overflows as JAX is told it: ``log(1 + exp(2400))`` does, and is 2400."""
+        return all(np.all(np.isfinite(value)) for value in (*self.values, *self.jacobians.values()))
+
     @cached_property
     def upstream(self) -> list[Array]:
         random = np.random.default_rng(self.seed + 1)

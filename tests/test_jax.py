@@ -84,4 +84,7 @@ def test_rich_programs(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_RICH)
 def test_many_rich_programs(seed):
-    jax_oracle.check(rich_spec(seed), second=True)
+    text = rich_spec(seed)
+    if not jax_oracle.Oracle(text).is_finite_in_jax:
+        pytest.skip("overflows as JAX is told it")
+    jax_oracle.check(text, second=True)

@@ -40,17 +40,15 @@ def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, li
     if not _can_join(build, value.node, side):
         return None
     common, other = value.node.arguments[side], value.node.arguments[1 - side]
-    places = [place]
-    for later in range(place + 1, len(terms)):
-        found = terms[later][1]
-        if (
-            found.axes == value.axes
-            and found.node.operation == value.node.operation
-            and _can_join(build, found.node, side)
-            and found.node.arguments[side] is common
-            and found.node.arguments[1 - side].shape == other.shape
-        ):
-            places.append(later)
+    places = [
+        later
+        for later, (_, found) in enumerate(terms[place:], place)
+        if found.axes == value.axes
+        and found.node.operation == value.node.operation
+        and found.node.arguments[side] is common
+        and found.node.arguments[1 - side].shape == other.shape
+        and build.graph.is_new(found.node)
+    ]
     return (side, places) if len(places) > 1 else None
 
 

@@ -81,13 +81,12 @@ def added(build: Builder, terms: Iterable[Term], hint: Axes) -> Structured:
 
 def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
     first = terms[0]
-    coefficients: dict[tuple[int, Axes], Fraction] = {}
+    added_up: dict[tuple[int, Axes], tuple[Fraction, Value]] = {}
     for term in terms:
         same = term.value.node.serial, term.value.axes
-        coefficients[same] = coefficients.get(same, Fraction(0)) + term.coefficient
-    values = {(term.value.node.serial, term.value.axes): term.value for term in terms}
-    parts = [(coefficient, values[same]) for same, coefficient in coefficients.items() if coefficient]
-    parts = parts or [(Fraction(0), first.value)]
+        coefficient, value = added_up.get(same, (Fraction(0), term.value))
+        added_up[same] = coefficient + term.coefficient, value
+    parts = [part for part in added_up.values() if part[0]] or [(Fraction(0), first.value)]
     sign, value = parts[0] if len(parts) == 1 else plus(build, parts, hint)
     return Term(sign, value, first.equal, first.loose)
 
