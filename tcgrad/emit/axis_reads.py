@@ -39,20 +39,30 @@ class AxisRead:
         return tuple(index for index in self.steps if index is not longest)
 
 
-def digits_in_order(position: Integer, size: Integer) -> list[Index]:
-    """The indices ``i, j, ...`` of ``(W*i + j)*V + ...``, if it takes each value below ``size`` once, in order."""
+@dataclass(frozen=True)
+class InOrder:
+    """The positions ``start``, ``start + 1`` and so on, ``length`` of them: ``start + (W*i + j)*V + ...``
+
+    indices: ``i, j, ...``, the one that moves fastest last.
+    """
+
+    start: Integer
+    length: Integer
+    indices: tuple[Index, ...]
+
+
+def digits_in_order(position: Integer) -> InOrder | None:
+    """How a position takes values one after the other as its indices run, the last one fastest; None if it does not."""
     if not is_affine(position):
-        return []
+        return None
     start, steps = affine_parts(position)
-    if start.terms or len(steps) < 2:
-        return []
     order = sorted(steps, key=lambda index: -steps[index].value)
-    expected = Integer.of(1)
+    length = Integer.of(1)
     for index in reversed(order):
-        if steps[index] != expected:
-            return []
-        expected = expected * index.size
-    return order if expected == size else []
+        if steps[index] != length:
+            return None
+        length = length * index.size
+    return InOrder(start, length, tuple(order)) if len(order) > 1 else None
 
 
 def is_size(integer: Integer) -> bool:

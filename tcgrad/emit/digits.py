@@ -1,6 +1,7 @@
 """Indices that are read digit by digit: ``k//W`` and ``k%W`` become indices of their own, and arrays are reshaped.
 
-With ``k = W*i + j`` a definition over ``k`` is one over ``i`` and ``j``, in the same order in memory.
+With ``k = W*i + j`` a definition over ``k`` is one over ``i`` and ``j``, in the same order in memory, if W divides the
+size of ``k`` whatever the dims are for which the code is made.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.indices import Atom, Index, Integer, Quotient, Remainder, map_inside
 from tcgrad.ir.nodes import Delta, Expr, IndexReduce, IndexSum, IndexValue, Iverson
 from tcgrad.ir.program import Define
@@ -26,11 +28,11 @@ class Digits:
     low: Index
 
 
-def by_digits(define: Define) -> tuple[Define, list[Digits]]:
+def by_digits(define: Define, fitting: Fitting) -> tuple[Define, list[Digits]]:
     """A definition over the digits of its indices, and those of its free ones that were split, one after the other."""
     free, body = define.free, define.body
     found: list[Digits] = []
-    while (digits := _splittable(body)) is not None:
+    while (digits := _splittable(body, fitting)) is not None:
         body = _split(body, digits)
         if digits.index in free:
             at = free.index(digits.index)
@@ -39,7 +41,7 @@ def by_digits(define: Define) -> tuple[Define, list[Digits]]:
     return (define if body is define.body else Define(define.tensor, free, body, define.span)), found
 
 
-def _splittable(body: Expr) -> Digits | None:
+def _splittable(body: Expr, fitting: Fitting) -> Digits | None:
     """An index that occurs divided, if one size divides all that it is divided by, and its own size."""
     divisors: dict[Index, list[Integer]] = {}
     for atom in _divisions(body):
@@ -48,10 +50,20 @@ def _splittable(body: Expr) -> Digits | None:
             divisors.setdefault(index, []).append(atom.divisor)
     for index, sizes in divisors.items():
         for divisor in sizes:
-            if all(not split_multiples(size, divisor)[1].terms for size in (*sizes, index.size)):
-                high = split_multiples(index.size, divisor)[0]
-                return Digits(index, divisor, Index(index.name, high), Index(index.name, divisor))
+            if all(not split_multiples(size, divisor)[1].terms for size in sizes):
+                high = _high_size(index.size, divisor, fitting)
+                if high is not None:
+                    return Digits(index, divisor, Index(index.name, high), Index(index.name, divisor))
     return None
+
+
+def _high_size(size: Integer, divisor: Integer, fitting: Fitting) -> Integer | None:
+    """A size divided by what it is a multiple of at all dims that fit; None if it need not be one."""
+    whole, rest = split_multiples(size, divisor)
+    if not rest.terms:
+        return whole
+    whole = size // divisor
+    return whole if fitting.never_negative(divisor * whole - size) else None
 
 
 def _divisions(expr: Expr) -> Iterator[Quotient | Remainder]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from tcgrad.emit.fitting import Fitting
-from tcgrad.ir.indices import Atom, Dim, Index, Integer, Monomial, Quotient, Remainder
-from tcgrad.ir.ranges import bounds, split_multiples
+from tcgrad.ir.indices import Atom, Dim, Index, Integer, Quotient, Remainder
+from tcgrad.ir.inequalities import normalise
+from tcgrad.ir.ranges import bounds, least_undivided
 
 Pairs = tuple[tuple[Index, Integer], ...]
 
@@ -97,34 +98,24 @@ def overhang(value: Integer, size: Integer, fitting: Fitting) -> tuple[Integer |
     found = _bounds(value)
     if found is None:
         return None, None
-    low = None if fitting.is_read(value) else _beyond(found[0], fitting)
-    high = None if fitting.is_read(size - 1 - value) else _beyond(size - 1 - found[1], fitting)
+    low = None if _is_never_negative(value, fitting) else _beyond(found[0], fitting)
+    high = None if _is_never_negative(size - 1 - value, fitting) else _beyond(size - 1 - found[1], fitting)
     return low, high
+
+
+def _is_never_negative(value: Integer, fitting: Fitting) -> bool:
+    """Whether the program says so of an expression with indices, or of its least value."""
+    if fitting.is_read(value):
+        return True
+    solved = normalise(value)
+    least = _bounds(solved) if solved is not value else None
+    return least is not None and fitting.never_negative(least[0])
 
 
 def _beyond(room: Integer, fitting: Fitting) -> Integer | None:
     """How much is missing where there may be less room than none; None where that cannot be."""
     least = least_undivided(room)
     return None if fitting.never_negative(room) or fitting.never_negative(least) else -least
-
-
-def least_undivided(size: Integer) -> Integer:
-    """A size that is no larger, with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
-    total = Integer.of(0)
-    for monomial, coefficient in size.terms:
-        total = total - _term_undivided(monomial, -coefficient)
-    return total
-
-
-def _term_undivided(monomial: Monomial, coefficient: int) -> Integer:
-    for k, atom in enumerate(monomial):
-        if isinstance(atom, Quotient):
-            rest = Integer.collect([((*monomial[:k], *monomial[k + 1 :]), coefficient)])
-            times, left = split_multiples(rest, atom.divisor)
-            if not left.terms:
-                bound = atom.dividend if times.value > 0 else atom.dividend - atom.divisor + 1
-                return times * bound
-    return Integer(((monomial, coefficient),))
 
 
 def _bounds(value: Integer) -> tuple[Integer, Integer] | None:

@@ -14,7 +14,9 @@ from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.structure import Structured, finished, materialised
+from tcgrad.emit.tails import without_tails
 from tcgrad.emit.values import Builder
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
@@ -106,20 +108,25 @@ class Lowering:
 
     def _by_digits(self, define: Define) -> Structured | None:
         """The value of a definition that reads indices digit by digit; None of one that does not."""
-        split, digits = (define, []) if define.tensor.role is Role.JACOBIAN else by_digits(define)
-        if split is define:
+        if define.tensor.role is Role.JACOBIAN:
+            return None
+        shorter = without_tails(define)
+        split, digits = by_digits(shorter, self.build.fitting)
+        if split is shorter:
             return None
         value = self.expressions.dense(split.body, split.free)
         free = split.free
         for parts in reversed(digits):
             at = free.index(parts.high)
             free = (*free[:at], parts.index, *free[at + 2 :])
-        if free == split.free:
+        if free == split.free == define.free:
             return plain(value)
         if len(value.axes) < len(split.free):
             value = Value(materialised(self.build, value, split.free), split.free)
         node = self.build.arranged(value, split.free)
-        return plain(Value(self.build.reshaped(node, tuple(index.size for index in free)), free))
+        node = self.build.reshaped(node, tuple(index.size for index in free))
+        tails = [(Integer.of(0), own.size - index.size) for own, index in zip(define.free, free, strict=True)]
+        return plain(Value(self.build.padded(node, tails), define.free))
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
         operand = self.definitions.whole(statement.operand)

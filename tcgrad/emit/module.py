@@ -11,7 +11,6 @@ from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.lengths import least_lengths
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.documentation import module_docstring
-from tcgrad.emit.equalities import least_undivided
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
@@ -26,7 +25,7 @@ from tcgrad.ir.indices import Dim
 from tcgrad.ir.inequalities import undivided
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, bodies
-from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.ranges import least_undivided, never_negative
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import tensors_read
 

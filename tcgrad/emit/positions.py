@@ -137,16 +137,26 @@ class Positions:
         return self._build.diagonal(node, [*(read.longest for read in reads), *(index for _, index in windows)])
 
     def _reshaped(self, node: Node, positions: list[Integer]) -> tuple[Node, list[Integer]]:
-        """Axes that are read at ``W*i + j``, all of it in order, as two axes ``i`` and ``j``."""
+        """Axes that are read at ``W*i + j``, one element after the other, as two axes ``i`` and ``j``."""
         shape: list[Integer] = []
         digits: list[Integer] = []
-        for position, size in zip(positions, node.shape, strict=True):
-            own = digits_in_order(position, size)
-            shape += [index.size for index in own] if own else [size]
-            digits += [index.expr for index in own] if own else [position]
+        for axis, (position, size) in enumerate(zip(positions, node.shape, strict=True)):
+            own = digits_in_order(position)
+            if own is not None and self._build.fitting.never_negative(size - own.start - own.length):
+                node = self._part(node, axis, own.start, own.length)
+                shape += [index.size for index in own.indices]
+                digits += [index.expr for index in own.indices]
+            else:
+                shape.append(size)
+                digits.append(position)
         if len(digits) == len(positions):
             return node, positions
         return self._build.reshaped(node, tuple(shape)), digits
+
+    def _part(self, node: Node, axis: int, start: Integer, length: Integer) -> Node:
+        """Elements of an axis that stand side by side; the node itself where they are all, at all sizes that fit."""
+        is_whole = not start.terms and self._build.fitting.never_negative(length - node.shape[axis])
+        return node if is_whole else self.sliced(node, axis, start, Integer.of(1), length)
 
     def _padded(self, node: Node, positions: Sequence[Integer]) -> tuple[Node, list[Integer]]:
         """The array with zeros around it where a position can leave it, and the positions in that."""
@@ -154,15 +164,10 @@ class Positions:
         for position, size in zip(positions, node.shape, strict=True):
             low, high = overhang(position, size, self._build.fitting)
             widths.append((at_least(low, self._build.fitting), at_least(high, self._build.fitting)))
-        if not any(width.terms for pair in widths for width in pair):
+        padded = self._build.padded(node, widths, self._pad)
+        if padded is node:
             return node, list(positions)
-        padded = self._surrounded(node, Pad(tuple(widths), self._pad))
         return padded, [position + before for position, (before, _) in zip(positions, widths, strict=True)]
-
-    def _surrounded(self, node: Node, pad: Pad) -> Node:
-        """An array with what stands around it."""
-        shape = tuple(before + size + after for size, (before, after) in zip(node.shape, pad.widths, strict=True))
-        return self._build.graph.make(pad, (node,), shape, node.kind)
 
     def _sliced_both_ways(self, node: Node, axis: int, start: Integer, index: Index, read: AxisRead) -> Node:
         """One axis at ``start + step*index``, then backward if that is how the index runs."""
@@ -184,8 +189,8 @@ class Positions:
         pad, inner = Pad(((_ZERO, _ZERO),) * len(node.shape)), node
         if isinstance(node.operation, Pad):
             pad, (inner,) = node.operation, node.arguments
-        widths = tuple((low, high + int(other == axis)) for other, (low, high) in enumerate(pad.widths))
-        return self._surrounded(inner, Pad(widths, pad.filler))
+        widths = [(low, high + int(other == axis)) for other, (low, high) in enumerate(pad.widths)]
+        return self._build.padded(inner, widths, pad.filler)
 
     def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
         """``length`` elements along an axis; the node itself where that is all of them in order."""
@@ -213,10 +218,8 @@ class Positions:
     def _with_zeros_behind(self, node: Node, positions: Sequence[Integer]) -> Node:
         """The array with a zero at the end of each axis that a position may leave; -1 is the end, too."""
         places = zip(positions, node.shape, strict=True)
-        widths = tuple((_ZERO, Integer.of(int(self.is_loose(position, size)))) for position, size in places)
-        if not any(after.terms for _, after in widths):
-            return node
-        return self._surrounded(node, Pad(widths, self._pad))
+        widths = [(_ZERO, Integer.of(int(self.is_loose(position, size)))) for position, size in places]
+        return self._build.padded(node, widths, self._pad)
 
     # Advanced indexing, for reads and for scattered sums
 

@@ -16,6 +16,7 @@ from tcgrad.emit.operations import (
     Expand,
     Mean,
     Number,
+    Pad,
     Pick,
     Plus,
     Power,
@@ -134,6 +135,13 @@ class Builder:
     def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
         """The same elements in another shape."""
         return self.graph.make(Reshape(), (node,), shape, node.kind)
+
+    def padded(self, node: Node, widths: Sequence[tuple[Integer, Integer]], filler: int = 0) -> Node:
+        """The array with as many zeros, or others, before and after each axis; the node itself where that is none."""
+        if not any(width.terms for pair in widths for width in pair):
+            return node
+        shape = tuple(before + size + after for size, (before, after) in zip(node.shape, widths, strict=True))
+        return self.graph.make(Pad(tuple(widths), filler), (node,), shape, node.kind)
 
     # Elementwise
 

@@ -15,12 +15,53 @@ _MOST_REMEMBERED = 2**12
 
 def never_negative(size: Integer) -> bool:
     """Whether an expression in dims alone is provably at least 0, whatever the dims are."""
+    lowest = _lowest(_without_pairs(size))
+    if lowest is not None:
+        return lowest >= 0
+    smaller = _fewer_taken_off(size)
+    return smaller != size and never_negative(smaller)
+
+
+def _lowest(size: Integer) -> int | None:
+    """A number that a size is never below; None where something is taken off that may be large."""
     lowest = 0
-    for monomial, coefficient in _without_pairs(size).terms:
+    for monomial, coefficient in size.terms:
         if monomial and (coefficient < 0 or not all(map(_is_natural, monomial))):
-            return False
+            return None
         lowest += coefficient * least(monomial)
-    return lowest >= 0
+    return lowest
+
+
+def _fewer_taken_off(size: Integer) -> Integer:
+    """At most as large, with fewer divisions in what is taken off."""
+    total = Integer.of(0)
+    for monomial, coefficient in size.terms:
+        term = Integer(((monomial, coefficient),))
+        total = total + (term if coefficient > 0 else -most_undivided(-term))
+    return total
+
+
+def least_undivided(size: Integer) -> Integer:
+    """A size that is no larger, with fewer divisions."""
+    return -most_undivided(-size)
+
+
+def most_undivided(size: Integer) -> Integer:
+    """A size that is no smaller, with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
+    total = Integer.of(0)
+    for monomial, coefficient in size.terms:
+        total = total + _most_of_term(monomial, coefficient)
+    return total
+
+
+def _most_of_term(monomial: Monomial, coefficient: int) -> Integer:
+    for place, atom in enumerate(monomial):
+        others = (*monomial[:place], *monomial[place + 1 :])
+        if isinstance(atom, Quotient) and all(map(_is_natural, others)):
+            times, left = split_multiples(Integer(((others, coefficient),)), atom.divisor)
+            if not left.terms:
+                return times * (atom.dividend if coefficient > 0 else atom.dividend - atom.divisor + 1)
+    return Integer(((monomial, coefficient),))
 
 
 def _without_pairs(size: Integer) -> Integer:
