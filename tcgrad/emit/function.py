@@ -7,7 +7,7 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.fitting import Fitting
-from tcgrad.emit.layout import bracketed, unpacked
+from tcgrad.emit.layout import bracketed, refusal_lines, unpacked
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.schedule import Body, Wanted
@@ -141,8 +141,8 @@ class FunctionWriter:
         if never_negative(length.length - length.least):
             return []
         code = self.printer.size(length.length).code
-        message = f'f"{length.name} takes {length.least} positions along its recurrence, not {{{code}}}"'
-        return [f"if {code} < {length.least}:", f"    raise ValueError({message})"]
+        words = f"{length.name} takes {length.least} positions along its recurrence"
+        return refusal_lines(f"{code} < {length.least}", words, f"not {{{code}}}")
 
     def _fit_lines(self, fit: Fit) -> list[str]:
         least = fit.length - fit.bound
@@ -156,14 +156,14 @@ class FunctionWriter:
 
     def _empty_lines(self, fit: Fit) -> list[str]:
         code = self.printer.size(fit.length).code
-        message = f'f"the range of the index {fit.name} is empty: its size {code} is {{{code}}}"'
-        return [f"if {code} < 1:", f"    raise ValueError({message})"]
+        return refusal_lines(
+            f"{code} < 1", f"the range of the index {fit.name} is empty: its size {code} is {{{code}}}"
+        )
 
     def _range_lines(self, size: Integer, words: str) -> list[str]:
         parts = (Integer.collect((m, c * sign) for m, c in size.terms if c * sign > 0) for sign in (1, -1))
         large, small = (self.printer.size(part).code for part in parts)
-        message = f'f"{words} {large} >= {small}, not {{{large}}} and {{{small}}}"'
-        return [f"if {large} < {small}:", f"    raise ValueError({message})"]
+        return refusal_lines(f"{large} < {small}", f"{words} {large} >= {small}", f"not {{{large}}} and {{{small}}}")
 
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""

@@ -58,6 +58,16 @@ def unpack_lines(names: Sequence[str], code: str) -> list[str]:
     return bracketed("(", names, f") = {code}", 4)
 
 
+def refusal_lines(condition: str, *told: str, indent: int = 4) -> list[str]:
+    """Raise ValueError where a condition holds; what is told, with values in braces, is broken between its parts."""
+    whole = f'    raise ValueError(f"{", ".join(told)}")'
+    if indent + len(whole) <= WIDTH:
+        return [f"if {condition}:", whole]
+    parts = [*(f"{part}, " for part in told[:-1]), told[-1]]
+    quoted = [f'        {"f" if "{" in part else ""}"{part}"' for part in parts]
+    return [f"if {condition}:", "    raise ValueError(", *quoted, "    )"]
+
+
 def indented(lines: Sequence[str]) -> list[str]:
     """Lines one level further in; empty ones stay empty."""
     return [f"    {line}" if line else "" for line in lines]
