@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
+from tcgrad.emit.filling import Block, Buffer, Carried, Place, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.values import Builder
@@ -208,8 +208,11 @@ def _mentions(node: Node, variables: set[Dim]) -> bool:
 
 
 def _flat(values: Iterable[object]) -> Iterator[object]:
+    """What tuples hold, and the places where blocks stand."""
     for value in values:
         if isinstance(value, tuple):
             yield from _flat(value)
+        elif isinstance(value, Block | Place):
+            yield from _flat(vars(value).values())
         else:
             yield value
