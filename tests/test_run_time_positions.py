@@ -187,7 +187,7 @@ def test_a_recurrence_reads_beyond_a_tensor_with_zeros_around():
 def test_a_position_that_only_derivatives_read_may_be_outside(rows):
     """The last step of the adjoint recurrence stands by itself, and reads z at ``3 - n``."""
     equations = ["h[-1] = z[1,1]", "h[t] = sin(h[t-1]) - h[t-1]*x", "f = (z[k,k]*h[n+k])^2"]
-    inputs = ["x: []", f"z: [{rows}, {rows}]", "n: {shape: [], dtype: int, sample: {integers: [0, %d]}}" % (5 - rows)]
+    inputs = ["x: []", f"z: [{rows}, {rows}]", f"n: {{shape: [], dtype: int, sample: {{integers: [0, {5 - rows}]}}}}"]
     text = spec(inputs, equations, indices="{t: 4}", outputs="[f]")
     result = tcgrad.loads(text).check()
     assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}

@@ -36,8 +36,12 @@ class Fitting:
         facts = tuple(facts)
         sizes = _strongest(undivided(fact) for fact in facts if not fact.indices)
         reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
-        kept = tuple(size for size in sizes if not never_negative(size))
-        return Fitting(kept, reads, frozenset(compared), tuple(place for place in dict.fromkeys(places) if place[0].gathers))
+        return Fitting(
+            tuple(size for size in sizes if not never_negative(size)),
+            reads,
+            frozenset(compared),
+            tuple((place, size) for place, size in dict.fromkeys(places) if place.gathers),
+        )
 
     def assuming(self, *sizes: Integer) -> Fitting:
         """What follows where these are at least 0 as well."""
@@ -86,7 +90,7 @@ def _loop_variables(size: Integer) -> set[Dim]:
 
 
 def _is_between(place: Integer, position: Integer) -> bool:
-    """Whether what integer tensors decide is the same in both, and the rest of the place in the range of the other's."""
+    """Whether the same integers decide both, and the rest of the place is in the range of the other's."""
     (decided, rest), (same, other) = _parted(place), _parted(position)
     inner, outer = bounds(rest), bounds(other)
     if inner is None or outer is None or _unnamed(decided) != _unnamed(same):

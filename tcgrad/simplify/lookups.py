@@ -37,16 +37,10 @@ def _at_index(expr: Expr, position: Integer, index: Index) -> Expr:
     if isinstance(expr, Component) and position in expr.indices:
         axes = zip(expr.indices, expr.tensor.shape, strict=True)
         made = Component(expr.tensor, tuple(_on_axis(own, size, position, index) for own, size in axes))
-    elif position in integers(expr) and not _is_as_long_as_another(expr, index):
+    elif position in integers(expr):
         made = map_integers(expr, lambda own: index.expr if own == position else own)
     return map_children(made, lambda part: _at_index(part, position, index))
 
 
 def _on_axis(own: Integer, size: Integer, position: Integer, index: Index) -> Integer:
     return index.expr if own == position and size == index.size else own
-
-
-def _is_as_long_as_another(expr: Expr, index: Index) -> bool:
-    """Whether it is a delta of an index of another size: one of both would make them equally long."""
-    sides = (expr.left, expr.right) if isinstance(expr, Delta) else ()
-    return any(side.as_index is not None and side.as_index.size != index.size for side in sides)
