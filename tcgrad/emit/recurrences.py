@@ -17,7 +17,8 @@ from tcgrad.ir.program import Case, Define, Recurrence
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
+from tcgrad.simplify.poles import without_poles
 
 _ONE = Integer.of(1)
 
@@ -76,7 +77,7 @@ class Loop:
             shape = (*tensor.shape[:axis], tensor.shape[axis] + self._shift, *tensor.shape[axis + 1 :])
             buffer = Tensor(f"{tensor.name} in loop {self._number}", shape, Role.DEFINED)
             carried = self._graph.make(Carried(self._number, k), (), shape)
-            yield _Running(tensor, axis, bases, step, buffer, carried)
+            yield _Running(tensor, axis, tuple(map(_finite, bases)), _finite(step), buffer, carried)
 
     def results(self) -> list[tuple[Tensor, Node]]:
         """Each tensor with its array."""
@@ -172,6 +173,11 @@ class Loop:
         if not self._shift:
             return buffer
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
+
+
+def _finite(case: Case) -> Case:
+    """With powers that are finite at 0: the factors that tell it are beside them now, before anything is hoisted."""
+    return replace(case, body=without_poles(case.body))
 
 
 def _step_at(case: Case, position: Integer) -> Case:
