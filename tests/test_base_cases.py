@@ -47,6 +47,18 @@ FUNCTIONS = {
         "[h]",
         lambda x: [x[0] * x[1], x[0] * x[1] ** 2, x[0] * x[1] ** 2 * x[2]],
     ),
+    "steps that read none before": (
+        ["x: [5]"],
+        ["h[0] = x[1]", "h[t] = x[t]*x[t-1]"],
+        "[h]",
+        lambda x: [x[1], x[1] * x[0], x[2] * x[1], x[3] * x[2], x[4] * x[3]],
+    ),
+    "steps that read none before, behind two": (
+        ["x: [4]", "s: []"],
+        ["h[0] = 0", "h[1] = s^2", "h[t] = s*x[t]^2"],
+        "[h]",
+        lambda x, s: [0, s**2, s * x[2] ** 2, s * x[3] ** 2],
+    ),
     "a chain of matrices": (
         ["x: [6, 3]", "w: [3, 3]"],
         [

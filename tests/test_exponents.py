@@ -134,6 +134,8 @@ AT_ZERO = [
     ("y[i] = v[i]*x[i]^N", {"v": [5.0, 6.0, 7.0, 8.0]}, [0, 0, 0, 0]),
     ("y[i] = a*x[i]^k", {"a": 2.0, "k": 1}, [2, 2, 2, 2]),
     ("y[i] = a*x[i]^k", {"a": 2.0, "k": 0}, [0, 0, 0, 0]),
+    ("y[i] = exp(x[i])*x[i]^n[i]", {"n": [0, 1, 2, 0]}, [1, 1, 0, 1]),
+    ("y[i] = (x[i] + 3)*(2*x[i])^i*v[i]", {"v": [5.0, 6.0, 7.0, 8.0]}, [5, 36, 0, 0]),
     ("y[i] = sum[k](v[k]*x[i]^k)", {"v": [5.0, 6.0, 7.0, 8.0]}, [6, 6, 6, 6]),
 ]
 
@@ -153,6 +155,26 @@ def test_derivatives_of_whole_powers_at_0(equation, others, expected):
     np.testing.assert_array_equal(jacobian, np.diag(expected))
     np.testing.assert_array_equal(gradient, expected)
     np.testing.assert_array_equal(module.jvp(*arguments, np.ones(4)), expected)
+
+
+def test_what_a_power_of_0_multiplies_has_a_derivative():
+    """``x^a`` is 0 there, and ``x^(a - 1)``, which it must not be made of, is not finite."""
+    function = tcgrad.loads("inputs: {x: [2], a: []}\nequations: ['y = exp(x[1])*x[0]^a']\nwrt: [x]\n")
+    point = {"x": np.array([0.0, 2.0]), "a": np.array(0.5)}
+    with np.errstate(divide="ignore"):
+        (by_formula,) = function.derive().at(point).jacobians.values()
+        (jacobian,) = function.compile().jacobian(*point.values()).values()
+    assert by_formula.tolist() == jacobian.tolist() == [np.inf, 0]
+
+
+def test_powers_in_recurrences_at_0():
+    """What stands beside a power tells that it is finite, also where only one of both is made before the loop."""
+    equations = "['h[-1,a] = s', 'h[t,a] = sin(h[t-1,a])*h[t-1,t]^a']"
+    module = tcgrad.loads(f"inputs: {{s: []}}\nindices: {{t: 3, a: 3}}\nequations: {equations}\n").compile()
+    expected = [[1, 0, 0], [1, 0, 0], [1, 0, 0]]
+    np.testing.assert_array_equal(module.jacobian(0.0)["h", "s"], expected)
+    np.testing.assert_array_equal(module.jvp(0.0, 1.0), expected)
+    np.testing.assert_array_equal(module.backward(module.forward_saved(0.0)[1], np.ones((3, 3))), [3])
 
 
 def test_second_derivatives_of_whole_powers_at_0():

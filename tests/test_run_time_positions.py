@@ -92,6 +92,18 @@ READS = {
         [-2, -1, 11, 6],
         lambda x, t: zeros_around(x, t // 2 + 1) ** 2,
     ),
+    "axes of two sizes": (
+        ["x: [5]", T % (0, 5), "w: [6]"],
+        "y[b] = x[t[b]]*w[t[b]]",
+        [0, 4, 4, 2],
+        lambda x, t, w: x[t] * w[t],
+    ),
+    "a matrix that is not square": (
+        ["x: [5, 6]", T % (0, 5), "w: [5]"],
+        "y[b] = x[t[b],t[b]]*w[t[b]]^2",
+        [0, 4, 4, 2],
+        lambda x, t, w: x[t, t] * w[t] ** 2,
+    ),
     "a bracket around": (
         ["x: [5]", T % (0, 5)],
         "y[b] = x[t[b]]*[t[b] >= 0]",
@@ -166,6 +178,17 @@ def test_a_recurrence_reads_beyond_a_tensor_with_zeros_around():
     """In its tangents and second derivatives, too: nothing is added up outside of them."""
     equations = ["h[-1] = x[t[0]]*c", "h[b] = tanh(h[b-1]*x[t[b]] + x[t[b] - 1])", "f = sum[b](h[b]^2)"]
     text = spec(["x: {shape: [5], outside: 0}", T % (-2, 9), "c: []"], equations, outputs="[f]")
+    result = tcgrad.loads(text).check()
+    assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}
+    assert [each.message for each in result.results if each.status == "fail"] == []
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_a_position_that_only_derivatives_read_may_be_outside(rows):
+    """The last step of the adjoint recurrence stands by itself, and reads z at ``3 - n``."""
+    equations = ["h[-1] = z[1,1]", "h[t] = sin(h[t-1]) - h[t-1]*x", "f = (z[k,k]*h[n+k])^2"]
+    inputs = ["x: []", f"z: [{rows}, {rows}]", f"n: {{shape: [], dtype: int, sample: {{integers: [0, {5 - rows}]}}}}"]
+    text = spec(inputs, equations, indices="{t: 4}", outputs="[f]")
     result = tcgrad.loads(text).check()
     assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}
     assert [each.message for each in result.results if each.status == "fail"] == []

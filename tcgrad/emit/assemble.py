@@ -99,13 +99,14 @@ class _Assembly:
     def _is_loose(self, place: Integer, size: Integer) -> bool:
         """Whether a place that integer tensors decide may be outside: another axis may run on where none is.
 
-        So may one of a value that is read where a condition says.
+        So may one of a value that is read where a condition says, and one that the program itself does not read.
         """
         if not place.gathers:
             return False
-        compared = not self.build.fitting.compared.isdisjoint(tensors_read(IndexValue(place)))
+        fitting = self.build.fitting
+        compared = not fitting.compared.isdisjoint(tensors_read(IndexValue(place)))
         runs_on = not set(known_indices(place)).isdisjoint(self.axes)
-        return compared or runs_on or self.positions.is_loose(place, size)
+        return compared or runs_on or self.positions.is_loose(place, size) or not fitting.is_read_inside(place, size)
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
         for axis, (before, after) in enumerate(margins):

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.inequalities import undivided
-from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.ranges import bounds, never_negative
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
@@ -19,28 +19,41 @@ class Fitting:
 
     sizes: those without indices. reads: the others, their indices replaced as by `_unnamed`.
     compared: the integer tensors that conditions keep in their places. What any other decides is read inside.
+    places: where the program reads what integer tensors decide, with the size of the axis.
     """
 
     sizes: tuple[Integer, ...]
     reads: frozenset[Integer]
     compared: frozenset[Tensor]
+    places: tuple[tuple[Integer, Integer], ...]
     _known: dict[Integer, bool] = field(default_factory=dict)
 
     @staticmethod
-    def of(facts: Iterable[Integer], compared: Iterable[Tensor] = ()) -> Fitting:
+    def of(
+        facts: Iterable[Integer], compared: Iterable[Tensor] = (), places: Iterable[tuple[Integer, Integer]] = ()
+    ) -> Fitting:
         """What follows from these being at least 0 for all values of their indices."""
         facts = tuple(facts)
         sizes = _strongest(undivided(fact) for fact in facts if not fact.indices)
         reads = frozenset(_unnamed(fact) for fact in facts if fact.indices)
-        return Fitting(tuple(size for size in sizes if not never_negative(size)), reads, frozenset(compared))
+        return Fitting(
+            tuple(size for size in sizes if not never_negative(size)),
+            reads,
+            frozenset(compared),
+            tuple((place, size) for place, size in dict.fromkeys(places) if place.gathers),
+        )
 
     def assuming(self, *sizes: Integer) -> Fitting:
         """What follows where these are at least 0 as well."""
-        return Fitting((*self.sizes, *sizes), self.reads, self.compared)
+        return Fitting((*self.sizes, *sizes), self.reads, self.compared, self.places)
 
     def is_read(self, integer: Integer) -> bool:
         """Whether the program says of this very expression that it is at least 0, for any indices of these sizes."""
         return bool(self.reads) and _unnamed(integer) in self.reads
+
+    def is_read_inside(self, place: Integer, size: Integer) -> bool:
+        """Whether the program reads an axis of this size there, or both before and behind, by the same integers."""
+        return any(size == axis and _is_between(place, position) for position, axis in self.places)
 
     def never_negative(self, size: Integer) -> bool:
         """Whether a size is at least 0: it is a sum of at most two known ones and of what no dims make negative."""
@@ -74,6 +87,21 @@ def _constant(fact: Integer) -> int:
 def _loop_variables(size: Integer) -> set[Dim]:
     """The variables of loops: what is known of one holds within its loop alone, which may have no step at all."""
     return {dim for dim in dims_in(size) if not dim.least}
+
+
+def _is_between(place: Integer, position: Integer) -> bool:
+    """Whether the same integers decide both, and the rest of the place is in the range of the other's."""
+    (decided, rest), (same, other) = _parted(place), _parted(position)
+    inner, outer = bounds(rest), bounds(other)
+    if inner is None or outer is None or _unnamed(decided) != _unnamed(same):
+        return False
+    return never_negative(inner[0] - outer[0]) and never_negative(outer[1] - inner[1])
+
+
+def _parted(integer: Integer) -> tuple[Integer, Integer]:
+    """The terms that integer tensors decide, and the others."""
+    decided = Integer.collect(term for term in integer.terms if Integer((term,)).gathers)
+    return decided, integer - decided
 
 
 def _unnamed(integer: Integer) -> Integer:

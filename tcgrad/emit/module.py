@@ -26,8 +26,9 @@ from tcgrad.ir.inequalities import undivided
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, bodies
 from tcgrad.ir.ranges import least_undivided, never_negative
+from tcgrad.ir.reads import positions_read
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.traversal import tensors_read, walk
 
 Lines = list[str]
 
@@ -42,7 +43,8 @@ class ModuleWriter(ABC):
         chosen = dict.fromkeys(map(undivided, self._program.chosen))
         self._ranges = [size for size in chosen if not never_negative(size)]
         compared = (tensor for body in self._bodies() for tensor in compared_in(body))
-        self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges), compared))
+        places = (read for body in self._bodies() for node in walk(body) for read in positions_read(node))
+        self._stages = Stages(Fitting.of((*(fit.bound for fit in self._program.fits), *self._ranges), compared, places))
         self._inputs = [item.tensor for item in self._program.inputs]
         self._used: list[Used] = []
         self._lengths = [Length(tensor.name, length, least) for tensor, length, least in least_lengths(self._program)]

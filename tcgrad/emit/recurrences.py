@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Buffer, Carried, Scan, Segment, Write
+from tcgrad.emit.filling import Block, Buffer, Carried, Place, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.values import Builder
@@ -17,7 +17,8 @@ from tcgrad.ir.program import Case, Define, Recurrence
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
+from tcgrad.simplify.poles import without_poles
 
 _ONE = Integer.of(1)
 
@@ -76,7 +77,7 @@ class Loop:
             shape = (*tensor.shape[:axis], tensor.shape[axis] + self._shift, *tensor.shape[axis + 1 :])
             buffer = Tensor(f"{tensor.name} in loop {self._number}", shape, Role.DEFINED)
             carried = self._graph.make(Carried(self._number, k), (), shape)
-            yield _Running(tensor, axis, bases, step, buffer, carried)
+            yield _Running(tensor, axis, tuple(map(_finite, bases)), _finite(step), buffer, carried)
 
     def results(self) -> list[tuple[Tensor, Node]]:
         """Each tensor with its array."""
@@ -174,6 +175,11 @@ class Loop:
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
 
 
+def _finite(case: Case) -> Case:
+    """With powers that are finite at 0: the factors that tell it are beside them now, before anything is hoisted."""
+    return replace(case, body=without_poles(case.body))
+
+
 def _step_at(case: Case, position: Integer) -> Case:
     """A step at one position."""
     if not isinstance(case.position, Index):
@@ -208,8 +214,11 @@ def _mentions(node: Node, variables: set[Dim]) -> bool:
 
 
 def _flat(values: Iterable[object]) -> Iterator[object]:
+    """What tuples hold, and the places where blocks stand."""
     for value in values:
         if isinstance(value, tuple):
             yield from _flat(value)
+        elif isinstance(value, Block | Place):
+            yield from _flat(vars(value).values())
         else:
             yield value

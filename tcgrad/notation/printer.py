@@ -205,10 +205,15 @@ class Printer:
         if len(terms) == 1 and terms[0][1] > 0:
             return pieces[0]
         plus, minus = (" + ", f" {self.syntax.minus} ") if spaced else ("+", self.syntax.minus)
-        text = (self.syntax.minus if terms[0][1] < 0 else "") + pieces[0].text
+        text = pieces[0].text if terms[0][1] > 0 else self.negative(terms[0][0], pieces[0])
         for (_, coefficient), piece in zip(terms[1:], pieces[1:], strict=True):
             text += (minus if coefficient < 0 else plus) + piece.text
         return Piece(text, Precedence.SUM)
+
+    def negative(self, atoms: tuple[Atom, ...], piece: Piece) -> str:
+        """A term behind a minus, which would be the dividend's alone in ``-i//2``."""
+        divided = len(atoms) == 1 and isinstance(atoms[0], Quotient | Remainder)
+        return self.syntax.minus + (self.wrapped(piece, Precedence.UNARY) if divided else piece.text)
 
     def monomial(self, atoms: tuple[Atom, ...], coefficient: int) -> Piece:
         pieces = [self.integer_atom(atom) for atom in atoms]
@@ -228,7 +233,8 @@ class Printer:
             case Gather():
                 return Piece(self.read(atom.tensor, atom.indices), Precedence.ATOM)
             case Quotient(dividend, divisor):
-                return self.division(self.syntax.quotient, dividend, divisor)
+                divided = self.division(self.syntax.quotient, dividend, divisor)
+                return Piece(divided.text, Precedence.ATOM) if self.syntax.closed_quotients else divided
             case Remainder(dividend, divisor):
                 return self.division(self.syntax.remainder, dividend, divisor)
             case _:

@@ -22,6 +22,7 @@ class Syntax:
     call: a function applied to its arguments.
     reduction: an operator over indices, applied to a body.
     derived: the derivative operator applied to a body, which is given as it is and as an operand, by a component.
+    closed_quotients: a whole quotient needs no parentheses.
     prefix_sums: a sum reaches to the end of its product, as after a sigma.
     tall: what makes a text more than one line high.
     between: what stands between two factors; None: always ``times``.
@@ -49,6 +50,7 @@ class Syntax:
     power: Callable[[str, str], str | None] = lambda _base, _exponent: None
     quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
     remainder: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}%{divisor}"
+    closed_quotients: bool = False
     prefix_sums: bool = False
     tall: Sequence[str] = ()
     between: Callable[[str, str], str] | None = None
@@ -259,6 +261,7 @@ LATEX = Syntax(
     power=_latex_power,
     quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",
     remainder=lambda dividend, divisor: rf"{dividend} \bmod {divisor}",
+    closed_quotients=True,
     prefix_sums=True,
     tall=_TALL,
     between=latex_between,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.ir.indices import Gather, Index, Integer
-from tcgrad.ir.nodes import Delta, Expr, Mul
+from tcgrad.ir.nodes import Component, Delta, Expr, Mul
 from tcgrad.ir.traversal import integers, map_children, map_integers
 
 
@@ -32,7 +32,15 @@ def _lookups(delta: Expr) -> Iterator[tuple[Index, Integer]]:
 
 
 def _at_index(expr: Expr, position: Integer, index: Index) -> Expr:
+    """With the index in the place of the position, but on axes of another size: it would run over these as well."""
     made = expr
-    if position in integers(expr):
+    if isinstance(expr, Component) and position in expr.indices:
+        axes = zip(expr.indices, expr.tensor.shape, strict=True)
+        made = Component(expr.tensor, tuple(_on_axis(own, size, position, index) for own, size in axes))
+    elif position in integers(expr):
         made = map_integers(expr, lambda own: index.expr if own == position else own)
     return map_children(made, lambda part: _at_index(part, position, index))
+
+
+def _on_axis(own: Integer, size: Integer, position: Integer, index: Index) -> Integer:
+    return index.expr if own == position and size == index.size else own

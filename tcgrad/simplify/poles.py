@@ -27,6 +27,12 @@ def without_poles(expr: Expr) -> Expr:
     return known
 
 
+def adds_no_pole(exponent: Expr, *, beside: Expr) -> bool:
+    """Whether a power of 0 is finite for certain, or another one of the same base is not finite either."""
+    value, other = exact_value(exponent), exact_value(beside)
+    return _is_nonnegative(exponent) if value is None else value >= 0 or (other is not None and other < 0)
+
+
 def _within(expr: Expr, around: Factors) -> Expr:
     """around: the whole numbers by which the expression is multiplied."""
     if isinstance(expr, Mul):

@@ -10,6 +10,7 @@ from tcgrad.ir.traversal import terms_of
 from tcgrad.simplify.common import Powers, divided, guards_beside, powers_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
+from tcgrad.simplify.poles import adds_no_pole
 from tcgrad.simplify.powers import add_of, power, scaled
 
 _MOST_TERMS = 24
@@ -84,13 +85,18 @@ def _has_powers(name: int | str, rows: Sequence[_Row]) -> bool:
 
 
 def _common(given: Expr, wanted: Expr) -> Expr | None:
-    """``wanted``, if that power can be taken out of the given one; of powers by numbers only of higher whole ones."""
+    """``wanted``, if that power can be taken out of the given one; of powers by numbers only of higher whole ones.
+
+    Where a base is 0 it must not be divided by because of that, as ``x^(n - 1)`` out of ``x^n`` would be for ``n = 0``.
+    """
     difference = _difference(given, wanted)
     if difference is None:
         return None
     if difference == 0:
         return wanted
     if isinstance(wanted, Const) and (wanted.value < 0 or wanted.value.denominator != 1):
+        return None
+    if not adds_no_pole(wanted, beside=given):
         return None
     return wanted if difference.denominator == 1 and difference > 0 else None
 
