@@ -145,7 +145,7 @@ class Symbols:
         return None
 
     def _with_indices(self, name: str) -> str | None:
-        """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``, but not ``xx``, where the index would be a tensor."""
+        """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
