@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
+from tcgrad.language.lexer import respelled
 from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
@@ -95,7 +96,7 @@ class Symbols:
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
         source = self.report.source
-        return " ".join(source.text[span.start : span.end].split()) if source else "..."
+        return respelled(" ".join(source.text[span.start : span.end].split())) if source else "..."
 
     def builtin(self, name: str) -> str:
         """The form that ``name`` is another spelling of, where the spec does not declare the name itself."""
@@ -140,8 +141,8 @@ class Symbols:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{name}(...)`"
-        if name.rstrip("'") != name and name.rstrip("'") in self.tensors:
-            return TRANSPOSE.format(name.rstrip("'"))
+        if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
+            return TRANSPOSE.format(name.rstrip("'ᵀ"))
         return None
 
     def _with_indices(self, name: str) -> str | None:
