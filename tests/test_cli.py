@@ -82,7 +82,21 @@ def test_exit_status(line: str, status: int):
 MESSAGES = [
     ("derive --notatoin index x", "TC601", "No such option: --notatoin", "did you mean `--notation`?"),
     ("chekc x", "TC601", "No such command 'chekc'", "did you mean `check`?"),
+    ("derive x --fromat json", "TC601", "No such option: --fromat", "did you mean `--format`?"),
+    ("derive x --zzzzzz json", "TC601", "No such option: --zzzzzz", "`tcgrad derive --help` shows the usage"),
     ("check", "TC601", "Missing argument 'SPEC...'", "`tcgrad check --help` shows the usage"),
+    ("check x --only", "TC601", "Option '--only' requires an argument", "`tcgrad check --help` shows the usage"),
+    ("derive x --at", "TC601", "Option '--at' requires an argument", "`tcgrad derive --help` shows the usage"),
+    (
+        "completion",
+        "TC601",
+        "Missing argument 'SHELL'. Choose from: bash, zsh, fish",
+        "`tcgrad completion --help` shows the usage",
+    ),
+    ("derive gallery:matmul --wrt ,", "TC601", "`--wrt` names nothing", "name one, or several with commas"),
+    ("derive gallery:matmul --of=", "TC601", "`--of` names nothing", "name one, or several with commas"),
+    ("check gallery:matmul --dtype=", "TC601", "`--dtype` names nothing", "name one, or several with commas"),
+    ("check gallery:matmul --only , --only=", "TC601", "`--only` names nothing", "name one, or several with commas"),
     ("derive gallery:sofmax", "TC604", "the gallery has no spec `sofmax`", "did you mean `gallery:softmax`"),
     ("derive specs/matmull.yaml", "TC602", "there is no file `specs/matmull.yaml`", "did you mean `specs/matmul.yaml`"),
     ("derive specs/matmul", "TC602", "there is no file `specs/matmul`", "did you mean `specs/matmul.yaml`?"),
@@ -104,6 +118,21 @@ MESSAGES = [
 @pytest.mark.parametrize(("line", "code", "message", "offer"), MESSAGES)
 def test_messages_suggest(line: str, code: str, message: str, offer: str):
     assert tcgrad(*line.split()).stderr.startswith(f"tcgrad: error[{code}]: {message}\nhelp: {offer}")
+
+
+@pytest.mark.parametrize(
+    ("twice", "once"),
+    [
+        ("derive gallery:matmul --wrt a --wrt a", "derive gallery:matmul --wrt a"),
+        ("derive gallery:matmul --wrt a,x,a", "derive gallery:matmul --wrt a,x"),
+        ("derive gallery:softmax --of y,y", "derive gallery:softmax --of y"),
+        ("check gallery:dot --format json --dtype float32,float32", "check gallery:dot --format json --dtype float32"),
+        ("check gallery:dot --format json --only jvp,jvp", "check gallery:dot --format json --only jvp"),
+    ],
+)
+def test_what_is_named_twice_is_meant_once(twice: str, once: str):
+    told = [re.sub(r'"seconds": [\d.]+', "", tcgrad(*line.split()).stdout) for line in (twice, once)]
+    assert told[0] == told[1] != ""
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """The table of codes: complete, in order, and every example shows what it says."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
 from tcgrad.check import check
+from tcgrad.cli.app import build
+from tcgrad.cli.explain import render_code
 from tcgrad.codes import CODES
 from tcgrad.emit import emit
 from tcgrad.errors import TcgradError
@@ -27,6 +31,8 @@ STAGES = {
 }
 TWICE = {"TC404": ("load", "elaborate", "twice")}
 EXAMPLES = [code for code in CODES.values() if "equations:" in code.mended]
+COMMANDS = [code for code in CODES.values() if "tcgrad " in code.mended]
+WARNINGS = {"TC313", "TC323"} | {name for name in CODES if name.startswith("TC7")}
 
 
 def codes_in_source():
@@ -81,6 +87,27 @@ def test_examples_show_what_they_say(code):
     stages = TWICE.get(code.code) or STAGES[code.code[:3]]
     assert run(code.example, stages) == {code.code}
     assert run(code.mended, stages) == set()
+
+
+def parse(line):
+    """What the command line makes of the words of ``tcgrad ...``, with variables in front or not."""
+    words = shlex.split(line.partition("tcgrad ")[2])
+    return build().commands[words[0]].make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("code", COMMANDS, ids=lambda code: code.code)
+def test_examples_are_command_lines(code):
+    parse(code.mended)
+    if code.code == "TC601":
+        with pytest.raises(typer.TyperException):
+            parse(code.example)
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=list(CODES))
+def test_what_a_warning_is_about_is_not_called_refused(code):
+    text = render_code(code)
+    assert ("This is warned of:" in text) == (code.code in WARNINGS)
+    assert ("This is refused:" in text) == (bool(code.example) and code.code not in WARNINGS)
 
 
 def test_every_code_about_a_spec_has_an_example():

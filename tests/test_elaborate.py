@@ -233,6 +233,10 @@ MISTAKES = [
     ("r = epps*s", "TC301", "epps", "not declared", "did you mean `eps`?"),
     ("r[i] = x_i*s", "TC301", "x_i", "not declared", "write `x[i]`"),
     ("r[i] = xᵢ*s", "TC301", "xᵢ", "not declared", "write `x[i]`"),
+    ("r[i] = xi*s", "TC301", "xi", "not declared", "write `x[i]`"),
+    ("r[i] = xx[i]*s", "TC301", "xx", "not declared", "did you mean `x`?"),
+    ("r[i] = xi[i]*s", "TC301", "xi", "not declared", "did you mean `x`?"),
+    ("r = xx*s", "TC301", "xx", "not declared", "did you mean `x`?"),
     (
         "r[i] = s*exp[y[i]]",
         "TC301",

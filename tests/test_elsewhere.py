@@ -37,6 +37,8 @@ def test_what_they_offer_can_be_read(name):
     ("equation", "code", "help_"),
     [
         ("y[i] = ln(x[i])", "TC315", "write `log(x)`"),
+        ("y[i] = π*x[i]", "TC301", "write `pi`"),
+        ("y[i,j] = aᵀ", "TC301", "write a transpose by its indices: `a[j,i]`"),
         ("y = trace(a)", "TC315", "write `a[i,i]`"),
         ("y[i] = softmax(x[i])", "TC315", "write `exp(x[i])/(1[k]*exp(x[k]))`"),
         ("y[i] = arctan(x[i])", "TC315", "write `atan(x)`"),
@@ -59,3 +61,22 @@ def test_what_they_offer_can_be_read(name):
 )
 def test_help(equation, code, help_):
     assert told(equation) == [(code, help_)]
+
+
+@pytest.mark.parametrize(
+    ("equation", "corrected"),
+    [
+        ("y[i] = x[i] ≤ 0", "[x[i] <= 0]"),
+        ("y[i] = (x[i] − 1 ≥ 0)*x[i]", "[x[i] - 1 >= 0]"),
+        ("y = 2·x[i]", "sum[i](2*x[i])"),
+        ("y = sum(2×x[i])", "sum[i](2*x[i])"),
+        ("y = 2·x[i]a[i,i]", "x[i]*a[i,i]"),
+        ("y = x[i]*(2·x[i]", "(2*x[i])"),
+    ],
+)
+def test_help_is_in_the_signs_of_the_language(equation, corrected):
+    help_ = [text for _, text in told(equation) if text not in {"write `*`", "write `-`", "write `<=`", "write `>=`"}]
+    assert help_[0].partition("`")[2].partition("`")[0] == corrected
+    report = Report()
+    parse_equation(Located.plain(f"r = {corrected}"), report)
+    assert report.diagnostics == []

@@ -133,13 +133,18 @@ def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]
     if names is None:
         return program.wrt
     real = [item.tensor for item in program.inputs if item.tensor.is_real]
-    return tuple(_tensor_named(name, real, "real-valued input") for name in names)
+    return _tensors_named(names, real, "real-valued input")
 
 
 def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
     if names is None:
         return program.outputs
-    return tuple(_tensor_named(name, program.defined, "tensor that an equation defines") for name in names)
+    return _tensors_named(names, program.defined, "tensor that an equation defines")
+
+
+def _tensors_named(names: Sequence[str], among: Iterable[Tensor], what: str) -> tuple[Tensor, ...]:
+    """Each of them once, in the order in which they are named first."""
+    return tuple(dict.fromkeys(_tensor_named(name, among, what) for name in names))
 
 
 def _tensor_named(name: str, among: Iterable[Tensor], what: str) -> Tensor:

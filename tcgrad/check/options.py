@@ -58,6 +58,8 @@ def choose_options(spec: Spec, **given: Any) -> Options:
     for name in ("dtype", "only"):
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
+        if name in chosen:
+            chosen[name] = tuple(dict.fromkeys(chosen[name]))  # what is named twice is checked once
     options = Options(**{"seed": seed_of(spec.source.text), **chosen})
     _validate(options)
     return options

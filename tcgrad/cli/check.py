@@ -169,12 +169,12 @@ def command(
     of the nearest pyproject.toml, else from the spec's `check`.
     """
     given = {
-        "dtype": _tuple(split_names(dtype)),
+        "dtype": _tuple(split_names("--dtype", dtype)),
         "seed": seed,
         "trials": trials,
         "method": method,
         "sizes": sizes,
-        "only": _tuple(split_names(only)),
+        "only": _tuple(split_names("--only", only)),
         "max_elements": max_elements,
         "self_test": self_test,
         "rtol": rtol,

@@ -131,7 +131,7 @@ def command(
     function = load_argument(spec, strict)
     if output_format != "text":
         in_utf8()
-    derived = function.derive(of=split_names(of), wrt=split_names(wrt), hessian=hessian)
+    derived = function.derive(of=split_names("--of", of), wrt=split_names("--wrt", wrt), hessian=hessian)
     write(
         derived.report(
             output_format,

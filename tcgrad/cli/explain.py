@@ -42,10 +42,13 @@ def command(code: CodeName = None, debug: Debug = False) -> None:
 def render_code(code: Code) -> str:
     """An entry of the table as text: title, explanation, the example and its mended form."""
     parts = [f"{code.code}: {code.title}", textwrap.fill(" ".join(code.explanation.split()), 88)]
+    before, after = (
+        ("This is warned of:", "This is not:") if code.is_warning else ("This is refused:", "This is accepted:")
+    )
     if code.example:
-        parts += ["This is refused:", textwrap.indent(code.example.strip("\n"), "    ")]
+        parts += [before, textwrap.indent(code.example.strip("\n"), "    ")]
     if code.mended:
-        parts += ["This is accepted:", textwrap.indent(code.mended.strip("\n"), "    ")]
+        parts += [after, textwrap.indent(code.mended.strip("\n"), "    ")]
     return "\n\n".join(parts)
 
 

@@ -95,8 +95,16 @@ def read_standard_input() -> str:
     return sys.stdin.read() if stream is None else decode(stream.read(MAX_BYTES + 1), STDIN).text
 
 
-def split_names(values: list[str] | None) -> list[str] | None:
-    """The values of an option that is repeated or takes a list with commas; None if it was not given."""
+def split_names(option: str, values: list[str] | None) -> list[str] | None:
+    """The values of an option that is repeated or takes a list with commas; None if it was not given.
+
+    Raises:
+        TcgradError: TC601 if it is given and names nothing.
+    """
     if not values:
         return None
-    return [name.strip() for value in values for name in value.split(",") if name.strip()]
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if not names:
+        help_ = "name one, or several with commas between them, or leave the option out"
+        raise TcgradError((Diagnostic("TC601", f"`{option}` names nothing", help=help_),))
+    return names

@@ -18,6 +18,7 @@ from tcgrad.cli.output import discard_output, write_error
 from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.spec.names import nearest
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -64,13 +65,21 @@ def _usage_message(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     if context is not None and error.message == context.get_help():
         return error.message
-    message, _, question = error.format_message().partition(" Did you mean ")
-    message, _, options = message.partition(" (Possible options: ")
-    close = question.rstrip("?").replace("'", "`") or ", ".join(f"`{name}`" for name in options.rstrip(")").split(", "))
+    message, _, question = " ".join(error.format_message().split()).partition(" Did you mean ")
+    close = question.rstrip("?").replace("'", "`").replace(", ", " or ")
+    if hasattr(error, "possibilities"):
+        message, close = error.message, _nearest_option(error)
     path = context.command_path if context is not None else "tcgrad"
-    offer = f"did you mean {close.replace(', ', ' or ')}?" if close.strip("`") else f"`{path} --help` shows the usage"
+    offer = f"did you mean {close}?" if close else f"`{path} --help` shows the usage"
     diagnostic = Diagnostic("TC601", message.rstrip("."), help=offer)
     return render_diagnostics(TcgradError((diagnostic,)))
+
+
+def _nearest_option(error: typer.TyperException) -> str:
+    """The option that is meant by one that there is not, as it is written; typer counts the hyphens as likeness."""
+    known = {option.lstrip("-"): option for option in getattr(error, "possibilities", None) or ()}
+    near = nearest(getattr(error, "option_name", "").lstrip("-"), known)
+    return f"`{known[near]}`" if near is not None else ""
 
 
 def _never_fail_to_print() -> None:

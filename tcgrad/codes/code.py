@@ -9,7 +9,7 @@ from tcgrad.records import dataclass
 class Code:
     """One kind of mistake.
 
-    example: a spec, or a command line, that is refused with this code; mended: the same put right.
+    example: a spec, or a command line, that is refused with this code or warned of; mended: the same put right.
     """
 
     code: str
@@ -17,3 +17,8 @@ class Code:
     explanation: str
     example: str = ""
     mended: str = ""
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether what it is about is right, and yet may not be meant."""
+        return self.title.endswith("(a warning)")

@@ -9,8 +9,8 @@ CODES: tuple[Code, ...] = (
         "TC601",
         "the command line is wrong",
         "An option or an argument is unknown, is missing, or has a value that it cannot have.",
-        "tcgrad derive --notatoin latex layer_norm.yaml",
-        "tcgrad derive --notation latex layer_norm.yaml",
+        "tcgrad derive --notatoin matrix layer_norm.yaml",
+        "tcgrad derive --notation matrix layer_norm.yaml",
     ),
     Code(
         "TC602",

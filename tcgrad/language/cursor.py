@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Located, Note, Report, Span
-from tcgrad.language.lexer import UNREADABLE, Token, tokenize
+from tcgrad.language.lexer import UNREADABLE, Token, respelled, tokenize
 from tcgrad.operators import CLOSING
 
 DEPTH_LIMIT = 64
@@ -75,8 +75,12 @@ class Cursor:
         return self.text.span(start.start, max(start.end, last.end))
 
     def source(self, start: Token) -> str:
-        """The text from ``start`` to the token read last, as it was written."""
-        return self.text.text[start.start : self.tokens[self.at - 1].end]
+        """The text from ``start`` to the token read last."""
+        return self.between(start.start, self.tokens[self.at - 1].end)
+
+    def between(self, start: int, end: int) -> str:
+        """The text between two places, for help: as it was written, but for what is no sign of the language."""
+        return respelled(self.text.text[start:end].strip())
 
     def report_error(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:
         """Add an error after which reading goes on, up to a number that nobody reads."""
@@ -103,7 +107,7 @@ class Cursor:
         message = f"`{closing}` is missing before {self.describe()}"
         if self.kind in CLOSING.values():
             message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
-        inner = self.text.text[self._owner(opening).start : self.token.start].rstrip()
+        inner = self.between(self._owner(opening).start, self.token.start)
         help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN and "\n" not in inner else None
         raise self.failure("TC203", message, self.span(self.token), help_, note)
 

@@ -93,6 +93,7 @@ _HINTS = {
     "…": "write all indices out, and sums as sum[i](...)",
     **dict.fromkeys('"“”„‘’`', "write names without quotes"),
     "∞": "write a large number: there is no infinity in an equation",
+    "?": "write where(x > 0, a, b)",
     "'": "a prime stands directly behind the name of an abstract function: f'(x)",
     "ᵀ": "write a transpose by its indices: a[j,i]",
     **{power: f"write ^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
@@ -156,6 +157,11 @@ def _stray(text: Located, report: Report, at: int, char: str) -> Token:
     span = text.span(at, at + 1)
     report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning here", span, help_))
     return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
+
+
+def respelled(text: str) -> str:
+    """A part of an equation as it is read, operators as this language writes them: for help that shows a correction."""
+    return text if text.isascii() else "".join(_SPELLINGS.get(char) or _narrow(char) or char for char in text)
 
 
 def _narrow(char: str) -> str | None:

@@ -60,6 +60,9 @@ class OperandParser(SubscriptParser):
             return self._derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
             return self._reduction(token)
+        if token.text == "where":
+            message = "the arguments of `where` stand in parentheses"
+            raise self.failure("TC208", message, self.span(self.token), "write `where(x > 0, a, b)`")
         node = Subscript(token.text, self.span(token), self.positions(token), self.since(token))
         return self._derivative(token, node, in_target=in_target)
 
@@ -214,8 +217,16 @@ class OperandParser(SubscriptParser):
             shown = self.source(kind)
             help_ = f"write `{shown}(...)`"
             raise self.failure("TC209", f"parentheses are missing behind `{shown}`", self.span(opening), help_)
+        head = self.source(kind)
         self.enter()
-        body = self.expression()
+        start = self.token
+        body = self.compared(start, self.expression())
+        if isinstance(body, Comparison):
+            help_ = f"write `{head}[{self.source(start)}])`"
+            raise self.failure("TC210", "a comparison is written in an Iverson bracket", body.span, help_)
+        if self.kind == ",":
+            help_ = f"write `{head}{kind.text}(...))`" if kind.text in FUNCTIONS else f"write `{head}...)` for each"
+            raise self.failure("TC209", f"`{head}...)` is of one expression", self.span(self.token), help_)
         self.close(opening)
         self.leave()
         return Reduction(cast("ReductionKind", kind.text), indices, body, self.since(kind))

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, cast
 from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import ERROR_LIMIT, SHOWN, StopParsing
-from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS
+from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser
 from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
@@ -91,7 +91,7 @@ class ProductParser(OperandParser):
         first, last = gaps[0], gaps[-1]
         starts = [first.start.start, *(gap.token.start for gap in gaps)]
         ends = [*(gap.token.start for gap in gaps), last.end.end]
-        texts = [self.text.text[a:b].strip() for a, b in zip(starts, ends, strict=True)]
+        texts = list(map(self.between, starts, ends))
         has_one = isinstance(first.left, Number) and first.left.value == 1
         if len(gaps) == 1 and has_one and isinstance(first.right, Iverson):
             del texts[0]
@@ -102,6 +102,9 @@ class ProductParser(OperandParser):
         if isinstance(first.left, Subscript) and first.left.name in SIGNS:
             kind = SIGNS[first.left.name]
             help_ += f", or `{kind}{texts[0].removeprefix(first.left.name)}(...)` for a {kind}"
+        elif isinstance(first.left, Subscript) and isinstance(first.right, Group) and len(first.left.name) > 1:
+            offer = help_on(first.left.name, REDUCTIONS)
+            help_ += f"; {offer}" if offer else ""
         message = "an operator is missing between these: multiplication is always written"
         self.report_error("TC202", message, first.left.span.to(last.right.span), help_)
 

@@ -13,6 +13,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import help_on
+from tcgrad.language.lexer import respelled
 from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
@@ -95,7 +96,7 @@ class Symbols:
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
         source = self.report.source
-        return " ".join(source.text[span.start : span.end].split()) if source else "..."
+        return respelled(" ".join(source.text[span.start : span.end].split())) if source else "..."
 
     def builtin(self, name: str) -> str:
         """The form that ``name`` is another spelling of, where the spec does not declare the name itself."""
@@ -117,30 +118,40 @@ class Symbols:
             raise self.refuse("TC303", f"`{name}` is used before it is defined", span, help_, note)
         raise self.unknown(name, span, self.tensors)
 
-    def unknown(self, name: str, span: Span, known: Iterable[str]) -> Refused:
-        """Report a name that nothing declares, or that cannot be used here."""
+    def unknown(self, name: str, span: Span, known: Iterable[str], meant: str | None = None) -> Refused:
+        """Report a name that nothing declares, or that cannot be used here; meant: help that fits its place."""
         if name in self.hidden:
             code, message, help_ = self.hidden[name]
             return self.refuse(code, message, span, help_)
-        said = self._reading_of(name) or help_on(name, [*known]) or self._how_to_declare(name)
+        said = self._reading_of(name) or meant or help_on(name, [*known]) or self._how_to_declare(name)
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
+
+    def unknown_alone(self, name: str, span: Span) -> Refused:
+        """Report such a name that stands without brackets, and may have been meant to have indices."""
+        return self.unknown(name, span, self.names(), self._with_indices(name))
 
     def _how_to_declare(self, name: str) -> str:
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
 
     def _reading_of(self, name: str) -> str | None:
-        """What ``exp[x]`` was meant to be, ``delta`` alone, a dim in brackets, and ``x_i`` or ``xᵢ`` of a tensor."""
+        """What ``exp[x]`` was meant to be, ``delta`` alone, and a dim in brackets."""
         if self.builtin(name) in _WITH_INDICES:
             return f"`{name}` has indices: `{name}[{_WITH_INDICES[self.builtin(name)]}]`"
         if name in self.dims:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{name}(...)`"
-        if name.rstrip("'") != name and name.rstrip("'") in self.tensors:
-            return TRANSPOSE.format(name.rstrip("'"))
+        if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
+            return TRANSPOSE.format(name.rstrip("'ᵀ"))
+        return None
+
+    def _with_indices(self, name: str) -> str | None:
+        """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
             tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
+            if name[end] != "_" and not self.tensors.keys().isdisjoint(indices):
+                continue
             if tensor is not None and tensor.order == len(indices) > 0:
                 return f"write `{name[:end]}[{','.join(map(_without_subscript, indices))}]`"
         return None

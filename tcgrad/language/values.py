@@ -44,7 +44,7 @@ class ValueReader(CallReader):
             raise symbols.refuse("TC315", f"`{name}` needs its arguments", node.span, f"write `{example}`")
         if name in symbols.broken or name in symbols.later:
             symbols.tensor(name, node.span)
-        raise symbols.unknown(name, node.span, symbols.names())
+        raise symbols.unknown_alone(name, node.span)
 
     def _index_value(self, node: Name) -> Expr:
         name, symbols = node.name, self.symbols
