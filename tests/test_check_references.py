@@ -8,7 +8,7 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check.allowed import why_not_complex, why_not_exact
-from tcgrad.check.directions import Elements, Joined, Signs
+from tcgrad.check.directions import Elements, Joined, Mixed
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.quotients import Quotients, Slopes, choose_stencil
@@ -115,7 +115,7 @@ def test_references_along_directions_are_sums_of_those_by_element():
     signs = np.array([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]], np.longdouble)
     for method in ("exact", "complex"):
         _, by_element, _ = slopes(made, method)
-        _, along, _ = slopes(made, method, Signs(signs))
+        _, along, _ = slopes(made, method, Mixed(signs))
         np.testing.assert_allclose(along, signs @ by_element, rtol=0, atol=1e-15)
 
 
@@ -123,7 +123,7 @@ def test_references_along_directions_are_sums_of_those_by_element():
 def test_elements_and_directions_that_are_taken_together_are_what_they_are_apart(method):
     made = spec("y[i] = x[i]^5*x[j]*x[j]/(2 + x[i]^2)")
     wide = sampler(made.program).draw(np.dtype(np.float64), (1, 2)).forward.context.dtype
-    elements, signs = Elements(np.array([2, 0]), (3,), wide), Signs(np.array([[1.0, -1.0, 1.0]], wide))
+    elements, signs = Elements(np.array([2, 0]), (3,), wide), Mixed(np.array([[1.0, -1.0, 1.0]], wide))
     together, _, _ = slopes(made, method, Joined(elements, signs))
     for part, directions in ((slice(2), elements), (slice(2, None), signs)):
         apart, value, error = slopes(made, method, directions)

@@ -18,7 +18,7 @@ from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tan
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.precision import type_name
-from tcgrad.check.references import Known, Reference, random_signs, reference
+from tcgrad.check.references import Known, Reference, random_directions, reference
 from tcgrad.check.results import Subject
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.overflow import noticing
@@ -110,7 +110,7 @@ def out_of_range(bench: Bench) -> set[str]:
                     bench.module.jvp(dict(bench.sample.tangents))
                 if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
                     bench.module.hvp(dict(bench.sample.tangents))
-                    bench.module.hvp({t.name: random_signs(bench.sample, t.name)[0] for t in bench.wrt})
+                    bench.module.hvp({t.name: random_directions(bench.sample, t.name)[0] for t in bench.wrt})
     return {*found, *(["overflow"] if bench.module is not None and bench.module.overflowed else [])}
 
 

@@ -138,7 +138,7 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
 
     def along_directions(bound: Array) -> Array:
         terms = sum(bench.sample.upstream[of.name].size for of in found.outputs)
-        return np.full(len(signs), spread(bound) + found.rounding_of_sums(signs.dtype, terms), signs.dtype)
+        return np.full(len(mixed), spread(bound) + found.rounding_of_sums(mixed.dtype, terms), mixed.dtype)
 
     bench.add(
         tally,
@@ -152,7 +152,7 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         part="elements",
         slips=slips,
     )
-    signs = np.asarray(known.signs).reshape(len(known.directions), -1)
+    mixed = np.asarray(known.mixed).reshape(len(known.directions), -1)
     bench.add(
         tally,
         found.work,
@@ -161,16 +161,16 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         known=known.projections(found.outputs),
         method=known.method,
         locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
-        view=partial(_along, signs, found),
+        view=partial(_along, mixed, found),
         how="along random directions",
         part="directions",
         slips=slips,
     )
 
 
-def _along(signs: Array, found: _Finding, gradient: Array) -> Array:
+def _along(mixed: Array, found: _Finding, gradient: Array) -> Array:
     """The gradient along each of the random directions."""
-    return np.asarray(signs @ found.elements(gradient).astype(signs.dtype))
+    return np.asarray(mixed @ found.elements(gradient).astype(mixed.dtype))
 
 
 def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, slips: Slips) -> None:

@@ -13,7 +13,7 @@ from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Directions, Elements, Signs
+from tcgrad.check.directions import Directions, Elements, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
@@ -59,14 +59,14 @@ class Ladder:
         if found.method not in (EXACT, COMPLEX) or found.reason:
             return found
         shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
-        signs = (2 * self.sample.random.integers(2, size=len(elements)) - 1).astype(dtype)
+        parts = random_mixture((len(elements),), self.sample.dtype, self.sample.random).astype(dtype)
         direction = np.zeros((1, prod(shape)), dtype)
-        direction[0, elements.columns] = signs
-        second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))
+        direction[0, elements.columns] = parts
+        second = self._differences(_CONFIRMED).along(wrt, Mixed(direction.reshape(1, *shape)))
         if found.method == COMPLEX and second.is_kinked and self._choice.is_free:
             return self.differences.along(wrt, elements)
         told = replace(found, evaluations=found.evaluations + second.evaluations)
-        if _agree(found.summed(signs), second):
+        if _agree(found.summed(parts), second):
             return told
         return told.unknown(f"{found.method} and difference quotients disagree")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Elements, IntArray, Joined, Signs
+from tcgrad.check.directions import Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
@@ -31,7 +31,7 @@ _LARGEST_WORK = 2**21
 # Single elements beside directions that are asked for: a direction sees every element, these only tell where one is.
 _FEW_ELEMENTS = 4
 
-# Random signs average errors out: their sum stays within this many times the root of the sum of squares.
+# Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
 
 
@@ -62,7 +62,7 @@ class Reference:
 
     kinks: by the outputs' names, where no step stayed on one branch: the first such element in ``columns``, and the
         slopes below and above it.
-    signs: if it is a sample, random directions along which the derivatives are known besides.
+    mixed: if it is a sample, random directions along which the derivatives are known besides.
     evaluations: how many finding them took.
     """
 
@@ -72,12 +72,12 @@ class Reference:
     by_element: Estimate
     kinks: Mapping[str, Kink]
     evaluations: int
-    signs: Array | None = None
+    mixed: Array | None = None
     along: Estimate | None = None
 
     @property
     def is_full(self) -> bool:
-        return self.signs is None
+        return self.mixed is None
 
     @property
     def method(self) -> str:
@@ -114,7 +114,7 @@ class Reference:
     @cached_property
     def directions(self) -> list[Array]:
         """The directions of `tangent`."""
-        return [self.sample.tangents[self.wrt.name]] if self.signs is None else list(self.signs)
+        return [self.sample.tangents[self.wrt.name]] if self.mixed is None else list(self.mixed)
 
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0
@@ -149,15 +149,15 @@ def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
     wanted = _FEW_ELEMENTS if options.method == "directional" else sample.effort.columns
     columns = np.arange(number) if random is None else stratified(number, wanted, random)
     elements = Elements(columns, shape, dtype)
-    signs = None if random is None else _signs(sample, wrt.name, random)
-    found = ladder.along(wrt.name, elements if signs is None else Joined(elements, Signs(signs)))
+    mixed = None if random is None else _directions(sample, wrt.name, random)
+    found = ladder.along(wrt.name, elements if mixed is None else Joined(elements, Mixed(mixed)))
     by_element = ladder.confirmed(wrt.name, elements, found.part(slice(len(elements))))
     kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
     evaluations = found.evaluations + by_element.evaluations
-    along = None if signs is None else found.part(slice(len(elements), None))
-    if signs is not None and by_element.method != found.method:
-        along = ladder.differences.along(wrt.name, Signs(signs))
-    return Reference(sample, wrt, columns, by_element, kinks, evaluations, signs, along)
+    along = None if mixed is None else found.part(slice(len(elements), None))
+    if mixed is not None and by_element.method != found.method:
+        along = ladder.differences.along(wrt.name, Mixed(mixed))
+    return Reference(sample, wrt, columns, by_element, kinks, evaluations, mixed, along)
 
 
 def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
@@ -181,7 +181,7 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
 
 
 def spread(errors: Array) -> float:
-    """The error of a sum of independent terms with random signs, from the terms' errors."""
+    """The error of a sum of independent terms along a random direction, from the terms' errors."""
     return float(spreads(errors.reshape(1, -1))[0])
 
 
@@ -194,14 +194,14 @@ def spreads(rows: Array) -> Array:
     return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(np.square(scaled).sum(axis=1)), largest))
 
 
-def random_signs(sample: Sample, name: str) -> Array:
-    """Random directions of an input, of entries 1 and -1, with an axis of directions in front."""
-    return _signs(sample, name, np.random.default_rng(sample.value(name).size))
+def random_directions(sample: Sample, name: str) -> Array:
+    """Random directions of an input, always the same ones, with an axis of directions in front."""
+    return _directions(sample, name, np.random.default_rng(sample.value(name).size))
 
 
-def _signs(sample: Sample, name: str, random: np.random.Generator) -> Array:
+def _directions(sample: Sample, name: str, random: np.random.Generator) -> Array:
     shape = (sample.effort.directions, *sample.value(name).shape)
-    return random.choice(np.array([-1.0, 1.0]), shape).astype(sample.forward.context.dtype)
+    return random_mixture(shape, sample.dtype, random).astype(sample.forward.context.dtype)
 
 
 def _is_cheap(sample: Sample, number: int, options: Options) -> bool:
