@@ -160,12 +160,14 @@ def test_a_method_that_is_asked_for_is_used(method):
     assert methods == {{"complex": "complex step", "fourth": "fourth order"}.get(method, method)}
 
 
-def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkeypatch):
-    made = spec("y[i] = exp(x[i])")
-    right = made.check()
+@pytest.mark.parametrize("method", ["auto", "directional"])
+@pytest.mark.parametrize("equation", ["y[i] = exp(x[i])", "y[i] = exp(x[i])*sin(w[i])"])
+def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkeypatch, equation, method):
+    made = spec(equation, "{x: [N], w: [N]}" if "w" in equation else "{x: [N]}")
+    right = made.check(method=method)
     assert right.ok
     monkeypatch.setattr("tcgrad.check.complex_step._STEP", 2.0**-3)
-    wrong = made.check()
+    wrong = made.check(method=method)
     assert {(r.status, r.message) for r in wrong.results if r.kind == "gradient"} == {
         ("inconclusive", "complex step and difference quotients disagree")
     }
@@ -188,6 +190,15 @@ def test_a_complex_step_does_not_decide_where_a_branch_ends(equation, told):
     assert spec(equation, "{x: {shape: [N], sample: {integers: [0, 2]}}}", "{N: 2}").check(trials=8).ok
     beyond = spec(equation, "{x: {shape: [N], sample: {integers: [0, 1]}}}", "{N: 400}").check(trials=1, sizes="own")
     assert {r.status for r in beyond.results if r.kind in ("gradient", "jvp")} == {"inconclusive"}
+
+
+@pytest.mark.parametrize("method", ["auto", "directional"])
+def test_where_a_branch_ends_along_one_input_the_others_are_decided(method):
+    """References of several inputs are confirmed together, and apart where that fails."""
+    inputs = "{x: [N], w: [N], z: {shape: [N], sample: {integers: [0, 1]}}}"
+    result = spec("y[i] = exp(x[i])*sin(w[i]) + sqrt(z[i])", inputs).check(method=method, trials=1)
+    statuses = {wrt: {r.status for r in result.results if r.wrt == wrt and r.kind == "gradient"} for wrt in "xwz"}
+    assert statuses == {"x": {"pass"}, "w": {"pass"}, "z": {"inconclusive"}}
 
 
 @pytest.mark.parametrize("number", [10**power for power in range(2, 11)])

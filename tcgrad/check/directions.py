@@ -29,6 +29,9 @@ class Directions(Protocol):
     def take(self, chosen: IntArray) -> Array:
         """Some of the directions, with an axis of directions in front."""
 
+    def combined(self, parts: Array) -> Array:
+        """The sum of such parts of all of them."""
+
 
 @dataclass(frozen=True)
 class Elements:
@@ -50,6 +53,11 @@ class Elements:
         flat[np.arange(len(chosen)), self.columns[chosen]] = 1
         return flat.reshape(-1, *self.shape)
 
+    def combined(self, parts: Array) -> Array:
+        flat = np.zeros(prod(self.shape), self.dtype)
+        flat[self.columns] = parts
+        return flat.reshape(self.shape)
+
 
 @dataclass(frozen=True)
 class Mixed:
@@ -66,6 +74,9 @@ class Mixed:
 
     def take(self, chosen: IntArray) -> Array:
         return np.asarray(self.arrays[chosen])
+
+    def combined(self, parts: Array) -> Array:
+        return np.asarray(np.tensordot(parts, self.arrays, 1))
 
 
 def random_mixture(shape: tuple[int, ...], checked: np.dtype[Any], random: np.random.Generator) -> Array:
@@ -98,6 +109,10 @@ class Joined:
         border = len(self.first)
         parts = self.first.take(chosen[chosen < border]), self.second.take(chosen[chosen >= border] - border)
         return np.concatenate(parts)
+
+    def combined(self, parts: Array) -> Array:
+        border = len(self.first)
+        return self.first.combined(parts[:border]) + self.second.combined(parts[border:])
 
 
 @dataclass(frozen=True)

@@ -6,30 +6,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Elements, IntArray, Joined, Mixed, random_mixture
+from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
-from tcgrad.check.ladder import Ladder
+from tcgrad.check.ladder import Found, Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.check.usual import usual_size
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21
-
-# Single elements beside directions that are asked for: a direction sees every element, these only tell where one is.
-_FEW_ELEMENTS = 4
 
 # Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
@@ -58,11 +55,11 @@ class Kink:
 
 @dataclass(frozen=True)
 class Reference:
-    """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, or a stratified sample.
+    """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, a stratified sample, or none.
 
     kinks: by the outputs' names, where no step stayed on one branch: the first such element in ``columns``, and the
         slopes below and above it.
-    mixed: if it is a sample, random directions along which the derivatives are known besides.
+    mixed: if these are not all, random directions along which the derivatives are known besides.
     evaluations: how many finding them took.
     """
 
@@ -84,7 +81,20 @@ class Reference:
         name = f"{EXACT} at ties" if self.sample.tied else self.by_element.method
         if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
-        return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
+        if self.is_full:
+            return name
+        elements = [_counted(len(self.columns), "element")] if len(self.columns) else []
+        return f"{name}, {' and '.join([*elements, _counted(len(self.directions), 'direction')])}"
+
+    @property
+    def is_kinked(self) -> bool:
+        """Whether somewhere no step stayed on one branch."""
+        return self.by_element.is_kinked or (self.along is not None and self.along.is_kinked)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing is known, if nothing is."""
+        return self.by_element.reason or (self.along.reason if self.along else "")
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
@@ -137,27 +147,71 @@ class Reference:
         return {of.name: usual_size(self.sample, of.name, self.wrt.name) for of in outputs}
 
 
-def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
-    """Work the differences out: for every element of ``wrt`` if that is cheap enough."""
+def references(ladder: Ladder, inputs: Sequence[Tensor], options: Options) -> list[Reference]:
+    """Work the derivatives by each of some inputs out: by every element where that is cheap enough, else by a few and
+    along random directions.
+
+    Where directions are asked for, and no Jacobian, they are all: they see every element.
+    """
     sample = ladder.sample
-    shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
-    number = sample.value(wrt.name).size
     if sample.tied:
-        return _at_ties(sample, wrt)
-    full = _is_cheap(sample, number, options)
-    random = None if full else sample.random
-    wanted = _FEW_ELEMENTS if options.method == "directional" else sample.effort.columns
-    columns = np.arange(number) if random is None else stratified(number, wanted, random)
-    elements = Elements(columns, shape, dtype)
-    mixed = None if random is None else _directions(sample, wrt.name, random)
-    found = ladder.along(wrt.name, elements if mixed is None else Joined(elements, Mixed(mixed)))
-    by_element = ladder.confirmed(wrt.name, elements, found.part(slice(len(elements))))
-    kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
-    evaluations = found.evaluations + by_element.evaluations
-    along = None if mixed is None else found.part(slice(len(elements), None))
-    if mixed is not None and by_element.method != found.method:
-        along = ladder.differences.along(wrt.name, Mixed(mixed))
-    return Reference(sample, wrt, columns, by_element, kinks, evaluations, mixed, along)
+        return [_at_ties(sample, wrt) for wrt in inputs]
+    return _worked_out(ladder, {wrt: _places(sample, wrt, options) for wrt in inputs})
+
+
+def located(ladder: Ladder, known: Reference) -> Reference:
+    """The same by a few elements besides, which say where something is wrong; ``evaluations`` are what these take."""
+    (few,) = _worked_out(ladder, {known.wrt: _Places(_few(ladder.sample, known.wrt))})
+    return replace(few, mixed=known.mixed, along=known.along)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the derivatives by an input are worked out: by elements, and along random directions if these are not all
+    that there is to know."""
+
+    elements: Elements
+    mixed: Array | None = None
+
+    @property
+    def directions(self) -> Directions:
+        if self.mixed is None:
+            return self.elements
+        mixed = Mixed(self.mixed)
+        return Joined(self.elements, mixed) if len(self.elements) else mixed
+
+
+def _places(sample: Sample, wrt: Tensor, options: Options) -> _Places:
+    shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
+    if _is_cheap(sample, prod(shape), options):
+        return _Places(Elements(np.arange(prod(shape)), shape, dtype))
+    if options.method == "directional" and not options.asks_for("jacobian"):
+        few = Elements(np.zeros(0, np.int64), shape, dtype)
+    else:
+        few = _few(sample, wrt)
+    return _Places(few, _directions(sample, wrt.name, sample.random))
+
+
+def _few(sample: Sample, wrt: Tensor) -> Elements:
+    """A stratified sample of the elements of an input."""
+    shape = sample.value(wrt.name).shape
+    return Elements(stratified(prod(shape), sample.effort.columns, sample.random), shape, sample.forward.context.dtype)
+
+
+def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Reference]:
+    found = {}
+    for wrt, place in places.items():
+        found[wrt.name] = Found(place.directions, ladder.along(wrt.name, place.directions))
+    confirmed = ladder.confirmed(found)
+    return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
+
+
+def _reference(ladder: Ladder, wrt: Tensor, place: _Places, found: Estimate) -> Reference:
+    elements, border = place.elements, len(place.elements)
+    by_element = found.part(slice(border))
+    kinks = _kinks(ladder.differences, wrt, elements, by_element)
+    along = None if place.mixed is None else found.part(slice(border, None))
+    return Reference(ladder.sample, wrt, elements.columns, by_element, kinks, found.evaluations, place.mixed, along)
 
 
 def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
@@ -178,6 +232,10 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
             direction = elements.take(np.array([first]))[0]
             kinks[of] = Kink(first, *differences.slopes(of, wrt.name, direction))
     return kinks
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def spread(errors: Array) -> float:
