@@ -19,6 +19,7 @@ from tcgrad.report.check_text import render_text
 from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 DTYPES = ("float16", "float32", "float64", "longdouble")
+WIDEST = "longdouble" if np.finfo(np.longdouble).nmant > 52 else "float64"
 
 
 def spec(equations, inputs="{x: [N]}", dims="{N: 3}", **more):
@@ -102,10 +103,9 @@ def test_a_polynomial_of_degree_two_is_checked_by_exact_differences():
         for r in spec("y = x[i]*w[i]*w[i]*v[i]^3*exp(u)", "{x: [N], w: [N], v: [N], u: []}").check().results
         if r.kind == "gradient"
     }
-    reference = "longdouble" if np.finfo(np.longdouble).nmant > 52 else "float64"
-    assert methods["x"] == methods["w"] == f"central, exact ({reference})"
-    assert methods["v"] == f"fourth order, exact ({reference})"
-    assert methods["u"] == f"complex step ({reference})"
+    assert methods["x"] == methods["w"] == f"central, exact ({WIDEST})"
+    assert methods["v"] == f"fourth order, exact ({WIDEST})"
+    assert methods["u"] == f"complex step ({WIDEST})"
 
 
 def test_a_kink_that_no_sample_avoids_is_inconclusive_and_shows_both_slopes():
@@ -415,11 +415,31 @@ def test_a_matrix_may_be_singular_at_some_inputs(right):
 
 def test_large_derivatives_are_compared_along_directions():
     made = spec("y[i] = tanh(w[i,j]*x[j])", "{w: [N, N], x: [N]}", "{N: 90}")
-    for method, compared in (("auto", "16 elements and 3 directions"), ("directional", "4 elements and 3 directions")):
-        result = made.check(trials=1, method=method)
+    for method, only, compared in (
+        ("auto", None, f"complex step ({WIDEST}), 16 elements and 3 directions"),
+        ("directional", None, "complex step (float64), 4 elements and 1 direction"),
+        ("directional", "gradient", "complex step (float64), 1 direction"),
+    ):
+        result = made.check(trials=1, method=method, only=only, sizes="own")
         (module,) = [r for r in result.results if (r.kind, r.subject, r.wrt) == ("gradient", "module", "w")]
-        assert compared in module.method
+        assert module.method == compared
         assert result.ok
+
+
+def test_along_a_direction_alone_a_mistake_is_found_and_elements_say_where_it_is():
+    made = spec("y[i] = tanh(w[i,j]*x[j])", "{w: [N, N], x: [N]}", "{N: 30}")
+
+    def backward(w, x, dy):
+        inner = dy * (1 - np.tanh(w @ x) ** 2)
+        return -np.outer(inner, x), inner @ w
+
+    options = {"method": "directional", "only": "against", "trials": 1, "sizes": "own"}
+    against = UserCode(UserFunction("backward", backward))
+    wrong, right = check(made.program, against=against, **options).results
+    assert (wrong.wrt, wrong.status, right.wrt, right.status) == ("w", "fail", "x", "pass")
+    assert right.method == "complex step (float64), 1 direction"
+    assert "4 elements and 1 direction" in wrong.method
+    assert {place.text.partition("[")[0] for place in wrong.evidence.worst} == {"w"}
 
 
 def test_a_dense_jacobian_that_is_too_large_is_not_asked_for():

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tcgrad.api import loads
 from tcgrad.calculus import gradient_of
 from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.nodes import Add, Mul, const
@@ -163,6 +164,28 @@ def test_a_mistake_in_a_single_element_of_many_is_caught_by_directions():
     assert failing(result) == {("gradient", "module", "x")}
     (found,) = [r for r in result.results if (r.status, r.kind) == ("fail", "gradient")]
     assert "random direction" in found.worst.text
+
+
+@pytest.mark.parametrize("method", ["auto", "directional"])
+def test_any_two_elements_that_are_exchanged_are_caught_along_directions(method):
+    """Directions of entries 1 and -1 alone see nothing of it wherever the two have the same sign in them."""
+    made = loads("dims: {N: 3000}\ninputs: {x: [N], w: [N]}\nequations: ['y = w[i]*sin(x[i])']\n", "many.yaml")
+
+    def exchanging(first, second):
+        def backward(x, w, dy):
+            wrong = dy * w * np.cos(x)
+            wrong[[first, second]] = wrong[[second, first]]
+            return wrong, dy * np.sin(x)
+
+        return UserCode(UserFunction("backward", backward))
+
+    for first in range(0, 3000, 100):
+        against = exchanging(first, (first + 1371) % 3000)
+        result = check(
+            made.program, derivation=made.derivation, against=against, only="against", method=method,
+            sizes="own", trials=1, max_elements=2000,
+        )  # fmt: skip
+        assert failing(result) == {("against", "user", "x")}, first
 
 
 def test_a_module_that_misbehaves_is_a_failure_and_no_traceback():

@@ -8,7 +8,7 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check.allowed import why_not_complex, why_not_exact
-from tcgrad.check.directions import Elements, Joined, Signs
+from tcgrad.check.directions import Elements, Joined, Mixed
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.quotients import Quotients, Slopes, choose_stencil
@@ -115,7 +115,7 @@ def test_references_along_directions_are_sums_of_those_by_element():
     signs = np.array([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]], np.longdouble)
     for method in ("exact", "complex"):
         _, by_element, _ = slopes(made, method)
-        _, along, _ = slopes(made, method, Signs(signs))
+        _, along, _ = slopes(made, method, Mixed(signs))
         np.testing.assert_allclose(along, signs @ by_element, rtol=0, atol=1e-15)
 
 
@@ -123,7 +123,7 @@ def test_references_along_directions_are_sums_of_those_by_element():
 def test_elements_and_directions_that_are_taken_together_are_what_they_are_apart(method):
     made = spec("y[i] = x[i]^5*x[j]*x[j]/(2 + x[i]^2)")
     wide = sampler(made.program).draw(np.dtype(np.float64), (1, 2)).forward.context.dtype
-    elements, signs = Elements(np.array([2, 0]), (3,), wide), Signs(np.array([[1.0, -1.0, 1.0]], wide))
+    elements, signs = Elements(np.array([2, 0]), (3,), wide), Mixed(np.array([[1.0, -1.0, 1.0]], wide))
     together, _, _ = slopes(made, method, Joined(elements, signs))
     for part, directions in ((slice(2), elements), (slice(2, None), signs)):
         apart, value, error = slopes(made, method, directions)
@@ -160,12 +160,14 @@ def test_a_method_that_is_asked_for_is_used(method):
     assert methods == {{"complex": "complex step", "fourth": "fourth order"}.get(method, method)}
 
 
-def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkeypatch):
-    made = spec("y[i] = exp(x[i])")
-    right = made.check()
+@pytest.mark.parametrize("method", ["auto", "directional"])
+@pytest.mark.parametrize("equation", ["y[i] = exp(x[i])", "y[i] = exp(x[i])*sin(w[i])"])
+def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkeypatch, equation, method):
+    made = spec(equation, "{x: [N], w: [N]}" if "w" in equation else "{x: [N]}")
+    right = made.check(method=method)
     assert right.ok
     monkeypatch.setattr("tcgrad.check.complex_step._STEP", 2.0**-3)
-    wrong = made.check()
+    wrong = made.check(method=method)
     assert {(r.status, r.message) for r in wrong.results if r.kind == "gradient"} == {
         ("inconclusive", "complex step and difference quotients disagree")
     }
@@ -188,6 +190,15 @@ def test_a_complex_step_does_not_decide_where_a_branch_ends(equation, told):
     assert spec(equation, "{x: {shape: [N], sample: {integers: [0, 2]}}}", "{N: 2}").check(trials=8).ok
     beyond = spec(equation, "{x: {shape: [N], sample: {integers: [0, 1]}}}", "{N: 400}").check(trials=1, sizes="own")
     assert {r.status for r in beyond.results if r.kind in ("gradient", "jvp")} == {"inconclusive"}
+
+
+@pytest.mark.parametrize("method", ["auto", "directional"])
+def test_where_a_branch_ends_along_one_input_the_others_are_decided(method):
+    """References of several inputs are confirmed together, and apart where that fails."""
+    inputs = "{x: [N], w: [N], z: {shape: [N], sample: {integers: [0, 1]}}}"
+    result = spec("y[i] = exp(x[i])*sin(w[i]) + sqrt(z[i])", inputs).check(method=method, trials=1)
+    statuses = {wrt: {r.status for r in result.results if r.wrt == wrt and r.kind == "gradient"} for wrt in "xwz"}
+    assert statuses == {"x": {"pass"}, "w": {"pass"}, "z": {"inconclusive"}}
 
 
 @pytest.mark.parametrize("number", [10**power for power in range(2, 11)])

@@ -22,7 +22,7 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import PLANTED_IN, Plantings
 from tcgrad.check.precision import is_fine
-from tcgrad.check.references import Known
+from tcgrad.check.references import Known, Reference, located
 from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
@@ -76,6 +76,7 @@ class Bench:
     drowned: bool = False
     _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
+    _located: dict[str, Reference] = field(default_factory=dict)
     _last: Expected | None = None
 
     @property
@@ -123,6 +124,16 @@ class Bench:
     def ladder(self) -> Ladder:
         return Ladder(self.sample, self.options.method)
 
+    def located(self, known: Reference) -> Reference:
+        """What is known, by elements besides: a direction tells that something is wrong, but not where."""
+        name = known.wrt.name
+        if known.is_full or len(known.columns):
+            return known
+        if name not in self._located:
+            self._located[name] = located(self.ladder, known)
+            self.tallies.spent(name, self._located[name].evaluations)
+        return self._located[name]
+
     @cached_property
     def equations(self) -> Equations:
         return Equations(self.paths.program, self.sample)
@@ -154,8 +165,8 @@ class Bench:
         self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,
         view: View = whole, how: str = "element by element", part: str = "", slips: Slips = no_slips,
         wider: Callable[[], Array] | None = None,
-    ) -> None:  # fmt: skip
-        """Compare a ``view`` of what ``find`` returns with what is known, and enter the outcome.
+    ) -> Comparison:  # fmt: skip
+        """Compare a ``view`` of what ``find`` returns with what is known, and enter the outcome -> the same.
 
         wider: a bound for a formula that says the same in other words, asked for where ``bound`` is exceeded.
         how: what is compared, in words.
@@ -196,6 +207,7 @@ class Bench:
             else:
                 right = Right(found, self._summed, tuple(slips()))
                 self.plantings.plant(tally.key, right, Comparing(expected, view, how).after(found))
+        return outcome
 
     def _expected(self, known: Known, bound: Array) -> Expected:
         """What is known, as what formula, module and user are compared with one after the other."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from time import perf_counter
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tan
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.precision import type_name
-from tcgrad.check.references import Known, Reference, random_signs, reference
+from tcgrad.check.references import Known, Reference, random_directions, references
 from tcgrad.check.results import Subject
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.overflow import noticing
@@ -43,9 +42,9 @@ def compare_all(bench: Bench) -> None:
     asks_for = bench.options.asks_for
     for of in bench.outputs:
         _forward(bench, of)
-    references = [_known(bench, wrt) for wrt in bench.wrt] if asks_for(*_OF_REFERENCES) else []
-    bounds = tangent_bounds(bench, references) if asks_for("jvp") else {}
-    for known in references:
+    found = _references(bench) if asks_for(*_OF_REFERENCES) else []
+    bounds = tangent_bounds(bench, found) if asks_for("jvp") else {}
+    for known in found:
         for of in bench.outputs:
             if asks_for("jacobian"):
                 compare_jacobian(bench, known, of)
@@ -65,20 +64,20 @@ def compare_all(bench: Bench) -> None:
         compare_inputs(bench)
 
 
-def _known(bench: Bench, wrt: Tensor) -> Reference:
-    """The reference for the derivatives by one input, and what it has cost."""
-    started = perf_counter()
-    known = reference(bench.ladder, wrt, bench.options)
-    bench.tallies.spent(wrt.name, perf_counter() - started, known.evaluations)
-    _tell_kinks(bench, known)
-    return known
+def _references(bench: Bench) -> list[Reference]:
+    """The references for the derivatives by each input; what they took, and the kinks that they met, are noted."""
+    found = references(bench.ladder, bench.wrt, bench.options)
+    for known in found:
+        bench.tallies.spent(known.wrt.name, known.evaluations)
+        _tell_kinks(bench, bench.located(known) if known.is_kinked else known)
+    return found
 
 
 def _tell_kinks(bench: Bench, known: Reference) -> None:
     """Note the slopes to both sides of a kink, for the results that cannot be had because of it."""
     for output in bench.outputs:
-        if known.by_element.reason:
-            bench.tallies.note_kink(output.name, known.wrt.name, known.by_element.reason)
+        if known.reason:
+            bench.tallies.note_kink(output.name, known.wrt.name, known.reason)
         kink = known.kinks.get(output.name)
         if kink is not None:
             worst = int(np.argmax(np.abs(kink.above - kink.below)))
@@ -110,7 +109,7 @@ def out_of_range(bench: Bench) -> set[str]:
                     bench.module.jvp(dict(bench.sample.tangents))
                 if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
                     bench.module.hvp(dict(bench.sample.tangents))
-                    bench.module.hvp({t.name: random_signs(bench.sample, t.name)[0] for t in bench.wrt})
+                    bench.module.hvp({t.name: random_directions(bench.sample, t.name)[0] for t in bench.wrt})
     return {*found, *(["overflow"] if bench.module is not None and bench.module.overflowed else [])}
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.paths import up_to
 from tcgrad.check.precision import unit_roundoff
@@ -19,6 +18,7 @@ from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
 from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
+from tcgrad.check.verdict import Comparison
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor, gradient_of
@@ -35,7 +35,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     formulas, asks_for = bench.gradient_formulas(only), bench.options.asks_for
     statements = bench.paths.gradient(known.wrt).statements
     exact = formulas.bound(statements)
-    right, coarse = _right(known, outputs, exact.shape), bench.coarsened(exact)
+    right = _right(known, outputs, exact.shape) if known.is_full else None
+    coarse, slips = bench.coarsened(exact), partial(gradient_slips, bench, known.wrt, formulas)
 
     def as_emitted() -> Array:
         """The bound for the statements that the module works out, which are written with what is at hand there."""
@@ -47,7 +48,7 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         wider: Callable[[], Array] | None = None,
     ) -> None:  # fmt: skip
         tally = bench.tallies.row(kind, subject, of, known.wrt.name)
-        _compare_gradient(bench, known, tally, _Finding(outputs, formulas, work, bound, right, wider))
+        _compare_gradient(bench, known, tally, _Finding(outputs, slips, work, bound, right, wider))
 
     if asks_for("gradient"):
         compare("gradient", "formula", lambda: formulas.value(statements), exact)
@@ -56,7 +57,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     if bench.module is not None and only is None and asks_for("value_and_grad"):
         compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name], wider=as_emitted)
     if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
-        bound = at_least_largest(coarse, right.value, bench.sample.dtype)
+        sizes = known.gradient(outputs).value if len(known.columns) else formulas.value(statements)
+        bound = at_least_largest(coarse, sizes, bench.sample.dtype)
         compare("against", "user", lambda: bench.user_gradients[known.wrt.name], bound)
 
 
@@ -67,10 +69,8 @@ def at_least_largest(bound: Array, value: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:
-    """The right gradient at the reference's elements; in the shape of the input if these are all."""
+    """The right gradient, all of whose elements are known."""
     right = known.gradient(outputs)
-    if not known.is_full:
-        return right
     return replace(right, value=right.value.reshape(shape), error=right.error.reshape(shape))
 
 
@@ -78,16 +78,16 @@ def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) 
 class _Finding:
     """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error.
 
-    formulas: a place to work formulas out with the same upstream gradients.
-    right: what is known of it.
+    slips: makes what would be found after one slip or another.
+    right: all elements of it, if they are known.
     wider: a bound for another formula that says the same, asked for where ``bound`` is exceeded.
     """
 
     outputs: Sequence[Tensor]
-    formulas: Formulas
+    slips: Slips
     work: Callable[[], Array]
     bound: Array
-    right: Known
+    right: Known | None
     wider: Callable[[], Array] | None = None
 
     def checked(self, found: Array) -> Array:
@@ -99,8 +99,7 @@ class _Finding:
         if found.shape != self.bound.shape:
             message = f"the gradient has shape {found.shape}, not {self.bound.shape}"
             largest = float(np.max(self.bound, initial=0))
-            is_whole = self.right.value.shape == self.bound.shape
-            reason = explain_shape(found, self.right.value, largest) if is_whole else ""
+            reason = "" if self.right is None else explain_shape(found, self.right.value, largest)
             raise ModuleError(f"{message}: {reason}" if reason else message)
         return found
 
@@ -128,32 +127,41 @@ class _Finding:
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     """At the reference's elements; and along its random directions, which see every other element too."""
-    slips = partial(gradient_slips, bench, known.wrt, found.formulas)
-    if known.is_full:
-        _compare_whole(bench, known, tally, found, slips)
+    if found.right is not None:
+        _compare_whole(bench, known, tally, found, found.right)
         return
+    if len(known.columns):
+        _compare_elements(bench, known, tally, found)
+    if _compare_directions(bench, known, tally, found).status != "pass" and not len(known.columns):
+        _compare_elements(bench, bench.located(known), tally, found)
 
+
+def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     def at_elements(bound: Array) -> Array:
         return np.asarray(bound.reshape(-1)[known.columns])
-
-    def along_directions(bound: Array) -> Array:
-        terms = sum(bench.sample.upstream[of.name].size for of in found.outputs)
-        return np.full(len(signs), spread(bound) + found.rounding_of_sums(signs.dtype, terms), signs.dtype)
 
     bench.add(
         tally,
         found.work,
         bound=at_elements(found.bound),
         wider=found.widened(at_elements),
-        known=found.right,
+        known=known.gradient(found.outputs),
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
         view=lambda gradient: found.elements(gradient)[known.columns],
         part="elements",
-        slips=slips,
+        slips=found.slips,
     )
-    signs = np.asarray(known.signs).reshape(len(known.directions), -1)
-    bench.add(
+
+
+def _compare_directions(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> Comparison:
+    mixed = np.asarray(known.mixed).reshape(len(known.directions), -1)
+
+    def along_directions(bound: Array) -> Array:
+        terms = sum(bench.sample.upstream[of.name].size for of in found.outputs)
+        return np.full(len(mixed), spread(bound) + found.rounding_of_sums(mixed.dtype, terms), mixed.dtype)
+
+    return bench.add(
         tally,
         found.work,
         bound=along_directions(found.bound),
@@ -161,28 +169,28 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         known=known.projections(found.outputs),
         method=known.method,
         locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
-        view=partial(_along, signs, found),
+        view=partial(_along, mixed, found),
         how="along random directions",
         part="directions",
-        slips=slips,
+        slips=found.slips,
     )
 
 
-def _along(signs: Array, found: _Finding, gradient: Array) -> Array:
+def _along(mixed: Array, found: _Finding, gradient: Array) -> Array:
     """The gradient along each of the random directions."""
-    return np.asarray(signs @ found.elements(gradient).astype(signs.dtype))
+    return np.asarray(mixed @ found.elements(gradient).astype(mixed.dtype))
 
 
-def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, slips: Slips) -> None:
+def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, right: Known) -> None:
     """Every element, in the shape of the input: a slip is best seen in the whole."""
     bench.add(
         tally,
         found.work,
         bound=found.bound,
         wider=found.wider,
-        known=found.right,
+        known=right,
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, flat),
         view=found.checked,
-        slips=slips,
+        slips=found.slips,
     )

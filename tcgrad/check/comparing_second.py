@@ -41,7 +41,7 @@ def compare_second(bench: Bench) -> None:
         _symmetry(at, first, second)
     for name in at.known.kinked:
         bench.tallies.note_kink(at.of, name, f"kink near the point: steps of {name} take another branch")
-    bench.tallies.spent(SECOND, 0.0, at.known.evaluations)
+    bench.tallies.spent(SECOND, at.known.evaluations)
 
 
 def _block(at: SecondBench, first: Tensor, second: Tensor) -> None:

@@ -15,13 +15,13 @@ import numpy as np
 
 from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.differences import along_axes, first_steps
+from tcgrad.check.differences import first_steps
 from tcgrad.check.directions import Directions, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.forward import neighbours
 from tcgrad.check.ladder import wanted_error
-from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
+from tcgrad.check.quotients import Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
@@ -113,7 +113,7 @@ class Curvatures:
         """For each direction of an input; any will do where there is no truncation error."""
         if not stencil.exact:
             return _COARSER * self._resolving.steps(wrt, directions)
-        return first_steps(self.sample.forward, wrt, directions, stencil)
+        return first_steps(self.sample.forward, {wrt: directions}, stencil)
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:

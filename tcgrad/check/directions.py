@@ -13,6 +13,9 @@ from tcgrad.records import dataclass
 
 IntArray = NDArray[np.int64]
 
+# The binary digits of entries of random directions, if the type that is checked has as many.
+_DIGITS = 15
+
 
 class Directions(Protocol):
     """Several directions of one tensor."""
@@ -25,6 +28,9 @@ class Directions(Protocol):
 
     def take(self, chosen: IntArray) -> Array:
         """Some of the directions, with an axis of directions in front."""
+
+    def combined(self, parts: Array) -> Array:
+        """The sum of such parts of all of them."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +53,41 @@ class Elements:
         flat[np.arange(len(chosen)), self.columns[chosen]] = 1
         return flat.reshape(-1, *self.shape)
 
+    def combined(self, parts: Array) -> Array:
+        flat = np.zeros(prod(self.shape), self.dtype)
+        flat[self.columns] = parts
+        return flat.reshape(self.shape)
+
 
 @dataclass(frozen=True)
-class Signs:
-    """Random directions of entries 1 and -1 (Rademacher)."""
+class Mixed:
+    """Directions that move all elements at once, with an axis of directions in front."""
 
-    signs: Array
+    arrays: Array
 
     @property
     def moved(self) -> IntArray:
-        return np.full(len(self), self.signs[0].size, np.int64)
+        return np.full(len(self), self.arrays[0].size, np.int64)
 
     def __len__(self) -> int:
-        return len(self.signs)
+        return len(self.arrays)
 
     def take(self, chosen: IntArray) -> Array:
-        return np.asarray(self.signs[chosen])
+        return np.asarray(self.arrays[chosen])
+
+    def combined(self, parts: Array) -> Array:
+        return np.asarray(np.tensordot(parts, self.arrays, 1))
+
+
+def random_mixture(shape: tuple[int, ...], checked: np.dtype[Any], random: np.random.Generator) -> Array:
+    """Random entries of either sign between 1/2 and 1, of few digits: a step of theirs is exact, as they are in the
+    type that is ``checked``.
+
+    Entries of 1 and -1 alone would be equal at every other pair of elements, and mistakes there could cancel.
+    """
+    parts = 2 ** min(np.finfo(checked).nmant, _DIGITS)
+    drawn = random.integers(-parts // 2, parts // 2, shape)
+    return np.asarray(np.where(drawn < 0, drawn - parts // 2, drawn + 1 + parts // 2) / parts)
 
 
 @dataclass(frozen=True)
@@ -84,6 +109,10 @@ class Joined:
         border = len(self.first)
         parts = self.first.take(chosen[chosen < border]), self.second.take(chosen[chosen >= border] - border)
         return np.concatenate(parts)
+
+    def combined(self, parts: Array) -> Array:
+        border = len(self.first)
+        return self.first.combined(parts[:border]) + self.second.combined(parts[border:])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tcgrad.check.cost import Cost
 from tcgrad.check.precision import is_longdouble_wider
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Passes through the innermost loops of one forward evaluation.
 _CHEAP = 2**19
@@ -37,12 +37,18 @@ class Effort:
     more: int = 0
 
 
-def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int) -> Effort:
-    """longdouble has no BLAS: it is the reference of float64 where it is wider and evaluations are cheap."""
-    wider = is_longdouble_wider() and (dtype == np.longdouble or (dtype.itemsize >= 8 and cost.operations <= _CHEAP))
-    reference = np.dtype(np.longdouble if wider else np.float64)
-    if cost.operations <= _CHEAP:
-        return Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials, more=_MORE)
-    if cost.operations <= _DEAR:
-        return Effort(reference, draws=6, safety=16.0, columns=8, directions=2, trials=1)
-    return Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)
+def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int, *, directional: bool = False) -> Effort:
+    """longdouble has no BLAS: it is the reference of float64 where it is wider and evaluations are cheap.
+
+    directional: as little is spent as tells a wrong gradient from a right one, whatever evaluations cost.
+    """
+    is_cheap = cost.operations <= _CHEAP
+    wider = dtype == np.longdouble or (dtype.itemsize >= 8 and is_cheap and not directional)
+    reference = np.dtype(np.longdouble if wider and is_longdouble_wider() else np.float64)
+    if is_cheap:
+        most = Effort(reference, draws=6, safety=16.0, columns=16, directions=3, trials=trials, more=_MORE)
+    elif cost.operations <= _DEAR:
+        most = Effort(reference, draws=6, safety=16.0, columns=8, directions=2, trials=1)
+    else:
+        most = Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)
+    return replace(most, draws=2, safety=32.0, columns=4, directions=1) if directional else most

@@ -3,32 +3,38 @@ difference quotients always."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import prod
-from typing import Protocol
 
 import numpy as np
 
 from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Directions, Elements, Signs
+from tcgrad.check.differences import Differences, scale
+from tcgrad.check.directions import Directions, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.quotients import choose_stencil, confirming_stencil
 from tcgrad.check.samples import Sample
 from tcgrad.records import dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
-_CONFIRMED = 2.0**-30
+_CONFIRMED = 2.0**-20
 
 
-class Way(Protocol):
-    """A way to work derivatives out."""
+@dataclass(frozen=True)
+class Found:
+    """What was found along some directions of an input."""
 
-    def along(self, wrt: str, directions: Directions) -> Estimate: ...
+    directions: Directions
+    estimate: Estimate
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        return self.estimate.method in (EXACT, COMPLEX) and not self.estimate.reason
 
 
 @dataclass(frozen=True)
@@ -43,73 +49,82 @@ class Ladder:
         reason = self._choice.refusal
         if not reason:
             try:
-                return self._way(wrt, len(directions)).along(wrt, directions)
+                return self._best(wrt, directions)
             except ZeroDivisionError:
                 reason = "exact arithmetic divides by 0"
-        if self._choice.is_free:
-            return self.differences.along(wrt, directions)
-        return self.differences.along(wrt, directions).unknown(f"no {self.method} reference: {reason}")
+        found = self._by_differences(wrt, directions)
+        return found if self._choice.is_free else found.unknown(f"no {self.method} reference: {reason}")
 
-    def confirmed(self, wrt: str, elements: Elements, found: Estimate) -> Estimate:
-        """What is known along ``elements``, if difference quotients agree with it along a random direction of them.
+    def confirmed(self, found: Mapping[str, Found]) -> dict[str, Estimate]:
+        """What was found for some inputs, if difference quotients agree with it: along a random direction of all of
+        them together, or else of each.
 
         Where a branch ends at the very point, as that of a root at 0, a complex step does not see it: there difference
         quotients are all that counts.
         """
-        if found.method not in (EXACT, COMPLEX) or found.reason:
-            return found
-        shape, dtype = self.sample.value(wrt).shape, self.sample.forward.context.dtype
-        signs = (2 * self.sample.random.integers(2, size=len(elements)) - 1).astype(dtype)
-        direction = np.zeros((1, prod(shape)), dtype)
-        direction[0, elements.columns] = signs
-        second = self._differences(_CONFIRMED).along(wrt, Signs(direction.reshape(1, *shape)))
-        if found.method == COMPLEX and second.is_kinked and self._choice.is_free:
-            return self.differences.along(wrt, elements)
-        told = replace(found, evaluations=found.evaluations + second.evaluations)
-        if _agree(found.summed(signs), second):
+        told = {wrt: each.estimate for wrt, each in found.items()}
+        open_ = {wrt: each for wrt, each in found.items() if each.is_to_be_confirmed}
+        if not open_:
             return told
-        return told.unknown(f"{found.method} and difference quotients disagree")
+        first = next(iter(open_))
+        agree, quotients = self._compared(open_)
+        if len(open_) > 1 and (quotients.is_kinked or not agree):
+            for wrt, each in open_.items():
+                told |= self.confirmed({wrt: each})
+        elif quotients.is_kinked and told[first].method == COMPLEX and self._choice.is_free:
+            told[first] = self._by_differences(first, open_[first].directions)
+        elif not agree:
+            told[first] = told[first].unknown(f"{told[first].method} and difference quotients disagree")
+        told[first] = replace(told[first], evaluations=told[first].evaluations + quotients.evaluations)
+        return told
+
+    def _compared(self, found: Mapping[str, Found]) -> tuple[bool, Estimate]:
+        """Whether difference quotients along a random direction of some inputs agree with what was found for them; and
+        the quotients. Each input is moved in proportion to its size."""
+        forward, dtype = self.sample.forward, self.sample.forward.context.dtype
+        largest = max(scale(forward, wrt) for wrt in found)
+        moves, sums = {}, []
+        for wrt, each in found.items():
+            parts = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
+            parts *= scale(forward, wrt) / largest
+            moves[wrt] = Mixed(each.directions.combined(parts)[None])
+            sums.append(each.estimate.summed(parts))
+        stencil = confirming_stencil(self.sample.traits.degree(*found))
+        quotients = self._differences(_CONFIRMED).along(moves, stencil)
+        return _agree(sums, quotients), quotients
 
     @cached_property
-    def differences(self) -> _DifferencesOfDegree:
+    def differences(self) -> Differences:
         return self._differences(wanted_error(self.sample))
 
-    def _differences(self, wanted: float) -> _DifferencesOfDegree:
-        sample, names = self.sample, [output.name for output in self.sample.program.outputs]
-        differences = Differences(sample.forward, names, sample.bounds_near, wanted)
-        return _DifferencesOfDegree(sample, differences, self.method)
+    def _differences(self, wanted: float) -> Differences:
+        names = [output.name for output in self.sample.program.outputs]
+        near = self.method == "directional"
+        return Differences(self.sample.forward, names, self.sample.bounds_near, wanted, near)
+
+    def _by_differences(self, wrt: str, directions: Directions) -> Estimate:
+        """Difference quotients with the stencil that the degree asks for."""
+        return self.differences.along({wrt: directions}, choose_stencil(self.sample.traits.degree(wrt), self.method))
 
     @cached_property
     def _choice(self) -> Choice:
         return Choice(self.sample.traits, self.method)
 
-    def _way(self, wrt: str, number: int) -> Way:
-        """The best way for so many directions."""
+    def _best(self, wrt: str, directions: Directions) -> Estimate:
+        """The derivatives as so many directions are best worked out."""
         forward, names = self.sample.forward, [output.name for output in self.sample.program.outputs]
-        if self._choice.is_exact(number):
-            return ExactSlopes(forward, names)
+        if self._choice.is_exact(len(directions)):
+            return ExactSlopes(forward, names).along(wrt, directions)
         if self._choice.is_complex(wrt):
-            return ComplexSteps(forward, names, self.sample.random)
-        return self.differences
+            return ComplexSteps(forward, names, self.sample.random).along(wrt, directions)
+        return self._by_differences(wrt, directions)
 
 
-@dataclass(frozen=True)
-class _DifferencesOfDegree:
-    """Difference quotients with the stencil that the degree asks for."""
-
-    sample: Sample
-    differences: Differences
-    method: str
-
-    def along(self, wrt: str, directions: Directions) -> Estimate:
-        return self.differences.along(wrt, directions, self.sample.traits.degree(wrt), self.method)
-
-
-def _agree(first: Estimate, second: Estimate) -> bool:
-    """Whether two estimates are within their errors of each other; where either knows nothing they do not differ."""
-    for name, value in first.values.items():
-        allowed = first.errors[name] + second.errors[name]
-        if np.any(np.abs(value - second.values[name]) > allowed):
+def _agree(terms: Sequence[Estimate], whole: Estimate) -> bool:
+    """Whether the sum of estimates is within the errors of another; where any knows nothing they do not differ."""
+    for name, value in whole.values.items():
+        allowed = sum((term.errors[name] for term in terms), whole.errors[name])
+        if np.any(np.abs(sum((term.values[name] for term in terms), -value)) > allowed):
             return False
     return True
 

@@ -29,17 +29,46 @@ class Stencil:
     """Multiples of the step at which values are taken, to both sides; ``exact`` if there is no truncation error.
 
     If there is, the last is a fraction of the step, to see whether the others are longer than a wave.
+    one_sided: the value there is taken to one side alone, and what is curved between the others is left out of it.
     """
 
     name: str
     multiples: tuple[float, ...]
     exact: bool = True
+    one_sided: bool = False
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """Where values are taken, in steps: those to both sides one after the other."""
+        alone = self.multiples[-1:] if self.one_sided else ()
+        return *(sign * each for each in self.multiples[: len(self.multiples) - len(alone)] for sign in (1, -1)), *alone
+
+    def quotients(self, values: Array, here: Array, inverse: Array) -> Array:
+        """The quotients at every multiple, from the values at every point and the one in the middle.
+
+        inverse: of the step.
+        """
+        both = len(values) - self.one_sided
+        multiples = along_axes(np.array(self.multiples[: both // 2], here.dtype), values[0])
+        found = (values[:both:2] - values[1:both:2]) * (inverse / (2 * multiples))
+        if not self.one_sided:
+            return np.asarray(found)
+        last = here.dtype.type(self.multiples[-1])
+        curved = last**2 * ((values[0] - here) + (values[1] - here)) / 2
+        return np.concatenate([found, ((values[-1] - here) - curved)[None] * (inverse / last)])
+
+
+def along_axes(steps: Array, array: Array) -> Array:
+    """One step a direction, with an axis of length 1 for each axis of ``array``."""
+    return steps.reshape(-1, *(1,) * array.ndim)
 
 
 _CENTRAL = Stencil("central, exact", (1,))
 _FOURTH = Stencil("fourth order, exact", (1, 2))
 _ESTIMATED = Stencil("fourth order", (1, 2, 4, 1 / _SHORTER), exact=False)
 _CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4, 1 / _SHORTER), exact=False)
+# The fewest values that tell a derivative and how far it may be off.
+CONFIRMING = Stencil("central", (1, 1 / _SHORTER), exact=False, one_sided=True)
 
 
 def choose_stencil(degree: float, method: str = "auto") -> Stencil:
@@ -49,6 +78,11 @@ def choose_stencil(degree: float, method: str = "auto") -> Stencil:
     if method == "central":
         return _CENTRAL_ESTIMATED
     return _FOURTH if degree <= 4 else _ESTIMATED
+
+
+def confirming_stencil(degree: float) -> Stencil:
+    """The one of the fewest values, for a polynomial of a degree, or for what is none."""
+    return CONFIRMING if degree > 2 else _CENTRAL
 
 
 @dataclass(frozen=True)
@@ -131,7 +165,9 @@ class Quotients:
         reducible = np.zeros(len(nothing), nothing.dtype)
         for name, shape in self.shapes.items():
             if name in found.quotients:
-                rounding, shorter = 2 * found.rounding[name], _SHORTER**self.order
+                shorter = _SHORTER**self.order
+                # To one side alone rounding is twice as large, and of a shorter step.
+                rounding = (2 + 4 * shorter if self.stencil.one_sided else 2) * found.rounding[name]
                 values[name], truncation = _extrapolated(found.quotients[name], self.stencil, rounding, shorter)
                 errors[name] = rounding + truncation
                 errors[name][~np.isfinite(errors[name])] = np.inf
@@ -157,6 +193,8 @@ def _extrapolated(
     """
     if stencil is _CENTRAL:
         return slopes[0], 0.0
+    if stencil is CONFIRMING:
+        return slopes[0], 2 * np.abs(slopes[0] - slopes[1])  # of the quotient beside there is next to none
     value = (4 * slopes[0] - slopes[1]) / 3
     if stencil is _FOURTH:
         return value, 0.0

@@ -6,32 +6,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.differences import Differences
-from tcgrad.check.directions import Elements, IntArray, Joined, Signs
+from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
-from tcgrad.check.ladder import Ladder
+from tcgrad.check.ladder import Found, Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.check.usual import usual_size
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21
 
-# Single elements beside directions that are asked for: a direction sees every element, these only tell where one is.
-_FEW_ELEMENTS = 4
-
-# Random signs average errors out: their sum stays within this many times the root of the sum of squares.
+# Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
 
 
@@ -58,11 +55,11 @@ class Kink:
 
 @dataclass(frozen=True)
 class Reference:
-    """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, or a stratified sample.
+    """Derivatives by the elements ``columns`` (flat positions) of ``wrt``: all of them, a stratified sample, or none.
 
     kinks: by the outputs' names, where no step stayed on one branch: the first such element in ``columns``, and the
         slopes below and above it.
-    signs: if it is a sample, random directions along which the derivatives are known besides.
+    mixed: if these are not all, random directions along which the derivatives are known besides.
     evaluations: how many finding them took.
     """
 
@@ -72,19 +69,32 @@ class Reference:
     by_element: Estimate
     kinks: Mapping[str, Kink]
     evaluations: int
-    signs: Array | None = None
+    mixed: Array | None = None
     along: Estimate | None = None
 
     @property
     def is_full(self) -> bool:
-        return self.signs is None
+        return self.mixed is None
 
     @property
     def method(self) -> str:
         name = f"{EXACT} at ties" if self.sample.tied else self.by_element.method
         if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
-        return name if self.is_full else f"{name}, {len(self.columns)} elements and {len(self.directions)} directions"
+        if self.is_full:
+            return name
+        elements = [_counted(len(self.columns), "element")] if len(self.columns) else []
+        return f"{name}, {' and '.join([*elements, _counted(len(self.directions), 'direction')])}"
+
+    @property
+    def is_kinked(self) -> bool:
+        """Whether somewhere no step stayed on one branch."""
+        return self.by_element.is_kinked or (self.along is not None and self.along.is_kinked)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing is known, if nothing is."""
+        return self.by_element.reason or (self.along.reason if self.along else "")
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
@@ -114,7 +124,7 @@ class Reference:
     @cached_property
     def directions(self) -> list[Array]:
         """The directions of `tangent`."""
-        return [self.sample.tangents[self.wrt.name]] if self.signs is None else list(self.signs)
+        return [self.sample.tangents[self.wrt.name]] if self.mixed is None else list(self.mixed)
 
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0
@@ -137,27 +147,71 @@ class Reference:
         return {of.name: usual_size(self.sample, of.name, self.wrt.name) for of in outputs}
 
 
-def reference(ladder: Ladder, wrt: Tensor, options: Options) -> Reference:
-    """Work the differences out: for every element of ``wrt`` if that is cheap enough."""
+def references(ladder: Ladder, inputs: Sequence[Tensor], options: Options) -> list[Reference]:
+    """Work the derivatives by each of some inputs out: by every element where that is cheap enough, else by a few and
+    along random directions.
+
+    Where directions are asked for, and no Jacobian, they are all: they see every element.
+    """
     sample = ladder.sample
-    shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
-    number = sample.value(wrt.name).size
     if sample.tied:
-        return _at_ties(sample, wrt)
-    full = _is_cheap(sample, number, options)
-    random = None if full else sample.random
-    wanted = _FEW_ELEMENTS if options.method == "directional" else sample.effort.columns
-    columns = np.arange(number) if random is None else stratified(number, wanted, random)
-    elements = Elements(columns, shape, dtype)
-    signs = None if random is None else _signs(sample, wrt.name, random)
-    found = ladder.along(wrt.name, elements if signs is None else Joined(elements, Signs(signs)))
-    by_element = ladder.confirmed(wrt.name, elements, found.part(slice(len(elements))))
-    kinks = _kinks(ladder.differences.differences, wrt, elements, by_element)
-    evaluations = found.evaluations + by_element.evaluations
-    along = None if signs is None else found.part(slice(len(elements), None))
-    if signs is not None and by_element.method != found.method:
-        along = ladder.differences.along(wrt.name, Signs(signs))
-    return Reference(sample, wrt, columns, by_element, kinks, evaluations, signs, along)
+        return [_at_ties(sample, wrt) for wrt in inputs]
+    return _worked_out(ladder, {wrt: _places(sample, wrt, options) for wrt in inputs})
+
+
+def located(ladder: Ladder, known: Reference) -> Reference:
+    """The same by a few elements besides, which say where something is wrong; ``evaluations`` are what these take."""
+    (few,) = _worked_out(ladder, {known.wrt: _Places(_few(ladder.sample, known.wrt))})
+    return replace(few, mixed=known.mixed, along=known.along)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the derivatives by an input are worked out: by elements, and along random directions if these are not all
+    that there is to know."""
+
+    elements: Elements
+    mixed: Array | None = None
+
+    @property
+    def directions(self) -> Directions:
+        if self.mixed is None:
+            return self.elements
+        mixed = Mixed(self.mixed)
+        return Joined(self.elements, mixed) if len(self.elements) else mixed
+
+
+def _places(sample: Sample, wrt: Tensor, options: Options) -> _Places:
+    shape, dtype = sample.value(wrt.name).shape, sample.forward.context.dtype
+    if _is_cheap(sample, prod(shape), options):
+        return _Places(Elements(np.arange(prod(shape)), shape, dtype))
+    if options.method == "directional" and not options.asks_for("jacobian"):
+        few = Elements(np.zeros(0, np.int64), shape, dtype)
+    else:
+        few = _few(sample, wrt)
+    return _Places(few, _directions(sample, wrt.name, sample.random))
+
+
+def _few(sample: Sample, wrt: Tensor) -> Elements:
+    """A stratified sample of the elements of an input."""
+    shape = sample.value(wrt.name).shape
+    return Elements(stratified(prod(shape), sample.effort.columns, sample.random), shape, sample.forward.context.dtype)
+
+
+def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Reference]:
+    found = {}
+    for wrt, place in places.items():
+        found[wrt.name] = Found(place.directions, ladder.along(wrt.name, place.directions))
+    confirmed = ladder.confirmed(found)
+    return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
+
+
+def _reference(ladder: Ladder, wrt: Tensor, place: _Places, found: Estimate) -> Reference:
+    elements, border = place.elements, len(place.elements)
+    by_element = found.part(slice(border))
+    kinks = _kinks(ladder.differences, wrt, elements, by_element)
+    along = None if place.mixed is None else found.part(slice(border, None))
+    return Reference(ladder.sample, wrt, elements.columns, by_element, kinks, found.evaluations, place.mixed, along)
 
 
 def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
@@ -180,8 +234,12 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
     return kinks
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def spread(errors: Array) -> float:
-    """The error of a sum of independent terms with random signs, from the terms' errors."""
+    """The error of a sum of independent terms along a random direction, from the terms' errors."""
     return float(spreads(errors.reshape(1, -1))[0])
 
 
@@ -194,14 +252,14 @@ def spreads(rows: Array) -> Array:
     return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(np.square(scaled).sum(axis=1)), largest))
 
 
-def random_signs(sample: Sample, name: str) -> Array:
-    """Random directions of an input, of entries 1 and -1, with an axis of directions in front."""
-    return _signs(sample, name, np.random.default_rng(sample.value(name).size))
+def random_directions(sample: Sample, name: str) -> Array:
+    """Random directions of an input, always the same ones, with an axis of directions in front."""
+    return _directions(sample, name, np.random.default_rng(sample.value(name).size))
 
 
-def _signs(sample: Sample, name: str, random: np.random.Generator) -> Array:
+def _directions(sample: Sample, name: str, random: np.random.Generator) -> Array:
     shape = (sample.effort.directions, *sample.value(name).shape)
-    return random.choice(np.array([-1.0, 1.0]), shape).astype(sample.forward.context.dtype)
+    return random_mixture(shape, sample.dtype, random).astype(sample.forward.context.dtype)
 
 
 def _is_cheap(sample: Sample, number: int, options: Options) -> bool:

@@ -106,9 +106,11 @@ class _Run:
         missing = self._why_no_module()
         if module is None and not missing and self.options.asks_for(*_OF_MODULE):
             module = compile_module(emit(self.derivation))
-        samplers = [(Sampler(self.traits, {}), True)]
+        directional = self.options.method == "directional"
+        samplers = [(Sampler(self.traits, {}, directional), True)]
         if self.options.sizes == "all":
-            samplers += [(sampler(other, sizes), False) for other, sizes in other_sizes(self.program)]
+            others = other_sizes(self.program)
+            samplers += [(sampler(other, sizes, directional=directional), False) for other, sizes in others]
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}

@@ -143,17 +143,18 @@ class Sample:
 
 @dataclass(frozen=True)
 class Sampler:
-    """Draws samples of a program at some sizes."""
+    """Draws samples of a program at some sizes, for comparisons along a direction alone if it is ``directional``."""
 
     traits: Traits
     sizes: Mapping[str, int]
+    directional: bool = False
 
     @property
     def program(self) -> Program:
         return self.traits.program
 
     def effort(self, dtype: np.dtype[Any], trials: int = 1) -> Effort:
-        return choose_effort(self.traits.cost, dtype, trials)
+        return choose_effort(self.traits.cost, dtype, trials, directional=self.directional)
 
     def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
         """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none.
@@ -254,5 +255,5 @@ def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Ar
     return {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in inputs.items()}
 
 
-def sampler(program: Program, sizes: Mapping[str, int] | None = None) -> Sampler:
-    return Sampler(traits_of(program), sizes or {})
+def sampler(program: Program, sizes: Mapping[str, int] | None = None, *, directional: bool = False) -> Sampler:
+    return Sampler(traits_of(program), sizes or {}, directional)

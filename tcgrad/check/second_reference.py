@@ -9,12 +9,12 @@ from math import prod
 import numpy as np
 
 from tcgrad.check.curvatures import Curvatures
-from tcgrad.check.directions import Directions, Elements, IntArray, Pairs, Signs
+from tcgrad.check.directions import Directions, Elements, IntArray, Mixed, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
-from tcgrad.check.references import Known, random_signs, stratified
+from tcgrad.check.references import Known, random_directions, stratified
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -41,7 +41,7 @@ class SecondReference:
     _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
     _methods: dict[tuple[str, str], str] = field(default_factory=dict)
     _elements: dict[str, Elements] = field(default_factory=dict)
-    _signs: dict[str, Signs] = field(default_factory=dict)
+    _mixed: dict[str, Mixed] = field(default_factory=dict)
     evaluations: int = 0
     kinked: list[str] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class SecondReference:
         """The directions with which the Hessian is multiplied, with an axis of directions in front."""
         if self.is_full:
             return self.sample.tangents[second][None]
-        return random_signs(self.sample, second)[:_DIRECTIONS]
+        return random_directions(self.sample, second)[:_DIRECTIONS]
 
     def columns(self, first: str) -> IntArray:
         """The elements of products that are known: flat positions."""
@@ -96,14 +96,14 @@ class SecondReference:
     def projections(self, first: str, second: str) -> Known:
         """The products with each direction, along each of the directions of ``first``."""
         if (first, second) not in self._projections:
-            known = self._grid(first, self._known_signs(first), second)
+            known = self._grid(first, self._known_mixed(first), second)
             self._projections[first, second] = known
             self._projections[second, first] = Known(known.value.T, known.error.T)
         return self._projections[first, second]
 
     def _grid(self, first: str, us: Directions, second: str) -> Known:
         """Along every pair: an axis of directions of ``second``, then one of those of ``first``."""
-        vs = self._known_signs(second)
+        vs = self._known_mixed(second)
         columns, rows = np.indices((len(vs), len(us))).reshape(2, -1)
         estimate = self._along(Pairs(first, second, us, vs, rows, columns))
         value, error = (self._of(arrays).reshape(len(vs), len(us)) for arrays in (estimate.values, estimate.errors))
@@ -138,11 +138,11 @@ class SecondReference:
             self._elements[name] = Elements(self.columns(name), shape, dtype)
         return self._elements[name]
 
-    def _known_signs(self, name: str) -> Signs:
+    def _known_mixed(self, name: str) -> Mixed:
         """Along each of the `directions`; the same object again."""
-        if name not in self._signs:
-            self._signs[name] = Signs(self.directions(name))
-        return self._signs[name]
+        if name not in self._mixed:
+            self._mixed[name] = Mixed(self.directions(name))
+        return self._mixed[name]
 
     def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
         pairs = self._pairs(first, second)

@@ -154,16 +154,15 @@ class Tallies:
     dtype: str
     rows: dict[Key, Tally] = field(default_factory=dict)
     untied: str = ""
-    _references: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _references: dict[str, int] = field(default_factory=dict)
     _kinks: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def row(self, kind: str, subject: Subject, of: str, wrt: str | None) -> Tally:
         return self.rows.setdefault((kind, subject, of, wrt), Tally(kind, subject, of, wrt, self.dtype))
 
-    def spent(self, key: str, seconds: float, evaluations: int) -> None:
-        """Time and evaluations that the reference for an input took, or `SECOND`; all of its rows are told of them."""
-        before = self._references.get(key, (0.0, 0))
-        self._references[key] = before[0] + seconds, before[1] + evaluations
+    def spent(self, key: str, evaluations: int) -> None:
+        """Evaluations that the reference for an input took, or `SECOND`; all of its rows are told of them."""
+        self._references[key] = self._references.get(key, 0) + evaluations
 
     def note_kink(self, of: str, wrt: str, text: str) -> None:
         """Remember a kink, for rows that could not be decided."""
@@ -175,13 +174,13 @@ class Tallies:
 
     @property
     def evaluations(self) -> int:
-        return sum(evaluations for _, evaluations in self._references.values())
+        return sum(self._references.values())
 
     def results(self, seed: int, repeat: Callable[[], str]) -> list[Result]:
         for tally in self.rows.values():
             kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
             tally.kink = next(filter(None, kinks), "")
-            tally.evaluations = self._references.get(_reference(tally), (0.0, 0))[1]
+            tally.evaluations = self._references.get(_reference(tally), 0)
         return [tally.result(seed, repeat) for tally in self.rows.values()]
 
 
