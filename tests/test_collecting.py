@@ -102,6 +102,34 @@ def test_what_is_left_waits_for_a_search():
     assert len(kept) == 100_000
 
 
+LAYERS = """
+dims: {T: 3, D: 4}
+inputs: {x: [T, D], w: [D, D], v: [D, D]}
+equations:
+  - s[i,j] = x[i,d]*w[d,e]*x[j,e]/sqrt(D)
+  - a[i,j] = exp(s[i,j])/(1[k]*exp(s[i,k]))
+  - u[i,d] = x[i,d] + a[i,j]*x[j,e]*v[e,d]
+  - r[i] = sqrt(1[d]*u[i,d]^2/D + 0.00001)
+  - y[i,d] = tanh(u[i,d]/r[i])
+"""
+
+
+def test_little_waits_for_a_search():
+    """Nodes and what is emitted do not hold themselves: they are gone as soon as nothing else holds them."""
+    tcgrad.loads(LAYERS).emit()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        function = tcgrad.loads(LAYERS)
+        function.derive()
+        function.emit()
+        made = len(gc.get_objects()) - before
+        assert gc.collect() < made / 4
+    finally:
+        gc.enable()
+
+
 def test_much_that_is_left_is_searched_at_once():
     gc.set_threshold(700, 10, 10)
     gc.collect()

@@ -37,6 +37,7 @@ from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.denominators import numerator
 from tcgrad.simplify.spread import spread_out
 
 Given = tuple[Assumption, ...]
@@ -107,22 +108,22 @@ class Conjectures:
 
     def _proof(self, guess: Guess) -> Given | None:
         """What a guess has to take for granted to be proved; None if it is not proved."""
-        difference = Add((guess.expr, Mul((MINUS_ONE, guess.other))))
+        difference = numerator(simplify(Add((guess.expr, Mul((MINUS_ONE, guess.other))))))
         known = key(difference, canonical_labels(free_indices(difference), (difference,)))
         if known not in self._proved:
             if self._in_vain == _MOST_IN_VAIN:
                 return None
-            self._proved[known] = found = next(self._proofs(guess), None)
+            self._proved[known] = found = next(self._proofs(difference), None)
             self._in_vain += found is None
         return self._proved[known]
 
-    def _proofs(self, guess: Guess) -> Iterator[Given]:
-        """What a guess may take for granted so that it is proved, as little as can be first."""
-        made_of = self._made_of(guess.expr)
+    def _proofs(self, difference: Expr) -> Iterator[Given]:
+        """What may be taken for granted so that a difference is proved to be 0, as little as can be first."""
+        made_of = self._made_of(difference)
         about = tuple(each for each in self.assumptions if each.tensor in made_of)
-        free = free_indices(guess.expr)
+        free = free_indices(difference)
         tensor = Tensor("part", tuple(index.size for index in free), Role.DEFINED)
-        left, right = (Define(tensor, free, expr) for expr in (guess.expr, guess.other))
+        left, right = (Define(tensor, free, expr) for expr in (difference, ZERO))
         for given in dict.fromkeys(((), about)):
             if prove_equal(left, right, self.program.statements, given, any_sizes=True):
                 yield given

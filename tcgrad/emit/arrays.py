@@ -47,8 +47,6 @@ class Node:
 
     serial: orders the nodes of a graph as they were made.
     sources: what decides the dtype, as bits: the arguments of the emitted function that the node is computed from.
-    base: the array whose memory this one shares: itself, if it is no view.
-    owner: the array whose memory this one may share: a reshaped array is a view too, unless its axes were turned.
     """
 
     operation: Operation
@@ -58,18 +56,23 @@ class Node:
     serial: int
     sources: int
     is_view: bool = field(init=False)
-    base: Node = field(init=False)
-    owner: Node = field(init=False)
 
     def __repr__(self) -> str:
         return f"%{self.serial} = {self.operation}({', '.join(f'%{a.serial}' for a in self.arguments)})"
 
     def __post_init__(self) -> None:
-        known, own = vars(self), self.operation
-        known["is_view"] = is_view = own.is_view
-        is_shared = is_view or (own.is_view_in_order and not self.arguments[0].operation.turns_axes)
-        known["base"] = self.arguments[0].base if is_view else self
-        known["owner"] = self.arguments[0].owner if is_shared else self
+        vars(self)["is_view"] = self.operation.is_view
+
+    @property
+    def base(self) -> Node:
+        """The array whose memory this one shares: itself, if it is no view."""
+        return self.arguments[0].base if self.is_view else self
+
+    @property
+    def owner(self) -> Node:
+        """The array whose memory this one may share: a reshaped array is a view too, unless its axes were turned."""
+        in_order = self.operation.is_view_in_order and not self.arguments[0].operation.turns_axes
+        return self.arguments[0].owner if self.is_view or in_order else self
 
     @property
     def is_static(self) -> bool:

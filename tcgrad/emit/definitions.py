@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
+from weakref import proxy
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import assembled, dense
@@ -53,7 +54,8 @@ class Definitions:
 
     def __init__(self, build: Builder) -> None:
         self.build = build
-        self.positions = Positions(build, self._gathered)
+        # By reference they would hold each other, and all that is emitted would wait until garbage is searched for.
+        self.positions = Positions(build, partial(Definitions._gathered, proxy(self)))
         self.gaps = Gaps(padded=True)
         self._defined: dict[Hashable, Definition] = {}
 

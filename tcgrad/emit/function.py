@@ -81,11 +81,13 @@ class FunctionWriter:
     def __post_init__(self) -> None:
         naming = self.naming
         self.printer = Printer(
-            self.names, naming.constants, self._dim_name, self.used, sizes=naming.sizes, fitting=self.fitting
+            self.names,
+            naming.constants,
+            naming.dims.__getitem__,
+            self.used,
+            sizes=naming.sizes,
+            fitting=self.fitting,
         )
-
-    def _dim_name(self, dim: Dim) -> str:
-        return self.naming.dims[dim]
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> list[str]:
         """Write what the results need; their code."""

@@ -53,7 +53,11 @@ _Node = TypeVar("_Node", bound=type)
 class Remembered:
     """What is known of a node once it was asked for; the one function that works a thing out writes it.
 
+    A node that would be kept on itself is marked instead: one that holds itself is garbage that has to be searched for.
+
     children: the expressions directly inside, in order; index positions hold none.
+    is_simplified, is_expanded, is_without_poles: whether the forms are the node itself.
+    simplified, expanded, without_poles: the forms of other nodes.
     """
 
     children: tuple[Expr, ...] = ()
@@ -71,6 +75,9 @@ class Remembered:
     known_lone_sum: bool | None = None
     known_content: Fraction | None = None
     known_idiom: bool | None = None
+    is_simplified: bool = False
+    is_expanded: bool = False
+    is_without_poles: bool = False
     simplified: Expr | None = None
     expanded: Expr | None = None
     without_poles: Expr | None = None

@@ -113,13 +113,15 @@ def prove_equal(
 
     positive = [each.tensor for each in assumed if each.kind == "positive"]
 
+    is_zero = cache(vanishes)  # several attempts may come to the same
+
     def vanishes_in_one_case(expr: Expr) -> bool:
-        return vanishes(expr) or vanishes(normalise(simplify(rewrite(expr))))
+        return is_zero(expr) or is_zero(normalise(simplify(rewrite(expr))))
 
     def vanishes_in_each_case(expr: Expr) -> bool:
         return has_cases(expr) and vanishes_by_cases(expr, positive, vanishes_in_one_case)
 
-    if any(_holds(attempt, vanishes) for attempt in attempts) or _holds(unfolded, vanishes_in_each_case):
+    if any(_holds(attempt, is_zero) for attempt in attempts) or _holds(unfolded, vanishes_in_each_case):
         return True
     return not any_sizes and _holds(lambda: expand(unfolded()), vanishes_by_sympy)
 

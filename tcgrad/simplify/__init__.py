@@ -38,12 +38,15 @@ class _Readable:
     collects = True
 
     def simplify(self, expr: Expr) -> Expr:
+        if expr.is_simplified:
+            return expr
         known = expr.simplified
         if known is None:
             known = _worked_out(expr)
-            if known.simplified is not known:
+            if not known.is_simplified:
                 _mark(known)
-            expr.__dict__["simplified"] = known
+            if known is not expr:
+                expr.__dict__["simplified"] = known
         return known
 
     def worked_out(self, expr: Expr) -> Expr:
@@ -75,9 +78,9 @@ class _Apart(_Readable):
 
 def _mark(expr: Expr) -> None:
     """Keep on every node of a result that it is simplified."""
-    expr.__dict__["simplified"] = expr
+    expr.__dict__["is_simplified"] = True
     for part in children(expr):
-        if part.simplified is not part:
+        if not part.is_simplified:
             _mark(part)
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import factors_of, free_indices, terms_of, walk
+from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.powers import as_power, is_division, power, scaled_sum, sign, split_coefficient
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names
+from tcgrad.simplify.signs import is_positive
 from tcgrad.simplify.spread import spread_out
 
 _MOST_ABOVE = 8  # terms of a numerator over a common denominator
@@ -45,6 +47,31 @@ def joined(expr: Expr) -> Expr | None:
             return None if inner is None else Pow(simplify(inner), expr.exponent)
         case _:
             return None
+
+
+def numerator(expr: Expr) -> Expr:
+    """Where this is 0, so is a simplified expression without guards: of ``x (a/b + d)`` it is ``a + b d``.
+
+    Left out are factors that are 0 at single points at most: the inputs, and what is positive or divided by.
+    """
+    own = _seldom_zero_left_out(expr)
+    below = _lowest_powers(own) if isinstance(own, Add) else ()
+    if below:
+        raised = [power(base, Const(-exponent)) for base, exponent in below]
+        own = _seldom_zero_left_out(simplify(Add(tuple([Mul((term, *raised)) for term in terms_of(own)]))))
+    return scaled_sum(own, 1 / sign(own)) if isinstance(own, Add) else own
+
+
+def _seldom_zero_left_out(expr: Expr) -> Expr:
+    return product_of([factor for factor in factors_of(expr) if not _is_seldom_zero(factor)])
+
+
+def _is_seldom_zero(factor: Expr) -> bool:
+    """Whether a factor is 0 at single points at most."""
+    base, _ = as_power(factor)
+    if isinstance(base, Component) and base.tensor.role is Role.INPUT:
+        return base.tensor.is_real and not base.tensor.zero_outside
+    return factor != ZERO and (is_division(factor) or is_positive(base, ()) or isinstance(factor, Const))
 
 
 def _in_factors(expr: Mul, change: Callable[[Expr], Expr | None]) -> Expr | None:

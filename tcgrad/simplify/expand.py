@@ -36,7 +36,7 @@ class Expanding:
         Raises:
             TooLargeError: if it is too large, or takes too many steps.
         """
-        known = expr.expanded
+        known = expr if expr.is_expanded else expr.expanded
         if known is None:
             self.steps += 1
             if self.steps > _MOST_STEPS:
@@ -47,7 +47,9 @@ class Expanding:
             known = simplify_node(plain, self) if split is plain else self.simplify(split)
             if size(known) > _LARGEST_EXPRESSION:
                 raise TooLargeError
-            expr.__dict__["expanded"] = known.__dict__["expanded"] = known
+            known.__dict__["is_expanded"] = True
+            if known is not expr:
+                expr.__dict__["expanded"] = known
         return known
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:

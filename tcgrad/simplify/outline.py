@@ -32,7 +32,7 @@ _WORDS = sorted(
 )
 
 
-_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_root", "known_lone_sum")
+_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_root", "known_lone_sum", "is_simplified")
 
 
 class Outline(NamedTuple):
@@ -179,7 +179,7 @@ class Renaming:
                 return expr
             case Component(tensor, positions):
                 made = Component(self._tensors.get(tensor, tensor), tuple(map(self._position, positions)))
-                made.__dict__["simplified"] = made if expr.simplified is expr else None
+                made.__dict__["is_simplified"] = expr.is_simplified
                 return made  # all else is told as quickly as carried over
             case IndexSum():
                 made = IndexSum(tuple([self._indices[index] for index in expr.indices]), self._renamed(expr.body))
@@ -203,8 +203,6 @@ class Renaming:
             own["known_free"] = tuple(map(self._indices.__getitem__, expr.known_free))
         if expr.known_tensors is not None:
             own["known_tensors"] = tuple(map(self._tensors.get, expr.known_tensors, expr.known_tensors))
-        if expr.simplified is expr:
-            own["simplified"] = made
 
     def _position(self, position: Integer) -> Integer:
         plain = position.as_index

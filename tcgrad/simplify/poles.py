@@ -20,10 +20,11 @@ def without_poles(expr: Expr) -> Expr:
 
     ``n x^(n - 1) = n x^((n - 1) [n != 0])``. Kept on the node once known.
     """
-    known = expr.without_poles
+    known = expr if expr.is_without_poles else expr.without_poles
     if known is None:
         lowered = any(_is_lowered(part) for part in walk(expr))
-        known = expr.__dict__["without_poles"] = _within(expr, ()) if lowered else expr
+        known = _within(expr, ()) if lowered else expr
+        expr.__dict__.update({"is_without_poles": True} if known is expr else {"without_poles": known})
     return known
 
 

@@ -51,7 +51,7 @@ def _mark(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> None:
     """Carry over what is known to be simplified, node by node, where none of the replaced indices occurs."""
     if made is source:
         return
-    if source.simplified is source and mapping.keys().isdisjoint(free_indices(source)):
-        made.__dict__["simplified"] = made
+    if source.is_simplified and mapping.keys().isdisjoint(free_indices(source)):
+        made.__dict__["is_simplified"] = True
     for part, own in zip(children(made), children(source), strict=True):
         _mark(part, own, mapping)
