@@ -44,6 +44,15 @@ LETTERS = [
     ("sigma: [2, 2]", "sigma", r"\boldsymbol{\Sigma}_{ij}", r"\boldsymbol{\Sigma}"),
     ("beta: [2, 2]", "beta", r"\boldsymbol{\beta}_{ij}", r"\boldsymbol{\beta}"),
     ("weights: [2, 2]", "weights", r"\mathbf{weights}_{ij}", r"\mathbf{weights}"),
+    ("γ: [2]", "γ", r"\boldsymbol{\gamma}_{i}", r"\boldsymbol{\gamma}"),
+    ("γ: [2, 2]", "γ", r"\boldsymbol{\Gamma}_{ij}", r"\boldsymbol{\Gamma}"),
+    ("γ: [2, 2], Γ: [2, 2]", "γ", r"\boldsymbol{\gamma}_{ij}", r"\boldsymbol{\gamma}"),
+    ("γ_1: [2, 2], Γ_1: [2, 2]", "γ_1", r"\boldsymbol{\gamma}^{(1)}_{ij}", r"\boldsymbol{\gamma}_{1}"),
+    ("σ2: [2, 2]", "σ2", r"\boldsymbol{\Sigma}^{(2)}_{ij}", r"\boldsymbol{\Sigma}_{2}"),
+    ("ŷ: [2]", "ŷ", r"\boldsymbol{\hat{y}}_{i}", r"\boldsymbol{\hat{y}}"),
+    ("μ̂: []", "μ̂", r"\hat{\mu}", r"\hat{\mu}"),
+    ("ε: []", "ε", r"\varepsilon", r"\varepsilon"),
+    ("Δx: [2]", "Δx", r"\mathbf{{\Delta}x}_{i}", r"\mathbf{{\Delta}x}"),
     ("y_true: [2]", "y_true", r"\mathbf{y}^{\mathrm{true}}_{i}", r"\mathbf{y}^{\mathrm{true}}"),
 ]
 

@@ -51,7 +51,9 @@ def test_decimals(value: str, text: str, latex: str) -> None:
         ("det(A)", "", r"\det\left(A\right)"),
         ("logdet(A1)", "b", r"\log\det\left(A_{1}\right)_{b}"),
         ("levi_civita", "ijk", r"\varepsilon_{ijk}"),
-        ("é", "i", "é_{i}"),
+        ("é", "i", r"\acute{e}_{i}"),
+        ("ñu", "i", r"\mathrm{\tilde{n}u}_{i}"),
+        ("ж", "i", "ж_{i}"),
     ],
 )
 def test_latex_names(name: str, positions: str, latex: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,13 @@ _GREEK_NAMES = (
 )
 _GREEK = frozenset(_GREEK_NAMES.split())
 CAPITAL_GREEK = frozenset(name for name in _GREEK if name[0].isupper())
-_OTHER = {"eps": r"\varepsilon", "levi_civita": r"\varepsilon"}
+_GREEK_LETTERS = dict(zip("αβγδϵζηθικλμνξπρστυϕχψωΓΔΘΛΞΠΣΥΦΨΩ", _GREEK_NAMES.split(), strict=True))
+_GREEK_LETTERS |= {"φ": "phi", "ε": "eps"}
+_OTHER = {"eps": r"\varepsilon", "levi_civita": r"\varepsilon", "ℓ": r"\ell"}
+_ACCENTS = {
+    "\u0300": r"\grave", "\u0301": r"\acute", "\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar",
+    "\u0306": r"\breve", "\u0307": r"\dot", "\u0308": r"\ddot", "\u030c": r"\check", "\u20d7": r"\vec",
+}  # fmt: skip
 _INTRINSIC = re.compile(r"(inv|det|logdet)\((.*)\)")
 _MARKED = re.compile(r"([^\W\d_]+?)_?(\d+|(?<=_)[^\W_]+)")
 _SPECIAL = re.compile(r"[#$%&_{}\\~^]")
@@ -45,6 +52,7 @@ def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress
 
     order, dress: the order of the tensor that is named, and how its letter shows it.
     """
+    name = spelt(name)
     intrinsic = _INTRINSIC.fullmatch(name)
     if intrinsic:
         kind, operand = intrinsic[1], intrinsic[2]
@@ -59,6 +67,12 @@ def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress
     return f"{stem}_{{{subscript}}}" if subscript else stem
 
 
+def spelt(name: str) -> str:
+    """A name with its Greek letter by name, as LaTeX has it: ``gamma_1`` for ``γ_1``."""
+    letter = _GREEK_LETTERS.get(name[:1])
+    return letter + name[1:] if letter and _parts(name)[0] == name[0] else name
+
+
 def _parts(name: str) -> tuple[str, str]:
     """A name's letter and what is written after it, ``("y", "true")`` of ``y_true``; a word stays whole."""
     marked = _MARKED.fullmatch(name)
@@ -66,7 +80,14 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _is_letter(name: str) -> bool:
-    return len(name) == 1 or name in _GREEK or name in _OTHER
+    return len(name) == 1 or name in _GREEK or name in _OTHER or _accented(name) is not None
+
+
+def _accented(name: str) -> str | None:
+    """A letter with an accent in LaTeX, ``\\hat{y}`` for ``ŷ``; None for all else."""
+    parts = unicodedata.normalize("NFD", name)
+    letter, accent = parts[:1], parts[1:]
+    return f"{_ACCENTS[accent]}{{{_letter_or_word(spelt(letter))}}}" if accent in _ACCENTS else None
 
 
 def _letter_or_word(name: str) -> str:
@@ -74,7 +95,17 @@ def _letter_or_word(name: str) -> str:
         return rf"\{name}"
     if name in _OTHER:
         return _OTHER[name]
-    return name if len(name) == 1 else rf"\mathrm{{{escape(name)}}}"
+    return _accented(name) or (name if len(name) == 1 else rf"\mathrm{{{latex_word(name)}}}")
+
+
+def latex_word(text: str) -> str:
+    """The letters of a word for mathematics, where those that plain LaTeX does not know have commands."""
+    return "".join(_accented(char) or _greek(char) or escape(char) for char in text)
+
+
+def _greek(char: str) -> str:
+    name = _GREEK_LETTERS.get(char)
+    return f"{{{_letter_or_word(name)}}}" if name else ""
 
 
 def escape(text: str) -> str:
@@ -94,7 +125,7 @@ def _intrinsic(kind: str, inner: str, positions: Sequence[str]) -> str:
     return f"{whole}_{{{subscript}}}" if subscript else whole
 
 
-_WORD_LAST = re.compile(r"\\mathrm\{[^{}]*\}(_\{[^{}]*\})?(\^\{[^{}]*\})?$")
+_WORD_LAST = re.compile(r"\\mathrm\{(?:[^{}]|\{[^{}]*\})*\}(_\{[^{}]*\})?(\^\{[^{}]*\})?$")
 
 
 def latex_between(left: str, right: str) -> str:
@@ -119,6 +150,7 @@ def latex_function(function: Function, arguments: Sequence[str]) -> str:
     base, prime, numbers = function.name.partition("'")
     numbers = numbers.lstrip("'")
     primes = "'" * function.name.count("'") if prime else ""
-    head = _letter_or_word(base) if _is_letter(base) else rf"\operatorname{{{escape(base)}}}"
+    base = spelt(base)
+    head = _letter_or_word(base) if _is_letter(base) else rf"\operatorname{{{latex_word(base)}}}"
     subscript = f"_{{{numbers}}}" if numbers else ""
     return rf"{head}{primes}{subscript}\left({', '.join(arguments)}\right)"

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from tcgrad.ir.program import Program
-from tcgrad.notation.latex_names import CAPITAL_GREEK, Stem, escape
+from tcgrad.notation.latex_names import CAPITAL_GREEK, Stem, latex_word, spelt
 from tcgrad.notation.syntaxes import LATEX, Syntax, latex_tensors
 from tcgrad.records import dataclass
 
 
 def latex_of_tensors(program: Program) -> Syntax:
     """The syntax of LaTeX with the tensors of a program dressed by their order."""
-    names = frozenset((tensor.name, _kind(tensor.order)) for tensor in program.tensors)
+    names = frozenset((spelt(tensor.name), _kind(tensor.order)) for tensor in program.tensors)
     return replace(LATEX, tensor=latex_tensors(_Letters(names)))
 
 
@@ -30,7 +30,7 @@ class _Letters:
         if stem.order == 0:
             return stem.latex
         if not stem.is_letter:
-            return rf"\mathbf{{{escape(stem.text)}}}"
+            return rf"\mathbf{{{latex_word(stem.text)}}}"
         letter = stem.latex if stem.order == 1 else self._capital(stem)
         if letter.startswith("\\"):
             return rf"\boldsymbol{{{letter}}}"
