@@ -32,7 +32,7 @@ class _Case:
     def outline(self) -> Outline | None:
         return outline(self.exprs, [fact.outline for fact in self.facts])
 
-    @property
+    @cached_property
     def glance(self) -> Hashable:
         """What is quickly told, and equal for all that have one outline."""
         told = [(size(expr), len(tensors_read(expr)), len(free_indices(expr))) for expr in self.exprs]
