@@ -426,7 +426,7 @@ def test_large_derivatives_are_compared_along_directions():
         assert result.ok
 
 
-def test_along_a_direction_alone_a_mistake_is_found_and_elements_say_where_it_is():
+def test_along_a_direction_alone_elements_are_compared_only_where_it_finds_a_mistake():
     made = spec("y[i] = tanh(w[i,j]*x[j])", "{w: [N, N], x: [N]}", "{N: 30}")
 
     def backward(w, x, dy):
@@ -439,7 +439,6 @@ def test_along_a_direction_alone_a_mistake_is_found_and_elements_say_where_it_is
     assert (wrong.wrt, wrong.status, right.wrt, right.status) == ("w", "fail", "x", "pass")
     assert right.method == "complex step (float64), 1 direction"
     assert "4 elements and 1 direction" in wrong.method
-    assert {place.text.partition("[")[0] for place in wrong.evidence.worst} == {"w"}
 
 
 def test_a_dense_jacobian_that_is_too_large_is_not_asked_for():

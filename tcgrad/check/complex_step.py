@@ -49,9 +49,15 @@ class ComplexSteps:
         return in_chunks(
             len(directions),
             4 * (1 + self.draws) * self.forward.evaluations,
-            lambda part: self._chunk(wrt, directions.take(part)),
+            lambda part: self._chunk({wrt: directions.take(part)})[wrt],
             1 + self.draws,
         )
+
+    def along_each(self, moves: Mapping[str, Directions]) -> dict[str, Estimate]:
+        """The derivatives along few directions of each of some inputs, all of them worked out at once."""
+        taken = {wrt: directions.take(np.arange(len(directions))) for wrt, directions in moves.items()}
+        found = self._chunk(taken)
+        return {wrt: replace(each, evaluations=(1 + self.draws) * len(moves[wrt])) for wrt, each in found.items()}
 
     def slopes_at(
         self, wrt: str, directions: Array, other: str, shift: Array
@@ -72,47 +78,73 @@ class ComplexSteps:
     def _moved(self, base: Array, directions: Array) -> Array:
         return together(base, base.dtype.type(_STEP) * directions, self._dtype)
 
-    def _chunk(self, wrt: str, directions: Array) -> Estimate:
-        moved = self._moved(self.forward.context.arrays[wrt], directions)
-        exact, _ = neighbours(self._forward, {wrt: moved})
-        shaken, bound = self._shaken(wrt, moved)
-        values, errors, kinked = {}, {}, {}
+    def _chunk(self, directions: Mapping[str, Array]) -> dict[str, Estimate]:
+        """For each of the inputs what is found along directions of its own, one input being moved at a time."""
+        rows, count = {}, 0
+        for wrt, along in directions.items():
+            rows[wrt] = slice(count, count := count + len(along))
+        moved = {wrt: self._moved_alone(wrt, along, rows[wrt], count) for wrt, along in directions.items()}
+        exact, shaken, bound = self._worked_out(moved, count)
+        found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name in self.outputs:
-            shape = (len(directions), *self.forward.context.arrays[name].shape)
-            values[name] = _slopes(exact[name], shape)
+            shape = (count, *self.forward.context.arrays[name].shape)
+            values = _slopes(exact[name], shape)
             spread = _slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
-            errors[name] = bound.bound(spread, values[name])
-            known = np.isfinite(values[name]) & ~self._is_noise(wrt, name, values[name], errors[name])
-            errors[name] = np.where(known, errors[name], np.inf)
-            kinked[name] = np.zeros(shape[0], bool)
-        return Estimate(values, errors, kinked, METHOD, 0)
+            errors = bound.bound(spread, values)
+            for wrt, each in found.items():
+                own, off = values[rows[wrt]], errors[rows[wrt]]
+                known = np.isfinite(own) & ~self._is_noise(wrt, name, own, off)
+                each.values[name], each.errors[name] = own, np.where(known, off, np.inf)
+                each.kinked[name] = np.zeros(len(own), bool)
+        return found
+
+    def _moved_alone(self, wrt: str, directions: Array, rows: slice, count: int) -> Array:
+        """An input at ``count`` points, moved along the directions at those in ``rows``."""
+        here = self.forward.context.arrays[wrt]
+        if len(directions) == count:
+            return self._moved(here, directions)
+        moved = np.zeros((count, *here.shape), here.dtype)
+        moved[rows] = directions
+        return self._moved(here, moved)
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
         rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) for each in (name, wrt))
         return np.asarray((errors > np.abs(values)) & (errors * span > _FAR_BEYOND * rise) & (rise > 0))
 
-    def _shaken(self, wrt: str, moved: Array) -> tuple[Mapping[str, Array], Rounding]:
-        """Everything once more under random rounding: a first axis of draws, and within each of directions."""
+    def _worked_out(
+        self, moved: Mapping[str, Array], count: int
+    ) -> tuple[Mapping[str, Array], Mapping[str, Array], Rounding]:
+        """Everything where inputs are ``moved``, and once more under random rounding: a first axis of draws, and within
+        each of the ``count`` points."""
         context = self._forward.context
         roundoff = unit_roundoff(self.forward.context.dtype)
         arithmetic = np.dtype(np.complex128)
-        batch = batch_of(self.draws * len(moved))
-        # What underflows in the wider arithmetic of a reference does not do so there.
+        # In the same arithmetic both are worked out together: the first draw is moved by nothing.
         is_double = self.forward.context.dtype == np.float64
+        copies, still = (1 + self.draws, count) if is_double else (self.draws, 0)
+        batch = batch_of(copies * count)
+        # What underflows in the wider arithmetic of a reference does not do so there.
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
-        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, self.random)
-        defined = {name for name in context.arrays if name not in self._given}
-        arrays = {name: array for name, array in context.arrays.items() if name not in defined}
-        arrays[wrt] = np.concatenate([moved.astype(arithmetic)] * self.draws)
+        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, self.random, still=still)
+        arrays = {name: context.arrays[name] for name in self._given}
+        for wrt, array in moved.items():
+            arrays[wrt] = np.concatenate([array.astype(arithmetic)] * copies)
         inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
             run(statement, inner)
-        return arrays, Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
+        how = Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
+        if not is_double:
+            return neighbours(self._forward, moved)[0], arrays, how
+        varying = {name: arrays[name] for name in self.outputs if arrays[name].ndim > context.arrays[name].ndim}
+        exact, shaken = (
+            {**arrays, **{n: a[part] for n, a in varying.items()}} for part in (slice(count), slice(count, None))
+        )
+        return exact, shaken, how
 
     @cached_property
-    def _given(self) -> frozenset[str]:
-        return frozenset(self.forward.given)
+    def _given(self) -> tuple[str, ...]:
+        return self.forward.given
 
     @property
     def _dtype(self) -> np.dtype[Any]:

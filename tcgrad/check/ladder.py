@@ -44,6 +44,14 @@ class Ladder:
     sample: Sample
     method: str
 
+    def along_each(self, moves: Mapping[str, Directions]) -> dict[str, Estimate]:
+        """The derivatives along directions of each of some inputs."""
+        together = {}
+        if self.method == "directional":
+            complex_ = {wrt: directions for wrt, directions in moves.items() if self._choice.is_complex(wrt)}
+            together = self._complex_steps.along_each(complex_) if complex_ else {}
+        return {wrt: together.get(wrt) or self.along(wrt, directions) for wrt, directions in moves.items()}
+
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives by ``wrt``; where the method is not to be had nothing is known, for a reason."""
         reason = self._choice.refusal
@@ -98,9 +106,8 @@ class Ladder:
         return self._differences(wanted_error(self.sample))
 
     def _differences(self, wanted: float) -> Differences:
-        names = [output.name for output in self.sample.program.outputs]
         near = self.method == "directional"
-        return Differences(self.sample.forward, names, self.sample.bounds_near, wanted, near)
+        return Differences(self.sample.forward, self._outputs, self.sample.bounds_near, wanted, near)
 
     def _by_differences(self, wrt: str, directions: Directions) -> Estimate:
         """Difference quotients with the stencil that the degree asks for."""
@@ -112,12 +119,19 @@ class Ladder:
 
     def _best(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives as so many directions are best worked out."""
-        forward, names = self.sample.forward, [output.name for output in self.sample.program.outputs]
         if self._choice.is_exact(len(directions)):
-            return ExactSlopes(forward, names).along(wrt, directions)
+            return ExactSlopes(self.sample.forward, self._outputs).along(wrt, directions)
         if self._choice.is_complex(wrt):
-            return ComplexSteps(forward, names, self.sample.random).along(wrt, directions)
+            return self._complex_steps.along(wrt, directions)
         return self._by_differences(wrt, directions)
+
+    @property
+    def _complex_steps(self) -> ComplexSteps:
+        return ComplexSteps(self.sample.forward, self._outputs, self.sample.random)
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        return [output.name for output in self.sample.program.outputs]
 
 
 def _agree(terms: Sequence[Estimate], whole: Estimate) -> bool:

@@ -199,10 +199,9 @@ def _few(sample: Sample, wrt: Tensor) -> Elements:
 
 
 def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Reference]:
-    found = {}
-    for wrt, place in places.items():
-        found[wrt.name] = Found(place.directions, ladder.along(wrt.name, place.directions))
-    confirmed = ladder.confirmed(found)
+    moves = {wrt.name: place.directions for wrt, place in places.items()}
+    estimates = ladder.along_each(moves)
+    confirmed = ladder.confirmed({wrt: Found(along, estimates[wrt]) for wrt, along in moves.items()})
     return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
 
 
