@@ -157,16 +157,6 @@ def test_derivatives_of_whole_powers_at_0(equation, others, expected):
     np.testing.assert_array_equal(module.jvp(*arguments, np.ones(4)), expected)
 
 
-def test_what_a_power_of_0_multiplies_has_a_derivative():
-    """``x^a`` is 0 there, and ``x^(a - 1)``, which it must not be made of, is not finite."""
-    function = tcgrad.loads("inputs: {x: [2], a: []}\nequations: ['y = exp(x[1])*x[0]^a']\nwrt: [x]\n")
-    point = {"x": np.array([0.0, 2.0]), "a": np.array(0.5)}
-    with np.errstate(divide="ignore"):
-        (by_formula,) = function.derive().at(point).jacobians.values()
-        (jacobian,) = function.compile().jacobian(*point.values()).values()
-    assert by_formula.tolist() == jacobian.tolist() == [np.inf, 0]
-
-
 def test_powers_in_recurrences_at_0():
     """What stands beside a power tells that it is finite, also where only one of both is made before the loop."""
     equations = "['h[-1,a] = s', 'h[t,a] = sin(h[t-1,a])*h[t-1,t]^a']"

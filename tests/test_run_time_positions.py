@@ -194,6 +194,20 @@ def test_a_position_that_only_derivatives_read_may_be_outside(rows):
     assert [each.message for each in result.results if each.status == "fail"] == []
 
 
+@pytest.mark.parametrize("others", ["", "*w[i]", "*w[i]*c[i,0]"])
+def test_what_is_added_at_a_position_is_read_inside(others):
+    """The sum is one over the rows of c, not over what is left of a position of y without n."""
+    inputs = ["v: []", "w: [3]", "c: [3, 2]", "n: {shape: [], dtype: int, sample: {integers: [0, 3]}}"]
+    equations = ["y[b,i] = (v + w[i])^2*b", f"f = y[i+n,i]*c[i,q]*1[q]{others}"]
+    emitted = Emitted(spec(inputs, equations, indices="{i: 3, b: 5}", outputs="[f]"))
+    v, w, c, _ = emitted.inputs().values()
+    for n in range(3):
+        rows = c.sum(axis=1) * {"": 1, "*w[i]": w, "*w[i]*c[i,0]": w * c[:, 0]}[others]
+        value, (dv, *_) = emitted.module.value_and_grad(v, w, c, n)
+        np.testing.assert_allclose(value, ((v + w) ** 2 * (K + n)) @ rows)
+        np.testing.assert_allclose(dv, (2 * (v + w) * (K + n)) @ rows)
+
+
 def test_windows_at_positions_are_added_up():
     assert "np.add.at(dx, " in case("a window")[0].source
     assert ">=" not in case("a window")[0].source

@@ -190,8 +190,18 @@ def _implied(guard: Expr, delta: Delta) -> bool:
 
 
 def _target(delta: Delta, bound: Collection[Index]) -> Index | None:
-    """The index of the result that the delta is solved for."""
-    return max(_targets(delta, bound), key=lambda index: index.serial, default=None)
+    """The index of the result that the delta is solved for; where integer tensors decide, one that stands alone.
+
+    What any other is then may leave its range, and reads would be outside that no zeros are around.
+    """
+    found = _targets(delta, bound)
+    if delta.left.gathers or delta.right.gathers:
+        found = [index for index in found if index in (delta.left.as_index, delta.right.as_index)]
+    return _last(found)
+
+
+def _last(indices: Collection[Index]) -> Index | None:
+    return max(indices, key=lambda index: index.serial, default=None)
 
 
 def _targets(delta: Delta, bound: Collection[Index]) -> list[Index]:
@@ -210,7 +220,7 @@ def _solution(delta: Delta, target: Index) -> Integer:
 
 def _facing_result(delta: Delta, bound: Collection[Index]) -> Delta:
     """A delta with the index of the result alone on one side, where integer tensors decide the other."""
-    target = _target(delta, [*bound, _new_index(delta)]) if delta.right.gathers else None
+    target = _last(_targets(delta, [*bound, _new_index(delta)])) if delta.right.gathers else None
     return delta if target is None else Delta(target.expr, _solution(delta, target))
 
 

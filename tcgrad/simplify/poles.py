@@ -28,10 +28,11 @@ def without_poles(expr: Expr) -> Expr:
     return known
 
 
-def adds_no_pole(exponent: Expr, *, beside: Expr) -> bool:
-    """Whether a power of 0 is finite for certain, or another one of the same base is not finite either."""
-    value, other = exact_value(exponent), exact_value(beside)
-    return _is_nonnegative(exponent) if value is None else value >= 0 or (other is not None and other < 0)
+def may_have_pole(exponent: Expr) -> bool:
+    """Whether a power of 0 is finite for some values of a whole number in its exponent and is not for others."""
+    if isinstance(exponent, Const) or not is_whole(exponent):
+        return False
+    return exact_value(exponent) is None and not _is_nonnegative(exponent)
 
 
 def _within(expr: Expr, around: Factors) -> Expr:
@@ -47,9 +48,7 @@ def _within(expr: Expr, around: Factors) -> Expr:
 
 def _is_lowered(part: Expr) -> bool:
     """Whether it is a power by a whole number that is not known, and may be negative."""
-    if not isinstance(part, Pow) or isinstance(part.exponent, Const) or not is_whole(part.exponent):
-        return False
-    return exact_value(part.exponent) is None and not _is_nonnegative(part.exponent)
+    return isinstance(part, Pow) and may_have_pole(part.exponent)
 
 
 def _is_nonnegative(exponent: Expr) -> bool:

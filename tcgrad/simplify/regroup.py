@@ -10,7 +10,7 @@ from tcgrad.ir.traversal import terms_of
 from tcgrad.simplify.common import Powers, divided, guards_beside, powers_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.poles import adds_no_pole
+from tcgrad.simplify.poles import may_have_pole
 from tcgrad.simplify.powers import add_of, power, scaled
 
 _MOST_TERMS = 24
@@ -96,7 +96,7 @@ def _common(given: Expr, wanted: Expr) -> Expr | None:
         return wanted
     if isinstance(wanted, Const) and (wanted.value < 0 or wanted.value.denominator != 1):
         return None
-    if not adds_no_pole(wanted, beside=given):
+    if may_have_pole(wanted):
         return None
     return wanted if difference.denominator == 1 and difference > 0 else None
 
