@@ -50,6 +50,12 @@ def test_programs_of_the_whole_language_raise_no_alarm(number):
     assert not verdicts("whole", number)["unwell"]
 
 
+@pytest.mark.parametrize("number", [36, 117, 174, 180, 333, 393])
+def test_what_double_precision_leaves_undecided_along_a_direction_is_decided_by_the_best_reference(number):
+    made = loads(rich_spec(number), "random.yaml")
+    assert made.check(method="directional", only=["gradient", "value_and_grad"], trials=1).ok
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_rich_programs_never_fail(number):
     never_fails(rich_spec(number), "float64")

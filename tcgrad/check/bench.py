@@ -163,14 +163,14 @@ class Bench:
 
     def add(
         self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,
-        view: View = whole, how: str = "element by element", part: str = "", slips: Slips = no_slips,
+        view: View = whole, how: str = "element by element", part: str | None = "", slips: Slips = no_slips,
         wider: Callable[[], Array] | None = None,
     ) -> Comparison:  # fmt: skip
         """Compare a ``view`` of what ``find`` returns with what is known, and enter the outcome -> the same.
 
         wider: a bound for a formula that says the same in other words, asked for where ``bound`` is exceeded.
         how: what is compared, in words.
-        part: which part of the row this is, if it consists of several.
+        part: which part of the row this is, if it consists of several; None if the row is decided without it.
         slips: makes arrays that would be found after one slip or another.
         """
         expected = self._expected(known, bound)
@@ -197,7 +197,7 @@ class Bench:
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
-        if self.own and outcome.elements and outcome.decisive:
+        if self.own and outcome.elements and outcome.decisive and part is not None:
             tally.see(expected.is_telling, part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":

@@ -131,12 +131,14 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         _compare_whole(bench, known, tally, found, found.right)
         return
     if len(known.columns):
-        _compare_elements(bench, known, tally, found)
+        _compare_elements(bench, known, tally, found, "elements")
     if _compare_directions(bench, known, tally, found).status != "pass" and not len(known.columns):
-        _compare_elements(bench, bench.located(known), tally, found)
+        _compare_elements(bench, bench.located(known), tally, found, None)
 
 
-def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
+def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Finding, part: str | None) -> None:
+    """part: as of the bench; None where they only tell what is the matter along a direction."""
+
     def at_elements(bound: Array) -> Array:
         return np.asarray(bound.reshape(-1)[known.columns])
 
@@ -149,7 +151,7 @@ def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Find
         method=known.method,
         locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
         view=lambda gradient: found.elements(gradient)[known.columns],
-        part="elements",
+        part=part,
         slips=found.slips,
     )
 

@@ -168,8 +168,9 @@ class _Run:
         return results
 
     def _compare_undecided(self, tallies: Tallies, source: Sampler, bench: Callable[[Sample], Bench]) -> None:
-        """Compare at more samples while anything is undecided: its values were small by chance, or at a kink."""
-        dtype = np.dtype(tallies.dtype)
+        """Compare at more samples while anything is undecided: its values were small by chance, or at a kink, or what
+        a directional reference knows is too little. Those have the reference that is best at all."""
+        dtype, source = np.dtype(tallies.dtype), replace(source, directional=False)
         effort = source.effort(dtype, self.options.trials)
         for trial in range(effort.trials, effort.trials + effort.more):
             if tallies.are_decided:
