@@ -136,6 +136,16 @@ def check_everything(emitted: Emitted, *, tolerance: float = 1e-8) -> None:
         assert np.array_equal(value, kept[name]), f"{name} was written to"
 
 
+def check_at_sizes(text: str, others: Sequence[dict[str, int]]) -> None:
+    """The module of a spec at the spec's sizes, and the same one at others."""
+    own = Emitted(text)
+    check_everything(own)
+    for sizes in others:
+        other = Emitted(text, sizes)
+        other.module = own.module
+        check_everything(other)
+
+
 def _check_gradients(
     emitted: Emitted, arguments: list[Array], upstream: list[Array], jacobians: Any, tolerance: float
 ) -> None:

@@ -5,7 +5,7 @@ Arrays are reshaped, and at sizes that no whole number of blocks makes, cut befo
 
 import numpy as np
 import pytest
-from emit_tools import Emitted, assert_close, check_everything, spec
+from emit_tools import Emitted, assert_close, check_at_sizes, spec
 
 import tcgrad
 from tcgrad.ir.indices import Dim, Integer
@@ -49,13 +49,7 @@ BLOCKS = {
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_blocks_are_right_at_all_sizes(name):
-    text, others = BLOCKS[name]
-    emitted = Emitted(text)
-    check_everything(emitted)
-    for sizes in others:
-        other = Emitted(text, sizes)
-        other.module = emitted.module
-        check_everything(other)
+    check_at_sizes(*BLOCKS[name])
 
 
 def test_means_of_blocks_are_reshaped_there_and_back():

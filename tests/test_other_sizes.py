@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from emit_tools import Emitted, assert_close, check_everything, spec
+from emit_tools import Emitted, assert_close, check_at_sizes, check_everything, spec
 from whole_programs import DIMS, whole_spec
 
 import tcgrad
@@ -101,13 +101,7 @@ SIZES_REFUSED = [{"x": 4}, {"y": 4}, {"z": 4}, {"x": 4, "y": 4}, {"x": 4, "y": 4
 
 @pytest.mark.parametrize("name", FITTING)
 def test_sizes_that_fit(name):
-    text, others = FITTING[name]
-    own = Emitted(text)
-    check_everything(own)
-    for sizes in others:
-        other = Emitted(text, sizes)
-        other.module = own.module
-        check_everything(other)
+    check_at_sizes(*FITTING[name])
 
 
 @pytest.mark.parametrize("lengths", SIZES_REFUSED)

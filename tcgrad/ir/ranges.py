@@ -37,20 +37,15 @@ def _fewer_taken_off(size: Integer) -> Integer:
     total = Integer.of(0)
     for monomial, coefficient in size.terms:
         term = Integer(((monomial, coefficient),))
-        total = total + (term if coefficient > 0 else -most_undivided(-term))
+        total = total + (term if coefficient > 0 else least_undivided(term))
     return total
 
 
 def least_undivided(size: Integer) -> Integer:
-    """A size that is no larger, with fewer divisions."""
-    return -most_undivided(-size)
-
-
-def most_undivided(size: Integer) -> Integer:
-    """A size that is no smaller, with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
+    """A size that is no larger, with fewer divisions: ``c*(a//c)`` is at most ``a`` and at least ``a - c + 1``."""
     total = Integer.of(0)
     for monomial, coefficient in size.terms:
-        total = total + _most_of_term(monomial, coefficient)
+        total = total - _most_of_term(monomial, -coefficient)
     return total
 
 
