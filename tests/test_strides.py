@@ -37,6 +37,21 @@ def test_gradients_at_steps(name, n):
     assert all(each.status == "pass" for each in put_back(text))
 
 
+OWN_DIGITS = {
+    "the quotient": "y[i] = delta[i//2,i]*sin(c[i%2,1])*x[i]",
+    "the remainder": "y[i] = delta[i%2,i]*sin(c[i//4,i%2])*x[i]",
+    "the quotient and the remainder": "y[i] = delta[i//2,i%2]*c[i%2,i//4]*x[i]",
+    "the quotient of a sum": "y = sum[i](delta[i//3,i]*c[i%3%2,0]*x[i]^2)",
+}
+
+
+@pytest.mark.parametrize("name", OWN_DIGITS)
+def test_an_index_is_not_solved_for_by_its_own_digits(name):
+    function = tcgrad.loads(f"inputs: {{x: [8], c: [2, 2]}}\nequations: ['{OWN_DIGITS[name]}']\n")
+    result = function.check(trials=1)
+    assert result.ok, [each for each in result.results if each.status != "pass"]
+
+
 ROTATION = """
 dims: {N: 4}
 inputs: {x: ["2*N"], t: [N]}

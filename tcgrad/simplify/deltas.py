@@ -121,6 +121,8 @@ def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
     quotients, remainders = {}, {}
     for delta in deltas:
         for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
+            if index in other.indices:  # of k // W = k nothing is solved
+                continue
             match side.terms:
                 case ((((Quotient() as atom),), 1),) if atom.dividend.as_index is index:
                     quotients[atom.divisor] = delta, other
@@ -137,7 +139,7 @@ def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
         low_digit = Index(index.name, divisor)
         value = divisor * high + low_digit.expr
         whole = range_guards(value, index.size)
-        if index not in high.indices and whole is not None:
+        if whole is not None:
             return Solution(index, value, (quotient,), whole, digits=(low_digit,))
     return None
 
