@@ -8,9 +8,12 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import find_demands
+from tcgrad.check.forward import evaluate_forward, shaken
 from tcgrad.check.samples import Sample, sampler
 from tcgrad.check.sampling import Types, draw_inputs, exact
 from tcgrad.check.sizes import other_sizes
+from tcgrad.evaluate import Noise
+from tcgrad.evaluate.context import batch_of
 
 FLOAT64 = np.dtype(np.float64)
 WIDE = np.dtype(np.longdouble)
@@ -101,6 +104,39 @@ def test_samples_are_finite_everywhere(equations, dtype):
         assert isinstance(sample, Sample)
         assert np.isfinite(sample.value("y")).all()
         assert not sample.in_doubt
+
+
+# In each a branch ends where `2*x[i] - 3*w[i]` is 0, or just beside it.
+ENDS = [
+    "y[i] = max(0, 2*x[i] - 3*w[i])",
+    "y[i] = x[i]*[2*x[i] > 3*w[i]]",
+    "y[i] = abs(2*x[i] - 3*w[i])",
+    "y[i] = (2*x[i] - 3*w[i])^(1/3)",
+    "y[i] = 1/(2*x[i] - 3*w[i])",
+    "y[i] = max[k](2*x[i]*[k == 0] + 3*w[i]*[k == 1])",
+]
+
+
+class _OneSided:
+    """Random numbers that are all alike."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def random(self, shape):
+        return np.full(shape, self.number)
+
+
+@pytest.mark.parametrize("equation", ENDS)
+@pytest.mark.parametrize("number", [0.05, 0.95])
+@pytest.mark.parametrize("left", [1.5 + 2**-26, 1.5 - 2**-26])
+def test_a_branch_is_in_doubt_whichever_way_errors_fall(equation, number, left):
+    made = program(equation, "{x: [N], w: [N]}", "{N: 1}", indices="{k: 2}")
+    forward = evaluate_forward(made.statements, {"x": np.array([left]), "w": np.array([1.0])}, FLOAT64)
+    noise = Noise(batch_of(3), 2**-20, 0.0, _OneSided(number), still=1)
+    assert shaken(forward, noise, FLOAT64)[1].tolist() == [False, True, True]
+    far = evaluate_forward(made.statements, {"x": np.array([1.75]), "w": np.array([1.0])}, FLOAT64)
+    assert not shaken(far, noise, FLOAT64)[1].any()
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
     """The function's values as the result of one operation."""
     parts, numbers = [each.evaluator for each in arguments], [each.is_number for each in arguments]
     tensor = arguments[0].tensor if len(arguments) == 1 else None
-    has_branches = functions.has_branches(function)
+    has_branches, decisions = functions.has_branches(function), partial(functions.decisions, function)
 
     def evaluate(context: Context) -> Labelled:
         given = [part(context) for part in parts]
@@ -42,8 +43,8 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
             settled = context.noise.settled
             aligned = [each if is_number else settled(each) for each, is_number in zip(aligned, numbers, strict=True)]
         result = Labelled(_called(function, tensor, aligned, axes, context), axes)
-        if has_branches and context.branches is not None:
-            context.decide(*(Labelled(each, axes) for each in functions.decisions(function, aligned)))
+        if has_branches:
+            context.decide(decisions, aligned, axes)
         if context.noise is None:
             return result
 

@@ -12,17 +12,21 @@ _UNITS = 32  # what is computed in different ways may differ by so many errors o
 
 
 def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
-    """Where the comparison holds. Numbers that are nearly equal under noise are equal if they are without it."""
-    axes = union([left, right])
-    first, second = real(left.aligned(axes)), real(right.aligned(axes))
-    truth = np.asarray(HOLDS[expr.operator](first, second), bool)
-    noise = context.noise
-    if noise is not None and noise.batch in axes:
+    """Where a comparison holds, a branch. Numbers nearly equal under noise are equal if they are without it."""
+    axes, noise = union([left, right]), context.noise
+
+    def holds(first: Array, second: Array) -> list[Array]:
+        truth = np.asarray(HOLDS[expr.operator](first, second), bool)
+        if noise is None or noise.batch not in axes:
+            return [truth]
         apart, size = np.abs(first - second), np.maximum(np.abs(first), np.abs(second))
         near = apart <= np.maximum(_UNITS * (noise.unit * size + noise.floor), noise.near)
         near &= _equal_without_noise(apart, size, noise, axes.index(noise.batch))
-        truth = np.where(near, expr.operator in ("==", "<=", ">="), truth)
-    return Labelled(truth, axes)
+        return [np.where(near, expr.operator in ("==", "<=", ">="), truth)]
+
+    sides = real(left.aligned(axes)), real(right.aligned(axes))
+    context.decide(holds, sides, axes)
+    return Labelled(holds(*sides)[0], axes)
 
 
 def _equal_without_noise(apart: Array, size: Array, noise: Noise, axis: int) -> Array | bool:
@@ -34,5 +38,4 @@ def _equal_without_noise(apart: Array, size: Array, noise: Noise, axis: int) -> 
         return True
     finest = np.finfo(apart.dtype).eps if apart.dtype.kind == "f" else 0
     equal = apart <= np.maximum(_UNITS * finest * size, noise.near)
-    first = np.take(equal, range(noise.still), axis)
-    return np.concatenate([first] * (noise.batch.size.value // noise.still), axis)
+    return noise.unmoved(equal, axis)

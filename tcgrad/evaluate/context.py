@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import lru_cache
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
@@ -107,6 +108,19 @@ class Noise:
         moved += base
         return Labelled(self._overflown(moved), axes)
 
+    def unmoved(self, array: Array, axis: int) -> Array:
+        """For each draw that which nothing moves; ``axis`` is that of the draws."""
+        first = np.take(array, range(self.still), axis)
+        return np.concatenate([first] * (self.batch.size.value // self.still), axis)
+
+    def opposed(self, array: Array, axis: int) -> Array:
+        """The same with the opposite errors, where these are finite."""
+        if array.shape[axis] == 1:
+            return array
+        with quietly():
+            opposite = 2 * self.unmoved(array, axis) - array
+        return np.where(np.isfinite(opposite), opposite, array)
+
     def _overflown(self, array: Array) -> Array:
         """What is too large is infinite, in all draws that are moved."""
         if self.largest < inf:
@@ -154,10 +168,22 @@ class Context:
     branches: list[Labelled] | None = None
     calls: dict[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
-    def decide(self, *decisions: Labelled) -> None:
-        """Keep a record of which branch is taken where, if one is asked for."""
-        if self.branches is not None:
-            self.branches.extend(decisions)
+    def decide(self, by: Callable[..., Iterable[Array]], given: Sequence[Array], axes: tuple[Index, ...]) -> None:
+        """Keep a record, if one is asked for, of which branch is taken where: of what ``by`` makes of ``given`` arrays.
+
+        Under noise an error is as likely as its opposite: what takes another branch by either is recorded with it.
+        """
+        if self.branches is None:
+            return
+        decisions, noise = by(*given), self.noise
+        if noise is not None and noise.still and noise.batch in axes:
+            axis = axes.index(noise.batch)
+            opposite = by(*(noise.opposed(each, axis) for each in given))
+            decisions = [
+                np.where(other == noise.unmoved(own, axis), own, other)
+                for own, other in zip(decisions, opposite, strict=True)
+            ]
+        self.branches.extend(Labelled(each, axes) for each in decisions)
 
     def size(self, size: Integer) -> int:
         """The value of a size under ``sizes``."""

@@ -125,16 +125,11 @@ def _is_there(weight: Labelled) -> Labelled:
 def _iverson(expr: Iverson) -> Evaluator:
     holds = _comparison(expr)
 
-    def decided(context: Context) -> Labelled:
-        truth = holds(context)
-        context.decide(truth)
-        return truth
-
     def exact(context: Context) -> Labelled:
         """Positions are compared exactly, in whatever type the evaluation runs."""
-        return holds(replace(context, dtype=np.dtype(np.float64), noise=None))
+        return holds(replace(context, dtype=np.dtype(np.float64), noise=None, branches=None))
 
-    return exact if is_structural(expr) else decided
+    return exact if is_structural(expr) else holds
 
 
 def _comparison(expr: Iverson) -> Evaluator:

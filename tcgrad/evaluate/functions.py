@@ -64,7 +64,7 @@ def has_branches(function: Function) -> bool:
     return row is not None and row.decisions is not None
 
 
-def decisions(function: Function, arguments: list[Array]) -> list[Array]:
+def decisions(function: Function, *arguments: Array) -> list[Array]:
     """What the function's branch is decided by at ``arguments``: where it changes there is a kink, a jump or a pole."""
     decide = _TABLE[function.name].decisions
     return [np.asarray(each) for each in decide(*map(real, arguments))] if decide else []

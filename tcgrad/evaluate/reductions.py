@@ -60,8 +60,13 @@ def reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     found = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
         return context.settle(found, lambda: Labelled(_magnitude(expr.kind, found.array, flat), free), ulps=4)
-    attained = np.asarray(real(flat) == real(found.array)[..., None]).reshape(spread.shape)
-    context.decide(Labelled(attained, (*free, *expr.indices)))
+
+    def attained(flat: Array) -> list[Array]:
+        """Where the entries are that the extreme is found at."""
+        extreme = _REDUCTIONS[expr.kind](flat)
+        return [np.asarray(real(flat) == real(extreme)[..., None]).reshape(spread.shape)]
+
+    context.decide(attained, [flat], (*free, *expr.indices))
     return found
 
 
