@@ -10,6 +10,7 @@ from emit_tools import Emitted, assert_close, check_at_sizes, spec
 import tcgrad
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.sizes import with_dims
 
 POOLED = {"dims": "{N: 8, M: 6, C: 2}", "indices": "{i: N//2, j: M//3, r: 2, s: 3}"}
 HEADS = ["q: [H, T]", "k: ['H//2', T]", "v: ['H//2', T]"]
@@ -80,7 +81,8 @@ def test_grouped_heads_are_those_of_repeated_keys():
     assert_close(dv, (do * weights).reshape(3, 2, 3).sum(axis=1))
 
 
-N, W = Integer.of(Dim("N", 7)), Integer.of(Dim("W", 3))
+N_DIM, W_DIM = Dim("N", 7), Dim("W", 3)
+N, W = Integer.of(N_DIM), Integer.of(W_DIM)
 TWO = Integer.of(2)
 
 
@@ -93,7 +95,21 @@ TWO = Integer.of(2)
         (N - (N // W) * W, True),
         (N * W - (N // TWO) * W * 2, True),
         (N - (N // TWO) * 3, False),
+        ((N - 1) // TWO - (N - 2) // TWO, True),
+        ((N - 1) // TWO - N // TWO + 1, True),
+        ((N - 1) // TWO - N // TWO, False),
+        (N // W - (N - W) // W - 1, True),
+        (N // W - (N - W) // W - 2, False),
+        (N // TWO - (N - 3) // TWO - 1, True),
+        (N // TWO - (N - 4) // TWO - 2, True),
+        (N // TWO - (N - 3) // TWO - 2, False),
     ],
 )
 def test_whole_blocks_are_never_more_than_there_is(size, wanted):
     assert never_negative(size) is wanted
+    if wanted:
+        assert all(
+            with_dims(size, {N_DIM: Integer.of(n), W_DIM: Integer.of(w)}).value >= 0
+            for n in range(1, 9)
+            for w in range(1, 9)
+        )

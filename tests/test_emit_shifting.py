@@ -103,3 +103,60 @@ def test_averages_and_their_derivatives_of_any_size(equation, scale):
     np.testing.assert_allclose(dy @ tangent, (gx * dx).sum() + gz @ dz, atol=1e-12)
     np.testing.assert_allclose(np.tensordot(dy, jacobian["y", "x"], 1), gx, atol=1e-12)
     np.testing.assert_allclose(dy @ jacobian["y", "z"], gz, atol=1e-12)
+
+
+def beside(*parts):
+    """The logarithm of the sum of ``exp`` of the numbers in each of 4 rows, which parts stand beside each other in."""
+    return special.logsumexp(np.concatenate([np.reshape(part, (4, -1)) for part in parts], axis=1), axis=1)
+
+
+NOTHING = np.zeros((4, 1))
+
+# Equations of a 4 x 5 matrix x and a vector z of 5 -> the last one: several terms, and numbers among them.
+SEVERAL = {
+    "y[i] = log(1 + 1[k]*exp(x[i,k]))": lambda x, _: beside(NOTHING, x),
+    "y[i] = log(3 + 1[k]*exp(x[i,k]))": lambda x, _: beside(NOTHING + np.log(3), x),
+    "y[i] = log(N + 1[k]*exp(x[i,k]))": lambda x, _: beside(NOTHING + np.log(4), x),
+    "y[i] = log(exp(z[0]) + 1[k]*exp(x[i,k]))": lambda x, z: beside(NOTHING + z[0], x),
+    "y[i] = log(exp(x[i,0]) + 2*exp(x[i,1]) + exp(x[i,2]))": lambda x, _: beside(x[:, :3] + np.log([1, 2, 1])),
+    "y[i] = log(1[j]*exp(-x[i,j]) + 1[k]*exp(x[i,k]))": lambda x, _: beside(-x, x),
+    "y[i] = log(1 + sum[k]([k != i]*exp(x[i,k])))": lambda x, _: beside(NOTHING, np.where(np.eye(4, 5), -np.inf, x)),
+    "y[i] = log(exp(x[i,0])/(exp(x[i,0]) + sum[k]([k > 0]*exp(x[i,k]))))": lambda x, _: x[:, 0] - beside(x),
+    "y[i] = exp(x[i,0])/(exp(x[i,0]) + exp(x[i,1]) + exp(x[i,2]))": lambda x, _: np.exp(x[:, 0] - beside(x[:, :3])),
+    "y[i] = exp(x[i,1])/(2 + exp(x[i,1]))": lambda x, _: np.exp(x[:, 1] - beside(NOTHING + np.log(2), x[:, 1])),
+    "y[i] = 1[k]*exp(x[i,k])/(1 + 1[m]*exp(x[i,m]))": lambda x, _: np.exp(beside(x) - beside(NOTHING, x)),
+    "y[i] = (1[k]*z[k]*exp(x[i,k]) + z[0])/(1 + 1[m]*exp(x[i,m]))": lambda x, z: (
+        np.exp(np.hstack([x, NOTHING]) - beside(NOTHING, x)[:, None]) @ np.append(z, z[0])
+    ),
+}
+
+
+@pytest.mark.parametrize("equation", SEVERAL)
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_sums_of_several_terms_of_any_size(equation, scale):
+    rng = np.random.default_rng(1)
+    x, z, dx, dz, dy = (
+        scale * rng.normal(size=(4, 5)),
+        rng.normal(size=5),
+        *map(rng.normal, (0, 0, 0), (1, 1, 1), ((4, 5), 5, 4)),
+    )
+    function = tcgrad.loads(f"dims: {{N: 4}}\n{HEAD}  - {equation}\n")
+    module = function.compile()
+    with np.errstate(all="raise", under="ignore"):
+        got, gradients = module.value_and_grad(x, z, dy)
+        tangent = module.jvp(x, z, dx, dz)
+    np.testing.assert_allclose(got, SEVERAL[equation](x, z), rtol=1e-12, atol=1e-300)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    np.testing.assert_allclose(dy @ tangent, (gradients[0] * dx).sum() + gradients[1] @ dz, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("equation", SEVERAL)
+def test_gradients_of_sums_of_several_terms(equation):
+    assert tcgrad.loads(f"dims: {{N: 4}}\n{HEAD}  - {equation}\n").check(dtype=["float64"]).ok
+
+
+def test_nothing_is_shifted_where_conditions_may_leave_out_every_term():
+    equation = "y[i] = log(where(x[i,0] > 0, exp(z[0]), 0) + where(x[i,0] > 1, exp(z[1]), 0))"
+    module = tcgrad.loads(f"{HEAD}  - {equation}\n").compile()
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(module.forward(-np.ones((4, 5)), np.ones(5)), np.full(4, -np.inf))

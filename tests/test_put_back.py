@@ -44,6 +44,17 @@ def test_what_is_printed_is_right_at_other_sizes(dims, equation):
     assert all(each.status == "pass" for each in results)
 
 
+@pytest.mark.parametrize(
+    ("indices", "extreme"),
+    [("{p: 2}", "max[p](x[2*i+p])"), ("{p: 3}", "max[p](x[2*i+p])"), ("{p: 2, i: N//2}", "max[p](x[2*i+p])"),
+     ("{p: 2}", "exp(min[p](x[2*i+p]))"), ("{p: 2}", "min[p](sin(x[2*i+p])*x[2*i])")],
+)  # fmt: skip
+def test_what_is_printed_of_the_extremes_of_blocks_is_proved(indices, extreme):
+    """At other sizes elements are left over, where no block is read."""
+    text = f"dims: {{N: 6}}\ninputs: {{x: [N]}}\nindices: {indices}\nequations: ['y[i] = {extreme}']\n"
+    assert all(each.proved for each in put_back(text))
+
+
 def test_gradients_are_those_of_what_has_a_name():
     text = (
         "inputs: {A: [3, 3]}\nequations:\n  - a = exp(inv(A)[i,i]) + inv(A)[0,1]*inv(A)[0,2]*inv(A)[1,2]\n"

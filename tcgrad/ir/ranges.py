@@ -60,7 +60,9 @@ def _most_of_term(monomial: Monomial, coefficient: int) -> Integer:
 
 
 def _without_pairs(size: Integer) -> Integer:
-    """Without what is at least 0 because one dividend is the larger: ``(N-1)//2 - (N-2)//2``"""
+    """No larger, without a difference of quotients that the dividends say enough of: ``(N-1)//2 - (N-2)//2 >= 0``, and
+    in general ``a//c - b//c >= (a-b)//c``.
+    """
     quotients = [
         (monomial[0], coefficient)
         for monomial, coefficient in size.terms
@@ -68,9 +70,11 @@ def _without_pairs(size: Integer) -> Integer:
     ]
     for large, coefficient in quotients:
         for small, negative in quotients:
-            paired = coefficient >= -negative > 0 and large.divisor == small.divisor
-            if paired and never_negative(large.dividend - small.dividend):
-                return size - (Integer.of(large) - Integer.of(small)) * -negative
+            if coefficient >= -negative > 0 and large.divisor == small.divisor:
+                gap = large.dividend - small.dividend
+                apart = (gap // large.divisor).as_number
+                if apart is not None or never_negative(gap):
+                    return size - (Integer.of(large) - Integer.of(small) - (apart or 0)) * -negative
     return size
 
 
@@ -127,19 +131,19 @@ def _atom_bounds(atom: object) -> tuple[Integer, Integer] | None:
             return Integer.of(0), atom.divisor - _ONE
         case Quotient():
             inner = bounds(atom.dividend)
-            return None if inner is None else (_floor(inner[0], atom.divisor), _floor(inner[1], atom.divisor))
+            return None if inner is None else (floor(inner[0], atom.divisor), floor(inner[1], atom.divisor))
         case _:
             return None
 
 
-def _floor(dividend: Integer, divisor: Integer) -> Integer:
-    """``(W*a + b) // W`` is ``a`` for ``0 <= b < W`` and ``a - 1`` for ``-W <= b < 0``."""
+def floor(dividend: Integer, divisor: Integer) -> Integer:
+    """``(W*a + b) // W`` is ``a`` for ``0 <= b < W``, ``a - 1`` for ``-W <= b < 0``, and else ``a + b//W``."""
     whole, rest = split_multiples(dividend, divisor)
     for shift in (0, 1):
         moved = rest + divisor * shift
         if is_nonnegative(moved) and is_nonnegative(divisor - _ONE - moved):
             return whole - shift
-    return dividend // divisor
+    return whole + rest // divisor
 
 
 def is_nonnegative(integer: Integer) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.ranges import floor
 from tcgrad.records import dataclass
 
 
@@ -94,7 +95,7 @@ def _atom_interval(atom: Atom, ranges: Ranges) -> Interval | None:
             return None
         case Quotient():
             inner = interval(atom.dividend, ranges)
-            return inner and Interval(_floor(inner.low, atom.divisor), _floor(inner.high, atom.divisor))
+            return inner and Interval(floor(inner.low, atom.divisor), floor(inner.high, atom.divisor))
         case Remainder():
             inner = interval(atom.dividend, ranges)
             if inner is not None and inner.low.value >= 0 and inner.high.value < atom.divisor.value:
@@ -115,11 +116,4 @@ def solve_at_least_zero(expr: Integer, index: Index, ranges: Ranges) -> tuple[In
         return None
     if coefficient.value > 0:
         return -(rest.low // coefficient), None
-    return None, _floor(rest.low, -coefficient)
-
-
-def _floor(dividend: Integer, divisor: Integer) -> Integer:
-    """``dividend // divisor``, worked out also where the divisor divides ``dividend + 1``."""
-    if ((dividend + 1) % divisor).as_number == 0:
-        return (dividend + 1) // divisor - 1
-    return dividend // divisor
+    return None, floor(rest.low, -coefficient)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 
 from tcgrad.errors import Span
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
+from tcgrad.ir.sizes import dims_in
 from tcgrad.language.bounds import Interval, least, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.plain_sizes import PlainSizes
@@ -21,6 +22,13 @@ from tcgrad.records import dataclass
 Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slots whose indices it reads
 
 _ZERO = Integer.of(0)
+
+
+def _is_left_over(size: Integer) -> bool:
+    """Whether a dim is divided and stands beside that, too, as in ``N - 2*((N-1)//2)``, which is 2 or 1 in turn."""
+    divided = [atom for atom in size.atoms if isinstance(atom, Quotient | Remainder)]
+    dims = [dim for atom in size.atoms for dim in dims_in(Integer.of(atom))]
+    return any(dims.count(dim) > 1 for atom in divided for dim in dims_in(Integer.of(atom)))
 
 
 @dataclass
@@ -153,6 +161,9 @@ class _Solver:
             bounds = solve_at_least_zero(condition, slot.index, known)
             if bounds is not None and bounds[1] is not None:
                 self.restrict(slot, bounds)
+        if self.problem.is_expectation and slot in self.high and _is_left_over(self.high[slot]):
+            # The formula is meant at the sizes of the spec, and read at others as well.
+            self.high[slot] = Integer.of(self.high[slot].value)
         return slot in self.high
 
     def next_padded(self, left: list[Slot]) -> Slot | None:

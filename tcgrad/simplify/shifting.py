@@ -2,12 +2,16 @@
 
 ``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``, and so for every product that is
 homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
-terms, the exponent is minus infinity for those that are left out.
+terms, the exponent is minus infinity for those that are left out. Of several terms the largest is that of all; a number
+among them is one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are
+logarithms: ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property, reduce
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -28,23 +32,38 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.tensors import MINUS_INFINITY
 from tcgrad.ir.traversal import (
+    children,
     factors_of,
     free_indices,
     freshen,
     map_children,
     product_of,
+    rename_binder,
     substitute,
+    terms_of,
 )
 from tcgrad.records import dataclass
 from tcgrad.simplify.matching import Match, matches
+from tcgrad.simplify.signs import is_positive_number
 
-_EXP = FUNCTIONS["exp"]
+_EXP, _LOG, _MAX = FUNCTIONS["exp"], FUNCTIONS["log"], FUNCTIONS["max"]
 
 
 def shifted(expr: Expr) -> Expr:
-    """The expression with the exponents of every such quotient shifted."""
-    made = map_children(expr, shifted)
-    return _shifted_quotient(made) if isinstance(made, Mul) else made
+    """The expression with the exponents of every such quotient, and in every such logarithm, shifted."""
+    match expr:
+        case Mul():
+            return _shifted_quotient(map_children(expr, _shifted_factor))
+        case Pow():
+            return _shifted_quotient(_shifted_factor(expr))
+        case Call(function) if function is _LOG:
+            return _shifted_logarithm(map_children(expr, shifted))
+    return map_children(expr, shifted)
+
+
+def _shifted_factor(expr: Expr) -> Expr:
+    """The factor of a quotient, which is shifted as a whole, with what is in it shifted."""
+    return map_children(expr, shifted) if isinstance(expr, Pow) else shifted(expr)
 
 
 @dataclass(frozen=True)
@@ -87,16 +106,63 @@ def _exponential(expr: Expr) -> _Exponential | None:
 
 
 @dataclass(frozen=True)
-class _Shift:
-    """The largest exponent of a sum of exponentials, to be taken off all that are values of its term.
+class _Term:
+    """A term of a sum: an exponential, or the sum of those for all values of some indices."""
 
-    term: what is summed over ``indices``.
-    largest: the largest of its exponents; it has the other free indices of the term.
+    exponential: _Exponential
+    indices: tuple[Index, ...] = ()
+
+    @property
+    def largest(self) -> Expr:
+        """The largest exponent; it has the free indices of the term."""
+        exponent = self.exponential.guarded
+        return freshen(IndexReduce("max", self.indices, exponent)) if self.indices else exponent
+
+    def instance(self, exponent: Expr) -> Match | None:
+        """How an exponent is one of the term's, if it is."""
+        return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """The largest exponent of a sum of exponentials, to be taken off all that are among them.
+
+    largest: the largest of all exponents; it has the free indices of the terms.
+    has_number: whether a number is added, so that the largest exponent is at least 0.
     """
 
-    term: _Exponential
-    indices: tuple[Index, ...]
+    terms: tuple[_Term, ...]
     largest: Expr
+    has_number: bool = False
+
+    @staticmethod
+    def of(total: Expr) -> _Shift | None:
+        """That of a sum; None where it is no sum of exponentials and positive numbers."""
+        terms, has_number = [], False
+        for term in terms_of(total):
+            rest = [factor for factor in factors_of(term) if not is_positive_number(factor)]
+            found = _term(product_of(rest)) if rest else None
+            if rest and found is None:
+                return None
+            has_number |= not rest
+            terms += [found] if found else []
+        if not terms:
+            return None
+        largest = [ZERO] * has_number + [term.largest for term in terms]
+        return _Shift(tuple(terms), reduce(lambda left, right: Call(_MAX, (left, right)), largest), has_number)
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        return any(term.exponential.conditions for term in self.terms)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether conditions may leave out every term."""
+        return not self.has_number and all(term.exponential.conditions for term in self.terms)
+
+    def apart(self, times: int) -> Expr:
+        """``exp`` of the largest exponent, so many times."""
+        return Call(_EXP, (Mul((const(times), self.largest)),))
 
     def off(self, expr: Expr, holding: tuple[Expr, ...] = ()) -> tuple[Expr, int]:
         """The expression with the shift made where it is homogeneous in the exponentials, and its degree in them: what
@@ -131,13 +197,16 @@ class _Shift:
         have conditions, one or none.
         """
         match exponent:
-            case _ if self._instance(exponent):
+            case _ if any(term.instance(exponent) for term in self.terms):
                 return 1
-            case Add(terms) if not self.term.conditions:
+            case Add(terms) if not self.has_conditions:
                 return sum(map(self._times, terms))
-            case IndexReduce("max", indices, body) if not self.term.conditions and self._is_constant_along(indices):
+            case IndexReduce("max", indices, body) if not self.has_conditions and self._is_constant_along(indices):
                 return self._times(body)
-            case Mul((Const(value), *rest)) if value.denominator == 1 and not self.term.conditions:
+            case Call(function, arguments) if function is _MAX and not self.has_conditions:
+                degrees = {1 if self.has_number and each == ZERO else self._times(each) for each in arguments}
+                return degrees.pop() if len(degrees) == 1 else 0
+            case Mul((Const(value), *rest)) if value.denominator == 1 and not self.has_conditions:
                 return value.numerator * self._times(product_of(rest))
         return 0
 
@@ -145,21 +214,21 @@ class _Shift:
         """Whether the largest exponent is the same for all values of some indices."""
         return not set(indices).intersection(free_indices(self.largest))
 
-    def _instance(self, exponent: Expr) -> Match | None:
-        return next(matches(self.term.exponent, exponent, Match(frozenset(self.indices))), None)
-
     def _conditions(self, found: _Exponential) -> tuple[Expr, ...]:
-        """The conditions of the term where it has the exponent of another; none if that adds up several."""
-        instance = self._instance(found.exponent)
-        return self.term.at(dict(instance.values)).conditions if instance else ()
+        """The conditions of the term that has the exponent of another; none if that adds up several."""
+        for term in self.terms:
+            if instance := term.instance(found.exponent):
+                return term.exponential.at(dict(instance.values)).conditions
+        return ()
 
     def _other(self, expr: Expr, holding: tuple[Expr, ...]) -> tuple[Expr, int]:
         """What `off` gives for a factor that is none of the exponentials."""
         match expr:
             case Add(terms):
                 parts = [self.off(term, holding) for term in terms]
-                if len({degree for _, degree in parts}) == 1:
-                    return Add(tuple([part for part, _ in parts])), parts[0][1]
+                most = max(degree for _, degree in parts)
+                if self.has_number or all(degree == most for _, degree in parts):
+                    return Add(tuple([self._lowered(part, most - degree) for part, degree in parts])), most
             case IndexSum(indices, body) if self._is_constant_along(indices):
                 part, degree = self.off(body, holding)
                 return IndexSum(indices, part), degree
@@ -171,27 +240,115 @@ class _Shift:
                 return Pow(part, Const(value)), degree * value.numerator
         return expr, 0
 
+    def _lowered(self, expr: Expr, times: int) -> Expr:
+        """An expression in so many proportions to ``exp`` of minus the largest exponent."""
+        return product_of([expr, self.apart(-times)]) if times else expr
 
-def _divided_by(factor: Expr) -> Iterator[IndexSum]:
-    """The sums that a factor divides by, alone or in a product or a power."""
+
+def _term(expr: Expr) -> _Term | None:
+    match expr:
+        case IndexSum(indices, body):
+            found = _exponential(body)
+            return None if found is None else _Term(found, indices)
+        case _:
+            found = _exponential(expr)
+            return None if found is None else _Term(found)
+
+
+def _sums(factor: Expr, *, below: bool) -> Iterator[Expr]:
+    """The sums that are multiplied in a factor, alone or in a product or a power; or, ``below``, that it divides by."""
     match factor:
-        case Pow(base, Const(value)) if value < 0:
-            waiting = [base]
-            while waiting:
-                match waiting.pop():
-                    case IndexSum() as total:
-                        yield total
-                    case Mul(factors):
-                        waiting += factors
-                    case Pow(inside, Const(power)) if power > 0:
-                        waiting.append(inside)
+        case IndexSum() | Add() if not below:
+            yield factor
+        case Mul(factors):
+            for each in factors:
+                yield from _sums(each, below=below)
+        case Pow(base, Const(value)):
+            yield from _sums(base, below=below != (value < 0))
 
 
-def _shifted_quotient(product: Expr) -> Expr:
-    """The product with its exponentials shifted, where it has as many of them as it divides by sums of their like."""
-    for total in [total for factor in factors_of(product) for total in _divided_by(factor)]:
-        if term := _exponential(total.body):
-            largest = freshen(IndexReduce("max", total.indices, term.guarded))
-            made, degree = _Shift(term, total.indices, largest).off(product)
-            product = product if degree else made
-    return product
+def _shifted_quotient(quotient: Expr) -> Expr:
+    """The quotient with its exponentials shifted, where it has as many of them as it divides by sums of their like; or
+    fewer, where a number is one of them.
+    """
+    quotient = _with_one_exponential(quotient)
+    for total in list(_sums(quotient, below=True)):
+        if shift := _Shift.of(total):
+            made, degree = shift.off(quotient)
+            if not degree:
+                quotient = made
+            elif degree < 0 and shift.has_number:
+                quotient = product_of([made, shift.apart(degree)])
+    return quotient
+
+
+def _with_one_exponential(quotient: Expr) -> Expr:
+    """``exp(a)/exp(b) = exp(a - b)``, ``sum_k exp(a_k)/exp(b) = sum_k exp(a_k - b)``: either exponential may overflow
+    where the quotient does not.
+    """
+    factors = factors_of(quotient)
+    for place, factor in enumerate(factors):
+        power = _power_of_exp(factor)
+        for other, beside in enumerate(factors) if power else ():
+            made = _times_exp(beside, power) if power and other != place else None
+            if made is not None:
+                kept = [each for n, each in enumerate(factors) if n not in (place, other)]
+                return _with_one_exponential(product_of([*kept, made]))
+    return quotient
+
+
+def _times_exp(expr: Expr, power: tuple[Expr, Fraction]) -> Expr | None:
+    """An expression times a power of an exponential, joined with all that are divided by it, or it by them; None where
+    there are none.
+    """
+    own = _power_of_exp(expr)
+    if own is not None:
+        is_quotient = (own[1] > 0) != (power[1] > 0)
+        inner, outer = sorted((set(free_indices(exponent)) for exponent, _ in (own, power)), key=len)
+        # Of others there would be more exponentials to work out.
+        is_joined = is_quotient and inner <= outer
+        return Call(_EXP, (Add(tuple(_times(*each) for each in (own, power))),)) if is_joined else None
+    match expr:
+        case Mul(factors):
+            for place, factor in enumerate(factors):
+                made = _times_exp(factor, power)
+                if made is not None:
+                    return product_of([*factors[:place], made, *factors[place + 1 :]])
+        case Add(terms):
+            parts = [_times_exp(term, power) for term in terms]
+            joined = tuple(part for part in parts if part is not None)
+            return Add(joined) if len(joined) == len(terms) else None
+        case IndexSum():
+            whole = rename_binder(expr)
+            made = _times_exp(whole.body, power)
+            return None if made is None else IndexSum(whole.indices, made)
+        case Where(condition, then, Const(value)) if value == 0:
+            made = _times_exp(then, power)
+            return None if made is None else Where(condition, made, ZERO)
+    return None
+
+
+def _power_of_exp(factor: Expr) -> tuple[Expr, Fraction] | None:
+    """``a`` and ``n`` of ``exp(a)^n``."""
+    match factor:
+        case Call(function, (exponent,)) if function is _EXP:
+            return exponent, Fraction(1)
+        case Pow(Call(function, (exponent,)), Const(number)) if function is _EXP:
+            return exponent, number
+        case _:
+            return None
+
+
+def _times(expr: Expr, number: Fraction) -> Expr:
+    return expr if number == 1 else Mul((Const(number), expr))
+
+
+def _shifted_logarithm(logarithm: Expr) -> Expr:
+    (argument,) = children(logarithm)
+    for total in [*_sums(argument, below=False), *_sums(argument, below=True)]:
+        shift = _Shift.of(total)
+        if shift and not shift.may_be_empty:
+            made, degree = shift.off(argument)
+            if degree:
+                return Add((Mul((const(degree), shift.largest)), Call(_LOG, (made,))))
+    return logarithm
