@@ -130,10 +130,12 @@ class Expressions:
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
-        if not apart.outside:
-            return self._combined(replace(inner, coefficient=parts.coefficient), hint)
-        value = self._definitions.dense(self._combined(inner, hint), hint)
-        return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
+        with self._positions.guarded(slacks_of(apart.guards)):
+            if not apart.outside:
+                return self._combined(replace(inner, coefficient=parts.coefficient), hint)
+            value = self._definitions.dense(self._combined(inner, hint), hint)
+        with self._positions.guarded(slacks_of(factor for factor, _ in factors)):
+            return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
     def _multiplied_out(self, parts: Factors, place: int, hint: Axes) -> Structured:
         """The product for each term of a factor, added up.

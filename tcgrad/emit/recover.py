@@ -28,12 +28,16 @@ _ZERO = Integer.of(0)
 
 @dataclass(frozen=True)
 class Scattered:
-    """A product as values that are added at the positions of deltas, and factors that multiply the result."""
+    """A product as values that are added at the positions of deltas, and factors that multiply the result.
+
+    guards: the brackets of the whole product where its values are added; no others of them count.
+    """
 
     factors: list[Factor]
     deltas: list[Delta]
     summed: list[Index]
     outside: list[Factor]
+    guards: list[Expr]
 
 
 def scattered(
@@ -58,13 +62,14 @@ def scattered(
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
-        return Scattered(_without_implied(factors, recovery.surrounded), [*deltas], [*summed], [])
+        return Scattered(_without_implied(factors, recovery.surrounded), [*deltas], [*summed], [], [*guards])
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
         return None
     kept = [item for item in inside if item not in outside]
-    return Scattered(kept, found, bound, outside)
+    moved = [substitute(guard, solutions) for guard in guards]
+    return Scattered(kept, found, bound, outside, [guard for guard in moved if not _holds(guard)])
 
 
 @dataclass
@@ -187,6 +192,12 @@ def _implied(guard: Expr, delta: Delta) -> bool:
             slack = slack_of(guard)
             gap = delta.right - delta.left
             return slack is not None and (is_nonnegative(slack - gap) or is_nonnegative(slack + gap))
+
+
+def _holds(guard: Expr) -> bool:
+    """Whether a guard holds for all values of its indices."""
+    slack = slack_of(guard)
+    return slack is not None and is_nonnegative(slack)
 
 
 def _target(delta: Delta, bound: Collection[Index]) -> Index | None:
