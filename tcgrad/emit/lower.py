@@ -130,8 +130,9 @@ class Lowering:
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
         operand = self.definitions.whole(statement.operand)
-        kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
-        node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
+        make, batch = self.build.graph.make, operand.shape[:-2]
+        arguments = (operand, make(Linalg("det"), (operand,), batch)) if statement.kind == "adj" else (operand,)
+        node = make(Linalg(statement.kind), arguments, operand.shape if statement.is_matrix else batch)
         if statement.tensor in self.multiplying:
             self.build.inverses.add(node)
         self.assign(statement.tensor, node)
