@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tcgrad.calculus import Derivation
-from tcgrad.calculus.intrinsics import inverses_of
+from tcgrad.calculus.derive import backpropagated
+from tcgrad.calculus.intrinsics import inverses_of, with_cofactors
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.second import stepwise_hessian
@@ -22,7 +23,7 @@ from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Define, Program, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
@@ -94,16 +95,18 @@ def _unsigned(values: Values) -> Values:
 
 
 def _jacobians(derivation: Derivation, env: Values) -> Values:
-    """By the closed form; statement by statement where there is none, or where it takes for granted what need not hold
-    at this point.
+    """By the closed form; statement by statement where there is none, where it takes for granted what need not hold
+    at this point, or where it asks for the inverse of a matrix that is singular.
     """
     found = {}
+    singular = _has_singular(derivation.program, env)
+    program = with_cofactors(derivation.program) if singular else derivation.program
     for jacobian in derivation.jacobians:
         tensor = jacobian_of(jacobian.of, jacobian.wrt)
-        if jacobian.define is not None and not jacobian.assumed:
+        if jacobian.define is not None and not jacobian.assumed and not singular:
             found[tensor] = evaluate(shifted(jacobian.define.body), jacobian.define.free, env)
         else:
-            steps = stepwise_jacobian(derivation.program, jacobian.of, jacobian.wrt)
+            steps = stepwise_jacobian(program, jacobian.of, jacobian.wrt)
             found[tensor] = evaluate_statements(_all_shifted(steps), env)[tensor]
     return found
 
@@ -123,12 +126,23 @@ def _hessians(derivation: Derivation, env: Values) -> Values:
 
 
 def _gradients(derivation: Derivation, env: Values) -> Values:
-    """By the formulas, or by what they were before anything was taken for granted."""
+    """By the formulas, or by what they were before anything was taken for granted or inverses were asked for."""
+    if _has_singular(derivation.program, env):
+        sources = tuple(gradient.wrt for gradient in derivation.gradients)
+        backward = backpropagated(with_cofactors(derivation.program), sources).backward
+        values = evaluate_statements(_all_shifted(backward), env)
+        return {gradient_of(source): values[gradient_of(source)] for source in sources}
     last = {
         gradient_of(gradient.wrt): derivation.backward if gradient.assumed else gradient.statements
         for gradient in derivation.gradients
     }
     return {tensor: evaluate_statements(_all_shifted(statements), env)[tensor] for tensor, statements in last.items()}
+
+
+def _has_singular(program: Program, env: Values) -> bool:
+    """Whether a determinant is 0: its derivative is one by cofactors, and there is no inverse."""
+    determinants = [s.tensor for s in program.statements if isinstance(s, Intrinsic) and s.kind == "det"]
+    return any(not np.all(env[tensor]) for tensor in determinants)
 
 
 def _upstream(program: Program, given: Values) -> Values | None:

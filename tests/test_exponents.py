@@ -239,3 +239,17 @@ equations:
 """
     result = tcgrad.loads(text).check(trials=1, dtype="float64", sizes="own")
     assert result.ok, [each for each in result.results if each.status != "pass"]
+
+
+@pytest.mark.parametrize("position", ["j", "2*j+q", "j+q", "j-q+1"])
+def test_powers_of_zero_that_are_added_up_at_a_position(position):
+    """The derivative of ``x^j`` is 0 for ``j = 0``, that of ``x^1`` is 1."""
+    text = f"inputs: {{x: [6], u: [2]}}\nindices: {{j: 3, q: 2}}\nequations: ['f = sum[j,q](x[{position}]^j*u[q])']\n"
+    module = tcgrad.loads(text).compile()
+    u, expected = np.array([2.0, 3.0]), np.zeros(6)
+    for q in range(2):
+        expected[eval(position, {"j": 1, "q": q})] += u[q]  # noqa: S307
+    _, (dx, _) = module.value_and_grad(np.zeros(6), u)
+    np.testing.assert_array_equal(dx, expected)
+    for second in module.hessian(np.zeros(6), u).values():
+        assert np.isfinite(second).all()

@@ -42,6 +42,19 @@ PLACES = {
     "two positions": "x[{}]*x[7 - ({})]*z[i]",
     "exponent": "(z[i] + 2)^({})",
 }
+BESIDE = [  # what is multiplied by a delta of a position that may be outside
+    "y[r] = delta[a,n[r]]*x[a]",
+    "y[r] = delta[n[r],a]*n[a]*x[r]",
+    "y[r] = delta[a,n[r]]*a*x[a]",
+    "y[r] = 1[a]*delta[a,n[r]]*x[r]",
+    "y[r] = delta[a,n[r]]*tanh(x[a])/x[a]",
+    "y[r] = delta[a,n[r]]*w[a,a]*n[r]",
+    "y[r] = sum[a](delta[a,n[r]]*x[a]^2)*x[0]",
+    "y[r,a] = delta[a,n[r]]*x[a]",
+    "y[r,a] = delta[a,n[r]]*w[r,a]/x[a]",
+    "y[r] = delta[a,n[r]]*delta[b,n[a]]*w[a,b]",
+    "y = delta[a,n[r]]*x[a]*x[r]",
+]
 SPEC = """
 inputs:
   x: [8]
@@ -208,3 +221,12 @@ def test_the_elements_of_an_extreme_are_told_whatever_their_positions(element, p
     head = "dims: {B: 3, C: 5, T: 4}\ninputs: {x: [3], w: [B, C], u: [B], v: [T]}\nindices: {q: C, j: B, t: T}\n"
     result = tcgrad.loads(f"{head}equations:\n{equations}outputs: [f]\n", "extreme").check(trials=2)
     assert result.ok, [found for found in result.results if found.status == "fail"]
+
+
+@pytest.mark.parametrize("equation", BESIDE)
+def test_a_delta_is_0_where_the_position_is_outside(equation):
+    inputs = "x: {shape: [3], sample: positive}, w: [3, 3]"
+    n = "n: {shape: [3], dtype: int, sample: {integers: [-2, 6]}}"
+    text = f"inputs: {{{inputs}, {n}}}\nindices: {{a: 3, r: 3, b: 3}}\nequations: ['{equation}']\n"
+    result = tcgrad.loads(text).check()
+    assert result.ok, [each for each in result.results if each.status != "pass"]

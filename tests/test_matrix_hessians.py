@@ -8,7 +8,7 @@ from matrix_tools import assert_same_value, program_from, values_of
 from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
 from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising import raise_by_rows, raise_define
 
 QUADRATIC = ("A: N N, x: N", "f = x[i]*A[i,j]*x[j]")
 TRACE = ("X: M N, B: M M", "f = X[i,j]*B[i,k]*X[k,j]")
@@ -124,3 +124,17 @@ def test_vectors_are_put_on_the_side_that_lets_terms_be_joined():
         assert isinstance(form, MatrixForm)
         assert form.text == text
         assert_same_value(define, form, {k: abs(v) for k, v in values_of(program, define).items()})
+
+
+@pytest.mark.parametrize("row", ["l", "M-1-l", "(l+1)%M", "l//2"])
+def test_rows_that_read_others_have_a_form_that_says_so_or_none(row):
+    program = program_from("A: K, b: M, c: M K", f"y[l] = A[a]*c[{row},a]*b[l]; f = sum[e](sin(y[e]))")
+    forms = []
+    for hessian in derive(program, hessian=True).hessians:
+        assert hessian.define is not None
+        form = raise_define(hessian.define, program)
+        if isinstance(form, MatrixForm):
+            forms += [form, raise_by_rows(hessian.define, program, form)]
+            for each in filter(None, forms[-2:]):
+                assert_same_value(hessian.define, each, values_of(program, hessian.define))
+    assert any(form.batch for form in filter(None, forms)) == (row == "l")

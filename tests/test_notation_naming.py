@@ -156,3 +156,11 @@ def test_a_scalar_of_the_statement_is_no_index_name() -> None:
     scalar = Component(Tensor("p", (), Role.INPUT), ())
     assert name_indices((index,), Mul((read(index), scalar)))[index] == "q"
     assert name_indices((index,), Mul((read(index), read(index, name="p"))))[index] == "p"
+
+
+def test_a_declared_range_of_the_same_length_at_these_sizes_alone_is_not_that_of_an_index() -> None:
+    """Of two digits ``2*q + k`` of a position the second runs over 2, whatever the dim is that is 2 here."""
+    digit = Index("k", Integer.of(2))
+    body = IndexSum((digit,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (digit.expr,)))
+    around = Surroundings(ranges={"k": Integer.of(Dim("M", 2)), "m": Integer.of(Dim("M", 2))})
+    assert name_indices((), body, around)[digit] not in around.ranges

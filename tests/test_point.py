@@ -101,3 +101,14 @@ def test_values_that_an_input_cannot_have(name, value, told):
     with pytest.raises(TcgradError) as caught:
         at(INTEGERS, **{**GOOD, name: value})
     assert [each.message for each in caught.value.diagnostics] == [told]
+
+
+def test_powers_of_zero_in_recurrences():
+    """``h[1,a] = (2^a + 1) x^(a^2)``: the derivative of ``z^a`` is 0 for ``a = 0``, and that of ``z^1`` is 1."""
+    equations = ["h[-1,a] = 1[a]*x", "y[-1,a] = 1[a]*x", "y[t,a] = h[t-1,a]^a", "h[t,a] = y[t,a] + y[t-1,a]^a"]
+    text = f"inputs: {{x: [], c: [3]}}\nindices: {{t: 2, a: 3}}\nequations: {[*equations, 'f = h[1,a]*c[a]']}\n"
+    found = at(text, x=0.0, c=[2.0, 3.0, 4.0])
+    for values in (found.jacobians, found.gradients):
+        by_x, by_c = values.values()
+        np.testing.assert_allclose(by_x, 9.0)
+        np.testing.assert_allclose(by_c, [2.0, 0.0, 0.0])

@@ -208,6 +208,19 @@ def test_what_is_added_at_a_position_is_read_inside(others):
         np.testing.assert_allclose(dv, (2 * (v + w) * (K + n)) @ rows)
 
 
+WINDOWS = ["w[p+c,c]*w[p+k,c]*sin(v[p+n]*u[k])", "w[p+c,c]*w[p+k,c]*x[p+k]*v[p+n]", "w[p+c,c]/v[p+n]*w[p+k,c]*u[k]"]
+
+
+@pytest.mark.parametrize("body", WINDOWS)
+def test_where_a_window_ends_others_are_read_inside(body):
+    """What is added up over one window is multiplied by what another one cuts off, or by what is read nowhere else."""
+    inputs = ["w: [4, 2]", "v: {shape: [4], sample: positive}", "u: [2]", "x: [4]"]
+    inputs.append("n: {shape: [], dtype: int, sample: {integers: [0, 2]}}")
+    result = tcgrad.loads(spec(inputs, [f"f = {body}"], indices="{p: 3, c: 2, k: 2}")).check()
+    assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}
+    assert [each.message for each in result.results if each.status == "fail"] == []
+
+
 def test_windows_at_positions_are_added_up():
     assert "np.add.at(dx, " in case("a window")[0].source
     assert ">=" not in case("a window")[0].source

@@ -9,7 +9,7 @@ from tcgrad.calculus.adjoints import Adjoints
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import component_derivative, differentiate, times, total
 from tcgrad.calculus.indices import new_indices
-from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
@@ -48,7 +48,7 @@ class Pullback:
     tell: Listener = unheard
     _parts: dict[Tensor, list[Expr]] = field(default_factory=dict)
     _axes: dict[Tensor, tuple[Index, ...]] = field(default_factory=dict)
-    _inverses: dict[Tensor, Tensor] = field(default_factory=dict)
+    _matrices: list[Intrinsic] = field(default_factory=list)  # those that were stated
 
     def __post_init__(self) -> None:
         self._supports = Supports(self.program.statements)
@@ -139,15 +139,13 @@ class Pullback:
         at = self._indices(tensor)
         seed = component_derivative(tensor, at)
         if isinstance(statement, Intrinsic):
-            inverse = self._inverses.get(statement.operand)
-            if inverse is None:
-                own = inverse_of(self.program, statement.operand)
-                inverse = self._inverses[statement.operand] = own.tensor
-                if own not in self.program.statements:
-                    yield own
+            matrix = read_beside(self.program, statement)
+            if matrix not in self.program.statements and matrix not in self._matrices:
+                self._matrices.append(matrix)
+                yield matrix
             free = new_indices(statement.tensor, len(self.extra) + len(at))
             positions = tuple(index.expr for index in free)
-            inner = intrinsic_derivative(statement, inverse, positions, lambda e: seed(Component(tensor, e)))
+            inner = intrinsic_derivative(statement, matrix, positions, lambda e: seed(Component(tensor, e)))
         else:
             free = statement.free
             inner = differentiate(statement.body, seed)

@@ -11,7 +11,7 @@ from tcgrad.calculus.dependence import needed_for, reads
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.differentiate import component_derivative, differentiate
 from tcgrad.calculus.indices import new_indices
-from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.trace import Differentiated, Listener, unheard
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
@@ -179,9 +179,9 @@ class _Path:
         """The free indices of a statement and the derivative of its right side."""
         if isinstance(statement, Define):
             return statement.free, differentiate(statement.body, self._derivative, {*self.bodies, self.wrt})
-        inverse = inverse_of(self.program, statement.operand).tensor
+        beside = read_beside(self.program, statement)
         free = new_indices(statement.tensor, len(self.at))
         positions = tuple(index.expr for index in free)
         return free, intrinsic_derivative(
-            statement, inverse, positions, lambda e: self._derivative(Component(statement.operand, e))
+            statement, beside, positions, lambda e: self._derivative(Component(statement.operand, e))
         )

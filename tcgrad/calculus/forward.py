@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.differentiate import differentiate
 from tcgrad.calculus.indices import new_indices
-from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.recurrences import recurrence_tangent
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
@@ -38,7 +38,7 @@ def push(
     """
     reached = depending_on(program, sources)
     given = frozenset(sources)
-    inverses: dict[Tensor, Tensor] = {}
+    stated: set[Statement] = set(program.statements)
     for statement in program.statements:
         axes = extra()
 
@@ -54,12 +54,11 @@ def push(
                 body = known.settle(differentiate(statement.body, derivative))
                 yield Define(name(statement.tensor), (*statement.free, *axes), body)
             case Intrinsic() if statement.tensor in reached:
-                if statement.operand not in inverses:
-                    inverse = inverse_of(program, statement.operand)
-                    inverses[statement.operand] = inverse.tensor
-                    if inverse not in program.statements:
-                        yield inverse
-                yield _push_intrinsic(statement, inverses[statement.operand], derivative, name, axes)
+                beside = read_beside(program, statement)
+                if beside not in stated:
+                    stated.add(beside)
+                    yield beside
+                yield _push_intrinsic(statement, beside, derivative, name, axes)
             case Recurrence() if any(tensor in reached for tensor in statement.tensors):
                 yield recurrence_tangent(statement, derivative, name, axes)
             case _:
@@ -68,7 +67,7 @@ def push(
 
 def _push_intrinsic(
     statement: Intrinsic,
-    inverse: Tensor,
+    beside: Intrinsic,
     derivative: Derivative,
     name: Callable[[Tensor], Tensor],
     axes: tuple[Index, ...],
@@ -76,7 +75,7 @@ def _push_intrinsic(
     free = new_indices(statement.tensor)
     body = intrinsic_derivative(
         statement,
-        inverse,
+        beside,
         tuple(index.expr for index in free),
         lambda positions: derivative(Component(statement.operand, positions)),
     )

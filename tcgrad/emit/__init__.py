@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.derive import backpropagated
+from tcgrad.calculus.intrinsics import with_cofactors
 from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.emit.text import TooManyIndicesError
@@ -25,7 +26,7 @@ def emit(derivation: Backpropagation) -> str:
         TcgradError: if the program calls an abstract function, which has no code, or has too many indices for NumPy.
     """
     _refuse_abstract(derivation.program)
-    program = with_named_elements(derivation.worked)
+    program = with_cofactors(with_named_elements(derivation.worked))
     if program is not derivation.worked:
         derivation = backpropagated(program)
     try:

@@ -10,10 +10,9 @@ from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Structured, Term, finished
 from tcgrad.emit.values import Builder
+from tcgrad.ir.guards import range_slacks
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.ranges import never_negative
-from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 
 _ZERO = Integer.of(0)
@@ -103,10 +102,8 @@ class _Assembly:
         """
         if not place.gathers:
             return False
-        fitting = self.build.fitting
-        compared = not fitting.compared.isdisjoint(tensors_read(IndexValue(place)))
         runs_on = not set(known_indices(place)).isdisjoint(self.axes)
-        return compared or runs_on or self.positions.is_loose(place, size) or not fitting.is_read_inside(place, size)
+        return runs_on or self.positions.is_loose(place, size) or self.build.fitting.may_leave(place, size)
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
         for axis, (before, after) in enumerate(margins):
@@ -136,11 +133,15 @@ class _Assembly:
         """The array of a term whose positions are integer arrays: values that meet are added."""
         value = finished(self.build, term)
         chosen = self.positions.chosen([p + start for p, start in zip(places, starts, strict=True)], shape)
-        arrays = [
-            self.positions.place(place, axis.size, start, loose=self._is_loose(place, axis.size))
-            for place, axis, start, is_chosen in zip(places, self.axes, starts, chosen, strict=True)
-            if is_chosen
-        ]
+        loose = [self._is_loose(place, axis.size) for place, axis in zip(places, self.axes, strict=True)]
+        parts = tuple(zip(self.axes, places, starts, loose, chosen, strict=True))
+        leaving = [(axis, place) for axis, place, _, is_loose, _ in parts if is_loose]
+        with self.positions.guarded(range_slacks(*leaving)):  # another place may be read there
+            arrays = [
+                self.positions.place(place, axis.size, start, loose=is_loose)
+                for axis, place, start, is_loose, is_chosen in parts
+                if is_chosen
+            ]
         common = self.build.combined_axes(arrays, value.axes)
         missing = tuple(index for index in term.loose if index not in common)
         common += missing

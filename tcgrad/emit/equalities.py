@@ -61,6 +61,11 @@ class Equalities:
         """Whether an index equals an expression of others."""
         return index in self._values
 
+    def looked_up(self) -> Pairs:
+        """The solutions that integer tensors decide, if these may be outside of the range of the index."""
+        solved = self._values.items()
+        return tuple((index, value) for index, value in solved if self._fitting.may_leave(value, index.size))
+
     def pairs(self) -> Pairs:
         """The solutions for indices that are not summed, in order."""
         free = (pair for pair in self._values.items() if pair[0] not in self._summed)

@@ -26,12 +26,13 @@ from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Sel
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import UNIT, Structured, Term, added
-from tcgrad.ir.guards import branches_of, slacks_of
+from tcgrad.ir.guards import branches_of, range_slacks, slacks_of
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
     Call,
+    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -46,6 +47,8 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
 from tcgrad.simplify.attained import Attained, attained
+
+_ZERO = Integer.of(0)
 
 
 class Expressions:
@@ -130,10 +133,12 @@ class Expressions:
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
-        if not apart.outside:
-            return self._combined(replace(inner, coefficient=parts.coefficient), hint)
-        value = self._definitions.dense(self._combined(inner, hint), hint)
-        return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
+        with self._positions.guarded(apart.bounds):
+            if not apart.outside:
+                return self._combined(replace(inner, coefficient=parts.coefficient), hint)
+            value = self._definitions.dense(self._combined(inner, hint), hint)
+        with self._positions.guarded(slacks_of(factor for factor, _ in factors)):
+            return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
     def _multiplied_out(self, parts: Factors, place: int, hint: Axes) -> Structured:
         """The product for each term of a factor, added up.
@@ -210,12 +215,18 @@ class Expressions:
         sides = [(delta.left, delta.right) for delta in parts.deltas]
         sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
         unsolved = [pair for pair in sides if not equalities.unite(*pair)]
-        operands = [
-            Operand(self._reread(term.value, equalities), inverted)
-            for term, inverted in factors
-            if not _is_one(term.value.node)
-        ]
-        operands += [Operand(self._mask(equalities.resolve(a), equalities.resolve(b))) for a, b in unsolved]
+        looked_up = equalities.looked_up()
+        with self._positions.guarded(range_slacks(*looked_up)):
+            operands = [
+                Operand(self._reread(term.value, equalities, inverted), inverted)
+                for term, inverted in factors
+                if not _is_one(term.value.node)
+            ]
+            masks = [self._mask(equalities.resolve(a), "==", equalities.resolve(b)) for a, b in unsolved]
+            for index, value in looked_up:
+                if index in parts.summed:
+                    masks += [self._mask(value, ">=", _ZERO), self._mask(value, "<", index.size)]
+            operands += map(Operand, masks)
         pairs = equalities.pairs()
         held = {index for _, other in pairs for index in other.indices}
         left = [index for index in parts.summed if not equalities.is_solved(index)]
@@ -226,17 +237,18 @@ class Expressions:
         result = self.products.product(coefficient, operands, summed, tuple(wanted))
         return Term(result.coefficient, result.value, pairs, loose)
 
-    def _reread(self, value: Value, equalities: Equalities) -> Value:
-        """A value at the positions that its indices equal."""
+    def _reread(self, value: Value, equalities: Equalities, inverted: bool) -> Value:
+        """A value at the positions that its indices equal; ``inverted``: something is divided by it."""
         positions = [equalities.resolve(index.expr) for index in value.axes]
         if all(position.as_index is index for position, index in zip(positions, value.axes, strict=True)):
             return value
-        return self._positions.read(value, positions)
+        with self._positions.dividing() if inverted else nullcontext():
+            return self._positions.read(value, positions)
 
-    def _mask(self, left: Integer, right: Integer) -> Value:
-        """1 where two integer expressions are equal, else 0."""
+    def _mask(self, left: Integer, operator: ComparisonOperator, right: Integer) -> Value:
+        """1 where two integer expressions compare so, else 0."""
         sides = self._positions.integer(left), self._positions.integer(right)
-        return self._elementwise(Compare("=="), sides, (), Kind.BOOL)
+        return self._elementwise(Compare(operator), sides, (), Kind.BOOL)
 
     # Elementwise
 

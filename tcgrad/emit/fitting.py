@@ -7,9 +7,11 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.inequalities import undivided
+from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.ranges import bounds, never_negative
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 
 
@@ -51,9 +53,16 @@ class Fitting:
         """Whether the program says of this very expression that it is at least 0, for any indices of these sizes."""
         return bool(self.reads) and _unnamed(integer) in self.reads
 
-    def is_read_inside(self, place: Integer, size: Integer) -> bool:
-        """Whether the program reads an axis of this size there, or both before and behind, by the same integers."""
-        return any(size == axis and _is_between(place, position) for position, axis in self.places)
+    def may_leave(self, place: Integer, size: Integer) -> bool:
+        """Whether what integer tensors decide may be outside of an axis, for all that the program says.
+
+        It is inside if the program reads such an axis there, or both before and behind, by the same integers; but
+        not where a condition says whether it does.
+        """
+        if not place.gathers:
+            return False
+        is_read = any(size == axis and _is_between(place, position) for position, axis in self.places)
+        return not is_read or not self.compared.isdisjoint(tensors_read(IndexValue(place)))
 
     def never_negative(self, size: Integer) -> bool:
         """Whether a size is at least 0: it is a sum of at most two known ones and of what no dims make negative."""

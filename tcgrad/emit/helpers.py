@@ -42,6 +42,17 @@ def _linalg(function, *arrays):
     return result.astype(dtype)
 '''
 
+ADJUGATE = '''\
+def _adjugate(a, det):
+    """The transposed cofactors, det(a)*inv(a): where a is singular too, from its singular values."""
+    if np.all(det):
+        return det[..., None, None] * np.linalg.inv(a)
+    u, s, vt = np.linalg.svd(a)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
+    others *= np.linalg.det(u @ vt)[..., None]
+    return (vt.swapaxes(-1, -2) * others[..., None, :]) @ u.swapaxes(-1, -2)
+'''
+
 SPECIAL = '''\
 def _special(function, *arguments):
     """A function of SciPy in the arguments' own dtype: it has neither float16 nor long double."""
@@ -67,6 +78,7 @@ _HELPERS = {
     "check_length": CHECK_LENGTH,
     "logsumexp": LOGSUMEXP,
     "linalg": LINALG,
+    "adjugate": ADJUGATE,
     "levi_civita": LEVI_CIVITA,
 }
 

@@ -20,7 +20,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
 from tcgrad.simplify.poles import without_poles
 from tcgrad.simplify.shifting import shifted
@@ -98,10 +98,9 @@ class Lowering:
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
+        finite = replace(define, body=shifted(complemented(without_poles(define.body))))
         with self.around(define.tensor):
-            structured = self._by_digits(define) or self.expressions.statement(
-                shifted(complemented(without_poles(define.body))), define.free
-            )
+            structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))
         return plain(finished(self.build, structured.plain)) if structured.plain is not None else structured
@@ -130,8 +129,9 @@ class Lowering:
 
     def _intrinsic(self, statement: Intrinsic) -> Step:
         operand = self.definitions.whole(statement.operand)
-        kept = len(operand.shape) if statement.kind == "inv" else len(operand.shape) - 2
-        node = self.build.graph.make(Linalg(statement.kind), (operand,), operand.shape[:kept])
+        make, batch = self.build.graph.make, operand.shape[:-2]
+        arguments = (operand, make(Linalg("det"), (operand,), batch)) if statement.kind == "adj" else (operand,)
+        node = make(Linalg(statement.kind), arguments, operand.shape if statement.is_matrix else batch)
         if statement.tensor in self.multiplying:
             self.build.inverses.add(node)
         self.assign(statement.tensor, node)

@@ -12,7 +12,7 @@ from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.emit.fitting import Fitting
-from tcgrad.ir.guards import slack_of
+from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
 from tcgrad.ir.ranges import is_nonnegative
@@ -28,12 +28,16 @@ _ZERO = Integer.of(0)
 
 @dataclass(frozen=True)
 class Scattered:
-    """A product as values that are added at the positions of deltas, and factors that multiply the result."""
+    """A product as values that are added at the positions of deltas, and factors that multiply the result.
+
+    bounds: what is at least 0 where the values are inside and no bracket of the product is 0; no others count.
+    """
 
     factors: list[Factor]
     deltas: list[Delta]
     summed: list[Index]
     outside: list[Factor]
+    bounds: Slacks
 
 
 def scattered(
@@ -58,13 +62,13 @@ def scattered(
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
-        return Scattered(_without_implied(factors, recovery.surrounded), [*deltas], [*summed], [])
+        return Scattered(_without_implied(factors, recovery.surrounded), [*deltas], [*summed], [], slacks_of(guards))
     inside = [(_moved(factor, solutions, bound), inverted) for factor, inverted in inside]
     outside = [item for item in inside if any(index in solutions for index in free_indices(item[0]))]
     if any(index in bound for factor, _ in outside for index in free_indices(factor)):
         return None
     kept = [item for item in inside if item not in outside]
-    return Scattered(kept, found, bound, outside)
+    return Scattered(kept, found, bound, outside, _bounds(guards, solutions, fitting))
 
 
 @dataclass
@@ -222,6 +226,14 @@ def _facing_result(delta: Delta, bound: Collection[Index]) -> Delta:
     """A delta with the index of the result alone on one side, where integer tensors decide the other."""
     target = _last(_targets(delta, [*bound, _new_index(delta)])) if delta.right.gathers else None
     return delta if target is None else Delta(target.expr, _solution(delta, target))
+
+
+def _bounds(guards: Sequence[Iverson], solutions: Mapping[Index, Integer], fitting: Fitting) -> Slacks:
+    """What is at least 0 where values are added that count: inside of the result, and where brackets hold."""
+    leaving = [(index, at) for index, at in solutions.items() if fitting.may_leave(at, index.size)]
+    slacks = slacks_of(substitute(guard, solutions) for guard in guards)
+    told = {slack for slack in slacks if not is_nonnegative(slack)}
+    return frozenset(told.union(range_slacks(*leaving)))
 
 
 def _is_spread_evenly(delta: Delta, bound: Collection[Index]) -> bool:

@@ -11,7 +11,7 @@ from tcgrad.ir.program import Intrinsic
 
 
 def intrinsic(statement: Intrinsic, context: Context) -> Array:
-    """The value of the statement's tensor; NaN or infinite where the matrix is singular. ``logdet`` is log |det|."""
+    """The value of the statement's tensor. ``logdet`` is log |det|, and an inverse NaN where the matrix is singular."""
     matrix = context.arrays[statement.operand.name].astype(context.dtype, copy=False)
     inverse, pivots = _eliminate(_moved(matrix, statement.operand.order, context))
     match statement.kind:
@@ -19,8 +19,20 @@ def intrinsic(statement: Intrinsic, context: Context) -> Array:
             return inverse
         case "det":
             return np.asarray(np.prod(pivots, axis=-1))
+        case "adj":
+            return _adjugate(matrix, inverse, np.prod(pivots, axis=-1))
         case "logdet":
             return np.asarray(np.sum(np.log(np.where(real(pivots) < 0, -pivots, pivots)), axis=-1))
+
+
+def _adjugate(matrix: Array, inverse: Array, det: Array) -> Array:
+    """``det(A) inv(A)``; where A is singular, from its singular values, in double precision."""
+    if np.all(det):
+        return np.asarray(det[..., None, None] * inverse)
+    u, s, vt = np.linalg.svd(matrix.astype(np.float64))
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
+    signed = others * np.linalg.det(u @ vt)[..., None]
+    return np.asarray((np.swapaxes(vt, -1, -2) * signed[..., None, :]) @ np.swapaxes(u, -1, -2))
 
 
 def condition(matrix: Array) -> float:
@@ -43,10 +55,11 @@ def _eliminate(matrix: Array) -> tuple[Array, Array]:
         work[each, best] = work[:, column]
         pivot = row[:, column]
         pivots[:, column] = np.where(best == column, pivot, -pivot)
-        row = row / pivot[:, None]
+        row = row / np.where(pivot == 0, 1, pivot)[:, None]  # of a singular matrix, which has no inverse
         work = work - work[:, :, column, None] * row[:, None, :]
         work[:, column] = row
-    return work[:, :, size:].reshape(matrix.shape), pivots.reshape(matrix.shape[:-1])
+    inverse = np.where(np.any(pivots == 0, axis=-1)[:, None, None], np.nan, work[:, :, size:])
+    return inverse.reshape(matrix.shape), pivots.reshape(matrix.shape[:-1])
 
 
 def _moved(matrix: Array, order: int, context: Context) -> Array:

@@ -12,6 +12,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass, replace
+from tcgrad.simplify.poles import without_poles
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class _Running:
 
 def recur(statement: Recurrence, context: Context) -> None:
     """Work out the statement's tensors into ``context.arrays``: all of them at one position, then at the next."""
+    statement = statement.map_bodies(lambda case: without_poles(case.body))
     first = min([0, *(context.size(case.at) for cases in statement.bases for case in cases)])
     parts = zip(statement.tensors, statement.axes, statement.bases, statement.steps, strict=True)
     running = [_Running(tensor, axis, first, bases, step) for tensor, axis, bases, step in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tcgrad.ir.indices import Gather, Integer
+from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, factors_of, tensors_read, walk
@@ -69,6 +69,11 @@ def _integer(expr: Expr) -> Integer | None:
 def slacks_of(conditions: Iterable[Expr]) -> Slacks:
     """What must not be negative for all of some conditions to hold, so far as they compare integers."""
     return frozenset(slack for condition in conditions if (slack := slack_of(condition)) is not None)
+
+
+def range_slacks(*pairs: tuple[Index, Integer]) -> Slacks:
+    """What must not be negative for each value to be in the range of its index."""
+    return frozenset(slack for index, value in pairs for slack in (value, index.size - 1 - value))
 
 
 def branches_of(where: Where) -> tuple[tuple[Expr, Slacks], tuple[Expr, Slacks]]:

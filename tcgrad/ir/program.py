@@ -25,12 +25,23 @@ class Define:
 
 @dataclass(frozen=True)
 class Intrinsic:
-    """``tensor = inv/det/logdet(operand)`` over the last two axes; leading axes are batch axes."""
+    """``tensor = inv/det/logdet(operand)`` over the last two axes; leading axes are batch axes.
+
+    No spec has ``adj``, the transposed cofactors ``det(A) inv(A)``, which singular matrices have as well.
+
+    cofactors: the derivative of a determinant is made of them.
+    """
 
     tensor: Tensor
-    kind: Literal["inv", "det", "logdet"]
+    kind: Literal["inv", "det", "logdet", "adj"]
     operand: Tensor
     span: Span | None = None
+    cofactors: bool = False
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether the tensor has the axes of the matrix."""
+        return self.kind in ("inv", "adj")
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class _Naming:
         if range_is_implied(index, parts) and index not in contradicted(parts):
             names = [index.name]
         suitable = [name for name in names if name in self.ranges and self.suits(name, index, taken)]
-        return [name for name in suitable if name == index.name or self.runs_as_far(index, name)]
+        return [name for name in suitable if self.runs_as_far(index, name)]
 
     def suits(self, name: str, index: Index, taken: Collection[str]) -> bool:
         if self.ranges.get(name, index.size).value != index.size.value:

@@ -150,7 +150,7 @@ class Raising:
     def _symbol(self, tensor: Tensor, held: tuple[Axis, ...]) -> Matrix:
         """The tensor's name, or what it is if it is an inverse or a determinant; batch axes are held."""
         intrinsic = self.intrinsics.get(tensor)
-        if intrinsic is None:
+        if intrinsic is None or intrinsic.kind == "adj":
             return Symbol(tensor, held)
         batch = held[: intrinsic.operand.order - 2]
         symmetric = tensor.symmetric or intrinsic.operand.symmetric

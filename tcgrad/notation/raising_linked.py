@@ -53,7 +53,7 @@ class LinkedBatches:
         """Of a matrix by a matrix: the form for each pair of their rows, if these alone are linked."""
         linked = self._linked()
         leading = (self.define.free[0], self._columns[0])
-        return self._with(linked) if linked == [leading] else None
+        return self._with(linked) if linked == [leading] and self._fits(linked) else None
 
     @property
     def _split(self) -> int:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.differentiate import Seed
-from tcgrad.calculus.intrinsics import intrinsic_derivative, inverse_of
+from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.ir.derivative import derivative
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program
@@ -76,9 +76,9 @@ class Writer:
         if isinstance(statement, Define):
             yield from self.equation(statement.body, definition(statement.tensor, fixed=fixed), rulewise)
             return
-        inverse = inverse_of(self.program, statement.operand).tensor
+        beside = read_beside(self.program, statement)
         start = intrinsic_derivative(
-            statement, inverse, of.indices, lambda e: rulewise.operator(Component(statement.operand, e))
+            statement, beside, of.indices, lambda e: rulewise.operator(Component(statement.operand, e))
         )
         yield Step((INTRINSICS[statement.kind],), tidy(start))
         yield from self.presented(rulewise.steps(tidy(start)))

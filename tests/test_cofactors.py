@@ -1,0 +1,96 @@
+"""Determinants of singular matrices: their derivatives are made of cofactors, which such matrices have, too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tcgrad
+
+DEFINED = """
+inputs: {a: [S, 3, 3], x: [S]}
+dims: {S: 2}
+equations:
+  - 'm[s,i,j] = a[s,i,j]*x[s]'
+  - 'y[s] = det(m)[s]*x[s]'
+"""
+RANKS = {
+    "regular": np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 2.0]]),
+    "two": np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]]),
+    "two, to rounding": np.outer([0.1, 0.7, 0.3], [0.9, 0.2, 0.6]) + np.outer([1.3, 0.4, 0.2], [0.3, 0.1, 0.8]),
+    "one": np.outer([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]),
+    "none": np.zeros((3, 3)),
+}
+
+
+def cofactors(matrix):
+    """The derivative of the determinant by each element: the determinant of what is left without its row and column."""
+    size = len(matrix)
+    minors = [
+        [np.linalg.det(np.delete(np.delete(matrix, i, 0), j, 1)) * (-1) ** (i + j) for j in range(size)]
+        for i in range(size)
+    ]
+    return np.array(minors)
+
+
+def expected(a, x):
+    """The Jacobians of ``y = det(a x) x = det(a) x^4``."""
+    by_a, by_x = np.zeros((2, 2, 3, 3)), np.zeros((2, 2))
+    for s in range(2):
+        by_a[s, s] = cofactors(a[s]) * x[s] ** 4
+        by_x[s, s] = np.linalg.det(a[s]) * 4 * x[s] ** 3
+    return by_a, by_x
+
+
+@pytest.mark.parametrize("first", RANKS)
+@pytest.mark.parametrize("second", ["regular", "one"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
+def test_first_derivatives(first, second, dtype):
+    a, x, dy = np.array([RANKS[first], RANKS[second]]), np.array([0.5, 2.0]), np.array([3.0, -1.0])
+    by_a, by_x = expected(a, x)
+    module = tcgrad.loads(DEFINED).compile()
+    arguments = [each.astype(dtype) for each in (a, x)]
+    close = {"rtol": 0, "atol": 1e-4 if dtype == "float32" else 1e-12}
+    found = module.jacobian(*arguments)
+    np.testing.assert_allclose(found["y", "a"], by_a, **close)
+    np.testing.assert_allclose(found["y", "x"], by_x, **close)
+    value, gradients = module.value_and_grad(*arguments, dy.astype(dtype))
+    np.testing.assert_allclose(value, [np.linalg.det(each) * own**4 for each, own in zip(a, x, strict=True)], **close)
+    for gradient, jacobian in zip(gradients, (by_a, by_x), strict=True):
+        assert gradient.dtype == dtype
+        np.testing.assert_allclose(gradient, np.tensordot(dy, jacobian, 1), **close)
+    tangent = module.jvp(*arguments, np.ones_like(arguments[0]), np.zeros_like(arguments[1]))
+    np.testing.assert_allclose(tangent, by_a.sum(axis=(1, 2, 3)), **close)
+
+
+@pytest.mark.parametrize("matrix", [0.0, -2.0, 0.5])
+def test_a_matrix_of_one_element(matrix):
+    module = tcgrad.loads("inputs: {m: [1, 1]}\nequations: ['y = det(m)']\n").compile()
+    value, (gradient,) = module.value_and_grad(np.array([[matrix]]))
+    np.testing.assert_allclose([value, gradient[0, 0]], [matrix, 1])
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_values_at_a_point(name):
+    matrix = RANKS[name]
+    text = "inputs: {a: [3, 3]}\nequations: ['m[i,j] = a[j,i]', 'y = det(m)']\n"
+    found = tcgrad.loads(text).derive().at({"a": matrix})
+    for values in (found.jacobians, found.gradients):
+        (value,) = values.values()
+        np.testing.assert_allclose(value, cofactors(matrix), atol=1e-12)
+    (value,) = found.outputs.values()
+    np.testing.assert_allclose(value, np.linalg.det(matrix), atol=1e-12)
+
+
+def test_where_the_inverse_is_computed_it_is_read():
+    """Another matrix's cofactors are none of its business."""
+    text = "inputs: {a: [3, 3], b: [3, 3]}\nequations: ['y = det(a)*inv(a)[0,1]*det(b)']\n"
+    source = tcgrad.loads(text).emit()
+    assert "_adjugate, b" in source
+    assert "_adjugate, a" not in source
+
+
+def test_second_derivatives_are_those_of_a_determinant():
+    result = tcgrad.loads("inputs: {a: [3, 3]}\nequations: ['y = det(a)^2 + det(a)']\n").check()
+    assert {each.kind for each in result.results} >= {"hessian", "hvp", "jvp", "jacobian"}
+    assert result.ok
