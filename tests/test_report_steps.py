@@ -48,6 +48,15 @@ Gradients, given ∂l/∂y [N, M] = [3, 5]
     ∂l/∂a      = xᵀ ∂l/∂y                      matrix notation
 """
 
+LINE_BY_LINE = """\
+dims: {N: 3}
+inputs: {x: [N], A: [N, N], b: [N]}
+equations:
+  - u[i] = tanh(A[i,j]*x[j])
+  - v[i] = sin(A[i,j]*u[j]) + u[i]^2
+  - f = v[i]*exp(A[i,j]*v[j])*b[i]
+"""
+
 SOFTMAX = """\
 Jacobians
 ∂y[i]/∂x[p] = ∂(exp(x[i])/(1[k]·exp(x[k])))/∂x[p] | definition of y
@@ -186,6 +195,13 @@ def test_markdown() -> None:
     report = steps("matmul", output_format="markdown")
     assert "### `∂l/∂x`, shape `[N, K] = [3, 4]`\n\n```math\n\\begin{aligned}\n\\frac{\\partial l}" in report
     assert r" &= \sum_{k} \frac{\partial x_{ik}}{\partial x_{pq}} a_{kj} && \text{constant factor rule} \\" in report
+
+
+def test_markdown_of_a_scalar_whose_formulas_without_steps_go_line_by_line() -> None:
+    derived = tcgrad.loads(LINE_BY_LINE).derive()
+    for with_steps in (False, True):
+        report = derived.report("markdown", steps=with_steps)
+        assert {"### `∂f/∂x`, shape `[N] = [3]`", "### `∂f/∂b`, shape `[N] = [3]`"} <= set(report.splitlines())
 
 
 def test_what_has_no_closed_form_has_a_reason() -> None:

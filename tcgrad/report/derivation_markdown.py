@@ -31,7 +31,7 @@ def render_markdown(
         TcgradError: for an unknown notation.
     """
     content = describe(derivation, style_of("latex", derivation.program, writing), notations, explained)
-    return "\n".join(_lines(content, describe(derivation, STYLES["unicode"], ())))
+    return "\n".join(_lines(content, describe(derivation, STYLES["unicode"], (), explained)))
 
 
 def _lines(content: Content, symbols: Content) -> Iterator[str]:
