@@ -14,10 +14,12 @@ from matrix_tools import program_from
 from test_matrix_cookbook import rows
 
 import tcgrad
+from tcgrad.api import Derived
 from tcgrad.calculus import derive
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs
 from tcgrad.notation.latex_tensors import latex_of_tensors
+from tcgrad.notation.latex_text import latex_text
 from tcgrad.report.derivation_json import render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.styles import Writing
@@ -53,7 +55,7 @@ LETTERS = [
     ("μ̂: []", "μ̂", r"\hat{\mu}", r"\hat{\mu}"),
     ("ε: []", "ε", r"\varepsilon", r"\varepsilon"),
     ("Δx: [2]", "Δx", r"\mathbf{{\Delta}x}_{i}", r"\mathbf{{\Delta}x}"),
-    ("y_true: [2]", "y_true", r"\mathbf{y}^{\mathrm{true}}_{i}", r"\mathbf{y}^{\mathrm{true}}"),
+    ("y_true: [2]", "y_true", r"\mathbf{y}^{\mathrm{true}}_{i}", r"\mathbf{y}_{\mathrm{true}}"),
 ]
 
 
@@ -165,6 +167,45 @@ def test_the_tables_of_matrix_identities_go_through_latex(tmp_path: Path) -> Non
     programs = dict.fromkeys((row.inputs, row.equations) for row in rows())
     reports = [render_latex(derive(program_from(*pair)), writing=Writing(latex_style="tensors")) for pair in programs]
     assert max(compile_document(document(reports), tmp_path), default=0) < A_LETTER
+
+
+MARKS = ["_true", "_0", "2", "_α", "\N{COMBINING CIRCUMFLEX ACCENT}_max", "é"]
+
+
+@needs_tex
+@pytest.mark.parametrize("style", ["components", "tensors"])
+def test_names_with_marks_and_accents_go_through_latex_everywhere(style: str, tmp_path: Path) -> None:
+    reports = []
+    for number, row in enumerate(rows()):
+        mark = MARKS[number % len(MARKS)]
+        names = "|".join(re.findall(r"(\w+):", row.inputs))
+        inputs = re.sub(rf"\b({names}):", rf"\g<1>{mark}:", row.inputs)
+        marked = re.sub(rf"(?<![\w,[])({names})\b(?!\()", rf"\g<1>{mark}", row.equations)
+        derived = Derived(derive(program_from(inputs, marked)))
+        reports.append(derived.report("latex", notations=[*EVERY], latex_style=style))
+    compile_document(document(reports), tmp_path)
+
+
+PROSE = [
+    ("50% of a_b", r"50\% of a\_b"),
+    ("Σ = L Lᵀ", r"\ensuremath{\Sigma} = L L\ensuremath{^{T}}"),
+    ("é ŷ ß “x” – ½", "é ŷ ß “x” – ½"),
+    (
+        "θ̂ ấ x⁻₁",
+        r"\ensuremath{\hat{\theta}} \ensuremath{\acute{\hat{a}}} x\ensuremath{^{-}}\ensuremath{_{1}}",
+    ),
+    ("∂y ≤ ∞", r"\ensuremath{\partial}y \ensuremath{\le} \ensuremath{\infty}"),
+]
+
+
+@pytest.mark.parametrize(("text", "latex"), PROSE)
+def test_prose(text: str, latex: str) -> None:
+    assert latex_text(text) == latex
+
+
+@needs_tex
+def test_prose_goes_through_latex(tmp_path: Path) -> None:
+    compile_document(document(rf"\paragraph{{{latex}}} {latex} \texttt{{{latex}}}" for _, latex in PROSE), tmp_path)
 
 
 def test_sizes_that_are_multiplied_are_told_apart() -> None:

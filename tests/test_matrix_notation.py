@@ -54,7 +54,7 @@ SPELLINGS = [
         ("x_true: N, x: N", "f = (x[i] - x_true[i])*(x[i] - x_true[i])"),
         "f/x",
         "2 (x - x_true)",
-        r"2 \left(x - x^{\mathrm{true}}\right)",
+        r"2 \left(x - x_{\mathrm{true}}\right)",
         "2 * (x - x_true)",
     ),
     (("x: N", "y[i] = relu(x[i])"), "x", "dl/dy .* [x > 0]", rf"{G} \odot \left[x > 0\right]", "dy * (x > 0)"),

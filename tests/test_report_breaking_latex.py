@@ -62,8 +62,9 @@ def test_long_lines_of_a_report_are_broken() -> None:
 
 
 @pytest.mark.parametrize("name", ["layer_norm", "gaussian_process", "conv2d", "hmm", "batch_norm"])
-def test_every_line_closes_its_brackets_and_nothing_is_lost(name: str) -> None:
-    text = tcgrad.load(f"gallery:{name}").derive().report("latex", latex_style="tensors")
+@pytest.mark.parametrize("steps", [False, True])
+def test_every_line_closes_its_brackets_and_nothing_is_lost(name: str, steps: bool) -> None:
+    text = tcgrad.load(f"gallery:{name}").derive().report("latex", latex_style="tensors", steps=steps)
     for line in re.split(r"\\\\\n|\n", text):
         assert line.count("{") == line.count("}")
         assert line.count(r"\left") == line.count(r"\right"), line

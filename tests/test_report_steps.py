@@ -212,7 +212,7 @@ def test_what_has_no_closed_form_has_a_reason() -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")
 def test_latex_compiles(tmp_path: Path) -> None:
-    names = ("softmax", "quotient_rule", "layer_norm", "rnn", "inverse", "max_pool", "huber")
+    names = ("softmax", "quotient_rule", "layer_norm", "rnn", "inverse", "max_pool", "huber", "conv2d", "hmm")
     body = "\n".join(steps(name, output_format="latex") for name in names)
     assert body.count(r"\begin{align*}") == body.count(r"\end{align*}") > 40
     source = "\\documentclass{article}\\usepackage{amsmath,amssymb}\\begin{document}\n" + body + "\\end{document}\n"

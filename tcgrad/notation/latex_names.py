@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from tcgrad.functions import Function
@@ -23,7 +24,8 @@ _ACCENTS = {
     "\u0306": r"\breve", "\u0307": r"\dot", "\u0308": r"\ddot", "\u030c": r"\check", "\u20d7": r"\vec",
 }  # fmt: skip
 _INTRINSIC = re.compile(r"(inv|det|logdet)\((.*)\)")
-_MARKED = re.compile(r"([^\W\d_]+?)_?(\d+|(?<=_)[^\W_]+)")
+CHARACTER = re.compile(rf".[{''.join(_ACCENTS)}]*", re.DOTALL)  # with the accents that are written behind it
+_MARKED = re.compile(rf"([^\W\d_]+?[{''.join(_ACCENTS)}]*)_?(\d+|(?<=_)[^\W_]+)")
 _SPECIAL = re.compile(r"[#$%&_{}\\~^]")
 
 
@@ -50,6 +52,8 @@ Dress = Callable[[Stem], str]
 def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress = lambda stem: stem.latex) -> str:
     """A name with its subscripts: ``W1`` at i, j is ``W^{(1)}_{ij}``, ``gamma`` is ``\\gamma``.
 
+    What marks a name stands above its subscripts; without any it is one, lest it be read as an exponent.
+
     order, dress: the order of the tensor that is named, and how its letter shows it.
     """
     name = spelt(name)
@@ -60,10 +64,12 @@ def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress
     text, mark = _parts(name)
     stem = dress(Stem(name, order, text, _letter_or_word(text)))
     subscript = latex_positions(positions)
-    if mark.isdecimal() and not subscript:
-        return f"{stem}_{{{mark}}}"
     if mark:
-        stem += f"^{{({mark})}}" if mark.isdecimal() else rf"^{{\mathrm{{{mark}}}}}"
+        number = mark.isdecimal()
+        mark = mark if number else rf"\mathrm{{{latex_word(mark)}}}"
+        if not subscript:
+            return f"{stem}_{{{mark}}}"
+        stem += f"^{{({mark})}}" if number else f"^{{{mark}}}"
     return f"{stem}_{{{subscript}}}" if subscript else stem
 
 
@@ -84,10 +90,11 @@ def _is_letter(name: str) -> bool:
 
 
 def _accented(name: str) -> str | None:
-    """A letter with an accent in LaTeX, ``\\hat{y}`` for ``ŷ``; None for all else."""
-    parts = unicodedata.normalize("NFD", name)
-    letter, accent = parts[:1], parts[1:]
-    return f"{_ACCENTS[accent]}{{{_letter_or_word(spelt(letter))}}}" if accent in _ACCENTS else None
+    """A letter with accents in LaTeX, ``\\hat{y}`` for ``ŷ``; None for all else."""
+    letter, *accents = list(unicodedata.normalize("NFD", name))
+    if not accents or not _ACCENTS.keys() >= set(accents):
+        return None
+    return reduce(lambda inner, accent: f"{_ACCENTS[accent]}{{{inner}}}", accents, _letter_or_word(spelt(letter)))
 
 
 def _letter_or_word(name: str) -> str:
@@ -100,12 +107,19 @@ def _letter_or_word(name: str) -> str:
 
 def latex_word(text: str) -> str:
     """The letters of a word for mathematics, where those that plain LaTeX does not know have commands."""
-    return "".join(_accented(char) or _greek(char) or escape(char) for char in text)
+    return "".join(_accented(char) or _greek(char) or escape(char) for char in CHARACTER.findall(text))
 
 
 def _greek(char: str) -> str:
     name = _GREEK_LETTERS.get(char)
     return f"{{{_letter_or_word(name)}}}" if name else ""
+
+
+def latex_letter(char: str) -> str | None:
+    """A letter that only mathematics has, Greek or with accents that European alphabets lack; None for all else."""
+    name = _GREEK_LETTERS.get(char)
+    european = len(char) == 1 and char <= "ſ"
+    return _letter_or_word(name) if name else None if european else _accented(char)
 
 
 def escape(text: str) -> str:

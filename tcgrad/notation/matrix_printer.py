@@ -69,7 +69,8 @@ class _Printer:
                 text = self._size(matrix.value)
                 return text, ATOM if text.isalnum() else SUM
             case Symbol():
-                return self._symbol(matrix), POSTFIX if is_derivative(matrix) else ATOM
+                text = self._symbol(matrix)
+                return text, POSTFIX if is_derivative(matrix) or "^" in text else ATOM  # LaTeX raises nothing twice
             case BatchSum():
                 return self._batch_sum(matrix), SUM
             case Ones():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.notation.latex_names import escape
+from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.reading import Equation
 from tcgrad.report.breaking_latex import break_latex, width
 from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
@@ -17,6 +18,7 @@ from tcgrad.steps import Explained
 _PAGE, _LEAST = 61, 30  # the letters in a line of a page, and in a formula that is broken
 _EQUALS, _APART = 2.4, 2  # what the sign of equality takes, and the room before a remark or at the start of a line
 _MOST_BESIDE = (40, 26, 0)  # the letters of a remark that stands beside its formula, and not below it: what is tried
+_COMMA = re.compile(r", |\\text\{, \}")
 
 
 def render_latex(
@@ -39,7 +41,7 @@ def render_latex(
 
 
 def _lines(content: Content) -> Iterator[str]:
-    yield rf"\paragraph{{{escape(content.name)}}} {escape(content.doc)}".rstrip()
+    yield rf"\paragraph{{{latex_text(content.name)}}} {latex_text(content.doc)}".rstrip()
     yield from _display(equations(content.reading))
     if content.jacobians:
         yield r"\paragraph{Jacobians}"
@@ -70,12 +72,12 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
         for entry in block:
             for passage in entry.steps:
                 yield from _display(passage_equations(passage))
-                yield from (f"{escape(remark).capitalize()}." for remark in passage.remarks)
+                yield from (f"{latex_text(remark).capitalize()}." for remark in passage.remarks)
             if entry.reason is not None:
-                yield rf"${entry.symbol}$ has no closed form: {escape(entry.reason)}.\par"
+                yield rf"${entry.symbol}$ has no closed form: {latex_text(entry.reason)}.\par"
             if entry.given:
                 yield rf"given that ${entry.given}$.\par"
-            yield from (f"{escape(remark).capitalize()}." for remark in entry.remarks)
+            yield from (f"{latex_text(remark).capitalize()}." for remark in entry.remarks)
 
 
 def equations(formulas: Sequence[Formula]) -> list[Equation]:
@@ -132,15 +134,26 @@ def _beside(formulas: Sequence[tuple[str, float]], room: float) -> tuple[float, 
 
 
 def _filled(remark: str, room: float) -> Iterator[str]:
-    """A remark that stands below its formula: a shape by its axes, words as they are."""
-    line, *parts = remark.split(", ")
-    for part in parts:
-        if width(line) + width(part) > room:
+    """A remark that stands below its formula: a shape by its axes, and one rule after the other."""
+    line = ""
+    for comma, part in _parts(remark):
+        if comma and width(line) + width(part) > room:
             yield f"{line},"
             line = part
         else:
-            line += f", {part}"
+            line += comma + part
     yield line
+
+
+def _parts(remark: str) -> Iterator[tuple[str, str]]:
+    """What stands between the commas of a remark, those in braces apart, with the comma before it."""
+    comma, start = "", 0
+    for found in _COMMA.finditer(remark):
+        before = remark[start : found.start()]
+        if before.count("{") == before.count("}"):
+            yield comma, before
+            comma, start = found.group(), found.end()
+    yield comma, remark[start:]
 
 
 def table_equation(table: Table) -> Equation:

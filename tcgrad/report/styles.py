@@ -8,8 +8,8 @@ from typing import Literal
 
 from tcgrad.ir.program import Program
 from tcgrad.notation.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
-from tcgrad.notation.latex_names import escape
 from tcgrad.notation.latex_tensors import latex_of_tensors
+from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
@@ -36,7 +36,7 @@ class Style:
 
 
 def _typewriter(code: str) -> str:
-    return rf"\texttt{{{escape(code)}}}"
+    return rf"\texttt{{{latex_text(code)}}}"
 
 
 STYLES = {
