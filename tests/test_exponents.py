@@ -219,6 +219,22 @@ def test_signs_taken_together_are_told_beside_and_the_minus_goes_into_the_logari
     assert "given that x > 0, k > 0" in derivation.report(unicode=False)
 
 
+MANY_POSITIVE = """
+a root of a square: sum[i](sin(x[i]))*sqrt(a^2)*b*c*d*e*f*g | a > 0
+a product: prod[i](x[i])*a*b*c*d*e*f*g | x[i] > 0
+sizes: sum[i](abs(x[i])^3)*a*b*c*d*e*f*g | x[i] > 0
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("row", MANY_POSITIVE)
+def test_of_many_positive_inputs_those_are_told_whose_signs_matter(row):
+    body, _, given = row.partition(": ")[2].partition(" | ")
+    inputs = "".join(f"  {name}: {{shape: [], sample: positive}}\n" for name in "abcdefg")
+    text = f"dims: {{N: 3}}\ninputs:\n{inputs}  x: {{shape: [N], sample: positive}}\nequations: ['y = {body}']\n"
+    report = tcgrad.loads(text).derive(wrt=["x"]).report(unicode=False)
+    assert [line.strip() for line in report.splitlines() if "given" in line] == [f"given that {given}"]
+
+
 def test_what_is_positive_anyway_takes_nothing_for_granted():
     """``1 + x^2`` is, whatever an input is that has nothing to do with it."""
     text = "inputs: {x: [], k: {shape: [], sample: positive}}\nequations: ['y = sqrt(1 + x^2)^(3/2)', 'f = y^2 + k']\n"

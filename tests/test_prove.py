@@ -132,6 +132,19 @@ def test_not_proved(left, right):
     assert not prove_equal(define(left), define(right))
 
 
+ROOTS_OF_PRODUCTS = """
+a share: y = s/sqrt(s/t) | y = t*sqrt(s/t)
+a share divided by: y = 1/(t*sqrt(s/t)) | y = sqrt(s/t)/s
+in an exponential: y = t*exp(log(s/t)/2) | y = s*exp(-log(s/t)/2)
+in an exponential of a square: y = t*exp(-(log(s/t) - 1/2)^2/2) | y = s*exp(-(log(s/t) + 1/2)^2/2)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in ROOTS_OF_PRODUCTS])
+def test_roots_of_products_are_told_from_one_another_without_sympy(left, right):
+    assert prove_equal(define(left), define(right), any_sizes=True)
+
+
 BY_NAME = """
 dims: {N: 4}
 inputs: {w: [N], u: [N], v: [N], S: {shape: [N, N], symmetric: true}}

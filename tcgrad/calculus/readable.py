@@ -18,7 +18,7 @@ from tcgrad.ir.traversal import size, tensors_read, walk
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
-from tcgrad.simplify.assume import Assumption, assume, assumptions_about
+from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out
 from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
@@ -61,7 +61,7 @@ class Readable:
         self._solutions = Solutions(self.program.statements)
         self._certainty = Certainty(self.program)
         self._conjectures = Conjectures(self.program, self._assumptions)
-        signs = tuple(each for each in self._assumptions if each.kind in ("positive", "not negative"))
+        signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
         self._polished = Alike(Totals(()))
 
@@ -149,10 +149,10 @@ class Readable:
     def _facts(self) -> list[tuple[Assumed, Assumed]]:
         """What each formula is tried with, in turn, and what about the inputs that takes for granted.
 
-        Where there are signs, nothing at first: some are plain to see.
+        Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together.
         """
         nothing: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
-        each = [((own,), (own,)) for own in self._assumptions if own.kind != "not negative"]
+        each = [((own,), (own,)) for own in self._assumptions if own.kind not in SIGNS]
         defined = defined_unit_sums(self.program.statements, self._assumptions)
         return nothing + each + [((Assumption(tensor, "unit sums"),), given) for tensor, given in defined.items()]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import TypeGuard
 
-from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Pow
+from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
@@ -24,6 +24,7 @@ from tcgrad.simplify.solved import Solutions
 
 Given = tuple[Assumption, ...]
 
+_OF_SIGNS = ("log", "abs", "relu", "sign")  # functions that signs may let be written in another way
 _FEWEST_GATHERED = 2  # powers and logarithms that may be one
 _MOST_DROPPED = 6  # assumptions of which each is left out to see whether it is needed
 
@@ -41,26 +42,31 @@ class Signed:
 
     def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
-        is_tried = self.assumptions or self._has_powers
-        count = sum(map(_hangs_on_signs, walk(body))) if is_tried else 0
-        given = self._about(body) if self.assumptions and count else ()
-        if not given and count < _FEWEST_GATHERED:
+        given = self._about(body) if self.assumptions and any(map(_hangs_on_signs, walk(body))) else ()
+        if not given and not ((self.assumptions or self._has_powers) and self._may_be_gathered(body)):
             return None
         made = self._shortest(body, given) if given else gathered(body, (), self._not_negative)
         if cost(made) >= cost(body):
             return None
+        made, given = self._without(_idle(body, given), body, made, given)
         for assumption in given if len(given) <= _MOST_DROPPED else ():
-            fewer = tuple(each for each in given if each is not assumption)
-            other = self._shortest(body, fewer)
-            if cost(other) <= cost(made):
-                made, given = other, fewer
+            made, given = self._without((assumption,), body, made, given)
         return made, given
+
+    def _without(self, left_out: Given, body: Expr, made: Expr, given: Given) -> tuple[Expr, Given]:
+        """What is made of an expression by fewer assumptions, with those, if it is as short."""
+        fewer = tuple(each for each in given if each not in left_out)
+        other = self._shortest(body, fewer) if left_out else made
+        return (other, fewer) if cost(other) <= cost(made) else (made, given)
+
+    def _may_be_gathered(self, body: Expr) -> bool:
+        return sum(map(_comes_apart, walk(body))) >= _FEWEST_GATHERED
 
     @cached_property
     def _has_powers(self) -> bool:
         """Whether a logarithm, or a power with a symbol in its exponent, is defined somewhere."""
         bodies = (statement.body for statement in self.statements if isinstance(statement, Define))
-        parts = (part for body in bodies for part in walk(body) if _hangs_on_signs(part))
+        parts = (part for body in bodies for part in walk(body) if _comes_apart(part))
         return any(isinstance(part, Call) or not isinstance(part.exponent, Const) for part in parts)
 
     @cached_property
@@ -129,8 +135,25 @@ def _is_power_of_a_sum(part: Expr) -> bool:
     return any(isinstance(inner, Add | IndexSum) for inner in walk(part.base))
 
 
-def _hangs_on_signs(part: Expr) -> TypeGuard[Call | Pow]:
-    """Whether it is a power or a logarithm that signs may let be written in another way."""
+def _idle(body: Expr, given: Given) -> Given:
+    """The assumptions about nothing that is read where signs may let something be written in another way."""
+    read = {tensor for part in walk(body) if _hangs_on_signs(part) for tensor in tensors_read(part)}
+    return tuple(each for each in given if each.tensor not in read)
+
+
+def _hangs_on_signs(part: Expr) -> bool:
+    """Whether signs may let it be written in another way."""
+    match part:
+        case Call(function=function):
+            return function.name in _OF_SIGNS
+        case IndexReduce(kind=kind):
+            return kind == "prod"
+        case _:
+            return isinstance(part, Iverson) or _comes_apart(part)
+
+
+def _comes_apart(part: Expr) -> TypeGuard[Call | Pow]:
+    """Whether it is a power or a logarithm that signs may let be written as several, or several as one."""
     match part:
         case Pow(base=base, exponent=Const(value=n)):
             return n.denominator > 1 or (abs(n) > 1 and isinstance(base, Component))

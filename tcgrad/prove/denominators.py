@@ -1,8 +1,9 @@
 """Clearing denominators: a sum of terms over powers of sums is 0 exactly if its numerators are, class by class.
 
 Powers of one sum ``A`` whose exponents differ by no whole number are independent over the rational functions, so
-the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand. Sums over
-the same ranges are 0 together where what is summed is.
+the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand. So do roots
+of a product that is not known to be positive: ``x sqrt(y/x) = y/sqrt(y/x)``. Sums over the same ranges are 0 together
+where what is summed is.
 """
 
 from __future__ import annotations
@@ -74,18 +75,20 @@ def _arranged(term: Expr) -> tuple[tuple[Index, ...], Expr]:
 
 
 def _denominator(expr: Expr) -> Expr | None:
-    """The first base, by key, that is a sum and stands to a negative power in some term."""
+    """The first base, by key, that is a sum or a product and stands to a negative power in some term."""
     found = {
         key(factor.base): factor.base
         for term in terms_of(expr)
         for factor in factors_of(term)
-        if isinstance(factor, Pow) and _is_sum(factor.base) and _is_divided_by(factor)
+        if isinstance(factor, Pow) and _is_compound(factor.base) and _is_divided_by(factor)
     }
     return found[min(found)] if found else None
 
 
-def _is_sum(base: Expr) -> bool:
-    return isinstance(base, Add) or (isinstance(base, IndexSum) and isinstance(base.body, Add)) or _is_size(base)
+def _is_compound(base: Expr) -> bool:
+    """Whether a base is made of others: beside its powers these may stand by themselves."""
+    summed = base.body if isinstance(base, IndexSum) else base
+    return isinstance(summed, Add) or isinstance(base, Mul) or _is_size(base)
 
 
 def _is_size(base: Expr) -> bool:

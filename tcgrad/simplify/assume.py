@@ -20,6 +20,8 @@ from tcgrad.simplify.positive import Signs
 
 Kind = Literal["unit sums", "positive", "not negative", "symmetric"]
 
+SIGNS: tuple[Kind, ...] = ("positive", "not negative")
+
 _KINDS: dict[str, tuple[Kind, ...]] = {
     "simplex": ("unit sums", "not negative"),
     "one_hot": ("unit sums", "not negative"),
