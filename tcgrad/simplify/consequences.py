@@ -1,19 +1,24 @@
-"""What a definition says besides what it defines: of products with its component, of what it is the logarithm of."""
+"""What a definition says besides what it defines: of products with its component, of what it is the logarithm of, of
+what it is but for sizes under a root.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Where
-from tcgrad.ir.traversal import factors_of
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.signs import is_never_negative
 
 
 def consequences(fact: Fact) -> Iterator[Fact]:
-    """What follows from a definition that is one function of something."""
+    """What follows from a definition that is one function of something, or holds a root of a mean."""
+    if (summed := _without_counts(fact)) is not None:
+        yield summed
     match fact.body:
         case Call(function=function, arguments=(argument, *rest)) if fact.coefficient == 1:
             match function.name, rest:
@@ -36,6 +41,28 @@ def consequences(fact: Fact) -> Iterator[Fact]:
 def _beside(fact: Fact, factor: Expr, meaning: Expr) -> Fact:
     """``r [u > 0] = r`` for ``r = relu(u)``, ``a sign(u) = u`` for ``a = abs(u)``."""
     return replace(fact, body=simplify(Mul((fact.own, factor))), meaning=meaning)
+
+
+def _without_counts(fact: Fact) -> Fact | None:
+    """``x s^(-1/2) = n^(-1/2) y`` for ``y = x (s/n)^(-1/2)``."""
+    factors: list[Expr] = []
+    counts: list[Expr] = []
+    for factor in fact.factors:
+        match factor:
+            case Pow(base=Mul() as base, exponent=Const(value=value) as exponent) if value.denominator > 1:
+                own = [part for part in base.factors if _is_count(part)]
+                factors.append(Pow(product_of([part for part in base.factors if part not in own]), exponent))
+                counts += [Pow(part, Const(-value)) for part in own]
+            case _:
+                factors.append(factor)
+    if not counts or len(factors) < 2:
+        return None
+    return replace(fact, body=simplify(Mul(tuple(factors))), meaning=simplify(Mul((*counts, fact.own))))
+
+
+def _is_count(part: Expr) -> bool:
+    """A number or size that is not negative; of one that is 0 the whole has no value."""
+    return not tensors_read(part) and not free_indices(part) and is_never_negative(part)
 
 
 def _is_of_exponentials(argument: Expr) -> bool:
