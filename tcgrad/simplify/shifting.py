@@ -10,7 +10,6 @@ logarithms: ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cached_property, reduce
 
 from tcgrad.functions import FUNCTIONS
@@ -38,11 +37,11 @@ from tcgrad.ir.traversal import (
     freshen,
     map_children,
     product_of,
-    rename_binder,
     substitute,
     terms_of,
 )
 from tcgrad.records import dataclass
+from tcgrad.simplify.exponential_ratios import with_one_exponential
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.signs import is_positive_number
 
@@ -271,7 +270,7 @@ def _shifted_quotient(quotient: Expr) -> Expr:
     """The quotient with its exponentials shifted, where it has as many of them as it divides by sums of their like; or
     fewer, where a number is one of them.
     """
-    quotient = _with_one_exponential(quotient)
+    quotient = with_one_exponential(quotient)
     for total in list(_sums(quotient, below=True)):
         if shift := _Shift.of(total):
             made, degree = shift.off(quotient)
@@ -280,67 +279,6 @@ def _shifted_quotient(quotient: Expr) -> Expr:
             elif degree < 0 and shift.has_number:
                 quotient = product_of([made, shift.apart(degree)])
     return quotient
-
-
-def _with_one_exponential(quotient: Expr) -> Expr:
-    """``exp(a)/exp(b) = exp(a - b)``, ``sum_k exp(a_k)/exp(b) = sum_k exp(a_k - b)``: either exponential may overflow
-    where the quotient does not.
-    """
-    factors = factors_of(quotient)
-    for place, factor in enumerate(factors):
-        power = _power_of_exp(factor)
-        for other, beside in enumerate(factors) if power else ():
-            made = _times_exp(beside, power) if power and other != place else None
-            if made is not None:
-                kept = [each for n, each in enumerate(factors) if n not in (place, other)]
-                return _with_one_exponential(product_of([*kept, made]))
-    return quotient
-
-
-def _times_exp(expr: Expr, power: tuple[Expr, Fraction]) -> Expr | None:
-    """An expression times a power of an exponential, joined with all that are divided by it, or it by them; None where
-    there are none.
-    """
-    own = _power_of_exp(expr)
-    if own is not None:
-        is_quotient = (own[1] > 0) != (power[1] > 0)
-        inner, outer = sorted((set(free_indices(exponent)) for exponent, _ in (own, power)), key=len)
-        # Of others there would be more exponentials to work out.
-        is_joined = is_quotient and inner <= outer
-        return Call(_EXP, (Add(tuple(_times(*each) for each in (own, power))),)) if is_joined else None
-    match expr:
-        case Mul(factors):
-            for place, factor in enumerate(factors):
-                made = _times_exp(factor, power)
-                if made is not None:
-                    return product_of([*factors[:place], made, *factors[place + 1 :]])
-        case Add(terms):
-            parts = [_times_exp(term, power) for term in terms]
-            joined = tuple(part for part in parts if part is not None)
-            return Add(joined) if len(joined) == len(terms) else None
-        case IndexSum():
-            whole = rename_binder(expr)
-            made = _times_exp(whole.body, power)
-            return None if made is None else IndexSum(whole.indices, made)
-        case Where(condition, then, Const(value)) if value == 0:
-            made = _times_exp(then, power)
-            return None if made is None else Where(condition, made, ZERO)
-    return None
-
-
-def _power_of_exp(factor: Expr) -> tuple[Expr, Fraction] | None:
-    """``a`` and ``n`` of ``exp(a)^n``."""
-    match factor:
-        case Call(function, (exponent,)) if function is _EXP:
-            return exponent, Fraction(1)
-        case Pow(Call(function, (exponent,)), Const(number)) if function is _EXP:
-            return exponent, number
-        case _:
-            return None
-
-
-def _times(expr: Expr, number: Fraction) -> Expr:
-    return expr if number == 1 else Mul((Const(number), expr))
 
 
 def _shifted_logarithm(logarithm: Expr) -> Expr:
