@@ -7,6 +7,8 @@ import pytest
 from emit_tools import Emitted, check_everything, spec
 
 import tcgrad
+from tcgrad.emit.definitions import Definitions
+from tcgrad.emit.expressions import Expressions
 from tcgrad.evaluate import evaluate_program
 
 HEAD = "inputs: {x: [3, 4], w: [4, 5], b: [3, 5], s: []}\nwrt: [s]\n"
@@ -91,3 +93,29 @@ def test_what_is_made_of_nearly_all_of_an_array_is_made_once_of_all_of_it():
     backward = next(part for part in case.source.split("\ndef ") if part.startswith("backward("))
     assert len(re.findall(r"1 - h\w* \* h\w*\n", backward)) == 1, backward
     check_everything(case)
+
+
+def test_what_a_statement_reads_again_and_again_is_lowered_once(monkeypatch):
+    """The derivatives of nested quotients repeat what they read thousands of times."""
+    inner = "exp(x[i-1,{0}+1,2*a-1])/sum[p](exp(x[p-1,{0}+1,2*a-1]))"
+    softmax = f"exp({inner.format('k')})/sum[l](exp({inner.format('l')}))"
+    text = (
+        "inputs: {x: {shape: [3, 2, 4], outside: 0}}\nindices: {i: 3, k: 2, l: 2, a: 4, p: 3}\n"
+        f"equations: ['y[i,k,a] = {softmax}', 'f = sum[i,k,a](y[i,k,a]^2)']\n"
+    )
+    read, forget = Definitions.read, Expressions.forget
+    seen: set[object] = set()
+
+    def once(self, component):
+        key = component, self.positions.around
+        assert key not in seen
+        seen.add(key)
+        return read(self, component)
+
+    def anew(self):
+        seen.clear()
+        forget(self)
+
+    monkeypatch.setattr(Definitions, "read", once)
+    monkeypatch.setattr(Expressions, "forget", anew)
+    tcgrad.loads(text).emit()

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 jax_oracle = pytest.importorskip("jax_oracle", reason="needs JAX, of the extra `jax`", exc_type=ImportError)
+from deep_programs import deep_spec  # noqa: E402
 from rich_programs import rich_spec  # noqa: E402
 from whole_programs import inferred_spec, whole_spec  # noqa: E402
 
@@ -20,6 +21,8 @@ INFERRED = (8, 165, 169)
 MANY_INFERRED = range(0, 520, 4)
 RICH = (1, 5)
 MANY_RICH = range(400)
+DEEP = range(0, 48, 4)
+MANY_DEEP = [seed for seed in range(600) if seed not in DEEP]
 
 
 def check_function(name):
@@ -85,6 +88,20 @@ def test_rich_programs(seed):
 @pytest.mark.parametrize("seed", MANY_RICH)
 def test_many_rich_programs(seed):
     text = rich_spec(seed)
+    if not jax_oracle.Oracle(text).is_finite_in_jax:
+        pytest.skip("overflows as JAX is told it")
+    jax_oracle.check(text, second=True)
+
+
+@pytest.mark.parametrize("seed", DEEP)
+def test_deep_programs(seed):
+    jax_oracle.check(deep_spec(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY_DEEP)
+def test_many_deep_programs(seed):
+    text = deep_spec(seed)
     if not jax_oracle.Oracle(text).is_finite_in_jax:
         pytest.skip("overflows as JAX is told it")
     jax_oracle.check(text, second=True)

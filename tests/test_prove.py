@@ -5,6 +5,7 @@ import sys
 import pytest
 from test_oracles import program_of
 
+import tcgrad
 from tcgrad.prove import prove_equal
 from tcgrad.simplify.assume import assumptions_about
 from tcgrad.simplify.expand import TooLargeError, expand
@@ -56,6 +57,7 @@ a size in a sum: y = sum[i](x[i] - s)/5 | y = sum[i](x[i])/N - s
 rectified: y[i] = [relu(x[i] - s) > 0]*t | y[i] = [x[i] > s]*t
 rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
 diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](delta[i,n[k]]*x[k])*delta[i,j]
+a component as a number: y[i] = delta[k,n[i]]*x[k]*exp(k + s) | y[i] = [0 <= n[i] < N]*x[n[i]]*exp(n[i] + s)
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
 a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
@@ -237,3 +239,49 @@ def test_constants_are_as_good_as_their_numbers():
     one, other, wrong = (program_of(spec.format(body)).statements[-1] for body in ("c*s + h", "2*s + 1/2", "2*s + h^2"))
     assert prove_equal(one, other)
     assert not prove_equal(one, wrong)
+
+
+OWN = {  # programs of which everything that is printed in one line is proved
+    "what only some elements of an intermediate are read of": [
+        "y[i,j] = -1[i,j]*s^2",
+        "h[j] = y[j%2,j]*s",
+        "f = sum[j](sin(h[j] - y[j%2,j]))",
+    ],
+    "a gradient that is made of others": [
+        "y[i,j,k] = 1[i,k]*q[j,0]*a[j%N,0]/exp(1/3)",
+        "h[i] = y[n[0]//5 + i//3,i,i%3]*x[i]",
+        "f = sum[i](h[i]^2)",
+    ],
+    "sums of indices under functions": [
+        "y[i] = s*exp((i + 1) - u[c])/sum[k](exp((k + 1) - u[c]))*1[c]",
+        "h[i] = -y[N-1-i]",
+        "f[i] = sigmoid(h[i])",
+    ],
+    "turned indices": [
+        "y[i,k] = sum[r]([r > k]*x[r])*atan(x[i]*k)",
+        "f = min(y[N-1-k,k]*y[k,k], 1)*1[k]",
+    ],
+    "halves of indices": [
+        "k[i,m] = 3*delta[i,m] + tanh(m*x[m//2] + x[i]*x[m])/2",
+        "f[i,m] = inv(k)[i,m]",
+    ],
+    "a scalar integer": [
+        "y[i] = exp(o*x[i] + 1 + o)*z[i]",
+        "f = exp(y[o]*x[o]) + 1[i]*y[i]*o",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_is_printed_is_proved(name):
+    head = HEADER.replace("s: []", "s: [], o: {shape: [], dtype: int, sample: {integers: [0, 3]}}")
+    ranges = "indices: {i: N, j: N, k: N, m: N, r: N}"
+    text = head.replace("indices: {i: N, j: M}", ranges) + "".join(f"  - '{each}'\n" for each in OWN[name])
+    printed = tcgrad.loads(text).derive().as_dict()
+    lines = [each["index"] for each in printed["jacobians"] if each["index"]]
+    lines += [each["index"][0] for each in printed["gradients"] if len(each["index"]) == 1]
+    expected = "".join(f"  - '{line}'\n" for line in lines)
+    result = tcgrad.loads(f"{text}expect:\n{expected}").check(trials=1, sizes="own", dtype="float64")
+    found = [each for each in result.results if each.kind == "expect"]
+    assert len(found) == len(lines)
+    assert [each.equation for each in found if not each.proved] == []

@@ -34,6 +34,11 @@ class Derived:
             self._known[tensor] = found
         return self._known[tensor]
 
+    def printed(self, gradient: Tensor) -> tuple[Statement, ...]:
+        """Those of a gradient as people read it, if they take nothing for granted; empty if they do, or nobody does."""
+        among = (each for each in self.paths.derivation.gradients if not each.assumed)
+        return next((each.statements for each in among if gradient_of(each.wrt) == gradient), ())
+
     def needed(self, define: Define) -> tuple[Statement, ...]:
         """The gradients that an expectation itself reads, but for those of the outputs, which are given."""
         given = {gradient_of(output) for output in self.paths.program.outputs}

@@ -149,7 +149,7 @@ class _Expectation:
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
-        proved, assumed = self._proof(statements)
+        proved, assumed = self._proved(statements)
         points = double if proved else wide
         tally = Tally("expect", "formula", "", None, type_name(points.dtype))
         for point in points.first if proved else points.all:
@@ -177,8 +177,16 @@ class _Expectation:
         told = replace(worst, samples=len(points.all))
         return replace(result, formula=pair.formula, terms=pair.terms(value), worst=told)
 
+    def _proved(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
+        """Whether the formula is proved, and what about the inputs is taken for granted in the proof.
+
+        It is by what people read of the derived one, or by the statements that this was made from.
+        """
+        printed = self.derived.printed(self.define.tensor)
+        proved, assumed = self._proof(printed) if printed else (False, ())
+        return (proved, assumed) if proved else self._proof(statements)
+
     def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
-        """Whether the formula is proved, and what about the inputs is taken for granted in the proof."""
         derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()

@@ -43,11 +43,11 @@ def by_digits(define: Define, fitting: Fitting) -> tuple[Define, list[Digits]]:
 
 def _splittable(body: Expr, fitting: Fitting) -> Digits | None:
     """An index that occurs divided, if one size divides all that it is divided by, and its own size."""
-    divisors: dict[Index, list[Integer]] = {}
+    divisors: dict[Index, dict[Integer, None]] = {}
     for atom in _divisions(body):
         index = atom.dividend.as_index
         if index is not None:
-            divisors.setdefault(index, []).append(atom.divisor)
+            divisors.setdefault(index, {})[atom.divisor] = None
     for index, sizes in divisors.items():
         for divisor in sizes:
             if all(not split_multiples(size, divisor)[1].terms for size in sizes):

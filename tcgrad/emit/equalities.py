@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.fitting import Fitting, Overhang
 from tcgrad.ir.indices import Atom, Dim, Index, Integer, Quotient, Remainder
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.ranges import bounds, least_undivided
@@ -98,8 +98,18 @@ def stays_inside(value: Integer, size: Integer, fitting: Fitting) -> bool:
     return low is None and high is None
 
 
-def overhang(value: Integer, size: Integer, fitting: Fitting) -> tuple[Integer | None, Integer | None]:
-    """How far an expression can go below 0 and beyond ``size``; None where it does not, at any sizes that fit."""
+def overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
+    """How far an expression can go below 0 and beyond ``size``; None where it does not, at any sizes that fit.
+
+    What is read at many places is asked for again and again: kept once known.
+    """
+    known = fitting.overhangs.get((value, size))
+    if known is None:
+        known = fitting.overhangs[value, size] = _overhang(value, size, fitting)
+    return known
+
+
+def _overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
     found = _bounds(value)
     if found is None:
         return None, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import assert_never, cast
@@ -60,12 +60,16 @@ class Expressions:
         self._definitions = definitions
         self._positions = definitions.positions
         self._gaps = definitions.gaps
-        self._factors: dict[Hashable, Structured] = {}  # sums that are factors, in one statement
+        self._known: dict[Hashable, Structured] = {}  # sums that are factors and what is read, in one statement
 
     def statement(self, body: Expr, free: Axes) -> Structured:
         """The right side of a statement as a sum of blocks."""
-        self._factors = {}
+        self.forget()
         return self.lower(body, free)
+
+    def forget(self) -> None:
+        """Lower everything anew from here on: another statement begins, or a tensor has another value."""
+        self._known = {}
 
     def dense(self, expr: Expr, hint: Axes) -> Value:
         """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
@@ -77,7 +81,7 @@ class Expressions:
             case Const():
                 return Structured((Term(expr.value, Value(self.build.number(1))),))
             case Component():
-                return self._definitions.read(expr)
+                return self._once((expr, self._positions.around), lambda: self._definitions.read(expr))
             case Add():
                 terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
                 return added(self.build, terms, hint)
@@ -183,13 +187,17 @@ class Expressions:
                 parts.summed = [index for index in parts.summed if index not in own]
 
     def _factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
-        """A factor that has a value by itself; a sum that is one in many terms, as in derivatives of long products."""
+        """A factor that has a value by itself; a sum that is one in many terms."""
         if not isinstance(expr, Add):
             return self._lowered_factor(expr, inverted, hint)
         key = expr, inverted, hint, self._positions.bounds
-        known = self._factors.get(key)
+        return self._once(key, lambda: self._lowered_factor(expr, inverted, hint))
+
+    def _once(self, key: Hashable, lowered: Callable[[], Structured]) -> Structured:
+        """What is lowered in one statement again and again, as in derivatives of long products."""
+        known = self._known.get(key)
         if known is None:
-            known = self._factors[key] = self._lowered_factor(expr, inverted, hint)
+            known = self._known[key] = lowered()
         return known
 
     def _lowered_factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:

@@ -14,6 +14,8 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 
+Overhang = tuple[Integer | None, Integer | None]  # below 0 and beyond a size
+
 
 @dataclass(eq=False)
 class Fitting:
@@ -22,12 +24,14 @@ class Fitting:
     sizes: those without indices. reads: the others, their indices replaced as by `_unnamed`.
     compared: the integer tensors that conditions keep in their places. What any other decides is read inside.
     places: where the program reads what integer tensors decide, with the size of the axis.
+    overhangs: how far positions are known to go beyond axes.
     """
 
     sizes: tuple[Integer, ...]
     reads: frozenset[Integer]
     compared: frozenset[Tensor]
     places: tuple[tuple[Integer, Integer], ...]
+    overhangs: dict[tuple[Integer, Integer], Overhang] = field(default_factory=dict)
     _known: dict[Integer, bool] = field(default_factory=dict)
 
     @staticmethod

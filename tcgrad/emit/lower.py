@@ -79,6 +79,7 @@ class Lowering:
     def assign(self, tensor: Tensor, node: Node) -> None:
         """Let a node be the value of a tensor."""
         self.definitions.assign(tensor, node)
+        self.expressions.forget()
 
     def array(self, expr: Expr, free: Axes) -> Node:
         """The array of an expression with the axes ``free``."""

@@ -50,6 +50,11 @@ class Positions:
             self._filler = 0
 
     @property
+    def around(self) -> tuple[frozenset[Integer] | None, int]:
+        """What a read depends on beside its positions."""
+        return self.bounds, self._filler
+
+    @property
     def _pad(self) -> int:
         """What stands around a tensor; no value of it counts unless the tensor has zeros there."""
         return 0 if self.bounds is None else self._filler

@@ -30,6 +30,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.deltas import iverson
 from tcgrad.simplify.denominators import joined
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.implied import implied_guards
@@ -80,7 +81,7 @@ def _bracket(expr: Iverson) -> Expr:
     if left is not None and right is not None:
         if expr.operator in ("==", "!="):
             return _unless(_delta(Delta(left, right)), expr.operator == "!=")
-        return expr
+        return iverson(expr.operator, left, right)
     difference = expand(Add((expr.left, Mul((MINUS_ONE, expr.right)))))
     turned = expand(Mul((MINUS_ONE, difference)))
     match expr.operator:

@@ -6,8 +6,22 @@ from fractions import Fraction
 from functools import cache
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
+from tcgrad.ir.indices import Atom, Gather, Integer
+from tcgrad.ir.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Delta,
+    Expr,
+    IndexValue,
+    Iverson,
+    Mul,
+    Pow,
+)
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.language.elaborate import elaborate_scalar
 from tcgrad.prove.proper import with_proper_fractions
@@ -20,11 +34,15 @@ _FIRST = (1, 2, 3)  # how many positions are written one by one
 def rewrite(expr: Expr) -> Expr:
     """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``.
 
-    ``sigmoid(-u)`` is ``1 - sigmoid(u)``, and ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``.
+    ``sigmoid(-u)`` is ``1 - sigmoid(u)``, and ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``. A sum of indices and sizes
+    that stands as a number is one of numbers, whatever it is added to.
     """
-    parts = tuple(rewrite(part) for part in children(expr))
+    compared = isinstance(expr, Iverson)
+    parts = tuple(part if compared and isinstance(part, IndexValue) else rewrite(part) for part in children(expr))
     made = rebuild(expr, parts)
     match made:
+        case IndexValue(value=value):
+            return _sum_of_numbers(value)
         case Call(function=function, arguments=(argument,)) if function.name == "sigmoid" and _is_turned(argument):
             return Add((ONE, Mul((MINUS_ONE, _definition(function, simplify(Mul((MINUS_ONE, argument))))))))
         case Call(function=function, arguments=(argument,)) if function.definition is not None:
@@ -43,6 +61,16 @@ def rewrite(expr: Expr) -> Expr:
             return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
         case _:
             return made
+
+
+def _sum_of_numbers(integer: Integer) -> Expr:
+    """``2*i*N - n[j] + 1`` as a sum of products of one index, size or component each."""
+    terms = [Mul((Const(Fraction(number)), ONE, *map(_number, monomial))) for monomial, number in integer.terms]
+    return Add((ZERO, ZERO, *terms))
+
+
+def _number(atom: Atom) -> Expr:
+    return Component(atom.tensor, atom.indices) if isinstance(atom, Gather) else IndexValue(Integer.of(atom))
 
 
 def _is_turned(argument: Expr) -> bool:
