@@ -11,9 +11,7 @@ from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Structured, Term, finished
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.ranges import never_negative
-from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 
 _ZERO = Integer.of(0)
@@ -103,10 +101,8 @@ class _Assembly:
         """
         if not place.gathers:
             return False
-        fitting = self.build.fitting
-        compared = not fitting.compared.isdisjoint(tensors_read(IndexValue(place)))
         runs_on = not set(known_indices(place)).isdisjoint(self.axes)
-        return compared or runs_on or self.positions.is_loose(place, size) or not fitting.is_read_inside(place, size)
+        return runs_on or self.positions.is_loose(place, size) or self.build.fitting.may_be_outside(place, size)
 
     def _cut(self, node: Node, margins: list[tuple[Integer, Integer]]) -> Node:
         for axis, (before, after) in enumerate(margins):

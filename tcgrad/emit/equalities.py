@@ -52,7 +52,9 @@ class Equalities:
             return True
         if index in value.indices:
             return False
-        return stays_inside(value, index.size, self._fitting) or (index not in self._summed and index not in self._used)
+        if index not in self._summed and (value.gathers or index not in self._used):
+            return True
+        return stays_inside(value, index.size, self._fitting) and not self._fitting.may_be_outside(value, index.size)
 
     def _rank(self, index: Index) -> tuple[bool, int, int]:
         return index in self._summed, self._preferred.get(index, len(self._preferred)), index.serial

@@ -231,7 +231,13 @@ class Expressions:
         positions = [equalities.resolve(index.expr) for index in value.axes]
         if all(position.as_index is index for position, index in zip(positions, value.axes, strict=True)):
             return value
-        return self._positions.read(value, positions)
+        outside = [
+            (position, size - 1 - position)
+            for position, size in zip(positions, value.node.shape, strict=True)
+            if self.build.fitting.may_be_outside(position, size)
+        ]
+        with self._positions.guarded(frozenset(itertools.chain(*outside))):  # what is read there is added nowhere
+            return self._positions.read(value, positions)
 
     def _mask(self, left: Integer, right: Integer) -> Value:
         """1 where two integer expressions are equal, else 0."""

@@ -7,9 +7,11 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.inequalities import undivided
+from tcgrad.ir.nodes import IndexValue
 from tcgrad.ir.ranges import bounds, never_negative
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 
 
@@ -54,6 +56,13 @@ class Fitting:
     def is_read_inside(self, place: Integer, size: Integer) -> bool:
         """Whether the program reads an axis of this size there, or both before and behind, by the same integers."""
         return any(size == axis and _is_between(place, position) for position, axis in self.places)
+
+    def may_be_outside(self, place: Integer, size: Integer) -> bool:
+        """Whether integer tensors decide a place that the program does not read, or only where a condition says."""
+        if not place.gathers:
+            return False
+        is_compared = not self.compared.isdisjoint(tensors_read(IndexValue(place)))
+        return is_compared or not self.is_read_inside(place, size)
 
     def never_negative(self, size: Integer) -> bool:
         """Whether a size is at least 0: it is a sum of at most two known ones and of what no dims make negative."""

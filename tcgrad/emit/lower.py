@@ -13,6 +13,7 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
+from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.tails import without_tails
 from tcgrad.emit.values import Builder
@@ -20,7 +21,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
 from tcgrad.simplify.poles import without_poles
 from tcgrad.simplify.shifting import shifted
@@ -98,6 +99,7 @@ class Lowering:
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
+        define = replace(define, body=selected(define.body))
         with self.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.statement(
                 shifted(complemented(without_poles(define.body))), define.free

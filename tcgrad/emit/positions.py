@@ -55,9 +55,14 @@ class Positions:
         return 0 if self.bounds is None else self._filler
 
     def is_loose(self, position: Integer, size: Integer) -> bool:
-        """Whether a position that integer tensors decide may be outside, where there are zeros."""
+        """Whether a position that integer tensors decide may be outside, where there are zeros.
+
+        One that the program does not read comes of a delta, which is 0 there.
+        """
         if not position.gathers:
             return False
+        if not self._build.fitting.is_read_inside(position, size):
+            return True
         if self.bounds is None or not self.bounds.isdisjoint({position, size - 1 - position}):
             return True
         own = set(known_indices(position))
