@@ -110,6 +110,24 @@ READS = {
         [-1, 4, 0, 2],
         lambda x, t: np.where(t >= 0, x[t], 0),
     ),
+    "rows that a bracket sends somewhere, or nowhere": (
+        ["x: [4, 3]", T % (0, 5), "w: [5]"],
+        "y[n,d] = sum[b]([t[b] == n]*x[b,d]^2)*w[n]",
+        [-1, 4, 4, 7],
+        lambda x, t, w: (t == np.arange(5)[:, None]) @ x**2 * w[:, None],
+    ),
+    "rows that a delta sends somewhere, or nowhere": (
+        ["x: [4, 3]", T % (0, 5), "w: [5]"],
+        "y[n,d] = sum[b](delta[t[b],n]*x[b,d]^2)*w[n]",
+        [-1, 4, 4, 7],
+        lambda x, t, w: (t == np.arange(5)[:, None]) @ x**2 * w[:, None],
+    ),
+    "rows that a bracket chooses, or none": (
+        ["x: [5, 3]", T % (0, 5), "w: [4]"],
+        "y[b,d] = w[b]*sum[n]([n == t[b]]*x[n,d]^2)",
+        [-1, 4, 4, 7],
+        lambda x, t, w: w[:, None] * ((t[:, None] == np.arange(5)) @ x**2),
+    ),
 }
 
 
@@ -224,6 +242,12 @@ def test_where_a_window_ends_others_are_read_inside(body):
 def test_windows_at_positions_are_added_up():
     assert "np.add.at(dx, " in case("a window")[0].source
     assert ">=" not in case("a window")[0].source
+
+
+def test_what_a_bracket_selects_is_added_and_read_there():
+    """No array of all pairs of positions: edges and nodes of a graph may be many."""
+    emitted = Emitted(spec(["x: [5, 3]", T % (0, 5)], ["y[n,d] = sum[b]([t[b] == n]*x[t[b],d]^2)"], indices="{n: 5}"))
+    assert "==" not in emitted.source.split("def forward_saved")[1].split("def jvp")[0].replace("[t[b] == n]", "")
 
 
 def test_the_rows_of_a_table_are_not_copied_for_a_bracket_about_something_else():

@@ -13,6 +13,7 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
+from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.tails import without_tails
 from tcgrad.emit.values import Builder
@@ -99,7 +100,7 @@ class Lowering:
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
-        finite = replace(define, body=shifted(complemented(without_poles(define.body))))
+        finite = replace(define, body=shifted(complemented(without_poles(selected(define.body)))))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:

@@ -10,6 +10,7 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Block, Buffer, Carried, Place, Scan, Segment, Write
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
+from tcgrad.emit.selections import selected
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
@@ -77,7 +78,7 @@ class Loop:
             shape = (*tensor.shape[:axis], tensor.shape[axis] + self._shift, *tensor.shape[axis + 1 :])
             buffer = Tensor(f"{tensor.name} in loop {self._number}", shape, Role.DEFINED)
             carried = self._graph.make(Carried(self._number, k), (), shape)
-            yield _Running(tensor, axis, tuple(map(_finite, bases)), _finite(step), buffer, carried)
+            yield _Running(tensor, axis, tuple(map(_prepared, bases)), _prepared(step), buffer, carried)
 
     def results(self) -> list[tuple[Tensor, Node]]:
         """Each tensor with its array."""
@@ -175,9 +176,11 @@ class Loop:
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
 
 
-def _finite(case: Case) -> Case:
-    """With powers that are finite at 0: the factors that tell it are beside them now, before anything is hoisted."""
-    return replace(case, body=without_poles(case.body))
+def _prepared(case: Case) -> Case:
+    """With positions that brackets select, and powers that are finite at 0: what tells it is beside them now, before
+    anything is hoisted.
+    """
+    return replace(case, body=without_poles(selected(case.body)))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import integers, walk
 
@@ -26,6 +26,17 @@ def lone_positions(node: Expr) -> Iterator[tuple[Index, Integer]]:
         index = position.as_index
         if index is not None:
             yield index, size
+
+
+def as_position(value: Expr) -> Integer | None:
+    """The integer expression that a side of a comparison is, an element of an integer tensor too; None for others."""
+    match value:
+        case IndexValue():
+            return value.value
+        case Component(tensor, indices) if tensor.dtype == "int":
+            return Integer.of(Gather(tensor, indices))
+        case _:
+            return None
 
 
 def positions_read(node: Expr) -> Iterator[tuple[Integer, Integer]]:

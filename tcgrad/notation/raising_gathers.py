@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.ir.indices import Gather, Index, Integer
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Delta, Expr, IndexSum, Iverson, Mul
+from tcgrad.ir.reads import as_position
 from tcgrad.ir.traversal import integers, map_children, tensors_read, walk
 
 
@@ -45,12 +46,10 @@ def _chosen(read: Component) -> Expr:
 
 def _compared(left: Expr, right: Expr) -> Delta | None:
     """The delta of ``[k == y[b]]`` and ``[y[b] == k]``; None for what compares other things."""
-    match left, right:
-        case (IndexValue(value=value), Component(tensor, positions)) | (
-            Component(tensor, positions),
-            IndexValue(value=value),
-        ) if tensor.dtype == "int" and value.as_index is not None:
-            return Delta(value, Integer.of(Gather(tensor, positions)))
+    for axis, element in ((left, right), (right, left)):
+        index, position = as_position(axis), as_position(element)
+        if isinstance(element, Component) and position is not None and index is not None and index.as_index is not None:
+            return Delta(index, position)
     return None
 
 
