@@ -9,6 +9,7 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.formulas import Formulas
 from tcgrad.check.tally import Tally
 from tcgrad.check.verdict import Comparison, Tolerance, compare
 from tcgrad.emit.compiled import compile_module
@@ -439,6 +440,30 @@ def test_along_a_direction_alone_elements_are_compared_only_where_it_finds_a_mis
     assert (wrong.wrt, wrong.status, right.wrt, right.status) == ("w", "fail", "x", "pass")
     assert right.method == "complex step (float64), 1 direction"
     assert "4 elements and 1 direction" in wrong.method
+
+
+@pytest.mark.parametrize(
+    ("factor", "by_x", "method", "is_worked_out"),
+    [
+        ("sin(a[i])", np.sin, "auto", False),
+        ("sin(a[i])", np.sin, "directional", False),
+        ("(sqrt(a[i] + 1) - sqrt(a[i]))", lambda a: np.sqrt(a + 1) - np.sqrt(a), "auto", True),
+    ],
+)
+def test_the_bound_for_a_users_backward_is_worked_out_where_errors_are_not_small(
+    factor, by_x, method, is_worked_out, monkeypatch
+):
+    """Where terms cancel, they are larger than what is granted to everybody."""
+    declared = "{x: [N], a: {shape: [N], sample: {uniform: [1000000, 2000000]}}}"
+    made = spec(f"y[i] = exp(x[i])*{factor}", declared, "{N: 30}", wrt="[x]")
+    bounds = []
+    bound = Formulas.bound
+    monkeypatch.setattr(Formulas, "bound", lambda *given: bounds.append(given) or bound(*given))
+    for scale, status in ((1, "pass"), (1 + 1e-6, "fail")):
+        against = UserCode(UserFunction("backward", lambda x, a, dy, by=scale: by * dy * np.exp(x) * by_x(a)))
+        bounds.clear()
+        (found,) = check(made.program, against=against, only="against", method=method, trials=1, sizes="own").results
+        assert (found.status, bool(bounds)) == (status, is_worked_out or status == "fail")
 
 
 def test_a_dense_jacobian_that_is_too_large_is_not_asked_for():

@@ -359,10 +359,14 @@ def test_const_is_rounded_correctly():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.longdouble, np.clongdouble])
 @pytest.mark.parametrize(
-    "subscripts", ["ij,jk->ik", "ij,j->i", "ij,ij->", "ij,->j", "kji,ji->k", "i,jk->ik", ",ijk->k"]
+    "subscripts",
+    [
+        *("ij,jk->ik", "ij,j->i", "ij,ij->", "ij,->j", "kji,ji->k", "i,jk->ik", ",ijk->k"),
+        *("ij,jk,ik->", "ij,jk,k->ki", "ji,,jk,kj->i", "ij,kj,ik,i->jk", "i,j,k->j"),
+    ],
 )
-def test_large_sums_of_two_factors_are_einsums(subscripts, dtype):
-    """Where they are large they go other ways, by their types."""
+def test_large_sums_of_products_are_einsums(subscripts, dtype):
+    """Where they are large they go other ways, by their types and the number of factors."""
     sizes = {"i": Index("i", Integer.of(40)), "j": Index("j", Integer.of(31)), "k": Index("k", Integer.of(29))}
     sides, out = subscripts.split("->")
     random = np.random.default_rng(0)

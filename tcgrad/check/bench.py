@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from functools import cached_property, partial
+from functools import partial
 from math import inf
 from types import ModuleType
 
@@ -36,7 +36,7 @@ from tcgrad.ir.nodes import IndexSum
 from tcgrad.ir.program import bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 # The functions of the module that rows are made with, where it is not one that is called like them.
 _WORKED_OUT_BY = {

@@ -7,7 +7,6 @@ that moves the quotient is found by evaluating it with a random error in every o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 METHOD = "complex step"
 

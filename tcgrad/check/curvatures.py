@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from tcgrad.check.quotients import Quotients, Slopes, Stencil, along_axes, choos
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 # Second differences of values lose twice as many digits as first ones.
 _COARSER = 2**2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from functools import cached_property
 
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.dependence import reads
@@ -13,7 +12,7 @@ from tcgrad.check.paths import Paths, up_to
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify.fold import Facts
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +14,7 @@ from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.overflow import noticing, overflows_first, quietly
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 
 class ModuleError(Exception):

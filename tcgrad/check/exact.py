@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from tcgrad.check.forward import Forward, evaluate_forward, neighbours
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.numbers import number
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 METHOD = "exact"
 

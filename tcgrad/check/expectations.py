@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -30,7 +29,7 @@ from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
 

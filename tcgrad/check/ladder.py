@@ -4,7 +4,6 @@ difference quotients always."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.quotients import choose_stencil, confirming_stencil
 from tcgrad.check.samples import Sample
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
 _CONFIRMED = 2.0**-20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import field
-from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read, walk
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 _LITERAL = re.compile(r"\d\.\d{4}")
 

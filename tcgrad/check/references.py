@@ -4,7 +4,6 @@ random directions."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from itertools import pairwise
 from math import inf, prod
 from typing import Any
@@ -23,7 +22,7 @@ from tcgrad.check.samples import Sample
 from tcgrad.check.usual import usual_size
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 # Beyond this many values in one sample's differences single elements are no longer all perturbed.
 _LARGEST_WORK = 2**21

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from tcgrad.evaluate.intrinsics import condition
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 _ATTEMPTS = 40
 _TIED_ATTEMPTS = 10

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from tcgrad.check.tangents import Tangents, no_directions
 from tcgrad.check.usual import left_of, usual_curvature
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor, jacobian_of
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 # Hessians of more elements are not asked of the module.
 _LARGEST_DENSE = 2**20

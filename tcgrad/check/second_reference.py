@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import field
-from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -17,7 +16,7 @@ from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, random_directions, stratified
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 # Beyond this many values, in one evaluation for every pair of elements, not all pairs are taken.
 _LARGEST_WORK = 2**20

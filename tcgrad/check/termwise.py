@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
 
 from tcgrad.check.results import TermResult
 from tcgrad.ir.nodes import Add, Expr
@@ -17,7 +17,7 @@ from tcgrad.prove.alignment import Pair, align
 from tcgrad.prove.identity import identity
 from tcgrad.prove.terms import Term
 from tcgrad.prove.unfold import unfold
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation

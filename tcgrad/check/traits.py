@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import field
-from functools import cached_property
 
 from tcgrad.check.allowed import abstract_functions, has_ties, why_not_complex, why_not_exact
 from tcgrad.check.cost import Cost, forward_cost
@@ -11,7 +10,7 @@ from tcgrad.check.degrees import degree
 from tcgrad.check.domains import Demands, find_demands
 from tcgrad.functions import Function
 from tcgrad.ir.program import Program
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.results import Status
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

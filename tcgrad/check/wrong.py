@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from tcgrad.check.mistakes import Slip
 from tcgrad.check.results import Evidence, Place
 from tcgrad.check.slips import Suspect
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 Locate = Callable[[int], tuple[tuple[int, ...], str]]
 Slips = Callable[[], Iterable[Slip]]

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
@@ -99,14 +98,17 @@ class Noise:
         if axes[:1] != (self.batch,):
             axes = (self.batch, *[index for index in axes if index is not self.batch])
         base, size = value.aligned(axes), magnitude.aligned(axes)
-        shape = (self.batch.size.value, *map(max, base.shape[1:], size.shape[1:]))
+        made = np.empty((self.batch.size.value, *map(max, base.shape[1:], size.shape[1:])), value.array.dtype)
+        made[: self.still] = base[: self.still]
+        moved = made[self.still :]
         # Twice as much, for what is drawn is between -1/2 and 1/2.
-        moved = self._errors(shape, size, 2 * ulps, value.array.dtype)
-        moved[: self.still] = 0
+        errors = self._errors(moved.shape, self._drawn(size), 2 * ulps, made.dtype)
         if exact is not None:
-            np.copyto(moved, 0, where=exact.aligned(axes))
-        moved += base
-        return Labelled(self._overflown(moved), axes)
+            np.copyto(errors, 0, where=self._drawn(exact.aligned(axes)))
+        np.add(self._drawn(base), errors, out=moved)
+        if self.largest < inf:
+            moved[np.abs(moved) > self.largest] *= inf
+        return Labelled(made, axes)
 
     def unmoved(self, array: Array, axis: int) -> Array:
         """For each draw that which nothing moves; ``axis`` is that of the draws."""
@@ -121,28 +123,23 @@ class Noise:
             opposite = 2 * self.unmoved(array, axis) - array
         return np.where(np.isfinite(opposite), opposite, array)
 
-    def _overflown(self, array: Array) -> Array:
-        """What is too large is infinite, in all draws that are moved."""
-        if self.largest < inf:
-            moved = array[self.still :]
-            moved[np.abs(moved) > self.largest] *= inf
-        return array
+    def _drawn(self, array: Array) -> Array:
+        """The draws of an array that are moved, if it has an axis of draws that is not of length 1."""
+        return array if len(array) == 1 else array[self.still :]
 
     def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
         """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part."""
-        if dtype.kind != "c":
-            return self._error(shape, size, ulps, ulps * self.floor).astype(dtype, copy=False)
-        floor = ulps * self.floor
-        return together(self._error(shape, size.real, ulps, floor), self._error(shape, size.imag, ulps, floor), dtype)
-
-    def _error(self, shape: tuple[int, ...], size: Array, ulps: float, floor: float) -> Array:
+        if dtype.kind == "c":
+            parts, real = np.ascontiguousarray(size, dtype), size.real.dtype
+            errors = self._errors((*shape, 2), parts.view(real).reshape(*parts.shape, 2), ulps, real)
+            return np.asarray(errors.view(dtype)[..., 0])
         largest = np.asarray(np.abs(size))
         largest *= ulps * self.unit
-        largest += floor
+        largest += ulps * self.floor
         errors = self.random.random(shape)
         errors -= 0.5
         errors *= largest
-        return errors
+        return errors.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True)

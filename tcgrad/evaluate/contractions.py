@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from math import prod, sqrt
-from typing import Any, NamedTuple
+from string import ascii_letters
+from typing import NamedTuple
 
 import numpy as np
 
@@ -100,11 +101,21 @@ def _contracted(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
     if _volume(values) < _WORTH_PLANNING:
         return _einsum(values, kept)
     if len(values) > 2:
-        return _einsum(values, kept, in_pairs=True)
+        return _in_pairs(values, kept)
     left, right = values
     if left.array.dtype in _WITHOUT_BLAS:
         return _einsum([_summed_last(left, kept), _summed_last(right, kept)], kept)
     return _multiplied(left, right, kept)
+
+
+def _in_pairs(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
+    """The contraction of many arrays, a few of them at a time."""
+    left = list(values)
+    shapes, axes = tuple([each.array.shape for each in values]), tuple([each.axes for each in values])
+    for places, own in _path(shapes, axes, kept):
+        taken = [left.pop(place) for place in places]
+        left.append(Labelled(_contracted(taken, own), own))
+    return left[0].array
 
 
 def _summed(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
@@ -124,27 +135,40 @@ def _lengths(values: Sequence[Labelled]) -> dict[Index, int]:
     return {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
 
 
-def _einsum(values: Sequence[Labelled], kept: tuple[Index, ...], *, in_pairs: bool = False) -> Array:
-    """In one loop over all indices, or pair by pair."""
-    label = {index: n for n, index in enumerate(_lengths(values))}
-    labels, result = [[label[index] for index in each.axes] for each in values], [label[index] for index in kept]
-    operands: list[Any] = []
-    for each, own in zip(values, labels, strict=True):
-        operands += [each.array, own]
-    path: Any = False
-    if in_pairs:
-        path = _path(tuple([each.array.shape for each in values]), tuple(map(tuple, labels)), tuple(result))
-    return np.asarray(np.einsum(*operands, result, optimize=path))
+def _einsum(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
+    """In one loop over all indices."""
+    subscripts = _subscripts(tuple([each.axes for each in values]), kept)
+    return np.asarray(np.einsum(subscripts, *[each.array for each in values]))
+
+
+@lru_cache(maxsize=2**12)
+def _subscripts(axes: tuple[tuple[Index, ...], ...], kept: tuple[Index, ...]) -> str:
+    """What `numpy.einsum` calls the axes of some arrays and of their contraction."""
+    letter = dict(zip(dict.fromkeys(chain(*axes)), ascii_letters, strict=False))
+    words = ["".join(letter[index] for index in each) for each in (*axes, kept)]
+    return f"{','.join(words[:-1])}->{words[-1]}"
 
 
 @lru_cache(maxsize=2**8)
-def _path(shapes: tuple[tuple[int, ...], ...], labels: tuple[tuple[int, ...], ...], kept: tuple[int, ...]) -> list[Any]:
-    """In which order arrays of certain shapes are contracted: the search takes longer than many a contraction."""
-    operands: list[Any] = []
-    for shape, own in zip(shapes, labels, strict=True):
-        operands += [np.broadcast_to(np.zeros(()), shape), list(own)]
+def _path(
+    shapes: tuple[tuple[int, ...], ...], axes: tuple[tuple[Index, ...], ...], kept: tuple[Index, ...]
+) -> list[tuple[tuple[int, ...], tuple[Index, ...]]]:
+    """In which order arrays of certain shapes are contracted: the search takes longer than many a contraction.
+
+    -> the places of what is taken out in turn, the last first, to be contracted and put at the end; and the indices
+    that are kept of it.
+    """
+    dummies = [np.broadcast_to(np.zeros(()), shape) for shape in shapes]
     # The limit keeps the planner from giving up where an intermediate is larger than the operands.
-    path: list[Any] = np.einsum_path(*operands, list(kept), optimize=("greedy", 2**28))[0]
+    found = np.einsum_path(_subscripts(axes, kept), *dummies, optimize=("greedy", 2**28))[0][1:]
+    left, path = list(axes), []
+    for places in found:
+        last_first = tuple(sorted(places, reverse=True))
+        taken = [left.pop(place) for place in last_first]
+        wanted = {*kept, *chain(*left)}
+        own = tuple(index for index in dict.fromkeys(chain(*taken)) if index in wanted) if left else kept
+        path.append((last_first, own))
+        left.append(own)
     return path
 
 
