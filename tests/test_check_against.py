@@ -157,8 +157,25 @@ def outcome(x, a, dy):
     raise Outcome("as test frameworks have them")
 
 
+def fails_below(x, a, dy):
+    np.linalg.inv(np.zeros((2, 2)))
+
+
+class Layer:
+    @staticmethod
+    def backward(x, a, dy):
+        return dy @ a.T, x.T @ dy
+
+    size = 3
+
+
 constant = 3
 """
+
+LINES = {
+    name: next(n for n, line in enumerate(KERNELS.splitlines(), 1) if line.strip().startswith(start))
+    for name, start in (("raises", "raise RuntimeError"), ("fails_below", "np.linalg.inv"))
+}
 
 WRONG = """
 slightly_off |
@@ -183,7 +200,8 @@ leaves | raised SystemExit: 0
 outcome | raised Outcome: as test frameworks have them
 not_finite | not finite
 all_zero |
-raises | raised RuntimeError: out of luck
+raises | raised RuntimeError: out of luck (user_kernels.py, line {raises})
+fails_below | raised LinAlgError: Singular matrix (user_kernels.py, line {fails_below})
 writes | wrote to its arguments
 wrong_arguments | raised TypeError
 """
@@ -221,7 +239,7 @@ def test_a_wrong_backward_fails(row):
     assert not ok
     failures = [result for result in found if result.status == "fail"]
     assert failures
-    assert message in failures[0].message
+    assert message.format_map(LINES) in failures[0].message
     assert f"--against user_kernels:{name}" in (failures[0].repeat or "")
 
 
@@ -234,6 +252,10 @@ def test_a_wrong_backward_fails(row):
         ("no_such_module:f", "there is no module no_such_module"),
         ("user_kernels:no_such_function", "no_such_function is not there in user_kernels"),
         ("user_kernels:constant", "constant is no function in user_kernels"),
+        ("user_kernels:Lay.backward", "Lay is not there in user_kernels"),
+        ("user_kernels:Layer.forward", "forward is not there in user_kernels.Layer"),
+        ("user_kernels:Layer.size", "size is no function in user_kernels.Layer"),
+        ("user_kernels:Layer.", "`user_kernels:Layer.` is not MODULE:FUNCTION"),
     ],
 )
 def test_a_function_that_is_not_there(reference, message):
@@ -267,7 +289,19 @@ def test_a_module_that_a_users_module_lacks_is_told_as_its_own(tmp_path, monkeyp
         tcgrad.load("gallery:matmul").check(against="kernels_in_want:backward")
     (diagnostic,) = caught.value.diagnostics
     expected = "importing kernels_in_want raised ModuleNotFoundError: No module named 'no_such_library'"
-    assert (diagnostic.message, diagnostic.help) == (expected, None)
+    assert (diagnostic.message, diagnostic.help) == (f"{expected} (kernels_in_want.py, line 1)", None)
+
+
+def test_importing_tells_the_line_that_fails(tmp_path):
+    (tmp_path / "kernels_in_vain.py").write_text("import math\n\nmath.sqrt(-1)\n")
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against="kernels_in_vain:backward")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message.endswith("raised ValueError: math domain error (kernels_in_vain.py, line 3)")
+
+
+def test_a_function_of_a_class():
+    assert results("Layer.backward")[0]
 
 
 def test_a_function_is_called_whatever_else_is_asked_for():

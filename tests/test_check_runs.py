@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,8 +191,17 @@ main()
 """
 
 
-def _interrupted(folder: Path, begun: str, count: int, *arguments: str) -> tuple[int, str, str]:
-    """The status and the output of a check that gets Ctrl-C when so many files of some name are there."""
+def _ctrl_c(process: int) -> None:
+    os.killpg(process, signal.SIGINT)
+
+
+def _interrupted(
+    folder: Path, begun: str, count: int, *arguments: str, by: Callable[[int], None] = _ctrl_c
+) -> tuple[int, str, str]:
+    """The status and the output of a check that gets Ctrl-C when so many files of some name are there.
+
+    by: what is done to the process instead.
+    """
     for name in ("a.yaml", "b.yaml"):
         (folder / name).write_text(GOOD)
     process = subprocess.Popen(
@@ -202,7 +212,7 @@ def _interrupted(folder: Path, begun: str, count: int, *arguments: str) -> tuple
     deadline = time.monotonic() + 120
     while len(list(folder.glob(begun))) < count and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    by(process.pid)
     output, errors = process.communicate(timeout=60)
     assert _is_gone(process.pid)
     return process.returncode, output, errors
@@ -215,6 +225,18 @@ def test_an_interrupt_ends_all_processes_quietly(tmp_path: Path, jobs: str):
         "import os, time\n\ndef backward(*_):\n    open('started', 'w').close()\n    time.sleep(60)\n"
     )
     assert _interrupted(tmp_path, "started", 1, "--jobs", jobs, "--against", "slow:backward") == (130, "", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_no_process_outlives_the_first_one(tmp_path: Path, name: str):
+    (tmp_path / "slow.py").write_text(
+        "import os, time\n\ndef backward(*_):\n    open(f'started-{os.getpid()}', 'w').close()\n    time.sleep(600)\n"
+    )
+    number = signal.Signals[name]
+    arguments = ("--jobs", "2", "--against", "slow:backward")
+    status, *_ = _interrupted(tmp_path, "started-*", 2, *arguments, by=lambda process: os.kill(process, number))
+    assert status == -number
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")

@@ -14,6 +14,7 @@ from tcgrad.ir import nodes as n
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role
 from tcgrad.language.elaborate import elaborate, elaborate_scalar
+from tcgrad.language.parser import DERIVATIVE_MEANT
 from tcgrad.spec.loader import read_spec
 
 INPUTS = {
@@ -277,6 +278,8 @@ MISTAKES = [
     ),
     ("r[i] = a'[i,j]*x[j]", "TC301", "a'", "not declared", "write a transpose by its indices: `a[j,i]`"),
     ("r[i] = a^T*x[i]", "TC304", "a^T", "a power is one of numbers", "write a transpose by its indices: `a[j,i]`"),
+    ("r[k] = a^T[k,j]*x[j]", "TC304", "a^T[k,j]", "a power is one", "write a transpose by its indices: `a[j,k]`"),
+    ("r[k] = a^-1[k,j]", "TC304", "a^-1[k,j]", "a power is one", "write `inv(a)[k,j]` for the inverse of a matrix"),
     (
         "r[i] = a^-1*x[i]",
         "TC304",
@@ -523,6 +526,21 @@ def test_mistakes_in_expectations(entry, code, pointed, message):
     ((found, text, said, _),) = wrong("t[i] = m[i,j]*m[i,j]", "y[i] = t[i]*x[i]", expect=[entry])
     assert (found, text) == (code, pointed)
     assert message in said
+
+
+HELP_IN_EXPECTATIONS = [
+    ("dy[i]/dx[i] = t[i]", "write `dy[i]/dx[j] = ...`"),
+    ("dl/dm[p,p] = t[p]", "write `dl/dm[i,j] = ...`"),
+    ("dy[i]/dx[0] = t[i]", "write `dy[i]/dx[j] = ...`"),
+    ("t[i]", DERIVATIVE_MEANT),
+    ("2*dy[i]/dx[p] = t[i]", DERIVATIVE_MEANT),
+]
+
+
+@pytest.mark.parametrize(("entry", "help_"), HELP_IN_EXPECTATIONS)
+def test_help_in_expectations_shows_a_derivative(entry, help_):
+    ((*_, found),) = wrong("t[i] = m[i,j]*m[i,j]", "y[i] = t[i]*x[i]", expect=[entry])
+    assert found == help_
 
 
 # --- Recurrences ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tcgrad.cli.check import command
 from tcgrad.cli.run import run
 from tcgrad.errors import TcgradError
 from tcgrad.settings import SETTINGS, load_settings
+from tcgrad.settings.project import read_project
 from tcgrad.spec.check_options import CHECK_OPTIONS, RUN_OPTIONS
 
 SPEC = "inputs: {x: [3]}\nequations: ['y[i] = x[i]*x[i]']\ncheck: {seed: 4, dtype: float32}\n"
@@ -189,3 +190,17 @@ def test_what_is_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "the folder `old` holds no spec" in capsys.readouterr().err
     assert run(["check", ".", "--exclude", "new/*"]) == 0
     assert "new/c.yaml" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_that_is_not_in_utf_8_is_refused_where_it_has_settings(tmp_path: Path, encoding: str):
+    (tmp_path / "pyproject.toml").write_text('[tool.tcgrad]\nspecs = ["spécs"]\n', encoding=encoding)
+    with pytest.raises(TcgradError) as caught:
+        read_project(tmp_path)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == ("TC610", "the file is not text in UTF-8")
+
+
+def test_a_file_that_is_not_in_utf_8_may_be_about_something_else(tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "é"\n', encoding="utf-16")
+    assert read_project(tmp_path) == {}

@@ -77,6 +77,8 @@ SINGLE = [
     ("inputs:\n  - x: [3]\n" + EQUATION, "TC109", 2, 3, "without dashes"),
     ("inputs: {1: [3]}\n" + EQUATION, "TC109", 1, 10, "a name begins with a letter"),
     ("inputs: {x: [[3]]}\n" + EQUATION, "TC109", 1, 14, "in one list"),
+    ("dims: {N: [3]}\n" + REST, "TC109", 1, 11, "write one size"),
+    (REST + "indices: {i: [3]}\n", "TC109", 3, 14, "write one size"),
     ("inputs: {x: {shape: [3], dtype: float32}}\n" + EQUATION, "TC114", 1, 33, "write `real`"),
     ("inputs: {x: {shape: [3], dtype: int64}}\n" + EQUATION, "TC114", 1, 33, "did you mean `int`"),
     ("inputs: {x: [3]}\nequations: {'y[i]': 'x[i]'}\n", "TC109", 2, 12, "write `- y[i] = x[i]`"),

@@ -195,6 +195,8 @@ OUTSIDE = [
     ("r = x[i]*y[i]*sum[i](z[i])", "i"),
     ("r[i] = x[i]*sum[i](z[i])", "i"),
     ("r = sum[i](x[i]*max[i](y[i]))", "i"),
+    ("r = x[i]*sum[i](z[i])", "i"),
+    ("r = y[j]*y[j]*(x[i]*exp(max[i](z[i])) + 1)", "i"),
 ]
 
 

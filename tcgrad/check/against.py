@@ -13,6 +13,7 @@ from tcgrad.check.emitted import ModuleError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
+from tcgrad.check.user_errors import describe
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
@@ -49,7 +50,7 @@ class UserFunction:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # what test frameworks and other languages raise is no Exception
-            raise ModuleError(f"{self.name} raised {type(error).__name__}: {error}") from error
+            raise ModuleError(f"{self.name} raised {describe(error)}") from error
         if not all(same_bits(a, b) for a, b in zip(arguments, kept, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
         found = self._named(sample, returned, tensors, what)

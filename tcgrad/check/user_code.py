@@ -11,6 +11,7 @@ from typing import Any
 
 from tcgrad.check.against import UserCode, UserFunction, output_on_stderr
 from tcgrad.check.frameworks import load_framework
+from tcgrad.check.user_errors import describe
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.spec.names import suggest
 
@@ -36,7 +37,7 @@ def _load(reference: str) -> Callable[..., Any]:
     module_name, colon, function_name = reference.partition(":")
     if module_name.endswith(".py"):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", _of_file(Path(module_name), function_name))
-    if not (colon and function_name and all(map(str.isidentifier, module_name.split(".")))):
+    if not (colon and all(map(str.isidentifier, (*module_name.split("."), *function_name.split("."))))):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
     folder = str(Path.cwd())
     if folder not in sys.path:
@@ -50,12 +51,29 @@ def _load(reference: str) -> Callable[..., Any]:
         if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
             where = f"it is looked for in {folder} and where Python looks"
             raise _refusal(f"there is no module {error.name}", where) from error
-        raise _refusal(f"importing {module_name} raised {type(error).__name__}: {error}", "") from error
-    function: Callable[..., Any] | None = getattr(module, function_name, None)
+        raise _refusal(f"importing {module_name} raised {describe(error)}", "") from error
+    return _function(module, function_name)
+
+
+def _function(module: ModuleType, path: str) -> Callable[..., Any]:
+    """A function of a module, or one of a class or an object in it, as in ``Layer.backward``."""
+    owner: Any = module
+    where = module.__name__
+    *owners, last = path.split(".")
+    for name in owners:
+        inner = getattr(owner, name, None)
+        if inner is None:
+            raise _missing(name, owner, where)
+        owner, where = inner, f"{where}.{name}"
+    function: Callable[..., Any] | None = getattr(owner, last, None)
     if function is None or not callable(function):
-        what = "is no function" if function_name in vars(module) else "is not there"
-        raise _refusal(f"{function_name} {what} in {module_name}", _offer(function_name, module))
+        raise _missing(last, owner, where)
     return function
+
+
+def _missing(name: str, owner: Any, where: str) -> TcgradError:
+    what = "is no function" if hasattr(owner, name) else "is not there"
+    return _refusal(f"{name} {what} in {where}", _offer(name, owner))
 
 
 def _of_file(path: Path, function_name: str) -> str:
@@ -67,9 +85,10 @@ def _of_file(path: Path, function_name: str) -> str:
     return f"in the folder of {path.name}, write `{path.stem}:{function}`"
 
 
-def _offer(name: str, module: ModuleType) -> str:
-    """The function of a module that is nearest to a name, or some that it has."""
-    choices = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
+def _offer(name: str, owner: Any) -> str:
+    """The function of a module or a class that is nearest to a name, or some that it has."""
+    held = getattr(owner, "__dict__", {})
+    choices = sorted(name for name, value in held.items() if callable(value) and not name.startswith("_"))
     more = ", ..." if len(choices) > _SHOWN else ""
     return suggest(name, choices) or f"it has {', '.join(choices[:_SHOWN]) or 'no functions'}{more}"
 

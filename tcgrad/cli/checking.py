@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -154,7 +155,16 @@ def _interrupts_held_back() -> Iterator[None]:
 def _begin_work() -> None:
     """Where interrupts cannot be held back from the start, a process ignores them from now on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _collect_seldom()
+
+
+def _end_with_parent() -> None:
+    """End this process when the first one does: one that is killed tells no other to stop, and they would wait on."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _collect_seldom() -> None:

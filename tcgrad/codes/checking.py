@@ -32,7 +32,7 @@ equations: ["y[i,j] = x[i]*x[j]"]
         "TC503",
         "the function to check is not there",
         "`--against` takes MODULE:FUNCTION, where MODULE can be imported from the current folder or from where Python"
-        " looks, and FUNCTION is a function in it.",
+        " looks, and FUNCTION is a function in it, or one of a class or an object in it, as in `Layer.backward`.",
         "tcgrad check gallery:matmul --against backward",
         "tcgrad check gallery:matmul --against kernels:backward",
     ),

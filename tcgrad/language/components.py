@@ -14,10 +14,10 @@ from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
 from tcgrad.language.integers import read_integer
-from tcgrad.language.occurrences import Occurrences, is_index_in_position
+from tcgrad.language.occurrences import Occurrences, is_index_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
-from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Subscript
+from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
 from tcgrad.operators import DELTA, LEVI_CIVITA, ONE
 
 Scope = Mapping[str, Slot]
@@ -205,12 +205,16 @@ class ComponentReader(ABC):
         return self.symbols.refuse("TC314", message, node.span, help_)
 
     @abstractmethod
-    def summable(self, name: str) -> tuple[Span, tuple[str, ...]]:
+    def summable(self, name: str) -> tuple[Expression, tuple[str, ...]]:
         """What a sum over an index that occurs once can stand around, and the indices that one sum is needed over."""
 
     def single(self, node: Name) -> Refused:
         """Report an index that occurs once and is neither on the left nor summed; once for what one sum would mend."""
-        span, names = self.summable(node.name)
+        found, names = self.summable(node.name)
+        span = found.span
+        bound = next(reductions_over(node.name, found), None)
+        if bound is not None:
+            return self.in_use(*bound, node.span)
         if (node.name, span) in self._told:
             return Refused()
         self._told.update((name, span) for name in names)
@@ -224,6 +228,14 @@ class ComponentReader(ABC):
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
         return self.symbols.refuse(LONE, message, node.span, help_)
+
+    def in_use(self, reduction: Reduction, index: Name, outside: Span) -> Refused:
+        """Report a reduction over an index that stands outside of it as well."""
+        message = f"`{index.name}` is in use outside of this `{reduction.kind}`"
+        fresh = next((each for each in "kmnpqrstuvwij" if each not in self.names), f"{index.name}2")
+        help_ = f"give the index of the `{reduction.kind}` another name, such as `{fresh}`"
+        note = Note(outside, f"`{index.name}` is an index here already")
+        return self.symbols.refuse("TC307", message, index.span, help_, note)
 
     def integer_component(self, node: Subscript) -> Integer:
         """Gather: a component of an integer tensor as an index."""

@@ -94,19 +94,21 @@ def check_free_name(name: str, span: Span, symbols: Symbols) -> None:
         raise symbols.refuse("TC302", f"`{name}` is defined a second time", span, help_, note)
 
 
-def free_indices(positions: Sequence[Expression], symbols: Symbols) -> tuple[Name, ...]:
-    """The indices on a left side."""
+def free_indices(positions: Sequence[Expression], symbols: Symbols, correct: str | None = None) -> tuple[Name, ...]:
+    """The indices on a left side; ``correct`` is one as it should be, where it is that of an expectation."""
+    offer = f"write `{correct} = ...`" if correct else None
     found: dict[str, Name] = {}
     for position in positions:
         if not isinstance(position, Name):
             help_ = "solve for a plain index, as in `y[i] = x[i+1]`; `y[0] = ...` is the base case of a recurrence"
-            raise symbols.refuse("TC308", "the left side has a plain index for every axis", position.span, help_)
+            message = "the left side has a plain index for every axis"
+            raise symbols.refuse("TC308", message, position.span, offer or help_)
         if position.name in symbols.dims:
             message = f"`{position.name}` is a dim; an index needs a name of its own"
             raise symbols.refuse("TC314", message, position.span, f"write `{position.name.lower()}_` or another letter")
         if position.name in found:
             note = Note(found[position.name].span, f"`{position.name}` stands here first")
-            help_ = "write `y[i,j] = delta[i,j]*...` for a diagonal"
+            help_ = offer or "write `y[i,j] = delta[i,j]*...` for a diagonal"
             raise symbols.refuse("TC308", f"`{position.name}` stands twice on the left", position.span, help_, note)
         found[position.name] = position
     return tuple(found.values())

@@ -13,7 +13,7 @@ from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_o
 from tcgrad.language.counting import miscounted
 from tcgrad.language.equations import free_indices, free_slot, read_body
 from tcgrad.language.occurrences import parts
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parser import DERIVATIVE_MEANT, parse_equation
 from tcgrad.language.ranges import RangeSolution, solve_ranges
 from tcgrad.language.resolution import Resolver
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
@@ -64,7 +64,7 @@ def _elaborate(
         raise symbols.refuse("TC304", message, equation.target.span, f"write `{_example(tensor)} = ...`")
     problem = RangeProblem(is_expectation=True)
     free: dict[str, Slot] = {}
-    for axis, index in enumerate(free_indices(positions, symbols)):
+    for axis, index in enumerate(free_indices(positions, symbols, _example(tensor))):
         slot = free[index.name] = free_slot(index, problem, symbols)
         if slot.fixed and slot.fixed.value != tensor.shape[axis].value:
             slot.fixed = None  # the name is declared for an axis of another size
@@ -117,8 +117,7 @@ def _target(equation: Equation, symbols: Symbols, defined: dict[str, Tensor]) ->
                 help_ = "a Jacobian is that of an output or an intermediate"
                 raise symbols.refuse("TC331", f"`{of.name}` is not defined by an equation", node.span, help_)
             return jacobian_of(of, wrt), node.of_positions + node.wrt_positions
-    help_ = "write `dy[i]/dx[p] = ...` for a Jacobian, `dl/dx[p] = ...` for a gradient"
-    raise symbols.refuse("TC331", "an expectation is about a derivative", equation.target.span, help_)
+    raise symbols.refuse("TC331", "an expectation is about a derivative", equation.target.span, DERIVATIVE_MEANT)
 
 
 def _defines_l(defined: dict[str, Tensor]) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tcgrad.language.symbols import TRANSPOSE, Symbols
-from tcgrad.language.syntax import Name, Negative, Number, Power, Product, Subscript
+from tcgrad.language.syntax import Expression, Name, Negative, Number, Power, Product, Subscript
+from tcgrad.operators import ONE
+
+_INVERSE = "write `inv({})[{}]` for the inverse of a matrix"
 
 
 def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
-    """Report ``A^T`` and ``A^-1`` of a tensor without indices.
+    """Report ``A^T``, ``A^-1`` and ``A^-1[i,j]`` of a tensor without indices.
 
     Raises:
         Refused: after TC304.
@@ -17,12 +22,20 @@ def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
         return
     match node.exponent:
         case Name(name="T"):
-            help_ = TRANSPOSE.format(tensor.name)
+            help_ = TRANSPOSE.format(tensor.name, "j,i")
+        case Subscript(name="T", positions=(*batch, row, column)):
+            help_ = TRANSPOSE.format(tensor.name, _texts((*batch, column, row), symbols))
         case Negative(operand=Number(value=value)) if value == 1:
-            help_ = f"write `inv({tensor.name})[i,j]` for the inverse of a matrix"
+            help_ = _INVERSE.format(tensor.name, ",".join("ijklmnpqrstuvw"[: tensor.order]))
+        case Negative(operand=Subscript(name=name, positions=positions)) if name == ONE:
+            help_ = _INVERSE.format(tensor.name, _texts(positions, symbols))
         case _:
             return
     raise symbols.refuse("TC304", "a power is one of numbers, and this is a tensor", node.span, help_)
+
+
+def _texts(positions: Sequence[Expression], symbols: Symbols) -> str:
+    return ",".join(symbols.text(position.span) for position in positions)
 
 
 def refuse_real_quotient(node: Product, symbols: Symbols) -> None:

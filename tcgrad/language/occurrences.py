@@ -77,6 +77,14 @@ def index_names(nodes: Iterable[Expression], symbols: Symbols) -> Iterator[str]:
         yield from index_names(parts(node), symbols)
 
 
+def reductions_over(name: str, node: Expression) -> Iterator[tuple[Reduction, Name]]:
+    """The reductions inside of ``node`` that bind an index, each with where it names it."""
+    if isinstance(node, Reduction):
+        yield from ((node, index) for index in node.indices if index.name == name)
+    for inner in parts(node):
+        yield from reductions_over(name, inner)
+
+
 def _names_in_position(node: Expression, symbols: Symbols) -> Iterator[str]:
     if isinstance(node, Name):
         if is_index_in_position(node.name, symbols):

@@ -26,6 +26,9 @@ from tcgrad.operators import CLOSING, COMPARISONS
 
 Target = Name | Subscript | Gradient | Jacobian
 
+DERIVATIVE_MEANT = "write `dy[i]/dx[p] = ...` for a Jacobian, `dl/dx[p] = ...` for a gradient"
+"""What is said of the left side of an expectation that is no derivative."""
+
 
 def parse_equation(text: Located, report: Report, *, tensors: Collection[str] | None = None) -> Equation | None:
     """``NAME[indices] = expression``, or None after an error that leaves no meaning.
@@ -99,7 +102,7 @@ class _Parser(ProductParser):
         if not any(token.kind in {"=", "=="} for token in self.tokens):
             short = self.text.text.strip() if len(self.text.text) < 60 and "\n" not in self.text.text else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
-            raise self.failure("TC204", message, self.text.whole, help_)
+            raise self.failure("TC204", message, self.text.whole, self._offer(help_))
         node = self.named(in_target=True) if start.kind == "name" else None
         if self.kind in {"=", "=="}:
             match node:
@@ -109,10 +112,14 @@ class _Parser(ProductParser):
                     return self._component_meant(node, start)
         while self.kind not in {"=", "==", "end"}:
             self.take()
-        help_ = "write NAME[i,j] = ..., and bring everything else to the right"
+        help_ = self._offer("write NAME[i,j] = ..., and bring everything else to the right")
         raise self.failure(
             "TC204", "the left side of an equation is one tensor with its indices", self.since(start), help_
         )
+
+    def _offer(self, help_: str) -> str:
+        """What is said of a left side that is none: ``help_`` in an equation."""
+        return help_ if self._tensors is None else DERIVATIVE_MEANT
 
     def _component_meant(self, call: Call, start: Token) -> Subscript:
         """``y(i)`` on the left, read as ``y[i]``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Literal, TypeVar
 
-from tcgrad.errors import Note, Span
+from tcgrad.errors import Note
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
@@ -130,7 +130,7 @@ class Elaborator(ValueReader):
         self.within.pop()
         return value if sign > 0 else negate(value)
 
-    def summable(self, name: str) -> tuple[Span, tuple[str, ...]]:
+    def summable(self, name: str) -> tuple[Expression, tuple[str, ...]]:
         """What a sum over an index that occurs once can stand around, and the indices that one sum is needed over.
 
         That is the term that holds it, or one further out, as long as all terms of a parenthesis hold it once. The
@@ -144,7 +144,7 @@ class Elaborator(ValueReader):
         counts = self.occurrences.of(found)
         beside = [each for factor in _factors(found)[1] for each in self.occurrences.at(factor.node)]
         others = [each for each in beside if counts[each] == 1 and each not in self.scope and each != name]
-        return found.span, (name, *others)
+        return found, (name, *others)
 
     def _bound(self, names: list[str]) -> list[Index]:
         return [self.scope[name].index for name in names]

@@ -142,7 +142,7 @@ class Symbols:
         if name in self.functions or name in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{name}(...)`"
         if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
-            return TRANSPOSE.format(name.rstrip("'ᵀ"))
+            return TRANSPOSE.format(name.rstrip("'ᵀ"), "j,i")
         return None
 
     def _with_indices(self, name: str) -> str | None:
@@ -161,7 +161,7 @@ class Symbols:
         return (*self.tensors, *self.dims, PI.name)
 
 
-TRANSPOSE = "write a transpose by its indices: `{}[j,i]`"
+TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.errors import Note
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexValue
 from tcgrad.language.building import mean, total
@@ -86,10 +85,6 @@ class ValueReader(CallReader):
             if name in slots:
                 raise self.symbols.refuse("TC307", f"`{name}` is bound twice", index.span, "name each index once")
             if name in self.scope:
-                message = f"`{name}` is in use outside of this `{node.kind}`"
-                fresh = next((each for each in "kmnpqrstuvwij" if each not in self.names), f"{name}2")
-                note = Note(self.scope[name].span, f"`{name}` is an index here already")
-                help_ = f"give the index of the `{node.kind}` another name, such as `{fresh}`"
-                raise self.symbols.refuse("TC307", message, index.span, help_, note)
+                raise self.in_use(node, index, self.scope[name].span)
             slots[name] = self.problem.slot(name, index.span, self.symbols.indices.get(name))
         return slots

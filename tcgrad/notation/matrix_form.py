@@ -7,7 +7,7 @@ from typing import Literal
 
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Symbol, Vec, VecOrder
+from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Symbol, Transpose, Vec, VecOrder
 from tcgrad.notation.matrix_batches import has_batch_sum
 from tcgrad.notation.matrix_numpy import numpy_text
 from tcgrad.notation.matrix_numpy_batched import batched_text
@@ -79,22 +79,24 @@ class MatrixForm:
         held = self.batch or (None,) * self.tensor.order
         split = sides[0].order
         parts = (held[:split], held[split:])
-        rows, columns = (self._side(tensor, at, syntax) for tensor, at in zip(sides, parts, strict=True))
+        named = [self._side(tensor, at) for tensor, at in zip(sides, parts, strict=True)]
+        if self.tensor.role is Role.HESSIAN and parts[1].count(None):
+            named[1] = Transpose(named[1])
+        rows, columns = (print_matrix(side, syntax) for side in named)
         above, below = f"{sign}{rows}", f"{sign}{columns}"
         if self.tensor.role is Role.HESSIAN:
-            turned = syntax.transpose.format(columns) if parts[1].count(None) else columns
             above = syntax.second_differential + print_matrix(Symbol(self.tensor.about[0]), syntax)
-            below = f"{sign}{rows}{syntax.between_differentials}{sign}{turned}"
+            below = f"{sign}{rows}{syntax.between_differentials}{sign}{columns}"
         return syntax.scalars.fraction(above, below) if syntax.scalars.fraction else f"{above}/{below}"
 
     @property
     def _is_whole_jacobian(self) -> bool:
         return self.layout == "full" and self.tensor.role is Role.JACOBIAN and not self.batch
 
-    def _side(self, tensor: Tensor, at: tuple[Axis, ...], syntax: MatrixSyntax) -> str:
+    def _side(self, tensor: Tensor, at: tuple[Axis, ...]) -> Matrix:
         name = Symbol(tensor, at if any(at) else ())
         vectorised = at.count(None) == 2 and self.layout == "vec"
-        return print_matrix(Vec(name) if vectorised else name, syntax)
+        return Vec(name) if vectorised else name
 
 
 def matrix_sides(tensor: Tensor) -> tuple[Tensor, ...]:

@@ -35,8 +35,12 @@ def _own_table(file: Path) -> dict[str, Any] | None:
     """None if the file says nothing about tcgrad; only then it may be no TOML."""
     import tomllib
 
-    text = file.read_bytes().decode("utf-8", "replace")
+    content = file.read_bytes()
+    text = content.decode("utf-8", "replace").replace("\0", "")  # what is left of UTF-16 can be read
     source = Source(os.path.relpath(file), text)
+    if content != text.encode() and _MENTIONED.search(text):
+        error = Diagnostic("TC610", "the file is not text in UTF-8", Span(0, 0), "save it as UTF-8")
+        raise TcgradError((error,), source)
     try:
         tool = tomllib.loads(text).get("tool", {})
     except tomllib.TOMLDecodeError as error:

@@ -78,7 +78,8 @@ def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...
         message = f"`{name.text}` has {len(items)} axes; {MAX_ORDER} are the limit"
         report.add(Diagnostic("TC115", message, node.span))
         before += 1  # what its sizes are is known all the same
-    sizes = [read_size(item, f"axis {axis} of `{name.text}`", report) for axis, item in enumerate(items)]
+    in_one_list = "write all sizes in one list: [B, H]"
+    sizes = [read_size(item, f"axis {axis} of `{name.text}`", report, in_one_list) for axis, item in enumerate(items)]
     return None if len(report.diagnostics) > before else tuple(size for size in sizes if size is not None)
 
 

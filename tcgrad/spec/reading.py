@@ -183,8 +183,13 @@ def read_integer(
     return None
 
 
-def read_size(node: Node, what: str, report: Report) -> Located | None:
-    """The text of a size: an integer from 1 to the limit (TC113), or an expression of dims, not yet parsed."""
+def read_size(
+    node: Node, what: str, report: Report, for_list: str = "write one size, without square brackets"
+) -> Located | None:
+    """The text of a size: an integer from 1 to the limit (TC113), or an expression of dims, not yet parsed.
+
+    for_list: the help where a list stands in its place.
+    """
     if isinstance(node, Scalar) and kind_of(node) == "int":
         return _read_literal_size(node, what, report)
     if isinstance(node, Scalar) and kind_of(node) == "str" and node.text.text.strip():
@@ -195,7 +200,7 @@ def read_size(node: Node, what: str, report: Report) -> Located | None:
         help_ = f"write `{value}`" if whole else None
         report.add(Diagnostic("TC113", f"{what} must be an integer", node.span, help_))
     else:
-        help_ = "write all sizes in one list: [B, H]" if isinstance(node, Sequence) else None
+        help_ = for_list if isinstance(node, Sequence) else None
         refuse(node, f"{what} must be an integer or an expression of dims", report, help_)
     return None
 
