@@ -212,7 +212,8 @@ class Conjectures:
         if cost(other) >= cost(expr) or not set(free_indices(other)) <= set(free_indices(expr)):
             return False
         gaps = gaps_of(self.program)
-        return set(gaps.of(other)) <= set(gaps.of(expr))
+        lacking = set(gaps.of(other))
+        return not lacking or lacking.issubset(gaps.of(expr))
 
 
 def _multiplied_out(body: Expr) -> Expr | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
@@ -86,10 +86,7 @@ def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     if not parts:
         return expr
     made = tuple(map(change, parts))
-    for old, new in zip(parts, made, strict=True):
-        if old is not new:
-            return rebuild(expr, made)
-    return expr
+    return expr if all(map(is_, parts, made)) else rebuild(expr, made)
 
 
 def integers(expr: Expr) -> tuple[Integer, ...]:
