@@ -148,10 +148,13 @@ def indices_within(expr: Expr) -> tuple[Index, ...]:
 
 def _united(parts: Iterable[tuple[_Item, ...]]) -> tuple[_Item, ...]:
     """All that occurs in the parts, each once, in the order of occurrence; the parts themselves have no repetitions."""
-    filled = list(filter(None, parts))
-    if len(filled) > 1:
-        return tuple(dict.fromkeys(chain.from_iterable(filled)))
-    return filled[0] if filled else ()
+    match list(filter(None, parts)):
+        case []:
+            return ()
+        case [only]:
+            return only
+        case filled:
+            return tuple(dict.fromkeys(chain.from_iterable(filled)))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -34,6 +34,7 @@ from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, 
 UNIT = Fraction(1)
 _CLOSED = frozenset({Component, Delta, Iverson, Call, Where, IndexReduce})  # one power each
 _CLOSED_OUTSIDE = _CLOSED | {IndexSum}  # where no index is summed further out
+_ZERO_OR_ONE = (Delta, Iverson)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
 _LARGEST_SQUARE = 10**_MOST_DIGITS
 
@@ -236,4 +237,4 @@ def is_one(exponent: Expr) -> bool:
 
 def is_zero_or_one(base: Expr) -> bool:
     """Whether the value is always 0 or 1, so that its positive powers are itself."""
-    return isinstance(base, Delta | Iverson)
+    return isinstance(base, _ZERO_OR_ONE)
