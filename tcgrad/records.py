@@ -100,7 +100,7 @@ def _methods(cls: Any, names: tuple[str, ...], compared: tuple[str, ...]) -> dic
         compiled(self, *arguments, **named)
 
     def equal(self: Any, other: object) -> bool:
-        return self is other or (other.__class__ is self.__class__ and bool(read(self) == read(other)))
+        return self is other or (other.__class__ is self.__class__ and read(self) == read(other))
 
     def text(self: Any) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"

@@ -13,6 +13,8 @@ from tcgrad.ir.traversal import children, indices_within
 _TOLERANCE = 1e-9
 _NOUGHT = 1e-11
 
+_OF_PARTS = (Add, Mul)
+
 
 def has_all_indices(points: Sequence[Point], body: Expr) -> bool:
     """Whether every index of a formula has a value at every point: one of a length ``N - 3`` may have none."""
@@ -89,7 +91,7 @@ class Looked:
 
     def _worked_out(self, expr: Expr, turn: int) -> float | None:
         """Of a sum of terms or a product by its parts, which are those of others, too."""
-        if isinstance(expr, Add | Mul):
+        if isinstance(expr, _OF_PARTS):
             parts = [self._value(part, turn) for part in children(expr)]
             known = [part for part in parts if part is not None]
             if len(known) < len(parts):

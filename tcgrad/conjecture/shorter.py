@@ -52,6 +52,7 @@ _MOST_IN_VAIN = 2  # proofs for one program: where branches stand a guess may we
 _MOST_PARTS = 150
 _MOST_PLACED = 2  # axes of a tensor that is tried at any positions
 _ROLES = (Role.INPUT, Role.DEFINED, Role.CONSTANT)
+_SUMS = (Add, IndexSum)
 _EXPONENTS = (const(2), MINUS_ONE, const(-2))
 _NUMBERS = (ZERO, ONE, MINUS_ONE, const(2), const(-2), Pow(const(2), MINUS_ONE))
 
@@ -103,7 +104,7 @@ class Conjectures:
 
     def _is_worth(self, body: Expr) -> bool:
         """Whether a sum stands there whose terms may have to do with each other."""
-        sums = (part for part in walk(body) if isinstance(part, Add | IndexSum))
+        sums = (part for part in walk(body) if isinstance(part, _SUMS))
         return any(map(self._is_related, sums))
 
     def _proof(self, guess: Guess) -> Given | None:
@@ -212,7 +213,8 @@ class Conjectures:
         if cost(other) >= cost(expr) or not set(free_indices(other)) <= set(free_indices(expr)):
             return False
         gaps = gaps_of(self.program)
-        return set(gaps.of(other)) <= set(gaps.of(expr))
+        lacking = set(gaps.of(other))
+        return not lacking or lacking.issubset(gaps.of(expr))
 
 
 def _multiplied_out(body: Expr) -> Expr | None:
@@ -238,7 +240,7 @@ def _powers(body: Expr) -> Iterator[Expr]:
 
 def _may_be_of_two(expr: Expr) -> bool:
     """Whether an expression is long enough to be worth a sum or a product of two, and has a sum in it."""
-    return cost(expr) >= _LEAST_FOR_TWO and any(isinstance(part, Add | IndexSum) for part in walk(expr))
+    return cost(expr) >= _LEAST_FOR_TWO and any(isinstance(part, _SUMS) for part in walk(expr))
 
 
 def _tells_ties(node: Expr) -> bool:

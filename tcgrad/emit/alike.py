@@ -26,6 +26,8 @@ from tcgrad.ir.traversal import walk
 from tcgrad.simplify.kinds import Likeness
 from tcgrad.simplify.poles import without_poles
 
+_GUARDS = (Delta, Iverson, Where)
+
 
 class _Given(NamedTuple):
     """What a statement starts from.
@@ -112,7 +114,7 @@ class Alike:
 
 def _has_guards(body: Expr) -> bool:
     """Whether what is made of an expression hangs on where something is defined."""
-    return any(isinstance(node, Delta | Iverson | Where) for node in walk(body)) or without_poles(body) is not body
+    return any(isinstance(node, _GUARDS) for node in walk(body)) or without_poles(body) is not body
 
 
 def _indices(structured: Structured) -> set[Index]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.graph import Graph
 from tcgrad.emit.journal import (
-    CompanionsAsked,
-    GroupAsked,
     Journal,
     Labels,
     ProductAsked,
     ProductKept,
     ProductKey,
+    SetsAsked,
 )
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
@@ -43,14 +42,16 @@ class Built:
         self._groups: set[Labels] = set()
         self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
 
-    def met(self, serials: Sequence[int]) -> list[int]:
-        """The sets of two and more operands of which the first was in a product with each of the others before."""
+    def sets(self, serials: Sequence[int]) -> list[int]:
+        """The sets of two and more operands of which a product was built before, under whatever indices."""
         masks = []
         for k, serial in enumerate(serials):
-            near = self.near(serial)
+            near = self.near(serial)  # only sets of these are looked up
             rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
             while part:
-                masks.append(1 << k | part)
+                members = [serials[j] for j in range(k + 1, len(serials)) if part >> j & 1]
+                if self.has_group(tuple(sorted([serial, *members]))):
+                    masks.append(1 << k | part)
                 part = (part - 1) & rest
         return sorted(masks)
 
@@ -60,9 +61,9 @@ class Built:
         before = _NONE if self._before is None else self._before.near(serial)
         return own | before if own and before else own or before
 
-    def has_group(self, serials: list[int]) -> bool:
+    def has_group(self, serials: tuple[int, ...]) -> bool:
         """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
-        return tuple(serials) in self._groups or (self._before is not None and self._before.has_group(serials))
+        return serials in self._groups or (self._before is not None and self._before.has_group(serials))
 
     def found(self, key: ProductKey, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
         """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
@@ -82,23 +83,18 @@ class Built:
             self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
         self._known.setdefault(key, {}).setdefault(tuple(sorted(labels)), (node, labels))
 
-    def sets_met(self, operands: Sequence[Operand]) -> list[int]:
-        """The same as `met`, of operands."""
-        masks = self.met([operand.value.node.serial for operand in operands])
+    def sets_known(self, operands: Sequence[Operand]) -> list[int]:
+        """The same as `sets`, of operands."""
+        masks = self.sets([operand.value.node.serial for operand in operands])
         if self._journal is not None:
-            self._journal.entries.append(CompanionsAsked(_nodes(operands), masks))
+            self._journal.entries.append(SetsAsked(_nodes(operands), masks))
         return masks
 
-    def known(self, operands: Sequence[Operand], kept: Callable[[], Axes]) -> Value | None:
-        """The product of these operands, if it was built before: with the indices kept, or more of them."""
+    def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
+        """The product of operands that are such a set, if it was built with the indices kept, or more of them."""
         ordered = _ordered(operands)
-        is_known = self.has_group([operand.value.node.serial for operand in ordered])
-        if self._journal is not None:
-            self._journal.entries.append(GroupAsked(_nodes(ordered), is_known))
-        if not is_known:
-            return None
         key, labels = _key(ordered)
-        wanted = frozenset([labels[index] for index in kept()])
+        wanted = frozenset([labels[index] for index in kept])
         found = self.found(key, wanted)
         if self._journal is not None:
             self._journal.entries.append(ProductAsked(key, _nodes(ordered), wanted, found))

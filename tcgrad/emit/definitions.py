@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from weakref import proxy
 
@@ -136,8 +136,7 @@ class Definitions:
 
     def around(self, tensor: Tensor) -> AbstractContextManager[None]:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
-        zeros = has_zeros_around(tensor)
-        return self.positions.guarded(None if zeros else frozenset())
+        return self.positions.guarded(None) if has_zeros_around(tensor) else nullcontext()
 
     def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
         """A term under other names for its indices, some of which may be the same."""

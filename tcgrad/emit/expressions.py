@@ -166,7 +166,7 @@ class Expressions:
         inner = (*hint, *parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         parts.factors = under_guards(parts.factors, self._gaps)
-        with self._positions.guarded(slacks_of(guards)):
+        with self._positions.guarded(slacks_of(guards)) if guards else nullcontext():
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]

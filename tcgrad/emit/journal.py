@@ -57,20 +57,11 @@ class SumKept:
 
 
 @dataclass(frozen=True)
-class CompanionsAsked:
-    """It was asked which sets of operands were in a product before."""
+class SetsAsked:
+    """It was asked of which sets of operands there is a product."""
 
     takes: Nodes
     masks: list[int]
-    gives: None = None
-
-
-@dataclass(frozen=True)
-class GroupAsked:
-    """It was asked whether there is a product of these operands."""
-
-    takes: Nodes
-    answer: bool
     gives: None = None
 
 
@@ -113,7 +104,7 @@ class NewAsked:
 
 
 # Each takes the nodes that it was done with, and gives the node that came of it.
-Entry = Made | SumAsked | SumKept | CompanionsAsked | GroupAsked | ProductAsked | ProductKept | NewAsked
+Entry = Made | SumAsked | SumKept | SetsAsked | ProductAsked | ProductKept | NewAsked
 
 
 @dataclass

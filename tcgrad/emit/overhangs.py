@@ -15,7 +15,7 @@ def at_least(overhang: Integer | None, fitting: Fitting) -> Integer:
         return _ZERO
     overhang = _of_naturals(overhang, fitting)
     size = _positive_terms(overhang)
-    if any(isinstance(atom, Quotient | Remainder) for atom in size.atoms) and not never_negative(size):
+    if size.divides and not never_negative(size):
         size = _positive_terms(_without_divisions(overhang))
     while not never_negative(size):
         size = size + 1

@@ -87,7 +87,7 @@ class Products:
     def pair(self, left: Operand, right: Operand, summed: Axes, kept: Axes, hint: Axes) -> Value:
         """The product of two operands that is the whole one; the one built before, if there is one."""
         both = [left, right]
-        known = self.built.known(both, lambda: kept)
+        known = self.built.known(both, kept) if self.built.sets_known(both) else None
         if known is not None and len(known.axes) == len(kept):
             return known
         value = self.plain(self.combine(left, right, summed, hint, last=True))
@@ -229,15 +229,15 @@ class _Plan:
         """The sets of operands whose product was built before, and what it costs to use it."""
         if not 2 <= len(self.operands) <= OPTIMAL_UP_TO:
             return ()
-        found = [(mask, self._cost_known(mask)) for mask in self.products.built.sets_met(self.operands)]
+        found = [(mask, self._cost_known(mask)) for mask in self.products.built.sets_known(self.operands)]
         return tuple([(mask, cost) for mask, cost in found if cost is not None])
 
     def _cost_known(self, mask: int) -> int | None:
-        """What it costs to use a product that was built before; None if there is none."""
-        value = self.products.built.known(self._members(mask), lambda: self._kept(mask))
+        """What it costs to use a product that was built before; None if none has all the indices."""
+        kept = self._kept(mask)
+        value = self.products.built.known(self._members(mask), kept)
         if value is None:
             return None
-        kept = self._kept(mask)
         surplus = [index for index in value.axes if index not in kept]
         self.reused[mask] = self.products.build.summed(value, surplus)
         return _volume(value.axes) if surplus else 0

@@ -8,9 +8,7 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.built import Built
 from tcgrad.emit.journal import (
     Answer,
-    CompanionsAsked,
     Entry,
-    GroupAsked,
     Journal,
     Made,
     NewAsked,
@@ -18,6 +16,7 @@ from tcgrad.emit.journal import (
     ProductAsked,
     ProductKept,
     ProductKey,
+    SetsAsked,
     SumAsked,
     SumKept,
     SumKey,
@@ -52,10 +51,8 @@ class Replay:
                 if own is not None:
                     self._build.sums[own] = self.nodes[node], labels
                 return own is not None
-            case CompanionsAsked(takes, masks):
-                return self._built.met(self._serials(takes)) == masks
-            case GroupAsked(takes, answer):
-                return self._built.has_group(self._serials(takes)) == answer
+            case SetsAsked(takes, masks):
+                return self._built.sets(self._serials(takes)) == masks
             case NewAsked(takes, answer):
                 return all(self._build.graph.is_new(node) == answer for node in self._those(takes))
             case ProductAsked(key, takes, wanted, answer):
@@ -104,12 +101,12 @@ class Replay:
 def numbers_taken(journal: Journal, given: Nodes, results: Nodes, profiles: Profiles) -> Nodes | None:
     """The numbers among the nodes that were taken; None if another one was neither given nor made or found."""
     known = set(given)
-    taken: dict[Node, None] = {}
+    taken: list[Node] = []
     for entry in journal.entries:
-        taken.update(dict.fromkeys(node for node in entry.takes if node not in known))
+        taken += [node for node in entry.takes if node not in known]
         if isinstance(entry, Made):
             known.add(entry.gives)
         elif entry.gives is not None:
             known.update(profiles.of(entry.gives).nodes)
-    taken.update(dict.fromkeys(node for node in results if node not in known))
-    return tuple(taken) if all(isinstance(node.operation, Number) for node in taken) else None
+    taken += [node for node in results if node not in known]
+    return tuple(dict.fromkeys(taken)) if all(isinstance(node.operation, Number) for node in taken) else None

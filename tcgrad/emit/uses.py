@@ -12,6 +12,7 @@ from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Size, Slice,
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
 
+_GIVEN = (Leaf, LeviCivita)
 _DEEPEST = 60
 
 
@@ -31,7 +32,7 @@ def is_trivial(node: Node) -> bool:
     """Whether a node is not worth a name of its own: it is written wherever it is used."""
     if node.kind is Kind.SCALAR:
         return not isinstance(node.operation, Apply)
-    return node.is_view or isinstance(node.operation, Leaf | LeviCivita)
+    return node.is_view or isinstance(node.operation, _GIVEN)
 
 
 def use_counts(needed: Sequence[Node], results: Iterable[Node], named: Collection[Node]) -> dict[Node, int]:

@@ -21,7 +21,7 @@ Gap = frozenset[Index]
 def has_gap(node: Expr) -> bool:
     """Whether a node by itself has no value for some arguments; of sizes and numbers alone it has one."""
     match node:
-        case Pow(exponent=Const(value)) if value >= 0 and value.denominator == 1:
+        case Pow(exponent=Const(value)) if value.denominator == 1 and value.numerator >= 0:
             return False
         case Pow(base=Component(tensor)) if tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0):
             return bool(tensors_read(node.exponent) or free_indices(node.exponent))

@@ -11,10 +11,12 @@ from tcgrad.ir.traversal import children, factors_of, tensors_read, walk
 
 Slacks = frozenset[Integer]  # what is at least 0
 
+_OF_ARRAYS = (Component, Call)
+
 
 def is_structural(expr: Expr) -> bool:
     """True if the value depends on the indices alone, not on any array."""
-    if isinstance(expr, Component | Call):
+    if isinstance(expr, _OF_ARRAYS):
         return False
     return all(is_structural(part) for part in children(expr))
 

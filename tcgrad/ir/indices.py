@@ -225,6 +225,11 @@ class Integer:
         return tuple(dict.fromkeys(self._walk_indices()))
 
     @cached_property
+    def divides(self) -> bool:
+        """Whether a quotient or a remainder stands in it, outside of others and of positions that are read."""
+        return any(isinstance(atom, Quotient | Remainder) for atom in self.atoms)
+
+    @cached_property
     def gathers(self) -> bool:
         """Whether it reads an integer tensor, at any depth."""
         return any(

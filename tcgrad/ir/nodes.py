@@ -108,11 +108,20 @@ def _node(cls: _Node) -> _Node:
 
 
 @_node
-class Const(Remembered):
-    """An exact rational number."""
+class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
+    """An exact rational number.
+
+    It is told by two whole numbers: a fraction's own hash takes a modular inverse, and to be compared with another one
+    it asks first whether that is a number.
+    """
 
     value: Fraction
-    hashed = operator.attrgetter("value.numerator", "value.denominator")  # a fraction's own takes a modular inverse
+    hashed = operator.attrgetter("value.numerator", "value.denominator")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            type(other) is Const and self.value.as_integer_ratio() == other.value.as_integer_ratio()
+        )
 
 
 @_node

@@ -159,9 +159,7 @@ def is_negative(integer: Integer) -> bool:
 
 def reduced(integer: Integer) -> Integer:
     """The expression with quotients and remainders worked out where the ranges allow: ``(W*p + q)//W = p``."""
-    if not any(isinstance(atom, Quotient | Remainder) for atom in integer.atoms):
-        return integer
-    return _reduced(integer)
+    return _reduced(integer) if integer.divides else integer
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TypeVar, assert_never
 
 from tcgrad.ir.indices import Gather, Index, Integer, Quotient, Remainder
@@ -86,10 +86,7 @@ def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     if not parts:
         return expr
     made = tuple(map(change, parts))
-    for old, new in zip(parts, made, strict=True):
-        if old is not new:
-            return rebuild(expr, made)
-    return expr
+    return expr if all(map(is_, parts, made)) else rebuild(expr, made)
 
 
 def integers(expr: Expr) -> tuple[Integer, ...]:
@@ -107,7 +104,7 @@ def integers(expr: Expr) -> tuple[Integer, ...]:
 
 def bound_indices(expr: Expr) -> tuple[Index, ...]:
     """The indices that this very node binds."""
-    return expr.indices if isinstance(expr, IndexSum | IndexReduce) else ()
+    return expr.indices if isinstance(expr, _BINDERS) else ()
 
 
 def map_integers(expr: Expr, change: Callable[[Integer], Integer]) -> Expr:
@@ -144,20 +141,20 @@ def indices_within(expr: Expr) -> tuple[Index, ...]:
     """The indices that occur at any depth, bound or not, each once. Kept on the node once known."""
     known = expr.known_within
     if known is None:
-        own = expr.indices if isinstance(expr, IndexSum | IndexReduce) else ()
+        own = expr.indices if isinstance(expr, _BINDERS) else ()
         known = expr.__dict__["known_within"] = _united([free_indices(expr), own, *map(indices_within, children(expr))])
     return known
 
 
 def _united(parts: Iterable[tuple[_Item, ...]]) -> tuple[_Item, ...]:
     """All that occurs in the parts, each once, in the order of occurrence; the parts themselves have no repetitions."""
-    filled = list(filter(None, parts))
-    if not filled:
-        return ()
-    first, *others = filled
-    if not others:
-        return first
-    return tuple(dict.fromkeys(chain.from_iterable(filled)))
+    match list(filter(None, parts)):
+        case []:
+            return ()
+        case [only]:
+            return only
+        case filled:
+            return tuple(dict.fromkeys(chain.from_iterable(filled)))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -221,7 +218,7 @@ def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
     """Replace free indices by integer expressions; a binder that would capture one of them is renamed."""
     if mapping.keys().isdisjoint(free_indices(expr)):
         return expr
-    if isinstance(expr, IndexSum | IndexReduce):
+    if isinstance(expr, _BINDERS):
         inner = {index: to for index, to in mapping.items() if index not in expr.indices}
         if any(index in to.indices for to in inner.values() for index in expr.indices):
             expr = rename_binder(expr)
@@ -263,7 +260,7 @@ def freshen(expr: Expr) -> Expr:
 
 def _copied(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
     """The same with free indices replaced and bound ones new, so that none can be captured."""
-    if isinstance(expr, IndexSum | IndexReduce):
+    if isinstance(expr, _BINDERS):
         fresh = tuple(index.fresh() for index in expr.indices)
         inner = {**mapping, **{old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}}
         return _alike(replace(expr, indices=fresh, body=_copied(expr.body, inner)), expr)

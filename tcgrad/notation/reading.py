@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from tcgrad.ir.indices import Integer, Quotient, Remainder
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Program, Recurrence, Statement
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
@@ -78,9 +78,8 @@ def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> st
 
 def _factor(size: Integer, count: int, printer: Printer) -> str:
     """A size among ``count`` that are multiplied: sums and divisions stand in parentheses there."""
-    divides = any(isinstance(atom, Quotient | Remainder) for atom in size.atoms)
     piece = printer.integer(size, spaced=False)
-    least = Precedence.COMPARISON if count == 1 else Precedence.UNARY if divides else Precedence.PRODUCT
+    least = Precedence.COMPARISON if count == 1 else Precedence.UNARY if size.divides else Precedence.PRODUCT
     return printer.wrapped(piece, least)
 
 

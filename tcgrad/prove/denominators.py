@@ -1,9 +1,9 @@
 """Clearing denominators: a sum of terms over powers of sums is 0 exactly if its numerators are, class by class.
 
 Powers of one sum ``A`` whose exponents differ by no whole number are independent over the rational functions, so
-the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand. So do roots
-of a product that is not known to be positive: ``x sqrt(y/x) = y/sqrt(y/x)``. Sums over the same ranges are 0 together
-where what is summed is.
+the terms fall into classes; in each, multiplying by the lowest power of ``A`` leaves polynomials to expand. Roots of a
+product that is not known to be positive are cleared likewise: ``x sqrt(y/x) = y/sqrt(y/x)``. Sums over the same ranges
+are 0 together where what is summed is.
 """
 
 from __future__ import annotations

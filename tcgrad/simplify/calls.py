@@ -7,6 +7,7 @@ from fractions import Fraction
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Mul, Pow
 from tcgrad.simplify import simplify
+from tcgrad.simplify.monomials import UNIT
 
 
 def call(name: str, argument: Expr) -> Expr:
@@ -43,7 +44,7 @@ def two_exponents(base: Expr) -> tuple[Expr, Expr] | None:
 def as_number_power(factor: Expr) -> tuple[Expr, Fraction]:
     if isinstance(factor, Pow) and isinstance(factor.exponent, Const):
         return factor.base, factor.exponent.value
-    return factor, Fraction(1)
+    return factor, UNIT
 
 
 def abs_of(argument: Expr) -> Expr:

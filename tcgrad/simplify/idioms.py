@@ -28,7 +28,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, as_number_power, call, exponent_of, is_call, minus, opposite, two_exponents
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.logarithms import log_named, softplus_apart
-from tcgrad.simplify.powers import as_power, power, split_coefficient
+from tcgrad.simplify.powers import as_power, is_division, power, split_coefficient
 
 _HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu", "max", "sign"})
 
@@ -57,7 +57,7 @@ def _named(expr: Expr) -> Expr | None:
             return log_named(argument)
         case Call(function=function, arguments=(Call(arguments=(exponent,)) as inner,)) if function.name == "log1p":
             return call("softplus", exponent) if is_call(inner, "exp") else None
-        case Pow(base=Add(), exponent=Const(value=n)) if n < 0 and n.denominator == 1:
+        case Pow(base=Add(), exponent=Const(value=n)) if n.denominator == 1 and n.numerator < 0:
             return _quotient((expr,))
         case Mul(factors=factors):
             return _quotient(factors) or _pair(factors)
@@ -88,28 +88,29 @@ def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
     ``(exp(u) - exp(-u)) (exp(u) + exp(-u))^-1 = tanh(u)``; ``sinh(u) cosh(u)^-1 = tanh(u)``.
     """
     for place, factor in enumerate(factors):
-        if isinstance(factor, Pow) and isinstance(factor.exponent, Const) and factor.exponent.value < 0:
+        if is_division(factor):
             others = (*factors[:place], *factors[place + 1 :])
-            found = _sigmoid(factor.base, factor.exponent, others) or _tanh(factor, others)
+            found = _sigmoid(factor, others) or _tanh(factor, others)
             if found is not None:
                 return found
     return None
 
 
-def _sigmoid(base: Expr, exponent: Const, others: tuple[Expr, ...]) -> Expr | None:
+def _sigmoid(divisor: Pow, others: tuple[Expr, ...]) -> Expr | None:
+    base, exponent = as_number_power(divisor)
     pair = two_exponents(base)
-    if pair is None or exponent.value.denominator != 1:
+    if pair is None or exponent.denominator != 1:
         return None
     for own, other in (pair, pair[::-1]):
         for place, factor in enumerate(others):
             found, given = as_number_power(factor)
             if own != ZERO and exponent_of(found) == own and given == 1:
-                left = power(base, Const(exponent.value + 1)) if exponent.value < -1 else ONE
+                left = power(base, Const(exponent + 1)) if exponent < -1 else ONE
                 return Mul((*others[:place], *others[place + 1 :], call("sigmoid", minus(own, other)), left))
     if ZERO not in pair:
-        return _tanh(power(base, exponent), others)
+        return _tanh(divisor, others)
     other = pair[0] if pair[1] == ZERO else pair[1]
-    named = power(call("sigmoid", opposite(other)), Const(-exponent.value))
+    named = power(call("sigmoid", opposite(other)), Const(-exponent))
     return Mul((*others, named)) if others else named
 
 

@@ -34,7 +34,9 @@ from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, 
 UNIT = Fraction(1)
 _CLOSED = frozenset({Component, Delta, Iverson, Call, Where, IndexReduce})  # one power each
 _CLOSED_OUTSIDE = _CLOSED | {IndexSum}  # where no index is summed further out
+_ZERO_OR_ONE = (Delta, Iverson)
 _MOST_DIGITS = 200  # powers of numbers are worked out only while they stay short
+_LARGEST_SQUARE = 10**_MOST_DIGITS
 
 
 class Monomial(NamedTuple):
@@ -190,7 +192,7 @@ def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:
     n = exponent.value
     if base in (0, 1):
         return base
-    if n.denominator == 2 and base > 0:
+    if n.denominator == 2 and base.numerator > 0:
         root = _square_root(base)
         return None if root is None else fold_power(root, Const(n * 2))
     digits = max(len(str(base.numerator)), len(str(base.denominator))) * abs(n)
@@ -198,11 +200,11 @@ def fold_power(base: Fraction, exponent: Expr) -> Fraction | None:
 
 
 def _square_root(value: Fraction) -> Fraction | None:
-    numerator, denominator = value.numerator, value.denominator
-    if max(numerator, denominator) > 10**_MOST_DIGITS:
+    numerator, denominator = value.as_integer_ratio()
+    if max(numerator, denominator) > _LARGEST_SQUARE:
         return None
-    root = Fraction(isqrt(numerator), isqrt(denominator))
-    return root if root * root == value else None
+    above, below = isqrt(numerator), isqrt(denominator)
+    return Fraction(above, below) if above * above == numerator and below * below == denominator else None
 
 
 def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
@@ -235,4 +237,4 @@ def is_one(exponent: Expr) -> bool:
 
 def is_zero_or_one(base: Expr) -> bool:
     """Whether the value is always 0 or 1, so that its positive powers are itself."""
-    return isinstance(base, Delta | Iverson)
+    return isinstance(base, _ZERO_OR_ONE)

@@ -98,9 +98,9 @@ def _root_of_number(coefficient: Fraction, base: Fraction, exponent: Fraction) -
     """A number times ``base^exponent``, in one way: ``sqrt(2)/2 = 1/sqrt(2)``, ``2/sqrt(2) = sqrt(2)``."""
     if base.denominator != 1 or base < 2:
         return coefficient, exponent
-    while exponent > 0 and coefficient.denominator % base == 0:
+    while exponent.numerator > 0 and coefficient.denominator % base == 0:
         coefficient, exponent = coefficient * base, exponent - 1
-    while exponent < 0 and coefficient.numerator % base == 0:
+    while exponent.numerator < 0 and coefficient.numerator % base == 0:
         coefficient, exponent = coefficient / base, exponent + 1
     return coefficient, exponent
 

@@ -89,22 +89,22 @@ def _common(given: Expr, wanted: Expr) -> Expr | None:
 
     Where a base is 0 it must not be divided by because of that, as ``x^(n - 1)`` out of ``x^n`` would be for ``n = 0``.
     """
+    if given == wanted:
+        return wanted
     difference = _difference(given, wanted)
     if difference is None:
         return None
-    if difference == 0:
+    if not difference:
         return wanted
-    if isinstance(wanted, Const) and (wanted.value < 0 or wanted.value.denominator != 1):
+    if isinstance(wanted, Const) and (wanted.value.denominator != 1 or wanted.value.numerator < 0):
         return None
     if may_have_pole(wanted):
         return None
-    return wanted if difference.denominator == 1 and difference > 0 else None
+    return wanted if difference.denominator == 1 and difference.numerator > 0 else None
 
 
 def _difference(given: Expr, wanted: Expr) -> Fraction | None:
     """The number that is left of an exponent without another one; None if something else is left."""
-    if given == wanted:
-        return Fraction(0)
     left, right = _parts(given), _parts(wanted)
     return left[0] - right[0] if left[1] == right[1] else None
 

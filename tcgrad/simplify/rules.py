@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from operator import is_
+from operator import attrgetter, is_
 from typing import assert_never
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Integer, Quotient, Remainder
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -41,6 +41,7 @@ from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols
 from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.shapes import names
 
+_divides = attrgetter("divides")
 _MERGED = frozenset({Mul, Const})  # what a product has no more of behind its first factor
 
 
@@ -76,10 +77,6 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
 def _is_outside(position: Integer, size: Integer) -> bool:
     """Whether a position is outside of a tensor, whatever its size and the values of indices."""
     return is_negative(position) or is_nonnegative(position - size)
-
-
-def _divides(position: Integer) -> bool:
-    return any(isinstance(atom, Quotient | Remainder) for atom in position.atoms)
 
 
 def _call(expr: Call, policy: Policy) -> Expr:
