@@ -127,3 +127,11 @@ def test_what_steps_read_must_be_there_without_a_step_too() -> None:
     assert diagnostic.code == "TC310"
     reason = "`t+2` can leave, but axis 0 of `x` has positions 0 to 1 (t takes no value at these sizes)"
     assert diagnostic.message == reason
+
+
+def test_factors_that_are_taken_out_of_some_terms_only_come_apart_beside_others_once():
+    """The first step has another factor than the later ones, and both are read with the first element."""
+    weight = "exp(w[t]*w[0])/sum[r](exp(w[r]*w[0]))"
+    result = tcgrad.loads(f"inputs: {{w: [4]}}\nequations: ['y[-1] = 1', 'y[t] = 0.9*y[t-1]*{weight}']\n").check()
+    assert [each.message for each in result.results if each.status not in ("pass", "skip")] == []
+    assert {each.kind for each in result.results} >= {"gradient", "jacobian", "jvp"}

@@ -29,9 +29,11 @@ def with_ranges_joined(expr: Add, polish: _Polish) -> Expr:
         edges = tuple(_edges(term))
         for second, other in enumerate(expr.terms if edges else ()):
             joined = _joined(term, other, edges, polish) if first != second else None
-            if joined is not None:
-                rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
-                made = simplify(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
+            if joined is None:
+                continue
+            rest = [own for place, own in enumerate(expr.terms) if place not in (first, second)]
+            made = simplify(Add((*rest[:first], joined, *rest[first:]))) if rest else joined
+            if cost(made) < cost(expr):  # else what was joined comes apart beside the others
                 return with_ranges_joined(made, polish) if isinstance(made, Add) else made
     return expr
 
