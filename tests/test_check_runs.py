@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -407,15 +408,16 @@ def test_a_terminal_gets_its_width(folder: Path, columns: str, color: bool):
     assert (max(map(len, lines)) <= 60) is (columns == "40")
 
 
+def _git(folder: Path, *arguments: str) -> None:
+    environment = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, env={**os.environ, **environment}, check=True)
+
+
 @pytest.fixture
 def repository(folder: Path) -> Path:
     """The four specs committed, then a branch: b changed, d deleted, e new in git, f not."""
-    environment = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
-
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", *identity, *arguments], cwd=folder, env={**os.environ, **environment}, check=True)
-
+    git = partial(_git, folder)
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "all")
@@ -457,6 +459,28 @@ def test_nothing_changed_is_well(repository: Path, tcgrad):
     assert result.returncode == 0
     assert json.loads(result.stdout)["ok"] is True
     assert result.stderr == "tcgrad: note: 0 of 1 specs have changed since HEAD\n"
+
+
+@needs_git
+def test_a_repository_inside_of_the_repository_changes_as_a_whole(repository: Path, tcgrad):
+    inner = repository / "mod"
+    inner.mkdir()
+    (inner / "m.yaml").write_text(GOOD)
+    _git(inner, "init", "-q")
+    _git(inner, "add", ".")
+    _git(inner, "commit", "-qm", "inner")
+
+    def changed() -> str:
+        return tcgrad("check", "mod", "--changed-since", "HEAD", "--format", "json", cwd=repository).stderr
+
+    assert "1 of 1 specs" in changed()  # not a submodule yet, and all of it unknown
+    _git(repository, "-c", "advice.addEmbeddedRepo=false", "add", "mod")
+    _git(repository, "commit", "-qm", "a submodule")
+    assert "0 of 1 specs" in changed()
+    (inner / "m.yaml").write_text(GOOD + "# edited\n")
+    assert "1 of 1 specs" in changed()
+    _git(inner, "commit", "-qam", "edited")
+    assert "1 of 1 specs" in changed()
 
 
 @needs_git

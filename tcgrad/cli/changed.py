@@ -13,6 +13,7 @@ def changed_since(ref: str, specs: Sequence[Path]) -> list[Path]:
     """Those of the specs that differ from what they were where the branch left ``ref``, or that git does not know.
 
     Changes that are not committed count. Where there is no common ancestor the comparison is with ``ref`` itself.
+    Of a repository inside of this one git tells only that something in it has changed: all its specs count then.
 
     Raises:
         TcgradError: TC609 if there is no git, no repository, or no such commit.
@@ -27,7 +28,7 @@ def changed_since(ref: str, specs: Sequence[Path]) -> list[Path]:
     names = _output("-C", str(top), "diff", "--name-only", "-z", "--diff-filter=d", base, "--", wrong="git diff failed")
     new = _output("-C", str(top), "ls-files", "--others", "--exclude-standard", "-z", wrong="git ls-files failed")
     changed = {(top / name).resolve() for name in (names + new).split("\0") if name}
-    return [spec for spec in specs if spec.resolve() in changed]
+    return [spec for spec in specs if not changed.isdisjoint([spec.resolve(), *spec.resolve().parents])]
 
 
 def _output(*arguments: str, wrong: str, offer: str | None = None) -> str:
