@@ -2,16 +2,19 @@
 
 ``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``, and so for every product that is
 homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
-terms, the exponent is minus infinity for those that are left out.
+terms, the exponent is minus infinity for those that are left out; where they may leave out all, nothing is divided by
+0, and the quotient is 0 as its terms are.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
+    ONE,
     ZERO,
     Add,
     Call,
@@ -36,6 +39,7 @@ from tcgrad.ir.traversal import (
     substitute,
 )
 from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
 
 _EXP = FUNCTIONS["exp"]
@@ -66,6 +70,21 @@ class _Exponential:
         condition = product_of(self.conditions)
         return Where(condition, self.exponent, Component(MINUS_INFINITY))
 
+    def is_there(self, summed: tuple[Index, ...]) -> bool:
+        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index."""
+        free = [index for index in free_indices(product_of(self.conditions)) if index not in summed]
+        places = [
+            [Integer.of(0), index.size - 1, *(other.expr for other in free if other.size == index.size)]
+            for index in summed
+        ]
+        return any(
+            all(
+                simplify(substitute(condition, dict(zip(summed, values, strict=True)))) == ONE
+                for condition in self.conditions
+            )
+            for values in itertools.product(*places)
+        )
+
     def at(self, values: dict[Index, Integer]) -> _Exponential:
         return _Exponential(
             substitute(self.exponent, values), tuple(substitute(condition, values) for condition in self.conditions)
@@ -90,13 +109,23 @@ def _exponential(expr: Expr) -> _Exponential | None:
 class _Shift:
     """The largest exponent of a sum of exponentials, to be taken off all that are values of its term.
 
-    term: what is summed over ``indices``.
-    largest: the largest of its exponents; it has the other free indices of the term.
+    total: the sum. term: what is summed.
+    largest: the largest of its exponents, a number where it has none; it has the other free indices of the term.
+    may_be_empty: whether conditions may leave out every term.
     """
 
+    total: IndexSum
     term: _Exponential
-    indices: tuple[Index, ...]
     largest: Expr
+    may_be_empty: bool
+
+    @staticmethod
+    def of(total: IndexSum, term: _Exponential) -> _Shift:
+        largest: Expr = freshen(IndexReduce("max", total.indices, term.guarded))
+        may_be_empty = not term.is_there(total.indices)
+        if may_be_empty:
+            largest = Where(Iverson(">", largest, Component(MINUS_INFINITY)), largest, ONE)  # any number would do
+        return _Shift(total, term, largest, may_be_empty)
 
     def off(self, expr: Expr, holding: tuple[Expr, ...] = ()) -> tuple[Expr, int]:
         """The expression with the shift made where it is homogeneous in the exponentials, and its degree in them: what
@@ -146,7 +175,7 @@ class _Shift:
         return not set(indices).intersection(free_indices(self.largest))
 
     def _instance(self, exponent: Expr) -> Match | None:
-        return next(matches(self.term.exponent, exponent, Match(frozenset(self.indices))), None)
+        return next(matches(self.term.exponent, exponent, Match(frozenset(self.total.indices))), None)
 
     def _conditions(self, found: _Exponential) -> tuple[Expr, ...]:
         """The conditions of the term where it has the exponent of another; none if that adds up several."""
@@ -168,6 +197,8 @@ class _Shift:
                 return Where(condition, part, ZERO), degree
             case Pow(base, Const(value)) if value.denominator == 1:
                 part, degree = self.off(base, holding)
+                if self.may_be_empty and base == self.total and value < 0:
+                    part = Call(FUNCTIONS["max"], (part, ONE))  # the largest of its terms is 1 if there is any
                 return Pow(part, Const(value)), degree * value.numerator
         return expr, 0
 
@@ -191,7 +222,6 @@ def _shifted_quotient(product: Expr) -> Expr:
     """The product with its exponentials shifted, where it has as many of them as it divides by sums of their like."""
     for total in [total for factor in factors_of(product) for total in _divided_by(factor)]:
         if term := _exponential(total.body):
-            largest = freshen(IndexReduce("max", total.indices, term.guarded))
-            made, degree = _Shift(term, total.indices, largest).off(product)
+            made, degree = _Shift.of(total, term).off(product)
             product = product if degree else made
     return product
