@@ -39,6 +39,39 @@ def test_softmax_of_any_size(equation, scale):
     np.testing.assert_allclose(got, SOFTMAX[equation](x, z), rtol=1e-12, atol=1e-300)
 
 
+# conditions that may leave out every term, and as an array
+EMPTY = {
+    "[z[j] > 9]": lambda z: np.broadcast_to(z > 9, (4, 5)),
+    "[j < i - 1]": lambda _: np.tri(4, 5, -2, dtype=bool),
+    "[j != i]*[j > 2*i]": lambda _: np.arange(5) > 2 * np.arange(4)[:, None],
+}
+
+
+@pytest.mark.parametrize("condition", EMPTY)
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_a_softmax_over_nothing_is_zero(condition, scale):
+    """As its terms are; and so are its derivatives."""
+    rng = np.random.default_rng(0)
+    x, z = scale * rng.normal(size=(4, 5)), rng.normal(size=5)
+    summed = condition.replace("j", "k")
+    equation = f"y[i,j] = {condition}*exp(x[i,j])/sum[k]({summed}*exp(x[i,k]))"
+    module = tcgrad.loads(f"{HEAD}  - {equation}\n").compile()
+    mask = EMPTY[condition](z)
+    some = mask.any(axis=1)
+    wanted = np.zeros((4, 5))
+    wanted[some] = masked(x[some], mask[some])
+    dy = rng.normal(size=(4, 5))
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx, _) = module.value_and_grad(x, z, dy)
+    np.testing.assert_allclose(y, wanted, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(dx, wanted * (dy - (dy * wanted).sum(axis=1, keepdims=True)), rtol=1e-9, atol=1e-12)
+
+
+def test_what_a_causal_mask_leaves_is_never_nothing():
+    equation = "y[i,j] = [j <= i]*exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))"
+    assert "np.maximum" not in tcgrad.loads(f"inputs: {{x: [4, 4]}}\nequations:\n  - {equation}\n").emit()
+
+
 # A quotient of exponentials that is not softmax overflows where it must, and only there.
 OTHERS = {
     "y[i,j] = exp(x[i,j])/(1[k]*exp(2*x[i,k]))": lambda x, _: np.exp(x) / np.exp(2 * x).sum(axis=1, keepdims=True),

@@ -18,6 +18,7 @@ from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apa
 from tcgrad.prove.lookups import rows_read, without_guards_of_rows
 from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
+from tcgrad.prove.places import with_places_as_sums
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.roots import bases_of_roots, with_roots_joined
 from tcgrad.prove.scalar import vanishes_by_sympy
@@ -52,7 +53,8 @@ def prove_equal(
     any_sizes: by their names alone, and without SymPy.
     """
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
-    difference = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
+    whole = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
+    difference = with_places_as_sums(simplify(whole))
     definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}
 
     def under_assumptions(expr: Expr) -> Expr:
@@ -60,7 +62,7 @@ def prove_equal(
 
     @cache
     def unfolded() -> Expr:
-        whole = unfold(under_assumptions(difference), definitions)
+        whole = with_places_as_sums(unfold(under_assumptions(difference), definitions))
         return simplify(under_assumptions(mark_symmetric_inverses(whole, definitions)))
 
     @cache

@@ -8,14 +8,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
+    MIRRORED,
     ONE,
     ZERO,
     Add,
     Call,
-    Component,
     Const,
     Delta,
     Expr,
@@ -27,6 +27,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.reads import as_position
 from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
@@ -73,7 +74,9 @@ def normalise(expr: Expr) -> Expr:
 
 
 def _bracket(expr: Iverson) -> Expr:
-    """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``; equal integers by a delta; ``[relu(d) > 0]`` too."""
+    """A comparison of numbers by ``[d > 0]`` or ``[d == 0]``, ``[relu(d) > 0]`` too; equal integers by a delta, others
+    with a number on the right, if on one side.
+    """
     match expr:
         case Iverson(">", Call() as call, Const(value=0)) if is_positive_with(call):
             return _bracket(Iverson(">", call.arguments[0], ZERO))
@@ -81,6 +84,8 @@ def _bracket(expr: Iverson) -> Expr:
     if left is not None and right is not None:
         if expr.operator in ("==", "!="):
             return _unless(_delta(Delta(left, right)), expr.operator == "!=")
+        if left.as_number is not None:
+            return iverson(MIRRORED[expr.operator], right, left)
         return iverson(expr.operator, left, right)
     difference = expand(Add((expr.left, Mul((MINUS_ONE, expr.right)))))
     turned = expand(Mul((MINUS_ONE, difference)))
@@ -123,14 +128,10 @@ def _unless(bracket: Expr, negated: bool) -> Expr:
 def _integer(expr: Expr) -> Integer | None:
     """The integer expression that stands there as a number, an integer tensor's component too; else None."""
     match expr:
-        case IndexValue(value=value):
-            return value
-        case Component(tensor=tensor, indices=indices) if tensor.dtype == "int":
-            return Integer.of(Gather(tensor, indices))
         case Const(value=value) if value.denominator == 1:
             return Integer.of(value.numerator)
         case _:
-            return None
+            return as_position(expr)
 
 
 def _exponential(argument: Expr) -> Expr:

@@ -2,19 +2,22 @@
 
 ``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``, and so for every product that is
 homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
-terms, the exponent is minus infinity for those that are left out. Of several terms the largest is that of all; a number
-among them is one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are
-logarithms: ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
+terms, the exponent is minus infinity for those that are left out; where they may leave out all, nothing is divided by
+0, and the quotient is 0 as its terms are. Of several terms the largest exponent is that of all; a number among them is
+one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
+``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cached_property, reduce
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
+    ONE,
     ZERO,
     Add,
     Call,
@@ -41,6 +44,7 @@ from tcgrad.ir.traversal import (
     terms_of,
 )
 from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
 from tcgrad.simplify.exponential_ratios import with_one_exponential
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.signs import is_positive_number
@@ -84,6 +88,21 @@ class _Exponential:
         condition = product_of(self.conditions)
         return Where(condition, self.exponent, Component(MINUS_INFINITY))
 
+    def is_there(self, summed: tuple[Index, ...]) -> bool:
+        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index."""
+        free = [index for index in free_indices(product_of(self.conditions)) if index not in summed]
+        places = [
+            [Integer.of(0), index.size - 1, *(other.expr for other in free if other.size == index.size)]
+            for index in summed
+        ]
+        return any(
+            all(
+                simplify(substitute(condition, dict(zip(summed, values, strict=True)))) == ONE
+                for condition in self.conditions
+            )
+            for values in itertools.product(*places)
+        )
+
     def at(self, values: dict[Index, Integer]) -> _Exponential:
         return _Exponential(
             substitute(self.exponent, values), tuple(substitute(condition, values) for condition in self.conditions)
@@ -117,6 +136,11 @@ class _Term:
         exponent = self.exponential.guarded
         return freshen(IndexReduce("max", self.indices, exponent)) if self.indices else exponent
 
+    @property
+    def is_there(self) -> bool:
+        """Whether conditions certainly do not leave all of it out."""
+        return self.exponential.is_there(self.indices)
+
     def instance(self, exponent: Expr) -> Match | None:
         """How an exponent is one of the term's, if it is."""
         return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
@@ -126,38 +150,43 @@ class _Term:
 class _Shift:
     """The largest exponent of a sum of exponentials, to be taken off all that are among them.
 
-    largest: the largest of all exponents; it has the free indices of the terms.
+    total: the sum, of ``terms``.
+    largest: the largest of all exponents, a number where there are none; it has the free indices of the terms.
     has_number: whether a number is added, so that the largest exponent is at least 0.
+    may_be_empty: whether conditions may leave out every term.
     """
 
+    total: Expr
     terms: tuple[_Term, ...]
     largest: Expr
-    has_number: bool = False
+    has_number: bool
+    may_be_empty: bool
 
     @staticmethod
     def of(total: Expr) -> _Shift | None:
         """That of a sum; None where it is no sum of exponentials and positive numbers."""
-        terms, has_number = [], False
+        terms, has_number, has_coefficient = [], False, False
         for term in terms_of(total):
-            rest = [factor for factor in factors_of(term) if not is_positive_number(factor)]
+            factors = factors_of(term)
+            rest = [factor for factor in factors if not is_positive_number(factor)]
             found = _term(product_of(rest)) if rest else None
             if rest and found is None:
                 return None
             has_number |= not rest
+            has_coefficient |= len(rest) < len(factors)
             terms += [found] if found else []
-        if not terms:
+        may_be_empty = not has_number and not any(term.is_there for term in terms)
+        if not terms or (may_be_empty and has_coefficient):
             return None
-        largest = [ZERO] * has_number + [term.largest for term in terms]
-        return _Shift(tuple(terms), reduce(lambda left, right: Call(_MAX, (left, right)), largest), has_number)
+        exponents = [ZERO] * has_number + [term.largest for term in terms]
+        largest = reduce(lambda left, right: Call(_MAX, (left, right)), exponents)
+        if may_be_empty:
+            largest = Where(Iverson(">", largest, Component(MINUS_INFINITY)), largest, ONE)  # any number would do
+        return _Shift(total, tuple(terms), largest, has_number, may_be_empty)
 
     @cached_property
     def has_conditions(self) -> bool:
         return any(term.exponential.conditions for term in self.terms)
-
-    @property
-    def may_be_empty(self) -> bool:
-        """Whether conditions may leave out every term."""
-        return not self.has_number and all(term.exponential.conditions for term in self.terms)
 
     def apart(self, times: int) -> Expr:
         """``exp`` of the largest exponent, so many times."""
@@ -236,6 +265,8 @@ class _Shift:
                 return Where(condition, part, ZERO), degree
             case Pow(base, Const(value)) if value.denominator == 1:
                 part, degree = self.off(base, holding)
+                if self.may_be_empty and base == self.total and value < 0:
+                    part = Call(FUNCTIONS["max"], (part, ONE))  # the largest of its terms is 1 if there is any
                 return Pow(part, Const(value)), degree * value.numerator
         return expr, 0
 
