@@ -10,6 +10,7 @@ import numpy as np
 from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.forward import Forward, neighbours
+from tcgrad.check.precision import power_below
 from tcgrad.check.quotients import CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -119,5 +120,4 @@ def _moved(moves: Moves) -> IntArray:
 
 def scale(forward: Forward, wrt: str) -> Any:
     """A power of two near the size of the data."""
-    largest = float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0
-    return forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
+    return power_below(float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0, forward.context.dtype)
