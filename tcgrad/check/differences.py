@@ -88,7 +88,7 @@ class Differences:
             there = self.forward.context.arrays[name] + along_axes(points, spread) * spread
             moved[name] = there.reshape(-1, *along.shape[1:])
         arrays, flipped = neighbours(self.forward, moved)
-        quotients, rounding = {}, {}
+        quotients, rounding, branches = {}, {}, {}
         for name in self.outputs:
             here = self.forward.context.arrays[name]
             if arrays[name].ndim > here.ndim:
@@ -97,7 +97,8 @@ class Differences:
                 inverse = 1 / along_axes(steps, here)
                 quotients[name] = stencil.quotients(by_point, here, inverse)
                 rounding[name] = bounds[name] * inverse
-        branches = {name: np.logical_or.reduce(flips.reshape(len(points), -1)) for name, flips in flipped.items()}
+            if name in flipped:
+                branches[name] = np.logical_or.reduce(flipped[name].reshape(len(points), -1))
         return Slopes(quotients, rounding, branches)
 
 
