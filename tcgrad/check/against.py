@@ -34,15 +34,15 @@ class UserFunction:
             ModuleError: if it raises an exception, writes to its arguments, hands them back, returns something else
                 when it is called again, or returns something else than one array of the right type for each tensor.
         """
-        first = self._call(sample, more, tensors, what)
-        again = self._call(sample, more, tensors, what)
+        given = [*map(sample.narrow, (*sample.values, *more))]
+        first = self._call(sample, given, tensors, what)
+        again = self._call(sample, given, tensors, what)
         if not all(same_bits(first[name], again[name]) for name in first):
             raise ModuleError(f"{self.name} returns something else when it is called again")
         return first
 
-    def _call(self, sample: Sample, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
-        arguments = [np.array(array) for array in (*sample.inputs(), *map(sample.narrow, more))]
-        kept = [argument.copy() for argument in arguments]
+    def _call(self, sample: Sample, given: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+        arguments = [np.array(array) for array in given]
         handed = [self._handed(argument) for argument in arguments]
         try:
             with np.errstate(all="ignore"), output_on_stderr():
@@ -51,7 +51,7 @@ class UserFunction:
             raise
         except BaseException as error:  # what test frameworks and other languages raise is no Exception
             raise ModuleError(f"{self.name} raised {describe(error)}") from error
-        if not all(same_bits(a, b) for a, b in zip(arguments, kept, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(arguments, given, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
         found = self._named(sample, returned, tensors, what)
         self._refuse_views(sample, found, arguments)

@@ -110,7 +110,8 @@ def out_of_range(bench: Bench) -> set[str]:
                 if bench.first and bench.options.asks_for(*_OF_SECOND) and has_hessian(bench.paths.program):
                     bench.module.hvp(dict(bench.sample.tangents))
                     bench.module.hvp({t.name: random_directions(bench.sample, t.name)[0] for t in bench.wrt})
-    return {*found, *(["overflow"] if bench.module is not None and bench.module.overflowed else [])}
+    overflows = bench.module is not None and bench.module.overflowed
+    return {*found, *bench.equations.narrow.left, *(["overflow"] if overflows else [])}
 
 
 def rounds_as_told(bench: Bench) -> bool:

@@ -100,11 +100,10 @@ class ComplexSteps:
     def _moved_alone(self, wrt: str, directions: Array, rows: slice, count: int) -> Array:
         """An input at ``count`` points, moved along the directions at those in ``rows``."""
         here = self.forward.context.arrays[wrt]
-        if len(directions) == count:
-            return self._moved(here, directions)
-        moved = np.zeros((count, *here.shape), here.dtype)
-        moved[rows] = directions
-        return self._moved(here, moved)
+        moved = np.empty((count, *here.shape), self._dtype)
+        moved[...] = here
+        moved[rows].imag = here.dtype.type(_STEP) * directions
+        return moved
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
@@ -128,7 +127,7 @@ class ComplexSteps:
         noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, self.random, still=still)
         arrays = {name: context.arrays[name] for name in self._given}
         for wrt, array in moved.items():
-            arrays[wrt] = np.concatenate([array.astype(arithmetic)] * copies)
+            arrays[wrt] = np.concatenate([array.astype(arithmetic, copy=False)] * copies)
         inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
         for statement in self.forward.statements:
             run(statement, inner)

@@ -10,6 +10,7 @@ import numpy as np
 from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.forward import Forward, neighbours
+from tcgrad.check.precision import power_below
 from tcgrad.check.quotients import CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.evaluate import Array
 from tcgrad.records import dataclass
@@ -87,7 +88,7 @@ class Differences:
             there = self.forward.context.arrays[name] + along_axes(points, spread) * spread
             moved[name] = there.reshape(-1, *along.shape[1:])
         arrays, flipped = neighbours(self.forward, moved)
-        quotients, rounding = {}, {}
+        quotients, rounding, branches = {}, {}, {}
         for name in self.outputs:
             here = self.forward.context.arrays[name]
             if arrays[name].ndim > here.ndim:
@@ -96,7 +97,8 @@ class Differences:
                 inverse = 1 / along_axes(steps, here)
                 quotients[name] = stencil.quotients(by_point, here, inverse)
                 rounding[name] = bounds[name] * inverse
-        branches = {name: np.logical_or.reduce(flips.reshape(len(points), -1)) for name, flips in flipped.items()}
+            if name in flipped:
+                branches[name] = np.logical_or.reduce(flipped[name].reshape(len(points), -1))
         return Slopes(quotients, rounding, branches)
 
 
@@ -119,5 +121,4 @@ def _moved(moves: Moves) -> IntArray:
 
 def scale(forward: Forward, wrt: str) -> Any:
     """A power of two near the size of the data."""
-    largest = float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0
-    return forward.context.dtype.type(2) ** int(np.floor(np.log2(largest)))
+    return power_below(float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0, forward.context.dtype)

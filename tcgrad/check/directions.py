@@ -76,7 +76,7 @@ class Mixed:
         return np.asarray(self.arrays[chosen])
 
     def combined(self, parts: Array) -> Array:
-        return np.asarray(np.tensordot(parts, self.arrays, 1))
+        return np.asarray(parts @ self.arrays.reshape(len(self), -1)).reshape(self.arrays.shape[1:])
 
 
 def random_mixture(shape: tuple[int, ...], checked: np.dtype[Any], random: np.random.Generator) -> Array:
@@ -86,8 +86,8 @@ def random_mixture(shape: tuple[int, ...], checked: np.dtype[Any], random: np.ra
     Entries of 1 and -1 alone would be equal at every other pair of elements, and mistakes there could cancel.
     """
     parts = 2 ** min(np.finfo(checked).nmant, _DIGITS)
-    drawn = random.integers(-parts // 2, parts // 2, shape)
-    return np.asarray(np.where(drawn < 0, drawn - parts // 2, drawn + 1 + parts // 2) / parts)
+    drawn = random.integers(-parts // 2, parts // 2, shape) + 0.5
+    return np.asarray((drawn + np.copysign(parts / 2 + 0.5, drawn)) / parts)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from tcgrad.calculus.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
 from tcgrad.evaluate.context import Labelled, batch_of
+from tcgrad.evaluate.overflow import noticing
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Statement, defined_tensors
@@ -29,11 +31,13 @@ class Forward:
 
     context: its arrays hold the inputs and every defined tensor.
     decisions: for each statement, what its branches were decided by.
+    left: how numbers on the way left the type: ``"overflow"``, ``"underflow"``.
     """
 
     statements: tuple[Statement, ...]
     context: Context
     decisions: tuple[tuple[Labelled, ...], ...]
+    left: frozenset[str]
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -59,11 +63,12 @@ def evaluate_forward(
     context = Context(dict(arrays), dtype, sizes=sizes or {}, functions=functions or {})
     taken: list[Labelled] = []
     deciding, decisions = replace(context, branches=taken), []
-    for statement in statements:
-        run(statement, deciding)
-        decisions.append(tuple(taken))
-        taken.clear()
-    return Forward(tuple(statements), context, tuple(decisions))
+    with noticing() as left:
+        for statement in statements:
+            run(statement, deciding)
+            decisions.append(tuple(taken))
+            taken.clear()
+    return Forward(tuple(statements), context, tuple(decisions), frozenset(left))
 
 
 def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
@@ -82,7 +87,7 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
         moving = [flipped[tensor.name] for tensor in reads(statement) if tensor.name in flipped]
         if moving:
             run(statement, deciding)
-            own = np.logical_or.reduce([*moving, flips(before, taken, batch)])
+            own = reduce(np.logical_or, moving, flips(before, taken, batch))
             taken.clear()
             flipped.update({tensor.name: own for tensor in defined_tensors(statement)})
     return arrays, flipped

@@ -89,11 +89,12 @@ class Ladder:
         """Whether difference quotients along a random direction of some inputs agree with what was found for them; and
         the quotients. Each input is moved in proportion to its size."""
         forward, dtype = self.sample.forward, self.sample.forward.context.dtype
-        largest = max(scale(forward, wrt) for wrt in found)
+        scales = {wrt: scale(forward, wrt) for wrt in found}
+        largest = max(scales.values())
         moves, sums = {}, []
         for wrt, each in found.items():
             parts = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
-            parts *= scale(forward, wrt) / largest
+            parts *= scales[wrt] / largest
             moves[wrt] = Mixed(each.directions.combined(parts)[None])
             sums.append(each.estimate.summed(parts))
         stencil = confirming_stencil(self.sample.traits.degree(*found))

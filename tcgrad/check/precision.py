@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import frexp
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,11 @@ import numpy as np
 def unit_roundoff(dtype: np.dtype[Any]) -> float:
     """Half the distance from 1 to the next number."""
     return float(np.finfo(dtype).eps) / 2
+
+
+def power_below(number: float, dtype: np.dtype[Any]) -> Any:
+    """The largest power of two that is no larger than a positive number, in a type."""
+    return np.ldexp(dtype.type(1), frexp(number)[1] - 1)
 
 
 def is_fine(dtype: np.dtype[Any]) -> bool:

@@ -247,7 +247,8 @@ def spreads(rows: Array) -> Array:
     counts = (largest > 0) & np.isfinite(largest)
     # Squares of small errors would underflow.
     scaled = (rows / np.where(counts, largest, 1)[:, None].astype(rows.dtype)).astype(np.float64)
-    return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(np.square(scaled).sum(axis=1)), largest))
+    squares = np.einsum("ij,ij->i", scaled, scaled)
+    return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(squares), largest))
 
 
 def random_directions(sample: Sample, name: str) -> Array:

@@ -76,9 +76,14 @@ class Sample:
         """An array in the type that is checked; integers stay what they are."""
         return array.astype(self.dtype) if array.dtype.kind == "f" else array
 
+    @property
+    def values(self) -> list[Array]:
+        """The reference's values of the inputs, in the order of the spec."""
+        return [self.value(item.tensor.name) for item in self.program.inputs]
+
     def inputs(self) -> list[Array]:
         """Fresh copies of the inputs in the type that is checked, in the order of the spec."""
-        return [np.array(self.narrow(self.value(item.tensor.name))) for item in self.program.inputs]
+        return [np.array(self.narrow(value)) for value in self.values]
 
     def extended(self, statements: Sequence[Statement]) -> Sample:
         """The sample with the values of more tensors, exact and under random rounding; they have no bounds."""

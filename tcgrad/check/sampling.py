@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.domains import Demands, Interval
+from tcgrad.check.precision import power_below
 from tcgrad.check.reach import ALL, Span
 from tcgrad.evaluate import Array
 from tcgrad.ir.program import Input, Program
@@ -74,9 +75,9 @@ def exact(value: Array, types: Types) -> Array:
     largest = float(np.abs(value).max(initial=0))
     if largest == 0:
         return value
-    bits = int(np.finfo(reference).nmant) - 3
-    grid = reference.type(2) ** (int(np.floor(np.log2(largest))) - bits)
-    return np.asarray((np.round(value / grid) * grid).astype(types.checked).astype(reference))
+    grid = power_below(largest, reference) / reference.type(2) ** (int(np.finfo(reference).nmant) - 3)
+    rounded = np.asarray(np.rint(value / grid) * grid)
+    return rounded.astype(types.checked, copy=False).astype(reference, copy=False)
 
 
 def draw_like(shape: tuple[int, ...], types: Types, random: Random) -> Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.overflow import quietly
+from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass
@@ -102,7 +103,7 @@ class Noise:
         made[: self.still] = base[: self.still]
         moved = made[self.still :]
         # Twice as much, for what is drawn is between -1/2 and 1/2.
-        errors = self._errors(moved.shape, self._drawn(size), 2 * ulps, made.dtype)
+        errors = self._errors(made.shape, self._drawn(size), 2 * ulps, made.dtype)
         if exact is not None:
             np.copyto(errors, 0, where=self._drawn(exact.aligned(axes)))
         np.add(self._drawn(base), errors, out=moved)
@@ -128,15 +129,15 @@ class Noise:
         return array if len(array) == 1 else array[self.still :]
 
     def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
-        """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part."""
+        """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part, for all that is
+        moved of an array of a shape."""
         if dtype.kind == "c":
-            parts, real = np.ascontiguousarray(size, dtype), size.real.dtype
-            errors = self._errors((*shape, 2), parts.view(real).reshape(*parts.shape, 2), ulps, real)
-            return np.asarray(errors.view(dtype)[..., 0])
+            real, imaginary = (self._errors(shape, part, ulps, part.dtype) for part in (size.real, size.imag))
+            return together(real, imaginary, dtype)
         largest = np.asarray(np.abs(size))
         largest *= ulps * self.unit
         largest += ulps * self.floor
-        errors = self.random.random(shape)
+        errors = self.random.random(shape)[self.still :]
         errors -= 0.5
         errors *= largest
         return errors.astype(dtype, copy=False)

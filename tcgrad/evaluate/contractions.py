@@ -24,6 +24,11 @@ _WORTH_PLANNING = 2**13
 _WITHOUT_BLAS = [np.dtype(kind) for kind in (np.longdouble, np.clongdouble) if np.finfo(kind).nmant > 52]
 
 
+# The axes of some arrays, and their lengths.
+_Axes = tuple[tuple[Index, ...], ...]
+_Shapes = tuple[tuple[int, ...], ...]
+
+
 class _Plan(NamedTuple):
     """How arrays with certain axes are contracted.
 
@@ -98,21 +103,21 @@ def _in_parts(values: Sequence[Labelled], kept: tuple[Index, ...], context: Cont
 def _contracted(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
     if len(values) == 1:
         return _summed(values[0], kept).array
-    if _volume(values) < _WORTH_PLANNING:
+    axes, shapes = tuple([each.axes for each in values]), tuple([each.array.shape for each in values])
+    if _volume(axes, shapes) < _WORTH_PLANNING:
         return _einsum(values, kept)
     if len(values) > 2:
-        return _in_pairs(values, kept)
+        return _in_pairs(values, _path(axes, shapes, kept))
     left, right = values
     if left.array.dtype in _WITHOUT_BLAS:
         return _einsum([_summed_last(left, kept), _summed_last(right, kept)], kept)
-    return _multiplied(left, right, kept)
+    return _multiplied(left.array, right.array, _matrices(axes, shapes, kept))
 
 
-def _in_pairs(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
+def _in_pairs(values: Sequence[Labelled], path: Sequence[_Step]) -> Array:
     """The contraction of many arrays, a few of them at a time."""
     left = list(values)
-    shapes, axes = tuple([each.array.shape for each in values]), tuple([each.axes for each in values])
-    for places, own in _path(shapes, axes, kept):
+    for places, own in path:
         taken = [left.pop(place) for place in places]
         left.append(Labelled(_contracted(taken, own), own))
     return left[0].array
@@ -126,13 +131,14 @@ def _summed(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
     return Labelled(np.asarray(np.add.reduce(value.array, axis=gone)), tuple([i for i in value.axes if i in kept]))
 
 
-def _volume(values: Sequence[Labelled]) -> int:
+@lru_cache(maxsize=2**12)
+def _volume(axes: _Axes, shapes: _Shapes) -> int:
     """How many products are summed and kept."""
-    return prod(_lengths(values).values())
+    return prod(_lengths(axes, shapes).values())
 
 
-def _lengths(values: Sequence[Labelled]) -> dict[Index, int]:
-    return {index: size for each in values for index, size in zip(each.axes, each.array.shape, strict=True)}
+def _lengths(axes: _Axes, shapes: _Shapes) -> dict[Index, int]:
+    return dict(zip(chain(*axes), chain(*shapes), strict=True))
 
 
 def _einsum(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
@@ -142,22 +148,26 @@ def _einsum(values: Sequence[Labelled], kept: tuple[Index, ...]) -> Array:
 
 
 @lru_cache(maxsize=2**12)
-def _subscripts(axes: tuple[tuple[Index, ...], ...], kept: tuple[Index, ...]) -> str:
+def _subscripts(axes: _Axes, kept: tuple[Index, ...]) -> str:
     """What `numpy.einsum` calls the axes of some arrays and of their contraction."""
     letter = dict(zip(dict.fromkeys(chain(*axes)), ascii_letters, strict=False))
     words = ["".join(letter[index] for index in each) for each in (*axes, kept)]
     return f"{','.join(words[:-1])}->{words[-1]}"
 
 
-@lru_cache(maxsize=2**8)
-def _path(
-    shapes: tuple[tuple[int, ...], ...], axes: tuple[tuple[Index, ...], ...], kept: tuple[Index, ...]
-) -> list[tuple[tuple[int, ...], tuple[Index, ...]]]:
-    """In which order arrays of certain shapes are contracted: the search takes longer than many a contraction.
+class _Step(NamedTuple):
+    """Some of many arrays are taken out, contracted, and put at the end.
 
-    -> the places of what is taken out in turn, the last first, to be contracted and put at the end; and the indices
-    that are kept of it.
+    places: of these, the last first. kept: the indices that are not summed over.
     """
+
+    places: tuple[int, ...]
+    kept: tuple[Index, ...]
+
+
+@lru_cache(maxsize=2**8)
+def _path(axes: _Axes, shapes: _Shapes, kept: tuple[Index, ...]) -> list[_Step]:
+    """In which order arrays of certain shapes are contracted: the search takes longer than many a contraction."""
     dummies = [np.broadcast_to(np.zeros(()), shape) for shape in shapes]
     # The limit keeps the planner from giving up where an intermediate is larger than the operands.
     found = np.einsum_path(_subscripts(axes, kept), *dummies, optimize=("greedy", 2**28))[0][1:]
@@ -167,7 +177,7 @@ def _path(
         taken = [left.pop(place) for place in last_first]
         wanted = {*kept, *chain(*left)}
         own = tuple(index for index in dict.fromkeys(chain(*taken)) if index in wanted) if left else kept
-        path.append((last_first, own))
+        path.append(_Step(last_first, own))
         left.append(own)
     return path
 
@@ -179,43 +189,61 @@ def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
     return Labelled(np.asarray(value.aligned(axes), order="C"), tuple(axes))
 
 
-class _Roles(NamedTuple):
-    """What the indices of two arrays are in a product of matrices.
+class _Matrix(NamedTuple):
+    """How an array becomes matrices: the axes that are summed over are gone, the others stand in an order, and some
+    of them together."""
 
-    batch: those of both that are kept: there is a product for each of their values. summed: the others of both.
-    rows, columns: those that are kept, of one array only.
+    gone: tuple[int, ...]
+    order: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    def of(self, array: Array) -> Array:
+        left = np.add.reduce(array, axis=self.gone) if self.gone else array
+        return np.asarray(left.transpose(self.order).reshape(self.shape))
+
+
+class _Matrices(NamedTuple):
+    """How two arrays become matrices, and the product of these the contraction: of a shape, with its axes in an order.
+
+    is_plain: the inner length is 1, and each entry the product of two.
     """
 
-    batch: tuple[Index, ...]
-    rows: tuple[Index, ...]
-    summed: tuple[Index, ...]
-    columns: tuple[Index, ...]
+    left: _Matrix
+    right: _Matrix
+    is_plain: bool
+    shape: tuple[int, ...]
+    order: tuple[int, ...]
 
 
 @lru_cache(maxsize=2**10)
-def _roles(left: tuple[Index, ...], right: tuple[Index, ...], kept: tuple[Index, ...]) -> _Roles:
-    both = [index for index in left if index in right]
-    return _Roles(
-        tuple(index for index in both if index in kept),
-        tuple(index for index in left if index in kept and index not in both),
-        tuple(index for index in both if index not in kept),
-        tuple(index for index in right if index in kept and index not in both),
+def _matrices(axes: _Axes, shapes: _Shapes, kept: tuple[Index, ...]) -> _Matrices:
+    """There is a product for each value of the indices of both that are kept; its inner length is that of the others of
+    both, its rows and columns are what is kept of one alone."""
+    both = [index for index in axes[0] if index in axes[1]]
+    batch, summed = [i for i in both if i in kept], [i for i in both if i not in kept]
+    rows, columns = ([i for i in own if i in kept and i not in both] for own in axes)
+    lengths = _lengths(axes, shapes)
+
+    def matrix(own: tuple[Index, ...], first: list[Index], second: list[Index]) -> _Matrix:
+        there = [index for index in own if index in kept or index in both]
+        return _Matrix(
+            tuple(axis for axis, index in enumerate(own) if index not in there),
+            tuple(there.index(index) for index in (*batch, *first, *second)),
+            (*(lengths[index] for index in batch), *(prod(lengths[i] for i in part) for part in (first, second))),
+        )
+
+    made = (*batch, *rows, *columns)
+    return _Matrices(
+        matrix(axes[0], rows, summed),
+        matrix(axes[1], summed, columns),
+        prod(lengths[index] for index in summed) == 1,
+        tuple(lengths[index] for index in made),
+        tuple(made.index(index) for index in kept),
     )
 
 
-def _multiplied(left: Labelled, right: Labelled, kept: tuple[Index, ...]) -> Array:
+def _multiplied(left: Array, right: Array, how: _Matrices) -> Array:
     """The contraction of two arrays as products of matrices."""
-    batch, rows, summed, columns = _roles(left.axes, right.axes, kept)
-    if not summed:
-        left, right = _summed(left, kept), _summed(right, kept)
-        return np.asarray(left.aligned(kept) * right.aligned(kept))
-    left, right = _summed(left, (*batch, *rows, *summed)), _summed(right, (*batch, *summed, *columns))
-    lengths = _lengths([left, right])
-
-    def matrices(value: Labelled, first: tuple[Index, ...], second: tuple[Index, ...]) -> Array:
-        sizes = [prod([lengths[index] for index in part]) for part in (first, second)]
-        return value.aligned((*batch, *first, *second)).reshape(*[lengths[index] for index in batch], *sizes)
-
-    made = matrices(left, rows, summed) @ matrices(right, summed, columns)
-    axes = (*batch, *rows, *columns)
-    return Labelled(made.reshape([lengths[index] for index in axes]), axes).aligned(kept)
+    multiply = np.multiply if how.is_plain else np.matmul
+    product = multiply(how.left.of(left), how.right.of(right))
+    return np.asarray(product.reshape(how.shape).transpose(how.order))
