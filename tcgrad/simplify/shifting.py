@@ -10,12 +10,11 @@ one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from functools import cached_property, reduce
+from functools import reduce
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -37,16 +36,13 @@ from tcgrad.ir.traversal import (
     children,
     factors_of,
     free_indices,
-    freshen,
     map_children,
     product_of,
-    substitute,
     terms_of,
 )
-from tcgrad.records import dataclass
-from tcgrad.simplify import simplify
+from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.exponential_ratios import with_one_exponential
-from tcgrad.simplify.matching import Match, matches
+from tcgrad.simplify.exponentials import Exponential, Exponentials, exponential_of, exponentials_of
 from tcgrad.simplify.signs import is_positive_number
 
 _EXP, _LOG, _MAX = FUNCTIONS["exp"], FUNCTIONS["log"], FUNCTIONS["max"]
@@ -70,83 +66,6 @@ def _shifted_factor(expr: Expr) -> Expr:
 
 
 @dataclass(frozen=True)
-class _Exponential:
-    """``exp(exponent)`` where all the conditions hold, else 0."""
-
-    exponent: Expr
-    conditions: tuple[Expr, ...] = ()
-
-    def less(self, largest: Expr, times: int = 1) -> Expr:
-        """The same with another exponent taken off ``times`` times."""
-        return Call(_EXP, (Add((self.guarded, Mul((const(-times), largest)))),))
-
-    @property
-    def guarded(self) -> Expr:
-        """The exponent, minus infinity where a condition fails."""
-        if not self.conditions:
-            return self.exponent
-        condition = product_of(self.conditions)
-        return Where(condition, self.exponent, Component(MINUS_INFINITY))
-
-    def is_there(self, summed: tuple[Index, ...]) -> bool:
-        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index."""
-        free = [index for index in free_indices(product_of(self.conditions)) if index not in summed]
-        places = [
-            [Integer.of(0), index.size - 1, *(other.expr for other in free if other.size == index.size)]
-            for index in summed
-        ]
-        return any(
-            all(
-                simplify(substitute(condition, dict(zip(summed, values, strict=True)))) == ONE
-                for condition in self.conditions
-            )
-            for values in itertools.product(*places)
-        )
-
-    def at(self, values: dict[Index, Integer]) -> _Exponential:
-        return _Exponential(
-            substitute(self.exponent, values), tuple(substitute(condition, values) for condition in self.conditions)
-        )
-
-
-def _exponential(expr: Expr) -> _Exponential | None:
-    match expr:
-        case Call(function, (exponent,)) if function is _EXP:
-            return _Exponential(exponent)
-        case Where(condition, then, Const(value)) if value == 0 and (inner := _exponential(then)):
-            return _Exponential(inner.exponent, (*factors_of(condition), *inner.conditions))
-        case Mul(factors):
-            found = [part for factor in factors if (part := _exponential(factor))]
-            conditions = tuple(factor for factor in factors if isinstance(factor, Iverson))
-            if len(found) == 1 and len(conditions) == len(factors) - 1:
-                return _Exponential(found[0].exponent, (*conditions, *found[0].conditions))
-    return None
-
-
-@dataclass(frozen=True)
-class _Term:
-    """A term of a sum: an exponential, or the sum of those for all values of some indices."""
-
-    exponential: _Exponential
-    indices: tuple[Index, ...] = ()
-
-    @property
-    def largest(self) -> Expr:
-        """The largest exponent; it has the free indices of the term."""
-        exponent = self.exponential.guarded
-        return freshen(IndexReduce("max", self.indices, exponent)) if self.indices else exponent
-
-    @property
-    def is_there(self) -> bool:
-        """Whether conditions certainly do not leave all of it out."""
-        return self.exponential.is_there(self.indices)
-
-    def instance(self, exponent: Expr) -> Match | None:
-        """How an exponent is one of the term's, if it is."""
-        return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
-
-
-@dataclass(frozen=True)
 class _Shift:
     """The largest exponent of a sum of exponentials, to be taken off all that are among them.
 
@@ -157,7 +76,7 @@ class _Shift:
     """
 
     total: Expr
-    terms: tuple[_Term, ...]
+    terms: tuple[Exponentials, ...]
     largest: Expr
     has_number: bool
     may_be_empty: bool
@@ -169,7 +88,7 @@ class _Shift:
         for term in terms_of(total):
             factors = factors_of(term)
             rest = [factor for factor in factors if not is_positive_number(factor)]
-            found = _term(product_of(rest)) if rest else None
+            found = exponentials_of(product_of(rest)) if rest else None
             if rest and found is None:
                 return None
             has_number |= not rest
@@ -203,14 +122,14 @@ class _Shift:
         missing: list[Expr] = []
         degree = 0
         for factor in factors_of(expr):
-            found = _exponential(factor)
+            found = exponential_of(factor)
             times = 0 if found is None else self._times(found.exponent)
             if found is None or not times:
                 kept.append(factor)
                 continue
             wanted = self._conditions(found)
             made += [condition for condition in found.conditions if condition not in wanted]
-            made.append(_Exponential(found.exponent, wanted).less(self.largest, times))
+            made.append(Exponential(found.exponent, wanted).less(self.largest, times))
             missing += [condition for condition in wanted if condition not in found.conditions]
             degree += times
         if not all(condition in kept or condition in holding for condition in missing):
@@ -242,7 +161,7 @@ class _Shift:
         """Whether the largest exponent is the same for all values of some indices."""
         return not set(indices).intersection(free_indices(self.largest))
 
-    def _conditions(self, found: _Exponential) -> tuple[Expr, ...]:
+    def _conditions(self, found: Exponential) -> tuple[Expr, ...]:
         """The conditions of the term that has the exponent of another; none if that adds up several."""
         for term in self.terms:
             if instance := term.instance(found.exponent):
@@ -273,16 +192,6 @@ class _Shift:
     def _lowered(self, expr: Expr, times: int) -> Expr:
         """An expression in so many proportions to ``exp`` of minus the largest exponent."""
         return product_of([expr, self.apart(-times)]) if times else expr
-
-
-def _term(expr: Expr) -> _Term | None:
-    match expr:
-        case IndexSum(indices, body):
-            found = _exponential(body)
-            return None if found is None else _Term(found, indices)
-        case _:
-            found = _exponential(expr)
-            return None if found is None else _Term(found)
 
 
 def _sums(factor: Expr, *, below: bool) -> Iterator[Expr]:

@@ -1,0 +1,105 @@
+"""Exponentials as terms of sums: with the conditions under which they are there, and the largest exponent."""
+
+from __future__ import annotations
+
+import itertools
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Where, const
+from tcgrad.ir.tensors import MINUS_INFINITY
+from tcgrad.ir.traversal import factors_of, free_indices, freshen, product_of, substitute
+from tcgrad.records import dataclass
+from tcgrad.simplify import simplify
+from tcgrad.simplify.matching import Match, matches
+
+_EXP = FUNCTIONS["exp"]
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """``exp(exponent)`` where all the conditions hold, else 0."""
+
+    exponent: Expr
+    conditions: tuple[Expr, ...] = ()
+
+    def less(self, largest: Expr, times: int = 1) -> Expr:
+        """The same with another exponent taken off ``times`` times."""
+        return Call(_EXP, (Add((self.guarded, Mul((const(-times), largest)))),))
+
+    @property
+    def guarded(self) -> Expr:
+        """The exponent, minus infinity where a condition fails."""
+        if not self.conditions:
+            return self.exponent
+        condition = product_of(self.conditions)
+        return Where(condition, self.exponent, Component(MINUS_INFINITY))
+
+    def is_there(self, summed: tuple[Index, ...]) -> bool:
+        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index."""
+        free = [index for index in free_indices(product_of(self.conditions)) if index not in summed]
+        places = [
+            [Integer.of(0), index.size - 1, *(other.expr for other in free if other.size == index.size)]
+            for index in summed
+        ]
+        return any(
+            all(
+                simplify(substitute(condition, dict(zip(summed, values, strict=True)))) == ONE
+                for condition in self.conditions
+            )
+            for values in itertools.product(*places)
+        )
+
+    def at(self, values: dict[Index, Integer]) -> Exponential:
+        return Exponential(
+            substitute(self.exponent, values), tuple(substitute(condition, values) for condition in self.conditions)
+        )
+
+
+def exponential_of(expr: Expr) -> Exponential | None:
+    """The exponential that an expression is, chosen by conditions against 0 or times brackets; None if it is none."""
+    match expr:
+        case Call(function, (exponent,)) if function is _EXP:
+            return Exponential(exponent)
+        case Where(condition, then, Const(value)) if value == 0 and (inner := exponential_of(then)):
+            return Exponential(inner.exponent, (*factors_of(condition), *inner.conditions))
+        case Mul(factors):
+            found = [part for factor in factors if (part := exponential_of(factor))]
+            conditions = tuple(factor for factor in factors if isinstance(factor, Iverson))
+            if len(found) == 1 and len(conditions) == len(factors) - 1:
+                return Exponential(found[0].exponent, (*conditions, *found[0].conditions))
+    return None
+
+
+@dataclass(frozen=True)
+class Exponentials:
+    """A term of a sum: an exponential, or the sum of those for all values of some indices."""
+
+    exponential: Exponential
+    indices: tuple[Index, ...] = ()
+
+    @property
+    def largest(self) -> Expr:
+        """The largest exponent; it has the free indices of the term."""
+        exponent = self.exponential.guarded
+        return freshen(IndexReduce("max", self.indices, exponent)) if self.indices else exponent
+
+    @property
+    def is_there(self) -> bool:
+        """Whether conditions certainly do not leave all of it out."""
+        return self.exponential.is_there(self.indices)
+
+    def instance(self, exponent: Expr) -> Match | None:
+        """How an exponent is one of the term's, if it is."""
+        return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
+
+
+def exponentials_of(expr: Expr) -> Exponentials | None:
+    """The exponential or the sum of exponentials that an expression is; None if it is neither."""
+    match expr:
+        case IndexSum(indices, body):
+            found = exponential_of(body)
+            return None if found is None else Exponentials(found, indices)
+        case _:
+            found = exponential_of(expr)
+            return None if found is None else Exponentials(found)
