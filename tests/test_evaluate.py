@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
+from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.expressions import value
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
@@ -448,6 +449,26 @@ def test_exact_sums_with_factors_that_are_numbers(order):
     env = {V: np.array([Fraction(int(2 * each), 2) for each in v], object)}
     summed = IndexSum((i, k), Mul(factors if order == "scalar last" else factors[::-1]))
     assert evaluate(summed, (), env, dtype=object).item() == Fraction(2, 3) * Fraction(9, 2)
+
+
+@pytest.mark.parametrize("size", [3, 40])
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+@pytest.mark.parametrize("batch_is_moved", [False, True])
+def test_sums_are_moved_in_all_draws_but_the_first(batch_is_moved, dtype, size):
+    """In proportion to their terms: of factors that are sums which cancel, with draws of their own or without."""
+    axes = i, j = [Index(name, Integer.of(size)) for name in "ij"]
+    left, right = (Tensor(name, tuple(axis.size for axis in axes), Role.INPUT) for name in "xy")
+    difference = Add((Component(left, (i.expr, j.expr)), Mul((const(-1), Component(right, (i.expr, j.expr))))))
+    summed = IndexSum((j,), Mul((difference, Component(left, (i.expr, j.expr)))))
+    noise = Noise(batch_of(6), 1e-6, 0.0, np.random.default_rng(0), still=2)
+    x = np.random.default_rng(1).uniform(1, 2, (size, size)).astype(dtype) * (1 if dtype == np.float64 else 1 + 1j)
+    arrays = {"x": np.stack([x] * 6) if batch_is_moved else x, "y": x * (1 - 1e-3)}
+    moved = value(summed, Context(arrays, np.dtype(dtype), batch=noise.batch, noise=noise)).aligned((noise.batch, i))
+    right_value = 1e-3 * np.sum(x * x, axis=1)
+    np.testing.assert_allclose(moved[:2], np.stack([right_value] * 2), rtol=1e-12)
+    off = np.abs(moved[2:] - right_value) / (1e-6 * 2 * np.sum(np.abs(x) ** 2, axis=1))
+    assert (off > 0).all()
+    assert 0.01 < off.max() < 4
 
 
 def test_whole_exponents_of_sizes_are_not_rounded_where_rounding_is_simulated():

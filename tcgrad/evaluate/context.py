@@ -125,8 +125,16 @@ class Noise:
         return np.where(np.isfinite(opposite), opposite, array)
 
     def _drawn(self, array: Array) -> Array:
-        """The draws of an array that are moved, if it has an axis of draws that is not of length 1."""
-        return array if len(array) == 1 else array[self.still :]
+        """The draws of an array that are moved, if it has all of them."""
+        return array[self.still :] if len(array) == self.batch.size.value else array
+
+    def moved(self, value: Labelled) -> Labelled:
+        """A value without the draws that nothing moves."""
+        if not self.still or self.batch not in value.axes:
+            return value
+        axes = (self.batch, *[index for index in value.axes if index is not self.batch])
+        terms = None if value.terms is None else self.moved(value.terms)
+        return Labelled(self._drawn(value.aligned(axes)), axes, terms)
 
     def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
         """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part, for all that is

@@ -59,12 +59,12 @@ def contract(values: Sequence[Labelled], bound: tuple[Index, ...], context: Cont
 
 def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
     """`contract` as an operation's result."""
-    result = contract(operands, bound, context)
-    if context.noise is None:
+    result, noise = contract(operands, bound, context), context.noise
+    if noise is None:
         return result
 
     def magnitude() -> Labelled:
-        return contract(sizes_of(operands), bound, context)
+        return contract(sizes_of([noise.moved(each) for each in operands]), bound, context)
 
     def zeros() -> Labelled:
         """A sum is exact where there is nothing to be summed, even of what the terms are made of."""
