@@ -71,7 +71,7 @@ DIFFICULT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("name", DIFFICULT)
 def test_right_functions_do_not_fail(name, dtype, seed):

@@ -287,8 +287,11 @@ def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
             if not made.overflows and not made.drowned:
                 return made
             finite = finite or made
-        elif made.own and not left and is_fine(made.sample.dtype) and tensors_are_finite(made):
+            continue
+        if made.own and not left and is_fine(made.sample.dtype) and tensors_are_finite(made):
             return made
+        # A formula as people read it may have no value where a number on the way underflows a coarse type.
+        made.drowned = "underflow" in left and not is_fine(made.sample.dtype)
     if finite is not None:
         return finite
     return made if made is not None and made.own else "a formula is not finite"
