@@ -79,6 +79,12 @@ def test_many_inferred_ranges(seed):
     jax_oracle.check(inferred_spec(seed))
 
 
+def check_where_finite(text):
+    if not jax_oracle.Oracle(text).is_finite_in_jax:
+        pytest.skip("overflows as JAX is told it")
+    jax_oracle.check(text, second=True)
+
+
 @pytest.mark.parametrize("seed", RICH)
 def test_rich_programs(seed):
     jax_oracle.check(rich_spec(seed), second=True)
@@ -87,10 +93,7 @@ def test_rich_programs(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_RICH)
 def test_many_rich_programs(seed):
-    text = rich_spec(seed)
-    if not jax_oracle.Oracle(text).is_finite_in_jax:
-        pytest.skip("overflows as JAX is told it")
-    jax_oracle.check(text, second=True)
+    check_where_finite(rich_spec(seed))
 
 
 @pytest.mark.parametrize("seed", DEEP)
@@ -101,7 +104,4 @@ def test_deep_programs(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_DEEP)
 def test_many_deep_programs(seed):
-    text = deep_spec(seed)
-    if not jax_oracle.Oracle(text).is_finite_in_jax:
-        pytest.skip("overflows as JAX is told it")
-    jax_oracle.check(text, second=True)
+    check_where_finite(deep_spec(seed))

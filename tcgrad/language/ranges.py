@@ -24,13 +24,6 @@ Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slot
 _ZERO = Integer.of(0)
 
 
-def _is_left_over(size: Integer) -> bool:
-    """Whether a dim is divided and stands beside that, too, as in ``N - 2*((N-1)//2)``, which is 2 or 1 in turn."""
-    divided = [atom for atom in size.atoms if isinstance(atom, Quotient | Remainder)]
-    dims = [dim for atom in size.atoms for dim in dims_in(Integer.of(atom))]
-    return any(dims.count(dim) > 1 for atom in divided for dim in dims_in(Integer.of(atom)))
-
-
 @dataclass
 class RangeSolution:
     """The final index of every slot, and what stands for its provisional index and size.
@@ -280,3 +273,10 @@ class _Solver:
             bound, length = (size.substitute(solution.values) for size in (fit.bound, fit.length))
             self.note(replace(fit, bound=bound, length=length))
         return solution
+
+
+def _is_left_over(size: Integer) -> bool:
+    """Whether a dim is divided and stands beside that, too, as in ``N - 2*((N-1)//2)``, which is 2 or 1 in turn."""
+    divided = [atom for atom in size.atoms if isinstance(atom, Quotient | Remainder)]
+    dims = [dim for atom in size.atoms for dim in dims_in(Integer.of(atom))]
+    return any(dims.count(dim) > 1 for atom in divided for dim in dims_in(Integer.of(atom)))

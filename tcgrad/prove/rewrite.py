@@ -6,14 +6,12 @@ from fractions import Fraction
 from functools import cache
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Atom, Gather, Integer
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
-    ZERO,
     Add,
     Call,
-    Component,
     Const,
     Delta,
     Expr,
@@ -24,6 +22,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.prove.places import as_sum
 from tcgrad.prove.proper import with_proper_fractions
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import sign
@@ -41,8 +40,8 @@ def rewrite(expr: Expr) -> Expr:
     parts = tuple(part if compared and isinstance(part, IndexValue) else rewrite(part) for part in children(expr))
     made = rebuild(expr, parts)
     match made:
-        case IndexValue(value=value):
-            return _sum_of_numbers(value)
+        case IndexValue():
+            return as_sum(made)
         case Call(function=function, arguments=(argument,)) if function.name == "sigmoid" and _is_turned(argument):
             return Add((ONE, Mul((MINUS_ONE, _definition(function, simplify(Mul((MINUS_ONE, argument))))))))
         case Call(function=function, arguments=(argument,)) if function.definition is not None:
@@ -61,16 +60,6 @@ def rewrite(expr: Expr) -> Expr:
             return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
         case _:
             return made
-
-
-def _sum_of_numbers(integer: Integer) -> Expr:
-    """``2*i*N - n[j] + 1`` as a sum of products of one index, size or component each."""
-    terms = [Mul((Const(Fraction(number)), ONE, *map(_number, monomial))) for monomial, number in integer.terms]
-    return Add((ZERO, ZERO, *terms))
-
-
-def _number(atom: Atom) -> Expr:
-    return Component(atom.tensor, atom.indices) if isinstance(atom, Gather) else IndexValue(Integer.of(atom))
 
 
 def _is_turned(argument: Expr) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, Where
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, rename_binder
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Mul, Where
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder
+from tcgrad.simplify.calls import as_number_power, is_call
 
 _EXP = FUNCTIONS["exp"]
 
@@ -59,14 +60,9 @@ def _times_exp(expr: Expr, power: tuple[Expr, Fraction]) -> Expr | None:
 
 
 def _power_of_exp(factor: Expr) -> tuple[Expr, Fraction] | None:
-    """``a`` and ``n`` of ``exp(a)^n``."""
-    match factor:
-        case Call(function, (exponent,)) if function is _EXP:
-            return exponent, Fraction(1)
-        case Pow(Call(function, (exponent,)), Const(number)) if function is _EXP:
-            return exponent, number
-        case _:
-            return None
+    """``a`` and ``n`` of ``exp(a)^n``; None of anything else."""
+    base, number = as_number_power(factor)
+    return (children(base)[0], number) if is_call(base, "exp") else None
 
 
 def _times(expr: Expr, number: Fraction) -> Expr:
