@@ -76,7 +76,7 @@ def _gelu_tanh(a: Array) -> Array:
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     **{name: getattr(jnp, name) for name in (
-        "exp", "log", "log1p", "expm1", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign",
+        "exp", "log", "log1p", "expm1", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign",
         "floor", "ceil",
     )},
     "asin": jnp.arcsin, "acos": jnp.arccos, "atan": jnp.arctan, "asinh": jnp.arcsinh, "acosh": jnp.arccosh,
@@ -84,6 +84,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "gelu": lambda a: jax.nn.gelu(a, approximate=False), "gelu_tanh": _gelu_tanh, "silu": jax.nn.silu,
     "elu": jax.nn.elu, "erf": special.erf, "erfc": special.erfc, "lgamma": special.gammaln,
     "digamma": special.digamma, "atan2": jnp.arctan2,
+    "abs": lambda a: a * jnp.sign(a),  # its derivative at 0 is 0
     "max": lambda a, b: jnp.where(a >= b, a, b), "min": lambda a, b: jnp.where(a <= b, a, b),
     "leaky_relu": lambda a, slope: jnp.where(a > 0, a, slope * a),
     "clip": lambda a, lo, hi: jnp.where(jnp.where(a >= lo, a, lo) <= hi, jnp.where(a >= lo, a, lo), hi),
