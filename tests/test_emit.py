@@ -4,6 +4,7 @@ import ast
 import cProfile
 import os
 import pstats
+import re
 import subprocess
 import sys
 
@@ -387,6 +388,32 @@ def test_products_with_a_common_operand_are_one(name):
     emitted = Emitted(spec(_MATRICES, equations))
     forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
     assert forward.count(" @ ") + forward.count("tensordot") + forward.count("vdot") == count
+    check_everything(emitted)
+
+
+_ARRAYS = ["a: [3]", "p: [3]", "q: [3]", "d: [3]", "u: [4]", "w: [3]", "A: [4, 3]", "B: [4, 3]"]
+
+# equation -> how many elementwise products and quotients the forward pass is made of.
+SHARED_ELEMENTWISE = {
+    "a factor of two terms of three": ("y[i] = a[i]*p[i] + a[i]*q[i] + d[i]", 1),
+    "a difference": ("y[i] = a[i]*p[i] + d[i] - a[i]*q[i]", 1),
+    "three of four": ("y[i] = a[i]*p[i] - a[i]*q[i] + d[i] + a[i]*sin(d[i])", 1),
+    "a divisor": ("y[i] = a[i]/p[i] + d[i] - q[i]/p[i]", 1),
+    "a factor and a divisor": ("y[i] = a[i]*d[i]/p[i] + w[i]*d[i]/p[i] + q[i]", 2),
+    "a square": ("y[i] = a[i]*d[i]*d[i] - w[i]*d[i]*d[i] + q[i]", 2),
+    "quotients, which would not be fewer": ("y[i] = a[i]/p[i] + a[i]/q[i] + d[i]", 2),
+    "others over fewer axes": ("y[i,j] = A[i,j]*d[j] + A[i,j]*w[j] + B[i,j]", 1),
+    "others over other axes": ("y[i,j] = A[i,j]*d[j] + A[i,j]*u[i] + B[i,j]", 2),
+    "what both have over fewer axes": ("y[i,j] = A[i,j]*u[i] - B[i,j]*u[i] + d[j]", 1),
+}
+
+
+@pytest.mark.parametrize("name", SHARED_ELEMENTWISE)
+def test_elementwise_products_with_a_common_factor_are_one(name):
+    equation, count = SHARED_ELEMENTWISE[name]
+    emitted = Emitted(spec(_ARRAYS, [equation]))
+    forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
+    assert len(re.findall(" [*/] |[*/]= ", re.sub("#.*", "", forward))) == count
     check_everything(emitted)
 
 

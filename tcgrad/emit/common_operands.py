@@ -1,17 +1,22 @@
-"""Sums of products that have an operand in common: ``A @ X + B @ X`` is ``(A + B) @ X``, one product less."""
+"""Sums of products that have an operand in common: ``A @ X + B @ X`` is ``(A + B) @ X``, one product less, and
+``a*x - b*x`` is ``(a - b)*x``.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Node, Value
-from tcgrad.emit.operations import Matmul, Tensordot, Transpose
+from tcgrad.emit.arrays import Axes, Node, Value
+from tcgrad.emit.operations import Expand, Matmul, Tensordot, Times, Transpose
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 
-Terms = Sequence[tuple[Fraction, Value]]
-Plus = Callable[[Terms], tuple[Fraction, Value]]
+Scaled = tuple[Fraction, Value]
+Terms = Sequence[Scaled]
+Plus = Callable[[Terms], Scaled]
+Factors = Counter[tuple[Node, bool]]  # how often each stands in a product; True: below the bar
 
 
 def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
@@ -23,15 +28,80 @@ def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
     terms = list(terms)
     place = 0
     while place < len(terms):
-        alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
-        if alike is None:
+        joined = _joined(build, terms, place, plus)
+        if joined is None:
             place += 1
             continue
-        side, places = alike
-        made = _joined(build, [terms[k] for k in places], side, plus)
+        places, made = joined
         terms = [made if k == place else term for k, term in enumerate(terms) if k == place or k not in places]
         place = 0
     return terms
+
+
+def _joined(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+    """The places of the products that share an operand with the one at a place, and what they are together."""
+    if isinstance(terms[place][1].node.operation, Times):
+        return _with_factors_out(build, terms, place, plus)
+    alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
+    if alike is None:
+        return None
+    side, places = alike
+    return places, _product_of_sum(build, [terms[k] for k in places], side, plus)
+
+
+# Elementwise products
+
+
+def _with_factors_out(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+    """The same for elementwise products that share factors, the rest of each of one shape."""
+    first = terms[place][1]
+    factors = {k: _factors(build, terms[k][1], first) for k in range(place, len(terms))}
+    for later in range(place + 1, len(terms)):
+        shared = factors[place] & factors[later]
+        if not shared:
+            continue
+        left = {k: own - shared for k, own in factors.items() if shared <= own}
+        if sum(_operations(factors[k]) - _operations(own) for k, own in left.items()) <= shared.total():
+            continue
+        rests = {k: _rest(build, own, first.axes) for k, own in left.items()}
+        if len({(rest.axes, rest.node.shape, rest.node.kind) for rest in rests.values()}) == 1:
+            sign, total = plus([(terms[k][0], rest) for k, rest in rests.items()])
+            made = _product(build, shared + Factors({(build.aligned(total, first.axes), False): 1}))
+            return list(rests), (sign, Value(made, first.axes))
+    return None
+
+
+def _factors(build: Builder, value: Value, like: Value) -> Factors:
+    """The factors of a product that the statement made, if it is over the same axes as another value; else none."""
+    match value.node.operation:
+        case Times(above) if value.axes == like.axes and value.axes and build.graph.is_new(value.node):
+            return Factors((node, place >= above) for place, node in enumerate(value.node.arguments))
+        case _:
+            return Factors()
+
+
+def _operations(factors: Factors) -> int:
+    """How many products and quotients of arrays the product takes."""
+    above = sum(count for (_, under), count in factors.items() if not under)
+    return factors.total() - min(above, 1)
+
+
+def _rest(build: Builder, factors: Factors, axes: Axes) -> Value:
+    """What is left of a product, over those of its axes that it has."""
+    node = _product(build, factors)
+    own = axes[len(axes) - len(node.shape) :]
+    if isinstance(node.operation, Expand):
+        own = tuple([index for index, is_new in zip(own, node.operation.new, strict=True) if not is_new])
+        node = node.arguments[0]
+    return Value(node, own)
+
+
+def _product(build: Builder, factors: Factors) -> Node:
+    above, below = ([node for node, under in factors.elements() if under is side] for side in (False, True))
+    return build.times(above, below)
+
+
+# Products that sum
 
 
 def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, list[int]] | None:
@@ -62,7 +132,7 @@ def _can_join(build: Builder, node: Node, side: int) -> bool:
     return order >= max(2, other) and build.graph.is_new(node)
 
 
-def _joined(build: Builder, terms: Terms, side: int, plus: Plus) -> tuple[Fraction, Value]:
+def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scaled:
     """The sum of products that have the operand on a side in common."""
     scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
     value = terms[0][1]
