@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
@@ -22,6 +23,7 @@ from tcgrad.check.reach import Span
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
+from tcgrad.evaluate.intrinsics import condition
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
@@ -30,6 +32,9 @@ from tcgrad.records import dataclass
 from tcgrad.simplify.shifting import shifted
 
 Values = dict[Tensor, Array]
+
+# Second derivatives of a determinant by inverses lose twice the digits that a condition number has.
+_INVERTED_TWICE = 1e4
 
 
 @dataclass(frozen=True)
@@ -112,12 +117,16 @@ def _jacobians(derivation: Derivation, env: Values) -> Values:
 
 
 def _hessians(derivation: Derivation, env: Values) -> Values:
-    """By the closed form, or statement by statement where there is none."""
-    program, found = derivation.program, {}
+    """By the closed form; statement by statement where there is none, or where it asks for the inverse of a matrix that
+    has none that serves.
+    """
+    found = {}
+    singular = _has_singular(derivation.program, env, _INVERTED_TWICE)
+    program = with_cofactors(derivation.program) if singular else derivation.program
     plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
     for hessian in derivation.hessians:
         tensor = hessian_of(hessian.of, *hessian.wrt)
-        if hessian.define is not None:
+        if hessian.define is not None and not singular:
             found[tensor] = evaluate(shifted(hessian.define.body), hessian.define.free, env)
         else:
             steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
@@ -139,10 +148,12 @@ def _gradients(derivation: Derivation, env: Values) -> Values:
     return {tensor: evaluate_statements(_all_shifted(statements), env)[tensor] for tensor, statements in last.items()}
 
 
-def _has_singular(program: Program, env: Values) -> bool:
-    """Whether a determinant is 0: its derivative is one by cofactors, and there is no inverse."""
-    determinants = [s.tensor for s in program.statements if isinstance(s, Intrinsic) and s.kind == "det"]
-    return any(not np.all(env[tensor]) for tensor in determinants)
+def _has_singular(program: Program, env: Values, largest: float = math.inf) -> bool:
+    """Whether there is the determinant of a matrix that has no inverse, or a condition number that is not below this:
+    its derivative is one by cofactors.
+    """
+    determinants = [s for s in program.statements if isinstance(s, Intrinsic) and s.kind == "det"]
+    return any(not np.all(env[s.tensor]) or not condition(env[s.operand]) < largest for s in determinants)
 
 
 def _upstream(program: Program, given: Values) -> Values | None:

@@ -78,6 +78,17 @@ class Oracle:
         """Whether no part overflows as JAX is told it: ``log(1 + exp(2400))`` does, and is 2400."""
         return all(np.all(np.isfinite(value)) for value in (*self.values, *self.jacobians.values()))
 
+    @property
+    def is_left_to_rounding(self) -> bool:
+        """Whether another rounding of the inputs moves the values by more than is allowed: ``cos(1e6*sin(1e6*x))``."""
+        random = np.random.default_rng(self.seed + 3)
+        moved = {
+            name: np.nextafter(value, random.choice([-np.inf, np.inf], value.shape)) if value.dtype == float else value
+            for name, value in self.inputs.items()
+        }
+        pairs = zip(self.jax(moved), self.values, strict=True)
+        return any(not _distance(value, own) <= TOLERANCE for value, own in pairs)
+
     @cached_property
     def upstream(self) -> list[Array]:
         random = np.random.default_rng(self.seed + 1)
@@ -249,12 +260,17 @@ def draw(item: Input, random: np.random.Generator) -> Array:
     return value.astype({"real": float, "int": int, "bool": bool}[item.tensor.dtype])
 
 
+def _distance(got: Array, wanted: Array) -> float:
+    """The largest difference, by the largest that is wanted (by 1, where that is smaller)."""
+    return float(np.max(np.abs(got - wanted), initial=0.0)) / max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+
+
 def close(got: Array, wanted: Array, what: str) -> None:
     """Equal shapes, and values to 1e-8 of the largest (of 1, where that is smaller)."""
     got, wanted = np.asarray(got), np.asarray(wanted)
     assert got.shape == wanted.shape, f"{what}: shape {got.shape}, not {wanted.shape}"
     assert np.all(np.isfinite(wanted)), f"{what}: the reference is not finite"
-    error = float(np.max(np.abs(got - wanted), initial=0.0)) / max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    error = _distance(got, wanted)
     assert error <= TOLERANCE, f"{what}: off by {error}"
 
 

@@ -1,5 +1,6 @@
 """Brackets and choices that stand for less together, as an author would write them."""
 
+import numpy as np
 import pytest
 from test_put_back import put_back
 
@@ -65,3 +66,24 @@ def test_what_is_outside_of_a_tensor_is_left_out():
     )
     gradient = next(g for g in tcgrad.loads(text).derive().as_dict()["gradients"] if g["wrt"] == "c")
     assert gradient["index"][-1] == "dl/dc = dl/dy_total[t+1]*x[t]"
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("i*j > 2", lambda i, j: i * j > 2),
+        ("i*i - 2*j > 1", lambda i, j: i**2 - 2 * j > 1),
+        ("0 <= i*(j - 2) < N", lambda i, j: (i * (j - 2) >= 0) & (i * (j - 2) < 5)),
+        ("k[i]*j == i", lambda i, j: np.array([0, 2, 1, 1, 2])[i] * j == i),
+    ],
+)
+def test_products_of_indices_are_compared_as_numbers(condition, holds):
+    text = (
+        "dims: {N: 5}\ninputs: {u: [N], t: [N], k: {shape: [N], dtype: int}}\n"
+        f"equations: ['y[i,j] = [{condition}]*u[i]*t[j]']\n"
+    )
+    function = tcgrad.loads(text)
+    u, t = np.arange(1.0, 6), np.linspace(0.5, 1, 5)
+    y = function.compile().forward(u, t, np.array([0, 2, 1, 1, 2]))
+    np.testing.assert_array_equal(y, np.outer(u, t) * holds(*np.indices((5, 5))))
+    assert function.check(trials=1).ok

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,17 @@ def cofactors(matrix):
         for i in range(size)
     ]
     return np.array(minors)
+
+
+def second(matrix):
+    """The derivative of the cofactors: the signed determinants of what is left without two rows and two columns."""
+    size = len(matrix)
+    found = np.zeros((size,) * 4)
+    for i, j, p, q in itertools.product(range(size), repeat=4):
+        if i != p and j != q:
+            sign = (-1) ** (i + j + p + q) * (1 if (i < p) == (j < q) else -1)
+            found[i, j, p, q] = sign * np.linalg.det(np.delete(np.delete(matrix, (i, p), 0), (j, q), 1))
+    return found
 
 
 def expected(a, x):
@@ -88,6 +101,70 @@ def test_where_the_inverse_is_computed_it_is_read():
     source = tcgrad.loads(text).emit()
     assert "_adjugate, b" in source
     assert "_adjugate, a" not in source
+
+
+def summed(a, x):
+    """The blocks of the Hessian of ``f = sum_s det(a_s x_s) x_s``."""
+    size, power = a.shape[-1], a.shape[-1] + 1
+    blocks = {
+        ("a", "a"): np.zeros((2, size, size, 2, size, size)),
+        ("a", "x"): np.zeros((2, size, size, 2)),
+        ("x", "x"): np.zeros((2, 2)),
+    }
+    for s in range(2):
+        blocks["a", "a"][s, :, :, s] = second(a[s]) * x[s] ** power
+        blocks["a", "x"][s, :, :, s] = cofactors(a[s]) * power * x[s] ** size
+        blocks["x", "x"][s, s] = np.linalg.det(a[s]) * power * size * x[s] ** (size - 1)
+    return blocks | {("x", "a"): np.moveaxis(blocks["a", "x"], -1, 0)}
+
+
+def scalar(size=3):
+    """``DEFINED`` with the sum for its output, for matrices of a size."""
+    return DEFINED.replace("y[s] = ", "y = ").replace("3", str(size))
+
+
+SIZES = (1, 2, 3, 4)
+RANK_OF_SIZES = [(size, rank) for size in SIZES for rank in range(size + 1)]
+
+
+def of_rank(size, rank, seed=0):
+    """A matrix of small whole numbers, so that nothing but the determinant itself rounds."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(-3, 4, (size, rank)) @ rng.integers(-3, 4, (rank, size)).astype(float)
+
+
+@pytest.mark.parametrize(("size", "rank"), RANK_OF_SIZES)
+@pytest.mark.parametrize("other", ["regular", "zero"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
+def test_second_derivatives(size, rank, other, dtype):
+    beside = np.zeros((size, size)) if other == "zero" else 2 * np.eye(size) + of_rank(size, 1, 1)
+    a, x = np.array([of_rank(size, rank), beside]), np.array([0.5, 2.0])
+    blocks = summed(a, x)
+    module = tcgrad.loads(scalar(size)).compile()
+    arguments = [each.astype(dtype) for each in (a, x)]
+    found = module.hessian(*arguments)
+    largest = max(1, *(np.abs(block).max() for block in blocks.values()))
+    close = {"rtol": 0, "atol": largest * (1e-5 if dtype == "float32" else 1e-12)}
+    for key, block in blocks.items():
+        assert found[key].dtype == dtype
+        np.testing.assert_allclose(found[key], block, **close)
+    rng = np.random.default_rng(1)
+    va, vx = rng.normal(size=a.shape), rng.normal(size=x.shape)
+    along = module.hvp(*arguments, va.astype(dtype), vx.astype(dtype))
+    for name, product in zip("ax", along, strict=True):
+        wanted = np.tensordot(blocks[name, "a"], va, 3) + np.tensordot(blocks[name, "x"], vx, 1)
+        np.testing.assert_allclose(product, wanted, rtol=0, atol=30 * close["atol"])
+
+
+@pytest.mark.parametrize("first", RANKS)
+def test_second_derivatives_at_a_point(first):
+    a, x = np.array([RANKS[first], RANKS["regular"]]), np.array([0.5, 2.0])
+    found = tcgrad.loads(scalar()).derive(hessian=True).at({"a": a, "x": x}).hessians
+    blocks = summed(a, x)
+    assert len(found) == 3
+    for tensor, value in found.items():
+        _, by, by_too = tensor.about
+        np.testing.assert_allclose(value, blocks[by.name, by_too.name], rtol=0, atol=1e-12)
 
 
 def test_second_derivatives_are_those_of_a_determinant():

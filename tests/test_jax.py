@@ -79,9 +79,12 @@ def test_many_inferred_ranges(seed):
     jax_oracle.check(inferred_spec(seed))
 
 
-def check_where_finite(text):
-    if not jax_oracle.Oracle(text).is_finite_in_jax:
+def check_where_settled(text):
+    oracle = jax_oracle.Oracle(text)
+    if not oracle.is_finite_in_jax:
         pytest.skip("overflows as JAX is told it")
+    if oracle.is_left_to_rounding:
+        pytest.skip("rounding decides about its values")
     jax_oracle.check(text, second=True)
 
 
@@ -93,7 +96,7 @@ def test_rich_programs(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_RICH)
 def test_many_rich_programs(seed):
-    check_where_finite(rich_spec(seed))
+    check_where_settled(rich_spec(seed))
 
 
 @pytest.mark.parametrize("seed", DEEP)
@@ -104,4 +107,4 @@ def test_deep_programs(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_DEEP)
 def test_many_deep_programs(seed):
-    check_where_finite(deep_spec(seed))
+    check_where_settled(deep_spec(seed))

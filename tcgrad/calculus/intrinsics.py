@@ -1,7 +1,9 @@
 """Derivatives of inverse, determinant and log-determinant, with batch axes in front (Petersen & Pedersen, section 2).
 
 ``d inv(A) = -inv(A) dA inv(A)``, ``d det(A) = det(A) tr(inv(A) dA)``, ``d logdet(A) = tr(inv(A) dA)``.
-Where adjugates are computed, ``d det(A) = tr(adj(A) dA)`` and ``d adj(A) = adj(A) tr(inv(A) dA) - adj(A) dA inv(A)``.
+Where adjugates are computed, ``d det(A) = tr(adj(A) dA)``, and with ``A = U diag(s) V^T``, ``Z = U^T dA V`` and
+``w[a,b]`` the product of ``det(U V^T)`` and all of ``s`` but ``s[a]`` and ``s[b]``, 0 where ``a`` is ``b``,
+``d adj(A) = sum_ab w[a,b] (Z[a,a] v_b u_b^T - Z[a,b] v_a u_b^T)``, which needs no inverse.
 """
 
 from __future__ import annotations
@@ -41,15 +43,18 @@ def with_cofactors(program: Program) -> Program:
 
 def read_beside(program: Program, statement: Intrinsic) -> Intrinsic:
     """The statement of the matrix that the derivative of another reads: the program's own, or a new one."""
-    kind: Literal["inv", "adj"] = "adj" if statement.cofactors else "inv"
-    return _matrix(program, kind, statement.operand)
+    if statement.kind == "adj":
+        return _matrix(program, "minors", statement.operand)
+    return _matrix(program, "adj" if statement.cofactors else "inv", statement.operand)
 
 
-def _matrix(program: Program, kind: Literal["inv", "adj"], operand: Tensor) -> Intrinsic:
+def _matrix(program: Program, kind: Literal["inv", "adj", "minors"], operand: Tensor) -> Intrinsic:
     for statement in program.statements:
         if isinstance(statement, Intrinsic) and statement.kind == kind and statement.operand == operand:
             return statement
-    tensor = Tensor(f"{kind}({operand.name})", operand.shape, Role.DEFINED, symmetric=operand.symmetric)
+    *batch, size, _ = operand.shape
+    shape = (*batch, Integer.of(3), size, size) if kind == "minors" else operand.shape
+    tensor = Tensor(f"{kind}({operand.name})", shape, Role.DEFINED, symmetric=operand.symmetric and kind != "minors")
     return Intrinsic(tensor, kind, operand)
 
 
@@ -72,22 +77,37 @@ def intrinsic_derivative(
     inner = operand((*batch, a.expr, b.expr))
     if inner == ZERO:
         return ZERO
-    own = Component(statement.tensor, positions)
+    if beside.kind == "minors":
+        return _of_adjugate(beside.tensor, positions, (a, b), inner)
     trace = IndexSum((a, b), times(Component(beside.tensor, (*batch, b.expr, a.expr)), inner))
     match statement.kind:
         case "inv":
-            return _around(statement, beside, positions, (a, b), inner)
-        case "adj":
-            return total([times(own, trace), _around(statement, beside, positions, (a, b), inner)])
+            first, last = Component(statement.tensor, (*batch, positions[-2], a.expr)), (b.expr, positions[-1])
+            return IndexSum((a, b), times(MINUS_ONE, first, inner, Component(beside.tensor, (*batch, *last))))
         case "det" if beside.kind == "inv":
-            return times(own, trace)
-        case "det" | "logdet":
+            return times(Component(statement.tensor, positions), trace)
+        case _:
             return trace
 
 
-def _around(left: Intrinsic, right: Intrinsic, positions: Positions, inner: tuple[Index, Index], moved: Expr) -> Expr:
-    """``-left dA right`` at some positions, given ``dA`` at the inner indices."""
+def _of_adjugate(minors: Tensor, positions: Positions, inner: tuple[Index, Index], moved: Expr) -> Expr:
+    """``d adj(A)`` at some positions, given ``dA`` at the inner indices and the decomposition that ``minors`` holds."""
     *batch, row, column = positions
-    a, b = inner
-    first = Component(left.tensor, (*batch, row, a.expr))
-    return IndexSum(inner, times(MINUS_ONE, first, moved, Component(right.tensor, (*batch, b.expr, column))))
+    m, n = (index.expr for index in inner)
+    a, b = (Index(hint, inner[0].size) for hint in "ab")
+
+    def held(part: int, first: Integer, second: Integer) -> Expr:
+        return Component(minors, (*batch, Integer.of(part), first, second))
+
+    def left(index: Index, position: Integer) -> Expr:
+        return held(0, index.expr, position)
+
+    def right(index: Index, position: Integer) -> Expr:
+        return held(1, index.expr, position)
+
+    same = times(right(a, n), right(b, row))
+    crossed = times(MINUS_ONE, right(b, n), right(a, row))
+    others = held(2, a.expr, b.expr)
+    return total(
+        [IndexSum((*inner, a, b), times(others, left(a, m), left(b, column), moved, p)) for p in (same, crossed)]
+    )

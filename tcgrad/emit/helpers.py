@@ -53,6 +53,16 @@ def _adjugate(a, det):
     return (vt.swapaxes(-1, -2) * others[..., None, :]) @ u.swapaxes(-1, -2)
 '''
 
+MINORS = '''\
+def _minors(a):
+    """What det(a) has its second derivatives of, with a = u @ diag(s) @ vt: u.T, vt, and all of s but two, signed."""
+    u, s, vt = np.linalg.svd(a)
+    unit = np.eye(s.shape[-1], dtype=bool)
+    others = np.where(unit[:, None] | unit, 1, s[..., None, None, :]).prod(axis=-1)
+    others = np.where(unit, 0, others * np.linalg.det(u @ vt)[..., None, None])
+    return np.stack([u.swapaxes(-1, -2), vt, others], axis=-3)
+'''
+
 SPECIAL = '''\
 def _special(function, *arguments):
     """A function of SciPy in the arguments' own dtype: it has neither float16 nor long double."""
@@ -79,6 +89,7 @@ _HELPERS = {
     "logsumexp": LOGSUMEXP,
     "linalg": LINALG,
     "adjugate": ADJUGATE,
+    "minors": MINORS,
     "levi_civita": LEVI_CIVITA,
 }
 

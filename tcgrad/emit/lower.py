@@ -133,7 +133,7 @@ class Lowering:
         operand = self.definitions.whole(statement.operand)
         make, batch = self.build.graph.make, operand.shape[:-2]
         arguments = (operand, make(Linalg("det"), (operand,), batch)) if statement.kind == "adj" else (operand,)
-        node = make(Linalg(statement.kind), arguments, operand.shape if statement.is_matrix else batch)
+        node = make(Linalg(statement.kind), arguments, statement.tensor.shape)
         if statement.tensor in self.multiplying:
             self.build.inverses.add(node)
         self.assign(statement.tensor, node)

@@ -202,9 +202,10 @@ class CallPrinter(SizePrinter, ABC):
 
     def _linalg(self, kind: str, arguments: Sequence[Node]) -> str:
         self.used.helpers["linalg"] = None
-        if kind == "adj":
-            self.used.helpers["adjugate"] = None
-            return f"_linalg(_adjugate, {self._list(arguments)})"
+        if kind in ("adj", "minors"):
+            helper = "adjugate" if kind == "adj" else kind
+            self.used.helpers[helper] = None
+            return f"_linalg(_{helper}, {self._list(arguments)})"
         names = {"inv": "inv", "det": "det", "logdet": "slogdet", "solve": "solve"}
         return f"_linalg(np.linalg.{names[kind]}, {self._list(arguments)})" + ("[1]" if kind == "logdet" else "")
 

@@ -277,11 +277,11 @@ class Copy(Operation):
 
 @dataclass(frozen=True)
 class Linalg(Operation):
-    """``inv``, ``det`` or ``logdet`` of a matrix or a stack of them; ``adj`` of one with its determinant, ``solve`` of
-    one with a right side.
+    """``inv``, ``det`` or ``logdet`` of a matrix or a stack of them; ``adj`` of one with its determinant, ``minors``
+    of one, ``solve`` of one with a right side.
     """
 
-    kind: Literal["inv", "det", "logdet", "adj", "solve"]
+    kind: Literal["inv", "det", "logdet", "adj", "minors", "solve"]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def intrinsic(statement: Intrinsic, context: Context) -> Array:
             return np.asarray(np.prod(pivots, axis=-1))
         case "adj":
             return _adjugate(matrix, inverse, np.prod(pivots, axis=-1))
+        case "minors":
+            return _minors(matrix.astype(np.float64))
         case "logdet":
             return np.asarray(np.sum(np.log(np.where(real(pivots) < 0, -pivots, pivots)), axis=-1))
 
@@ -33,6 +35,15 @@ def _adjugate(matrix: Array, inverse: Array, det: Array) -> Array:
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
     signed = others * np.linalg.det(u @ vt)[..., None]
     return np.asarray((np.swapaxes(vt, -1, -2) * signed[..., None, :]) @ np.swapaxes(u, -1, -2))
+
+
+def _minors(matrix: Array) -> Array:
+    """What ``Intrinsic`` says of it: the two rotations and the products of all singular values but two, signed."""
+    u, s, vt = np.linalg.svd(matrix)
+    unit = np.eye(s.shape[-1], dtype=bool)
+    others = np.where(unit[:, None] | unit, 1, s[..., None, None, :]).prod(axis=-1)
+    others = np.where(unit, 0, others * np.linalg.det(u @ vt)[..., None, None])
+    return np.stack([np.swapaxes(u, -1, -2), vt, others], axis=-3)
 
 
 def condition(matrix: Array) -> float:

@@ -27,13 +27,15 @@ class Define:
 class Intrinsic:
     """``tensor = inv/det/logdet(operand)`` over the last two axes; leading axes are batch axes.
 
-    No spec has ``adj``, the transposed cofactors ``det(A) inv(A)``, which singular matrices have as well.
+    No spec has ``adj``, the transposed cofactors ``det(A) inv(A)``, which singular matrices have as well, nor
+    ``minors``: of ``A = U diag(s) V^T`` the matrices ``U^T`` and ``V^T`` and that of ``det(U V^T)`` times all of ``s``
+    but two, 0 on its diagonal; an axis in front of the matrix's tells the three from each other.
 
     cofactors: the derivative of a determinant is made of them.
     """
 
     tensor: Tensor
-    kind: Literal["inv", "det", "logdet", "adj"]
+    kind: Literal["inv", "det", "logdet", "adj", "minors"]
     operand: Tensor
     span: Span | None = None
     cofactors: bool = False

@@ -69,12 +69,19 @@ class ConditionReader(ComponentReader):
                 return node.name in self.symbols.dims or (node.name in self.scope and not self._is_ambiguous(node.name))
             case Subscript():
                 return gathers and self._is_integer_tensor(node.name)
-            case Product() if any(operator == "/" for operator, _ in node.factors):
+            case Product() if any(operator == "/" for operator, _ in node.factors) or self._multiplies_indices(node):
                 return False
             case Power() | Call() | Reduction() | Iverson() | Comparison():
                 return False
         inner = parts(node)
         return bool(inner) and all(self.is_integer(part, gathers=gathers) for part in inner)
+
+    def _multiplies_indices(self, node: Product) -> bool:
+        """Whether two factors vary: no position is such a product, but a number is."""
+        return sum(any(map(self._varies, _leaves(factor))) for _, factor in node.factors) > 1
+
+    def _varies(self, leaf: Expression) -> bool:
+        return isinstance(leaf, Subscript) or (isinstance(leaf, Name) and leaf.name not in self.symbols.dims)
 
     def _is_integer_tensor(self, name: str) -> bool:
         return name in self.symbols.tensors and self.symbols.tensors[name].dtype == "int" and name not in self.local

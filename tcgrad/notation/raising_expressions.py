@@ -150,12 +150,18 @@ class Raising:
     def _symbol(self, tensor: Tensor, held: tuple[Axis, ...]) -> Matrix:
         """The tensor's name, or what it is if it is an inverse or a determinant; batch axes are held."""
         intrinsic = self.intrinsics.get(tensor)
-        if intrinsic is None or intrinsic.kind == "adj":
+        if intrinsic is None:
             return Symbol(tensor, held)
         batch = held[: intrinsic.operand.order - 2]
         symmetric = tensor.symmetric or intrinsic.operand.symmetric
         operand = self._symbol(replace(intrinsic.operand, symmetric=symmetric), (*batch, None, None) if batch else ())
-        return Inverse(operand) if intrinsic.kind == "inv" else Fold(intrinsic.kind, operand)
+        match intrinsic.kind:
+            case "inv":
+                return Inverse(operand)
+            case "det" | "logdet" as kind:
+                return Fold(kind, operand)
+            case _:
+                return Symbol(tensor, held)
 
     def _elementwise(self, parts: Iterable[Expr], axes: Axes) -> list[Matrix] | Refusal:
         """Operands of an elementwise function: each over all the axes, scalars as they are."""
