@@ -42,19 +42,22 @@ def contradicted(parts: Iterable[Expr]) -> set[Index]:
     }
 
 
-def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[Index] = ()) -> bool | None:
+def range_is_implied(
+    index: Index, parts: Iterable[Expr], unknown: Collection[Index] = (), *, smallest: bool = False
+) -> bool | None:
     """Whether the reads in ``parts`` alone give the index its size.
 
     unknown: other indices whose ranges are not known before, unless reads of their own tell them.
+    smallest: whether of positions that contradict each other the shortest is taken to tell.
 
-    True if they do, False if they allow more values than the index has or fewer, None if they decide nothing. A
-    position shared with other indices decides nothing beside one that is the index alone, or where a condition may
-    keep it inside.
+    True if they do, False if they allow more values than the index has or fewer, or contradict each other, None if they
+    decide nothing. A position shared with other indices decides nothing beside one that is the index alone, or where a
+    condition may keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
     sizes = [size.value for node in nodes for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
-        return True
+        return smallest or max(sizes) == min(sizes)
     compound = [read for node in nodes for read in _compound_reads(index, node)]
     if sizes or any(_is_condition_on(index, node) for node in nodes):
         compound = [read for read in compound if read[0].indices == (index,)]
