@@ -51,14 +51,18 @@ def summed(index: Index, *factors: Expr) -> Expr:
 
 THREE, TWO = over(3), over(2)
 CASES = {
-    "the whole diagonal": (summed(THREE, read("b", THREE, THREE)), "b[j,i]*[j == i]"),
-    "a part of it": (summed(TWO, read("b", TWO, TWO)), "[i < 2]*b[j,i]*[j == i]"),
-    "three axes": (summed(THREE, read("c", THREE, THREE, THREE)), "c[j,k,i]*[j == i]*[k == i]"),
-    "another factor has its size": (summed(THREE, read("b", THREE, THREE), read("x", THREE)), "b[j,i]*[j == i]*x[i]"),
-    "in a power": (summed(THREE, Pow(read("b", THREE, THREE), const(2))), "1[i]*(b[j,i]*[j == i])^2"),
-    "in a function": (Call(FUNCTIONS["exp"], (summed(THREE, read("b", THREE, THREE)),)), "exp(b[j,i]*[j == i])"),
+    "the whole diagonal": (summed(THREE, read("b", THREE, THREE)), "[i < 3]*b[i,i]"),
+    "a part of it": (summed(TWO, read("b", TWO, TWO)), "[i < 2]*b[i,i]"),
+    "three axes": (summed(THREE, read("c", THREE, THREE, THREE)), "[i < 3]*c[i,i,i]"),
+    "another factor has its size": (summed(THREE, read("b", THREE, THREE), read("x", THREE)), "[i < 3]*b[i,i]*x[i]"),
+    "in a power": (summed(THREE, Pow(read("b", THREE, THREE), const(2))), "[i < 3]*b[i,i]^2"),
+    "in a function": (Call(FUNCTIONS["exp"], (summed(THREE, read("b", THREE, THREE)),)), "exp([i < 3]*b[i,i])"),
     "in a product": (IndexReduce("prod", (THREE,), read("b", THREE, THREE)), "prod[i](b[j,i]*[j == i])"),
-    "gathered": (summed(THREE, read("x", gathered(THREE)), read("x", THREE)), "x[tok[j]]*[j == i]*x[i]"),
+    "sizes that are the summed index's in none": (
+        summed(TWO, read("b", TWO, Integer.of(0)), read("x", TWO)),
+        "[i < 2]*b[i,0]*x[i]",
+    ),
+    "gathered": (summed(THREE, read("x", gathered(THREE)), read("x", THREE)), "[i < 3]*x[tok[i]]*x[i]"),
     "zeros outside tell nothing": (summed(THREE, read("pad", THREE), read("x", THREE)), "pad[i]*x[i]"),
 }
 

@@ -1,7 +1,8 @@
-"""Sums over parts of diagonals that are not square, with an index for each size.
+"""Largest elements and the like over parts of diagonals that are not square, with an index for each size.
 
-The language gives an index one size. In the sum over ``m`` of ``x[m,m]`` for ``x`` of 2 by 3 the second position gets
-an index of its own that a condition holds to the first: ``x[m,n]*[n == m]``.
+The language gives an index one size. In a sum a condition tells which, in other reductions none may stand: in the
+largest ``x[m,m]`` for ``x`` of 2 by 3 the second position gets an index of its own that a condition holds to the first,
+``max[m](x[m,n]*[n == m])``.
 """
 
 from __future__ import annotations
@@ -10,21 +11,21 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Component, Expr, IndexSum, IndexValue, Iverson, Mul
+from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexSum, IndexValue, Iverson, Mul
 from tcgrad.ir.reads import lone_sizes
-from tcgrad.ir.traversal import bound_indices, map_children, replace_components
+from tcgrad.ir.traversal import map_children, replace_components
 from tcgrad.notation.extents import contradicted
 
 
 def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:
-    """The same with no bound index left as the whole of positions of different sizes, in components that are read.
+    """The same with no index of a reduction left as the whole of positions of different sizes, but for sums.
 
     fixed: the indices whose ranges are declared, which may stand in positions of any size.
     """
     wanted = contradicted((body,)).difference(fixed)
 
     def changed(expr: Expr) -> Expr:
-        for index in bound_indices(expr):
+        for index in expr.indices if isinstance(expr, IndexReduce) else ():
             if index in wanted:
                 expr = map_children(expr, partial(_kept_apart, index))
         return map_children(expr, changed)

@@ -6,15 +6,17 @@ And where it would infer none: a factor that gives it one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexValue, Iverson, Pow
 from tcgrad.ir.reads import lone_positions, lone_sizes, positions_read
 from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, walk
 from tcgrad.notation.factors import guard
+
+NO_DIMS: Mapping[Dim, Integer] = {}
 
 
 def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
@@ -40,19 +42,22 @@ def contradicted(parts: Iterable[Expr]) -> set[Index]:
     }
 
 
-def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[Index] = ()) -> bool | None:
+def range_is_implied(
+    index: Index, parts: Iterable[Expr], unknown: Collection[Index] = (), *, smallest: bool = False
+) -> bool | None:
     """Whether the reads in ``parts`` alone give the index its size.
 
     unknown: other indices whose ranges are not known before, unless reads of their own tell them.
+    smallest: whether of positions that contradict each other the shortest is taken to tell.
 
-    True if they do, False if they allow more values than the index has or fewer, None if they decide nothing. A
-    position shared with other indices decides nothing beside one that is the index alone, or where a condition may
-    keep it inside.
+    True if they do, False if they allow more values than the index has or fewer, or contradict each other, None if they
+    decide nothing. A position shared with other indices decides nothing beside one that is the index alone, or where a
+    condition may keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
     sizes = [size.value for node in nodes for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
-        return True
+        return smallest or max(sizes) == min(sizes)
     compound = [read for node in nodes for read in _compound_reads(index, node)]
     if sizes or any(_is_condition_on(index, node) for node in nodes):
         compound = [read for read in compound if read[0].indices == (index,)]
@@ -69,16 +74,24 @@ def range_is_implied(index: Index, parts: Iterable[Expr], unknown: Collection[In
 
 
 def _is_implied_elsewhere(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:
-    """Whether positions of the index alone give it its size with other values of the dims, too: not by chance."""
-    alone = [read for read in reads if read[0].indices == (index,)]
-    if len(alone) < len(reads):
+    """Whether the positions give the index its size with other values of the dims, too: not by chance.
+
+    What other indices leave over for one of a size that is a number is read as it is at the spec's own sizes.
+    """
+    sizes = [other.size for position, _ in reads for other in (index, *position.indices)]
+    if index.size.as_number is not None and any(position.indices != (index,) for position, _ in reads):
         return True
-    dims = {dim.name: dim for sizes in ((index.size,), *alone) for size in sizes for dim in dims_in(size)}
-    values = {dims[name]: Integer.of(3 * dims[name].value + 2 * n + 1) for n, name in enumerate(sorted(dims))}
-    moved = [(with_dims(position, values), with_dims(size, values)) for position, size in alone]
+    dims = {dim.name: dim for each in (*sizes, *itertools.chain(*reads)) for dim in dims_in(each)}
+    numbered = [(n, dims[name]) for n, name in enumerate(sorted(dims))]
+    # One after the other, dims move by an odd number in the first case, and by numbers of which one is odd in the next.
+    moved = [{dim: Integer.of(3 * dim.value + step * n + 1) for n, dim in numbered} for step in (2, 1)]
+    return all(_is_implied_with(index, reads, values) for values in moved)
+
+
+def _is_implied_with(index: Index, reads: Sequence[tuple[Integer, Integer]], values: Mapping[Dim, Integer]) -> bool:
     last = with_dims(index.size, values).value - 1
-    ends = any(_leaves(index, last + 1, position, size) for position, size in moved)
-    return ends and not any(_leaves(index, last, position, size) for position, size in moved)
+    ends = any(_leaves(index, last + 1, *read, values) for read in reads)
+    return ends and not any(_leaves(index, last, *read, values) for read in reads)
 
 
 def _is_condition_on(index: Index, node: Expr) -> bool:
@@ -98,7 +111,7 @@ def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
 def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool = False) -> Expr | None:
     """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does.
 
-    It may do so at the sizes at hand alone.
+    Where the axis is longer it is read from behind, ``x[N+n-3]^0``, as it is at all sizes.
 
     narrows: whether the index is a whole position elsewhere, of more values, so that the factor may have no such one.
     """
@@ -130,7 +143,7 @@ def _axes_for(index: Index, tensors: Sequence[Tensor]) -> list[tuple[Tensor, int
 
 def _spread(index: Index, times: int, spare: Integer) -> Integer:
     """The position of the index on an axis of which each position is read some ``times``: ``n+2``, ``(n+1)//2``."""
-    shifted = index.expr + spare.value
+    shifted = index.expr + spare
     return shifted if times == 1 else shifted // Integer.of(times)
 
 
@@ -144,16 +157,17 @@ def _compound_reads(index: Index, node: Expr) -> Iterator[tuple[Integer, Integer
     return ((e, size) for e, size in positions_read(node) if e.as_index is not index and index in e.indices)
 
 
-def _leaves(index: Index, value: int, position: Integer, size: Integer) -> bool:
-    """Whether ``value`` of the index reads outside, for some values of the other indices."""
+def _leaves(index: Index, value: int, position: Integer, size: Integer, dims: Mapping[Dim, Integer] = NO_DIMS) -> bool:
+    """Whether ``value`` of the index reads outside, for some values of the other indices, with these sizes of dims."""
     others = [other for other in position.indices if other is not index]
-    ends = [(0, other.size.value - 1) for other in others]
+    ends = [(0, with_dims(other.size, dims).value - 1) for other in others]
+    moved, length = with_dims(position, dims), with_dims(size, dims).value
     for corner in itertools.product(*ends):
         values = dict(zip(others, corner, strict=True)) | {index: value}
         try:
-            reached = position.evaluate(values)
+            reached = moved.evaluate(values)
         except TypeError:  # a gathered position is known at run time only
             return False
-        if not 0 <= reached < size.value:
+        if not 0 <= reached < length:
             return True
     return False

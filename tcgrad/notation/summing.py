@@ -77,13 +77,14 @@ class Summing:
             factors.insert(Ones(together))
 
     def is_implied(self, index: Index, parts: Iterable[Expr], later: Sequence[Index]) -> bool | None:
-        """Whether the reads give an index its range.
+        """Whether the reads give an index its range; for people, who see the sign of a sum, the shortest of them.
 
         later: the indices of the same sum whose ranges are settled after this one's.
         """
         if index in self.fixed:
             return True
-        return range_is_implied(index, parts, [other for other in later if other not in self.fixed])
+        unknown = [other for other in later if other not in self.fixed]
+        return range_is_implied(index, parts, unknown, smallest=self.explicit and not self.is_parsed)
 
     def limits(self, index: Index, parts: Sequence[Expr], later: Sequence[Index]) -> tuple[Expr, ...]:
         """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
