@@ -207,6 +207,38 @@ def test_an_interrupt_is_quiet(tmp_path: Path):
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
+WHERE_INTERRUPTS_COME = {
+    "as the work goes on": ("def stop(*_, **__): raise KeyboardInterrupt", 130),
+    "as a class is made, which Python runs a text for": ("def stop(*_, **__): exec('raise KeyboardInterrupt')", 130),
+    "in a destructor, which Python drops exceptions of": (
+        """
+import time
+class Gone:
+    def __del__(self): raise KeyboardInterrupt
+def stop(*_, **__):
+    Gone()
+    for _ in range(200): time.sleep(0.05)
+""",
+        130,
+    ),
+    "as Python leaves": ("import atexit, os\natexit.register(os.kill, os.getpid(), 2)\nstop = tcgrad.api.derive", 0),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an interrupt is no signal there")
+@pytest.mark.parametrize("where", WHERE_INTERRUPTS_COME)
+def test_an_interrupt_is_quiet_wherever_it_comes(where: str, tmp_path: Path):
+    stopping, status = WHERE_INTERRUPTS_COME[where]
+    (tmp_path / "stopped.py").write_text(
+        "import tcgrad.api\nfrom tcgrad.__main__ import main\n" + stopping + "\ntcgrad.api.derive = stop\nmain()\n"
+    )
+    command = [sys.executable, "-m", "stopped", "derive", "gallery:matmul"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path)))}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=15)
+    assert (result.returncode, result.stderr) == (status, "")
+    assert bool(result.stdout) == (status == 0)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such pipes")
 @pytest.mark.parametrize("arguments", [["derive", "gallery:layer_norm"], ["--help"], ["explain"]])
 def test_a_closed_pipe_is_quiet(arguments: list[str]):

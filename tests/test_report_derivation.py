@@ -166,6 +166,35 @@ def test_what_has_no_closed_form_has_a_reason() -> None:
     assert entry["latex"] is None
     assert entry["matrix"] is None
     assert entry["shape"] == [3, 5, 3, 4]
+    assert entry["indices"] == ["i", "j", "p", "q"]
+
+
+def test_the_axes_of_what_has_no_closed_form_are_named_all_the_same() -> None:
+    """As those of the tensor where it is defined, by an equation or by a recurrence, and of new indices."""
+    text = """
+dims: {T: 3, A: 2}
+inputs: {w: [A, A], g: [A], x: [T, A]}
+wrt: [w, g]
+equations:
+  - h[-1,a] = g[a]
+  - h[t,a] = tanh(w[a,b]*h[t-1,b]) + x[t,a]
+  - z[c,s] = h[s,c]^2
+  - f = z[c,s]*z[c,s]
+outputs: [h, z, f]
+"""
+    data = tcgrad.loads(text).derive(hessian=True).as_dict()
+    named = {(entry["of"], entry["wrt"]): entry["indices"] for entry in data["jacobians"]}
+    assert named == {
+        ("h", "w"): ["t", "a", "p", "q"],
+        ("h", "g"): ["t", "a", "p"],
+        ("z", "w"): ["c", "s", "p", "q"],
+        ("z", "g"): ["c", "s", "p"],
+        ("f", "w"): ["p", "q"],
+        ("f", "g"): ["p"],
+    }
+    for entry in (*data["jacobians"], *data["hessians"]):
+        assert entry["index"] is None
+        assert len(set(entry["indices"])) == len(entry["shape"])
 
 
 def test_a_recurrence_and_its_adjoint_are_written_as_recurrences() -> None:

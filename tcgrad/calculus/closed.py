@@ -10,7 +10,7 @@ from itertools import islice
 from tcgrad.calculus.dependence import needed_for, reads
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.differentiate import component_derivative, differentiate
-from tcgrad.calculus.indices import new_indices
+from tcgrad.calculus.indices import new_indices, own_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.trace import Differentiated, Listener, unheard
 from tcgrad.ir.indices import Index
@@ -76,7 +76,7 @@ class ClosedForms:
         reason = self._too_long(of, wrt, between) or path.follow(between, of)
         if reason:
             return Jacobian(of, wrt, None, reason)
-        free, body = path.bodies.get(of) or (self._free(of, wrt), ZERO)
+        free, body = path.bodies.get(of) or (own_indices(self.program, of, wrt.order), ZERO)
         return Jacobian(of, wrt, Define(jacobian_of(of, wrt), (*free, *path.at), body))
 
     def _distances(self, of: Tensor) -> dict[Tensor, int]:
@@ -87,11 +87,6 @@ class ClosedForms:
             if far is not None:
                 found.update((tensor, max(far + 1, found.get(tensor, 0))) for tensor in reads(statement))
         return found
-
-    def _free(self, of: Tensor, wrt: Tensor) -> tuple[Index, ...]:
-        """Indices for a tensor, called as where it is defined."""
-        own = next((s.free for s in self.program.statements if isinstance(s, Define) and s.tensor == of), None)
-        return new_indices(of, wrt.order) if own is None else tuple(index.fresh() for index in own)
 
     def _too_long(self, of: Tensor, wrt: Tensor, between: Sequence[Statement]) -> str:
         """Why there is no closed form by a tensor through which all depends on ``wrt``: that by ``wrt`` is longer."""

@@ -1,8 +1,9 @@
-"""New indices for the axes that a derivative is taken by."""
+"""New indices for the axes of what is differentiated, and of what it is differentiated by."""
 
 from __future__ import annotations
 
 from tcgrad.ir.indices import Index
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence
 from tcgrad.ir.tensors import Tensor
 
 _HINTS = "pqrstuvw"
@@ -11,3 +12,16 @@ _HINTS = "pqrstuvw"
 def new_indices(tensor: Tensor, start: int = 0) -> tuple[Index, ...]:
     """One new index for each axis of a tensor, called p, q, r, ... from the ``start``-th letter on."""
     return tuple(Index(_HINTS[(start + axis) % len(_HINTS)], size) for axis, size in enumerate(tensor.shape))
+
+
+def own_indices(program: Program, tensor: Tensor, start: int = 0) -> tuple[Index, ...]:
+    """One new index for each axis, called as on the left side of the tensor's equation; without one `new_indices`."""
+    for statement in program.statements:
+        match statement:
+            case Define() if statement.tensor == tensor:
+                return tuple(index.fresh() for index in statement.free)
+            case Recurrence() if tensor in statement.tensors:
+                return tuple(index.fresh() for index in statement.steps[statement.tensors.index(tensor)].free)
+            case Define() | Intrinsic() | Recurrence():
+                continue
+    return new_indices(tensor, start)

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
-from tcgrad.ir.indices import Integer
+from tcgrad.calculus.indices import new_indices, own_indices
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
 from tcgrad.notation.assumptions import print_assumptions
@@ -110,17 +112,23 @@ class _Data:
 
     def jacobian(self, jacobian: Jacobian) -> dict[str, Any]:
         head = {"of": jacobian.of.name, "wrt": jacobian.wrt.name}
-        shape = jacobian.of.shape + jacobian.wrt.shape
         if jacobian.define is None:
-            return {**head, **_missing(shape, jacobian.reason)}
+            rows, columns = own_indices(self.program, jacobian.of, jacobian.wrt.order), new_indices(jacobian.wrt)
+            return {**head, **self.missing((*rows, *columns), jacobian.reason)}
         return {**head, **self.formula(jacobian.define), **_assumed(jacobian.assumed)}
 
     def hessian(self, hessian: Hessian) -> dict[str, Any]:
         first, second = hessian.wrt
         head = {"of": hessian.of.name, "wrt": [first.name, second.name]}
         if hessian.define is None:
-            return {**head, **_missing(first.shape + second.shape, hessian.reason)}
+            return {**head, **self.missing((*new_indices(first), *new_indices(second, first.order)), hessian.reason)}
         return {**head, **self.formula(hessian.define), "reason": None, **_assumed(hessian.assumed)}
+
+    def missing(self, axes: Sequence[Index], reason: str | None) -> dict[str, Any]:
+        """What stands where there is no closed form."""
+        names = name_indices(axes, ZERO, self.around)
+        head = {"indices": [names[index] for index in axes], "shape": [index.size.value for index in axes]}
+        return {**head, "index": None, "reason": reason, "latex": None, "matrix": None}
 
     def formula(self, define: Define) -> dict[str, Any]:
         """A closed form of a Jacobian, or of a block of a Hessian."""
@@ -213,12 +221,6 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
 def _assumed(assumed: Sequence[Assumption]) -> dict[str, str]:
     """What a formula takes for granted, where it does."""
     return {"assumed": print_assumptions(assumed, ASCII)} if assumed else {}
-
-
-def _missing(shape: Sequence[Integer], reason: str | None) -> dict[str, Any]:
-    """What stands where there is no closed form."""
-    sizes = [size.value for size in shape]
-    return {"indices": [], "shape": sizes, "index": None, "reason": reason, "latex": None, "matrix": None}
 
 
 _ONE = ("einstein", "einsum")
