@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from operator import itemgetter
 
-from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.operations import Matmul, Tensordot, Transpose
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index
 
 Terms = Sequence[tuple[Fraction, Value]]
-Plus = Callable[[Terms], tuple[Fraction, Value]]
+Plus = Callable[[Terms, Axes], tuple[Fraction, Value]]
 
 
 def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
-    """The terms of an elementwise sum, products with a common operand as one. ``plus`` adds up the other operands.
+    """The terms of an elementwise sum, products with a common operand as one.
+
+    plus: adds up the other operands, with the order in which their axes are wanted if that costs nothing.
 
     A product that was there before the statement costs nothing more, and stays; so does one whose other operand is the
     larger one: a sum of matrices costs more than what each of them does to a vector.
@@ -66,18 +69,17 @@ def _joined(build: Builder, terms: Terms, side: int, plus: Plus) -> tuple[Fracti
     """The sum of products that have the operand on a side in common."""
     scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
     value = terms[0][1]
-    others = [term.node.arguments[1 - side] for _, term in terms]
-    order = _turned(others)
-    bases = others if order is None else [other.arguments[0] for other in others]
-    axes = tuple([Index("i", size) for size in bases[0].shape])
-    sign, total = plus([(c / scale, Value(base, axes)) for (c, _), base in zip(terms, bases, strict=True)])
+    axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
+    others = [_unturned(Value(term.node.arguments[1 - side], axes)) for _, term in terms]
+    sign, total = plus([(c / scale, other) for (c, _), other in zip(terms, others, strict=True)], axes)
     made = build.aligned(total, axes)
-    made = made if order is None else build.transposed(made, order)
     operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
     return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
 
 
-def _turned(nodes: Sequence[Node]) -> tuple[int, ...] | None:
-    """The order of axes in which all the nodes are views of other arrays; None if they are not, or differ in it."""
-    orders = {node.operation.order if isinstance(node.operation, Transpose) else None for node in nodes}
-    return orders.pop() if len(orders) == 1 else None
+def _unturned(value: Value) -> Value:
+    """The same value of the array that a node shows with its axes in another order: sums are known by arrays."""
+    if not isinstance(value.node.operation, Transpose):
+        return value
+    turned = zip(value.node.operation.order, value.axes, strict=True)
+    return Value(value.node.arguments[0], tuple([index for _, index in sorted(turned, key=itemgetter(0))]))
