@@ -70,8 +70,8 @@ def _joined(build: Builder, terms: Terms, side: int, plus: Plus) -> tuple[Fracti
     scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
     value = terms[0][1]
     axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
-    others = [_unturned(Value(term.node.arguments[1 - side], axes)) for _, term in terms]
-    sign, total = plus([(c / scale, other) for (c, _), other in zip(terms, others, strict=True)], axes)
+    others = [(c / scale, Value(term.node.arguments[1 - side], axes)) for c, term in terms]
+    sign, total = plus([(c, _unturned(other) if abs(c) == 1 else other) for c, other in others], axes)
     made = build.aligned(total, axes)
     operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
     return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
