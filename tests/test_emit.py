@@ -417,6 +417,15 @@ def test_elementwise_products_with_a_common_factor_are_one(name):
     check_everything(emitted)
 
 
+def test_operands_of_one_product_are_added_up_once_though_one_is_turned():
+    equations = ["y[i,j] = A[i,k]*X[k,j] - T[k,i]*X[k,j]", "z[i,k] = tanh(T[k,i] - A[i,k])"]
+    emitted = Emitted(spec(["A: [3, 4]", "T: [4, 3]", "X: [4, 5]"], equations, outputs="[y, z]"))
+    forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
+    code = [line for line in forward.splitlines() if "#" not in line]
+    assert sum(line.count(" - ") for line in code) == 1
+    check_everything(emitted)
+
+
 def test_sizes_that_no_input_shows_are_module_constants():
     text = spec(
         ["x: [A]"], ["y[i,j] = 1[j]*x[i]", "z = sum[i,j](y[i,j])/B"], dims=DIMS, indices="{j: B}", outputs="[y, z]"

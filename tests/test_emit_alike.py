@@ -10,6 +10,7 @@ from tcgrad.emit import lower
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.structure import Axes, Structured
 from tcgrad.ir.nodes import Add, Expr
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.kinds import Kinds
 from tcgrad.simplify.shifting import shifted
 
@@ -153,6 +154,24 @@ equations:
   - b[i] = inv(B)[j,i]*v[j]
   - c[i] = inv(T)[j,i]*w[j]
 """,
+    "a sum, which is a mean if divided by the size, and no sum": """\
+dims: {N: 3}
+inputs: {x: [N, 2], z: [2]}
+equations:
+  - a[j] = sum[i](x[i,j])
+  - b[j] = sin(z[j])
+  - y[j] = exp(b[j]/N)
+  - w[j] = exp(a[j]/N)
+""",
+    "a size and another scalar": """\
+dims: {N: 3}
+inputs: {x: [N], z: [N], c: []}
+equations:
+  - a = sin(c)
+  - b = N
+  - y = sum[i](x[i])*1/a
+  - w = sum[i](z[i])*1/b
+""",
     "loops": """\
 inputs: {x: [5, 3], z: [5, 3], w: [3, 3], u: [3, 3]}
 equations:
@@ -192,11 +211,25 @@ def test_equal_layers_are_lowered_once(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(lower, "shifted", counting)
     counts = []
-    for count in (4, 6):
+    for count in (5, 8):  # the first ones differ in what their derivatives are made of
         lowered.clear()
         tcgrad.loads(_layers(count)).emit()
         counts.append(len(lowered))
     assert counts[0] == counts[1]
+
+
+def test_what_arrays_were_made_by_is_nothing_to_those_that_read_them(monkeypatch: pytest.MonkeyPatch):
+    lowered: list[set[str]] = []
+
+    def noting(expr: Expr) -> Expr:
+        lowered.append({tensor.name for tensor in tensors_read(expr)})
+        return shifted(expr)
+
+    monkeypatch.setattr(lower, "shifted", noting)
+    equations = ["a1[i] = sin(x[i])", "a2[i] = x[i] + u[i]", "y1[i] = exp(a1[i]*v[i])", "y2[i] = exp(a2[i]*v[i])"]
+    tcgrad.loads(f"inputs: {{x: [3], u: [3], v: [3]}}\nequations: {equations}\noutputs: [y1, y2]\n").emit()
+    assert {"a1", "v"} in lowered
+    assert {"a2", "v"} not in lowered
 
 
 def test_sums_that_are_factors_of_many_terms_are_lowered_once_a_statement(monkeypatch: pytest.MonkeyPatch):

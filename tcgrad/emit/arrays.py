@@ -32,12 +32,14 @@ class Operation:
     is_view: it reads the memory of its argument in another way.
     is_view_in_order: the same, unless the axes of its argument were turned.
     turns_axes: what it is that turns them.
+    is_looked_into: something else is made of its arrays than of others: a sum divided by the size is a mean.
     has_common_dtype: its arrays are in the dtype that all real inputs have together.
     """
 
     is_view: ClassVar[bool] = False
     is_view_in_order: ClassVar[bool] = False
     turns_axes: ClassVar[bool] = False
+    is_looked_into: ClassVar[bool] = False
     has_common_dtype: ClassVar[bool] = False
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from operator import itemgetter
 
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.operations import Expand, Matmul, Tensordot, Times, Transpose
@@ -15,12 +16,14 @@ from tcgrad.ir.indices import Index
 
 Scaled = tuple[Fraction, Value]
 Terms = Sequence[Scaled]
-Plus = Callable[[Terms], Scaled]
+Plus = Callable[[Terms, Axes], Scaled]
 Factors = Counter[tuple[Node, bool]]  # how often each stands in a product; True: below the bar
 
 
 def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
-    """The terms of an elementwise sum, products with a common operand as one. ``plus`` adds up the other operands.
+    """The terms of an elementwise sum, products with a common operand as one.
+
+    plus: adds up the other operands, with the order in which their axes are wanted if that costs nothing.
 
     A product that was there before the statement costs nothing more, and stays; so does one whose other operand is the
     larger one: a sum of matrices costs more than what each of them does to a vector.
@@ -65,7 +68,7 @@ def _with_factors_out(build: Builder, terms: Terms, place: int, plus: Plus) -> t
             continue
         rests = {k: _rest(build, own, first.axes) for k, own in left.items()}
         if len({(rest.axes, rest.node.shape, rest.node.kind) for rest in rests.values()}) == 1:
-            sign, total = plus([(terms[k][0], rest) for k, rest in rests.items()])
+            sign, total = plus([(terms[k][0], rest) for k, rest in rests.items()], first.axes)
             made = _product(build, shared + Factors({(build.aligned(total, first.axes), False): 1}))
             return list(rests), (sign, Value(made, first.axes))
     return None
@@ -136,18 +139,17 @@ def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scal
     """The sum of products that have the operand on a side in common."""
     scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
     value = terms[0][1]
-    others = [term.node.arguments[1 - side] for _, term in terms]
-    order = _turned(others)
-    bases = others if order is None else [other.arguments[0] for other in others]
-    axes = tuple([Index("i", size) for size in bases[0].shape])
-    sign, total = plus([(c / scale, Value(base, axes)) for (c, _), base in zip(terms, bases, strict=True)])
+    axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
+    others = [(c / scale, Value(term.node.arguments[1 - side], axes)) for c, term in terms]
+    sign, total = plus([(c, _unturned(other) if abs(c) == 1 else other) for c, other in others], axes)
     made = build.aligned(total, axes)
-    made = made if order is None else build.transposed(made, order)
     operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
     return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
 
 
-def _turned(nodes: Sequence[Node]) -> tuple[int, ...] | None:
-    """The order of axes in which all the nodes are views of other arrays; None if they are not, or differ in it."""
-    orders = {node.operation.order if isinstance(node.operation, Transpose) else None for node in nodes}
-    return orders.pop() if len(orders) == 1 else None
+def _unturned(value: Value) -> Value:
+    """The same value of the array that a node shows with its axes in another order: sums are known by arrays."""
+    if not isinstance(value.node.operation, Transpose):
+        return value
+    turned = zip(value.node.operation.order, value.axes, strict=True)
+    return Value(value.node.arguments[0], tuple([index for _, index in sorted(turned, key=itemgetter(0))]))

@@ -119,6 +119,8 @@ class Pad(Operation):
     widths: tuple[tuple[Integer, Integer], ...]
     filler: int = 0
 
+    is_looked_into = True
+
 
 @dataclass(frozen=True)
 class Take(Operation):
@@ -196,6 +198,8 @@ class Cast(Operation):
 @dataclass(frozen=True)
 class Sum(Operation):
     axes: tuple[int, ...]
+
+    is_looked_into = True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.journal import Nodes
-from tcgrad.emit.operations import Leaf, Number
+from tcgrad.emit.operations import Leaf
 
 
 class Profile(NamedTuple):
@@ -35,16 +35,17 @@ class Profiles:
         return known
 
     def _made(self, node: Node) -> Profile:
-        operation = None if isinstance(node.operation, Leaf) else node.operation
         is_solved = node in self._inverses
+        operation = node.operation
         own = operation, node.shape, node.kind, is_solved
-        if is_solved or node.operation.is_view or node.operation.is_view_in_order:
+        if is_solved or operation.is_view or operation.is_view_in_order:
             (inner,) = map(self.of, node.arguments)
             return Profile(self._kind((own, inner.kind)), (node, *inner.nodes))
-        numbers = [inner.operation if isinstance(inner.operation, Number) else None for inner in node.arguments]
-        seen = zip(node.arguments, numbers, strict=True)
-        inside = [inner for inner, number in seen if number is None]
-        return Profile(self._kind((own, *numbers, *((a.shape, a.kind) for a in inside))), (node, *inside))
+        if operation.is_looked_into:
+            (array,) = node.arguments
+            return Profile(self._kind((own, array.shape, array.kind)), (node, array))
+        is_array = bool(node.arguments) or isinstance(operation, Leaf)
+        return Profile(self._kind((None, node.shape, node.kind) if is_array else own), (node,))
 
     def _kind(self, description: object) -> int:
         return self._kinds.setdefault(description, len(self._kinds))

@@ -21,11 +21,14 @@ _LONGEST_HINT = 14
 
 @dataclass(frozen=True)
 class Wanted:
-    """A node that is to be computed under a name, with the equations that it computes."""
+    """A node that is to be computed under a name.
+
+    comment: gives the equations that it computes; few of those that are wanted are written, and printing takes long.
+    """
 
     name: str
     node: Node
-    comment: tuple[str, ...] = ()
+    comment: Callable[[], tuple[str, ...]]
 
 
 @dataclass
@@ -92,7 +95,7 @@ class Body:
             self._write_wanted(self._preferred[other])
         start = len(self.lines)
         self._write(want.node)
-        self.lines[start:start] = [line for text in want.comment for line in wrapped(text, prefix="# ")]
+        self.lines[start:start] = [line for text in want.comment() for line in wrapped(text, prefix="# ")]
 
     def _wanted_inside(self, node: Node) -> Iterator[Node]:
         """The nodes with a wanted name from which this one is computed, directly or through temporaries."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.built import Built
@@ -22,6 +22,7 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.alike import PrintedAlike
 from tcgrad.notation.index import print_statement
 from tcgrad.records import dataclass
+from tcgrad.simplify.kinds import Likeness
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,31 @@ class Stage:
         return [node for _, node in self.results]
 
     @cached_property
-    def comments(self) -> dict[Tensor, tuple[str, ...]]:
-        """The equations that the statements compute."""
-        printed: dict[Statement, tuple[str, ...]] = {}
+    def _defining(self) -> dict[Tensor, Step]:
+        """The step of each statement by the first tensor that it defines."""
+        first: dict[Statement, Step] = {}
         for step in self.steps:
-            if isinstance(step.statement, Define) and step.kind is not None:
-                printed[step.statement] = (self.alike.define(step.statement, step.kind),)
-            else:
-                printed[step.statement] = print_statement(step.statement)
-        return {step.tensor: printed.pop(step.statement, ()) for step in self.steps}
+            first.setdefault(step.statement, step)
+        return {step.tensor: step for step in first.values()}
+
+    @cached_property
+    def _comments(self) -> dict[Tensor, tuple[str, ...]]:
+        return {}  # those that were asked for
+
+    def comment(self, tensor: Tensor) -> tuple[str, ...]:
+        """The equations that the statement of a tensor computes; they stand at the first one that it defines."""
+        if tensor not in self._comments:
+            self._comments[tensor] = self._printed(tensor)
+        return self._comments[tensor]
+
+    def _printed(self, tensor: Tensor) -> tuple[str, ...]:
+        match self._defining.get(tensor):
+            case None:
+                return ()
+            case Step(Define() as define, kind=Likeness() as kind):
+                return (self.alike.define(define, kind),)
+            case step:
+                return print_statement(step.statement)
 
     def wanted(self, name: Callable[[Tensor], str]) -> list[Wanted]:
         """Names and comments for what the statements define, then for the results."""
@@ -59,11 +76,11 @@ def all_wanted(stages: Sequence[Stage], name: Callable[[Tensor], str]) -> list[W
     """
     results = {tensor: node for stage in stages for tensor, node in stage.results}
     nodes: dict[Tensor, Node | None] = {}
-    comments: dict[Tensor, tuple[str, ...]] = {}
+    comments: dict[Tensor, Callable[[], tuple[str, ...]]] = {}
     for stage in stages:
         for tensor, node in [*((step.tensor, step.node) for step in stage.steps), *stage.results]:
             nodes.setdefault(tensor, results.get(tensor, node))
-            comments.setdefault(tensor, stage.comments.get(tensor, ()))
+            comments.setdefault(tensor, partial(stage.comment, tensor))
     named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
     named |= {node: tensor for tensor, node in results.items()}
     order = {tensor: k for k, tensor in enumerate(nodes)}

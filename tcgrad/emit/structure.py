@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.common_operands import collected
@@ -125,7 +126,7 @@ def _negated(key: SumKey) -> SumKey:
 
 def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
     """The sum, with its sign; terms that broadcast alike are added before they are broadcast."""
-    terms = collected(build, terms, lambda others: plus(build, others, hint))
+    terms = collected(build, terms, partial(plus, build))
     if len(terms) == 1:
         ((coefficient, value),) = terms
         return (UNIT if coefficient > 0 else -UNIT), Value(scaled(build, abs(coefficient), value.node), value.axes)
