@@ -8,6 +8,7 @@ from tcgrad.calculus.compact import cancelled
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
+from tcgrad.calculus.padding import still_outside
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Program, Statement
@@ -36,4 +37,6 @@ def push_forward(
 
     known = Facts(program.statements) if known is None else known
     pushed = tuple(push(program, program.wrt, seed, tangent, known=known))
-    return (*cancelled(pushed, set(map(tangent, program.outputs)), known), *zeros)
+    tangents = cancelled(pushed, set(map(tangent, program.outputs)), known)
+    definitions = {s.tensor: s for s in program.statements if isinstance(s, Define)}
+    return (*still_outside(tangents, definitions), *zeros)

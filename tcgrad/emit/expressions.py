@@ -27,7 +27,7 @@ from tcgrad.emit.products import Products
 from tcgrad.emit.recover import scattered
 from tcgrad.emit.structure import UNIT, Structured, Term, added
 from tcgrad.ir.guards import branches_of, range_slacks, slacks_of
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
@@ -113,7 +113,7 @@ class Expressions:
 
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
-            value = self.dense(body, (*hint, *indices))
+            value = self.dense(body, _inside(hint, indices))
             return plain(self.products.product(UNIT, [Operand(value)], indices, hint).value)
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
         return added(self.build, [term for part in parts for term in part.terms], hint)
@@ -163,7 +163,7 @@ class Expressions:
         if parts.summed:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
-        inner = (*hint, *parts.summed)
+        inner = _inside(hint, parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         parts.factors = under_guards(parts.factors, self._gaps)
         with self._positions.guarded(slacks_of(guards)) if guards else nullcontext():
@@ -284,7 +284,7 @@ class Expressions:
         if not asked.is_at_its_place:
             sides = self._floating(asked.element, hint), self.dense(asked.extreme, hint)
             return self._elementwise(Compare("=="), sides, hint, Kind.BOOL)
-        elements = self._floating(asked.extreme.body, (*hint, *asked.extreme.indices))
+        elements = self._floating(asked.extreme.body, _inside(hint, asked.extreme.indices))
         extreme = self.dense(asked.extreme, hint)
         truth = self._elementwise(Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
         return self._positions.read(truth, [asked.positions.get(index, index.expr) for index in truth.axes])
@@ -315,7 +315,7 @@ class Expressions:
         unused = tuple(index for index in expr.indices if index not in used)
         if unused:
             return self.lower(without_unused(expr, unused), hint)
-        body = self._floating(expr.body, (*hint, *expr.indices))
+        body = self._floating(expr.body, _inside(hint, expr.indices))
         # What is read may be the same along an axis, and then has none.
         same = tuple(index for index in expr.indices if index not in body.axes)
         if same:
@@ -324,6 +324,11 @@ class Expressions:
         kept = tuple(index for index in body.axes if index not in expr.indices)
         shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
         return plain(Value(self.build.graph.make(Reduction(expr.kind, gone), (body.node,), shape), kept))
+
+
+def _inside(hint: Axes, bound: Sequence[Index]) -> Axes:
+    """The axes within a binder, each once: what is bound may be the index of another binder around it, too."""
+    return (*(index for index in hint if index not in bound), *bound)
 
 
 def _is_one(node: Node) -> bool:

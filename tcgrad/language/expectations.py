@@ -66,8 +66,8 @@ def _elaborate(
     free: dict[str, Slot] = {}
     for axis, index in enumerate(free_indices(positions, symbols, _example(tensor))):
         slot = free[index.name] = free_slot(index, problem, symbols)
-        if slot.fixed and slot.fixed.value != tensor.shape[axis].value:
-            slot.fixed = None  # the name is declared for an axis of another size
+        if slot.fixed:  # unless the name is declared for an axis of another length, it has this one at all sizes
+            slot.fixed = tensor.shape[axis] if slot.fixed.value == tensor.shape[axis].value else None
         problem.reads.append(Read(tensor.name, axis, slot.index.expr, tensor.shape[axis], index.span))
     body = read_body(equation.body, free, problem, symbols)
     own = [(about, axis) for about in tensor.about[:2] for axis in range(about.order)]

@@ -225,16 +225,26 @@ def _without_quotient(
 def simplify_delta(delta: Delta) -> Expr:
     """1 or 0 where the two sides are always or never equal, else the delta with its sides in order.
 
-    ``delta(q, p-1)`` is ``delta(p, q+1)``.
+    ``delta(q, p-1)`` is ``delta(p, q+1)``, and ``delta(p+1, q+1)`` is ``delta(p, q)``.
     """
     sides = delta.left, delta.right
     if delta.left.as_index is None or delta.right.as_index is None or delta.left == delta.right:
-        sides = _shifted_up(reduced(delta.left), reduced(delta.right))
+        sides = _shifted_up(*_shifted_alike(reduced(delta.left), reduced(delta.right)))
         decided = iverson("==", *sides)
         if isinstance(decided, Const):
             return decided
     left, right = sorted(sides, key=_side_order)
     return Delta(left, right)
+
+
+def _shifted_alike(left: Integer, right: Integer) -> tuple[Integer, Integer]:
+    """Two sides that are an index each with the same added to both, without it."""
+    difference = left - right
+    for index in difference.indices:
+        other = index.expr - difference
+        if other.as_index is not None:
+            return index.expr, other
+    return left, right
 
 
 def _shifted_up(left: Integer, right: Integer) -> tuple[Integer, Integer]:

@@ -11,6 +11,7 @@ from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.guarding import may_be_outside
 from tcgrad.simplify.powers import as_power, is_division, power, scaled_sum, sign, split_coefficient
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names
@@ -104,13 +105,14 @@ def _over_common_denominator(expr: Add) -> Expr | None:
 
 
 def _may_vanish(expr: Add, bases: Sequence[Expr]) -> bool:
-    """Whether a guard in a term may leave out where a base is 0, as ``[i != j]/(x[i] - x[j])``: other terms are there.
+    """Whether a guard in a term may leave out where a base is 0, as ``[i != j]/(x[i] - x[j])``, or where there is none,
+    as ``[i > 0]/x[i-1]``: other terms are there.
 
-    A base of one index is 0 for some inputs at most.
+    A base of one index that is there is 0 for some inputs at most.
     """
-    inside = [set(free_indices(base)) for base in bases]
+    inside = [set(free_indices(base)) for base in bases if len(free_indices(base)) > 1 or may_be_outside(base)]
     guards = [set(free_indices(node)) for term in expr.terms for node in walk(term) if is_guard(node)]
-    return any(len(base) > 1 and not base.isdisjoint(guard) for base in inside for guard in guards)
+    return any(not base.isdisjoint(guard) for base in inside for guard in guards)
 
 
 def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:

@@ -27,9 +27,21 @@ def gaps_in(expr: Expr) -> Iterator[Gap]:
     for node in walk(expr):
         if has_gap(node) or (isinstance(node, Component) and node.tensor.has_gaps):
             yield frozenset(free_indices(node))
-        elif isinstance(node, Component) and not node.tensor.zero_outside:
-            pairs = zip(node.indices, node.tensor.shape, strict=True)
-            yield from (frozenset(position.indices) for position, size in pairs if not _is_inside(position, size))
+        elif isinstance(node, Component):
+            yield from (frozenset(position.indices) for position in _loose_positions(node))
+
+
+def may_be_outside(expr: Expr) -> bool:
+    """Whether something is read at a position that may be outside of its tensor."""
+    return any(isinstance(node, Component) and _loose_positions(node) for node in walk(expr))
+
+
+def _loose_positions(read: Component) -> list[Integer]:
+    """The positions that may be outside, where there are no zeros."""
+    if read.tensor.zero_outside:
+        return []
+    pairs = zip(read.indices, read.tensor.shape, strict=True)
+    return [position for position, size in pairs if not _is_inside(position, size)]
 
 
 def _is_inside(position: Integer, size: Integer) -> bool:

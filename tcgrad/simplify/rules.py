@@ -81,12 +81,14 @@ def _is_outside(position: Integer, size: Integer) -> bool:
 
 def _call(expr: Call, policy: Policy) -> Expr:
     """``exp(0) = 1``, ``log(1) = 0``, ``exp(log(u)) = u``, ``log(exp(u)) = u``, ``sin(-u) = -sin(u)``,
-    ``exp(u - log(N)) = exp(u)/N``.
+    ``exp(u - log(N)) = exp(u)/N``, and ``f(0) = 0`` of an odd function and of ``abs``.
     """
     match expr.function.name, expr.arguments:
         case "exp", (Const(value=0),):
             return ONE
         case "log", (Const(value=1),):
+            return ZERO
+        case name, (Const(value=0),) if expr.function.parity < 0 or name == "abs":
             return ZERO
         case ("exp", (Call() as inner,)) if inner.function.name == "log":
             return inner.arguments[0]
