@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TypeGuard
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow
@@ -18,7 +19,8 @@ def log_named(argument: Expr) -> Expr | None:
     """
     ``log(exp(u) + exp(v)) = u + softplus(v - u)``; ``log(sigmoid(u)) = -softplus(-u)``;
     ``log(1 - sigmoid(u)) = -softplus(u)``; ``log(exp(u)/v) = u - log(v)``;
-    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``.
+    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``, and so of products of such sums;
+    ``log(1 + sum_j exp(u) sum_k exp(v)) = softplus(logsumexp_j(u) + logsumexp_k(v))``.
     """
     pair = two_exponents(argument)
     if pair is not None:
@@ -31,6 +33,8 @@ def log_named(argument: Expr) -> Expr | None:
             number, rest = split_coefficient(term)
             if number == -1 and isinstance(rest, Call) and is_call(rest, "sigmoid"):
                 return opposite(call("softplus", rest.arguments[0]))
+            if sum(map(_is_sum_of_exponentials, factors_of(rest))) > 1 and (named := _log_of_sum(term)) is not None:
+                return call("softplus", named)
     return _log_of_exponential(argument) or _log_of_sum(argument)
 
 
@@ -48,20 +52,30 @@ def _log_of_exponential(argument: Expr) -> Expr | None:
 
 def _log_of_sum(argument: Expr) -> Expr | None:
     factors = factors_of(argument)
-    sums = [factor for factor in factors if isinstance(factor, IndexSum) and is_call(factor.body, "exp")]
+    sums = [factor for factor in factors if _is_sum_of_exponentials(factor)]
     rest = [factor for factor in factors if factor not in sums]
-    if len(sums) != 1 or not all(map(_is_count, rest)):
+    if not sums or not all(map(_is_count, rest)):
         return None
-    (total,) = sums
+    terms = [term for total in sums for term in _logsumexp(total)]
+    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(as_number_power, rest)]
+    return simplify(Add((ZERO, *terms, *counts)))
+
+
+def _is_sum_of_exponentials(factor: Expr) -> TypeGuard[IndexSum]:
+    """Of such as differ along the indices."""
+    if not isinstance(factor, IndexSum) or not is_call(factor.body, "exp"):
+        return False
+    (exponent,) = children(factor.body)
+    return any(index in free_indices(exponent) for index in factor.indices)
+
+
+def _logsumexp(total: IndexSum) -> tuple[Expr, ...]:
+    """The terms of the logarithm of a sum of exponentials: what does not change along it stands outside."""
     (exponent,) = children(total.body)
     terms = terms_of(exponent)
     outside = [term for term in terms if not any(index in free_indices(term) for index in total.indices)]
     inside = [term for term in terms if term not in outside]
-    if not inside:
-        return None
-    lse = IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside))))
-    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(as_number_power, rest)]
-    return simplify(Add((lse, *outside, *counts)))
+    return IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside)))), *outside
 
 
 def _is_count(factor: Expr) -> bool:
