@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TypeGuard
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow
@@ -33,7 +32,7 @@ def log_named(argument: Expr) -> Expr | None:
             number, rest = split_coefficient(term)
             if number == -1 and isinstance(rest, Call) and is_call(rest, "sigmoid"):
                 return opposite(call("softplus", rest.arguments[0]))
-            if sum(map(_is_sum_of_exponentials, factors_of(rest))) > 1 and (named := _log_of_sum(term)) is not None:
+            if [n for _, n in _sums_of_exponentials(rest)[0]] != [1] and (named := _log_of_sum(term)) is not None:
                 return call("softplus", named)
     return _log_of_exponential(argument) or _log_of_sum(argument)
 
@@ -51,22 +50,27 @@ def _log_of_exponential(argument: Expr) -> Expr | None:
 
 
 def _log_of_sum(argument: Expr) -> Expr | None:
-    factors = factors_of(argument)
-    sums = [factor for factor in factors if _is_sum_of_exponentials(factor)]
-    rest = [factor for factor in factors if factor not in sums]
-    if not sums or not all(map(_is_count, rest)):
+    sums, rest = _sums_of_exponentials(argument)
+    if not sums or not all(_is_count(base) for base, _ in rest):
         return None
-    terms = [term for total in sums for term in _logsumexp(total)]
-    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(as_number_power, rest)]
+    terms = [Mul((Const(n), term)) for total, n in sums for term in _logsumexp(total)]
+    counts = [Mul((Const(n), Call(FUNCTIONS["log"], (base,)))) for base, n in rest]
     return simplify(Add((ZERO, *terms, *counts)))
 
 
-def _is_sum_of_exponentials(factor: Expr) -> TypeGuard[IndexSum]:
-    """Of such as differ along the indices."""
-    if not isinstance(factor, IndexSum) or not is_call(factor.body, "exp"):
-        return False
-    (exponent,) = children(factor.body)
-    return any(index in free_indices(exponent) for index in factor.indices)
+def _sums_of_exponentials(product: Expr) -> tuple[list[tuple[IndexSum, Fraction]], list[tuple[Expr, Fraction]]]:
+    """The sums of exponentials that differ along it, and the rest of a product, with the powers of each."""
+    sums, rest = [], []
+    for base, n in map(as_number_power, factors_of(product)):
+        if (
+            isinstance(base, IndexSum)
+            and is_call(base.body, "exp")
+            and set(base.indices) & set(free_indices(base.body))
+        ):
+            sums.append((base, n))
+        else:
+            rest.append((base, n))
+    return sums, rest
 
 
 def _logsumexp(total: IndexSum) -> tuple[Expr, ...]:
@@ -78,9 +82,8 @@ def _logsumexp(total: IndexSum) -> tuple[Expr, ...]:
     return IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside)))), *outside
 
 
-def _is_count(factor: Expr) -> bool:
-    """A positive number or a power of a size."""
-    base, _ = as_number_power(factor)
+def _is_count(base: Expr) -> bool:
+    """A positive number or a size."""
     return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
 
 
