@@ -21,7 +21,7 @@ equations:
 """
 
 IDIOMS = """
-softplus of a quotient: y = log(1 + sum[i](exp(x[i]))/sum[i](exp(z[i]))) | y = softplus(logsumexp[i](x[i]) - logsumexp[i](z[i]))
+of a quotient: y = log(1 + sum[i](exp(x[i]))/sum[i](exp(z[i]))) | y = softplus(logsumexp[i](x[i]) - logsumexp[i](z[i]))
 softplus of one: y = log(1 + sum[i](exp(x[i]))^2) | y = softplus(2*logsumexp[i](x[i]))
 sigmoid: y[i] = 1/(1 + exp(-x[i])) | y[i] = sigmoid(x[i])
 sigmoid the other way round: y[i] = 1/(exp(-x[i]) + 1) | y[i] = sigmoid(x[i])
