@@ -251,7 +251,7 @@ CODE = {
     "slices": ["y = x[3:8, 4:10] * x[:5, :6]", "dx[:5, :6] = dy * x[3:8, 4:10]", "dx[3:8, 4:10] += dy * x[:5, :6]"],
     "gather": ["np.add.at(de, tok, "],
     "max and min": ["y = x.max(axis=-1)", "z = x.min()"],
-    "mask": ["y = np.exp(s) * (t1 <= t1[:, None])"],
+    "mask": ["y = np.exp(np.where(t1 <= t1[:, None], s, -np.inf))"],
     "recurrent layer": [
         "t1 = x @ u.T",
         "for t in range(5):",

@@ -154,6 +154,10 @@ SEVERAL = {
     "y[i] = log(exp(x[i,0]) + 2*exp(x[i,1]) + exp(x[i,2]))": lambda x, _: beside(x[:, :3] + np.log([1, 2, 1])),
     "y[i] = log(1[j]*exp(-x[i,j]) + 1[k]*exp(x[i,k]))": lambda x, _: beside(-x, x),
     "y[i] = log(1 + sum[k]([k != i]*exp(x[i,k])))": lambda x, _: beside(NOTHING, np.where(np.eye(4, 5), -np.inf, x)),
+    "y[i] = log(sum[k]([k != i]*exp(x[i,k])))": lambda x, _: beside(np.where(np.eye(4, 5), -np.inf, x)),
+    "y[i] = log(1 + sum[k](exp(x[i,k]))*sum[k](exp(-2*x[i,k])))": lambda x, _: beside(
+        NOTHING, beside(x) + beside(-2 * x)
+    ),
     "y[i] = log(exp(x[i,0])/(exp(x[i,0]) + sum[k]([k > 0]*exp(x[i,k]))))": lambda x, _: x[:, 0] - beside(x),
     "y[i] = exp(x[i,0])/(exp(x[i,0]) + exp(x[i,1]) + exp(x[i,2]))": lambda x, _: np.exp(x[:, 0] - beside(x[:, :3])),
     "y[i] = exp(x[i,1])/(2 + exp(x[i,1]))": lambda x, _: np.exp(x[:, 1] - beside(NOTHING + np.log(2), x[:, 1])),
@@ -188,8 +192,45 @@ def test_gradients_of_sums_of_several_terms(equation):
     assert tcgrad.loads(f"dims: {{N: 4}}\n{HEAD}  - {equation}\n").check(dtype=["float64"]).ok
 
 
-def test_nothing_is_shifted_where_conditions_may_leave_out_every_term():
+def test_the_logarithm_of_nothing_is_minus_infinity():
     equation = "y[i] = log(where(x[i,0] > 0, exp(z[0]), 0) + where(x[i,0] > 1, exp(z[1]), 0))"
     module = tcgrad.loads(f"{HEAD}  - {equation}\n").compile()
     with np.errstate(divide="ignore"):
         np.testing.assert_array_equal(module.forward(-np.ones((4, 5)), np.ones(5)), np.full(4, -np.inf))
+
+
+# What conditions leave out of a sum of exponentials overflows: of a vector z that falls -> what is left.
+LEFT_OUT = {
+    "y[i] = sum[j]([j < i]*exp(z[i] - z[j]))": lambda z: np.exp(np.where(np.tri(5, k=-1), z[:, None] - z, -np.inf)),
+    "y[i] = sum[j]([z[j] > z[i]]*exp(z[i] - z[j]))": lambda z: np.exp(
+        np.where(z > z[:, None], z[:, None] - z, -np.inf)
+    ),
+}
+
+
+@pytest.mark.parametrize("equation", LEFT_OUT)
+def test_exponentials_that_are_left_out_do_not_overflow(equation):
+    z, dy = -1e3 * np.arange(5) ** 1.5, np.arange(1.0, 6)
+    module = tcgrad.loads(f"inputs: {{z: [5]}}\nequations:\n  - {equation}\n").compile()
+    with np.errstate(all="raise", under="ignore"):
+        got, (dz,) = module.value_and_grad(z, dy)
+    left = LEFT_OUT[equation](z)
+    np.testing.assert_allclose(got, left.sum(axis=1), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(dz, dy * left.sum(axis=1) - dy @ left, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_masked_sums_of_exponentials_in_recurrences(scale):
+    """Both directions of the logarithms of sums over what has been reached."""
+    equations = ["a[0,u] = x[0,u]", "a[t,u] = x[t,u] + log(sum[v]([v <= u]*exp(a[t-1,v])))", "y = a[3,4]"]
+    text = "inputs: {x: [4, 5]}\nequations:\n" + "".join(f"  - {each}\n" for each in equations) + "indices: {u: 5}\n"
+    x = scale * np.random.default_rng(0).normal(size=(4, 5))
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx,) = tcgrad.loads(text).compile().value_and_grad(x)
+    paths = [(a, b, c, 4) for c in range(5) for b in range(c + 1) for a in range(b + 1)]
+    lengths = np.array([x[range(4), path].sum() for path in paths])
+    wanted, weights = np.zeros((4, 5)), special.softmax(lengths)
+    for path, weight in zip(paths, weights, strict=True):
+        wanted[range(4), path] += weight
+    np.testing.assert_allclose(y, special.logsumexp(lengths), rtol=1e-12)
+    np.testing.assert_allclose(dx, wanted, rtol=1e-9, atol=1e-12)

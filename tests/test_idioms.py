@@ -21,6 +21,8 @@ equations:
 """
 
 IDIOMS = """
+of a quotient: y = log(1 + sum[i](exp(x[i]))/sum[i](exp(z[i]))) | y = softplus(logsumexp[i](x[i]) - logsumexp[i](z[i]))
+softplus of one: y = log(1 + sum[i](exp(x[i]))^2) | y = softplus(2*logsumexp[i](x[i]))
 sigmoid: y[i] = 1/(1 + exp(-x[i])) | y[i] = sigmoid(x[i])
 sigmoid the other way round: y[i] = 1/(exp(-x[i]) + 1) | y[i] = sigmoid(x[i])
 sigmoid of the negative: y[i] = 1/(1 + exp(x[i])) | y[i] = sigmoid(-x[i])
@@ -45,6 +47,8 @@ logsumexp: y = log(sum[i](exp(x[i]))) | y = logsumexp[i](x[i])
 logsumexp of rows: y[i] = log(sum[j](exp(a[i,j]))) | y[i] = logsumexp[j](a[i,j])
 logsumexp with a shift: y = s + log(sum[i](exp(x[i] - s))) | y = logsumexp[i](x[i])
 log of a mean of exp: y = log(sum[i](exp(x[i]))/N) | y = logsumexp[i](x[i]) - log(N)
+log of a product: y = log(sum[i](exp(x[i]))*sum[i](exp(z[i]))) | y = logsumexp[i](x[i]) + logsumexp[i](z[i])
+log of a shifted one: y = log(sum[i](exp(x[i] - s))*sum[i](exp(z[i]))) | y = logsumexp[i](x[i]) + logsumexp[i](z[i]) - s
 exp of a constant: y = log(sum[i](exp(s))) | y = s + log(N)
 log of a softmax: y[i] = log(exp(x[i])/sum[j](exp(a[i,j]))) | y[i] = x[i] - logsumexp[j](a[i,j])
 softplus that does not overflow: y[i] = relu(x[i]) + log(1 + exp(-abs(x[i]))) | y[i] = softplus(x[i])

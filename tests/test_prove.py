@@ -77,6 +77,8 @@ a largest of two in a bracket: y[i] = [-1 < min(1, x[i])]*[1 > x[i]] | y[i] = [x
 branches that meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] >= 0] | y[i] = where(x[i] > 0, 1, exp(x[i]))
 branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = -sum[i](relu(-x[i]))
 a size by a largest of two: y[i,j] = abs(x[i] - s) | y[i,j] = max(x[i], s) - min(x[i], s)
+root of a reciprocal: y = sqrt(1/s) | y = 1/sqrt(s)
+root of a cube: y = t*sqrt(s^3) | y = t*s^1.5
 roots of factors: y = 1/(sqrt(s - 1)*sqrt(s + 1)) | y = 1/sqrt(s^2 - 1)
 roots of a share and the rest: y = t/(sqrt(s)*sqrt(1 - s)) | y = t/sqrt(s*(1 - s))
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
@@ -108,6 +110,8 @@ where branches meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] > 0] | y[i] = 
 a sign at 0: y[i] = sign(x[i])*sign(x[i]) | y[i] = 1
 branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = sum[i](relu(-x[i]))
 a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
+root of a square: y = sqrt(1/s^2) | y = 1/s
+root of a cube that is whole: y = (s^3)^(1/3) | y = s
 roots of what may both be negative: y = 1/sqrt(s^2 - 1) | y = 1/(sqrt(s - 1)*sqrt(s + 1))
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
 an odd function: y = erf(s - t) | y = erf(t - s)

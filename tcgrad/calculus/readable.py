@@ -8,6 +8,7 @@ from dataclasses import field
 from tcgrad.calculus.certain import Certainty
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
+from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.indices import Index
@@ -19,7 +20,7 @@ from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
-from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out
+from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
 from tcgrad.simplify.complements import with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
@@ -60,6 +61,7 @@ class Readable:
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
         self._certainty = Certainty(self.program)
+        self._supports = Supports(self.program.statements)
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
@@ -71,7 +73,10 @@ class Readable:
         """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed or any(map(_is_shorter, simpler, backward)):
-            return compact(simpler, kept, (), self.known, self._hear)
+            simpler = compact(simpler, kept, (), self.known, self._hear)
+        for line in simpler:
+            if isinstance(line, Define):
+                self._supports.learn(line)
         return simpler
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
@@ -107,7 +112,7 @@ class Readable:
             body = min((body, self.known.fold(named)), key=cost)
         if Where in kinds:
             made = self.known.fold(with_factors_out(body, self._is_certain))
-            body = min((body, made), key=cost)
+            body = min((body, without_implied(made, self._supports.implies)), key=cost)
         return min((body, simplify(with_choices_joined(body))), key=cost)
 
     def _is_certain(self, expr: Expr) -> bool:

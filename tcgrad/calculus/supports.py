@@ -80,6 +80,16 @@ class Supports:
                 found = _few(_distinct(_united(pair) for pair in product(found, own)))
         return tuple(map(_aligned, found))
 
+    def implies(self, expr: Expr, condition: Expr) -> bool:
+        """Whether a condition is known to hold wherever an expression is something else than 0."""
+        match condition:
+            case Iverson("!=", Add(terms), Const(value=0)):
+                asked = [set(map(key, factors_of(term))) for term in terms]
+            case _:
+                asked = [{key(condition)}]
+        known = [set(map(key, each)) for each in self.of(expr)]
+        return all(any(parts <= each for parts in asked) for each in known)
+
     def is_everywhere(self, upstream: Expr) -> bool:
         """Whether nothing is known of where an expression is 0, so that nothing stands `beside` it."""
         return () in self.of(upstream)

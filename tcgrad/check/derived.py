@@ -34,9 +34,12 @@ class Derived:
         return self._known[tensor]
 
     def printed(self, gradient: Tensor) -> tuple[Statement, ...]:
-        """Those of a gradient as people read it, if they take nothing for granted; empty if they do, or nobody does."""
-        among = (each for each in self.paths.derivation.gradients if not each.assumed)
-        return next((each.statements for each in among if gradient_of(each.wrt) == gradient), ())
+        """Those that end in a gradient as people read it, an intermediate's on the way to another one; empty if they
+        take anything for granted, or nobody reads it.
+        """
+        among = [each.statements for each in self.paths.derivation.gradients if not each.assumed]
+        found = (lines[: n + 1] for lines in among for n, line in enumerate(lines) if gradient in defined_tensors(line))
+        return next(found, ())
 
     def needed(self, define: Define) -> tuple[Statement, ...]:
         """The gradients that an expectation itself reads, but for those of the outputs, which are given."""

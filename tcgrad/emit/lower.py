@@ -23,6 +23,7 @@ from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
+from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles
 from tcgrad.simplify.shifting import shifted
 
@@ -100,7 +101,7 @@ class Lowering:
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
-        finite = replace(define, body=shifted(complemented(without_poles(selected(define.body)))))
+        finite = replace(define, body=left_out(shifted(complemented(without_poles(selected(define.body))))))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:

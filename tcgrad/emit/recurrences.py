@@ -19,7 +19,9 @@ from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components, substitute
 from tcgrad.records import dataclass, replace
+from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles
+from tcgrad.simplify.shifting import shifted
 
 _ONE = Integer.of(1)
 
@@ -177,10 +179,10 @@ class Loop:
 
 
 def _prepared(case: Case) -> Case:
-    """With positions that brackets select, and powers that are finite at 0: what tells it is beside them now, before
-    anything is hoisted.
+    """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
+    tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=without_poles(selected(case.body)))
+    return replace(case, body=left_out(shifted(without_poles(selected(case.body)))))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

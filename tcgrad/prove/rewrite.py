@@ -33,7 +33,8 @@ _FIRST = (1, 2, 3)  # how many positions are written one by one
 def rewrite(expr: Expr) -> Expr:
     """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``.
 
-    ``sigmoid(-u)`` is ``1 - sigmoid(u)``, and ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``. A sum of indices and sizes
+    ``sigmoid(-u)`` is ``1 - sigmoid(u)``, ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``, and a root of ``1/s`` is one of
+    ``s``, below the bar: they have values for the same ``s``. A sum of indices and sizes
     that stands as a number is one of numbers, whatever it is added to.
     """
     compared = isinstance(expr, Iverson)
@@ -51,6 +52,10 @@ def rewrite(expr: Expr) -> Expr:
         ):
             squares = Pow(elaborate_scalar("1 - sin(a)^2", {"a": argument}), Const(Fraction(n // 2)))
             return squares if n % 2 == 0 else Mul((squares, made.base))
+        case Pow(base=Pow(base=base, exponent=Const(value=whole)), exponent=Const(value=root)) if (
+            whole.denominator == 1 and whole % 2 == 1 and (whole * root).denominator > 1
+        ):
+            return Pow(base, Const(whole * root))
         case Pow(base=base, exponent=exponent) if not isinstance(exponent, Const):
             return Pow(base, with_proper_fractions(exponent))
         case Iverson(operator=">=" | "<" as operator, left=IndexValue(value=place), right=IndexValue(value=bound)) if (

@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.guards import is_mask
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, map_children, product_of, tensors_read, walk
 from tcgrad.simplify.common import take_out
@@ -45,6 +46,20 @@ def _factors_out(condition: Expr, chosen: Expr, is_certain: Callable[[Expr], boo
     left = [factor for factor in factors_of(chosen) if factor not in certain]
     rest = Where(condition, product_of(left), ZERO) if left else condition
     return Mul((ONE, *certain, rest))
+
+
+def without_implied(expr: Expr, implies: Callable[[Expr, Expr], bool]) -> Expr:
+    """The expression without the comparisons of values that hold wherever what they multiply is not 0.
+
+    implies: whether an expression is 0 wherever a condition does not hold.
+    """
+    made = map_children(expr, lambda part: without_implied(part, implies))
+    factors = list(factors_of(made))
+    for condition in [factor for factor in factors if isinstance(factor, Iverson) and not is_mask(factor)]:
+        others = [factor for factor in factors if factor is not condition]
+        if others and implies(product_of(others), condition):
+            factors = others
+    return made if len(factors) == len(factors_of(made)) else product_of(factors)
 
 
 def with_extremes(expr: Expr) -> Expr:

@@ -7,16 +7,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import call, opposite
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.signs import is_never_negative
 
 
 def consequences(fact: Fact) -> Iterator[Fact]:
-    """What follows from a definition that is one function of something, or holds a root of a mean."""
+    """What follows from a definition that is one function of something, or holds a root of a mean.
+
+    Of a softplus that is long, ``s = log(1 + exp(u))``, ``sigmoid(u) = 1 - exp(-s)``, which keeps its digits as
+    ``-expm1(-s)``.
+    """
     if (summed := _without_counts(fact)) is not None:
         yield summed
     match fact.body:
@@ -30,6 +35,9 @@ def consequences(fact: Fact) -> Iterator[Fact]:
                     yield _beside(fact, Iverson("<", ZERO, other), fact.own)
                 case "abs", _:
                     yield _beside(fact, Call(FUNCTIONS["sign"], (argument,)), argument)
+                case "softplus", _ if any(isinstance(part, IndexReduce) for part in walk(argument)):
+                    less = Call(FUNCTIONS["expm1"], (opposite(fact.own),))
+                    yield replace(fact, body=call("sigmoid", argument), meaning=opposite(less))
                 case "log", _ if _is_of_exponentials(argument):
                     yield replace(fact, body=argument, meaning=Call(FUNCTIONS["exp"], (fact.own,)))
                 case _:

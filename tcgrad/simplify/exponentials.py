@@ -28,6 +28,11 @@ class Exponential:
         return Call(_EXP, (Add((self.guarded, Mul((const(-times), largest)))),))
 
     @property
+    def alone(self) -> Expr:
+        """The same as one exponential, whose exponent tells where it is 0."""
+        return Call(_EXP, (self.guarded,))
+
+    @property
     def guarded(self) -> Expr:
         """The exponent, minus infinity where a condition fails."""
         if not self.conditions:

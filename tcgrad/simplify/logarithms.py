@@ -18,7 +18,8 @@ def log_named(argument: Expr) -> Expr | None:
     """
     ``log(exp(u) + exp(v)) = u + softplus(v - u)``; ``log(sigmoid(u)) = -softplus(-u)``;
     ``log(1 - sigmoid(u)) = -softplus(u)``; ``log(exp(u)/v) = u - log(v)``;
-    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``.
+    ``log(sum_k c exp(u)) = log(c) + logsumexp_k(u)``, and so of products of such sums;
+    ``log(1 + sum_j exp(u) sum_k exp(v)) = softplus(logsumexp_j(u) + logsumexp_k(v))``.
     """
     pair = two_exponents(argument)
     if pair is not None:
@@ -31,6 +32,8 @@ def log_named(argument: Expr) -> Expr | None:
             number, rest = split_coefficient(term)
             if number == -1 and isinstance(rest, Call) and is_call(rest, "sigmoid"):
                 return opposite(call("softplus", rest.arguments[0]))
+            if [n for _, n in _sums_of_exponentials(rest)[0]] != [1] and (named := _log_of_sum(term)) is not None:
+                return call("softplus", named)
     return _log_of_exponential(argument) or _log_of_sum(argument)
 
 
@@ -47,26 +50,40 @@ def _log_of_exponential(argument: Expr) -> Expr | None:
 
 
 def _log_of_sum(argument: Expr) -> Expr | None:
-    factors = factors_of(argument)
-    sums = [factor for factor in factors if isinstance(factor, IndexSum) and is_call(factor.body, "exp")]
-    rest = [factor for factor in factors if factor not in sums]
-    if len(sums) != 1 or not all(map(_is_count, rest)):
+    sums, rest = _sums_of_exponentials(argument)
+    if not sums or not all(_is_count(base) for base, _ in rest):
         return None
-    (total,) = sums
+    terms = [Mul((Const(n), term)) for total, n in sums for term in _logsumexp(total)]
+    counts = [Mul((Const(n), Call(FUNCTIONS["log"], (base,)))) for base, n in rest]
+    return simplify(Add((ZERO, *terms, *counts)))
+
+
+def _sums_of_exponentials(product: Expr) -> tuple[list[tuple[IndexSum, Fraction]], list[tuple[Expr, Fraction]]]:
+    """The sums of exponentials that differ along it, and the rest of a product, with the powers of each."""
+    sums, rest = [], []
+    for base, n in map(as_number_power, factors_of(product)):
+        if (
+            isinstance(base, IndexSum)
+            and is_call(base.body, "exp")
+            and set(base.indices) & set(free_indices(base.body))
+        ):
+            sums.append((base, n))
+        else:
+            rest.append((base, n))
+    return sums, rest
+
+
+def _logsumexp(total: IndexSum) -> tuple[Expr, ...]:
+    """The terms of the logarithm of a sum of exponentials: what does not change along it stands outside."""
     (exponent,) = children(total.body)
     terms = terms_of(exponent)
     outside = [term for term in terms if not any(index in free_indices(term) for index in total.indices)]
     inside = [term for term in terms if term not in outside]
-    if not inside:
-        return None
-    lse = IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside))))
-    counts = [Mul((Const(exponent), Call(FUNCTIONS["log"], (base,)))) for base, exponent in map(as_number_power, rest)]
-    return simplify(Add((lse, *outside, *counts)))
+    return IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside)))), *outside
 
 
-def _is_count(factor: Expr) -> bool:
-    """A positive number or a power of a size."""
-    base, _ = as_number_power(factor)
+def _is_count(base: Expr) -> bool:
+    """A positive number or a size."""
     return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
 
 

@@ -6,6 +6,8 @@ terms, the exponent is minus infinity for those that are left out; where they ma
 0, and the quotient is 0 as its terms are. Of several terms the largest exponent is that of all; a number among them is
 one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
 ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
+
+Elsewhere an exponential beside a condition is that of minus infinity where this does not hold: there it might overflow.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def shifted(expr: Expr) -> Expr:
     """The expression with the exponents of every such quotient, and in every such logarithm, shifted."""
     match expr:
         case Mul():
-            return _shifted_quotient(map_children(expr, _shifted_factor))
+            return _shifted_inside(_shifted_quotient(map_children(expr, _shifted_factor)))
         case Pow():
             return _shifted_quotient(_shifted_factor(expr))
         case Call(function) if function is _LOG:
@@ -221,12 +223,30 @@ def _shifted_quotient(quotient: Expr) -> Expr:
     return quotient
 
 
+def _shifted_inside(product: Expr) -> Expr:
+    """The product with an exponential among the terms of a sum that divide by others of its like, and shifted there:
+    ``exp(u_i) sum_v [i <= v] g_v/sum_k [k <= v] exp(u_k)``.
+    """
+    factors = list(factors_of(product))
+    for place, factor in enumerate(factors):
+        exponentials = [each for each in factors if exponential_of(each)]
+        if isinstance(factor, IndexSum) and exponentials:
+            inner = Mul((*exponentials, *factors_of(factor.body)))
+            made = _shifted_quotient(inner)
+            if made is not inner:
+                factors[place] = IndexSum(factor.indices, made)
+                return product_of([each for each in factors if each not in exponentials])
+    return product
+
+
 def _shifted_logarithm(logarithm: Expr) -> Expr:
+    """Of a sum that may be empty it is that of 0; divided by, such a sum stays as it is."""
     (argument,) = children(logarithm)
-    for total in [*_sums(argument, below=False), *_sums(argument, below=True)]:
-        shift = _Shift.of(total)
-        if shift and not shift.may_be_empty:
-            made, degree = shift.off(argument)
-            if degree:
-                return Add((Mul((const(degree), shift.largest)), Call(_LOG, (made,))))
+    for below in (False, True):
+        for total in _sums(argument, below=below):
+            shift = _Shift.of(total)
+            if shift and not (below and shift.may_be_empty):
+                made, degree = shift.off(argument)
+                if degree:
+                    return Add((Mul((const(degree), shift.largest)), Call(_LOG, (made,))))
     return logarithm

@@ -1,0 +1,35 @@
+"""Exponentials that conditions leave out, evaluated without overflow: ``[j < i] exp(u) = exp(where(j < i, u, -inf))``.
+
+Where the condition does not hold, ``exp(u)`` may overflow, and infinity times 0 is not a number.
+"""
+
+from __future__ import annotations
+
+from tcgrad.ir.nodes import Call, Expr, Iverson, Mul
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of
+from tcgrad.simplify.calls import opposite
+from tcgrad.simplify.exponentials import Exponential
+from tcgrad.simplify.signs import is_never_negative
+
+
+def left_out(expr: Expr) -> Expr:
+    """The expression with the conditions beside exponentials in their exponents, where that makes no array larger.
+
+    An exponent that is seen not to be positive needs none.
+    """
+    made = map_children(expr, left_out)
+    return _left_out(made) if isinstance(made, Mul) else made
+
+
+def _left_out(product: Mul) -> Expr:
+    factors = list(factors_of(product))
+    for place, factor in enumerate(factors):
+        if not isinstance(factor, Call) or factor.function.name != "exp":
+            continue
+        (exponent,) = factor.arguments
+        along = set(free_indices(exponent))
+        conditions = [each for each in factors if isinstance(each, Iverson) and along.issuperset(free_indices(each))]
+        if conditions and not is_never_negative(opposite(exponent)):
+            factors[place] = Exponential(exponent, tuple(conditions)).alone
+            return product_of([each for each in factors if each not in conditions])
+    return product
