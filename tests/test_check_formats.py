@@ -397,6 +397,17 @@ def test_lines_about_the_run():
     assert ascii_only.endswith("+ all 2 specs pass in 1.5 s\n")
 
 
+def test_markdown_says_in_one_line_how_many_specs_are_well():
+    told = {
+        "✅ no spec to check": run(),
+        "✅ the spec passes": run(entry(GOOD)),
+        "❌ the spec is not well": run(entry(WRONG)),
+        "✅ all 2 specs pass": run(entry(GOOD), entry(GOOD)),
+        "❌ 1 of 2 specs not well": run(entry(GOOD), entry(WRONG)),
+    }
+    assert {made("markdown", report).splitlines()[2] for report in told.values()} == set(told)
+
+
 def test_a_brief_report_has_one_line_for_each_spec_that_is_well():
     whole = run(
         entry(GOOD, "good.yaml"), entry(GOOD, "good.yaml"), entry(WRONG, "wrong.yaml"), entry(GOOD, "good.yaml")

@@ -49,6 +49,8 @@ LINES = [
     ("tcgrad derive layer.yaml --format ", ["text", "json", "latex", "markdown"]),
     ("tcgrad check --format=js", ["--format=json", "--format=jsonl"]),
     ("tcgrad check x --dtype float16,float3", ["float16,float32"]),
+    ("tcgrad check x --dtype float32,f", ["float32,float16", "float32,float64"]),
+    ("tcgrad check x --dtype=float16,float32,fl", ["--dtype=float16,float32,float64"]),
     ("tcgrad check x --color n", ["never"]),
     ("tcgrad check x --fail", ["--fail-fast"]),
     ("tcgrad check x --against-framework ", ["numpy", "torch", "jax"]),

@@ -263,6 +263,33 @@ def test_silent_broadcasting_is_refused():
         module.backward(saved, np.ones(3))
 
 
+NO_SIZE_ASKED_FOR = {
+    "y[i] = exp(x[i])/(1[k]*exp(x[k]))": [(2,)],
+    "y[i,j] = x[i]*a[j]": [(2,), (3,)],
+    "y[i,j] = sin(x[i,j])": [(2, 3)],
+    "y = sqrt(x[i]*x[i])": [(2,)],
+    "y = x[0]": [(2,)],
+}
+
+
+@pytest.mark.parametrize("equation", NO_SIZE_ASKED_FOR)
+def test_a_wrong_number_of_axes_is_refused_where_no_size_is_asked_for(equation):
+    """Of every argument, by every function that is given the inputs; of the upstream gradient too."""
+    shapes = NO_SIZE_ASKED_FOR[equation]
+    inputs = [f"{name}: [{', '.join('AB'[n - 2] for n in shape)}]" for name, shape in zip("xa", shapes, strict=False)]
+    module = Emitted(spec(inputs, [equation], dims=DIMS)).module
+    given = [np.ones(shape) for shape in shapes]
+    upstream = np.ones(np.shape(module.forward(*given)))
+    asked = {"forward": (), "jacobian": (), "jvp": given, "value_and_grad": [upstream]}
+    for name, others in asked.items():
+        function, arguments = getattr(module, name), [*given, *others]
+        function(*arguments)
+        for place, array in enumerate(arguments):
+            for wrong in (array[None], *([array[0]] if array.ndim else [])):
+                with pytest.raises(ValueError, match=r"shape|unpack"):
+                    function(*arguments[:place], wrong, *arguments[place + 1 :])
+
+
 NAMES = [
     ["lambda: [A]", "np: [A]", "def: [A]"],
     ["forward: [A]", "backward: [A]", "saved: [A]"],

@@ -94,9 +94,10 @@ def complete_report(incomplete: str) -> list[str]:
 
 
 def complete_words(words: Iterable[str], incomplete: str) -> list[str]:
-    """The last of several words with commas between them."""
+    """The last of several words with commas between them: one that does not stand there already."""
     before, comma, last = incomplete.rpartition(",")
-    return [f"{before}{comma}{word}" for word in _beginning(last, words)]
+    given = before.split(",")
+    return [f"{before}{comma}{word}" for word in _beginning(last, words) if word not in given]
 
 
 def complete_file(incomplete: str) -> list[str]:

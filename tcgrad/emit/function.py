@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
@@ -187,11 +187,16 @@ class FunctionWriter:
             if reading.is_plain:
                 plain.setdefault(reading.array.name, []).append(reading)
         solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
-        return [*map(self._unpacking, plain.values()), *solved]
+        told = {check.name for check in self.checks} - {check.name for check in checks} | set(plain)
+        unpacking = [
+            self._unpacking(array, plain.get(array.name, ()))
+            for array in self.arrays
+            if array.shape and array.name in told
+        ]
+        return [*unpacking, *solved]
 
-    def _unpacking(self, group: list[Reading]) -> str:
-        """All axes of an array at once: that tells a wrong number of axes too."""
-        array = group[0].array
+    def _unpacking(self, array: Array, group: Iterable[Reading]) -> str:
+        """All axes of an array at once, none of which may be asked for: that tells a wrong number of axes too."""
         names = ["_"] * len(array.shape)
         for reading in group:
             names[reading.axis] = self.naming.dims[reading.dim]

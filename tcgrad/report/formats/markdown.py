@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.report.formats.format import Format
-from tcgrad.report.formats.words import counts, details, headline, seeds, uri
+from tcgrad.report.formats.words import counts, details, headline, seeds, summary, uri
 from tcgrad.report.runs import Entry, Run
 
 _SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "error": "⛔"}
@@ -19,8 +19,7 @@ class Markdown(Format):
 def render_table(run: Run) -> str:
     """A row a spec, then the details of each that is not well, folded."""
     bad = [entry for entry in run.entries if not entry.ok]
-    told = f"{len(bad)} of {len(run.entries)} specs not well" if bad else f"all {len(run.entries)} specs pass"
-    lines = ["## tcgrad check", "", f"{_SIGNS['fail' if bad else 'pass']} {told}", ""]
+    lines = ["## tcgrad check", "", f"{_SIGNS['fail' if bad else 'pass']} {summary(run)}", ""]
     if run.entries:
         lines += ["| | spec | results | worst | seed |", "| --- | --- | --- | --- | --- |", *map(_row, run.entries)]
     if run.unchecked:

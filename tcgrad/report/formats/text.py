@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from tcgrad.report.check_text import render_summary, render_text
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.formats.format import Format
+from tcgrad.report.formats.words import summary
 from tcgrad.report.look import Look, render_verdict
 from tcgrad.report.runs import Entry, Run
 
 if TYPE_CHECKING:
-    from tcgrad.check.results import CheckResult
+    from tcgrad.check.results import CheckResult, Status
 
 
 class Text(Format):
@@ -40,7 +41,7 @@ class Text(Format):
             [f"{left} more {'spec' if left == 1 else 'specs'} not checked, after one that is not well"] if left else []
         )
         if not run.entries:
-            notes.append("no spec to check")
+            notes.append(summary(run))
         lines = [self._summary(run)] if len(run.entries) > 1 else []
         return "".join(f"\n{line}\n" for line in (*lines, *notes)).removeprefix("" if self._shown else "\n")
 
@@ -54,6 +55,5 @@ class Text(Format):
 
     def _summary(self, run: Run) -> str:
         """One line about several specs."""
-        total, bad = len(run.entries), sum(not entry.ok for entry in run.entries)
-        what = f"{bad} of {total} specs not well" if bad else f"all {total} specs pass"
-        return render_verdict("fail" if bad else "pass", f"{what} in {run.seconds:.1f} s", self.look)
+        verdict: Status = "pass" if all(entry.ok for entry in run.entries) else "fail"
+        return render_verdict(verdict, f"{summary(run)} in {run.seconds:.1f} s", self.look)

@@ -9,10 +9,18 @@ from pathlib import Path
 from tcgrad.check.results import Result, Status, TermResult
 from tcgrad.report.check_text import render_details
 from tcgrad.report.diagnostics import escape
-from tcgrad.report.runs import Entry, Issue
+from tcgrad.report.runs import Entry, Issue, Run
 
 _SAID: dict[Status, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
 _MOST_TERMS = 2
+
+
+def summary(run: Run) -> str:
+    """How a run went: ``all 3 specs pass``, ``1 of 3 specs not well``."""
+    total, bad = len(run.entries), sum(not entry.ok for entry in run.entries)
+    if total < 2:
+        return ("the spec is not well" if bad else "the spec passes") if total else "no spec to check"
+    return f"{bad} of {total} specs not well" if bad else f"all {total} specs pass"
 
 
 def title(result: Result) -> str:
