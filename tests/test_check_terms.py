@@ -2,10 +2,12 @@
 
 import json
 import math
+from time import process_time
 
 import pytest
 from test_check import spec
 
+from tcgrad.check import expectations
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
 from tcgrad.report.formats.words import reason
@@ -15,6 +17,20 @@ QUADRATIC = (["q = v[i]*A[i,j]*v[j]"], "{v: [N], A: [N, N]}")
 LEAST_SQUARES = (["r[i] = A[i,j]*x[j] - c[i]", "f = r[i]*r[i] + x[j]*x[j]"], "{A: [M, N], x: [N], c: [M]}")
 PRODUCT = (["y[i,j] = x[i,k]*a[k,j]"], "{x: [N, N], a: [N, N]}")
 TANH = (["y[i] = tanh(x[i])*w[i]"], "{x: [N], w: [N]}")
+
+KALMAN = (
+    [
+        "m[a] = F[a,b]*x[b]",
+        "V[a,b] = F[a,c]*P[c,d]*F[b,d] + q[a]*q[b]",
+        "S[i,j] = H[i,a]*V[a,b]*H[j,b] + R[i,j]",
+        "K[a,i] = V[a,b]*H[j,b]*inv(S)[j,i]",
+        "r[i] = z[i] - H[i,b]*m[b]",
+        "n[a] = m[a] + K[a,i]*r[i]",
+        "W[a,b] = V[a,b] - K[a,i]*H[i,c]*V[c,b]",
+        "l = (r[i]*inv(S)[i,j]*r[j] + logdet(S))/2 + n[a]*n[a]/2 + W[a,a]",
+    ],
+    "{z: [M], x: [N], F: [N, N], H: [M, N], P: {shape: [N, N], sample: spd}, q: [N], R: {shape: [M, M], sample: spd}}",
+)
 
 # The function | a wrong formula | each term: what it is, as expected, as derived, and what makes the two differ.
 WRONG = [
@@ -162,3 +178,34 @@ def test_reports_show_the_terms():
     assert [term["kind"] for term in data["terms"]] == ["differs", "missing"]
     assert data["worst_sample"] == found.worst.sample
     assert data["terms"][0]["expected_value"] == found.terms[0].expected_value
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("dl/dx[p] = dl/dn[a]*F[a,p]", [("differs", "dl/dn[a]*F[a,p]")]),
+        ("dl/dH[p,q] = -dl/dr[p]*m[q]", [("same", "-dl/dr[p]*m[q]"), ("missing", None), ("missing", None)]),
+    ],
+)
+def test_a_wrong_formula_of_a_long_program_is_told_soon(text, terms):
+    started = process_time()
+    _, found = decided(KALMAN, text)
+    assert found.status == "fail"
+    assert [(term.kind, term.expected) for term in found.terms] == terms
+    # The rest is what the whole check of so long a program takes; a proof that is tried in vain takes 20 s.
+    assert process_time() - started < 15
+
+
+def test_no_proof_is_tried_of_what_a_sample_refutes(monkeypatch):
+    monkeypatch.setattr(expectations, "prove_equal", lambda *_: pytest.fail("a proof is tried"))
+    assert decided(*WRONG[0][:2])[1].status == "fail"
+
+
+def test_terms_that_are_written_in_another_way_are_the_same():
+    function = (["y[i] = sin(x[i])^2 + x[i]*w[i]"], "{x: [N], w: [N]}")
+    _, found = decided(function, "dl/dx[p] = dl/dy[p]*(sin(2*x[p]) + 2*w[p])")
+    told = [(term.kind, term.expected, term.because) for term in found.terms]
+    assert told == [
+        ("same", "dl/dy[p]*sin(2*x[p])", ""),
+        ("differs", "2*dl/dy[p]*w[p]", "the number 2 instead of 1"),
+    ]

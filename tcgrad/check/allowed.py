@@ -19,9 +19,15 @@ _EXTREMES = frozenset({"max", "min"})
 _LARGEST_WEIGHT = 256
 
 
-def why_not_complex(program: Program) -> str:
-    """Why the equations have no complex step; empty if they are analytic and can be evaluated on complex numbers."""
+def why_not_complex(program: Program, *, kinks: bool = False) -> str:
+    """Why the equations have no complex step; empty if they are analytic and can be evaluated on complex numbers.
+
+    kinks: whether functions that are rational on either side of a kink count as analytic: a complex step stays on the
+        branch that it starts from.
+    """
     for node in _nodes(program):
+        if kinks and _is_rational_in_parts(node):
+            continue
         match node:
             case Call(function=function) if function.seam or function.scipy or function.is_abstract:
                 return f"{function.name} is not evaluated on complex numbers"
@@ -47,6 +53,40 @@ def has_ties(program: Program) -> bool:
         or (isinstance(node, IndexReduce) and node.kind in _EXTREMES)
         for node in _nodes(program)
     )
+
+
+def why_branches_are_rounded(program: Program) -> str:
+    """Why rounding may decide which branch is taken where branches meet; empty if they are decided by rational
+    functions of the inputs, which are exact at small whole numbers.
+    """
+    rounded: set[str] = set()
+    for statement in program.statements:
+        reasons = [_why_rounded(node, rounded) for body in bodies(statement) for node in walk(body)]
+        if isinstance(statement, Intrinsic) or any(reasons):
+            rounded |= {tensor.name for tensor in defined_tensors(statement)}
+        for node in (node for body in bodies(statement) for node in walk(body) if _decides(node)):
+            reason = next(filter(None, (_why_rounded(part, rounded) for part in walk(node))), "")
+            if reason:
+                return f"rounding decides which branch is taken: {reason}"
+    return ""
+
+
+def _decides(node: Expr) -> bool:
+    """Whether there are branches that meet in a kink or in a jump."""
+    match node:
+        case Call(function=function):
+            return function.seam in ("kink", "jump")
+        case IndexReduce(kind=kind):
+            return kind in _EXTREMES
+        case _:
+            return isinstance(node, Iverson) and not is_structural(node)
+
+
+def _why_rounded(node: Expr, rounded: set[str]) -> str:
+    """Why the value of a node is rounded though those of its parts are not; empty if it is not."""
+    if isinstance(node, Component) and node.tensor.name in rounded:
+        return f"{node.tensor.name} is not rational"
+    return "" if _is_rational_in_parts(node) else _irrational(node)
 
 
 def why_not_exact(program: Program, *, kinks: bool = False) -> str:

@@ -16,7 +16,7 @@ from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import LARGER, ROUGH, Rounding
+from tcgrad.check.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
 from tcgrad.evaluate.parts import together
@@ -36,12 +36,16 @@ class ComplexSteps:
     """Complex steps from the point of ``forward``, whose equations are analytic.
 
     random: what errors are drawn from, ``draws`` times.
+    tied: branches meet at the point; each step stays on the one that the language chooses there.
+    longer: by how much they are longer than usual, a power of two.
     """
 
     forward: Forward
     outputs: Sequence[str]
     random: np.random.Generator
     draws: int = DRAWS
+    tied: bool = False
+    longer: float = 1.0
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives along ``directions`` of the input ``wrt``."""
@@ -71,11 +75,11 @@ class ComplexSteps:
         else:
             moved = {wrt: self._moved(here[wrt], directions), other: (here[other] + shift).astype(self._dtype)}
         arrays, flipped = neighbours(self._forward, moved)
-        slopes = {name: _slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
+        slopes = {name: self._slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
         return slopes, flipped
 
     def _moved(self, base: Array, directions: Array) -> Array:
-        return together(base, base.dtype.type(_STEP) * directions, self._dtype)
+        return together(base, base.dtype.type(_STEP * self.longer) * directions, self._dtype)
 
     def _chunk(self, directions: Mapping[str, Array]) -> dict[str, Estimate]:
         """For each of the inputs what is found along directions of its own, one input being moved at a time."""
@@ -87,8 +91,8 @@ class ComplexSteps:
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name in self.outputs:
             shape = (count, *self.forward.context.arrays[name].shape)
-            values = _slopes(exact[name], shape)
-            spread = _slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
+            values = self._slopes(exact[name], shape)
+            spread = self._slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
             errors = bound.bound(spread, values)
             for wrt, each in found.items():
                 own, off = values[rows[wrt]], errors[rows[wrt]]
@@ -102,7 +106,7 @@ class ComplexSteps:
         here = self.forward.context.arrays[wrt]
         moved = np.empty((count, *here.shape), self._dtype)
         moved[...] = here
-        moved[rows].imag = here.dtype.type(_STEP) * directions
+        moved[rows].imag = here.dtype.type(_STEP * self.longer) * directions
         return moved
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
@@ -124,7 +128,8 @@ class ComplexSteps:
         batch = batch_of(copies * count)
         # What underflows in the wider arithmetic of a reference does not do so there.
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
-        noise = Noise(batch, unit_roundoff(arithmetic) * LARGER, floor, self.random, still=still)
+        unit = unit_roundoff(arithmetic) * LARGER
+        noise = Noise(batch, unit, floor, self.random, nearest(unit) if self.tied else 0.0, still=still)
         arrays = {name: context.arrays[name] for name in self._given}
         for wrt, array in moved.items():
             arrays[wrt] = np.concatenate([array.astype(arithmetic, copy=False)] * copies)
@@ -152,10 +157,9 @@ class ComplexSteps:
     def _forward(self) -> Forward:
         return replace(self.forward, context=replace(self.forward.context, dtype=self._dtype))
 
-
-def _slopes(array: Array, shape: tuple[int, ...]) -> Array:
-    """The imaginary parts in proportion to the step; 0 of what does not depend on what is moved."""
-    if array.dtype.kind != "c" or array.ndim < len(shape):
-        real = array.real.dtype
-        return np.zeros(shape, real)
-    return np.asarray(array.imag * array.real.dtype.type(1 / _STEP))
+    def _slopes(self, array: Array, shape: tuple[int, ...]) -> Array:
+        """The imaginary parts in proportion to the step; 0 of what does not depend on what is moved."""
+        if array.dtype.kind != "c" or array.ndim < len(shape):
+            real = array.real.dtype
+            return np.zeros(shape, real)
+        return np.asarray(array.imag * array.real.dtype.type(1 / (_STEP * self.longer)))

@@ -19,18 +19,17 @@ from tcgrad.check.precision import is_fine, type_name
 from tcgrad.check.results import Place, Result
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
+from tcgrad.check.term_values import TermValues
 from tcgrad.check.termwise import Beside
 from tcgrad.check.ties import TIED
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
-from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import cached_property, dataclass, replace
-from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assumptions_about
 
 _DTYPE = np.dtype(np.float64)
@@ -142,17 +141,20 @@ class _Expectation:
         return self.derived.paths.program
 
     def decide(self, double: _Points, wide: _Points) -> Result:
-        """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones."""
+        """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones.
+
+        What is wrong in double precision at the first sample already is no candidate for a proof.
+        """
         started = perf_counter()
         statements = self.derived.statements(self.define.tensor)
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
-        proved, assumed = self._proved(statements)
+        tally = self._compared(double, double.first, statements)
+        proved, assumed = (False, ()) if tally.is_failed else self._proved(statements)
         points = double if proved else wide
-        tally = Tally("expect", "formula", "", None, type_name(points.dtype))
-        for point in points.first if proved else points.all:
-            self._compare(point, statements, tally)
+        if not proved:
+            tally = self._compared(wide, wide.all, statements)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
         if result.status == "fail" and isinstance(derived, Define):
             result = self._beside(derived, statements, result, points)
@@ -166,15 +168,11 @@ class _Expectation:
         if worst is None:
             return replace(result, formula=pair.formula)
         point = next(point for point in points.all if point.number == worst.sample)
-
-        def value(expr: Expr) -> float:
-            """At the element that is furthest off."""
-            term = Define(replace(self.define.tensor, name="term"), self.define.free, simplify(expr))
-            array = point.formulas.value((*statements[:-1], *self.derived.needed(self.define), term))
-            return float(array[worst.position])
-
+        before = (*statements[:-1], *self.derived.needed(self.define))
+        places = tuple(each.formulas for each in points.all)
+        values = TermValues(self.define, before, places, point.formulas, worst.position)
         told = replace(worst, samples=len(points.all))
-        return replace(result, formula=pair.formula, terms=pair.terms(value), worst=told)
+        return replace(result, formula=pair.formula, terms=pair.terms(values), worst=told)
 
     def _proved(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
         """Whether the formula is proved, and what about the inputs is taken for granted in the proof.
@@ -195,6 +193,13 @@ class _Expectation:
             if prove_equal(derived, self.define, definitions, assumed):
                 return True, assumed
         return False, ()
+
+    def _compared(self, points: _Points, among: Sequence[_Point], statements: tuple[Statement, ...]) -> Tally:
+        """Both sides at some of the points."""
+        tally = Tally("expect", "formula", "", None, type_name(points.dtype))
+        for point in among:
+            self._compare(point, statements, tally)
+        return tally
 
     def _compare(self, point: _Point, statements: tuple[Statement, ...], tally: Tally) -> None:
         """Both sides at one sample, each with a bound on its error."""

@@ -18,10 +18,14 @@ from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.quotients import choose_stencil, confirming_stencil
 from tcgrad.check.samples import Sample
+from tcgrad.check.ties import why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
 _CONFIRMED = 2.0**-20
+
+# How much longer a complex step is that finds the same where the function is analytic.
+_LONGER = 2.0**20
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,22 @@ class Ladder:
                 reason = "exact arithmetic divides by 0"
         found = self._by_differences(wrt, directions)
         return found if self._choice.is_free else found.unknown(f"no {self.method} reference: {reason}")
+
+    def at_ties(self, wrt: str, directions: Directions) -> Estimate:
+        """The derivatives by ``wrt`` that the language fixes where branches meet: on the branch that it chooses there.
+
+        Where a complex step begins at the end of what a function is analytic on, as that of a root at 0, its length
+        decides what it finds: nothing is known there.
+
+        Raises:
+            ZeroDivisionError: where exact arithmetic divides by 0, if only to drop the quotient.
+        """
+        if not why_not_exact_at_ties(self.sample.program):
+            return ExactSlopes(self.sample.forward, self._outputs).along(wrt, directions)
+        steps = replace(self._complex_steps, tied=True)
+        found, longer = (each.along(wrt, directions) for each in (steps, replace(steps, longer=_LONGER)))
+        known = found.without(found.contradicted(longer, np.ones(len(directions), bool)))
+        return replace(known, evaluations=found.evaluations + longer.evaluations)
 
     def confirmed(self, found: Mapping[str, Found]) -> dict[str, Estimate]:
         """What was found for some inputs, if difference quotients agree with it: along a random direction of all of

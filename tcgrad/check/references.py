@@ -14,7 +14,6 @@ from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
-from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.ladder import Found, Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
@@ -77,7 +76,7 @@ class Reference:
 
     @property
     def method(self) -> str:
-        name = f"{EXACT} at ties" if self.sample.tied else self.by_element.method
+        name = f"{self.by_element.method} at ties" if self.sample.tied else self.by_element.method
         if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
         if self.is_full:
@@ -153,8 +152,6 @@ def references(ladder: Ladder, inputs: Sequence[Tensor], options: Options) -> li
     Where directions are asked for, and no Jacobian, they are all: they see every element.
     """
     sample = ladder.sample
-    if sample.tied:
-        return [_at_ties(sample, wrt) for wrt in inputs]
     return _worked_out(ladder, {wrt: _places(sample, wrt, options) for wrt in inputs})
 
 
@@ -199,6 +196,9 @@ def _few(sample: Sample, wrt: Tensor) -> Elements:
 
 def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Reference]:
     moves = {wrt.name: place.directions for wrt, place in places.items()}
+    if ladder.sample.tied:
+        tied = {wrt: ladder.at_ties(wrt, along) for wrt, along in moves.items()}
+        return [_reference(ladder, wrt, place, tied[wrt.name]) for wrt, place in places.items()]
     estimates = ladder.along_each(moves)
     confirmed = ladder.confirmed({wrt: Found(along, estimates[wrt]) for wrt, along in moves.items()})
     return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
@@ -210,16 +210,6 @@ def _reference(ladder: Ladder, wrt: Tensor, place: _Places, found: Estimate) -> 
     kinks = _kinks(ladder.differences, wrt, elements, by_element)
     along = None if place.mixed is None else found.part(slice(border, None))
     return Reference(ladder.sample, wrt, elements.columns, by_element, kinks, found.evaluations, place.mixed, along)
-
-
-def _at_ties(sample: Sample, wrt: Tensor) -> Reference:
-    """Exact arithmetic, the one reference that has the derivatives which the language fixes at kinks."""
-    dtype = sample.forward.context.dtype
-    columns = np.arange(sample.value(wrt.name).size)
-    names = [output.name for output in sample.program.outputs]
-    elements = Elements(columns, sample.value(wrt.name).shape, dtype)
-    found = ExactSlopes(sample.forward, names).along(wrt.name, elements)
-    return Reference(sample, wrt, columns, found, {}, found.evaluations)
 
 
 def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Estimate) -> dict[str, Kink]:

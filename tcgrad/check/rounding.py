@@ -103,6 +103,11 @@ def _median(numbers: Array) -> Any:
     return (parted[below] + parted[above]) / 2
 
 
+def nearest(unit: float) -> float:
+    """What numbers that branches are decided by are equal within at ties, where rounding of a ``unit`` is simulated."""
+    return min(_NEAREST, _NEAR * unit)
+
+
 def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, *, tied: bool = False) -> Rounding:
     """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
@@ -116,7 +121,7 @@ def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, 
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
     batch = batch_of(1 + effort.draws)
-    near = min(_NEAREST, _NEAR * unit) if tied else 0.0
+    near = nearest(unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
     noise = Noise(batch, unit, floor, random, near, still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)

@@ -123,6 +123,10 @@ class Tally:
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
     @property
+    def is_failed(self) -> bool:
+        return self._verdict()[0] == "fail"
+
+    @property
     def is_undecided(self) -> bool:
         return self._verdict()[0] == "inconclusive"
 

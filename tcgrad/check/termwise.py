@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from functools import cache
 
 from tcgrad.check.results import TermResult
+from tcgrad.check.term_values import TermValues
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.ir.traversal import free_indices, size, substitute
 from tcgrad.notation.index import print_define, print_expr
 from tcgrad.notation.naming import Names, Surroundings, name_indices
 from tcgrad.prove.alignment import Pair, align
-from tcgrad.prove.identity import identity
 from tcgrad.prove.terms import Term
 from tcgrad.prove.unfold import unfold
 from tcgrad.records import cached_property, dataclass
@@ -22,14 +21,15 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 
-Value = Callable[[Expr], float]
+# Formulas of more nodes than this tell a reader nothing, whatever their terms are.
+_LARGEST = 400
 
 
 @dataclass(frozen=True)
 class Beside:
     """A given formula and the derived one for the same tensor.
 
-    statements: the definitions of intermediates, by which terms are told to be equal.
+    statements: the definitions of intermediates, which may be unfolded.
     """
 
     given: Define
@@ -42,13 +42,9 @@ class Beside:
         """The derived formula with the given one's names on the left side."""
         return print_define(Define(self.given.tensor, self.given.free, self._right), surroundings=self.around)
 
-    def terms(self, value: Value) -> tuple[TermResult, ...]:
-        """Every term of either formula once, in the order of the given ones, those that are missing last.
-
-        value: that of an expression in the free indices of the given formula, where the two are furthest apart.
-        """
-        pairs = align(list(self._sides()), cache(lambda expr: identity(expr, self.statements)))
-        return tuple(self._told(pair, value) for pair in pairs)
+    def terms(self, values: TermValues) -> tuple[TermResult, ...]:
+        """Every term of either formula once, in the order of the given ones, those that are missing last."""
+        return tuple(self._told(pair, values) for pair in align(self._sides(), values.are_same))
 
     @cached_property
     def _right(self) -> Expr:
@@ -68,19 +64,21 @@ class Beside:
                 unfolded = unfold(last[0], known), unfold(last[1], known)
             except TooLargeError:
                 return
+            if max(map(size, unfolded)) > _LARGEST:
+                return
             if unfolded != last:
                 yield unfolded
                 last = unfolded
 
-    def _told(self, pair: Pair, value: Value) -> TermResult:
+    def _told(self, pair: Pair, values: TermValues) -> TermResult:
         sides = [None if term is None else term.expr for term in (pair.given, pair.right)]
         there = tuple(side for side in sides if side is not None)
         names = name_indices(self.given.free, Add(there), self.around)
         texts = [None if side is None else self._text(side, names) for side in sides]
-        values = [None if side is None else value(side) for side in sides]
+        shown = [None if side is None else values.shown(side) for side in sides]
         kind = pair.kind if pair.kind in ("same", "missing", "extra") else "differs"
         because = "; ".join(self._reasons(pair, names)) if kind == "differs" else ""
-        return TermResult(kind, texts[0], texts[1], because, values[0], values[1])
+        return TermResult(kind, texts[0], texts[1], because, shown[0], shown[1])
 
     def _text(self, expr: Expr, names: Names) -> str:
         return print_expr(expr, self.given.free, names=names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from tcgrad.check.allowed import why_not_exact
+from tcgrad.check.allowed import why_branches_are_rounded, why_not_complex, why_not_exact
 from tcgrad.check.cost import forward_cost
 from tcgrad.ir.program import Program
 
@@ -17,6 +17,13 @@ _LARGEST = 2**13
 
 def why_no_ties(program: Program) -> str:
     """Why derivatives cannot be compared at the ties of a program that has some; empty if they can."""
+    return why_not_exact_at_ties(program) and (
+        why_not_complex(program, kinks=True) or why_branches_are_rounded(program)
+    )
+
+
+def why_not_exact_at_ties(program: Program) -> str:
+    """Why the derivatives there are not worked out in exact arithmetic; empty if they are."""
     reason = why_not_exact(program, kinks=True)
     if reason:
         return reason

@@ -85,8 +85,10 @@ class Noise:
 
     def settled(self, array: Array) -> Array:
         """Numbers that are near to a whole one are whole: without the noise they were."""
-        if not self.near or array.dtype.kind != "f":
+        if not self.near or array.dtype.kind not in "fc":
             return array
+        if array.dtype.kind == "c":
+            return together(self.settled(array.real), array.imag, array.dtype)
         whole = np.round(array)
         return np.where(np.abs(array - whole) <= self.near, whole, array)
 

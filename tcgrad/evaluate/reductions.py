@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tcgrad.evaluate.context import Array, Context, Labelled
-from tcgrad.evaluate.parts import absolute, real
+from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.ir.nodes import IndexReduce
 
 # One part of so many, exactly: whole numbers divided by one another are rounded.
@@ -21,13 +21,16 @@ _share = np.frompyfunc(partial(Fraction, 1), 1, 1)
 def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
     """The entry of the last axis at which the real part is largest or smallest; NaN if there is one.
 
-    Of dual numbers that attain the value the slopes are shared equally.
+    Of dual numbers that attain the value the slopes are shared equally, and so are the imaginary parts of complex ones.
     """
     where = np.expand_dims(place(real(flat), axis=-1), -1)
     found = np.take_along_axis(flat, where, axis=-1)
-    if flat.dtype != np.object_:
+    if flat.dtype.kind not in "Oc":
         return np.asarray(found[..., 0])
     attained = (real(flat) == real(found)).astype(bool)
+    if flat.dtype.kind == "c":
+        shared = np.sum(flat.imag, axis=-1, where=attained) / np.sum(attained, axis=-1)
+        return together(found.real[..., 0], shared, flat.dtype)
     return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) * _share(np.sum(attained, axis=-1)))
 
 
@@ -57,6 +60,8 @@ def reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     spread = body.aligned((*free, *expr.indices))
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
     flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
+    if context.noise is not None and expr.kind in ("max", "min"):
+        flat = context.noise.settled(flat)
     found = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
     if expr.kind not in ("max", "min"):
         return context.settle(found, lambda: Labelled(_magnitude(expr.kind, found.array, flat), free), ulps=4)

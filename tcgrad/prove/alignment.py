@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import permutations
-from math import factorial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import permutations, product
+from math import factorial, inf
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -25,7 +25,7 @@ _PER_UNFOLDING = 0.5  # the author's own names are kept where that tells as much
 _MOST_RENAMINGS = 120
 _MOST_COMPARED = 200  # pairs of terms; where there are more, only the same are told from the others
 
-Identity = Callable[[Expr], str]
+Same = Callable[[Expr, Expr], bool]
 
 
 class Pair(NamedTuple):
@@ -42,22 +42,26 @@ class Pair(NamedTuple):
     only_right: tuple[Expr, ...] = ()
 
 
-def align(sides: Sequence[tuple[Expr, Expr]], identity: Identity) -> tuple[Pair, ...]:
+def align(sides: Iterable[tuple[Expr, Expr]], are_same: Same) -> tuple[Pair, ...]:
     """The terms of two expressions over the same free indices in pairs, in the order of the first one's.
 
     Taken apart in the way that leaves least to tell.
 
-    sides: the two, as they are written first, then with more and more definitions unfolded.
-    identity: a text that equal terms have in common.
+    sides: the two, as they are written first, then with more and more definitions unfolded; taken as long as they may
+        leave less to tell.
+    are_same: whether two terms are equal.
     """
-    alignments = [
-        (unfoldings * _PER_UNFOLDING + sum(_difference(pair) + _PER_TERM for pair in pairs), pairs)
-        for unfoldings, (given, right) in enumerate(sides)
-        for own in divisions(given)
-        for other in divisions(right)
-        for pairs in [_pairs(own, other, identity)]
-    ]
-    return min(alignments, key=itemgetter(0))[1]
+    best: tuple[float, tuple[Pair, ...]] = inf, ()
+    for unfoldings, (given, right) in enumerate(sides):
+        least = unfoldings * _PER_UNFOLDING + 1  # at least one pair differs
+        if least >= best[0]:
+            break
+        for own, other in product(list(divisions(given)), list(divisions(right))):
+            if least + _PER_TERM * max(len(own), len(other)) < best[0]:
+                pairs = _pairs(own, other, are_same)
+                told = unfoldings * _PER_UNFOLDING + sum(_difference(pair) + _PER_TERM for pair in pairs)
+                best = min(best, (told, pairs), key=itemgetter(0))
+    return best[1]
 
 
 def _difference(pair: Pair) -> float:
@@ -72,12 +76,13 @@ def _difference(pair: Pair) -> float:
     return 1 + _PER_NODE * sum(map(size, alone)) + sums + numbers
 
 
-def _pairs(given: Sequence[Term], right: Sequence[Term], identity: Identity) -> tuple[Pair, ...]:
+def _pairs(given: Sequence[Term], right: Sequence[Term], are_same: Same) -> tuple[Pair, ...]:
     found: dict[int, Pair] = {}
-    names = [identity(term.expr) for term in right]
+    written = [term.expr for term in right]
     open_right = list(range(len(right)))
     for place, term in enumerate(given):
-        partner = next((other for other in open_right if names[other] == identity(term.expr)), None)
+        own = term.expr
+        partner = next((other for other in open_right if are_same(own, written[other])), None)
         if partner is not None:
             found[place] = Pair("same", term, right[partner])
             open_right.remove(partner)
