@@ -6,12 +6,13 @@ directional derivative, the component of another Jacobian the chain rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import assert_never
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.functions import FUNCTIONS, Function, abstract_derivative
+from tcgrad.ir.guards import is_guard, is_structural
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -31,9 +32,10 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import freshen, substitute, tensors_read
+from tcgrad.ir.traversal import factors_of, free_indices, freshen, substitute, tensors_read
 from tcgrad.language.elaborate import elaborate_scalar
 
 Seed = Callable[[Component], Expr]
@@ -131,13 +133,13 @@ def _product_rule(expr: Mul, inner: Derivative) -> Expr:
 
 
 def _power_rule(expr: Pow, inner: Derivative) -> Expr:
-    """``d(u^v) = v u^(v-1) du + u^v log(u) dv``"""
+    """``d(u^v) = v u^(v-1) du + u^v log(u) dv``; of a root see `_where_it_moves`."""
     by_base, by_exponent = inner(expr.base), inner(expr.exponent)
     if by_base == by_exponent == ZERO:
         return ZERO
     lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
     return total([
-        times(expr.exponent, lowered, by_base),
+        times(expr.exponent, lowered, by_base, *_where_it_moves(expr, expr.base)),
         times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent),
     ])  # fmt: skip
 
@@ -148,8 +150,30 @@ def _chain_rule(expr: Call, inner: Derivative) -> Expr:
     for place, argument in enumerate(expr.arguments):
         derived = inner(argument)
         if derived != ZERO:
-            terms.append(times(partial(expr, place), derived))
+            terms.append(times(partial(expr, place), derived, *_where_it_moves(expr, argument)))
     return total(terms)
+
+
+def _where_it_moves(root: Pow | Call, inside: Expr) -> Iterator[Expr]:
+    """The conditions under which what a root is of is not 0 by the indices alone: ``[i != 0]`` of ``sqrt(i u)``.
+
+    Elsewhere the root is 0 for every ``u``, and what would be written for its derivative is 0/0.
+    """
+    match root:
+        case Pow(exponent=Const(exponent)) if 0 < exponent < 1:
+            pass
+        case Call(function=function) if function.name == "cbrt":
+            pass
+        case _:
+            return
+    for factor in factors_of(inside):
+        base = factor.base if isinstance(factor, Pow) else factor
+        if free_indices(base) and is_structural(base) and not is_guard(base) and not _is_above_zero(base):
+            yield Iverson("!=", base, ZERO)
+
+
+def _is_above_zero(number: Expr) -> bool:
+    return isinstance(number, IndexValue) and is_nonnegative(number.value - 1)
 
 
 def partial(expr: Call, place: int) -> Expr:

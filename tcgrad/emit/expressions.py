@@ -24,7 +24,7 @@ from tcgrad.emit.factors import (
 )
 from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
 from tcgrad.emit.products import Products
-from tcgrad.emit.recover import scattered
+from tcgrad.emit.recover import deltas_as_masks, scattered
 from tcgrad.emit.structure import UNIT, Structured, Term, added
 from tcgrad.ir.guards import branches_of, range_slacks, slacks_of
 from tcgrad.ir.indices import Index, Integer
@@ -131,6 +131,9 @@ class Expressions:
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)
+        masks = deltas_as_masks(parts.factors, parts.deltas, parts.summed, self._gaps)
+        parts.deltas = [delta for delta in parts.deltas if delta not in masks]
+        parts.factors += [(mask, False) for mask in masks.values()]
         # Zeros around what is read can stand for a guard: what else needs it is chosen before.
         factors = under_guards(parts.factors, self._gaps, masks_stay=True)
         apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting, self._definitions.held)

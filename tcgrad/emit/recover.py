@@ -12,9 +12,10 @@ from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.emit.fitting import Fitting
+from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Component, Delta, Expr, IndexValue, Iverson, Where
+from tcgrad.ir.nodes import MINUS_ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import free_indices, product_of, substitute
@@ -69,6 +70,27 @@ def scattered(
         return None
     kept = [item for item in inside if item not in outside]
     return Scattered(kept, found, bound, outside, _bounds(guards, solutions, fitting))
+
+
+def deltas_as_masks(
+    factors: Sequence[Factor], deltas: Sequence[Delta], summed: Sequence[Index], gaps: Gaps
+) -> dict[Delta, Iverson]:
+    """The deltas that would be arrays of zeros and ones beside what need not exist where they are 0, as conditions.
+
+    Values that are added at the positions of a delta are there.
+    """
+    apart = [delta for delta in deltas if not (delta.left.as_index and delta.right.as_index)]
+    wide = [gap for factor, inverted in factors for gap in gaps.of(Pow(factor, MINUS_ONE) if inverted else factor)]
+    return {
+        delta: Iverson("==", IndexValue(delta.left), IndexValue(delta.right))
+        for delta in apart
+        if any(gap.issuperset(free_indices(delta)) for gap in wide) and not _adds(delta, summed)
+    }
+
+
+def _adds(delta: Delta, summed: Sequence[Index]) -> bool:
+    """Whether a sum adds values at the positions of a delta."""
+    return _target(delta, summed) is not None and any(index in summed for index in free_indices(delta))
 
 
 @dataclass
