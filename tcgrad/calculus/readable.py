@@ -173,7 +173,7 @@ class Readable:
         of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
         plain = simplify(body)
         if not of_vector:
-            plain = self.known.opened(plain)
+            plain = self.known.distributed(self.known.opened(plain))
         elif size(plain) <= _LARGEST_OF_VECTOR:
             plain = self.known.opened(plain, _FEWEST_OF_VECTOR)
         plain = gathered(plain, ()) if holds_root(plain) else plain
