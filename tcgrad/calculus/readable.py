@@ -21,7 +21,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
-from tcgrad.simplify.complements import with_one_sigmoid
+from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
@@ -100,7 +100,9 @@ class Readable:
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
         own = self.presentation.present(self._spelling.name(self._with_choices(body)))
         (polished,) = self._polished.done((own,), (), lambda: (polish(own),))
-        return in_reading_order(polished, free)
+        even = with_even_slopes(polished)  # sums have become one
+        polished = polished if even is polished else polish(simplify(even))
+        return in_reading_order(self.presentation.as_it_reads(polished), free)
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter."""
@@ -138,7 +140,7 @@ class Readable:
 
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
-        body = with_one_sigmoid(self._solved(line.body, line.tensor), self.known.fold)
+        body = with_one_sigmoid(with_even_slopes(self._solved(line.body, line.tensor)), self.known.fold)
         for used, given in self._facts:
             shorter = self._shorter(body, used)
             if shorter is not None:
@@ -171,7 +173,7 @@ class Readable:
         of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
         plain = simplify(body)
         if not of_vector:
-            plain = self.known.opened(plain)
+            plain = self.known.distributed(self.known.opened(plain))
         elif size(plain) <= _LARGEST_OF_VECTOR:
             plain = self.known.opened(plain, _FEWEST_OF_VECTOR)
         plain = gathered(plain, ()) if holds_root(plain) else plain

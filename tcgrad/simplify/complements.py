@@ -1,12 +1,13 @@
-"""``sigmoid(-u)`` beside ``sigmoid(u)`` as ``1 - sigmoid(u)``, where that is shorter."""
+"""``sigmoid(-u)`` beside ``sigmoid(u)`` as ``1 - sigmoid(u)``, where that is shorter; and the slope of a sigmoid, which
+is the same at ``-u``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Expr, Mul
-from tcgrad.ir.traversal import map_children, walk
+from tcgrad.ir.traversal import factors_of, map_children, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import negated, sign
@@ -25,13 +26,32 @@ def with_one_sigmoid(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
 
     def written(part: Expr) -> Expr:
         if isinstance(part, Call) and _is_sigmoid(part) and part.arguments[0] in gone:
-            return Add((ONE, Mul((MINUS_ONE, Call(FUNCTIONS["sigmoid"], (negated(part.arguments[0]),))))))
+            return _less_than_1(Call(part.function, (negated(part.arguments[0]),)))
         return map_children(part, written)
 
     whole = written(expr)
     terms = spread_out(whole)
     made = [settle(simplify(whole)), *([settle(simplify(Add((ZERO, *terms))))] if terms else [])]
     return min((expr, *made), key=cost)
+
+
+def with_even_slopes(expr: Expr) -> Expr:
+    """``sigmoid(u) (1 - sigmoid(u))`` for ``sigmoid(-u) (1 - sigmoid(-u))``; the very same where there is none."""
+    made = map_children(expr, with_even_slopes)
+    factors = list(factors_of(made))
+    for place, factor in enumerate(factors):
+        if not isinstance(factor, Call) or not _is_sigmoid(factor) or sign(factor.arguments[0]) > 0:
+            continue
+        other = simplify(_less_than_1(factor))
+        if other in factors:
+            turned = Call(factor.function, (negated(factor.arguments[0]),))
+            factors[place], factors[factors.index(other)] = turned, _less_than_1(turned)
+    return made if factors == list(factors_of(made)) else simplify(Mul(tuple(factors)))
+
+
+def _less_than_1(part: Expr) -> Expr:
+    """What is left to 1."""
+    return Add((ONE, Mul((MINUS_ONE, part))))
 
 
 def _is_sigmoid(call: Call) -> bool:

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
-from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, tensors_read, walk
+from tcgrad.ir.traversal import factors_of, instantiate, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.consequences import consequences
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.nearby import Nearby
+from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.signs import is_never_negative
 from tcgrad.simplify.spread import multiplied_out, opened
 from tcgrad.simplify.totals import Totals
@@ -63,14 +66,16 @@ class Facts:
                     self._reading.setdefault(tensor, []).append(((-self._count, n), fact))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
-        """What a definition says, as it stands, without aliases, and in terms of those before it.
+        """What a definition says, as it stands, without aliases, in terms of those before it, and with sums that are
+        shorter multiplied out.
 
         What was defined before under another name, or the same one, keeps its name.
         """
         aliased = not self._aliases.keys().isdisjoint(tensors_read(body))
         written = simplify(replace_components(body, self._without_alias)) if aliased else body
         named = self.name_instances(body)
-        for own in dict.fromkeys((body, written, body if isinstance(named, Component) else named)):
+        apart = _with_sums_multiplied_out(body)
+        for own in dict.fromkeys((body, written, body if isinstance(named, Component) else named, apart)):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield fact
             yield from consequences(fact)
@@ -133,11 +138,33 @@ class Facts:
         made = self.multiplied_out(expr)
         return expr if made is expr else self.fold(made)
 
+    def distributed(self, expr: Expr) -> Expr:
+        """A simplified product that divides by what has no name, over the terms of one of its sums where what a
+        definition names is one of these then, and the whole is shorter: ``(a - s b)/sqrt(v) = a/sqrt(v) - r b``.
+        """
+        factors = factors_of(expr)
+        if not any(isinstance(part, Pow) and not isinstance(part.base, Component) for part in factors):
+            return expr
+        for place, factor in enumerate(factors):
+            terms = [Mul((*factors[:place], term, *factors[place + 1 :])) for term in terms_of(factor)]
+            settled = list(map(self.settle, terms)) if isinstance(factor, Add) else []
+            if any(cost(named) < cost(simplify(term)) for named, term in zip(settled, terms, strict=False)):
+                made = self.fold(regroup(list(map(split_coefficient, settled))))
+                if cost(made) < cost(expr):
+                    return made
+        return expr
+
     def multiplied_out(self, expr: Expr) -> Expr:
         """An expression multiplied out, the definitions by their names; the very same where that is no shorter."""
         near = self._near(expr)
         (made,) = self._opened.done((expr,), near, lambda: (multiplied_out(expr, self._nearby(near).settle),))
         return made
+
+
+def _with_sums_multiplied_out(body: Expr) -> Expr:
+    """A product with those of its sums multiplied out that become shorter: covariances, say. Simplified."""
+    made = [multiplied_out(part, simplify) if isinstance(part, IndexSum) else part for part in factors_of(body)]
+    return simplify(Mul((ONE, *made))) if isinstance(body, Mul) and made != list(body.factors) else body
 
 
 def _is_worth(part: Expr) -> bool:

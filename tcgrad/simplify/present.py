@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
@@ -29,7 +30,6 @@ from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
-from tcgrad.simplify.monomials import UNIT
 from tcgrad.simplify.powers import as_power, flattened, negated, power, scaled, scaled_sum, split_coefficient
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import is_positive_with
@@ -75,12 +75,12 @@ class Presentation:
 
     def _without_minus(self, sign: Fraction, body: Expr) -> Expr:
         """A sign times an expression, the minus taken in by a difference that the spec does not write itself."""
-        coefficient, rest = split_coefficient(body)
-        is_negative = coefficient is not UNIT and coefficient.numerator < 0
-        flipped = self._flip_one(rest) if is_negative != (sign is _MINUS) else None
-        return _times(sign, body) if flipped is None else scaled(-coefficient * sign, flipped)
+        number, rest = _number_out(body)
+        flipped = self._flip_one(rest) if number * sign < 0 else None
+        return _times(sign, body) if flipped is None else scaled(-number * sign, flipped)
 
-    def _as_it_reads(self, term: Expr) -> Expr:
+    def as_it_reads(self, term: Expr) -> Expr:
+        """A product, presented before, with the minus in front of it taken in."""
         return self._without_minus(_PLUS, term)
 
     def _oriented(self, expr: Expr) -> tuple[Fraction, Expr]:
@@ -185,7 +185,7 @@ class Presentation:
                     return turned
                 if self._stands_in_spec(factor):
                     return None
-                return turned if _share_a_sum(turned) else Add(tuple(map(self._as_it_reads, turned.terms)))
+                return turned if _share_a_sum(turned) else Add(tuple(map(self.as_it_reads, turned.terms)))
             case Add() if _holds_difference(factor) and not self._stands_in_spec(factor):
                 return self._flip_term(factor)
             case IndexSum(body=body):
@@ -244,6 +244,22 @@ def _share_a_sum(base: Add) -> bool:
             return True
         seen |= read
     return False
+
+
+def _number_out(expr: Expr) -> tuple[Fraction, Expr]:
+    """The number that a product has as a factor, in sums too, and the rest."""
+    match expr:
+        case Const(value):
+            return value, ONE
+        case IndexSum(indices, body):
+            number, rest = _number_out(body)
+            return (_PLUS, expr) if number == 1 else (number, IndexSum(indices, rest))
+        case Mul(factors):
+            parts = list(map(_number_out, factors))
+            number = prod((own for own, _ in parts), start=_PLUS)
+            return number, product_of([rest for _, rest in parts if rest != ONE])
+        case _:
+            return _PLUS, expr
 
 
 def _with_number_in_front(factors: list[Expr]) -> Expr:
