@@ -16,6 +16,7 @@ from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
+from tcgrad.check.forward import same_branches
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, random_directions, references
 from tcgrad.check.results import Subject
@@ -115,10 +116,13 @@ def out_of_range(bench: Bench) -> set[str]:
 
 
 def rounds_as_told(bench: Bench) -> bool:
-    """Whether the equations, worked out in the type that is checked, are off by no more than the bounds say.
+    """Whether the equations, worked out in the type that is checked, are off by no more than the bounds say, and take
+    the same branches.
 
     Where they are, as for the sine of a number so large that rounding decides it, no bound can be relied on.
     """
+    if not same_branches(bench.sample.forward, bench.equations.narrow):
+        return False
     for output in bench.outputs:
         exact, found = bench.sample.value(output.name), bench.equations.narrow.context.arrays[output.name]
         if (np.abs(found - exact) > bench.sample.bound(output.name) + bench.sample.own_bound(output.name)).any():

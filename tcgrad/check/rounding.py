@@ -45,6 +45,7 @@ class Rounding:
     dtype: the type of the arithmetic in which that is simulated; roundoff: what the noise stands for.
     safety: the bound in proportion to the spread. Observed errors stay below about 4 times the spread of 6 draws.
     largest: what values are rounded to is no larger; beyond it is infinity.
+    flipped: the draws in which another branch was taken, if any: what jumps there does so however small rounding is.
     """
 
     noise: Noise
@@ -52,12 +53,13 @@ class Rounding:
     roundoff: float
     safety: float
     largest: float = inf
+    flipped: NDArray[np.bool_] | None = None
 
     @property
     def rough(self) -> Rounding:
         """The same with a single draw, which is met by a larger safety."""
         noise = replace(self.noise, batch=batch_of(2))
-        return replace(self, noise=noise, safety=ROUGH)
+        return replace(self, noise=noise, safety=ROUGH, flipped=None)
 
     def bound(self, moved: Array, exact: Array) -> Array:
         """The bound on the error, element by element; ``moved`` has an axis of draws in front.
@@ -78,6 +80,8 @@ class Rounding:
             if cancelled.any():  # nor is one of those that are nothing but rounding much better off than the others
                 spread[cancelled] = np.maximum(spread[cancelled], _median(spread[cancelled]))
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
+            if self.flipped is not None:
+                bound = np.maximum(bound, np.abs(moved[self.flipped] - exact).max(axis=0))
             finite = np.isfinite(spread)
             if finite.all():
                 return bound

@@ -229,6 +229,7 @@ class Sampler:
         tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
         how = rounding(dtype, effort, random, tied=tied)
         moved, flipped = shaken(forward, how.noise, how.dtype)
+        in_doubt = bool(flipped.any())
         return Sample(
             self.traits,
             self.sizes,
@@ -236,11 +237,11 @@ class Sampler:
             effort,
             forward,
             moved,
-            how,
+            replace(how, flipped=flipped) if in_doubt else how,
             upstream,
             tangents,
             functions,
-            bool(flipped.any()),
+            in_doubt,
             tied,
         )
 
