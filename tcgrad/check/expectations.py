@@ -143,18 +143,19 @@ class _Expectation:
     def decide(self, double: _Points, wide: _Points) -> Result:
         """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones.
 
-        What is wrong in double precision at the first sample already is no candidate for a proof.
+        What is wrong in double precision at the first one, and in wide at all, is no candidate for a proof.
         """
         started = perf_counter()
         statements = self.derived.statements(self.define.tensor)
         if not statements:
             return replace(self._result(), message=f"{self.define.tensor.name} is not derived from the outputs")
         derived = statements[-1]
-        tally = self._compared(double, double.first, statements)
+        points, tally = double, self._compared(double, double.first, statements)
+        if tally.is_failed:
+            points, tally = wide, self._compared(wide, wide.all, statements)
         proved, assumed = (False, ()) if tally.is_failed else self._proved(statements)
-        points = double if proved else wide
-        if not proved:
-            tally = self._compared(wide, wide.all, statements)
+        if not proved and points is double:
+            points, tally = wide, self._compared(wide, wide.all, statements)
         result = self._judged(tally.result(self.options.seed, self.repeat), proved, assumed)
         if result.status == "fail" and isinstance(derived, Define):
             result = self._beside(derived, statements, result, points)
