@@ -87,3 +87,18 @@ def test_products_of_indices_are_compared_as_numbers(condition, holds):
     y = function.compile().forward(u, t, np.array([0, 2, 1, 1, 2]))
     np.testing.assert_array_equal(y, np.outer(u, t) * holds(*np.indices((5, 5))))
     assert function.check(trials=1).ok
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "y[i,j] = where(1 <= 2*i != j, u[i], t[j])",
+        "y[i,j] = where(0 < u[i] != t[j], u[i]^2, t[j]*u[j])",
+        "y[i,j] = where(i != j != 2, u[i]*t[j], sum[k](t[k]^2))",
+        "y[i,j] = [[1 <= 2*i != j] == 1]*u[i] + where([i < j]*[u[i] > 0] != 0, t[i], 0)",
+    ],
+)
+def test_choices_by_chains_are_read_back(equation):
+    assert all(
+        each.proved for each in put_back(spec(equation).replace("equations", "indices: {i: N, j: N}\nequations"))
+    )

@@ -44,25 +44,27 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
     is_guarded = bool(masks or sums or supports)
 
     def evaluate(context: Context) -> Labelled:
+        worked = [other(context) for other in others]
+        divides = any(each.divisor for each in worked)
         if not is_guarded:
-            return combined([], [other(context) for other in others], context)
+            return combined([], worked, context, divides=divides)
         holds, weights = [mask(context) for mask in masks], [each(context) for each in sums]
         cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in holds), *weights]
-        worked = [other(context) for other in others]
         if not all(is_finite(each.value.array) for each in worked):
             holds += [Labelled(np.asarray(each.array != 0), each.axes) for each in weights]
             holds += [support(context) for support in supports]
             worked = [Factor(with_zeros(each.value, holds)) for each in worked]
-        return combined(cast, worked, context)
+        return combined(cast, worked, context, divides=divides)
 
-    def combined(cast: list[Labelled], worked: list[Factor], context: Context) -> Labelled:
+    def combined(cast: list[Labelled], worked: list[Factor], context: Context, *, divides: bool) -> Labelled:
+        """divides: whether one of the factors was a reciprocal, which is rounded as soon as it is one of a product."""
         values = [each.value for each in worked]
         if bound:
             return settled_contraction([*cast, *values], bound, context)
         result = in_turn(worked, context)
         if context.noise is None:
             return multiply([result, *cast], context) if cast else result
-        exact = factors.only_powers_of_two and not any(each.divisor for each in worked)
+        exact = factors.only_powers_of_two and not divides
         moved = result if exact else settled_product(result, values, context)
         return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 

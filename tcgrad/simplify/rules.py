@@ -201,7 +201,7 @@ def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
 
 
 def _iverson(expr: Iverson) -> Expr:
-    """Decided where both sides are numbers, or integers whose ranges decide; ``[[c] != 0] = [c]``."""
+    """Decided where both sides are numbers, or integers whose ranges decide; ``[[c][d] != 0] = [c][d]``."""
     left, right = _as_integer(expr.left), _as_integer(expr.right)
     if left is not None and right is not None:
         return iverson(expr.operator, left, right)
@@ -209,7 +209,8 @@ def _iverson(expr: Iverson) -> Expr:
         a, b = expr.left.value, expr.right.value
         holds = {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[expr.operator]
         return ONE if holds else ZERO
-    if expr.operator == "!=" and expr.right == ZERO and isinstance(expr.left, Iverson | Delta):
+    conditions = factors_of(expr.left)
+    if expr.operator == "!=" and expr.right == ZERO and all(isinstance(each, Iverson | Delta) for each in conditions):
         return expr.left
     return expr
 
