@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
+from tcgrad.calculus.carried import Carried
 from tcgrad.calculus.certain import Certainty
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.signed import Signed
@@ -61,6 +62,7 @@ class Readable:
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
         self._certainty = Certainty(self.program)
+        self._carried = Carried(self.program.statements)
         self._supports = Supports(self.program.statements)
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
@@ -98,6 +100,7 @@ class Readable:
                 return line
 
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
+        body = min((body, self._carried.named(body)), key=cost)
         own = self.presentation.present(self._spelling.name(self._with_choices(body)))
         (polished,) = self._polished.done((own,), (), lambda: (polish(own),))
         even = with_even_slopes(polished)  # sums have become one

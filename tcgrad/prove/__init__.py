@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache, partial
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
-from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.program import Define, Recurrence, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
@@ -24,7 +24,7 @@ from tcgrad.prove.roots import bases_of_roots, with_roots_joined
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.shifts import shifted
 from tcgrad.prove.symmetric import mark_symmetric_inverses
-from tcgrad.prove.unfold import unfold
+from tcgrad.prove.unfold import unfold, with_steps_taken
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.expand import TooLargeError, expand
@@ -55,6 +55,8 @@ def prove_equal(
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
     whole = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
     difference = with_places_as_sums(simplify(whole))
+    statements = tuple(statements)
+    recurrences = [statement for statement in statements if isinstance(statement, Recurrence)]
     definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}
 
     def under_assumptions(expr: Expr) -> Expr:
@@ -103,6 +105,7 @@ def prove_equal(
         *(() if any_sizes else (lambda: expand(with_numbers(expand(normalised()))),)),
         lambda: simplify(summand(rewritten())),
         lambda: expand(simplify(shifted(normalised()))),
+        lambda: simplify(normalise(simplify(rewrite(simplify(with_steps_taken(unfolded(), recurrences)))))),
         with_logarithms_joined,
         lambda: simplify(with_roots_as_one()),
         with_rows_as_read,
