@@ -159,3 +159,20 @@ def test_a_point_at_which_a_coarse_type_takes_another_branch_decides_nothing():
     asked_for = ("jacobian", "gradient", "hvp")
     results = made.check(dtype="float16", trials=1, sizes="own", only=asked_for).results
     assert [(r.kind, r.subject, r.message) for r in results if r.status == "fail"] == []
+
+
+def test_what_is_right_at_one_size_of_one_dim_alone_is_caught():
+    """No dim has its own size once more, whatever the primes are that the other ones get."""
+    text = (
+        "dims: {B: 5, C: 3, S: 2}\ninputs: {x: [B, C, S], g: [C]}\nequations:\n - m[c] = mean[b,s](x[b,c,s])\n"
+        " - v[c] = mean[b,s]((x[b,c,s] - m[c])^2)\n - y[b,c,s] = (x[b,c,s] - m[c])/sqrt(v[c] + 0.001)*g[c]\n"
+    )
+
+    def backward(x, g, dy):
+        axes, centred = (0, 2), x - x.mean((0, 2), keepdims=True)
+        r = 1 / np.sqrt((centred**2).mean(axes, keepdims=True) + 0.001)
+        z, a = centred * r, dy * g[:, None]
+        dx = r * (a - a.mean(axes, keepdims=True) - z * (a * z).mean(axes, keepdims=True))
+        return dx, (dy * z).sum(axes) * (1 if len(g) == 3 else 2)
+
+    assert statuses(text, backward) == {"pass", "fail"}

@@ -27,6 +27,9 @@ _DOUBLE = np.dtype(np.float64)
 _NEAR = 2.0**10
 _NEAREST = 0.125
 
+# Where another branch is taken, what differs by more units of rounding, beside its size, has jumped.
+_JUMP = 2.0**10
+
 # What is computed at all may be off by so many units of rounding.
 _LEAST = 4.0
 
@@ -81,7 +84,8 @@ class Rounding:
                 spread[cancelled] = np.maximum(spread[cancelled], _median(spread[cancelled]))
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
             if self.flipped is not None:
-                bound = np.maximum(bound, np.abs(moved[self.flipped] - exact).max(axis=0))
+                apart = np.abs(moved[self.flipped] - exact).max(axis=0)
+                bound = np.maximum(bound, np.where(apart > _JUMP * self.noise.unit * size, apart, 0))
             finite = np.isfinite(spread)
             if finite.all():
                 return bound

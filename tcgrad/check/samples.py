@@ -193,7 +193,9 @@ class Sampler:
             wide = evaluate_forward(self.program.statements, inputs, effort.reference)
             narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
             if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):
-                return self._sample(wide, dtype, random, {}, tied=True)
+                sample = self._sample(wide, dtype, random, {}, tied=True)
+                if not sample.in_doubt:
+                    return sample
         return "no tie was met"
 
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:

@@ -74,13 +74,17 @@ def _work(program: Program) -> int:
 def _primes(dims: Mapping[str, int]) -> Iterator[tuple[dict[str, int], int]]:
     """Distinct primes for the dims, the best first -> each with the work that it is worth.
 
-    What is larger than all own sizes, with the dims in another order of size, shows what is wrong there alone.
+    What is larger than all own sizes, with the dims in another order of size, shows what is wrong there alone. No dim
+    keeps its size, if that can be helped: what is right for it alone would be so once more.
     """
     names = sorted(dims, key=lambda name: dims[name])
     above = tuple(prime for prime in _ABOVE if prime > max(dims.values()))
-    for series, most in ((above, _ABOVE_WORK), *((series, _WORK) for series in _PRIMES)):
-        for order in (names[::-1], names) if len(names) <= len(series) else ():
-            yield dict(zip(order, series, strict=False)), most
+    found = [
+        (dict(zip(order, series, strict=False)), most)
+        for series, most in ((above, _ABOVE_WORK), *((series, _WORK) for series in _PRIMES))
+        for order in ((names[::-1], names) if len(names) <= len(series) else ())
+    ]
+    yield from sorted(found, key=lambda each: any(each[0][name] == size for name, size in dims.items()))
 
 
 def _following(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
