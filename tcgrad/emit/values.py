@@ -274,7 +274,7 @@ def _broadcast_shape(nodes: Sequence[Node]) -> tuple[Integer, ...]:
     shape = [_ONE] * rank
     for node in nodes:
         for k, size in enumerate(node.shape, start=rank - len(node.shape)):
-            if shape[k] == _ONE:
+            if shape[k].as_number == 1:
                 shape[k] = size
     return tuple(shape)
 
