@@ -84,6 +84,7 @@ class _Lines:
         self._tell = tell
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
+        self._shared: list[Statement | None] = []  # the lines as `share` left them
 
     def use_symmetry(self) -> None:
         """Lines that read a symmetric gradient at two places: ``g[p,j] + g[j,p]`` is ``2 g[p,j]``."""
@@ -149,6 +150,8 @@ class _Lines:
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""
+        if self.lines == self._shared:
+            return
         known = Facts(())
         for place, line in enumerate(self.lines):
             if not isinstance(line, Define):
@@ -162,6 +165,7 @@ class _Lines:
                 self.lines[place] = made
             if line.tensor not in self._kept:
                 known.add(made)
+        self._shared = list(self.lines)
 
     def _forget(self, line: Define, place: int) -> None:
         for tensor in tensors_read(line.body):

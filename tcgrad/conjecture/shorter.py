@@ -53,6 +53,7 @@ _MOST_PARTS = 150
 _MOST_PLACED = 2  # axes of a tensor that is tried at any positions
 _ROLES = (Role.INPUT, Role.DEFINED, Role.CONSTANT)
 _SUMS = (Add, IndexSum)
+_NONE = frozenset[Tensor]()
 _EXPONENTS = (const(2), MINUS_ONE, const(-2))
 _NUMBERS = (ZERO, ONE, MINUS_ONE, const(2), const(-2), Pow(const(2), MINUS_ONE))
 
@@ -77,6 +78,7 @@ class Conjectures:
     program: Program
     assumptions: Sequence[Assumption]
     _opened: dict[Expr, bool] = field(default_factory=dict)
+    _inputs_met: dict[Expr, tuple[frozenset[Tensor], bool]] = field(default_factory=dict)
     _proved: dict[str, Given | None] = field(default_factory=dict)
     _in_vain: int = 0  # proofs
 
@@ -167,18 +169,21 @@ class Conjectures:
 
     def _is_related(self, expr: Expr) -> bool:
         """Whether something that is defined and something else of the same inputs stand there."""
-        if not self._is_open(expr):
-            return False
-        read = tensors_read(expr)
-        if not any(tensor.role is Role.DEFINED for tensor in read):
-            return False
-        seen: set[Tensor] = set()
-        for node in walk(expr):
-            for tensor in (node.tensor,) if isinstance(node, Component) else ():
-                if not seen.isdisjoint(self._sources.get(tensor, ())):
-                    return True
-                seen |= self._sources.get(tensor, frozenset())
-        return any(isinstance(node, IndexSum) and isinstance(node.body, Pow) for node in walk(expr))
+        is_defined = any(tensor.role is Role.DEFINED for tensor in tensors_read(expr))
+        return is_defined and self._is_open(expr) and self._met(expr)[1]
+
+    def _met(self, expr: Expr) -> tuple[frozenset[Tensor], bool]:
+        """The inputs that what is read is made of, and whether two reads have one in common, or powers are added up."""
+        known = self._inputs_met.get(expr)
+        if known is None:
+            made = self._sources.get(expr.tensor, _NONE) if isinstance(expr, Component) else _NONE
+            related = isinstance(expr, IndexSum) and isinstance(expr.body, Pow)
+            for part in children(expr):
+                own, inside = self._met(part)
+                related = related or inside or not made.isdisjoint(own)
+                made |= own
+            known = self._inputs_met[expr] = made, related
+        return known
 
     @cached_property
     def _sources(self) -> dict[Tensor, frozenset[Tensor]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import field
 
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.graph import Graph
@@ -26,54 +27,37 @@ class Operand:
     inverted: bool = False
 
 
-_NONE: set[int] = set()
-
-
+@dataclass
 class Built:
-    """The products that were built in a graph; what is asked about them is noted in its journal, if it keeps one.
+    """The products that were built in a graph; what is asked about them is noted in its journal, if it keeps one."""
 
-    before: what was known when this began, which does not change any more.
-    """
+    graph: Graph
+    _known: dict[ProductKey, dict[Labels, tuple[Node, Labels]]] = field(default_factory=dict)
+    _groups: set[Labels] = field(default_factory=set)
+    _companions: dict[int, set[int]] = field(default_factory=dict)  # for an operand's serial those multiplied by it
 
-    def __init__(self, graph: Graph, before: Built | None = None) -> None:
-        self._graph = graph
-        self._before = before
-        self._known: dict[ProductKey, dict[Labels, tuple[Node, Labels]]] = {}
-        self._groups: set[Labels] = set()
-        self._companions: dict[int, set[int]] = {}  # for an operand's serial those of what it was multiplied by
+    def continued(self) -> Built:
+        """The same products, to which others come."""
+        known = {key: {**products} for key, products in self._known.items()}
+        return Built(self.graph, known, {*self._groups}, {own: {*others} for own, others in self._companions.items()})
 
     def sets(self, serials: Sequence[int]) -> list[int]:
         """The sets of two and more operands of which a product was built before, under whatever indices."""
         masks = []
         for k, serial in enumerate(serials):
-            near = self.near(serial)  # only sets of these are looked up
+            near = self._companions.get(serial, ())  # only sets of these are looked up
             rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
             while part:
                 members = [serials[j] for j in range(k + 1, len(serials)) if part >> j & 1]
-                if self.has_group(tuple(sorted([serial, *members]))):
+                if tuple(sorted([serial, *members])) in self._groups:
                     masks.append(1 << k | part)
                 part = (part - 1) & rest
         return sorted(masks)
 
-    def near(self, serial: int) -> set[int]:
-        """What an operand was multiplied by."""
-        own = self._companions.get(serial, _NONE)
-        before = _NONE if self._before is None else self._before.near(serial)
-        return own | before if own and before else own or before
-
-    def has_group(self, serials: tuple[int, ...]) -> bool:
-        """Whether a product of these operands, in ascending order, was built before, under whatever indices."""
-        return serials in self._groups or (self._before is not None and self._before.has_group(serials))
-
     def found(self, key: ProductKey, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
         """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
-        found = [known for known in self.products(key) if wanted.issubset(known[1])]
+        found = [known for known in self._known.get(key, {}).values() if wanted.issubset(known[1])]
         return min(found, key=lambda known: len(known[1]), default=None)
-
-    def products(self, key: ProductKey) -> list[tuple[Node, Labels]]:
-        """The products of some operands in the order in which they were built."""
-        before = [] if self._before is None else self._before.products(key)
-        return [*before, *self._known.get(key, {}).values()]
 
     def keep(self, key: ProductKey, node: Node, labels: Labels) -> None:
         """Keep a product for `found`."""
@@ -114,7 +98,7 @@ class Built:
 
     @property
     def _journal(self) -> Journal | None:
-        return self._graph.journal
+        return self.graph.journal
 
 
 def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:

@@ -45,7 +45,9 @@ class Definition:
             indices = [index for first, other in term.equal for index in (first, *other.indices)] + [*term.value.axes]
             if not term.is_diagonal or not place.keys() >= {*indices}:
                 return None
-            parts.append((term.coefficient, len(term.equal), tuple([place[index] for index in indices])))
+            parts.append(
+                (*term.coefficient.as_integer_ratio(), len(term.equal), tuple([place[index] for index in indices]))
+            )
         return tuple(parts)
 
 

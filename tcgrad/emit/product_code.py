@@ -27,9 +27,10 @@ class ProductCode:
         two Python truth values times one of NumPy's; and truth values have no negative.
         """
         over, under = self._number()
+        is_negative = self.coefficient.numerator < 0
         numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
         several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
-        truths = self._truths() if self.coefficient != 1 or numbers or several else []
+        truths = self._truths() if over or under or is_negative or numbers or several else []
         above = [*over, *self._codes(expression, True, False)]
         below = [*under, *self._codes(expression, True, True)]
         arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)
@@ -42,9 +43,9 @@ class ProductCode:
         code = _quotient_code(above or ["1"], below)
         if arrays:
             code = _quotient_code([code, *arrays], divisors)
-        if self.coefficient < 0 and self._begins_with_truth(over):
+        if is_negative and self._begins_with_truth(over):
             return Text(f"-({code})", Level.UNARY)
-        sign = "-" if self.coefficient < 0 else ""
+        sign = "-" if is_negative else ""
         if not arrays and not below and len(above) == 1:
             return Text(sign + code, Level.UNARY)
         return Text(sign + code, Level.MUL)
@@ -56,11 +57,11 @@ class ProductCode:
 
     def _number(self) -> tuple[list[str], list[str]]:
         """The absolute coefficient as factors above and below the line."""
-        value = abs(self.coefficient)
-        over, under = str(value.numerator), str(value.denominator)
+        numerator, denominator = self.coefficient.as_integer_ratio()
+        over, under = str(abs(numerator)), str(denominator)
         if len(over) + len(under) > 5:
-            return [repr(float(value))], []
-        return [over] if value.numerator != 1 else [], [under] if value.denominator != 1 else []
+            return [repr(abs(float(self.coefficient)))], []
+        return [over] if over != "1" else [], [under] if under != "1" else []
 
     def _truths(self) -> list[Node]:
         """Takes the truth values out of the factors above the line."""

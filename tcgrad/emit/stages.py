@@ -127,7 +127,7 @@ class Stages:
         """
         products = self._lowering.expressions.products
         if self._forward_built is not None:
-            products.built = Built(self._build.graph, self._forward_built)
+            products.built = self._forward_built.continued()
         steps = tuple(self._lowering.statements(statements))
         results: list[tuple[Tensor, Node]] = []
         owners = set() if owners is None else owners

@@ -85,8 +85,8 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
     added_up: dict[tuple[int, Axes], tuple[Fraction, Value]] = {}
     for term in terms:
         same = term.value.node.serial, term.value.axes
-        coefficient, value = added_up.get(same, (Fraction(0), term.value))
-        added_up[same] = coefficient + term.coefficient, value
+        before = added_up.get(same)
+        added_up[same] = term.coefficient if before is None else before[0] + term.coefficient, term.value
     parts = [part for part in added_up.values() if part[0]] or [(Fraction(0), first.value)]
     sign, value = parts[0] if len(parts) == 1 else plus(build, parts, hint)
     return Term(sign, value, first.equal, first.loose)
@@ -94,10 +94,10 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
 
 def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
     """The elementwise sum, with its sign; one built before, under whatever indices and signs, is found again."""
-    if all(coefficient < 0 for coefficient, _ in terms):
+    if all(coefficient.numerator < 0 for coefficient, _ in terms):
         sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
         return -sign, value
-    ordered = sorted(terms, key=lambda term: (term[1].node.serial, abs(term[0])))
+    ordered = sorted(terms, key=lambda term: (term[1].node.serial, _size(term[0])))
     key, labels = _sum_key(ordered)
     for sign, wanted in ((UNIT, key), (-UNIT, _negated(key))):
         known = build.known_sum(wanted, ordered)
@@ -137,8 +137,12 @@ def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Ax
     if len(groups) > 1 and any(len(group) > 1 for key, group in groups.items() if len(key) < len(axes)):
         small = [_presummed(build, group, len(axes), hint) for group in groups.values()]
         terms = [term for group in small for term in group]
-    nodes = [build.aligned(Value(scaled(build, abs(c), value.node), value.axes), axes) for c, value in terms]
-    return UNIT, Value(build.plus(nodes, [1 if c > 0 else -1 for c, _ in terms]), axes)
+    nodes = [build.aligned(Value(scaled(build, _size(c), value.node), value.axes), axes) for c, value in terms]
+    return UNIT, Value(build.plus(nodes, [1 if c.numerator > 0 else -1 for c, _ in terms]), axes)
+
+
+def _size(coefficient: Fraction) -> Fraction:
+    return UNIT if coefficient is UNIT else abs(coefficient)
 
 
 def _presummed(

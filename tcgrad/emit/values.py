@@ -45,15 +45,16 @@ class Builder:
         self.graph = graph
         self.fitting = fitting
         self.sums: dict[SumKey, tuple[Node, Labels]] = {}  # elementwise sums by their terms
-        self._numbers: dict[Fraction | int, Node] = {}
+        self._numbers: dict[tuple[int, int], Node] = {}  # by two whole numbers, which are hashed faster
         self.inverses: set[Node] = set()  # those that are not computed: what they multiply is solved for
 
     # Scalars
 
     def number(self, value: Fraction | int) -> Node:
-        known = self._numbers.get(value)
+        ratio = value.as_integer_ratio()
+        known = self._numbers.get(ratio)
         if known is None:
-            known = self._numbers[value] = self.graph.make(Number(Fraction(value)), (), (), Kind.SCALAR)
+            known = self._numbers[ratio] = self.graph.make(Number(Fraction(value)), (), (), Kind.SCALAR)
         return known
 
     def size(self, size: Integer) -> Node:
@@ -273,7 +274,7 @@ def _broadcast_shape(nodes: Sequence[Node]) -> tuple[Integer, ...]:
     shape = [_ONE] * rank
     for node in nodes:
         for k, size in enumerate(node.shape, start=rank - len(node.shape)):
-            if shape[k] == _ONE:
+            if shape[k].as_number == 1:
                 shape[k] = size
     return tuple(shape)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import is_
 
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.traversal import free_indices, size, tensors_read
+from tcgrad.ir.traversal import size, tensors_read
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.outline import Outline, Renaming, outline
@@ -35,7 +35,7 @@ class _Case:
     @cached_property
     def glance(self) -> Hashable:
         """What is quickly told, and equal for all that have one outline."""
-        told = [(size(expr), len(tensors_read(expr)), len(free_indices(expr))) for expr in self.exprs]
+        told = [(size(expr), len(tensors_read(expr))) for expr in self.exprs]
         return *told, len(self.facts)
 
 

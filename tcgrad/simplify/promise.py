@@ -40,7 +40,8 @@ def is_promising(
     if any(map(_has_numbers, terms)) or any(map(_may_cancel, powers)):
         return True
     held = [{base for base, _ in bag} for bag in bags]
-    if any({shape(base) for base, _ in _powers(Mul(pattern))} <= bases for pattern in patterns for bases in held):
+    named = [{shape(base) for base, _ in _powers(Mul(pattern))} for pattern in patterns]
+    if any(own <= bases for own in named for bases in held):
         return True
     sums = [factors for term in terms for factors in _summed(term)]
     if any(not factors or (len(factors) == 1 and may_add_up(factors[0])) for factors in sums):
