@@ -229,8 +229,10 @@ def stop(*_, **__):
 @pytest.mark.parametrize("where", WHERE_INTERRUPTS_COME)
 def test_an_interrupt_is_quiet_wherever_it_comes(where: str, tmp_path: Path):
     stopping, status = WHERE_INTERRUPTS_COME[where]
+    # What runs in the background of a shell is started with interrupts ignored.
+    first = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nimport tcgrad.api\n"
     (tmp_path / "stopped.py").write_text(
-        "import tcgrad.api\nfrom tcgrad.__main__ import main\n" + stopping + "\ntcgrad.api.derive = stop\nmain()\n"
+        first + "from tcgrad.__main__ import main\n" + stopping + "\ntcgrad.api.derive = stop\nmain()\n"
     )
     command = [sys.executable, "-m", "stopped", "derive", "gallery:matmul"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path)))}
