@@ -80,6 +80,8 @@ def deltas_as_masks(
     Values that are added at the positions of a delta are there.
     """
     apart = [delta for delta in deltas if not (delta.left.as_index and delta.right.as_index)]
+    if not apart:
+        return {}
     wide = [gap for factor, inverted in factors for gap in gaps.of(Pow(factor, MINUS_ONE) if inverted else factor)]
     return {
         delta: Iverson("==", IndexValue(delta.left), IndexValue(delta.right))

@@ -37,16 +37,24 @@ def with_one_sigmoid(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
 
 def with_even_slopes(expr: Expr) -> Expr:
     """``sigmoid(u) (1 - sigmoid(u))`` for ``sigmoid(-u) (1 - sigmoid(-u))``; the very same where there is none."""
-    made = map_children(expr, with_even_slopes)
+    return _turned_slopes(expr) if any(map(_is_turned_sigmoid, walk(expr))) else expr
+
+
+def _turned_slopes(expr: Expr) -> Expr:
+    made = map_children(expr, _turned_slopes)
     factors = list(factors_of(made))
     for place, factor in enumerate(factors):
-        if not isinstance(factor, Call) or not _is_sigmoid(factor) or sign(factor.arguments[0]) > 0:
+        if not isinstance(factor, Call) or not _is_turned_sigmoid(factor):
             continue
         other = simplify(_less_than_1(factor))
         if other in factors:
             turned = Call(factor.function, (negated(factor.arguments[0]),))
             factors[place], factors[factors.index(other)] = turned, _less_than_1(turned)
     return made if factors == list(factors_of(made)) else simplify(Mul(tuple(factors)))
+
+
+def _is_turned_sigmoid(part: Expr) -> bool:
+    return isinstance(part, Call) and _is_sigmoid(part) and sign(part.arguments[0]) < 0
 
 
 def _less_than_1(part: Expr) -> Expr:

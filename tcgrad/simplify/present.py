@@ -256,7 +256,7 @@ def _number_out(expr: Expr) -> tuple[Fraction, Expr]:
             return (_PLUS, expr) if number == 1 else (number, IndexSum(indices, rest))
         case Mul(factors):
             parts = list(map(_number_out, factors))
-            number = prod((own for own, _ in parts), start=_PLUS)
+            number = prod((own for own, _ in parts if own is not _PLUS), start=_PLUS)
             return number, product_of([rest for _, rest in parts if rest != ONE])
         case _:
             return _PLUS, expr
