@@ -117,6 +117,23 @@ def test_a_base_case_alone_and_more_steps(step: str) -> None:
     check_everything(longer)
 
 
+@pytest.mark.parametrize("stride", [2, 3, 4])
+def test_windows_of_no_steps(stride: int) -> None:
+    """What is read in strides by each step is a window of no elements where there is no step, of any array."""
+    inputs = ["a: {shape: [M, M], outside: 0}", "b: {shape: [T], outside: 0}"]
+    equations = [
+        "h[-1] = 0*a[0,0]",
+        f"h[t] = h[t-1] + (1 + t)*a[k-1,{stride}*t-k+3]^2*b[{stride}*t-k+5]",
+        "f = sum[e](h[e])",
+    ]
+    text = spec(inputs, equations, dims="{T: 4, K: 5, M: 3}", indices="{t: T, k: K}")
+    module = Emitted(text).module
+    for steps in (1, 2, 4):
+        emitted = Emitted(text, {"T": steps})
+        emitted.module = module
+        check_everything(emitted)
+
+
 def test_what_steps_read_must_be_there_without_a_step_too() -> None:
     equations = ["h[0] = a", "h[t] = h[t-1] + v[t]*x[t+2]"]
     inputs = ["x: [L]", "v: [T]", "a: []"]

@@ -229,8 +229,7 @@ class CallPrinter(SizePrinter, ABC):
         self.used.windows = True
         windows: list[tuple[int, str]] = []
         while isinstance(node.operation, Window) and all(axis != node.operation.axis for axis, _ in windows):
-            length = self.size(node.operation.length).code
-            windows.insert(0, (node.operation.axis, f"max({length}, 0)" if node.operation.clipped else length))
+            windows.insert(0, (node.operation.axis, self.size(node.operation.length).code))
             node = node.arguments[0]
             if node in self.names:
                 break

@@ -100,14 +100,10 @@ class Slice(Operation):
 
 @dataclass(frozen=True)
 class Window(Operation):
-    """Axis ``axis`` becomes two, i and p, that read position ``i + p``; p stands last.
-
-    clipped: the length comes out negative where the window is empty, as that of a loop with no steps can be.
-    """
+    """Axis ``axis`` becomes two, i and p, that read position ``i + p``; p stands last."""
 
     axis: int
     length: Integer
-    clipped: bool = False
 
     is_view = True
 

@@ -15,7 +15,7 @@ from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
 
-_ZERO, _BACK = Integer.of(0), Integer.of(-1)
+_ZERO, _ONE, _BACK = Integer.of(0), Integer.of(1), Integer.of(-1)
 
 
 class Positions:
@@ -181,20 +181,22 @@ class Positions:
 
     def _window(self, node: Node, axis: int, step: Integer, size: Integer) -> Node:
         length = step * (size - 1) + 1
-        clipped = step.as_number != 1 and not never_negative(length)
+        if step.as_number != 1 and not never_negative(length):  # of no positions the window is empty, not shorter
+            node = self._longer(node, axis, step - 1)
+            length = step * size
         rest = node.shape[axis] - length + 1
         if not self._build.fitting.never_negative(rest - 1):  # no step at some sizes, and NumPy has no empty windows
-            node = self._longer(node, axis)
+            node = self._longer(node, axis, _ONE)
             rest = rest + 1
         shape = (*node.shape[:axis], rest, *node.shape[axis + 1 :], length)
-        return self._build.graph.make(Window(axis, length, clipped), (node,), shape, node.kind)
+        return self._build.graph.make(Window(axis, length), (node,), shape, node.kind)
 
-    def _longer(self, node: Node, axis: int) -> Node:
-        """An array with one more element at the end of an axis, which is not read."""
+    def _longer(self, node: Node, axis: int, by: Integer) -> Node:
+        """An array with some more elements at the end of an axis, which are not read."""
         pad, inner = Pad(((_ZERO, _ZERO),) * len(node.shape)), node
         if isinstance(node.operation, Pad):
             pad, (inner,) = node.operation, node.arguments
-        widths = [(low, high + int(other == axis)) for other, (low, high) in enumerate(pad.widths)]
+        widths = [(low, high + by if other == axis else high) for other, (low, high) in enumerate(pad.widths)]
         return self._build.padded(inner, widths, pad.filler)
 
     def sliced(self, node: Node, axis: int, start: Integer, step: Integer, length: Integer) -> Node:
