@@ -219,6 +219,21 @@ def test_exponentials_that_are_left_out_do_not_overflow(equation):
     np.testing.assert_allclose(dz, dy * left.sum(axis=1) - dy @ left, rtol=1e-9, atol=1e-300)
 
 
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "y[i] = sum[j]([j < i]*exp(z[i]*z[j])/(w[j] - w[i]))",
+        "y[i] = sum[j]([j != i]*exp(z[i]*z[j])*log(abs(w[j] - w[i])))",
+        "y[i] = w[i]*[i >= n[0]]*exp(z[i-n[0]])*w[i-n[0]]",
+        "y[i] = w[i]*[i >= a]*exp(z[i-a])",
+    ],
+)
+def test_conditions_stay_beside_what_need_not_be_there_without_them(equation):
+    inputs = "{z: [5], w: [5], n: {shape: [2], dtype: int, sample: {integers: [1, 4]}}"
+    inputs += ", a: {shape: [], dtype: int, sample: {integers: [1, 4]}}}"
+    assert tcgrad.loads(f"inputs: {inputs}\nequations:\n  - {equation}\n").check(dtype=["float64"]).ok
+
+
 @pytest.mark.parametrize("scale", [1, 1e4])
 def test_masked_sums_of_exponentials_in_recurrences(scale):
     """Both directions of the logarithms of sums over what has been reached."""

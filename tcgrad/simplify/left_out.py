@@ -5,10 +5,13 @@ Where the condition does not hold, ``exp(u)`` may overflow, and infinity times 0
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tcgrad.ir.nodes import Call, Expr, Iverson, Mul
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of
 from tcgrad.simplify.calls import opposite
 from tcgrad.simplify.exponentials import Exponential
+from tcgrad.simplify.guarding import gaps_in
 from tcgrad.simplify.signs import is_never_negative
 
 
@@ -31,5 +34,13 @@ def _left_out(product: Mul) -> Expr:
         conditions = [each for each in factors if isinstance(each, Iverson) and along.issuperset(free_indices(each))]
         if conditions and not is_never_negative(opposite(exponent)):
             factors[place] = Exponential(exponent, tuple(conditions)).alone
-            return product_of([each for each in factors if each not in conditions])
+            others = [each for n, each in enumerate(factors) if n != place and each not in conditions]
+            gone = [each for each in conditions if not _is_needed(each, others)]
+            return product_of([each for each in factors if each not in gone])
     return product
+
+
+def _is_needed(condition: Expr, others: Sequence[Expr]) -> bool:
+    """Whether another factor need not exist where a condition does not hold."""
+    along = free_indices(condition)
+    return any(gap.issuperset(along) for other in others for gap in gaps_in(other))
