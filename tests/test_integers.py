@@ -79,6 +79,23 @@ def test_a_component_of_an_integer_tensor_stands_for_an_integer(integer, place):
     assert result.ok, [found for found in result.results if found.status == "fail"]
 
 
+@pytest.mark.parametrize(
+    "right",
+    [
+        "z[i]*[i >= a]*x[i-a]",
+        "z[i]*[a <= i]*log(x[i-a]^2)/x[i-a]",
+        "z[i]*[i >= b[2]]*exp(x[i-b[2]])",
+        "z[i]*[b[i] >= a]*x[b[i]-a]",
+        "sum[k]([k >= a]*[k != b[i]]*x[k-a]*z[i]/(k-b[i]))",
+        "sum[k]([b[i] != k]*x[k]*z[i]/(b[i]-k))",
+    ],
+)
+def test_comparisons_with_components_guard_as_those_of_indices_do(right):
+    """At every sample something is left out that is not there."""
+    text = SPEC.format(right).replace("[0, 4]", "[1, 4]") + "indices: {k: 6}\n"
+    assert tcgrad.loads(text, "integers").check(trials=2).ok
+
+
 NUMBERS = [
     "(N//2)",
     "(N%3)",

@@ -45,14 +45,9 @@ class ConditionReader(ComponentReader):
         return multiply(IversonNode(o, left, right) for o, (left, right) in pairs)
 
     def _compares_positions(self, operands: Sequence[Expression]) -> bool:
-        """Whether all are positions, and of indices and dims alone, or one has an integer tensor in a sum or product.
-
-        A component by itself is compared as the number that it is.
-        """
-        if all(map(self.is_integer, operands)):
-            return any(isinstance(leaf, Name) for operand in operands for leaf in _leaves(operand))
+        """Whether all are integers, one of them of more than numbers: indices, dims, elements of integer tensors."""
         return all(self.is_integer(operand, gathers=True) for operand in operands) and any(
-            parts(operand) and not self.is_integer(operand) for operand in operands
+            not isinstance(leaf, Number) for operand in operands for leaf in _leaves(operand)
         )
 
     def is_integer(self, node: Expression, *, gathers: bool = False) -> bool:
