@@ -143,7 +143,7 @@ class _Expectation:
     def decide(self, double: _Points, wide: _Points) -> Result:
         """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones.
 
-        What is wrong in double precision at the first one, and in wide at all, is no candidate for a proof.
+        No proof is tried of what both double precision, at the first sample, and the wide ones find wrong.
         """
         started = perf_counter()
         statements = self.derived.statements(self.define.tensor)
