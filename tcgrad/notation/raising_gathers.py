@@ -48,9 +48,17 @@ def _compared(left: Expr, right: Expr) -> Delta | None:
     """The delta of ``[k == y[b]]`` and ``[y[b] == k]``; None for what compares other things."""
     for axis, element in ((left, right), (right, left)):
         index, position = as_position(axis), as_position(element)
-        if isinstance(element, Component) and position is not None and index is not None and index.as_index is not None:
+        if position is not None and _is_gather(position) and index is not None and index.as_index is not None:
             return Delta(index, position)
     return None
+
+
+def _is_gather(position: Integer) -> bool:
+    match position.terms:
+        case (((Gather(),), 1),):
+            return True
+        case _:
+            return False
 
 
 def one_hot_at(expr: Delta) -> tuple[Component, Index] | None:
