@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
-from tcgrad.emit.filling import Assemble, Block, Place, Scatter
+from tcgrad.emit.filling import Assemble, Block, Place, Scatter, whole
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.overhangs import at_least
 from tcgrad.emit.positions import Positions
@@ -64,10 +64,10 @@ class _Assembly:
             if all(map(is_affine, places)):
                 block, array = self._block(term, [p + start for p, start in zip(places, starts, strict=True)])
             else:
-                block, array = _whole(shape), self._scattered(term, places, starts, shape)
+                block, array = whole(shape), self._scattered(term, places, starts, shape)
             blocks.append(block)
             arrays.append(array)
-        if blocks == [_whole(shape)] and isinstance(arrays[0].operation, Scatter):
+        if blocks == [whole(shape)] and isinstance(arrays[0].operation, Scatter):
             return self._cut(arrays[0], margins)
         return self._cut(self.build.graph.make(Assemble(tuple(blocks)), tuple(arrays), shape), margins)
 
@@ -151,9 +151,3 @@ class _Assembly:
         block = self.build.aligned(value, order, full=bool(value.axes))
         operation = Scatter(self.positions.slots(chosen))
         return self.build.graph.make(operation, (block, *nodes), shape)
-
-
-def _whole(shape: tuple[Integer, ...]) -> Block:
-    """The block that is the array itself."""
-    places = tuple(Place(_ZERO, ((label, Integer.of(1)),)) for label in range(len(shape)))
-    return Block(places, shape, 0, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.emit.arrays import Node, Operation
+from tcgrad.emit.arrays import Kind, Node, Operation
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.records import dataclass
 
@@ -30,6 +30,17 @@ class Block:
     sizes: tuple[Integer, ...]
     looped: int
     indexed: tuple[int, ...]
+
+
+def whole(shape: tuple[Integer, ...]) -> Block:
+    """The block that is the array itself."""
+    places = tuple(Place(Integer.of(0), ((label, Integer.of(1)),)) for label in range(len(shape)))
+    return Block(places, shape, 0, ())
+
+
+def is_whole(array: Node, block: Block, node: Node) -> bool:
+    """Whether what stands in a block is as large as the node, and all of it but for other blocks."""
+    return block.places == whole(node.shape).places and array.shape == node.shape and array.kind is Kind.FLOAT
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.filling import Assemble, Block, Scatter, is_whole
 from tcgrad.emit.operations import (
     Apply,
     Einsum,
@@ -98,6 +99,8 @@ def _between(argument: Node, node: Node) -> Iterator[Node]:
 
 def _candidates(node: Node) -> Iterator[Node]:
     """The arguments that NumPy could overwrite with the node: new arrays of its shape and dtype."""
+    if isinstance(node.operation, Assemble):
+        yield from _scattered_first(node, node.operation.blocks)
     if node.kind is not Kind.FLOAT or len(node.shape) < _LEAST_ORDER:
         return
     for place in _places(node):
@@ -109,6 +112,16 @@ def _candidates(node: Node) -> Iterator[Node]:
             same_dtype = argument.sources | node.sources == argument.sources
             if same_dtype:
                 yield argument
+
+
+def _scattered_first(node: Node, blocks: Sequence[Block]) -> Iterator[Node]:
+    """What is added up at positions and is all of an array but for other blocks, which are not computed from it."""
+    parts = zip(node.arguments, blocks, strict=True)
+    first = next((array for array, block in parts if is_whole(array, block, node)), None)
+    if first is None or not isinstance(first.operation, Scatter) or node.arguments.count(first) > 1:
+        return
+    if not any(first in inner.arguments for inner in _between(first, node)):
+        yield first
 
 
 def _places(node: Node) -> Sequence[int]:

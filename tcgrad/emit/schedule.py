@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Buffer, Scan
+from tcgrad.emit.filling import Assemble, Buffer, Scan
 from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
-from tcgrad.emit.statements import assigned, assignment, element, empty, loop_head
+from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.records import dataclass
 
@@ -150,9 +150,13 @@ class Body:
         """Write a node into the memory of a temporary, which has no name afterwards."""
         name = self.printer.names[argument]
         others = [other for other in node.arguments if other is not argument]
-        self.lines += self._fitted(
-            node, lambda: [in_place(name, node, argument, "".join(self.printer.expression(o).code for o in others))]
-        )
+
+        def lines() -> list[str]:
+            if isinstance(node.operation, Assemble):
+                return added_over(self.printer, self._local, name, node, node.operation.blocks)
+            return [in_place(name, node, argument, "".join(self.printer.expression(o).code for o in others))]
+
+        self.lines += self._fitted(node, lines)
         self.printer.hand_on(argument, node)
 
     def _write_loop(self, node: Node, scan: Scan) -> None:

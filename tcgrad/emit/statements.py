@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import gcd
 
-from tcgrad.emit.arrays import Kind, Node
-from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment
+from tcgrad.emit.arrays import Node
+from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment, is_whole
 from tcgrad.emit.layout import WIDTH, bracketed, indented, sum_lines
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Leaf, Number, Plus
@@ -89,10 +89,28 @@ def _assembled(
     printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...], *, indent: int
 ) -> list[str]:
     """The array, and each block added where it stands."""
-    parts = sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not _is_whole(part, node))
-    is_whole = _is_whole(parts[0], node)
-    lines = [f"{name} = {_new(printer, parts[0][0])}"] if is_whole else _filled("zeros", printer, name, node, indent)
-    for number, part in enumerate(parts[is_whole:], start=is_whole):
+    parts = _whole_first(node, blocks)
+    first, _ = parts[0]
+    is_there = is_whole(*parts[0], node)
+    lines = [f"{name} = {_new(printer, first)}"] if is_there else _filled("zeros", printer, name, node, indent)
+    return [*lines, *_all_added(printer, local, name, node, parts, there=int(is_there))]
+
+
+def added_over(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
+    """The lines that add blocks to the array ``name``, which holds the first of them that is the whole array."""
+    return _all_added(printer, local, name, node, _whole_first(node, blocks), there=1)
+
+
+def _whole_first(node: Node, blocks: tuple[Block, ...]) -> list[tuple[Node, Block]]:
+    return sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not is_whole(part[0], part[1], node))
+
+
+def _all_added(
+    printer: Printer, local: Local, name: str, node: Node, parts: Sequence[tuple[Node, Block]], *, there: int
+) -> list[str]:
+    """The lines that add all blocks but the first ones, which are there."""
+    lines = []
+    for number, part in enumerate(parts[there:], start=there):
         on_zeros = all(_stand_apart(part[1], before) for _, before in parts[:number])
         lines += _added(printer, local, name, node, part, on_zeros=on_zeros)
     return lines
@@ -111,13 +129,6 @@ def _are_apart(one: Place, other: Place) -> bool:
         return False
     common = gcd(*(step for step in steps if step is not None))
     return between % common != 0 if common else between != 0
-
-
-def _is_whole(part: tuple[Node, Block], node: Node) -> bool:
-    """Whether a block is the whole array, in full shape."""
-    array, block = part
-    places = tuple(Place(_ZERO, ((label, _ONE),)) for label in range(len(node.shape)))
-    return block.places == places and array.shape == node.shape and array.kind is Kind.FLOAT
 
 
 def _new(printer: Printer, array: Node) -> str:
