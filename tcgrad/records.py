@@ -61,7 +61,7 @@ def replace(instance: _Instance, /, **changes: Any) -> _Instance:
     Every field is one of the constructor.
     """
     kept = instance.__dict__
-    for name in instance.__dataclass_fields__:  # type: ignore[attr-defined]
+    for name in instance.__dataclass_fields__:  # type: ignore[attr-defined]  # a dataclass has them
         if name not in changes:
             changes[name] = kept[name]
     return instance.__class__(**changes)

@@ -27,7 +27,7 @@ class HelpPage(TyperCommand):
             return super().parse_args(ctx, args)
         except typer.TyperException as error:
             if getattr(error, "ctx", None) is None:  # typer does not say where an option lacks its value
-                error.ctx = ctx  # type: ignore[attr-defined]
+                error.ctx = ctx  # type: ignore[attr-defined]  # its usage errors have one
             raise
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:

@@ -68,7 +68,7 @@ def output_apart() -> Iterator[None]:
     """
     before, kept = sys.stdout, os.dup(_OUTPUT)
     before.flush()
-    apart = open(kept, "w", encoding=before.encoding, errors=before.errors, closefd=False)  # noqa: SIM115
+    apart = open(kept, "w", encoding=before.encoding, errors=before.errors, closefd=False)  # noqa: SIM115 (closed below)
     if _is_standard(before):
         sys.stdout = apart
     os.dup2(_ERROR, _OUTPUT)

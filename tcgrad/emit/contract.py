@@ -35,7 +35,8 @@ def outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
 def _one_float(build: Builder, left: Node, right: Node) -> tuple[Node, Node]:
     """Both operands such that the product has the inputs' dtype."""
     if left.kind is Kind.FLOAT or right.kind is Kind.FLOAT:
-        return tuple(build.as_float(n) if n.kind is Kind.INT else n for n in (left, right))  # type: ignore[return-value]
+        first, second = (build.as_float(node) if node.kind is Kind.INT else node for node in (left, right))
+        return first, second
     return build.as_float(left), build.as_float(right)
 
 
