@@ -198,6 +198,66 @@ def test_the_inverse_of_a_symmetric_definition_is_symmetric(operand, proved):
     assert prove_equal(statements[-2], statements[-1], statements[:-2]) == proved
 
 
+MATRICES = """
+dims: {N: 3, M: 3, B: 2}
+inputs: {a: [N, N], b: [N, N], c: [B, N, N], u: [N, M], v: [M, N], d: [N], s: [],
+         h: {shape: [N, N], symmetric: true}}
+indices: {i: N, j: N, z: B}
+equations:
+  - p[i,j] = a[i,k]*b[k,j]
+  - g[i,j] = b[k,i]*a[k,l]*b[l,j]
+  - r[i,j] = s*a[i,k]*d[k]*b[j,k]
+  - w[i,j] = p[i,k]*b[k,j]
+  - q[z,i,j] = a[i,k]*c[z,k,j]
+  - m[i,j] = u[i,k]*v[k,j]
+  - t[i,j] = a[i,j] + h[i,j]
+"""
+
+INVERSE = """
+cancelled: y[i,j] = a[i,k]*inv(a)[k,j] | y[i,j] = delta[i,j]
+cancelled from the left: y[i,j] = inv(a)[i,k]*a[k,j] | y[i,j] = delta[i,j]
+cancelled in a trace: y = inv(a)[i,k]*a[k,i] | y = N
+cancelled by a symmetric one: y[i,j] = inv(h)[k,i]*h[k,j] | y[i,j] = delta[i,j]
+cancelled by name: y[i,j] = inv(t)[i,k]*t[k,l]*a[l,j] | y[i,j] = a[i,j]
+of a product: y[i,j] = inv(p)[i,j] | y[i,j] = inv(b)[i,k]*inv(a)[k,j]
+of a product with its factors: y[i,j] = b[i,k]*inv(p)[k,l]*a[l,j] | y[i,j] = delta[i,j]
+of a product of three: y[i,j] = inv(g)[i,k]*b[l,k]*a[l,j] | y[i,j] = inv(b)[i,j]
+of a product of products: y[i,j] = inv(w)[i,k]*a[k,l]*b[l,j] | y[i,j] = inv(b)[i,j]
+of a scaled product: y[i,j] = inv(r)[i,j] | y[i,j] = inv(b)[k,i]*inv(a)[k,j]/(s*d[k])
+of a batch: y[z,i,j] = inv(q)[z,i,k]*a[k,j] | y[z,i,j] = inv(c)[z,i,j]
+determinant of a product: y = det(p)/det(a) | y = det(b)
+determinant of a square: y = det(g) | y = det(a)*det(b)^2
+""".strip().splitlines()
+
+NO_INVERSE = """
+turned: y[i,j] = a[k,i]*inv(a)[k,j] | y[i,j] = delta[i,j]
+of another one: y[i,j] = a[i,k]*inv(b)[k,j] | y[i,j] = delta[i,j]
+read once more: y[i,j] = a[i,k]*inv(a)[k,j]*d[k] | y[i,j] = delta[i,j]*d[i]
+of a product, in its order: y[i,j] = inv(p)[i,j] | y[i,j] = inv(a)[i,k]*inv(b)[k,j]
+of a sum: y[i,j] = inv(t)[i,j] | y[i,j] = inv(a)[i,j] + inv(h)[i,j]
+of a scaled product, turned: y[i,j] = inv(r)[i,j] | y[i,j] = inv(b)[i,k]*inv(a)[k,j]/(s*d[k])
+another batch: y[z,i,j] = inv(c)[z,i,k]*c[0,k,j] | y[z,i,j] = delta[i,j]
+determinant of a scaled product: y = det(r) | y = s*det(a)*det(b)
+factors that are square by their sizes alone: y = det(m) | y = det(u)*det(v)
+""".strip().splitlines()
+
+
+def proved_of_matrices(left, right):
+    statements = program_of(f"{MATRICES}  - {left}\n  - {right.replace('y', 'x', 1)}\n").statements
+    one, other = (statement for statement in statements if statement.tensor.name in ("x", "y"))
+    return prove_equal(one, other, (statement for statement in statements if statement not in (one, other)))
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in INVERSE])
+def test_inverses_are_those_of_factors_and_cancel(left, right):
+    assert proved_of_matrices(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in NO_INVERSE])
+def test_inverses_that_are_not_the_same(left, right):
+    assert not proved_of_matrices(left, right)
+
+
 ASSUMED = """
 dims: {N: 5}
 inputs: {x: {shape: [N], sample: positive}, z: {shape: [N], sample: positive}, p: {shape: [N], sample: simplex},

@@ -10,10 +10,11 @@ from functools import cache, partial
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
 from tcgrad.ir.program import Define, Recurrence, Statement
-from tcgrad.ir.traversal import substitute
+from tcgrad.ir.traversal import substitute, tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand
+from tcgrad.prove.inverses import reads_inverses, with_inverses_contracted
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
 from tcgrad.prove.lookups import rows_read, without_guards_of_rows
 from tcgrad.prove.normal import normalise
@@ -91,6 +92,16 @@ def prove_equal(
         rows = set(rows_read(left.body))
         return expand(without_guards_of_rows(expand(rewritten()), rows)) if rows else difference
 
+    def with_inverses_apart() -> Expr:
+        """By the factors of what is inverted: what is not a product keeps its name, by which it cancels."""
+        whole = simplify(difference)
+        if not reads_inverses(whole):
+            return whole
+        inverted = {f"inv({tensor.name})" for tensor in definitions}
+        names = {tensor.name for tensor in tensors_read(whole)} & inverted
+        others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in names}
+        return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions)
+
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
@@ -109,6 +120,7 @@ def prove_equal(
         with_logarithms_joined,
         lambda: simplify(with_roots_as_one()),
         with_rows_as_read,
+        with_inverses_apart,
     )
 
     def with_roots_as_one() -> Expr:

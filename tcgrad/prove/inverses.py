@@ -1,0 +1,180 @@
+"""Inverses of products and products with inverses: ``inv(A B) = inv(B) inv(A)`` and ``A inv(A) = 1``.
+
+A product of square matrices has an inverse where each of them has one (Petersen & Pedersen, section 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import factors_of, free_indices, instantiate, map_children, replace_components, tensors_read
+from tcgrad.simplify import simplify
+from tcgrad.simplify.expand import expand
+
+
+def reads_inverses(expr: Expr) -> bool:
+    """Whether an expression reads an inverse or a determinant."""
+    return any(_operand(kind, tensor) is not None for tensor in tensors_read(expr) for kind in ("inv", "det"))
+
+
+def with_inverses_contracted(expr: Expr, definitions: Mapping[Tensor, Define]) -> Expr:
+    """The inverses and determinants of products by those of their factors, and without what cancels.
+
+    definitions: of what is inverted.
+
+    Raises:
+        TooLargeError: if it grows too large.
+    """
+    by_name = {tensor.name: define for tensor, define in definitions.items()}
+    whole = expand(simplify(_with_factors_inverted(expr, by_name)))
+    while (made := _contracted(whole)) != whole:
+        whole = expand(simplify(made))
+    return whole
+
+
+def _operand(kind: str, tensor: Tensor) -> str | None:
+    """The name of what a tensor is the inverse, say, of: no tensor of a spec has brackets in its own."""
+    is_one = tensor.role is Role.DEFINED and tensor.name.startswith(f"{kind}(")
+    return tensor.name[len(kind) + 1 : -1] if is_one else None
+
+
+def _with_factors_inverted(expr: Expr, definitions: Mapping[str, Define]) -> Expr:
+    """Inverses and determinants of products by those of their factors, which may be products themselves."""
+
+    def apart(read: Component) -> Expr:
+        for kind, work in (("inv", _inverse), ("det", _determinant)):
+            define = definitions.get(_operand(kind, read.tensor) or "")
+            made = work(define) if define is not None else None
+            if made is not None and define is not None:
+                free = define.free if kind == "inv" else define.free[:-2]
+                return _with_factors_inverted(instantiate(free, made, read.indices), definitions)
+        return read
+
+    return replace_components(expr, apart)
+
+
+def _inverse(define: Define) -> Expr | None:
+    """``inv(C)`` over the free indices of ``C``, a product of square matrices and of scales; None of another one."""
+    found = _matrices_and_scales(define)
+    if found is None:
+        return None
+    matrices, scales = found
+    # With row and column exchanged: what is read at a row and a column of C is inverted at that column and that row.
+    *batch, row, column = define.free
+    inverted = [_function("inv", read, read.indices[-2:][::-1]) for read in matrices]
+    divided = [Pow(scale, MINUS_ONE) for scale in scales]
+    inner = tuple(index for index in _nodes(matrices) if index not in define.free)
+    body = Mul((ONE, *inverted, *divided))
+    whole = IndexSum(inner, body) if inner else body
+    turned = (*(index.expr for index in batch), column.expr, row.expr)
+    return instantiate(define.free, whole, turned)
+
+
+def _determinant(define: Define) -> Expr | None:
+    """``det(C)`` of a product of square matrices without scales; None of another one."""
+    match _matrices_and_scales(define):
+        case matrices, ():
+            return Mul((ONE, *(_function("det", read, ()) for read in matrices)))
+        case _:
+            return None
+
+
+def _function(kind: str, read: Component, positions: Sequence[Integer]) -> Component:
+    """``inv`` or ``det`` of the matrix that is read, at some positions."""
+    shape = read.tensor.shape if kind == "inv" else read.tensor.shape[:-2]
+    symmetric = kind == "inv" and read.tensor.symmetric
+    tensor = Tensor(f"{kind}({read.tensor.name})", shape, Role.DEFINED, symmetric=symmetric)
+    return Component(tensor, (*read.indices[:-2], *positions))
+
+
+def _matrices_and_scales(define: Define) -> tuple[tuple[Component, ...], tuple[Expr, ...]] | None:
+    """The matrices of which a definition is the product, and the factors that scale it at one index or as a whole.
+
+    None where it is no such product: the matrices have to lead from the row to the column, each index between them in
+    two of them, and are as large as the product.
+    """
+    bound, factors = _as_one_sum(simplify(define.body))
+    *batch, row, column = define.free
+    inside = {row, column, *bound}
+    matrices: list[Component] = []
+    scales: list[Expr] = []
+    for factor in factors:
+        held = inside.intersection(free_indices(factor))
+        if len(held) == 2 and isinstance(factor, Component) and _is_matrix(factor, tuple(batch), row.size):
+            matrices.append(factor)
+        elif len(held) < 2:
+            scales.append(factor)
+        else:
+            return None
+    left, at = list(matrices), row
+    while at is not column:
+        ways = [read for read in left if at in free_indices(read)]
+        if len(ways) != 1:
+            return None
+        left.remove(ways[0])
+        (at,) = (node for node in _nodes(ways) if node is not at)
+    return (tuple(matrices), tuple(scales)) if not left and inside == set(_nodes(matrices)) else None
+
+
+def _as_one_sum(product: Expr) -> tuple[list[Index], list[Expr]]:
+    """The indices of the sums in a product, and all its factors, those in the sums too."""
+    bound, factors = list[Index](), list[Expr]()
+    for factor in factors_of(product):
+        if isinstance(factor, IndexSum):
+            inner, parts = _as_one_sum(factor.body)
+            bound += [*factor.indices, *inner]
+            factors += parts
+        else:
+            factors.append(factor)
+    return bound, factors
+
+
+def _is_matrix(read: Component, batch: tuple[Index, ...], size: Integer) -> bool:
+    """Whether two plain indices of the size ``size`` follow on batch indices, if there are any."""
+    *lead, _, _ = read.indices
+    known = read.tensor.name.startswith(("inv(", "det("))
+    is_plain = all(position.as_index is not None for position in read.indices[-2:])
+    is_batched = not lead or tuple(lead) == tuple(index.expr for index in batch)
+    return not known and is_plain and is_batched and read.tensor.shape[-2:] == (size, size)
+
+
+def _nodes(matrices: Sequence[Component]) -> list[Index]:
+    """The indices between which matrices lead."""
+    positions = (position.as_index for read in matrices for position in read.indices[-2:])
+    return list(dict.fromkeys(index for index in positions if index is not None))
+
+
+def _contracted(expr: Expr) -> Expr:
+    """``sum_k A[i,k] inv(A)[k,j]`` as ``delta[i,j]``, wherever it stands."""
+    made = map_children(expr, _contracted)
+    if not isinstance(made, IndexSum):
+        return made
+    factors = list(factors_of(made.body))
+    for place, inverse in enumerate(factors):
+        for other, matrix in enumerate(factors):
+            for index, delta in _identities(inverse, matrix):
+                left = [factor for n, factor in enumerate(factors) if n not in (place, other)]
+                if index in made.indices and not any(index in free_indices(factor) for factor in left):
+                    inner = tuple(each for each in made.indices if each is not index)
+                    body = Mul((ONE, delta, *left))
+                    return _contracted(IndexSum(inner, body)) if inner else body
+    return made
+
+
+def _identities(inverse: Expr, matrix: Expr) -> Iterator[tuple[Index, Delta]]:
+    """The indices over which an inverse and its matrix may be added up, with what comes of it."""
+    if not (isinstance(inverse, Component) and isinstance(matrix, Component)):
+        return
+    if _operand("inv", inverse.tensor) != matrix.tensor.name or inverse.indices[:-2] != matrix.indices[:-2]:
+        return
+    turned = (False, True) if matrix.tensor.symmetric else (False,)
+    (first, last), (row, column) = inverse.indices[-2:], matrix.indices[-2:]
+    for is_turned in turned:
+        row, column = (column, row) if is_turned else (row, column)
+        for inner, other, from_, to in ((first, column, row, last), (last, row, first, column)):
+            if inner == other and inner.as_index is not None:
+                yield inner.as_index, Delta(from_, to)
