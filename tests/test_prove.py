@@ -73,6 +73,7 @@ signs and sizes: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
 a size below a line: y[i] = 1 - x[i]*sign(x[i])/(1 + abs(x[i])) | y[i] = 1/(1 + abs(x[i]))
 branches by a size: y[i] = where(x[i] > 0, x[i]/(1 + x[i]), x[i]/(1 - x[i])) | y[i] = x[i]/(1 + abs(x[i]))
 a smallest of two and a sign: y[i] = min(abs(x[i] - z[i]), 1)*sign(x[i] - z[i]) | y[i] = clip(x[i] - z[i], -1, 1)
+a choice by a size: y[i] = where(abs(x[i] - s) <= 2, s - x[i], 2*sign(s - x[i])) | y[i] = -clip(x[i] - s, -2, 2)
 a largest of two in a bracket: y[i] = [-1 < min(1, x[i])]*[1 > x[i]] | y[i] = [x[i] > -1]*[x[i] < 1]
 branches that meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] >= 0] | y[i] = where(x[i] > 0, 1, exp(x[i]))
 branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = -sum[i](relu(-x[i]))
@@ -109,6 +110,8 @@ a boundary of two: y[i] = [-1 < min(1, x[i])]*[1 > x[i]] | y[i] = [x[i] >= -1]*[
 where branches meet: y[i] = exp(x[i])*[0 > exp(x[i]) - 1] + [x[i] > 0] | y[i] = where(x[i] > 0, 1, exp(x[i]))
 a sign at 0: y[i] = sign(x[i])*sign(x[i]) | y[i] = 1
 branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = sum[i](relu(-x[i]))
+a choice by another size: y[i] = where(abs(x[i]) <= 2, x[i], sign(x[i])) | y[i] = clip(x[i], -2, 2)
+a choice by a size that may be negative: y[i] = where(abs(x[i]) <= s, x[i], s*sign(x[i])) | y[i] = clip(x[i], -s, s)
 a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
 root of a square: y = sqrt(1/s^2) | y = 1/s
 root of a cube that is whole: y = (s^3)^(1/3) | y = s

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
@@ -24,6 +25,8 @@ from tcgrad.simplify.renaming import instantiated
 _ROUNDS = 2
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
+_SHORTEST = 3  # the cost of a line that may have its name again
+_FEWEST_READ = 3  # times that what a line reads is read, if it is to have its name again
 _LEAST_SHARED = 2  # how much shorter a line must become by reading another one
 _SHORT = 10  # the cost of a line that is worth repeating
 
@@ -51,6 +54,7 @@ def compact(
     for _ in range(_ROUNDS):
         lines.put_in_all(_is_promising, _pays)
         lines.share()
+    lines.name_again()
     return lines.left
 
 
@@ -85,6 +89,7 @@ class _Lines:
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
         self._shared: list[Statement | None] = []  # the lines as `share` left them
+        self._gone: dict[int, Define] = {}  # what was put into others
 
     def use_symmetry(self) -> None:
         """Lines that read a symmetric gradient at two places: ``g[p,j] + g[j,p]`` is ``2 g[p,j]``."""
@@ -133,6 +138,7 @@ class _Lines:
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
+        self._gone[place] = line
         reading = self._users[line.tensor]
         for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
@@ -144,9 +150,9 @@ class _Lines:
 
     def _with(self, line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
         """Lines with another one's right side in them; once for all that are alike."""
-        own = Component(line.tensor, tuple([index.expr for index in line.free]))
-        given = (own, line.body, *(user.body for user in users))
-        return self._known.fold_made(given, lambda: tuple([put_in(user.body, {line.tensor: line}) for user in users]))
+        return self._known.fold_made(
+            _told(line, users), lambda: tuple([put_in(user.body, {line.tensor: line}) for user in users])
+        )
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""
@@ -167,6 +173,41 @@ class _Lines:
                 known.add(made)
         self._shared = list(self.lines)
 
+    def name_again(self) -> None:
+        """Let lines that have come to stand in others several times have their names again where the whole is shorter:
+        each was put in when it stood there once or twice.
+        """
+        for place, line in sorted(self._gone.items(), key=itemgetter(0)):
+            own = tensors_read(line.body)
+            gone = {other.tensor for at, other in self._gone.items() if self.lines[at] is None}
+            if cost(line.body) > _SHORTEST or line.tensor in self._unwanted or not gone.isdisjoint(own):
+                continue
+            places = sorted(set.intersection(*(set(self._users.get(tensor, ())) for tensor in own))) if own else []
+            users = {n: user for n in places if n > place and isinstance(user := self.lines[n], Define)}
+            read = Counter(
+                part.tensor for user in users.values() for part in walk(user.body) if type(part) is Component
+            )
+            if len(users) > _MOST_USERS or any(read[tensor] < _FEWEST_READ for tensor in own):
+                continue
+            bodies = self._naming(line, list(users.values()))
+            made = {n: replace(user, body=body) for (n, user), body in zip(users.items(), bodies, strict=True)}
+            if sum(cost(user.body) - cost(made[n].body) for n, user in users.items()) > cost(line.body):
+                self.lines[place] = line
+                self._note(line, place)
+                for n, user in made.items():
+                    self._forget(users[n], n)
+                    self._note(user, n)
+                    self.lines[n] = user
+
+    def _naming(self, line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
+        """Lines, none of which reads another one, with what that defines by its name; once for all that are alike."""
+
+        def named() -> tuple[Expr, ...]:
+            known = Facts((line,))
+            return tuple([known.name_instances(user.body) for user in users])
+
+        return self._known.fold_made(_told(line, users), named)
+
     def _forget(self, line: Define, place: int) -> None:
         for tensor in tensors_read(line.body):
             self._users[tensor] = [n for n in self._users[tensor] if n != place]
@@ -174,6 +215,12 @@ class _Lines:
     def _note(self, line: Define, place: int) -> None:
         for tensor in tensors_read(line.body):
             self._users[tensor] = sorted({*self._users.get(tensor, ()), place})
+
+
+def _told(line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
+    """A line, left and right side, and those that read it."""
+    own = Component(line.tensor, tuple([index.expr for index in line.free]))
+    return (own, line.body, *(user.body for user in users))
 
 
 def _reads_twice(body: Expr, tensors: Collection[Tensor]) -> bool:

@@ -22,6 +22,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
+from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
@@ -116,6 +117,7 @@ class Readable:
         if named is not body:
             body = min((body, self.known.fold(named)), key=cost)
         if Where in kinds:
+            body = with_clips(body)
             made = self.known.fold(with_factors_out(body, self._is_certain))
             body = min((body, without_implied(made, self._supports.implies)), key=cost)
         return min((body, simplify(with_choices_joined(body))), key=cost)

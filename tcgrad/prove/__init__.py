@@ -28,6 +28,7 @@ from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold, with_steps_taken
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
+from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.polish import polish
 
@@ -111,6 +112,7 @@ def prove_equal(
         lambda: simplify(normalise(simplify(normalised()))),  # brackets that make others together
         *(partial(unfolded_from, len(definitions) - n) for n in range(1, min(len(definitions), _PARTLY))),
         lambda: simplify(polish(unfolded())),
+        lambda: simplify(normalise(with_clips(unfolded()))),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
         *(() if any_sizes else (lambda: expand(with_numbers(expand(normalised()))),)),

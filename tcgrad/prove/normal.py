@@ -38,7 +38,7 @@ from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.permutations import product_sorted
-from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.powers import negated, split_coefficient
 from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)
@@ -62,6 +62,8 @@ def normalise(expr: Expr) -> Expr:
             if function.name == "log":
                 return _logarithm(made, argument)
             return _signed(made, argument) if function.parity else made
+        case Call(function=function, arguments=(argument, low, high)) if function.name == "clip":
+            return _signed_clip(argument, high) if simplify(negated(low)) == simplify(high) else made
         case Delta():
             return _delta(made)
         case Mul():
@@ -162,6 +164,14 @@ def _signed(call: Call, argument: Expr) -> Expr:
         return call
     turned = Call(call.function, (expand(Mul((MINUS_ONE, argument))),))
     return Mul((MINUS_ONE, turned)) if call.function.parity < 0 else turned
+
+
+def _signed_clip(argument: Expr, bound: Expr) -> Expr:
+    """``clip(-u, -c, c)`` as ``-clip(u, -c, c)``."""
+    is_turned = _sign(argument) < 0
+    own = expand(negated(argument)) if is_turned else argument
+    clipped = Call(FUNCTIONS["clip"], (own, negated(bound), bound))
+    return Mul((MINUS_ONE, clipped)) if is_turned else clipped
 
 
 def _sign(expr: Expr) -> Fraction:

@@ -118,7 +118,12 @@ class Facts:
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the known definitions by their names; simplified."""
         near = self._near(expr)
-        (made,) = self._settled.done((expr,), near, lambda: (self._nearby(near).settle(expr),))
+
+        def work() -> tuple[Expr]:
+            nearby = self._nearby(near)
+            return (nearby.centred(nearby.settle(expr)),)
+
+        (made,) = self._settled.done((expr,), near, work)
         return made
 
     def name_instances(self, expr: Expr) -> Expr:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.ir.nodes import Add, Expr
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.nodes import Add, Expr, IndexSum
+from tcgrad.ir.traversal import map_children, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
+from tcgrad.simplify.centring import holds_mean, recentred
 from tcgrad.simplify.condense import Condensed, Condensing
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
@@ -42,7 +43,7 @@ class Nearby:
         return made if rooted is made else min(made, self._condensed(rooted), key=cost)
 
     def _condensed(self, expr: Expr) -> Expr:
-        return Condensing(self, self._known).condense(self.settle(expr))
+        return Condensing(self, self._known).condense(self.centred(self.settle(expr)))
 
     def _with_roots_taken(self, expr: Expr) -> Expr:
         """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``: the root has a value."""
@@ -53,6 +54,16 @@ class Nearby:
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""
         return self.name_instances(self._totals.decide(simplify(recognise(simplify(expr)))))
+
+    def centred(self, expr: Expr) -> Expr:
+        """A settled expression with its sums relative to a mean that has a name, where that is shorter."""
+        made = map_children(expr, self.centred) if holds_mean(expr) else expr
+        whole = expr if made is expr else self.settle(made)
+        if isinstance(whole, IndexSum):
+            for candidate in map(self.settle, recentred(whole)):
+                if cost(candidate) < cost(whole):
+                    return candidate
+        return whole
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the facts by their names; simplified."""

@@ -6,7 +6,21 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, IndexValue, Mul, Pow, Where
+from tcgrad.ir.nodes import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    IndexValue,
+    Mul,
+    Pow,
+    Where,
+)
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import (
@@ -15,6 +29,7 @@ from tcgrad.ir.traversal import (
     free_indices,
     instantiate,
     map_children,
+    product_of,
     replace_components,
     size,
     tensors_read,
@@ -110,7 +125,15 @@ class Totals:
     def _worked_out(self, whole: IndexSum) -> Expr | None:
         if isinstance(whole.body, Component):
             define = self._defines[whole.body.tensor]
-            whole = IndexSum(whole.indices, instantiate(define.free, define.body, whole.body.indices))
+            body = instantiate(define.free, define.body, whole.body.indices)
+            held = [part for part in factors_of(body) if not set(whole.indices).isdisjoint(free_indices(part))]
+            if len(held) < len(factors_of(body)) and self._written(IndexSum(whole.indices, product_of(held))) == ZERO:
+                return ZERO
+            return self._written(IndexSum(whole.indices, body))
+        return self._written(whole)
+
+    def _written(self, whole: IndexSum) -> Expr | None:
+        """The number that a sum is, if it is one when definitions are written out in it."""
         written: Expr = whole
         for _ in range(_MOST_ROUNDS):
             written = replace_components(written, self._written_out)
