@@ -34,6 +34,7 @@ class Function:
     is_rational: whether it takes rational numbers to rational ones.
     is_never_negative: whether every value is at least 0.
     overflows: whether it does for arguments that are not large.
+    is_zero_at_zero: whether its value at 0 is 0, as that of every odd function is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Function:
     is_rational: bool = False
     is_never_negative: bool = False
     overflows: bool = False
+    is_zero_at_zero: bool = False
 
     @property
     def arity(self) -> int:
@@ -78,6 +80,7 @@ def _row(
     **columns: Any,
 ) -> Function:
     """A row of one argument ``a``; by default it is ``np.name`` and ``\\name``, and its definition sums it up."""
+    columns.setdefault("is_zero_at_zero", columns.get("parity") == -1)
     return Function(
         name=name,
         parameters=("a",),
@@ -140,9 +143,12 @@ _REAL = (-inf, inf)
 _ROWS = (
     _row("exp", "y", is_never_negative=True, overflows=True, summary="the exponential"),
     _row("log", "1/a", domain=(0, inf), summary="the natural logarithm"),
-    _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), definition="log(1 + a)"),
-    _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", overflows=True, definition="exp(a) - 1"),
-    _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), is_never_negative=True, summary="the square root"),
+    _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), is_zero_at_zero=True,
+         definition="log(1 + a)"),
+    _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", overflows=True, is_zero_at_zero=True,
+         definition="exp(a) - 1"),
+    _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), is_never_negative=True,
+         is_zero_at_zero=True, summary="the square root"),
     _row("cbrt", "1/(3*y^2)", latex=r"\sqrt[3]{{{0}}}", parity=-1, definition="a^(1/3)", summary="the real cube root"),
     _row("sin", "cos(a)", parity=-1, summary="sine"),
     _row("cos", "-sin(a)", parity=1, summary="cosine"),
@@ -169,22 +175,23 @@ _ROWS = (
     _row("softplus", "sigmoid(a)", "np.logaddexp(0, {0})", latex=_operator("softplus"),
          is_never_negative=True, definition="log(1 + exp(a))"),
     _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"),
-         seam="kink", is_rational=True, is_never_negative=True, summary="max(a, 0), with derivative 0 at 0"),
+         seam="kink", is_rational=True, is_never_negative=True, is_zero_at_zero=True,
+         summary="max(a, 0), with derivative 0 at 0"),
     _row("gelu", "erfc(-a/sqrt(2))/2 + a*exp(-a^2/2)/sqrt(2*pi)", "_gelu({0})", latex=_operator("gelu"),
          scipy="erfc", helper=_GELU, definition="a*(1 + erf(a/sqrt(2)))/2",
-         summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
+         is_zero_at_zero=True, summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
     _row("gelu_tanh",
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"
          " + a*(1 - tanh(sqrt(2/pi)*(a + 0.044715*a^3))^2)*sqrt(2/pi)*(1 + 0.134145*a^2)/2",
          "_gelu_tanh({0})", latex=_operator("gelu_{{tanh}}"), helper=_GELU_TANH,
          inline="{0} * (1 + np.tanh(0.7978845608028654 * ({0} + 0.044715 * {0} ** 3))) / 2",
-         summary="the tanh form of gelu"),
+         is_zero_at_zero=True, summary="the tanh form of gelu"),
     _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "_silu({0})", latex=_operator("silu"), helper=_SILU,
          inline="{0} * (1 + np.tanh({0} / 2)) / 2",
-         definition="a/(1 + exp(-a))", summary="a*sigmoid(a)"),
+         is_zero_at_zero=True, definition="a/(1 + exp(-a))", summary="a*sigmoid(a)"),
     _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), helper=_ELU,
          inline="np.where({0} > 0, {0}, np.expm1(np.minimum({0}, 0)))",
-         seam="smooth", summary="a where a > 0, else exp(a) - 1"),
+         seam="smooth", is_zero_at_zero=True, summary="a where a > 0, else exp(a) - 1"),
     _row("erf", "2*exp(-a^2)/sqrt(pi)", "erf({0})", latex=_operator("erf"), scipy="erf",
          parity=-1, summary="the error function"),
     _row("erfc", "-2*exp(-a^2)/sqrt(pi)", "erfc({0})", latex=_operator("erfc"), scipy="erfc",
@@ -194,11 +201,13 @@ _ROWS = (
     _row("digamma", "polygamma(1, a)", "digamma({0})", latex=r"\psi\left({0}\right)", domain=(0, inf), scipy="digamma",
          summary="the derivative of lgamma"),
     _row("abs", "sign(a)", latex=r"\left|{0}\right|",
-         parity=1, seam="kink", is_rational=True, is_never_negative=True,
+         parity=1, seam="kink", is_rational=True, is_never_negative=True, is_zero_at_zero=True,
          summary="the absolute value, with derivative 0 at 0"),
     _row("sign", "0", latex=_operator("sign"), parity=-1, seam="jump", is_rational=True, summary="-1, 0 or 1"),
-    _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", seam="jump", is_rational=True, summary="rounded down"),
-    _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", seam="jump", is_rational=True, summary="rounded up"),
+    _row("floor", "0", latex=r"\left\lfloor {0} \right\rfloor", seam="jump", is_rational=True,
+         is_zero_at_zero=True, summary="rounded down"),
+    _row("ceil", "0", latex=r"\left\lceil {0} \right\rceil", seam="jump", is_rational=True,
+         is_zero_at_zero=True, summary="rounded up"),
     Function("max", ("a", "b"), ("[a >= b]", "[a < b]"), "np.maximum({0}, {1})", r"\max\left({0}, {1}\right)",
              (_REAL, _REAL), seam="kink", is_rational=True, summary="the larger; at a tie the gradient goes to a"),
     Function("min", ("a", "b"), ("[a <= b]", "[a > b]"), "np.minimum({0}, {1})", r"\min\left({0}, {1}\right)",

@@ -134,6 +134,12 @@ def test_a_range_that_takes_a_calculation_belongs_to_its_size() -> None:
     assert name_indices((index,), body, around)[digit] not in around.ranges
 
 
+def test_a_range_that_is_a_number_belongs_to_no_sum_over_a_dim() -> None:
+    (first, second), product = summed("t", "t")
+    around = Surroundings(ranges={"u": Integer.of(5)})
+    assert name_indices((), product, around) == {first: "t", second: "v"}
+
+
 def test_an_index_whose_range_no_read_tells_gets_a_name_whose_range_is_declared() -> None:
     free, window = Index("p", SIZE), Index("k", Integer.of(2))
     body = IndexReduce("max", (window,), Component(Tensor("x", (Integer.of(17),), Role.INPUT), (window.expr,)))

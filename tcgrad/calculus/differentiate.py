@@ -6,13 +6,12 @@ directional derivative, the component of another Jacobian the chain rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import assert_never
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.functions import FUNCTIONS, Function, abstract_derivative
-from tcgrad.ir.guards import is_guard, is_structural
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -32,10 +31,11 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, freshen, substitute, tensors_read
+from tcgrad.ir.traversal import freshen, substitute, tensors_read
+from tcgrad.ir.vanishing import conditions_of
+from tcgrad.ir.whole import is_whole
 from tcgrad.language.elaborate import elaborate_scalar
 
 Seed = Callable[[Component], Expr]
@@ -140,7 +140,7 @@ def _power_rule(expr: Pow, inner: Derivative) -> Expr:
     lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
     return total([
         times(expr.exponent, lowered, by_base, *_where_it_moves(expr, expr.base)),
-        times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent),
+        times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent, *_where_it_moves(expr, expr.base)),
     ])  # fmt: skip
 
 
@@ -154,26 +154,19 @@ def _chain_rule(expr: Call, inner: Derivative) -> Expr:
     return total(terms)
 
 
-def _where_it_moves(root: Pow | Call, inside: Expr) -> Iterator[Expr]:
+def _where_it_moves(root: Pow | Call, inside: Expr) -> tuple[Expr, ...]:
     """The conditions under which what a root is of is not 0 by the indices alone: ``[i != 0]`` of ``sqrt(i u)``.
 
     Elsewhere the root is 0 for every ``u``, and what would be written for its derivative is 0/0.
     """
     match root:
-        case Pow(exponent=Const(exponent)) if 0 < exponent < 1:
-            pass
-        case Call(function=function) if function.name == "cbrt":
-            pass
-        case _:
-            return
-    for factor in factors_of(inside):
-        base = factor.base if isinstance(factor, Pow) else factor
-        if free_indices(base) and is_structural(base) and not is_guard(base) and not _is_above_zero(base):
-            yield Iverson("!=", base, ZERO)
-
-
-def _is_above_zero(number: Expr) -> bool:
-    return isinstance(number, IndexValue) and is_nonnegative(number.value - 1)
+        case Pow(exponent=Const(exponent)):
+            is_root = 0 < exponent < 1
+        case Pow(exponent=exponent):
+            is_root = not is_whole(exponent)
+        case Call(function=function):
+            is_root = function.name in ("sqrt", "cbrt")
+    return conditions_of(inside) if is_root else ()
 
 
 def partial(expr: Call, place: int) -> Expr:

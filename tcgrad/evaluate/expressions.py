@@ -151,12 +151,13 @@ def _comparison(expr: Iverson) -> Evaluator:
 
 def _add(expr: Add) -> Evaluator:
     parts = [evaluator(term) for term in expr.terms]
+    is_exact_sum = is_structural(expr) and is_whole(expr)  # of positions and sizes
 
     def evaluate(context: Context) -> Labelled:
         terms = [part(context) for part in parts]
         axes = union(terms)
         result = _added(terms, axes)
-        if context.noise is None:
+        if context.noise is None or is_exact_sum:
             return result
         magnitude = _added(sizes_of(terms), axes)
 

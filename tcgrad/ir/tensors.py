@@ -6,12 +6,16 @@ from collections.abc import Collection
 from dataclasses import field
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tcgrad.records import cached_property, dataclass
 
 if TYPE_CHECKING:
-    from tcgrad.ir.indices import Integer
+    from tcgrad.ir.indices import Index, Integer
+
+Sign: TypeAlias = Literal["==", "!=", ">="]
+# For the axes of a tensor comparisons of integers with 0: where one does not hold, the tensor is 0.
+Support: TypeAlias = "tuple[tuple[Index, ...], tuple[tuple[Sign, Integer], ...]]"
 
 
 class Role(Enum):
@@ -46,6 +50,7 @@ class Tensor:
     dtype: str = "real"
     symmetric: bool = field(default=False, compare=False)  # a property of the value; the tensor is the same
     has_gaps: bool = field(default=False, compare=False)  # another: there may be none where an argument is not allowed
+    support: Support = field(default=((), ()), compare=False)  # a third: where it may be something else than 0
     zero_outside: bool = False
     value: Fraction | None = None
     about: tuple[Tensor, ...] = ()

@@ -9,6 +9,7 @@ from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.vanishing import support_of
 from tcgrad.language.occurrences import index_names
 from tcgrad.language.ranges import solve_ranges
 from tcgrad.language.resolution import Resolver
@@ -43,7 +44,8 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     indices = tuple(solution.indices[slot.index] for slot in free.values())
     resolved = Resolver(solution).resolve(body)
     shape = tuple(index.size for index in indices)
-    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=bool(Gaps().of(resolved)))
+    gaps, support = bool(Gaps().of(resolved)), support_of(indices, resolved)
+    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support)
     symbols.tensors[target.name] = tensor
     symbols.places[target.name] = target.span
     return Define(tensor, indices, resolved, equation.span)

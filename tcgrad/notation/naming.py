@@ -75,7 +75,7 @@ def name_indices(
 
     known: names that free indices have already.
     """
-    naming = _Naming.of(body, surroundings or Surroundings())
+    naming = _Naming.of(free, body, surroundings or Surroundings())
     naming.names.update(known or {})
     taken = frozenset(naming.names.values())
     declared = naming.give_declared(free, body, taken) if naming.ranges else taken
@@ -87,7 +87,8 @@ def name_indices(
 
 @dataclass
 class _Naming:
-    dims: frozenset[str]
+    free: Sequence[Index]
+    dims: Collection[str]
     tensors: frozenset[str]
     ranges: Mapping[str, Integer]
     bare: frozenset[Index]  # the indices that stand as numbers, in guards too
@@ -96,7 +97,7 @@ class _Naming:
     names: dict[Index, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(body: Expr, around: Surroundings) -> _Naming:
+    def of(free: Sequence[Index], body: Expr, around: Surroundings) -> _Naming:
         nodes = tuple(walk(body))
         compound = [integer for node in nodes for integer in integers(node) if integer.as_index is None]
         dims = {dim.name for integer in compound for dim in dims_in(integer)}
@@ -105,7 +106,9 @@ class _Naming:
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
         scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)
-        return _Naming(around.dims | dims, around.tensors | beside, around.ranges, frozenset(bare), beside, scalars)
+        dims |= around.dims
+        tensors = around.tensors | beside
+        return _Naming(tuple(free), dims, tensors, around.ranges, frozenset(bare), beside, scalars)
 
     def give(self, index: Index, taken: Collection[str]) -> str:
         """Name an index unless it has a name."""
@@ -115,9 +118,12 @@ class _Naming:
         return self.names[index]
 
     def runs_as_far(self, index: Index, name: str) -> bool:
-        """Whether the range of a name, if it has one, is that of an index whatever the sizes."""
+        """Whether the range of a name, if it has one, is that of an index whatever the sizes.
+
+        One of the left side runs over its axis even so, and one whose own range is a number is what the user wrote.
+        """
         size = self.ranges.get(name, index.size)
-        return size.as_number is not None or index.size == size
+        return index.size == size or (size.as_number is not None and (index in self.free or name == index.name))
 
     def give_declared(self, free: Sequence[Index], body: Expr, taken: frozenset[str]) -> frozenset[str]:
         """Name the indices whose ranges no plain position tells by names whose ranges are declared, not yet taken.

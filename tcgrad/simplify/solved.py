@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor
@@ -118,6 +119,8 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
         else:
             (body,) = compound
+            if is_guard(body):
+                return  # what it multiplies need not exist where it is 0, but stands beside no quotient
             meaning = Mul((meaning, *map(_inverse, plain)))
             divisors = (*divisors, *_divided_by(plain))
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
