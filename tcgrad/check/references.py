@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import inf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.check.usual import usual_size
+from tcgrad.check.verdict import Size, without_bound
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass, replace
@@ -34,12 +35,12 @@ _DEVIATIONS = 6
 class Known:
     """A reference value and the bound on its error; where the bound is infinite nothing is known.
 
-    usual: the size that one would expect, output over input: what is 0 is so in proportion to that.
+    usual: works out the size that one would expect, output over input: what is 0 is so in proportion to that.
     """
 
     value: Array
     error: Array
-    usual: float = inf
+    usual: Size = without_bound
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Reference:
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
-        return Known(self.by_element.values[of.name], self.by_element.errors[of.name], self._usual(of))
+        return Known(self.by_element.values[of.name], self.by_element.errors[of.name], lambda: self._usuals[of.name])
 
     def gradient(self, outputs: Sequence[Tensor]) -> Known:
         """The derivatives of the outputs weighted with the sample's upstream gradients."""
@@ -111,13 +112,16 @@ class Reference:
     def tangent(self, of: Tensor) -> Known:
         """The derivative of ``of`` along the sample's direction of ``wrt``, or along each random direction."""
         if self.along is not None:
-            usual = self._usual(of) * len(self.directions)
-            return Known(self.along.values[of.name], self.along.errors[of.name], usual)
+            number = len(self.directions)
+            return Known(self.along.values[of.name], self.along.errors[of.name], lambda: self._usuals[of.name] * number)
         direction = self.sample.tangents[self.wrt.name].reshape(-1)
         known = self.jacobian(of)
         error = np.tensordot(np.abs(direction), known.error, 1)
-        usual = known.usual * float(np.abs(direction).sum())
-        return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None], usual)
+        return Known(
+            np.asarray(np.tensordot(direction, known.value, 1))[None],
+            np.asarray(error)[None],
+            lambda: known.usual() * float(np.abs(direction).sum()),
+        )
 
     @cached_property
     def directions(self) -> list[Array]:
@@ -127,16 +131,16 @@ class Reference:
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0
         error: Any = 0
-        usual = 0.0
+        upstream = self.sample.upstream
         for of in outputs:
-            weights = self.sample.upstream[of.name].reshape(-1)
+            weights = upstream[of.name].reshape(-1)
             value = value + estimate.values[of.name].reshape(-1, weights.size) @ weights
             error = error + estimate.errors[of.name].reshape(-1, weights.size) @ np.abs(weights)
-            usual += self._usual(of) * float(np.abs(weights).sum())
-        return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
-    def _usual(self, of: Tensor) -> float:
-        return self._usuals[of.name]
+        def usual() -> float:
+            return sum(self._usuals[of.name] * float(np.abs(upstream[of.name]).sum()) for of in outputs)
+
+        return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
     @cached_property
     def _usuals(self) -> Mapping[str, float]:
