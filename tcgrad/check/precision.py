@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from math import frexp
+from math import frexp, ldexp
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ def unit_roundoff(dtype: np.dtype[Any]) -> float:
 
 def power_below(number: float, dtype: np.dtype[Any]) -> Any:
     """The largest power of two that is no larger than a positive number, in a type."""
-    return np.ldexp(dtype.type(1), frexp(number)[1] - 1)
+    return dtype.type(ldexp(1, frexp(number)[1] - 1))
 
 
 @cache

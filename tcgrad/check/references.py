@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -237,12 +237,12 @@ def spread(errors: Array) -> float:
 
 def spreads(rows: Array) -> Array:
     """The same for the terms in each row."""
-    largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
-    counts = (largest > 0) & np.isfinite(largest)
+    largest = np.abs(rows).max(axis=1, initial=0)
+    counts = (largest > 0) & (largest < inf)
     # Squares of small errors would underflow.
-    scaled = (rows / np.where(counts, largest, 1)[:, None].astype(rows.dtype)).astype(np.float64)
+    scaled = (rows / np.where(counts, largest, 1)[:, None]).astype(np.float64, copy=False)
     squares = np.einsum("ij,ij->i", scaled, scaled)
-    return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(squares), largest))
+    return np.asarray(np.where(counts, _DEVIATIONS * largest.astype(np.float64) * np.sqrt(squares), largest))
 
 
 def random_directions(sample: Sample, name: str) -> Array:
