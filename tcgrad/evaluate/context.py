@@ -50,19 +50,28 @@ def _arrangement(own: tuple[Index, ...], axes: tuple[Index, ...]) -> tuple[tuple
     return order, tuple(slice(None) if index in own else None for index in axes)
 
 
-def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
-    """The indices of all ``values``, each once, in the order of occurrence."""
-    axes = values[0].axes if values else ()
-    for each in values[1:]:
-        if each.axes and each.axes != axes:
-            axes = tuple(dict.fromkeys(axes + each.axes)) if axes else each.axes
-    return axes
+class Batch(Index):
+    """The axis of several evaluations at once. It stands first: each of them is one piece of memory."""
 
 
 @lru_cache(maxsize=2**8)
 def batch_of(count: int) -> Index:
     """The axis of so many evaluations at once: the same for the same number, so that arrangements are found again."""
-    return Index("batch", Integer.of(count))
+    return Batch("batch", Integer.of(count))
+
+
+def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
+    """The indices of all ``values``, each once, in the order of occurrence but for a batch."""
+    axes = values[0].axes if values else ()
+    for each in values[1:]:
+        if each.axes and each.axes != axes:
+            axes = _united(axes, each.axes) if axes else each.axes
+    return axes
+
+
+def _united(first: tuple[Index, ...], second: tuple[Index, ...]) -> tuple[Index, ...]:
+    both = second + first if isinstance(second[0], Batch) else first + second
+    return tuple(dict.fromkeys(both))
 
 
 @dataclass(frozen=True)
