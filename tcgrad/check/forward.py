@@ -131,6 +131,8 @@ def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -
         if batch in new.axes:
             rest = tuple(index for index in new.axes if index is not batch)
             now, before_it = new.aligned((batch, *rest)), old.aligned(rest)
+            if (now == before_it).all():
+                continue
             # Where both are NaN nothing is decided: a guard leaves it out.
             different = (now != before_it) & ((now == now) | (before_it == before_it))  # noqa: PLR0124 (NaN is not itself)
             flipped |= different.reshape(len(flipped), -1).any(axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import inf, prod
+from math import inf, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ _LARGEST_WORK = 2**21
 
 # Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
+
+# Beside this, squares that underflow are nothing.
+_LEAST_SQUARE = 2.0**-900
 
 
 @dataclass(frozen=True)
@@ -232,7 +235,11 @@ def _counted(number: int, what: str) -> str:
 
 def spread(errors: Array) -> float:
     """The error of a sum of independent terms along a random direction, from the terms' errors."""
-    return float(spreads(errors.reshape(1, -1))[0])
+    flat = errors.reshape(-1).astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(flat @ flat)
+    # Squares of small errors would underflow.
+    return _DEVIATIONS * sqrt(squares) if _LEAST_SQUARE < squares < inf else float(spreads(errors.reshape(1, -1))[0])
 
 
 def spreads(rows: Array) -> Array:
