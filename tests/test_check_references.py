@@ -208,9 +208,9 @@ def test_waves_that_are_shorter_than_the_steps_are_not_taken_for_slopes(number):
     assert statuses <= ({"pass"} if number <= 10**6 else {"pass", "inconclusive"}), number
 
 
-def _quotients(function, at, rounding, wanted, tried):
+def _quotients(function, at, rounding, wanted, tried, *, method="auto"):
     """Those of a function of one number, whose values are off by ``rounding``; the steps go to ``tried``."""
-    stencil = choose_stencil(np.inf)
+    stencil = choose_stencil(np.inf, method)
 
     def measure(_, steps):
         tried.append(steps)
@@ -227,6 +227,19 @@ def test_a_wave_of_which_all_steps_are_multiples_is_noticed(period):
     found = _quotients(lambda x: np.sin(slope * x), 0.0, 1e-16, 1e-3, tried).estimate(np.array([2.0**-12]))
     assert abs(found.values["f"][0] - slope) <= found.errors["f"][0] < slope / 100
     assert len(tried) > 1
+
+
+@pytest.mark.parametrize("proportion", [-1 / 15, -1 / 21, -1 / 30, -1 / 5, 1 / 21])
+@pytest.mark.parametrize("method", ["central", "fourth"])
+def test_errors_of_different_orders_that_cancel_are_not_taken_for_none(proportion, method):
+    """In proportion to those of fourth order, errors of sixth order are such that two extrapolations agree."""
+    step = 2.0**-4
+
+    def function(x):
+        return x + x**3 + 3 * x**5 + 3 * proportion / step**2 * x**7
+
+    found = _quotients(function, 0.0, 1e-18, 1.0, [], method=method).estimate(np.array([step]))
+    assert abs(found.values["f"][0] - 1) <= found.errors["f"][0]
 
 
 @pytest.mark.parametrize(("rounding", "is_most"), [(1e-10, True), (1e-16, False)])

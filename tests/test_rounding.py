@@ -133,3 +133,45 @@ def test_a_reciprocal_that_a_guard_leaves_out_somewhere_is_rounded_elsewhere(equ
     """``[p > 0]/p`` is not exact: 1/3 is off by half a unit."""
     text = f"dims: {{N: 7}}\ninputs: {{z: [N]}}\nindices: {{i: N, j: N}}\nequations: ['{equation}']\n"
     assert tcgrad.loads(text).check(trials=1).ok
+
+
+GRID = "{shape: [12], sample: {integers: [0, 6]}}"
+EQUAL_IN_ONE_ORDER = [
+    ("(g[i] + 1)/3 > w[i]/3 + 2/3", lambda g, w: (g + 1) / 3 - w / 3 > g.dtype.type(2 / 3)),
+    ("g[i]/3 > w[i]/3 + 1/3", lambda g, w: g - w > 1),
+    ("0.1*g[i] - 0.1*w[i] >= 0.1", lambda g, w: g - w >= 1),
+    ("0.7*g[i] == 0.7*w[i] + 0.7", lambda g, w: g - w == 1),
+    ("sqrt(g[i])^2 >= g[i]", lambda g, _: g >= 0),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(("condition", "same"), EQUAL_IN_ONE_ORDER)
+def test_numbers_that_are_equal_in_one_order_of_the_operations_decide_no_branch(condition, same, dtype):
+    made = tcgrad.loads(
+        f"inputs: {{g: {GRID}, w: {GRID}, z: [12]}}\nwrt: [z]\nequations: ['y[i] = [{condition}]*z[i]']\n"
+    )
+    for seed in range(4):
+        own = UserCode(UserFunction("backward", lambda g, w, z, dy: np.where(same(g, w), dy, 0).astype(z.dtype)))
+        result = check(made.program, module=made.compile(), against=own, dtype=(dtype,), seed=seed, trials=1)
+        assert not [(each.kind, each.message) for each in result.results if each.status == "fail"]
+
+
+@pytest.mark.parametrize("condition", ["clip(z[i], -1, 1) == z[i]", "g[i] + w[i] >= 5", "h[i,k]*g[k] == 3"])
+def test_numbers_that_are_equal_in_every_order_decide_one(condition):
+    """What is wrong where they are equal fails."""
+    spec = f"""
+inputs: {{g: {GRID}, w: {GRID}, z: [12], h: {{shape: [12, 12], sample: one_hot}}}}
+wrt: [z]
+equations: ["y[i] = [{condition}]*z[i]"]
+"""
+    made = tcgrad.loads(spec)
+    right = check(made.program, module=made.compile(), trials=1)
+    assert right.ok
+    wrong = tcgrad.loads(spec.replace("==", "!=").replace(">=", ">")).compile()
+
+    def backward(g, w, z, h, dy):
+        return wrong.value_and_grad(g, w, z, h, dy)[1]
+
+    failed = check(made.program, against=UserCode(UserFunction("backward", backward)), trials=1)
+    assert {each.status for each in failed.results if each.kind == "against"} == {"fail"}

@@ -93,20 +93,30 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
-def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
-    """The values under random rounding, in arithmetic of ``dtype``; and which draws took other branches.
+@dataclass(frozen=True)
+class Shaken:
+    """Values under random rounding: there is one draw along each step of a new first axis.
 
-    There is one draw along each step of a new first axis.
+    flipped: which draws took other branches.
+    has_ties: whether numbers that are equal but for rounding were taken for equal.
     """
+
+    arrays: dict[str, Array]
+    flipped: NDArray[np.bool_]
+    has_ties: bool
+
+
+def shaken(forward: Forward, noise: Noise, dtype: np.dtype[np.generic]) -> Shaken:
+    """The values under random rounding, in arithmetic of ``dtype``."""
     given = {name: forward.context.arrays[name] for name in forward.given}
     taken: list[Labelled] = []
-    deciding = replace(noisy(forward.context, given, noise, dtype), branches=taken)
+    deciding = replace(noisy(forward.context, given, noise, dtype), branches=taken, ties=[])
     flipped = np.zeros(noise.batch.size.value, bool)
     for statement, before in zip(forward.statements, forward.decisions, strict=True):
         run(statement, deciding)
         flipped |= flips(before, taken, noise.batch)
         taken.clear()
-    return deciding.arrays, flipped
+    return Shaken(deciding.arrays, flipped, bool(deciding.ties))
 
 
 def noisy(

@@ -189,7 +189,8 @@ def _extrapolated(
     Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
     step makes, a third or a fifteenth is left. Where halving it once more does not bring the quotients nearer together
     by at least a half, but for ``rounding``, they do not follow that rule yet, and the error is not known. Nor is it
-    where the quotient with a far shorter step, of which rounding is ``shorter`` times as large, is another.
+    where the quotient with a far shorter step, of which rounding is ``shorter`` times as large, is another. Errors of
+    two orders may cancel in what the finer step makes: it is no less than what the far shorter one makes.
     """
     if stencil is _CENTRAL:
         return slopes[0], 0.0
@@ -205,4 +206,5 @@ def _extrapolated(
     else:
         truncation = np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
     follows &= np.abs(slopes[3] - value) <= truncation + finer / _SHORTER**2 + (1 + shorter) * rounding
-    return value, np.where(follows, truncation, np.inf)
+    limit = slopes[3] + (slopes[3] - slopes[0]) / (_SHORTER**2 - 1)
+    return value, np.where(follows, np.maximum(truncation, 2 * np.abs(limit - value)), np.inf)

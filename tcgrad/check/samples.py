@@ -39,6 +39,7 @@ class Sample:
     upstream, tangents: random gradients of the outputs and directions of the inputs.
     tied: branches meet here, exactly; the derivative is the one that the language fixes.
     in_doubt: rounding alone may take another branch here, and no other point was found.
+    is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
 
     traits: Traits
@@ -52,6 +53,7 @@ class Sample:
     tangents: Mapping[str, Array]
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
+    is_settled: bool
     tied: bool = False
     _bounds: dict[str, Array] = field(default_factory=dict)
 
@@ -177,7 +179,7 @@ class Sampler:
                 sample = self._sample(forward, dtype, random, functions)
                 if not sample.in_doubt:
                     return sample
-                doubtful = doubtful or sample
+                doubtful = doubtful if doubtful and doubtful.is_settled >= sample.is_settled else sample
         return doubtful or reason
 
     def draw_tied(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
@@ -230,20 +232,27 @@ class Sampler:
         }
         tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
         how = rounding(dtype, effort, random, tied=tied)
-        moved, flipped = shaken(forward, how.noise, how.dtype)
-        in_doubt = bool(flipped.any())
+        moved = shaken(forward, how.noise, how.dtype)
+        is_settled = not moved.flipped.any()
+        if moved.has_ties:
+            # They may be equal in one order of the operations alone.
+            stricter = replace(how, noise=replace(how.noise, near=0.0, leaves_short=True))
+            again = shaken(forward, stricter.noise, stricter.dtype)
+            how, moved = (stricter, again) if again.flipped.any() else (how, moved)
+        in_doubt = bool(moved.flipped.any())
         return Sample(
             self.traits,
             self.sizes,
             dtype,
             effort,
             forward,
-            moved,
-            replace(how, flipped=flipped) if in_doubt else how,
+            moved.arrays,
+            replace(how, flipped=moved.flipped) if in_doubt else how,
             upstream,
             tangents,
             functions,
             in_doubt,
+            is_settled,
             tied,
         )
 

@@ -12,7 +12,9 @@ _UNITS = 32  # what is computed in different ways may differ by so many errors o
 
 
 def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -> Labelled:
-    """Where a comparison holds, a branch. Numbers nearly equal under noise are equal if they are without it."""
+    """Where a comparison holds, a branch. Numbers nearly equal under noise are equal if they are without it; under that
+    which leaves short numbers alone they are equal, or either is the larger one.
+    """
     axes, noise = union([left, right]), context.noise
 
     def holds(first: Array, second: Array) -> list[Array]:
@@ -21,8 +23,13 @@ def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -
             return [truth]
         apart, size = np.abs(first - second), np.maximum(np.abs(first), np.abs(second))
         near = apart <= np.maximum(_UNITS * (noise.unit * size + noise.floor), noise.near)
-        near &= _equal_without_noise(apart, size, noise, axes.index(noise.batch))
-        return [np.where(near, expr.operator in ("==", "<=", ">="), truth)]
+        axis = axes.index(noise.batch)
+        if noise.leaves_short:
+            return [np.where(near & (apart != 0) & noise.is_odd(axis, truth.ndim), ~noise.unmoved(truth, axis), truth)]
+        near &= _equal_without_noise(apart, size, noise, axis)
+        settled = np.where(near, expr.operator in ("==", "<=", ">="), truth)
+        context.ties.extend([True] if (settled != truth).any() else [])
+        return [settled]
 
     sides = real(left.aligned(axes)), real(right.aligned(axes))
     context.decide(holds, sides, axes)

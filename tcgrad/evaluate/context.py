@@ -82,6 +82,8 @@ class Noise:
     near: at a point where numbers that branches are decided by are exact, those that differ by no more are equal.
     still: so many of the first draws are moved by nothing.
     largest: what is larger is infinite (overflow).
+    leaves_short: results that have half the digits that the unit leaves them are exact, as those of whole numbers are
+        in whatever order; and no others are equal.
     """
 
     batch: Index
@@ -91,6 +93,7 @@ class Noise:
     near: float = 0.0
     still: int = 0
     largest: float = inf
+    leaves_short: bool = False
 
     def settled(self, array: Array) -> Array:
         """Numbers that are near to a whole one are whole: without the noise they were."""
@@ -114,6 +117,9 @@ class Noise:
         made[: self.still] = base[: self.still]
         moved, base, size = made[self.still :], self._drawn(base), self._drawn(size)
         none = None if exact is None else self._drawn(exact.aligned(axes))
+        if self.leaves_short:
+            short = self._is_short(base, size)
+            none = short if none is None else none | short
         if made.dtype.kind == "c":  # either part has errors of its own
             base, size = pairs(base), pairs(size.astype(made.dtype, copy=False))
             none = None if none is None else none[..., None]
@@ -148,6 +154,12 @@ class Noise:
         first = np.take(array, range(self.still), axis)
         return np.concatenate([first] * (self.count // self.still), axis)
 
+    def is_odd(self, axis: int, order: int) -> NDArray[np.bool_]:
+        """For each draw whether it is one of every two, beginning with the first that is moved, along one ``axis`` of
+        as many as ``order``."""
+        odd = np.arange(self.count) // self.still % 2 == 1
+        return np.asarray(odd).reshape(*(1,) * axis, -1, *(1,) * (order - axis - 1))
+
     def opposed(self, array: Array, axis: int) -> Array:
         """The same with the opposite errors, where these are finite."""
         if array.shape[axis] == 1:
@@ -155,6 +167,11 @@ class Noise:
         with quietly():
             opposite = 2 * self.unmoved(array, axis) - array
         return np.where(np.isfinite(opposite), opposite, array)
+
+    def _is_short(self, array: Array, size: Array) -> NDArray[np.bool_]:
+        """Where real numbers have half the digits that the unit leaves to what is of a size."""
+        _, exponent = np.frexp(np.sqrt(self.unit) * np.abs(size))
+        return np.asarray(np.ldexp(array, -exponent) % 1 == 0)
 
     def _drawn(self, array: Array) -> Array:
         """The draws of an array that are moved, if it has all of them."""
@@ -178,6 +195,7 @@ class Context:
     positions: indices that take these values only, instead of their whole range.
     origins: for a tensor under construction the axis that starts at a negative position, and that position.
     branches: takes what every branch was decided by: two evaluations that agree in it took the same branches.
+    ties: is not empty once numbers that are equal but for rounding were compared under noise, and taken for equal.
     calls: within one statement, the values of functions at whole tensors, each with the tensor's array.
     """
 
@@ -190,6 +208,7 @@ class Context:
     batch: Index | None = None
     noise: Noise | None = None
     branches: list[Labelled] | None = None
+    ties: list[bool] = field(default_factory=list)
     calls: dict[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
     def decide(self, by: Callable[..., Iterable[Array]], given: Sequence[Array], axes: tuple[Index, ...]) -> None:
