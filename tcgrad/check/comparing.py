@@ -176,8 +176,10 @@ def _jacobians(bench: Bench) -> list[_Formula]:
 def _forward(bench: Bench, of: Tensor) -> None:
     """The module's value, and the user's, against the plainly evaluated one."""
     module, user, sample = bench.module, bench.against, bench.sample
+    if not bench.options.asks_for("forward", "against_forward"):
+        return
 
-    bound = sample.bound(of.name) * bench.coarse
+    bound = bench.coarsened(sample.bound(of.name))
 
     def compare(kind: str, subject: Subject, find: Callable[[], Array], bound: Array = bound) -> None:
         bench.add(

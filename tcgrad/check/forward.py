@@ -93,6 +93,15 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
+def depending(forward: Forward, sources: Iterable[str]) -> set[str]:
+    """The names of all that depends on some tensors, these among it."""
+    found = set(sources)
+    for statement in forward.statements:
+        if any(tensor.name in found for tensor in reads(statement)):
+            found.update(tensor.name for tensor in defined_tensors(statement))
+    return found
+
+
 @dataclass(frozen=True)
 class Shaken:
     """Values under random rounding: there is one draw along each step of a new first axis.

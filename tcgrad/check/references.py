@@ -14,7 +14,7 @@ from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
-from tcgrad.check.ladder import Found, Ladder
+from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
@@ -206,9 +206,8 @@ def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Refere
     if ladder.sample.tied:
         tied = {wrt: ladder.at_ties(wrt, along) for wrt, along in moves.items()}
         return [_reference(ladder, wrt, place, tied[wrt.name]) for wrt, place in places.items()]
-    estimates = ladder.along_each(moves)
-    confirmed = ladder.confirmed({wrt: Found(along, estimates[wrt]) for wrt, along in moves.items()})
-    return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
+    found = ladder.along_each(moves)
+    return [_reference(ladder, wrt, place, found[wrt.name]) for wrt, place in places.items()]
 
 
 def _reference(ladder: Ladder, wrt: Tensor, place: _Places, found: Estimate) -> Reference:
