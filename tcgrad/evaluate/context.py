@@ -150,9 +150,9 @@ class Noise:
         return self.batch.size.value
 
     def unmoved(self, array: Array, axis: int) -> Array:
-        """For each draw that which nothing moves; ``axis`` is that of the draws."""
-        first = np.take(array, range(self.still), axis)
-        return np.concatenate([first] * (self.count // self.still), axis)
+        """For each draw that which nothing moves, or for all of them if that is one; ``axis`` is that of the draws."""
+        first = array[(*(slice(None),) * axis, slice(self.still))]
+        return first if self.still == 1 else np.concatenate([first] * (self.count // self.still), axis)
 
     def is_odd(self, axis: int, order: int) -> NDArray[np.bool_]:
         """For each draw whether it is one of every two, beginning with the first that is moved, along one ``axis`` of
