@@ -180,11 +180,36 @@ def test_expectations_are_decided(text, status, message):
 
 
 def test_what_is_equal_but_not_proved_says_so(monkeypatch):
-    monkeypatch.setattr("tcgrad.check.expectations.prove_equal", lambda *_: False)
+    monkeypatch.setattr("tcgrad.check.expectations.prove_equal", lambda *_, **__: False)
     made = spec("y[i] = x[i]^2*w[i]", "{x: [N], w: [N]}", expect='["dl/dw[p] = dl/dy[p]*x[p]^2"]')
     (found,) = [r for r in made.check().results if r.kind == "expect"]
     assert (found.status, found.message, found.proved) == ("pass", "equal on all samples, not proved", False)
     assert found.elements == 3 * 3 + 5 + 1
+
+
+EXPECTED_SIZES = """
+dl/dx[p,q] = dl/dy[p]*1[q]/M | pass | proved
+dl/dx[p,q] = dl/dy[p]*1[q]*(N + M)/(M*N + M^2) | pass | proved
+dl/dx[p,q] = dl/dy[p]*1[q]/5 | pass | proved
+dl/dx[p,q] = dl/dy[p]*1[q]/(N + 1) | fail | wrong
+dl/dx[p,q] = dl/dy[p]*1[q]*(M - N)/5 | fail | wrong
+dl/dx[p,q] = dl/dy[p]*1[q]/(2*N - 3) | fail | wrong
+dl/dx[p,q] = dl/dy[p]*1[q]/4 | fail | wrong
+"""
+
+
+@pytest.mark.parametrize("row", EXPECTED_SIZES.strip().splitlines())
+def test_sizes_that_are_named_are_right_at_others_too(row):
+    text, status, message = (part.strip() for part in row.split("|"))
+    made = spec("y[i] = 1[j]*x[i,j]/M", "{x: [N, M]}", "{N: 4, M: 5}", expect=json.dumps([text]))
+    (found,) = [r for r in made.check().results if r.kind == "expect"]
+    assert (found.status, found.message, found.proved) == (status, message, message == "proved")
+
+
+def test_square_sizes_hide_no_size_that_stands_for_another():
+    made = spec("y[i] = 1[j]*x[i,j]/M", "{x: [N, M]}", "{N: 4, M: 4}", expect='["dl/dx[p,q] = dl/dy[p]*1[q]/N"]')
+    (found,) = [r for r in made.check().results if r.kind == "expect"]
+    assert (found.status, found.worst.sizes) == ("fail", "N=7, M=5")
 
 
 def test_a_wrong_expectation_shows_the_largest_difference_and_its_place():

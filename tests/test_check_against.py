@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import tcgrad
+from tcgrad.check.sizes import other_sizes
 from tcgrad.errors import TcgradError
 
 KERNELS = """
@@ -423,3 +424,37 @@ def test_a_framework_that_is_not_there(monkeypatch):
     found = code("torch")
     assert found[0] == "TC505"
     assert found[1].startswith("torch is not installed")
+
+
+LABELLED = """
+def backward(x, t, dl=1.0):
+    p = np.exp(x - x.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    kept = t >= 0
+    p[np.arange(len(t))[kept], t[kept]] -= 1
+    p[~kept] = 0
+    return (p*dl).astype(x.dtype)
+"""
+
+
+@pytest.mark.parametrize("sample", ["", ", sample: {integers: [0, 4]}", ", sample: {integers: [-1, 4]}"])
+def test_labels_of_classes_are_labels_at_other_sizes_too(sample, tmp_path):
+    """What is declared to be among the values of an index that it is compared with may index whatever that does."""
+    (tmp_path / "labelled.py").write_text(f"import numpy as np\n\n{LABELLED}")
+    spec = f"""
+dims: {{B: 6, C: 4}}
+inputs:
+  x: [B, C]
+  t: {{shape: [B], dtype: int{sample}}}
+equations:
+  - l = 1[b]*[t[b] >= 0]*(logsumexp[c](x[b,c]) - x[b,c]*[c == t[b]])
+"""
+    assert tcgrad.loads(spec).check(against="labelled:backward").ok
+    sys.modules.pop("labelled")
+
+
+def test_values_that_reach_beyond_the_classes_do_so_at_other_sizes_too():
+    spec = "dims: {B: 30, C: 4}\ninputs: {x: [C], t: {shape: [B], dtype: int, sample: {integers: [2, 7]}}}\n"
+    spec += "equations: ['y[b] = x[c]*[c == t[b]]']\n"
+    found = [other.inputs[1].sample for other, _ in other_sizes(tcgrad.loads(spec).program)]
+    assert [(sample.low, sample.high) for sample in found] == [(2, 7), (2, 7)]

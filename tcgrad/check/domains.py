@@ -9,7 +9,7 @@ from math import inf
 from tcgrad.check.reach import Reach, Span
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.guards import guarded_reads
-from tcgrad.ir.nodes import Call, Component, Expr, Pow
+from tcgrad.ir.nodes import Call, Component, Delta, Expr, IndexValue, Iverson, Pow
 from tcgrad.ir.program import Input, Intrinsic, Program, bodies, defined_tensors
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.ir.whole import is_whole
@@ -43,6 +43,9 @@ def find_demands(program: Program) -> Demands:
                 demands.reach.add(read, slacks)
             for node in walk(body):
                 _demand(node, origins, demands)
+                match node:
+                    case Delta(left, right) | Iverson("==", IndexValue(left), IndexValue(right)):
+                        demands.reach.compare(left, right)
         sources = frozenset().union(*(_origins(body, origins) for body in bodies(statement)))
         if isinstance(statement, Intrinsic):
             sources = origins.get(statement.operand.name, frozenset())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -25,6 +25,8 @@ from tcgrad.check.ties import TIED
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.sizes import dims_in
+from tcgrad.ir.traversal import integers, walk
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
@@ -54,7 +56,8 @@ def decide_expectations(
     wide = samplers[0][0].effort(_DTYPE).reference if samplers else _DTYPE
     points, derived = (proved, replace(proved, dtype=wide)), Derived(paths)
     pairs = zip(paths.program.expectations, paths.program.spec.expect, strict=True)
-    return [_Expectation(define, text.text, derived, options, repeat).decide(*points) for define, text in pairs]
+    sizes = tuple(source.sizes for source, _ in samplers) or ({},)
+    return [_Expectation(define, text.text, derived, options, repeat, sizes).decide(*points) for define, text in pairs]
 
 
 @dataclass(frozen=True)
@@ -128,17 +131,26 @@ class _Points:
 
 @dataclass(frozen=True)
 class _Expectation:
-    """One expectation, and the derived formula for the same derivative."""
+    """One expectation, and the derived formula for the same derivative.
+
+    sizes: those of all samples, at each of which the proof of a formula that names a size has to hold.
+    """
 
     define: Define
     text: str
     derived: Derived
     options: Options
     repeat: Callable[[], str]
+    sizes: tuple[Mapping[str, int], ...]
 
     @property
     def _program(self) -> Program:
         return self.derived.paths.program
+
+    @cached_property
+    def _names_sizes(self) -> bool:
+        """Whether any dim stands in the formula by its name."""
+        return any(dims_in(each) for node in walk(self.define.body) for each in integers(node))
 
     def decide(self, double: _Points, wide: _Points) -> Result:
         """The verdict: what is proved is compared at one sample in double precision, what is not at all wide ones.
@@ -191,7 +203,9 @@ class _Expectation:
         about = assumptions_about(self._program)
         usual = tuple(each for each in about if each.kind != "not negative")
         for assumed in dict.fromkeys(((), usual, about)):
-            if prove_equal(derived, self.define, definitions, assumed):
+            if prove_equal(
+                derived, self.define, definitions, assumed, sizes=self.sizes if self._names_sizes else ({},)
+            ):
                 return True, assumed
         return False, ()
 

@@ -46,18 +46,28 @@ class Reach:
     inside: the values for which everything is read inside that no condition keeps there.
     around: values to draw where any may be: up to one position beyond where there are zeros or a condition, and a
         share of the positions that several inputs decide together.
+    equal: the values that an index has with which they are compared, as a class label is.
     """
 
     inside: dict[str, Span] = field(default_factory=dict)
     around: dict[str, Span] = field(default_factory=dict)
+    equal: dict[str, Span] = field(default_factory=dict)
 
     def values(self, name: str) -> Span | None:
-        """What an input without declared values is drawn from; None if it is no index."""
+        """What an input without declared values is drawn from; None if it is no index and compared with none."""
         inside, around = self.inside.get(name), self.around.get(name)
         if inside is None or around is None:
-            return inside or around
+            return inside or around or self.equal.get(name)
         both = inside & around
         return inside if both.is_empty else both
+
+    def compare(self, left: Integer, right: Integer) -> None:
+        """Take up that two positions are asked whether they are equal."""
+        for label, position in ((left, right), (right, left)):
+            atom, index = _only_atom(label), position.as_index
+            if isinstance(atom, Gather) and index is not None:
+                name = atom.tensor.name
+                self.equal[name] = self.equal.get(name, ALL) & Span(0, index.size.value - 1)
 
     def add(self, read: Component | Gather, slacks: Iterable[Integer] = ()) -> None:
         """Take a read up, with those of the integer tensors in its positions.
@@ -102,6 +112,12 @@ class Reach:
                     self.add(atom)
                 case Quotient() | Remainder():
                     self._look_inside(atom.dividend)
+
+
+def _only_atom(position: Integer) -> Atom | None:
+    """The atom that is all of a position, if one is."""
+    atoms = position.atoms
+    return atoms[0] if len(atoms) == 1 and position == Integer.of(atoms[0]) else None
 
 
 def _run_time_terms(position: Integer) -> Iterator[tuple[Atom, int]]:

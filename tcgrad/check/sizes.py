@@ -8,10 +8,11 @@ from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.cost import count, forward_cost
 from tcgrad.check.domains import find_demands
+from tcgrad.check.reach import Span
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.program import Input, Intrinsic, Program
 from tcgrad.ir.sizes import with_dims
 from tcgrad.language.elaborate import elaborate
 from tcgrad.records import replace
@@ -109,5 +110,21 @@ def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
         require_long_enough(other)
     except TcgradError:
         return None
-    spans = find_demands(other).reach.inside.values()
-    return None if any(span.is_empty for span in spans) else other
+    reach = find_demands(other).reach
+    if any(span.is_empty for span in reach.inside.values()):
+        return None
+    labels = find_demands(program).reach.equal
+    return replace(other, inputs=tuple(_relabelled(item, labels, reach.equal) for item in other.inputs))
+
+
+def _relabelled(item: Input, own: Mapping[str, Span], there: Mapping[str, Span]) -> Input:
+    """An input whose declared values are all among those of an index at the spec's own sizes, as labels of classes are:
+    they are so at other sizes, too.
+    """
+    low, high, name = item.sample.low, item.sample.high, item.tensor.name
+    if item.sample.kind != "integers" or low is None or high is None or name not in own or name not in there:
+        return item
+    if int(high) - 1 > own[name].high:
+        return item
+    high = min(int(high), there[name].high + 1)
+    return replace(item, sample=replace(item.sample, low=min(low, high - 1), high=float(high)))

@@ -5,10 +5,10 @@ Two formulas that are not proved equal may still be equal: samples tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, partial
 
-from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul
+from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul, const
 from tcgrad.ir.program import Define, Recurrence, Statement
 from tcgrad.ir.traversal import substitute
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
@@ -43,13 +43,15 @@ def prove_equal(
     statements: Iterable[Statement] = (),
     assumed: Collection[Assumption] = (),
     *,
+    sizes: Sequence[Mapping[str, int]] = ({},),
     any_sizes: bool = False,
 ) -> bool:
-    """Whether two definitions of one tensor have the same normal form, by the numbers that the spec has for sizes and
-    constants if not by their names.
+    """Whether two definitions of one tensor have the same normal form, by the numbers that sizes and constants are if
+    not by their names.
 
     statements: the definitions of intermediates, and of gradients of intermediates, that may be unfolded.
     assumed: what is taken for granted about inputs.
+    sizes: of the dims by name, at each of which it has to hold by numbers; those of the spec are not named.
     any_sizes: by their names alone, and without SymPy.
     """
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
@@ -91,6 +93,14 @@ def prove_equal(
         rows = set(rows_read(left.body))
         return expand(without_guards_of_rows(expand(rewritten()), rows)) if rows else difference
 
+    def with_sizes_as_numbers() -> Expr:
+        """That at the first sizes at which it is not 0, if there are any."""
+        whole = expand(normalised())
+        found = (expand(with_numbers(whole, there)) for there in sizes)
+        return next((each for each in found if not is_zero(each)), const(0))
+
+    is_zero = cache(vanishes)  # several attempts may come to the same
+
     attempts: tuple[Callable[[], Expr], ...] = (
         lambda: simplify(difference),
         unfolded,
@@ -102,7 +112,7 @@ def prove_equal(
         lambda: simplify(polish(unfolded())),
         *((lambda: under_assumptions(expand(unfolded())),) if assumed else ()),
         *((lambda: under_assumptions(expand(normalised())),) if assumed else ()),
-        *(() if any_sizes else (lambda: expand(with_numbers(expand(normalised()))),)),
+        *(() if any_sizes else (with_sizes_as_numbers,)),
         lambda: simplify(summand(rewritten())),
         lambda: expand(simplify(shifted(normalised()))),
         lambda: simplify(normalise(simplify(rewrite(simplify(with_steps_taken(unfolded(), recurrences)))))),
@@ -117,8 +127,6 @@ def prove_equal(
         return with_roots_joined(simplify(difference), bases) if bases else difference
 
     positive = [each.tensor for each in assumed if each.kind == "positive"]
-
-    is_zero = cache(vanishes)  # several attempts may come to the same
 
     def vanishes_in_one_case(expr: Expr) -> bool:
         return is_zero(expr) or is_zero(normalise(simplify(rewrite(expr))))

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from tcgrad.ir.indices import Dim
+from collections.abc import Mapping
+
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.nodes import Component, Const, Expr, IndexValue, const
+from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import map_children
 
 
-def with_numbers(expr: Expr) -> Expr:
-    """The expression with every size and constant that stands in it as a number; ranges of indices stay as they are."""
+def with_numbers(expr: Expr, sizes: Mapping[str, int]) -> Expr:
+    """The expression with every size and constant that stands in it as a number; ranges of indices stay as they are.
+
+    sizes: of dims by their names, where these have others than in the spec.
+    """
     match expr:
         case IndexValue(value=value):
-            return const(value.value) if all(isinstance(atom, Dim) for atom in value.atoms) else expr
+            return const(_size(value, sizes)) if all(isinstance(atom, Dim) for atom in value.atoms) else expr
         case Component(tensor=tensor) if tensor.role is Role.CONSTANT and tensor.value is not None:
             return Const(tensor.value)
         case _:
-            return map_children(expr, with_numbers)
+            return map_children(expr, lambda child: with_numbers(child, sizes))
+
+
+def _size(value: Integer, sizes: Mapping[str, int]) -> int:
+    others = {dim: Integer.of(sizes[dim.name]) for dim in dims_in(value) if dim.name in sizes}
+    return with_dims(value, others).value
