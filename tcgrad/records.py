@@ -60,11 +60,17 @@ def replace(instance: _Instance, /, **changes: Any) -> _Instance:
 
     Every field is one of the constructor.
     """
-    kept = instance.__dict__
-    for name in instance.__dataclass_fields__:  # type: ignore[attr-defined]  # a dataclass has them
-        if name not in changes:
-            changes[name] = kept[name]
-    return instance.__class__(**changes)
+    fields: dict[str, Field[Any]] = instance.__dataclass_fields__  # type: ignore[attr-defined]  # a dataclass has them
+    known, made = instance.__dict__, object.__new__(instance.__class__)
+    # What has been worked out for the instance, and is no field, is not that of the copy.
+    made.__dict__.update(known if len(known) == len(fields) else {name: known[name] for name in fields}, **changes)
+    if len(made.__dict__) > len(fields):
+        raise TypeError(
+            f"{type(instance).__name__} has no field {next(name for name in changes if name not in fields)}"
+        )
+    if hasattr(made, "__post_init__"):
+        made.__post_init__()
+    return made
 
 
 def _completed(cls: Any, frozen: bool, eq: bool) -> Any:

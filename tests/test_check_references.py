@@ -8,10 +8,11 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check.allowed import why_not_complex, why_not_exact
+from tcgrad.check.differences import Differences, Move
 from tcgrad.check.directions import Elements, Joined, Mixed
 from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
-from tcgrad.check.quotients import Quotients, Slopes, choose_stencil
+from tcgrad.check.quotients import Quotients, Slopes, choose_stencil, confirming_stencil
 from tcgrad.check.references import spread
 from tcgrad.check.samples import sampler
 from tcgrad.functions import FUNCTIONS
@@ -60,6 +61,46 @@ def slopes(made, method, directions=None):
     found = Ladder(sample, method).along("x", directions or Elements(np.arange(int(np.prod(shape))), shape, wide))
     (name,) = (output.name for output in made.program.outputs)
     return found, found.values[name], found.errors[name]
+
+
+SEVERAL = spec(
+    "y[i] = sin(x[i])*x[i]\n  z = x[i]*w[i] + w[i]*abs(w[i])\n  u = sum[i](w[i]^3)",
+    "{x: [N], w: [N]}",
+    outputs="[y, z, u]",
+)
+
+
+def test_differences_by_several_inputs_are_those_by_each():
+    """Though they begin with one evaluation: what does not depend on an input is known to be 0."""
+    sample = sampler(SEVERAL.program).draw(np.dtype(np.float64), (1, 2))
+    wide = sample.forward.context.dtype
+    few = Elements(np.arange(3), (3,), wide)
+    moves = [
+        Move({"x": few}, choose_stencil(np.inf), 2.0**-40),
+        Move({"w": few}, choose_stencil(3)),
+        Move({"x": few, "w": few}, confirming_stencil(np.inf), 2.0**-20),
+    ]
+    differences = Differences(sample.forward, ["y", "z", "u"], sample.bounds_near)
+    for together, alone in zip(differences.along_each(moves), map(differences.along, moves), strict=True):
+        assert (together.method, together.evaluations) == (alone.method, alone.evaluations)
+        for name in ("y", "z", "u"):
+            apart = np.abs(together.values[name] - alone.values[name])
+            assert (apart <= together.errors[name] + alone.errors[name]).all()
+            np.testing.assert_allclose(together.errors[name], alone.errors[name], rtol=0.5, atol=1e-12)
+            assert np.array_equal(together.kinked[name], alone.kinked[name])
+    by_x, by_w, _ = differences.along_each(moves)
+    for nothing in (by_x.values["u"], by_x.errors["u"], by_w.values["y"], by_w.errors["y"]):
+        assert not nothing.any()
+
+
+def test_another_branch_along_one_input_is_none_along_the_others():
+    made = spec("y = sum[i](abs(x[i])) + w[j]*w[j]", "{x: [N], w: [N]}", dims="{N: 3}")
+    sample = sampler(made.program).draw(np.dtype(np.float64), (1, 2))
+    few = Elements(np.arange(3), (3,), sample.forward.context.dtype)
+    moves = [Move({name: few}, choose_stencil(2)) for name in ("x", "w")]  # far enough for signs to change
+    by_x, by_w = Differences(sample.forward, ["y"], sample.bounds_near).along_each(moves)
+    assert by_x.kinked["y"].any()
+    assert not by_w.kinked["y"].any()
 
 
 SMOOTH = {

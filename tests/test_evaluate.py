@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
-from tcgrad.evaluate.context import batch_of
+from tcgrad.evaluate.context import Labelled, batch_of, union
 from tcgrad.evaluate.expressions import value
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
@@ -469,6 +469,28 @@ def test_sums_are_moved_in_all_draws_but_the_first(batch_is_moved, dtype, size):
     off = np.abs(moved[2:] - right_value) / (1e-6 * 2 * np.sum(np.abs(x) ** 2, axis=1))
     assert (off > 0).all()
     assert 0.01 < off.max() < 4
+
+
+def test_a_batch_stands_first_whatever_depends_on_it():
+    batch = batch_of(4)
+    assert batch is batch_of(4)
+    values = [Labelled(np.ones((2, 3)), (i, k)), Labelled(np.ones((4, 3)), (batch, k)), Labelled(np.ones(()))]
+    for ordered in (values, values[::-1]):
+        assert union(ordered)[0] is batch
+        assert set(union(ordered)) == {batch, i, k}
+
+
+@pytest.mark.parametrize("dtype", [np.complex128, np.clongdouble])
+def test_either_part_of_complex_numbers_is_moved_by_itself(dtype):
+    noise = Noise(batch_of(1001), 1e-6, 0.0, np.random.default_rng(0), still=1)
+    z = np.asarray([3 + 1e-9j, -2e-9 + 4j], dtype)
+    moved = noise.move(Labelled(z, (i,)), Labelled(z, (i,)), 1.0).array
+    assert np.array_equal(moved[0], z)
+    off = moved[1:] - z
+    for found, part in ((off.real, z.real), (off.imag, z.imag)):
+        assert (np.abs(found) <= 1.001e-6 * np.abs(part)).all()
+        assert (np.abs(found).max(axis=0) >= 0.9e-6 * np.abs(part)).all()
+    assert abs(np.corrcoef(off.real[:, 0].astype(float), off.imag[:, 0].astype(float))[0, 1]) < 0.2
 
 
 def test_whole_exponents_of_sizes_are_not_rounded_where_rounding_is_simulated():

@@ -109,6 +109,29 @@ def test_the_tools_of_the_standard_library_take_them(decorator):
     assert dataclasses.is_dataclass(plain)
 
 
+@pytest.mark.parametrize("replace", [dataclasses.replace, records.replace])
+def test_copies_with_other_values(replace):
+    plain = made(records.dataclass, Plain, frozen=True)
+    assert replace(plain(1), y=(3,)) == plain(1, (3,))
+    assert replace(made(records.dataclass, Counted)(["a"]), names=["a", "b"]).total == 2
+    with pytest.raises(TypeError):
+        replace(plain(1), z=2)
+
+
+class Square:
+    x: int
+
+    @records.cached_property
+    def area(self):
+        return self.x**2
+
+
+def test_a_copy_has_nothing_of_what_was_worked_out_for_another():
+    first = made(records.dataclass, Square, frozen=True)(3)
+    assert first.area == 9
+    assert records.replace(first, x=2).area == 4
+
+
 def test_records_can_be_sent_to_another_process():
     from tcgrad.ir.indices import Dim
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import field
 from functools import partial
 from math import inf
@@ -74,7 +74,7 @@ class Bench:
     plantings: Plantings | None = None
     overflows: bool = False
     drowned: bool = False
-    _formulas: dict[tuple[str, ...], Formulas] = field(default_factory=dict)
+    _formulas: dict[str | None, Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
     _located: dict[str, Reference] = field(default_factory=dict)
     _last: Expected | None = None
@@ -138,15 +138,16 @@ class Bench:
     def equations(self) -> Equations:
         return Equations(self.paths.program, self.sample)
 
-    def formulas(self, *key: str, given: Mapping[str, Array] | None = None) -> Formulas:
-        """A place to work formulas out with ``given`` arrays at hand; the same one for the same key."""
-        if key not in self._formulas:
-            self._formulas[key] = Formulas(self.equations, given or {})
-        return self._formulas[key]
+    @cached_property
+    def value_formulas(self) -> Formulas:
+        """Where Jacobians are worked out, from the values of the equations alone."""
+        return Formulas(self.equations, {})
 
     def gradient_formulas(self, only: str | None = None) -> Formulas:
         """Where gradients are worked out, given random gradients of all outputs, or of one and 0 for the others."""
-        return self.formulas("gradient", only or "", given=upstream_arrays(self.sample, only))
+        if only not in self._formulas:
+            self._formulas[only] = Formulas(self.equations, upstream_arrays(self.sample, only))
+        return self._formulas[only]
 
     @property
     def tangents(self) -> Tangents:
@@ -214,8 +215,11 @@ class Bench:
         last = self._last
         if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
             return last
+
+        def hidden() -> float:
+            return hidden_from(self.sample, known.usual()) if user == Tolerance() else inf
+
         user = Tolerance(self.options.rtol, self.options.atol)
-        hidden = hidden_from(self.sample, known.usual) if user == Tolerance() else inf
         self._last = Expected(known.value, known.error, bound, user, hidden, is_fine(self.sample.dtype))
         return self._last
 

@@ -121,10 +121,13 @@ def rounds_as_told(bench: Bench) -> bool:
 
     Where they are, as for the sine of a number so large that rounding decides it, no bound can be relied on.
     """
-    if not same_branches(bench.sample.forward, bench.equations.narrow):
+    narrow = bench.equations.narrow
+    if narrow is bench.sample.forward:
+        return True
+    if not same_branches(bench.sample.forward, narrow):
         return False
     for output in bench.outputs:
-        exact, found = bench.sample.value(output.name), bench.equations.narrow.context.arrays[output.name]
+        exact, found = bench.sample.value(output.name), narrow.context.arrays[output.name]
         if (np.abs(found - exact) > bench.sample.bound(output.name) + bench.sample.own_bound(output.name)).any():
             return False
     return True
@@ -166,15 +169,17 @@ def _jacobians(bench: Bench) -> list[_Formula]:
     for jacobian in bench.paths.derivation.jacobians if bench.options.asks_for("jacobian") else ():
         size = bench.sample.value(jacobian.of.name).size * bench.sample.value(jacobian.wrt.name).size
         if jacobian.define is not None and size <= bench.options.max_elements:
-            found.append((bench.formulas("values"), (jacobian.define,)))
+            found.append((bench.value_formulas, (jacobian.define,)))
     return found
 
 
 def _forward(bench: Bench, of: Tensor) -> None:
     """The module's value, and the user's, against the plainly evaluated one."""
     module, user, sample = bench.module, bench.against, bench.sample
+    if not bench.options.asks_for("forward", "against_forward"):
+        return
 
-    bound = sample.bound(of.name) * bench.coarse
+    bound = bench.coarsened(sample.bound(of.name))
 
     def compare(kind: str, subject: Subject, find: Callable[[], Array], bound: Array = bound) -> None:
         bench.add(

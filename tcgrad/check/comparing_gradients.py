@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
-from math import sqrt
+from functools import partial
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.paths import up_to
 from tcgrad.check.precision import unit_roundoff
@@ -22,7 +23,7 @@ from tcgrad.check.verdict import Comparison
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor, gradient_of
-from tcgrad.records import dataclass, replace
+from tcgrad.records import cached_property, dataclass, replace
 
 # What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
 _ROUNDINGS = 8.0
@@ -34,41 +35,58 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     of = ", ".join(output.name for output in outputs)
     formulas, asks_for = bench.gradient_formulas(only), bench.options.asks_for
     statements = bench.paths.gradient(known.wrt).statements
-    right = _right(known, outputs, bench.sample.value(known.wrt.name).shape) if known.is_full else None
+    name, shape = known.wrt.name, bench.sample.value(known.wrt.name).shape
+    right = _right(known, outputs, shape) if known.is_full else None
     slips = partial(gradient_slips, bench, known.wrt, formulas)
-
-    @cache
-    def exact() -> Array:
-        return formulas.bound(statements)
-
-    @cache
-    def coarse() -> Array:
-        return bench.coarsened(exact())
-
-    def as_emitted() -> Array:
-        """The bound for the statements that the module works out, which are written with what is at hand there."""
-        tensor = gradient_of(known.wrt)
-        return bench.coarsened(formulas.bound(up_to(bench.paths.derivation.backward, tensor), tensor))
+    bounds = _Bounds(bench, known.wrt, formulas)
 
     def compare(
         kind: str, subject: Subject, work: Callable[[], Array], bound: Array, wider: Callable[[], Array] | None = None
     ) -> None:
-        tally = bench.tallies.row(kind, subject, of, known.wrt.name)
+        tally = bench.tallies.row(kind, subject, of, name)
         _compare_gradient(bench, known, tally, _Finding(outputs, slips, work, bound, right, wider))
 
     if asks_for("gradient"):
-        compare("gradient", "formula", lambda: formulas.value(statements), exact())
+        compare("gradient", "formula", lambda: formulas.value(statements), bounds.exact)
     if bench.module is not None and asks_for("gradient"):
-        compare("gradient", "module", lambda: bench.module_gradients(only)[known.wrt.name], coarse(), as_emitted)
+        compare("gradient", "module", lambda: bench.module_gradients(only)[name], bounds.coarse, bounds.as_emitted)
     if bench.module is not None and only is None and asks_for("value_and_grad"):
-        compare("value_and_grad", "module", lambda: bench.gradients_with_value[known.wrt.name], coarse(), as_emitted)
+        compare("value_and_grad", "module", lambda: bench.gradients_with_value[name], bounds.coarse, bounds.as_emitted)
     if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
         sizes = known.gradient(outputs).value if len(known.columns) else formulas.value(statements)
-        least = np.full(bench.sample.value(known.wrt.name).shape, least_of_others(sizes, bench.sample.dtype))
+        least = np.full(shape, least_of_others(sizes, bench.sample.dtype))
         # To work the bound out takes longer than all else, and few are off by more than is granted anyway. A mistake
         # that is planted is told from rounding by the bound itself.
-        first = least if bench.plantings is None else np.maximum(least, coarse())
-        compare("against", "user", lambda: bench.user_gradients[known.wrt.name], first, coarse)
+        first = least if bench.plantings is None else np.maximum(least, bounds.coarse)
+        compare("against", "user", lambda: bench.user_gradients[name], first, lambda: bounds.coarse)
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """How far rounding may move a gradient, worked out where that is needed.
+
+    formulas: where the gradient by ``wrt`` is worked out.
+    """
+
+    bench: Bench
+    wrt: Tensor
+    formulas: Formulas
+
+    @cached_property
+    def exact(self) -> Array:
+        """In the type that is checked."""
+        return self.formulas.bound(self.bench.paths.gradient(self.wrt).statements)
+
+    @cached_property
+    def coarse(self) -> Array:
+        """As the module rounds."""
+        return self.bench.coarsened(self.exact)
+
+    def as_emitted(self) -> Array:
+        """That for the statements that the module works out, which are written with what is at hand there."""
+        tensor = gradient_of(self.wrt)
+        statements = up_to(self.bench.paths.derivation.backward, tensor)
+        return self.bench.coarsened(self.formulas.bound(statements, tensor))
 
 
 def least_of_others(value: Array, dtype: np.dtype[Any]) -> Any:
@@ -129,9 +147,8 @@ class _Finding:
             elements = self.elements(self.work())
         except ModuleError:
             return 0.0  # told where the elements are compared
-        if not np.isfinite(elements).all():
-            return 0.0
-        return spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
+        off = spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
+        return off if off < inf else 0.0
 
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:

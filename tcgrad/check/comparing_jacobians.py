@@ -91,7 +91,7 @@ def _blocks(
     work: Callable[[Formulas, Sequence[Statement], Tensor, Positions | None], Array],
 ) -> Array:  # fmt: skip
     """A Jacobian formula at the reference's elements: all at once, or element by element where not all are known."""
-    formulas = bench.formulas("values")
+    formulas = bench.value_formulas
     order, jacobian = bench.sample.value(of.name).ndim, jacobian_of(of, known.wrt)
     if known.is_full:
         return _by_column(work(formulas, statements, jacobian, None), order)

@@ -57,7 +57,7 @@ def _rounding(bench: Bench, gradients: dict[str, Array]) -> float:
     Errors of the elements have mostly one cause, and cancel or add up accordingly: it is the product that is moved.
     """
     sample = bench.sample
-    formulas = bench.formulas("gradient", "", given=upstream_arrays(sample))
+    formulas = bench.gradient_formulas()
     backward = {wrt.name: formulas.shaken(bench.paths.gradient(wrt).statements) for wrt in bench.wrt}
     forward = bench.tangents.shaken(sample.tangents, bench.outputs)
     moved = _moved_product(bench, backward, sample.tangents) + _moved_product(bench, forward, sample.upstream)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.differences import first_steps
+from tcgrad.check.differences import Move, first_steps
 from tcgrad.check.directions import Directions, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
@@ -112,7 +112,7 @@ class Curvatures:
         """For each direction of an input; any will do where there is no truncation error."""
         if not stencil.exact:
             return _COARSER * self._resolving.steps(wrt, directions)
-        return first_steps(self.sample.forward, {wrt: directions}, stencil)
+        return first_steps(self.sample.forward, Move({wrt: directions}, stencil))
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:

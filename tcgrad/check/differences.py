@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.estimate import Estimate
-from tcgrad.check.forward import Forward, neighbours
+from tcgrad.check.forward import CHUNK, Forward, depending, neighbours
 from tcgrad.check.precision import power_below
 from tcgrad.check.quotients import CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
-
-# As many directions of each of some inputs, which are moved together.
-Moves = Mapping[str, Directions]
+from tcgrad.records import cached_property, dataclass
 
 # What is no far step, in proportion to the data.
 _NEAR = 2.0**-4
@@ -25,49 +24,86 @@ Bounds = Callable[[Mapping[str, Any]], Mapping[str, Array]]
 
 
 @dataclass(frozen=True)
+class Move:
+    """Inputs that are moved together, and how differences are taken.
+
+    directions: as many of each of the inputs.
+    wanted: the error that is small enough, in proportion to the largest derivative.
+    """
+
+    directions: Mapping[str, Directions]
+    stencil: Stencil
+    wanted: float = 0.0
+
+    def __len__(self) -> int:
+        """How many directions there are."""
+        return len(next(iter(self.directions.values())))
+
+    @cached_property
+    def elements(self) -> IntArray:
+        """How many elements each direction moves."""
+        return np.asarray(sum(directions.moved for directions in self.directions.values()))
+
+
+@dataclass(frozen=True)
 class Differences:
     """Differences of ``outputs`` at a point.
 
     bounds: the rounding errors of values near the point, given by how much the elements of some inputs may be moved.
-    wanted: the error that is small enough, in proportion to the largest derivative.
     near: no step is so large that the bounds at the point itself do not hold.
     """
 
     forward: Forward
     outputs: Sequence[str]
     bounds: Bounds
-    wanted: float
     near: bool = False
 
-    def along(self, moves: Moves, stencil: Stencil) -> Estimate:
-        """The derivatives along directions of inputs that are moved together."""
-        steps = first_steps(self.forward, moves, stencil)
-        return self._quotients(moves, stencil).estimate(steps * _NEAR if stencil.exact and self.near else steps)
+    def along(self, move: Move) -> Estimate:
+        """The derivatives along the directions of a move."""
+        return self._quotients(move, self._bounds(move)).estimate(self._first_steps(move))
+
+    def along_each(self, moves: Sequence[Move]) -> list[Estimate]:
+        """The same for each of some moves; what they begin with is one evaluation, if they are few."""
+        points = sum(len(move) * len(move.stencil.points) for move in moves)
+        if len(moves) < 2 or points * self.forward.evaluations > CHUNK:
+            return [self.along(move) for move in moves]
+        steps, bounds = [self._first_steps(move) for move in moves], [self._bounds(move) for move in moves]
+        values = self._values_of_each(moves, steps)
+        found = []
+        for move, step, bound, value in zip(moves, steps, bounds, values, strict=True):
+            first = self._slopes(value, step, move.stencil, bound)
+            found.append(self._quotients(move, bound).estimate(step, first))
+        return found
 
     def resolving(self, wrt: str, directions: Directions) -> tuple[Array, int]:
         """Steps that are shorter than the waves along each of the directions -> the steps, and evaluations."""
-        stencil, moves = choose_stencil(np.inf), {wrt: directions}
-        found, steps = self._quotients(moves, stencil).refined(first_steps(self.forward, moves, stencil))
+        move = Move({wrt: directions}, choose_stencil(np.inf))
+        found, steps = self._quotients(move, self._bounds(move)).refined(self._first_steps(move))
         return steps, found.evaluations
 
-    def _quotients(self, moves: Moves, stencil: Stencil) -> Quotients:
-        is_far = stencil.exact and not self.near
-        reach = {name: scale(self.forward, name) * stencil.multiples[-1] if is_far else 0 for name in moves}
-        bounds = self.bounds(reach)
-        points = len(stencil.points)
+    def _first_steps(self, move: Move) -> Array:
+        steps = first_steps(self.forward, move)
+        return steps * _NEAR if move.stencil.exact and self.near else steps
+
+    def _bounds(self, move: Move) -> Mapping[str, Array]:
+        """The rounding errors of the values that are differenced."""
+        is_far, last = move.stencil.exact and not self.near, move.stencil.multiples[-1]
+        return self.bounds({name: scale(self.forward, name) * last if is_far else 0 for name in move.directions})
+
+    def _quotients(self, move: Move, bounds: Mapping[str, Array]) -> Quotients:
+        points = len(move.stencil.points)
 
         def measure(chosen: IntArray, steps: Array) -> Slopes:
-            taken = {name: directions.take(chosen) for name, directions in moves.items()}
-            return self._slopes(taken, steps, stencil, bounds)
+            return self._slopes(self._values(self._moved(move, chosen, steps)), steps, move.stencil, bounds)
 
         return Quotients(
-            stencil,
+            move.stencil,
             measure,
             {name: self.forward.context.arrays[name].shape for name in self.outputs},
-            _moved(moves),
+            move.elements,
             points * self.forward.evaluations,
             points,
-            self.wanted,
+            move.wanted,
         )
 
     def slopes(self, of: str, wrt: str, direction: Array) -> tuple[Array, Array]:
@@ -78,45 +114,78 @@ class Differences:
         before, after = np.broadcast_to(arrays[of], (2, *middle.shape))
         return (middle - before) / step, (after - middle) / step
 
-    def _slopes(
-        self, directions: Mapping[str, Array], steps: Array, stencil: Stencil, bounds: Mapping[str, Array]
-    ) -> Slopes:
-        points = np.array(stencil.points, steps.dtype)
-        moved = {}
-        for name, along in directions.items():
+    def _moved(self, move: Move, chosen: IntArray, steps: Array) -> dict[str, Array]:
+        """The inputs at every point: at the first one of the stencil along every direction, then at the next one."""
+        points, moved = np.array(move.stencil.points, steps.dtype), {}
+        for name, directions in move.directions.items():
+            along = directions.take(chosen)
             spread = along_axes(steps, along[0]) * along
             there = self.forward.context.arrays[name] + along_axes(points, spread) * spread
             moved[name] = there.reshape(-1, *along.shape[1:])
+        return moved
+
+    def _values(self, moved: Mapping[str, Array]) -> _Values:
+        """Of the outputs that depend on what is moved."""
         arrays, flipped = neighbours(self.forward, moved)
+        here = self.forward.context.arrays
+        values = {name: arrays[name] for name in self.outputs if arrays[name].ndim > here[name].ndim}
+        return _Values(values, {name: flipped[name] for name in self.outputs if name in flipped})
+
+    def _values_of_each(self, moves: Sequence[Move], steps: Sequence[Array]) -> Iterator[_Values]:
+        """The same for each of some moves, from one evaluation in which all but one of them stay where they are."""
+        moved = [self._moved(move, np.arange(len(move)), step) for move, step in zip(moves, steps, strict=True)]
+        ends = [0, *accumulate(len(next(iter(there.values()))) for there in moved)]
+        rows = [slice(*each) for each in pairwise(ends)]
+        together: dict[str, Array] = {}
+        for own, there in zip(rows, moved, strict=True):
+            for name, array in there.items():
+                if name not in together:
+                    together[name] = np.repeat(self.forward.context.arrays[name][None], ends[-1], axis=0)
+                together[name][own] = array
+        found = self._values(together)
+        for own, move in zip(rows, moves, strict=True):
+            yield found.part(own, depending(self.forward, move.directions))
+
+    def _slopes(self, found: _Values, steps: Array, stencil: Stencil, bounds: Mapping[str, Array]) -> Slopes:
         quotients, rounding, branches = {}, {}, {}
-        for name in self.outputs:
+        for name, values in found.values.items():
             here = self.forward.context.arrays[name]
-            if arrays[name].ndim > here.ndim:
-                by_point = arrays[name].reshape(len(points), len(steps), *here.shape)
-                # Of a power of two the inverse is exact, and multiplying is faster.
-                inverse = 1 / along_axes(steps, here)
-                quotients[name] = stencil.quotients(by_point, here, inverse)
-                rounding[name] = bounds[name] * inverse
-            if name in flipped:
-                branches[name] = np.logical_or.reduce(flipped[name].reshape(len(points), -1))
+            by_point = values.reshape(len(stencil.points), len(steps), *here.shape)
+            # Of a power of two the inverse is exact, and multiplying is faster.
+            inverse = 1 / along_axes(steps, here)
+            quotients[name] = stencil.quotients(by_point, here, inverse)
+            rounding[name] = bounds[name] * inverse
+        for name, flipped in found.flipped.items():
+            branches[name] = np.logical_or.reduce(flipped.reshape(len(stencil.points), -1))
         return Slopes(quotients, rounding, branches)
 
 
-def first_steps(forward: Forward, moves: Moves, stencil: Stencil) -> Array:
+@dataclass(frozen=True)
+class _Values:
+    """Outputs at some points, and at which of them another branch was taken on the way."""
+
+    values: Mapping[str, Array]
+    flipped: Mapping[str, NDArray[np.bool_]]
+
+    def part(self, points: slice, names: Container[str]) -> _Values:
+        """Of some of the outputs at some of the points."""
+        values, flipped = (
+            {name: array[points] for name, array in arrays.items() if name in names}
+            for arrays in (self.values, self.flipped)
+        )
+        return _Values(values, flipped)
+
+
+def first_steps(forward: Forward, move: Move) -> Array:
     """A step for each direction, as large as the data where differences are exact, else far below: the more so, the
     more elements the direction moves at once."""
-    step, moved = max(scale(forward, name) for name in moves), _moved(moves)
-    if stencil.exact:
-        return np.full(len(moved), step)
+    step = max(scale(forward, name) for name in move.directions)
+    if move.stencil.exact:
+        return np.full(len(move), step)
     finer = 12 if np.finfo(step.dtype).nmant > 52 else 10
-    if stencil is CONFIRMING:  # of second order
+    if move.stencil is CONFIRMING:  # of second order
         finer += 4
-    return np.asarray(step / step.dtype.type(2) ** (finer + (np.frexp(moved)[1] - 1) // 4))
-
-
-def _moved(moves: Moves) -> IntArray:
-    """How many elements each direction moves."""
-    return np.asarray(sum(directions.moved for directions in moves.values()))
+    return np.asarray(step / step.dtype.type(2) ** (finer + (np.frexp(move.elements)[1] - 1) // 4))
 
 
 def scale(forward: Forward, wrt: str) -> Any:

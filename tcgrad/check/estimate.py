@@ -43,7 +43,7 @@ class Estimate:
         """For each direction the largest derivative along any that have the same number in ``alike``."""
         sizes = [np.abs(value).reshape(len(value), -1) for value in self.values.values()]
         largest = np.max([size.max(axis=1, initial=0, where=np.isfinite(size)) for size in sizes], axis=0)
-        for number in dict.fromkeys(alike.tolist()):
+        for number in dict.fromkeys(alike.tolist()) if len(alike) > 1 else ():
             largest[alike == number] = largest[alike == number].max()
         return np.asarray(largest)
 
@@ -103,6 +103,8 @@ class Estimate:
 
     def without(self, directions: NDArray[np.bool_]) -> Estimate:
         """The same without any knowledge of some of the directions."""
+        if not directions.any():
+            return self
         return replace(self, errors={name: _unknown(error, directions) for name, error in self.errors.items()})
 
 

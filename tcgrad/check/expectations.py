@@ -229,7 +229,7 @@ class _Expectation:
             found_error=formulas.bound(both),
             reference_error=formulas.bound(statements, self.define.tensor).astype(wide),
             by_difference=True,
-            hidden=self._hidden(formulas.sample),
+            hidden=lambda: self._hidden(formulas.sample),
             fine=is_fine(formulas.sample.dtype),
         )
         tally.add(outcome, "samples", lambda worst: self._place(worst, point, known.shape))

@@ -93,6 +93,15 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
     return arrays, flipped
 
 
+def depending(forward: Forward, sources: Iterable[str]) -> set[str]:
+    """The names of all that depends on some tensors, these among it."""
+    found = set(sources)
+    for statement in forward.statements:
+        if any(tensor.name in found for tensor in reads(statement)):
+            found.update(tensor.name for tensor in defined_tensors(statement))
+    return found
+
+
 @dataclass(frozen=True)
 class Shaken:
     """Values under random rounding: there is one draw along each step of a new first axis.
@@ -141,6 +150,8 @@ def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -
         if batch in new.axes:
             rest = tuple(index for index in new.axes if index is not batch)
             now, before_it = new.aligned((batch, *rest)), old.aligned(rest)
+            if (now == before_it).all():
+                continue
             # Where both are NaN nothing is decided: a guard leaves it out.
             different = (now != before_it) & ((now == now) | (before_it == before_it))  # noqa: PLR0124 (NaN is not itself)
             flipped |= different.reshape(len(flipped), -1).any(axis=1)

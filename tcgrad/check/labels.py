@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Define, Program, bodies
 from tcgrad.ir.tensors import Tensor
@@ -36,4 +34,9 @@ def place(tensor: Tensor, names: Sequence[str], position: Sequence[int]) -> str:
 
 
 def unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(p) for p in np.unravel_index(flat, shape)) if shape else ()
+    """The position of an element by its place among all of them."""
+    backwards = []
+    for size in reversed(shape):
+        flat, place_here = divmod(flat, size)
+        backwards.append(place_here)
+    return tuple(reversed(backwards))

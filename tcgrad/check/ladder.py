@@ -10,7 +10,7 @@ import numpy as np
 from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.differences import Differences, scale
+from tcgrad.check.differences import Differences, Move, scale
 from tcgrad.check.directions import Directions, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
@@ -29,18 +29,6 @@ _LONGER = 2.0**20
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found along some directions of an input."""
-
-    directions: Directions
-    estimate: Estimate
-
-    @property
-    def is_to_be_confirmed(self) -> bool:
-        return self.estimate.method in (EXACT, COMPLEX) and not self.estimate.reason
-
-
-@dataclass(frozen=True)
 class Ladder:
     """The references at one sample; ``method`` is the one that is asked for, or ``auto`` or ``directional``."""
 
@@ -48,12 +36,31 @@ class Ladder:
     method: str
 
     def along_each(self, moves: Mapping[str, Directions]) -> dict[str, Estimate]:
-        """The derivatives along directions of each of some inputs."""
-        together = {}
+        """The derivatives along directions of each of some inputs.
+
+        What is not found by difference quotients is confirmed by these. All of them are taken at once, if they are few.
+        """
+        found = self._found_otherwise(moves)
+        told = {wrt: each.estimate for wrt, each in found.items()}
+        left = {wrt: self._move(wrt, directions) for wrt, directions in moves.items() if wrt not in found}
+        open_ = {wrt: each for wrt, each in found.items() if each.is_to_be_confirmed}
+        proofs = [self._proof(open_)] if open_ else []
+        quotients = self.differences.along_each([*left.values(), *(proof.move for proof in proofs)])
+        told |= dict(zip(left, quotients, strict=False))
+        for proof in proofs:
+            told |= self._confirmed(proof, quotients[-1])
+        return {wrt: told[wrt] for wrt in moves}
+
+    def _found_otherwise(self, moves: Mapping[str, Directions]) -> dict[str, _Found]:
+        """What is not found by difference quotients, or not as it is asked for."""
+        choice, complex_ = self._choice, {}
         if self.method == "directional":
-            complex_ = {wrt: directions for wrt, directions in moves.items() if self._choice.is_complex(wrt)}
-            together = self._complex_steps.along_each(complex_) if complex_ else {}
-        return {wrt: together.get(wrt) or self.along(wrt, directions) for wrt, directions in moves.items()}
+            complex_ = {wrt: directions for wrt, directions in moves.items() if choice.is_complex(wrt)}
+        found = self._complex_steps.along_each(complex_) if complex_ else {}
+        for wrt, directions in moves.items():
+            if wrt not in found and (choice.refusal or choice.is_exact(len(directions)) or choice.is_complex(wrt)):
+                found[wrt] = self.along(wrt, directions)
+        return {wrt: _Found(moves[wrt], estimate) for wrt, estimate in found.items()}
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives by ``wrt``; where the method is not to be had nothing is known, for a reason."""
@@ -82,56 +89,51 @@ class Ladder:
         known = found.without(found.contradicted(longer, np.ones(len(directions), bool)))
         return replace(known, evaluations=found.evaluations + longer.evaluations)
 
-    def confirmed(self, found: Mapping[str, Found]) -> dict[str, Estimate]:
+    def _proof(self, found: Mapping[str, _Found]) -> _Proof:
+        """A random direction of some inputs together, each moved in proportion to its size."""
+        forward, dtype = self.sample.forward, self.sample.forward.context.dtype
+        scales = {wrt: scale(forward, wrt) for wrt in found}
+        largest = max(scales.values())
+        directions, sums = {}, []
+        for wrt, each in found.items():
+            parts = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
+            parts *= scales[wrt] / largest
+            directions[wrt] = Mixed(each.directions.combined(parts)[None])
+            sums.append(each.estimate.summed(parts))
+        return _Proof(found, sums, Move(directions, confirming_stencil(self.sample.traits.degree(*found)), _CONFIRMED))
+
+    def _confirmed(self, proof: _Proof, quotients: Estimate) -> dict[str, Estimate]:
         """What was found for some inputs, if difference quotients agree with it: along a random direction of all of
         them together, or else of each.
 
         Where a branch ends at the very point, as that of a root at 0, a complex step does not see it: there difference
         quotients are all that counts.
         """
-        told = {wrt: each.estimate for wrt, each in found.items()}
-        open_ = {wrt: each for wrt, each in found.items() if each.is_to_be_confirmed}
-        if not open_:
-            return told
-        first = next(iter(open_))
-        agree, quotients = self._compared(open_)
-        if len(open_) > 1 and (quotients.is_kinked or not agree):
-            for wrt, each in open_.items():
-                told |= self.confirmed({wrt: each})
+        told = {wrt: each.estimate for wrt, each in proof.found.items()}
+        first, agree = next(iter(told)), proof.agrees(quotients)
+        if len(told) > 1 and (quotients.is_kinked or not agree):
+            for wrt, each in proof.found.items():
+                alone = self._proof({wrt: each})
+                told |= self._confirmed(alone, self.differences.along(alone.move))
         elif quotients.is_kinked and told[first].method == COMPLEX and self._choice.is_free:
-            told[first] = self._by_differences(first, open_[first].directions)
+            told[first] = self._by_differences(first, proof.found[first].directions)
         elif not agree:
             told[first] = told[first].unknown(f"{told[first].method} and difference quotients disagree")
         told[first] = replace(told[first], evaluations=told[first].evaluations + quotients.evaluations)
         return told
 
-    def _compared(self, found: Mapping[str, Found]) -> tuple[bool, Estimate]:
-        """Whether difference quotients along a random direction of some inputs agree with what was found for them; and
-        the quotients. Each input is moved in proportion to its size."""
-        forward, dtype = self.sample.forward, self.sample.forward.context.dtype
-        scales = {wrt: scale(forward, wrt) for wrt in found}
-        largest = max(scales.values())
-        moves, sums = {}, []
-        for wrt, each in found.items():
-            parts = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
-            parts *= scales[wrt] / largest
-            moves[wrt] = Mixed(each.directions.combined(parts)[None])
-            sums.append(each.estimate.summed(parts))
-        stencil = confirming_stencil(self.sample.traits.degree(*found))
-        quotients = self._differences(_CONFIRMED).along(moves, stencil)
-        return _agree(sums, quotients), quotients
-
     @cached_property
     def differences(self) -> Differences:
-        return self._differences(wanted_error(self.sample))
-
-    def _differences(self, wanted: float) -> Differences:
         near = self.method == "directional"
-        return Differences(self.sample.forward, self._outputs, self.sample.bounds_near, wanted, near)
+        return Differences(self.sample.forward, self._outputs, self.sample.bounds_near, near)
 
     def _by_differences(self, wrt: str, directions: Directions) -> Estimate:
-        """Difference quotients with the stencil that the degree asks for."""
-        return self.differences.along({wrt: directions}, choose_stencil(self.sample.traits.degree(wrt), self.method))
+        return self.differences.along(self._move(wrt, directions))
+
+    def _move(self, wrt: str, directions: Directions) -> Move:
+        """One input, with the stencil that the degree asks for."""
+        stencil = choose_stencil(self.sample.traits.degree(wrt), self.method)
+        return Move({wrt: directions}, stencil, wanted_error(self.sample))
 
     @cached_property
     def _choice(self) -> Choice:
@@ -154,13 +156,36 @@ class Ladder:
         return [output.name for output in self.sample.program.outputs]
 
 
-def _agree(terms: Sequence[Estimate], whole: Estimate) -> bool:
-    """Whether the sum of estimates is within the errors of another; where any knows nothing they do not differ."""
-    for name, value in whole.values.items():
-        allowed = sum((term.errors[name] for term in terms), whole.errors[name])
-        if np.any(np.abs(sum((term.values[name] for term in terms), -value)) > allowed):
-            return False
-    return True
+@dataclass(frozen=True)
+class _Found:
+    """What was found along some directions of an input."""
+
+    directions: Directions
+    estimate: Estimate
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        return self.estimate.method in (EXACT, COMPLEX) and not self.estimate.reason
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What was found for some inputs, and a move of all of them together along which it is to be confirmed.
+
+    sums: what was found along it for each of the inputs.
+    """
+
+    found: Mapping[str, _Found]
+    sums: Sequence[Estimate]
+    move: Move
+
+    def agrees(self, whole: Estimate) -> bool:
+        """Whether the sum is within the errors of another estimate; where any knows nothing they do not differ."""
+        for name, value in whole.values.items():
+            allowed = sum((term.errors[name] for term in self.sums), whole.errors[name])
+            if (np.abs(sum((term.values[name] for term in self.sums), -value)) > allowed).any():
+                return False
+        return True
 
 
 def wanted_error(sample: Sample) -> float:

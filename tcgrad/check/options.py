@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.records import cached_property
 from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
 from tcgrad.spec.model import Spec
 from tcgrad.spec.names import suggest
@@ -40,7 +42,14 @@ class Options:
 
     def asks_for(self, *kinds: str) -> bool:
         """Whether results of any of these kinds are asked for."""
-        return not self.only or not set(self.only).isdisjoint(kinds)
+        return not self.only or not self._only.isdisjoint(kinds)
+
+    @cached_property
+    def _only(self) -> frozenset[str]:
+        return frozenset(self.only)
+
+
+_NAMES = tuple(field.name for field in fields(Options))
 
 
 def choose_options(spec: Spec, **given: Any) -> Options:
@@ -49,11 +58,10 @@ def choose_options(spec: Spec, **given: Any) -> Options:
     Raises:
         TcgradError: for an unknown option, or a value that it cannot have.
     """
-    names = {field.name for field in fields(Options)}
-    unknown = sorted(set(given) - names)
+    unknown = sorted(name for name in given if name not in _NAMES)
     if unknown:
-        raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(names)}"),))
-    chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in names and value is not None}
+        raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(_NAMES)}"),))
+    chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in _NAMES and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
     for name in ("dtype", "only"):
         if isinstance(chosen.get(name), str):
@@ -90,6 +98,7 @@ def _refused(option: CheckOption, message: str, help_: str | None = None) -> Tcg
     return TcgradError((Diagnostic("TC501", f"`{option.name}` {message}", help=help_ or option.unset or None),))
 
 
+@lru_cache(maxsize=2**4)
 def seed_of(text: str) -> int:
     """A seed below 2³¹ that depends on nothing but the text of a spec, whatever its line ends."""
     lines = "\n".join(text.splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from math import frexp
+from math import frexp, ldexp
 from typing import Any
 
 import numpy as np
@@ -17,18 +17,21 @@ def unit_roundoff(dtype: np.dtype[Any]) -> float:
 
 def power_below(number: float, dtype: np.dtype[Any]) -> Any:
     """The largest power of two that is no larger than a positive number, in a type."""
-    return np.ldexp(dtype.type(1), frexp(number)[1] - 1)
+    return dtype.type(ldexp(1, frexp(number)[1] - 1))
 
 
+@cache
 def is_fine(dtype: np.dtype[Any]) -> bool:
     """Whether rounding makes random numbers equal by no chance that is worth a thought."""
     return unit_roundoff(dtype) <= unit_roundoff(np.dtype(np.float64))
 
 
+@cache
 def type_name(dtype: np.dtype[Any]) -> str:
     """What the command line calls the type; NumPy's own name of longdouble depends on the machine."""
     return "longdouble" if dtype == np.longdouble and is_longdouble_wider() else dtype.name
 
 
+@cache
 def is_longdouble_wider() -> bool:
     return bool(np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tcgrad.check.directions import IntArray
 from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.evaluate import Array
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass, replace
 
 _ROUNDS = 6
 
@@ -37,7 +37,7 @@ class Stencil:
     exact: bool = True
     one_sided: bool = False
 
-    @property
+    @cached_property
     def points(self) -> tuple[float, ...]:
         """Where values are taken, in steps: those to both sides one after the other."""
         alone = self.multiples[-1:] if self.one_sided else ()
@@ -121,11 +121,14 @@ class Quotients:
     wanted: float
     order: int = 1
 
-    def estimate(self, steps: Array) -> Estimate:
-        """The derivatives; ``steps`` are the first ones, one for each direction."""
-        return self._measured(np.arange(len(steps)), steps) if self.stencil.exact else self.refined(steps)[0]
+    def estimate(self, steps: Array, first: Slopes | None = None) -> Estimate:
+        """The derivatives; ``steps`` are the first ones, one for each direction.
 
-    def refined(self, steps: Array) -> tuple[Estimate, Array]:
+        first: what is measured with these, if that is known.
+        """
+        return self._first(steps, first) if self.stencil.exact else self.refined(steps, first)[0]
+
+    def refined(self, steps: Array, first: Slopes | None = None) -> tuple[Estimate, Array]:
         """Differences with smaller steps wherever the error is too large, not for rounding, or a branch was left, while
         that helps.
 
@@ -135,7 +138,7 @@ class Quotients:
         -> the derivatives, and the steps that they were found with.
         """
         chosen, tried, kept = np.arange(len(steps)), steps.copy(), steps.copy()
-        best = self._measured(chosen, steps)
+        best = self._first(steps, first)
         doubted, hopeful = np.zeros(len(steps), bool), np.ones(len(steps), bool)
         for _ in range(_ROUNDS):
             again = hopeful & ~(best.reducible <= self.wanted * best.largest_values(self.alike)) | doubted
@@ -151,18 +154,22 @@ class Quotients:
             kept = np.where(hopeful | doubted, tried, kept)
         return best.without(doubted), kept
 
+    def _first(self, steps: Array, known: Slopes | None) -> Estimate:
+        if known is None:
+            return self._measured(np.arange(len(steps)), steps)
+        return replace(self._combined(known, steps), evaluations=self.points * len(steps))
+
     def _measured(self, chosen: IntArray, steps: Array) -> Estimate:
         """Differences with a step for each of the chosen directions, as many at once as memory allows."""
 
         def work(part: IntArray) -> Estimate:
-            return self._combined(self.measure(chosen[part], steps[part]), np.zeros(len(part), steps.dtype))
+            return self._combined(self.measure(chosen[part], steps[part]), steps[part])
 
         return in_chunks(len(chosen), self.each, work, self.points)
 
-    def _combined(self, found: Slopes, nothing: Array) -> Estimate:
-        """``nothing``: a zero for each direction."""
+    def _combined(self, found: Slopes, steps: Array) -> Estimate:
         values, errors, kinked = {}, {}, {}
-        reducible = np.zeros(len(nothing), nothing.dtype)
+        reducible = np.zeros(len(steps), steps.dtype)
         for name, shape in self.shapes.items():
             if name in found.quotients:
                 shorter = _SHORTER**self.order
@@ -172,12 +179,12 @@ class Quotients:
                 errors[name] = rounding + truncation
                 errors[name][~np.isfinite(errors[name])] = np.inf
             else:
-                values[name], errors[name] = np.zeros((2, len(nothing), *shape), nothing.dtype)
-            kinked[name] = found.flipped.get(name, nothing != 0)
+                values[name], errors[name] = np.zeros((2, len(steps), *shape), steps.dtype)
+            kinked[name] = found.flipped[name] if name in found.flipped else np.zeros(len(steps), bool)
             errors[name][kinked[name]] = np.inf
             if name in found.quotients and not self.stencil.exact:
                 halved = np.where(errors[name] > 2 * shorter * rounding, errors[name], 0)
-                reducible = np.maximum(reducible, halved.reshape(len(nothing), -1).max(axis=1, initial=0))
+                reducible = np.maximum(reducible, halved.reshape(len(steps), -1).max(axis=1, initial=0))
         return Estimate(values, errors, kinked, self.stencil.name, 0, reducible=reducible)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import inf, prod
+from math import inf, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
-from tcgrad.check.ladder import Found, Ladder
+from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
 from tcgrad.check.samples import Sample
 from tcgrad.check.usual import usual_size
+from tcgrad.check.verdict import Size, without_bound
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass, replace
@@ -29,17 +30,20 @@ _LARGEST_WORK = 2**21
 # Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
 _DEVIATIONS = 6
 
+# Beside this, squares that underflow are nothing.
+_LEAST_SQUARE = 2.0**-900
+
 
 @dataclass(frozen=True)
 class Known:
     """A reference value and the bound on its error; where the bound is infinite nothing is known.
 
-    usual: the size that one would expect, output over input: what is 0 is so in proportion to that.
+    usual: works out the size that one would expect, output over input: what is 0 is so in proportion to that.
     """
 
     value: Array
     error: Array
-    usual: float = inf
+    usual: Size = without_bound
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Reference:
 
     def jacobian(self, of: Tensor) -> Known:
         """An axis of the elements, then those of ``of``."""
-        return Known(self.by_element.values[of.name], self.by_element.errors[of.name], self._usual(of))
+        return Known(self.by_element.values[of.name], self.by_element.errors[of.name], lambda: self._usuals[of.name])
 
     def gradient(self, outputs: Sequence[Tensor]) -> Known:
         """The derivatives of the outputs weighted with the sample's upstream gradients."""
@@ -111,13 +115,16 @@ class Reference:
     def tangent(self, of: Tensor) -> Known:
         """The derivative of ``of`` along the sample's direction of ``wrt``, or along each random direction."""
         if self.along is not None:
-            usual = self._usual(of) * len(self.directions)
-            return Known(self.along.values[of.name], self.along.errors[of.name], usual)
+            number = len(self.directions)
+            return Known(self.along.values[of.name], self.along.errors[of.name], lambda: self._usuals[of.name] * number)
         direction = self.sample.tangents[self.wrt.name].reshape(-1)
         known = self.jacobian(of)
         error = np.tensordot(np.abs(direction), known.error, 1)
-        usual = known.usual * float(np.abs(direction).sum())
-        return Known(np.asarray(np.tensordot(direction, known.value, 1))[None], np.asarray(error)[None], usual)
+        return Known(
+            np.asarray(np.tensordot(direction, known.value, 1))[None],
+            np.asarray(error)[None],
+            lambda: known.usual() * float(np.abs(direction).sum()),
+        )
 
     @cached_property
     def directions(self) -> list[Array]:
@@ -127,16 +134,16 @@ class Reference:
     def _weighted(self, estimate: Estimate, outputs: Sequence[Tensor]) -> Known:
         value: Any = 0
         error: Any = 0
-        usual = 0.0
+        upstream = self.sample.upstream
         for of in outputs:
-            weights = self.sample.upstream[of.name].reshape(-1)
+            weights = upstream[of.name].reshape(-1)
             value = value + estimate.values[of.name].reshape(-1, weights.size) @ weights
             error = error + estimate.errors[of.name].reshape(-1, weights.size) @ np.abs(weights)
-            usual += self._usual(of) * float(np.abs(weights).sum())
-        return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
-    def _usual(self, of: Tensor) -> float:
-        return self._usuals[of.name]
+        def usual() -> float:
+            return sum(self._usuals[of.name] * float(np.abs(upstream[of.name]).sum()) for of in outputs)
+
+        return Known(value, np.where(np.isnan(error), np.inf, error), usual)
 
     @cached_property
     def _usuals(self) -> Mapping[str, float]:
@@ -199,9 +206,8 @@ def _worked_out(ladder: Ladder, places: Mapping[Tensor, _Places]) -> list[Refere
     if ladder.sample.tied:
         tied = {wrt: ladder.at_ties(wrt, along) for wrt, along in moves.items()}
         return [_reference(ladder, wrt, place, tied[wrt.name]) for wrt, place in places.items()]
-    estimates = ladder.along_each(moves)
-    confirmed = ladder.confirmed({wrt: Found(along, estimates[wrt]) for wrt, along in moves.items()})
-    return [_reference(ladder, wrt, place, confirmed[wrt.name]) for wrt, place in places.items()]
+    found = ladder.along_each(moves)
+    return [_reference(ladder, wrt, place, found[wrt.name]) for wrt, place in places.items()]
 
 
 def _reference(ladder: Ladder, wrt: Tensor, place: _Places, found: Estimate) -> Reference:
@@ -228,17 +234,21 @@ def _counted(number: int, what: str) -> str:
 
 def spread(errors: Array) -> float:
     """The error of a sum of independent terms along a random direction, from the terms' errors."""
-    return float(spreads(errors.reshape(1, -1))[0])
+    flat = errors.reshape(-1).astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(flat @ flat)
+    # Squares of small errors would underflow.
+    return _DEVIATIONS * sqrt(squares) if _LEAST_SQUARE < squares < inf else float(spreads(errors.reshape(1, -1))[0])
 
 
 def spreads(rows: Array) -> Array:
     """The same for the terms in each row."""
-    largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
-    counts = (largest > 0) & np.isfinite(largest)
+    largest = np.abs(rows).max(axis=1, initial=0)
+    counts = (largest > 0) & (largest < inf)
     # Squares of small errors would underflow.
-    scaled = (rows / np.where(counts, largest, 1)[:, None].astype(rows.dtype)).astype(np.float64)
+    scaled = (rows / np.where(counts, largest, 1)[:, None]).astype(np.float64, copy=False)
     squares = np.einsum("ij,ij->i", scaled, scaled)
-    return np.asarray(np.where(counts, _DEVIATIONS * largest * np.sqrt(squares), largest))
+    return np.asarray(np.where(counts, _DEVIATIONS * largest.astype(np.float64) * np.sqrt(squares), largest))
 
 
 def random_directions(sample: Sample, name: str) -> Array:

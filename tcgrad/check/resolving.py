@@ -30,7 +30,7 @@ class Resolving:
             if name == wrt and known is directions:
                 return steps
         sample = self.sample
-        differences = Differences(sample.forward, [self.output], sample.bounds_near, wanted=0.0)
+        differences = Differences(sample.forward, [self.output], sample.bounds_near)
         steps, evaluations = differences.resolving(wrt, directions)
         self.evaluations += evaluations
         self._known.append((wrt, directions, steps))

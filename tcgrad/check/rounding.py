@@ -86,7 +86,6 @@ class Rounding:
             if self.flipped is not None:
                 apart = np.abs(moved[self.flipped] - exact).max(axis=0)
                 bound = np.maximum(bound, np.where(apart > _JUMP * self.noise.unit * size, apart, 0))
-            finite = np.isfinite(spread)
             if finite.all():
                 return bound
             decided = ~(np.isfinite(exact) | np.isfinite(moved).any(axis=0))

@@ -12,7 +12,6 @@ from types import ModuleType
 import numpy as np
 
 from tcgrad.calculus import Derivation, derive
-from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
 from tcgrad.check.comparing import (
@@ -252,11 +251,8 @@ class _Run:
         return shlex.join([*words, *(["--strict"] if self.program.spec.strict else [])])
 
     def _notes(self, paths: Paths) -> Iterator[str]:
-        for wrt in self.program.wrt:
-            reached = depending_on(self.program, [wrt])
-            for of in self.program.outputs:
-                if of not in reached:
-                    yield f"{of.name} does not depend on {wrt.name}: the derivative is 0 everywhere"
+        for of, wrt in self.traits.unreached:
+            yield f"{of.name} does not depend on {wrt.name}: the derivative is 0 everywhere"
         if self.options.rtol is not None:
             yield f"tolerance given: {self.options.rtol:g} of the largest entry, instead of the one from rounding error"
         if self.options.atol is not None:

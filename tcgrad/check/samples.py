@@ -36,7 +36,7 @@ class Sample:
     traits: of the program elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
     forward: the reference, in a type that is at least as wide as ``dtype``.
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
-    upstream, tangents: random gradients of the outputs and directions of the inputs.
+    upstream: random gradients of the outputs.
     tied: branches meet here, exactly; the derivative is the one that the language fixes.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
@@ -50,12 +50,12 @@ class Sample:
     moved: Mapping[str, Array]
     rounding: Rounding
     upstream: Mapping[str, Array]
-    tangents: Mapping[str, Array]
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
     is_settled: bool
     tied: bool = False
     _bounds: dict[str, Array] = field(default_factory=dict)
+    _tangents: dict[str, Array] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -65,6 +65,15 @@ class Sample:
     def random(self) -> np.random.Generator:
         """What else is drawn at the sample is drawn from this: to make another generator takes long."""
         return self.rounding.noise.random
+
+    @property
+    def tangents(self) -> Mapping[str, Array]:
+        """Random directions of the inputs, drawn when they are first asked for."""
+        if not self._tangents:
+            types = Types(self.dtype, self._reference)
+            for tensor in self.program.wrt:
+                self._tangents[tensor.name] = draw_like(self.value(tensor.name).shape, types, self.random)
+        return self._tangents
 
     @property
     def label(self) -> str:
@@ -230,7 +239,6 @@ class Sampler:
         upstream = {
             t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
         }
-        tangents = {t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.wrt}
         how = rounding(dtype, effort, random, tied=tied)
         moved = shaken(forward, how.noise, how.dtype)
         is_settled = not moved.flipped.any()
@@ -249,7 +257,6 @@ class Sampler:
             moved.arrays,
             replace(how, flipped=moved.flipped) if in_doubt else how,
             upstream,
-            tangents,
             functions,
             in_doubt,
             is_settled,

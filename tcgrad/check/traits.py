@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.allowed import abstract_functions, has_ties, why_not_complex, why_not_exact
 from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import Demands, find_demands
 from tcgrad.functions import Function
 from tcgrad.ir.program import Program
+from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass
 
 
@@ -45,6 +47,12 @@ class Traits:
     @cached_property
     def why_not_exact(self) -> str:
         return why_not_exact(self.program)
+
+    @cached_property
+    def unreached(self) -> tuple[tuple[Tensor, Tensor], ...]:
+        """The outputs that do not depend on an input that is differentiated, each with that input."""
+        reached = {wrt: depending_on(self.program, [wrt]) for wrt in self.program.wrt}
+        return tuple((of, wrt) for wrt in self.program.wrt for of in self.program.outputs if of not in reached[wrt])
 
     def degree(self, *wrt: str) -> float:
         """The largest degree of an output in the elements of all ``wrt`` together."""

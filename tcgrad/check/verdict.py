@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 
 import numpy as np
@@ -52,6 +53,13 @@ class Tolerance:
 
 _FROM_ROUNDING = Tolerance()
 
+# A size that is worked out if it is needed.
+Size = Callable[[], float]
+
+
+def without_bound() -> float:
+    return inf
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -69,7 +77,7 @@ class Expected:
     reference_error: Array
     found_error: Array
     user: Tolerance = _FROM_ROUNDING
-    hidden: float = inf
+    hidden: Size = without_bound
     fine: bool = False
 
     @cached_property
@@ -81,11 +89,13 @@ class Expected:
     @cached_property
     def is_telling(self) -> NDArray[np.bool_]:
         """Where both errors have a bound, and one that is not beyond all that is known to be there."""
-        bounded = np.isfinite(self.reference_error) & np.isfinite(self.found_error)
-        size = np.abs(np.where(bounded, self.reference, 0))
+        bounded, size = self._known, self._sizes
+        if not (self._is_always_known and self._is_always_bounded):
+            bounded = np.isfinite(self.reference_error) & np.isfinite(self.found_error)
+            size = np.where(bounded, size, 0)
         with np.errstate(all="ignore"):
             known = (size > self.reference_error).any()
-            return np.asarray(bounded & (self.allowed <= (size.max() if known else self.hidden)))
+            return np.asarray(bounded & (self.allowed <= (size.max() if known else self.hidden())))
 
     def judge(self, found: Array, *, by_difference: bool = False) -> Comparison:
         """The outcome for an array.
@@ -95,13 +105,13 @@ class Expected:
         """
         if found.shape != self.reference.shape:
             return Comparison("fail", 0, message=f"has shape {found.shape}, not {self.reference.shape}")
-        known = self._known
+        known, all_known = self._known, self._is_always_known
         if found.dtype.kind == "f" and self._largest > np.finfo(found.dtype).max:  # infinite in the narrower type
-            known = known & (np.abs(self.reference) <= np.finfo(found.dtype).max)
+            known, all_known = known & (self._sizes <= np.finfo(found.dtype).max), False
         if not self._is_always_bounded:
             unbounded = ~np.isfinite(found) & (np.isinf(self.found_error) | self.fine)
-            known = known & (np.isfinite(self.found_error) | unbounded)
-        elements = int(np.count_nonzero(known))
+            known, all_known = known & (np.isfinite(self.found_error) | unbounded), False
+        elements = known.size if all_known else int(np.count_nonzero(known))
         if not elements:
             return Comparison("inconclusive", 0, message="there is nothing to compare")
         with np.errstate(all="ignore"):
@@ -113,9 +123,17 @@ class Expected:
         return np.asarray(np.isfinite(self.reference_error) & np.isfinite(self.reference))
 
     @cached_property
+    def _is_always_known(self) -> bool:
+        return bool(self._known.all())
+
+    @cached_property
+    def _sizes(self) -> Array:
+        return np.asarray(np.abs(self.reference))
+
+    @cached_property
     def _largest(self) -> float:
-        sizes = np.abs(self.reference)
-        return float(sizes.max(initial=0) if self._known.all() else sizes.max(initial=0, where=self._known))
+        known = self._sizes if self._is_always_known else self._sizes[self._known]
+        return float(known.max(initial=0))
 
     @cached_property
     def _is_always_bounded(self) -> bool:
@@ -123,12 +141,12 @@ class Expected:
 
     @cached_property
     def _whole(self) -> _Right:
-        return _Right(self.reference, self.reference_error, self.allowed, self.hidden)
+        return _Right(self.reference, self._sizes, self.reference_error, self.allowed, self.hidden)
 
     def _at(self, known: NDArray[np.bool_]) -> _Right:
-        parts = self.reference, self.reference_error, self.found_error + self.reference_error
-        reference, reference_error, error = (np.where(known, part, 0) for part in parts)
-        return _Right(reference, reference_error, self.user.allowed(error, reference), self.hidden)
+        parts = self.reference, self._sizes, self.reference_error, self.found_error + self.reference_error
+        reference, sizes, reference_error, error = (np.where(known, part, 0) for part in parts)
+        return _Right(reference, sizes, reference_error, self.user.allowed(error, reference), self.hidden)
 
 
 def compare(
@@ -139,7 +157,7 @@ def compare(
     reference_error: Array,
     user: Tolerance = _FROM_ROUNDING,
     by_difference: bool = False,
-    hidden: float = inf,
+    hidden: Size = without_bound,
     fine: bool = False,
 ) -> Comparison:
     """Compare one array, as `Expected` does."""
@@ -155,23 +173,28 @@ def _proportion(error: float, scale: float) -> float:
 
 @dataclass(frozen=True)
 class _Right:
-    """What a verdict is made of besides what is found, element by element; 0 where nothing is known."""
+    """What a verdict is made of besides what is found, element by element; 0 where nothing is known.
+
+    sizes: of the reference.
+    """
 
     reference: Array
+    sizes: Array
     reference_error: Array
     allowed: Array
-    hidden: float
+    hidden: Size
 
     def judge(self, found: Array, elements: int, by_difference: bool) -> Comparison:
         all_finite = bool(np.isfinite(found).all())
         seen = found if all_finite else np.where(np.isfinite(found), found, 0)
         found = found.astype(self.reference.dtype, copy=False)
         error = np.abs(found - self.reference)
-        # Of numbers among which there is none `argmax` gives its place.
-        size = error if np.isfinite(error.item(error.argmax())) else np.nan_to_num(error, nan=np.inf)
+        size, furthest = error, int(error.argmax())
+        if not error.item(furthest) < inf:  # of numbers among which there is none `argmax` gives its place
+            size = np.nan_to_num(error, nan=np.inf)
+            furthest = int(size.argmax())
         rank = size if by_difference else _ratio(error, self.allowed)
-        worst, furthest = int(rank.argmax()), int(size.argmax())
-        largest = float(size.item(furthest))
+        worst, largest = int(rank.argmax()), float(size.item(furthest))
         status, message = self._verdict(error, all_finite)
         return Comparison(
             status,
@@ -195,36 +218,36 @@ class _Right:
             return "fail", ""
         if self._is_hidden:
             return "inconclusive", "rounding hides whether it is 0"
-        if self._lets_pass(0):
-            return "inconclusive", "the tolerance is so large that zeros would pass as well"
-        if self._lets_pass(0.5):
-            return "inconclusive", "the tolerance is so large that half of it would pass as well"
-        return "pass", ""
+        if not self._lets_pass(0.5):  # nor zeros, which are further off
+            return "pass", ""
+        passing = "zeros" if self._lets_pass(0) else "half of it"
+        return "inconclusive", f"the tolerance is so large that {passing} would pass as well"
 
     @cached_property
     def _extreme(self) -> int:
         """The place of the largest reference value."""
-        high, low = int(self.reference.argmax()), int(self.reference.argmin())
-        return high if self.reference.item(high) >= -self.reference.item(low) else low
+        return int(self.sizes.argmax())
 
     @cached_property
     def _largest(self) -> float:
-        return abs(float(self.reference.item(self._extreme)))
+        return float(self.sizes.item(self._extreme))
 
     @cached_property
+    def _is_nonzero(self) -> bool:
+        """Whether anything is known not to be 0."""
+        return bool((self.sizes > self.reference_error).any())
+
+    @property
     def _is_hidden(self) -> bool:
         """Whether nothing is known not to be 0, and the tolerance is large for what is."""
-        if not self.allowed.max() > self.hidden:
-            return False
-        return not (np.abs(self.reference) > self.reference_error).any()
+        return not self._is_nonzero and bool(self.allowed.max() > self.hidden())
 
     def _lets_pass(self, part: float) -> bool:
         """Whether such a part of every element would pass, though some are known not to be 0."""
         off = 1 - part
-        if off * abs(self.reference.item(self._extreme)) > self.allowed.item(self._extreme):
+        if off * self._largest > self.allowed.item(self._extreme):
             return False
-        scale = np.abs(self.reference)
-        return bool((off * scale <= self.allowed).all() and (scale > self.reference_error).any())
+        return self._is_nonzero and bool((off * self.sizes <= self.allowed).all())
 
 
 def _ratio(error: Array, allowed: Array) -> Array:

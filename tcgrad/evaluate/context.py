@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.evaluate.parts import together
+from tcgrad.evaluate.parts import pairs, together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 Array = NDArray[Any]
 
@@ -50,19 +50,28 @@ def _arrangement(own: tuple[Index, ...], axes: tuple[Index, ...]) -> tuple[tuple
     return order, tuple(slice(None) if index in own else None for index in axes)
 
 
-def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
-    """The indices of all ``values``, each once, in the order of occurrence."""
-    axes = values[0].axes if values else ()
-    for each in values[1:]:
-        if each.axes and each.axes != axes:
-            axes = tuple(dict.fromkeys(axes + each.axes)) if axes else each.axes
-    return axes
+class Batch(Index):
+    """The axis of several evaluations at once. It stands first: each of them is one piece of memory."""
 
 
 @lru_cache(maxsize=2**8)
 def batch_of(count: int) -> Index:
     """The axis of so many evaluations at once: the same for the same number, so that arrangements are found again."""
-    return Index("batch", Integer.of(count))
+    return Batch("batch", Integer.of(count))
+
+
+def union(values: Sequence[Labelled]) -> tuple[Index, ...]:
+    """The indices of all ``values``, each once, in the order of occurrence but for a batch."""
+    axes = values[0].axes if values else ()
+    for each in values[1:]:
+        if each.axes and each.axes != axes:
+            axes = _united(axes, each.axes) if axes else each.axes
+    return axes
+
+
+def _united(first: tuple[Index, ...], second: tuple[Index, ...]) -> tuple[Index, ...]:
+    both = second + first if isinstance(second[0], Batch) else first + second
+    return tuple(dict.fromkeys(both))
 
 
 @dataclass(frozen=True)
@@ -104,29 +113,51 @@ class Noise:
         if axes[:1] != (self.batch,):
             axes = (self.batch, *[index for index in axes if index is not self.batch])
         base, size = value.aligned(axes), magnitude.aligned(axes)
-        made = np.empty((self.batch.size.value, *map(max, base.shape[1:], size.shape[1:])), value.array.dtype)
+        made = np.empty((self.count, *map(max, base.shape[1:], size.shape[1:])), value.array.dtype)
         made[: self.still] = base[: self.still]
-        moved = made[self.still :]
-        # Twice as much, for what is drawn is between -1/2 and 1/2.
-        errors = self._errors(made.shape, self._drawn(size), 2 * ulps, made.dtype)
-        if exact is not None:
-            np.copyto(errors, 0, where=self._drawn(exact.aligned(axes)))
+        moved, base, size = made[self.still :], self._drawn(base), self._drawn(size)
+        none = None if exact is None else self._drawn(exact.aligned(axes))
         if self.leaves_short:
-            np.copyto(errors, 0, where=self._is_short(self._drawn(base), self._drawn(size)))
-        np.add(self._drawn(base), errors, out=moved)
+            short = self._is_short(base, size)
+            none = short if none is None else none | short
+        if made.dtype.kind == "c":  # either part has errors of its own
+            base, size = pairs(base), pairs(size.astype(made.dtype, copy=False))
+            none = None if none is None else none[..., None]
+            self._add_errors(base, size, ulps, none, pairs(moved))
+        else:
+            self._add_errors(base, size, ulps, none, moved)
         if self.largest < inf:
             moved[np.abs(moved) > self.largest] *= inf
         return Labelled(made, axes)
 
+    def _add_errors(self, base: Array, size: Array, ulps: float, none: Array | None, out: Array) -> None:
+        """Write ``base`` with random errors of up to ``ulps`` units of ``size``, or by underflow, but where there are
+        to be ``none``."""
+        largest = np.asarray(np.abs(size))
+        # Twice as much, for what is drawn is between -1/2 and 1/2.
+        largest *= 2 * ulps * self.unit
+        largest += 2 * ulps * self.floor
+        errors = self.random.random(out.shape)
+        errors -= 0.5
+        errors *= largest
+        if none is not None:
+            np.copyto(errors, 0, where=none)
+        np.add(base, errors, out=out)
+
+    @cached_property
+    def count(self) -> int:
+        """The number of draws."""
+        return self.batch.size.value
+
     def unmoved(self, array: Array, axis: int) -> Array:
-        """For each draw that which nothing moves; ``axis`` is that of the draws."""
-        first = np.take(array, range(self.still), axis)
-        return np.concatenate([first] * (self.batch.size.value // self.still), axis)
+        """For each draw that which nothing moves, or for all of them if that is one; ``axis`` is that of the draws."""
+        first = array[(*(slice(None),) * axis, slice(self.still))]
+        return first if self.still == 1 else np.concatenate([first] * (self.count // self.still), axis)
 
     def is_odd(self, axis: int, order: int) -> NDArray[np.bool_]:
         """For each draw whether it is one of every two, beginning with the first that is moved, along one ``axis`` of
         as many as ``order``."""
-        odd = np.arange(self.batch.size.value) // self.still % 2 == 1
+        odd = np.arange(self.count) // self.still % 2 == 1
         return np.asarray(odd).reshape(*(1,) * axis, -1, *(1,) * (order - axis - 1))
 
     def opposed(self, array: Array, axis: int) -> Array:
@@ -144,7 +175,7 @@ class Noise:
 
     def _drawn(self, array: Array) -> Array:
         """The draws of an array that are moved, if it has all of them."""
-        return array[self.still :] if len(array) == self.batch.size.value else array
+        return array[self.still :] if len(array) == self.count else array
 
     def moved(self, value: Labelled) -> Labelled:
         """A value without the draws that nothing moves."""
@@ -153,20 +184,6 @@ class Noise:
         axes = (self.batch, *[index for index in value.axes if index is not self.batch])
         terms = None if value.terms is None else self.moved(value.terms)
         return Labelled(self._drawn(value.aligned(axes)), axes, terms)
-
-    def _errors(self, shape: tuple[int, ...], size: Array, ulps: float, dtype: np.dtype[Any]) -> Array:
-        """Random errors of up to half of ``ulps`` units of ``size``, or by underflow, in either part, for all that is
-        moved of an array of a shape."""
-        if dtype.kind == "c":
-            real, imaginary = (self._errors(shape, part, ulps, part.dtype) for part in (size.real, size.imag))
-            return together(real, imaginary, dtype)
-        largest = np.asarray(np.abs(size))
-        largest *= ulps * self.unit
-        largest += ulps * self.floor
-        errors = self.random.random(shape)[self.still :]
-        errors -= 0.5
-        errors *= largest
-        return errors.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
 
     def evaluate(context: Context) -> Labelled:
         worked = [other(context) for other in others]
-        divides = any(each.divisor for each in worked)
+        divides = context.noise is not None and any(each.divisor for each in worked)
         if not is_guarded:
             return combined([], worked, context, divides=divides)
         holds, weights = [mask(context) for mask in masks], [each(context) for each in sums]

@@ -44,7 +44,14 @@ def absolute(array: Array) -> Array:
     """
     if array.dtype.kind != "c":
         return np.asarray(np.abs(array))
-    return together(np.abs(array.real), np.abs(array.imag), array.dtype)
+    made = np.empty(array.shape, array.dtype)
+    np.abs(pairs(array), out=pairs(made))
+    return made
+
+
+def pairs(array: Array) -> Array:
+    """Complex numbers as real ones, the same in memory: with a last axis of the two parts."""
+    return array[..., None].view(array.real.dtype)
 
 
 def together(real_part: Array, imaginary: Array, dtype: np.dtype[Any]) -> Array:
