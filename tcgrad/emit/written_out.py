@@ -8,7 +8,7 @@ With ``y = 1/(1 + sum_k exp(x_k))`` the product ``y^2 exp(x_i)`` is 0 times infi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from fractions import Fraction
 from math import ceil
@@ -25,6 +25,7 @@ from tcgrad.ir.traversal import (
     product_of,
     replace_components,
     tensors_read,
+    terms_of,
     walk,
 )
 from tcgrad.records import dataclass, replace
@@ -74,14 +75,14 @@ class WrittenOut:
             case Role.DEFINED if _is_largest(define.body):
                 self._largest.add(tensor)
             case Role.DEFINED:
-                body = self._grown(define.body)
+                body = self._with(define.body, (_Kind.GROWN,))
                 kind = _kind_of(body)
                 if kind is not None and not self._takes_largest_off(body):
                     self._keep(tensor, _Meaning(kind, define.free, body))
             case Role.TANGENT | Role.JACOBIAN if self._uneven:
                 known = self._meanings.get(tensor.about[0])
                 if known is not None and known.kind is _Kind.GROWN:
-                    self._keep(tensor, _Meaning(_Kind.GROWN, define.free, self._grown(define.body)))
+                    self._keep(tensor, _Meaning(_Kind.GROWN, define.free, self._with(define.body, (_Kind.GROWN,))))
 
     def _keep(self, tensor: Tensor, meaning: _Meaning) -> None:
         self._meanings[tensor] = meaning
@@ -100,50 +101,59 @@ class WrittenOut:
         if not self._may_help(expr):
             return expr
         if isinstance(expr, Call) and expr.function is _LOG:
-            argument = self._whole(expr.arguments[0])
-            return Call(expr.function, (argument,)) if _shift_of(argument) else map_children(expr, self.expression)
-        factors = factors_of(expr)
-        made = next(filter(None, (self._divided(factors, place) for place in range(len(factors)))), None)
-        return map_children(expr if made is None else product_of(made), self.expression)
+            argument = self._with(expr.arguments[0], tuple(_Kind))
+            return Call(expr.function, (argument,)) if _kind_of(argument) else map_children(expr, self.expression)
+        made = self._product(factors_of(expr))
+        return map_children(expr if made is None else made, self.expression)
 
     def _may_help(self, expr: Expr) -> bool:
         """Whether something is read that is known: beside others if it is uneven, in a logarithm in any case."""
         return self._reads_uneven(expr) or (self._has_logarithms and self._reads_known(expr))
 
-    def _divided(self, factors: Factors, place: int) -> Factors | None:
-        """The factors of a product, that at one place written out as often as exponentials beside it ask for; None if
-        they do not.
+    def _product(self, factors: Factors) -> Expr | None:
+        """A product with one of its factors written out, or one that is a sum multiplied out; None if neither helps."""
+        for way in (self._divided, self._spread):
+            for place in range(len(factors)):
+                if made := way(factors, place):
+                    return made
+        return None
+
+    def _spread(self, factors: Factors, place: int) -> Expr | None:
+        """The product with the sum at a place multiplied out, if it helps with each of its terms."""
+        if not isinstance(factors[place], Add):
+            return None
+        others = (*factors[:place], *factors[place + 1 :])
+        parts = [self._product((*others, *factors_of(term))) for term in terms_of(factors[place])]
+        made = tuple(part for part in parts if part is not None)
+        return Add(made) if len(made) == len(parts) else None
+
+    def _divided(self, factors: Factors, place: int) -> Expr | None:
+        """The product with the factor at a place written out as often as exponentials beside it ask for, or as it may
+        overflow itself; None if neither is so.
         """
         base, number = as_number_power(factors[place])
-        body = self._whole(base)
+        body = self._with(base, tuple(_Kind))
         shift = _shift_of(body) if number.denominator == 1 else None
         if shift is None:
             return None
-        others = [self._grown(factor) for n, factor in enumerate(factors) if n != place]
-        beside, divisors = shift.off(product_of(others))[1], -shift.off(body)[1] * number
-        if not 0 < beside <= divisors:
+        beside = [self._with(factor, (_Kind.GROWN,)) for factor in (*factors[:place], *factors[place + 1 :])]
+        times, divisors = shift.off(_flat(Mul(tuple(beside))))[1], -shift.off(body)[1] * number
+        if not 0 < times <= divisors and not (times == 0 and number < 0 and body is not base and shift.has_number):
             return None
-        times = number
-        if isinstance(base, Component):
-            times = number / abs(number) * ceil(beside * abs(number) / divisors)
-        return (*others, *_opened(base, number - times), *_opened(body, times))
+        is_partly = times > 0 and isinstance(base, Component)
+        often = number / abs(number) * ceil(times * abs(number) / divisors) if is_partly else number
+        return _flat(Mul((*beside, power(base, Const(number - often)), power(body, Const(often)))))
 
-    def _grown(self, expr: Expr) -> Expr:
-        """The expression with what is as large as exponentials written out."""
-        return self._with(expr, (_Kind.GROWN,)) if self._reads_uneven(expr) else expr
+    def _with(self, expr: Expr, kinds: Collection[_Kind]) -> Expr:
+        """The expression with what is of some kinds written out."""
 
-    def _whole(self, expr: Expr) -> Expr:
-        """The expression with all that is known written out, products among products."""
-        return product_of(list(_opened(self._with(expr, _Kind)))) if self._reads_known(expr) else expr
-
-    def _with(self, expr: Expr, kinds: Iterable[_Kind]) -> Expr:
         def standing_for(read: Component) -> Expr:
             known = self._meanings.get(read.tensor)
             if known is None or known.kind not in kinds or may_be_outside(read):
                 return read
             return instantiate(known.free, known.body, read.indices)
 
-        return replace_components(expr, standing_for)
+        return _flat(replace_components(expr, standing_for)) if self._reads_known(expr) else expr
 
     def _reads_known(self, expr: Expr) -> bool:
         return bool(self._meanings) and not self._meanings.keys().isdisjoint(tensors_read(expr))
@@ -189,6 +199,12 @@ def _shift_of(body: Expr) -> Shift | None:
     """That of the sum of exponentials that an expression is, or else divides by."""
     divisors = [base for base, number in map(as_number_power, factors_of(body)) if number < 0]
     return next(filter(None, map(Shift.of, (body, *divisors))), None)
+
+
+def _flat(expr: Expr) -> Expr:
+    """The expression with products among products, and powers of them, as one product each."""
+    made = map_children(expr, _flat)
+    return product_of(list(_opened(made))) if isinstance(made, Mul | Pow) else made
 
 
 def _opened(expr: Expr, times: Fraction = UNIT) -> Iterator[Expr]:
