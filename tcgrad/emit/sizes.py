@@ -35,20 +35,23 @@ class Reading:
         return not self.offset.terms and self.factor == _ONE
 
 
-def readings(dims: Iterable[Dim], arrays: Sequence[Array]) -> dict[Dim, Reading]:
+def readings(dims: Iterable[Dim], arrays: Sequence[Array], last: Sequence[Array] = ()) -> dict[Dim, Reading]:
     """How to read each dim that can be read, in an order in which what a reading needs is read before it.
 
     An axis whose size is linear in one dim that is not yet known gives that dim.
+
+    last: arrays that are asked for what the others do not show.
     """
     wanted = set(dims)
     found: dict[Dim, Reading] = {}
-    for array in arrays:
-        for axis, size in enumerate(array.shape):
-            dim = _plain_dim(size)
-            if dim is not None and dim not in found:
-                found[dim] = Reading(dim, array, axis)
-    while any(dim not in found for dim in wanted) and _solve_one(arrays, found):
-        pass
+    for asked in (arrays, [*arrays, *last]):
+        for array in asked:
+            for axis, size in enumerate(array.shape):
+                dim = _plain_dim(size)
+                if dim is not None and dim not in found:
+                    found[dim] = Reading(dim, array, axis)
+        while any(dim not in found for dim in wanted) and _solve_one(asked, found):
+            pass
     return _only(wanted, found)
 
 
