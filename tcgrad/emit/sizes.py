@@ -44,15 +44,23 @@ def readings(dims: Iterable[Dim], arrays: Sequence[Array], last: Sequence[Array]
     """
     wanted = set(dims)
     found: dict[Dim, Reading] = {}
-    for asked in (arrays, [*arrays, *last]):
-        for array in asked:
-            for axis, size in enumerate(array.shape):
-                dim = _plain_dim(size)
-                if dim is not None and dim not in found:
-                    found[dim] = Reading(dim, array, axis)
-        while any(dim not in found for dim in wanted) and _solve_one(asked, found):
-            pass
+    _read(wanted, arrays, found)
+    if last and not found.keys() >= wanted:
+        _read(wanted, [*arrays, *last], found)
     return _only(wanted, found)
+
+
+def _read(wanted: set[Dim], arrays: Sequence[Array], found: dict[Dim, Reading]) -> None:
+    """Add how dims can be read to those that are found."""
+    for array in arrays:
+        if found.keys() >= wanted:
+            return
+        for axis, size in enumerate(array.shape):
+            dim = _plain_dim(size)
+            if dim is not None and dim not in found:
+                found[dim] = Reading(dim, array, axis)
+    while not found.keys() >= wanted and _solve_one(arrays, found):
+        pass
 
 
 def _plain_dim(size: Integer) -> Dim | None:
