@@ -69,7 +69,7 @@ def test_gradients_are_those_of_what_has_a_name():
 BEYOND = {
     "a threshold": ("y[i] = sign(x[i])*relu(abs(x[i]) - a)", "dl/dx[p] = dl/dy[p]*[abs(x[p]) > a]"),
     "a product": ("y[i] = sign(x[i])*relu(abs(x[i]) - a*b)", "dl/dx[p] = dl/dy[p]*[abs(x[p]) > a*b]"),
-    "a sum": ("y = sum[i](z[i]*sign(x[i])*relu(abs(x[i]) - a - b^2))", "dl/dx[p] = dl/dy*z[p]*[abs(x[p]) > a + b^2]"),
+    "a sum": ("y = sum[i](z[i]*sign(x[i])*relu(abs(x[i]) - a - b^2))", "dl/dx[p] = dl/dy*z[p]*[abs(x[p]) > b^2 + a]"),
 }
 
 
