@@ -249,3 +249,122 @@ def test_masked_sums_of_exponentials_in_recurrences(scale):
         wanted[range(4), path] += weight
     np.testing.assert_allclose(y, special.logsumexp(lengths), rtol=1e-12)
     np.testing.assert_allclose(dx, wanted, rtol=1e-9, atol=1e-12)
+
+
+def distribution(x):
+    return special.softmax(x), special.log_softmax(x)
+
+
+def partition(x, z):
+    y = np.exp(-special.logsumexp(np.append(x, 0)))
+    p = np.exp(x - special.logsumexp(np.append(x, 0)))
+    return y, [-y * p, 0 * z], np.outer(p, 2 * y * p) - np.diag(y * p)
+
+
+def choice(x, z):
+    p = special.softmax(x)
+    y = p @ z
+    dx = p * (z - y)
+    return y, [dx, p], np.diag(dx) - np.outer(dx, p) - np.outer(p, dx)
+
+
+def cross_entropy(x, z):
+    (p, _), (q, log_q) = distribution(x), distribution(z)
+    y = -p @ log_q
+    dx = -p * (log_q + y)
+    return y, [dx, q - p], np.diag(dx) - np.outer(dx, p) - np.outer(p, dx)
+
+
+def divergence(x, z):
+    (p, log_p), (q, log_q) = distribution(x), distribution(z)
+    terms = log_p - log_q
+    y = p @ terms
+    dx = p * (terms - y)
+    return y, [dx, q - p], np.diag(dx + p) - np.outer(p, p) - np.outer(dx, p) - np.outer(p, dx)
+
+
+def evidence(x, z):
+    p = special.softmax(x)
+    return special.logsumexp(x) + 0 * z[0], [p, 0 * z], np.diag(p) - np.outer(p, p)
+
+
+SOFTMAXES = ["p[i] = exp(x[i])/sum[k](exp(x[k]))", "q[i] = exp(z[i])/sum[k](exp(z[k]))"]
+
+# Equations of two vectors, the last one a scalar -> it, its gradients, and its second derivatives by the first.
+NAMED = {
+    "a quotient that is multiplied": (["y = 1/(1 + sum[k](exp(x[k])))"], partition),
+    "a sum": (["s = sum[k](exp(x[k]))", "y = sum[i](exp(x[i])*z[i]/s)"], choice),
+    "exponentials and their sum": (["e[i] = exp(x[i])", "s = sum[k](e[k])", "y = e[i]*z[i]/s"], choice),
+    "exponentials alone": (["e[i] = exp(x[i])", "y = sum[i](e[i]*z[i])/sum[k](e[k])"], choice),
+    "exponentials and a number": (["e[i] = exp(x[i])", "s = 1 + sum[k](e[k])", "y = 1/s"], partition),
+    "logarithm of a sum": (["s = sum[k](exp(x[k]))", "y = log(s)"], evidence),
+    "logarithm of a softmax": ([*SOFTMAXES, "y = -sum[i](p[i]*log(q[i]))"], cross_entropy),
+    "logarithm of a quotient of two": ([*SOFTMAXES, "y = sum[i](p[i]*log(p[i]/q[i]))"], divergence),
+}  # fmt: skip
+
+
+# Those whose Hessian does not multiply by the named exponentials one after the other.
+BY_BLOCKS = ["a quotient that is multiplied", "logarithm of a softmax", "logarithm of a quotient of two"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_named_exponentials_of_any_size(name, scale):
+    equations, reference = NAMED[name]
+    rng = np.random.default_rng(2)
+    x, z, vx, vz = scale * rng.normal(size=5), scale * rng.normal(size=5), rng.normal(size=5), rng.normal(size=5)
+    text = "inputs: {x: [5], z: [5]}\nequations:\n" + "".join(f"  - {each}\n" for each in equations)
+    function = tcgrad.loads(text)
+    assert function.check(dtype=["float64"], trials=1).ok
+    module = function.compile()
+    wanted, gradients, second = reference(x, z)
+    with np.errstate(all="raise", under="ignore"):
+        got, found = module.value_and_grad(x, z)
+        tangent = module.jvp(x, z, vx, vz)
+        jacobian = module.jacobian(x, z)
+        curved = module.hvp(x, z, vx, 0 * vz)[0]
+        hessian = module.hessian(x, z)["x", "x"] if name in BY_BLOCKS else second
+    close = {"rtol": 1e-9, "atol": 1e-12 * scale}
+    np.testing.assert_allclose(got, wanted, **close)
+    np.testing.assert_allclose(found, gradients, **close)
+    np.testing.assert_allclose(tangent, gradients[0] @ vx + gradients[1] @ vz, **close)
+    np.testing.assert_allclose([jacobian["y", "x"], jacobian["y", "z"]], gradients, **close)
+    np.testing.assert_allclose(hessian, second, **close)
+    np.testing.assert_allclose(curved, second @ vx, **close)
+
+
+def test_what_is_shifted_by_hand_stays():
+    equations = ["m = max[k](x[k])", "e[i] = exp(x[i] - m)", "s = sum[k](e[k])", "y[i] = e[i]/s"]
+    text = "inputs: {x: [5]}\nequations:\n" + "".join(f"  - {each}\n" for each in equations)
+    assert tcgrad.loads(text).emit().count("x.max()") == 3  # forward, jvp and jacobian
+
+
+# What brackets leave out of a product with a named exponential: of where u is negative, the exponential or else 1, and
+# a -> the value and its gradient by u.
+CLIPPED = {
+    "y = sum[t](min(r[t], 1)*a[t])": lambda low, r, a: (r @ a, a * r * low),
+    "y = sum[t](min(r[t]*a[t]^2, a[t]^2))": lambda low, r, a: (r @ a**2, a**2 * r * low),
+    "y = sum[t](a[t]*r[t]*[r[t] < 1])": lambda low, r, a: (a @ (r * low), a * r * low),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("equation", CLIPPED)
+def test_named_exponentials_that_are_clipped_do_not_become_nan(equation):
+    u, a, v = np.array([-1, 2, 900.0, -900]), np.array([1.5, -2, 3, -4]), np.arange(4.0)
+    text = f"inputs: {{u: [4], a: [4]}}\nequations:\n  - r[t] = exp(u[t])\n  - {equation}\n"
+    module = tcgrad.loads(text).compile()
+    with np.errstate(over="ignore", invalid="ignore"):
+        y, (du, _) = module.value_and_grad(u, a)
+        tangent = module.jvp(u, a, v, 0 * a)
+        jacobian = module.jacobian(u, a)["y", "u"]
+        curved, mixed = module.hvp(u, a, v, 0 * a)
+        hessian = module.hessian(u, a)
+    wanted, gradient = CLIPPED[equation](u < 0, np.exp(np.minimum(u, 0)), a)
+    np.testing.assert_allclose(y, wanted, rtol=1e-12)
+    np.testing.assert_allclose(du, gradient, rtol=1e-12)
+    np.testing.assert_allclose(tangent, gradient @ v, rtol=1e-12)
+    np.testing.assert_allclose(jacobian, gradient, rtol=1e-12)
+    np.testing.assert_allclose(curved, gradient * v, rtol=1e-12)
+    np.testing.assert_allclose(np.diag(hessian["u", "u"]), gradient, rtol=1e-12)
+    assert np.isfinite(mixed).all()
+    assert np.isfinite(hessian["u", "a"]).all()

@@ -342,3 +342,42 @@ def test_the_range_that_is_narrower_at_all_sizes_is_taken(size):
     for length in range(2, 9):
         x = np.arange(1.0, length + 1)
         assert module.forward(x) == sum(x[2 * k] * x[2 * k + 1] for k in range(length // 2))
+
+
+# Inputs, an equation, what is read of the inputs' shapes: arguments with a wrong number of axes, or a gradient of
+# another size than the output, are refused, whatever the code could make of them.
+REFUSED = {
+    "too few axes, the only one solved for": (
+        "{w: [K], x: [W+K-1]}", "y[j] = sum[k](x[j+k]*w[k])", [np.ones(2), np.float64(1)], None,
+    ),
+    "too many axes, the only one solved for": (
+        "{w: [K], x: [W+K-1]}", "y[j] = sum[k](x[j+k]*w[k])", [np.ones(2), np.ones((4, 2))], None,
+    ),
+    "nothing is saved": ("{x: [W]}", "y[i] = 3*x[i]", [np.ones(3)], np.ones(4)),
+    "nothing is saved, of several axes": ("{x: [W, K]}", "y[i,j] = x[i,j] + 1", [np.ones((3, 2))], np.ones((3, 1))),
+    "what is saved shows the size after a solution": (
+        "{w: [K], x: [W+K-1]}", "y[j] = sum[k](x[j+k]*w[k])", [np.ones(2), np.ones(4)], np.ones(4),
+    ),
+    "what is saved shows some of the sizes": (
+        "{w: [K], x: [W, 3]}", "y[j,k] = x[j,0]*w[k]", [np.ones(2), np.ones((4, 3))], np.ones((5, 2)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_shapes_that_do_not_fit_are_refused(name):
+    inputs, equation, arguments, upstream = REFUSED[name]
+    module = tcgrad.loads(f"dims: {{W: 3, K: 2}}\ninputs: {inputs}\nequations: ['{equation}']\n").compile()
+    with pytest.raises(ValueError, match=r"expected|values to unpack"):
+        module.forward(*arguments) if upstream is None else module.value_and_grad(*arguments, upstream)
+
+
+def test_the_gradients_of_several_outputs_are_of_their_sizes():
+    equations = "['y[i] = 2*x[i]', 'z[j] = 3*w[j]']"
+    text = f"dims: {{N: 3, M: 2}}\ninputs: {{x: [N], w: [M]}}\nequations: {equations}\noutputs: [y, z]\n"
+    module = tcgrad.loads(text).compile()
+    _, (dx, dw) = module.value_and_grad(np.ones(3), np.ones(2), np.ones(3), np.ones(2))
+    assert (dx.shape, dw.shape) == ((3,), (2,))
+    for upstream in ((np.ones(4), np.ones(2)), (np.ones(3), np.ones(1))):
+        with pytest.raises(ValueError, match="expected"):
+            module.value_and_grad(np.ones(3), np.ones(2), *upstream)

@@ -63,3 +63,28 @@ def test_gradients_are_those_of_what_has_a_name():
     (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
     assert len(gradient["index"]) == 1
     assert all(each.status == "pass" for each in put_back(text))
+
+
+# Inputs, equations and lines that are printed where positive inputs keep something away from 0.
+BEYOND = {
+    "a threshold": ("y[i] = sign(x[i])*relu(abs(x[i]) - a)", "dl/dx[p] = dl/dy[p]*[abs(x[p]) > a]"),
+    "a product": ("y[i] = sign(x[i])*relu(abs(x[i]) - a*b)", "dl/dx[p] = dl/dy[p]*[abs(x[p]) > a*b]"),
+    "a sum": ("y = sum[i](z[i]*sign(x[i])*relu(abs(x[i]) - a - b^2))", "dl/dx[p] = dl/dy*z[p]*[abs(x[p]) > b^2 + a]"),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_signs_of_what_is_not_0_are_1_where_they_are_squared(name):
+    equation, line = BEYOND[name]
+    given = "{shape: [], sample: positive}"
+    text = f"inputs: {{x: [5], z: [5], a: {given}, b: {given}}}\nequations: ['{equation}']\nwrt: [x]\n"
+    (gradient,) = tcgrad.loads(text).derive().as_dict()["gradients"]
+    assert gradient["index"] == [line]
+    assert all(each.proved for each in put_back(text))
+
+
+def test_signs_of_what_is_not_0_are_1_in_sums_over_intermediates():
+    equations = ["w[n] = z[n] - a*x[n]", "y = sum[n](x[n]*sign(w[n])*relu(abs(w[n]) - a))"]
+    text = "inputs: {x: [5], z: [5], a: {shape: [], sample: positive}}\nequations:\n"
+    text += "".join(f"  - {equation}\n" for equation in equations)
+    assert all(each.proved for each in put_back(text))

@@ -10,7 +10,8 @@ from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.ir.nodes import Component, Expr, Pow
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import Call, Component, Expr, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -22,6 +23,7 @@ from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
 from tcgrad.simplify.powers import is_division
 from tcgrad.simplify.renaming import instantiated
 
+_LOG = FUNCTIONS["log"]
 _ROUNDS = 2
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
@@ -256,9 +258,22 @@ def _cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> b
 
 def _divisors(lines: Sequence[Define]) -> set[Tensor]:
     """The tensors that are divided by, as they stand."""
-    powers = [part for line in lines for part in walk(line.body) if type(part) is Pow]
+    powers = [power for line in lines for power in _powers(line.body)]
     divided = [power.base for power in powers if is_division(power)]
     return {base.tensor for base in divided if isinstance(base, Component)}
+
+
+def _powers(expr: Expr) -> list[Pow]:
+    """The powers in an expression but those in logarithms, which are not finite by a divisor or without it."""
+    found: list[Pow] = []
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is Pow:
+            found.append(node)
+        if type(node) is not Call or node.function is not _LOG:
+            waiting += node.children
+    return found
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

@@ -31,7 +31,7 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
         TcgradError: where a function on the way has no derivative.
     """
     forward = _count(wrt) <= _count(of) or _runs_downward(program)
-    statements = _forward(program, [of], wrt) if forward else tuple(_backward(program, of, wrt))
+    statements = _forward(program, [of], wrt) if forward else _backward(program, of, wrt)
     target = jacobian_of(of, wrt)
     if not any(target in defined_tensors(statement) for statement in statements):
         return (_zero(of, wrt),)
@@ -56,7 +56,7 @@ def stepwise_jacobians(
     known = [statement for statement in backward if isinstance(statement, Define)]
     if backward and len(known) == len(backward):
         return tuple(from_gradients(known, of))
-    statements = tuple(_backward(program, of, *wrt))
+    statements = _backward(program, of, *wrt)
     found = {tensor for statement in statements for tensor in defined_tensors(statement)}
     zeros = (tensor for tensor in wrt if jacobian_of(of, tensor) not in found)
     return (*statements, *(_zero(of, tensor) for tensor in zeros))
@@ -106,7 +106,7 @@ def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[State
     return cancelled(tuple(pushed), {jacobian_of(tensor, wrt) for tensor in of}, known)
 
 
-def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]:
+def _backward(program: Program, of: Tensor, *wrt: Tensor) -> tuple[Statement, ...]:
     """``dOF/dT`` for each tensor on the way, in reverse order."""
     rows = new_indices(of)
 
@@ -117,7 +117,9 @@ def _backward(program: Program, of: Tensor, *wrt: Tensor) -> Iterator[Statement]
         return jacobian_of(of, tensor)
 
     way = replace(program, statements=_way(program, [of]))
-    return Pullback(way, {of: start}, wrt, name, name, Facts(way.statements), rows).run()
+    known = Facts(way.statements)
+    statements = tuple(Pullback(way, {of: start}, wrt, name, name, known, rows).run())
+    return cancelled(statements, set(map(name, wrt)), known)
 
 
 def _way(program: Program, of: Sequence[Tensor]) -> tuple[Statement, ...]:

@@ -37,6 +37,7 @@ class FirstOrderWriter(ModuleWriter):
         backward = self._backward_writer(scope, kept, upstream)
         gradients = backward.compute(self._backward.wanted(names), self._backward.nodes)
         self._complete(backward, kept)
+        self._open = [backward.is_open(check) for check in backward.checks]
         return [
             self._forward_function(),
             self._forward_saved(forward, outputs, list(kept.values())),
@@ -57,7 +58,7 @@ class FirstOrderWriter(ModuleWriter):
         inputs = {self._stages.argument(tensor): tensor for tensor in self._inputs}
         backward.arrays = [Array(name, node.shape) for node, name in kept.items()]
         backward.arrays.sort(key=lambda array: -len(array.shape))
-        upstream = [Array(check.name, check.shape) for check in backward.checks]
+        backward.upstream = [Array(check.name, check.shape) for check in backward.checks]
         missing = backward.missing_dims()
         for node, tensor in inputs.items():
             if any(dim in dims_in(size) for dim in missing for size in tensor.shape):
@@ -66,7 +67,6 @@ class FirstOrderWriter(ModuleWriter):
         if missing:  # they are solved for by others, which any input may show
             for node, tensor in inputs.items():
                 self._keep(backward, kept, node, tensor)
-        backward.arrays += upstream
         typed = [node for node in kept if node.kind is Kind.FLOAT]
         if backward.used.dtype and not typed:
             typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]
@@ -131,6 +131,11 @@ class FirstOrderWriter(ModuleWriter):
         lines = bracketed(f"{result}, saved = forward_saved(", inputs, ")", 4)
         if scalar:
             lines.append(f"{upstream[0]} = np.asarray({upstream[0]}, np.result_type({result}))")
+        for place, (name, is_open) in enumerate(zip(upstream, self._open, strict=True)):
+            if is_open:
+                output = result if len(upstream) == 1 else f"{result}[{place}]"
+                lines.append(f'_check_shape("{name}", {name}, {output}.shape)')
+                self._used.append(Used(helpers={"check_shape": None}))
         lines += bracketed(f"return {result}, backward(", ["saved", *upstream], ")", 4)
         wrt = [self._name(tensor) for tensor in self._program.wrt]
         outputs = [self._name(tensor) for tensor in self._program.outputs]

@@ -20,6 +20,8 @@ from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.sizes import dims_in
 from tcgrad.records import dataclass
 
+_ONE = Integer.of(1)
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -59,6 +61,7 @@ class FunctionWriter:
 
     fitting: what is known of sizes.
     arrays: the arrays whose shapes may be read, in the order in which they are asked.
+    upstream: those whose shapes are given by the others, and read only where these do not show a dim.
     typed: the names of the arguments that together decide the dtype.
     lengths: what recurrences must be long enough for.
     ranges: sizes that are at least 0 where the indices run over the ranges of the code.
@@ -70,6 +73,7 @@ class FunctionWriter:
     names: dict[Node, str]
     fitting: Fitting
     arrays: list[Array] = field(default_factory=list)
+    upstream: list[Array] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
     lengths: list[Length] = field(default_factory=list)
@@ -101,6 +105,11 @@ class FunctionWriter:
         wanted = self._local_dims()
         found = readings(wanted, self.arrays)
         return [dim for dim in wanted if dim not in found]
+
+    def is_open(self, check: Check) -> bool:
+        """Whether a shape is read, at least in part, off the very arrays that should have it."""
+        dims = [dim for size in check.shape for dim in dims_in(size) if dim not in self.naming.fixed]
+        return not readings(dims, self.arrays).keys() >= set(dims)
 
     def head(self) -> list[str]:
         """The statements before the body."""
@@ -170,27 +179,29 @@ class FunctionWriter:
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""
         dims = [dim for check in self.checks for size in check.shape for dim in dims_in(size)]
-        found = readings(dims, self.arrays)
-        count = {array.name: 0 for array in self.arrays}
+        arrays = [*self.arrays, *self.upstream]
+        found = readings(dims, self.arrays, self.upstream)
+        count = {array.name: 0 for array in arrays}
         for reading in found.values():
-            if reading.dim not in self.naming.fixed and reading.is_plain:
+            if reading.dim not in self.naming.fixed and reading.factor == _ONE:
                 count[reading.array.name] += 1
-        return {array.name for array in self.arrays if array.shape and count[array.name] == len(array.shape)}
+        return {array.name for array in arrays if array.shape and count[array.name] == len(array.shape)}
 
     def _reading_lines(self, checks: Sequence[Check]) -> list[str]:
         dims = [*self.used.dims]
         for check in checks:
             dims += [dim for size in check.shape for dim in dims_in(size) if check.like is None]
-        found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays)
+        found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays, self.upstream)
         plain: dict[str, list[Reading]] = {}
         for reading in found.values():
             if reading.is_plain:
                 plain.setdefault(reading.array.name, []).append(reading)
         solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
-        told = {check.name for check in self.checks} - {check.name for check in checks} | set(plain)
+        told = {check.name for check in self.checks} - {check.name for check in checks}
+        told |= {reading.array.name for reading in found.values()}
         unpacking = [
             self._unpacking(array, plain.get(array.name, ()))
-            for array in self.arrays
+            for array in (*self.arrays, *self.upstream)
             if array.shape and array.name in told
         ]
         return [*unpacking, *solved]

@@ -17,6 +17,7 @@ from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.tails import without_tails
 from tcgrad.emit.values import Builder
+from tcgrad.emit.written_out import WrittenOut
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
@@ -51,6 +52,7 @@ class Lowering:
         self.multiplying: set[Tensor] = set()  # inverses that only multiply something
         self._alike = Alike(self.definitions)
         self._kinds = Kinds()
+        self._written_out = WrittenOut()
         self._loops = 0
 
     def statements(self, statements: Iterable[Statement]) -> list[Step]:
@@ -63,7 +65,7 @@ class Lowering:
         """own: the kind of a definition, if others are of that kind, too."""
         self.build.graph.begin()
         match statement:
-            case Define() if own is not None:
+            case Define() if own is not None and self._written_out.define(statement) is statement:
                 built = self.expressions.products.built
                 return [self._kept(statement, self._alike.lowered(statement, own, built, self._lowered), own)]
             case Define():
@@ -93,10 +95,11 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        return self._kept(define, self._lowered(define))
+        return self._kept(define, self._lowered(self._written_out.define(define)))
 
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
+        self._written_out.learn(define)
         self.definitions.keep(define.tensor, define.free, structured)
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 

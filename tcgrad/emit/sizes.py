@@ -35,21 +35,32 @@ class Reading:
         return not self.offset.terms and self.factor == _ONE
 
 
-def readings(dims: Iterable[Dim], arrays: Sequence[Array]) -> dict[Dim, Reading]:
+def readings(dims: Iterable[Dim], arrays: Sequence[Array], last: Sequence[Array] = ()) -> dict[Dim, Reading]:
     """How to read each dim that can be read, in an order in which what a reading needs is read before it.
 
     An axis whose size is linear in one dim that is not yet known gives that dim.
+
+    last: arrays that are asked for what the others do not show.
     """
     wanted = set(dims)
     found: dict[Dim, Reading] = {}
+    _read(wanted, arrays, found)
+    if last and not found.keys() >= wanted:
+        _read(wanted, [*arrays, *last], found)
+    return _only(wanted, found)
+
+
+def _read(wanted: set[Dim], arrays: Sequence[Array], found: dict[Dim, Reading]) -> None:
+    """Add how dims can be read to those that are found."""
     for array in arrays:
+        if found.keys() >= wanted:
+            return
         for axis, size in enumerate(array.shape):
             dim = _plain_dim(size)
             if dim is not None and dim not in found:
                 found[dim] = Reading(dim, array, axis)
-    while any(dim not in found for dim in wanted) and _solve_one(arrays, found):
+    while not found.keys() >= wanted and _solve_one(arrays, found):
         pass
-    return _only(wanted, found)
 
 
 def _plain_dim(size: Integer) -> Dim | None:

@@ -9,7 +9,7 @@ from dataclasses import field
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.nodes import ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
@@ -52,6 +52,8 @@ class Gaps:
     _axes: dict[Tensor, tuple[frozenset[int], ...]] = field(default_factory=dict)
     # The tensors that may overflow for arguments that are not large.
     _growing: set[Tensor] = field(default_factory=set)
+    # Those of them that are as large as what overflows: nothing divides it.
+    _steep: set[Tensor] = field(default_factory=set)
 
     def learn(self, statement: Statement) -> None:
         """Note what one more statement defines; those that it reads come before it."""
@@ -80,6 +82,8 @@ class Gaps:
             self._axes[tensor] = tuple(found)
         if any(self._grows(body) for _, body in bodies):
             self._growing.add(tensor)
+            if any(self._is_steep(body) for _, body in bodies):
+                self._steep.add(tensor)
 
     def of(self, expr: Expr, *, growing: bool = False) -> tuple[Gap, ...]:
         """For each part of an expression that may have no value the free indices that decide where.
@@ -116,32 +120,63 @@ class Gaps:
         return (*found, _indices(expr)) if growing and expr.tensor in self._growing else found
 
     def chosen(self, factors: Sequence[Expr], *, masks_stay: bool = False) -> Sequence[Expr]:
-        """The factors of a product, those that need not exist where a guard is 0 chosen by it.
+        """The factors of a product, those that need not exist where a guard is 0 chosen by it; and by any bracket those
+        that may overflow where it is 0.
 
         What lacks an index of the guard has to exist for another value of that index.
 
         masks_stay: a mask that chooses is not left out.
         """
         guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
+        brackets = [factor for factor in factors if isinstance(factor, Iverson) and not is_structural(factor)]
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
         kept: list[Expr] = []
-        for factor in factors if guards else ():
-            found = self.of(factor)
-            over = tuple(guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found))
+        for factor in factors if guards or brackets else ():
+            over = self._over(factor, guards, brackets)
             if over:
                 choices.setdefault(over, []).append(factor)
             else:
                 kept.append(factor)
         if not choices:
             return factors
-        masks = [guard for over in choices for guard in over if is_mask(guard) and not masks_stay]
+        gone = [each for over in choices for each in over if each in brackets or (is_mask(each) and not masks_stay)]
         made = [_where(over, product_of(parts)) for over, parts in choices.items()]
-        return [*(factor for factor in kept if not any(factor is mask for mask in masks)), *made]
+        return [*(factor for factor in kept if not any(factor is each for each in gone)), *made]
+
+    def _over(self, factor: Expr, guards: Sequence[Expr], brackets: Sequence[Expr]) -> tuple[Expr, ...]:
+        """The guards without which a factor need not exist, and the brackets without which it may overflow."""
+        found = self.of(factor) if guards else ()
+        over = [guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found)]
+        if brackets and self._may_overflow(factor):
+            along = set(free_indices(factor))
+            over += [bracket for bracket in brackets if along.issuperset(free_indices(bracket))]
+        return tuple(over)
 
     def may_be_undefined(self, expr: Expr) -> bool:
         """Whether an expression can be NaN or infinite for finite arguments."""
         self._look()
         return any(map(has_gap, walk(expr))) or bool(self.of(expr)) or self._grows(expr)
+
+    def _is_steep(self, expr: Expr) -> bool:
+        """Whether an expression has a part that may overflow as a factor, or as a term."""
+        match expr:
+            case Call(function=function):
+                return function.overflows
+            case Component(tensor):
+                return tensor in self._steep
+            case Pow(base, Const(value)):
+                return value > 0 and self._is_steep(base)
+            case Mul(factors) if any(isinstance(factor, Iverson) for factor in factors):
+                return False
+            case Add() | Mul() | IndexSum():
+                return any(map(self._is_steep, children(expr)))
+            case _:
+                return False
+
+    def _may_overflow(self, expr: Expr) -> bool:
+        """Whether an expression is steep, for all that has been learned."""
+        self._look()
+        return self._is_steep(expr)
 
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)

@@ -5,7 +5,7 @@ Where they are not negative, this holds wherever both sides have a value.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
@@ -26,9 +26,11 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, map_children, product_of, substitute
+from tcgrad.ir.traversal import children, factors_of, map_children, product_of, substitute, terms_of
 from tcgrad.records import dataclass
-from tcgrad.simplify.powers import as_power
+from tcgrad.simplify.calls import is_call
+from tcgrad.simplify.canonical import key
+from tcgrad.simplify.powers import as_power, negated
 from tcgrad.simplify.signs import is_never_negative
 
 _HOLDS_FOR_POSITIVE = {">": True, ">=": True, "!=": True, "<": False, "<=": False, "==": False}
@@ -44,8 +46,9 @@ class Signs:
     def apart(self, expr: Expr) -> Expr:
         """
         ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``(x^a)^b = x^(a b)``, ``(x y)^a = x^a y^a``,
-        ``log(x^a y) = a log(x) + log(y)``, ``prod_(j != p) x[j] = prod_j x[j] / x[p]``. Not simplified; the very same
-        expression where nothing is said about it.
+        ``log(x^a y) = a log(x) + log(y)``, ``prod_(j != p) x[j] = prod_j x[j] / x[p]``,
+        ``sign(u)^2 [abs(u) > x] = [abs(u) > x]``. Not simplified; the very same expression where nothing is said
+        about it.
         """
         made = map_children(expr, self.apart)
         match made:
@@ -57,6 +60,8 @@ class Signs:
                 return ONE if _HOLDS_FOR_POSITIVE[operator] else ZERO
             case Pow(base=base, exponent=exponent):
                 return self._power(base, exponent) or made
+            case Mul(factors=factors):
+                return self._without_squared_signs(factors) or made
             case IndexReduce(kind="prod", body=Where() as choice) if self._is_read(choice.otherwise):
                 return _without_one_factor(made, choice) or made
             case _:
@@ -68,6 +73,24 @@ class Signs:
                 return Pow(inside, Mul((inner, outer)))
             case Mul(factors=factors) if parts := self._parted(factors):
                 return product_of([self._power(part, outer) or Pow(part, outer) for part in parts])
+            case _:
+                return None
+
+    def _without_squared_signs(self, factors: Sequence[Expr]) -> Expr | None:
+        """A product without the even powers of signs of what brackets beside them keep away from 0."""
+        large = [key(part) for factor in factors if (part := self._kept_from_zero(factor)) is not None]
+        signs = [factor for factor in factors if large and _is_squared_sign(factor)]
+        gone = [factor for factor in signs if key(children(as_power(factor)[0])[0]) in large]
+        return product_of([factor for factor in factors if factor not in gone]) if gone else None
+
+    def _kept_from_zero(self, bracket: Expr) -> Expr | None:
+        """``u`` of a bracket ``[abs(u) - x > 0]``."""
+        match bracket:
+            case Iverson(operator=">", left=left, right=Const(value=0)):
+                magnitudes = [term for term in terms_of(left) if is_call(term, "abs")]
+                others = [negated(term) for term in terms_of(left) if term not in magnitudes]
+                is_known = len(magnitudes) == 1 and all(map(self._has_roots, others))
+                return children(magnitudes[0])[0] if is_known else None
             case _:
                 return None
 
@@ -95,6 +118,12 @@ class Signs:
     def _has_roots(self, expr: Expr) -> bool:
         """Whether every power of a value is a number, but for poles at 0."""
         return is_never_negative(expr, (*self.positive, *self.not_negative))
+
+
+def _is_squared_sign(factor: Expr) -> bool:
+    base, exponent = as_power(factor)
+    even = isinstance(exponent, Const) and exponent.value > 0 and exponent.value % 2 == 0
+    return even and isinstance(base, Call) and base.function.name == "sign"
 
 
 def _is_number(factor: Expr) -> bool:

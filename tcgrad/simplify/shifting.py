@@ -43,8 +43,10 @@ from tcgrad.ir.traversal import (
     terms_of,
 )
 from tcgrad.records import cached_property, dataclass
+from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponential_ratios import with_one_exponential
 from tcgrad.simplify.exponentials import Exponential, Exponentials, exponential_of, exponentials_of
+from tcgrad.simplify.powers import power
 from tcgrad.simplify.signs import is_positive_number
 
 _EXP, _LOG, _MAX = FUNCTIONS["exp"], FUNCTIONS["log"], FUNCTIONS["max"]
@@ -58,7 +60,7 @@ def shifted(expr: Expr) -> Expr:
         case Pow():
             return _shifted_quotient(_shifted_factor(expr))
         case Call(function) if function is _LOG:
-            return _shifted_logarithm(map_children(expr, shifted))
+            return _logarithm_apart(expr) or _shifted_logarithm(map_children(expr, shifted))
     return map_children(expr, shifted)
 
 
@@ -68,7 +70,7 @@ def _shifted_factor(expr: Expr) -> Expr:
 
 
 @dataclass(frozen=True)
-class _Shift:
+class Shift:
     """The largest exponent of a sum of exponentials, to be taken off all that are among them.
 
     total: the sum, of ``terms``.
@@ -84,7 +86,7 @@ class _Shift:
     may_be_empty: bool
 
     @staticmethod
-    def of(total: Expr) -> _Shift | None:
+    def of(total: Expr) -> Shift | None:
         """That of a sum; None where it is no sum of exponentials and positive numbers."""
         terms, has_number, has_coefficient = [], False, False
         for term in terms_of(total):
@@ -103,7 +105,7 @@ class _Shift:
         largest = reduce(lambda left, right: Call(_MAX, (left, right)), exponents)
         if may_be_empty:
             largest = Where(Iverson(">", largest, Component(MINUS_INFINITY)), largest, ONE)  # any number would do
-        return _Shift(total, tuple(terms), largest, has_number, may_be_empty)
+        return Shift(total, tuple(terms), largest, has_number, may_be_empty)
 
     @cached_property
     def has_conditions(self) -> bool:
@@ -214,7 +216,7 @@ def _shifted_quotient(quotient: Expr) -> Expr:
     """
     quotient = with_one_exponential(quotient)
     for total in list(_sums(quotient, below=True)):
-        if shift := _Shift.of(total):
+        if shift := Shift.of(total):
             made, degree = shift.off(quotient)
             if not degree:
                 quotient = made
@@ -239,12 +241,49 @@ def _shifted_inside(product: Expr) -> Expr:
     return product
 
 
+def _logarithm_apart(logarithm: Expr) -> Expr | None:
+    """``log(exp(u_i)/sum_k exp(u_k)) = (u_i - m) - log(sum_k exp(u_k - m))``, for the exponential may be 0 as a number;
+    None where no exponential is a factor.
+    """
+    powers = [as_number_power(factor) for (argument,) in [children(logarithm)] for factor in factors_of(argument)]
+    exponents = [(children(base)[0], number) for base, number in powers if is_call(base, "exp")]
+    terms: list[Expr] = []
+    rest: list[Expr] = []
+    for base, number in powers if exponents else ():
+        if is_call(base, "exp"):
+            continue
+        shift = Shift.of(base) if number.denominator == 1 else None
+        if shift is None:
+            rest.append(power(shifted(base), Const(number)))
+            continue
+        rest.append(shift.off(power(base, Const(number)))[0])
+        facing = [each for each in exponents if each[1] == -number and shift.off(Call(_EXP, each[:1]))[1] == 1]
+        if facing:
+            exponents.remove(facing[0])
+            terms.append(Mul((Const(-number), Add((facing[0][0], opposite(shift.largest))))))
+        else:
+            terms.append(Mul((Const(number), shift.largest)))
+    terms += [Mul((Const(number), exponent)) for exponent, number in exponents]
+    return Add((*terms, _log_of(rest))) if terms else None
+
+
+def _log_of(powers: list[Expr]) -> Expr:
+    """The logarithm of a product; of a lone quotient ``1/a`` it is ``-log(a)``."""
+    match powers:
+        case []:
+            return ZERO
+        case [Pow(base, Const(value))] if value == -1:
+            return opposite(Call(_LOG, (base,)))
+        case _:
+            return Call(_LOG, (product_of(powers),))
+
+
 def _shifted_logarithm(logarithm: Expr) -> Expr:
     """Of a sum that may be empty it is that of 0; divided by, such a sum stays as it is."""
     (argument,) = children(logarithm)
     for below in (False, True):
         for total in _sums(argument, below=below):
-            shift = _Shift.of(total)
+            shift = Shift.of(total)
             if shift and not (below and shift.may_be_empty):
                 made, degree = shift.off(argument)
                 if degree:
