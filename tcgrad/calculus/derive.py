@@ -152,4 +152,4 @@ def _tensor_named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
         if tensor.name == composed(name):
             return tensor
     choices = ", ".join(tensor.name for tensor in among if tensor.name.isidentifier())
-    raise TcgradError((Diagnostic("TC403", f"{name} is not a {what}", help=f"choose among {choices}"),))
+    raise TcgradError((Diagnostic("TC403", f"`{name}` is not a {what}", help=f"choose among {choices}"),))
