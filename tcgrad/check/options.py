@@ -52,7 +52,8 @@ def choose_options(spec: Spec, **given: Any) -> Options:
     names = {field.name for field in fields(Options)}
     unknown = sorted(set(given) - names)
     if unknown:
-        raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(names)}"),))
+        help_ = suggest(unknown[0], names) or f"choose among {', '.join(sorted(names))}"
+        raise TcgradError((Diagnostic("TC501", f"check has no option `{unknown[0]}`", help=help_),))
     chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in names and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
     for name in ("dtype", "only"):
