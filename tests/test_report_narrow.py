@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import tcgrad
+from tcgrad.cli.explain import render_code
+from tcgrad.codes import CODES
 from tcgrad.report.check_text import render_text
 from tcgrad.report.look import Look, render_verdict
 
@@ -49,3 +51,11 @@ def test_sentences_below_formulas_are_broken_between_words(text: str, width: int
         assert " ".join(sentence.split()) in " ".join(narrow.split())
         if len(sentence) > width:
             assert sentence not in narrow.splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_an_explanation_is_broken_between_words(width: int):
+    for code in CODES.values():
+        _, words, *_ = render_code(code, width).split("\n\n")
+        assert [line for line in words.splitlines() if len(line) > width and " " in line] == []
+        assert words.split() == code.explanation.split()
