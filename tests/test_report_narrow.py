@@ -6,6 +6,7 @@ import pytest
 
 import tcgrad
 from tcgrad.cli.explain import render_code
+from tcgrad.cli.listing import listing
 from tcgrad.codes import CODES
 from tcgrad.report.check_text import render_text
 from tcgrad.report.look import Look, render_verdict
@@ -59,3 +60,14 @@ def test_an_explanation_is_broken_between_words(width: int):
         _, words, *_ = render_code(code, width).split("\n\n")
         assert [line for line in words.splitlines() if len(line) > width and " " in line] == []
         assert words.split() == code.explanation.split()
+
+
+def test_a_meaning_is_broken_in_its_column():
+    rows = [("a", "one two three four five six seven"), ("longer", "eight")]
+    assert listing(rows).splitlines() == ["a       one two three four five six seven", "longer  eight"]
+    assert listing(rows, 30).splitlines() == [
+        "a       one two three four",
+        "        five six seven",
+        "longer  eight",
+    ]
+    assert listing([]) == ""

@@ -10,6 +10,7 @@ import typer
 
 from tcgrad.cli.candidates import complete_code
 from tcgrad.cli.help import Example
+from tcgrad.cli.listing import listing
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import line_width, write
 from tcgrad.codes import CODES, Code
@@ -69,4 +70,4 @@ def _look_up(name: str) -> Code:
 
 
 def _list_codes() -> str:
-    return "\n".join(f"{code.code}  {code.title}" for code in CODES.values())
+    return listing([(code.code, code.title) for code in CODES.values()], line_width())
