@@ -342,3 +342,11 @@ def test_the_range_that_is_narrower_at_all_sizes_is_taken(size):
     for length in range(2, 9):
         x = np.arange(1.0, length + 1)
         assert module.forward(x) == sum(x[2 * k] * x[2 * k + 1] for k in range(length // 2))
+
+
+def test_a_size_stands_before_the_number_that_it_is_compared_with():
+    emitted = Emitted(spec(["x: [5]", "z: [B]"], ["y[i] = z[i]*x[i+1]"], dims="{B: 3}"))
+    assert "    if B > 4:\n" in emitted.source
+    with pytest.raises(ValueError, match=re.escape("the ranges of indices take B <= 4, not 5")):
+        emitted.module.forward(np.ones(5), np.ones(5))
+    emitted.module.forward(np.ones(5), np.ones(4))
