@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from tcgrad.calculus import Backpropagation, Derivation, Gradient, Hessian, Jacobian, backpropagated, derive
 from tcgrad.collecting import collecting_rarely
+from tcgrad.errors import no_such
 from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
@@ -29,8 +30,8 @@ from tcgrad.spec.model import Spec
 from tcgrad.steps import explain
 
 if TYPE_CHECKING:
-    from tcgrad.check import CheckResult
     from tcgrad.point import PointValues
+    from tcgrad.report.checked import Checked
 
 
 def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorFunction:
@@ -134,7 +135,7 @@ class TensorFunction:
         against_forward: str | None = None,
         against_framework: str | None = None,
         **options: Any,
-    ) -> CheckResult:
+    ) -> Checked:
         """Check formulas and emitted code against difference quotients, and the spec's own expectations.
 
         against, against_forward: ``MODULE:FUNCTION``, a backward and a forward of the user's own to be checked as
@@ -147,9 +148,10 @@ class TensorFunction:
         """
         from tcgrad.check import check
         from tcgrad.check.user_code import load_user_code
+        from tcgrad.report.checked import Checked
 
         code = load_user_code(against, against_forward, against_framework)
-        return check(self.program, derivation=self.derivation, against=code, **options)
+        return Checked(**vars(check(self.program, derivation=self.derivation, against=code, **options)))
 
     def __repr__(self) -> str:
         return f"<tensor function {self.name}>"
@@ -217,7 +219,13 @@ class Derived:
         at, code: the values at a point and a module's source, to be put behind the formulas.
         steps: the way from the equations to each formula, line by line, each with the rule that it follows by.
         width: the columns that the lines of a text are broken to fit into; None: a formula a line.
+
+        Raises:
+            TcgradError: if one of the names is none of those above.
         """
+        _check_choice("format", output_format, Format)
+        _check_choice("style of LaTeX", latex_style, LatexStyle)
+        _check_choice("order of a vectorised matrix", vec, VecOrder)
         writing = Writing(latex_style, sums, vec)
         return render_derivation(
             self.derivation,
@@ -249,3 +257,9 @@ class Derived:
 
     def _repr_latex_(self) -> str:
         return f"${render_equations(self.derivation)}$"
+
+
+def _check_choice(what: str, name: str, literal: Any) -> None:
+    """Refuse what is none of the names of a type, to which only a type checker holds a caller."""
+    if name not in get_args(literal):
+        raise no_such(what, name, get_args(literal))

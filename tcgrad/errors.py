@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from functools import cached_property
 from typing import Literal
@@ -111,7 +112,26 @@ class TcgradError(Exception):
     source: Source | None = None
 
     def __str__(self) -> str:
-        return "\n".join(f"{d.code}: {d.message}" for d in self.diagnostics)
+        """What a program that does not catch it ends with: each with its place, its code and what mends it."""
+        return "\n".join(line for diagnostic in self.diagnostics for line in self._lines(diagnostic))
+
+    def _lines(self, diagnostic: Diagnostic) -> Iterator[str]:
+        yield f"{self._place(diagnostic.span)}{diagnostic.code}: {diagnostic.message}"
+        if diagnostic.help:
+            yield f"help: {diagnostic.help}"
+
+    def _place(self, span: Span | None) -> str:
+        if self.source is None:
+            return ""
+        position = () if span is None else self.source.position(span.start)
+        return "".join(f"{part}:" for part in (self.source.name, *position)) + " "
+
+
+def no_such(what: str, name: str, choices: Iterable[str]) -> TcgradError:
+    """The refusal of a name on the command line, or of an argument, that is none of the choices."""
+    return TcgradError(
+        (Diagnostic("TC601", f"there is no {what} `{name}`", help=f"choose among {', '.join(choices)}"),)
+    )
 
 
 @dataclass

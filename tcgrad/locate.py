@@ -149,13 +149,20 @@ def _suggest_file(path: Path) -> str | None:
     there = [name for name in written if _is_there(Path(name)) and Path(name).is_file()]
     if there:
         return f"did you mean {_either(there)}?"
-    siblings = [str(found) for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}") if found.exists()]
-    close = difflib.get_close_matches(str(path), sorted(siblings), n=3)
+    siblings: dict[str, list[str]] = {}
+    for found in sorted(found for suffix in SUFFIXES for found in path.parent.glob(f"*{suffix}") if found.exists()):
+        siblings.setdefault(_bare(found), []).append(str(found))
+    close = difflib.get_close_matches(_bare(path), siblings, n=3)
     if close:
-        return f"did you mean {_either(close)}?"
-    if any(spec.stem == path.stem for spec in gallery_specs()):
-        return f"the gallery has one: `{GALLERY}{path.stem}`"
+        return f"did you mean {_either(name for bare in close for name in siblings[bare])}?"
+    if any(spec.stem == _bare(path) for spec in gallery_specs()):
+        return f"the gallery has one: `{GALLERY}{_bare(path)}`"
     return None
+
+
+def _bare(path: Path) -> str:
+    """A file's name without its suffixes, which all specs have in common."""
+    return path.name.partition(".")[0]
 
 
 def _offer(specs: Sequence[Path], folder: Path) -> str | None:

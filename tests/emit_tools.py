@@ -182,7 +182,7 @@ def lint(sources: Sequence[str]) -> str:
     """What ruff says of sources: unused names, redefinitions, long lines, ambiguous code."""
     found = []
     for source in sources:
-        rules = "F,E501,W,B,PLR1711"
+        rules = "F,E501,W,B,PLR1711,RUF059"
         command = [
             sys.executable,
             "-m",

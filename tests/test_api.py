@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,40 @@ def test_strict_goes_before_the_spec():
     assert tcgrad.loads(text).derive().gradients
     with pytest.raises(tcgrad.TcgradError):
         _ = tcgrad.loads(text, strict=True).program
+
+
+def test_a_check_shows_its_report():
+    result = tcgrad.loads(SPEC, "product").check()
+    first, *_, last = str(result).splitlines()
+    assert first == "product  (product)"
+    assert last.startswith("✓ product: ")
+    assert result.ok
+    wrong = tcgrad.loads(SPEC.replace("a[q,j]", "a[q,j]*2"), "wrong").check(only="expect")
+    assert "dl/dx[p,q] = dl/dy[p,j]*a[q,j]*2: " in str(wrong)
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "choices"),
+    [
+        (lambda derived: derived.report("pdf"), "there is no format `pdf`", "text, json, latex, markdown"),
+        (lambda derived: derived.report("latex", latex_style="plain"), "`plain`", "components, tensors"),
+        (lambda derived: derived.report(vec="diagonal"), "`diagonal`", "row, column"),
+        (lambda derived: derived.report(notations=["words"]), "there is no notation `words`", "all, index, matrix"),
+    ],
+)
+def test_what_is_none_of_the_choices_is_refused(call: Callable[[tcgrad.Derived], str], message: str, choices: str):
+    with pytest.raises(tcgrad.TcgradError) as caught:
+        call(tcgrad.loads(SPEC).derive())
+    assert message in str(caught.value)
+    assert f"choose among {choices}" in str(caught.value)
+
+
+def test_an_error_says_where_and_how_to_mend_it():
+    with pytest.raises(tcgrad.TcgradError) as caught:
+        _ = tcgrad.loads("inputs: {x: [3]}\nequations:\n  - y = 3*x[i]\n  - z = w\n", "odd.yaml").program
+    first, help_, second, _ = str(caught.value).splitlines()
+    assert first.startswith("odd.yaml:3:13: TC305: `i` occurs only once")
+    assert help_.startswith("help: write `sum[i](3*x[i])`")
+    assert second.startswith("odd.yaml:4:9: TC301: ")
+    with pytest.raises(tcgrad.TcgradError, match=r"^TC604: "):
+        tcgrad.load("gallery:nothing")

@@ -250,7 +250,7 @@ def test_a_wrong_backward_fails(row):
         ("user_kernels", "`user_kernels` is not MODULE:FUNCTION"),
         ("user_kernels:", "`user_kernels:` is not MODULE:FUNCTION"),
         ("./user_kernels.py:right", "`./user_kernels.py:right` is not MODULE:FUNCTION"),
-        ("no_such_module:f", "there is no module no_such_module"),
+        ("no_such_module:f", "there is no module `no_such_module`"),
         ("user_kernels:no_such_function", "no_such_function is not there in user_kernels"),
         ("user_kernels:constant", "constant is no function in user_kernels"),
         ("user_kernels:Lay.backward", "Lay is not there in user_kernels"),
@@ -289,7 +289,7 @@ def test_a_module_that_a_users_module_lacks_is_told_as_its_own(tmp_path, monkeyp
     with pytest.raises(TcgradError) as caught:
         tcgrad.load("gallery:matmul").check(against="kernels_in_want:backward")
     (diagnostic,) = caught.value.diagnostics
-    expected = "importing kernels_in_want raised ModuleNotFoundError: No module named 'no_such_library'"
+    expected = "importing `kernels_in_want` raised ModuleNotFoundError: No module named 'no_such_library'"
     assert (diagnostic.message, diagnostic.help) == (f"{expected} (kernels_in_want.py, line 1)", None)
 
 
@@ -418,12 +418,12 @@ def test_a_framework_that_is_not_there(monkeypatch):
         (diagnostic,) = caught.value.diagnostics
         return diagnostic.code, diagnostic.message
 
-    assert code("tensorflow") == ("TC505", "there is no framework tensorflow")
+    assert code("tensorflow") == ("TC505", "there is no framework `tensorflow`")
     assert code("torch", None) == ("TC503", "--against-framework alone checks nothing")
     monkeypatch.setitem(sys.modules, "torch", None)
     found = code("torch")
     assert found[0] == "TC505"
-    assert found[1].startswith("torch is not installed")
+    assert found[1].startswith("`torch` is not installed")
 
 
 LABELLED = """

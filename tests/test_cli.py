@@ -13,6 +13,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tcgrad.errors import TcgradError
+from tcgrad.locate import find_spec
+
 ROOT = Path(__file__).parent.parent
 MATMUL = str(ROOT / "specs" / "matmul.yaml")
 BAD = "inputs: {x: [3]}\nequations:\n  - y = 3*x[i]\n"
@@ -118,6 +121,25 @@ MESSAGES = [
 @pytest.mark.parametrize(("line", "code", "message", "offer"), MESSAGES)
 def test_messages_suggest(line: str, code: str, message: str, offer: str):
     assert tcgrad(*line.split()).stderr.startswith(f"tcgrad: error[{code}]: {message}\nhelp: {offer}")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered"),
+    [
+        ("matmull.tcgrad.yaml", ["matmul.tcgrad.yaml"]),
+        ("matmul.yml", ["matmul.tcgrad.yaml"]),
+        ("lop.yaml", ["loop.yaml", "loop.yml"]),
+        ("rnn.tcgrad.yaml", []),
+        ("zoo.yaml", []),
+    ],
+)
+def test_a_file_is_offered_for_its_name_not_for_its_suffix(wanted: str, offered: list[str], tmp_path: Path):
+    for name in ("matmul.tcgrad.yaml", "mean.tcgrad.yaml", "loop.yaml", "loop.yml"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(TcgradError) as caught:
+        find_spec(str(tmp_path / wanted))
+    told = caught.value.diagnostics[0].help or ""
+    assert re.findall(r"[\w.]+\.ya?ml", told) == offered
 
 
 @pytest.mark.parametrize(

@@ -351,7 +351,7 @@ def test_abstract_functions_have_no_code():
     with pytest.raises(TcgradError) as caught:
         Emitted(text).source  # noqa: B018
     assert caught.value.diagnostics[0].code == "TC405"
-    assert "f is an abstract function" in caught.value.diagnostics[0].message
+    assert "`f` is an abstract function" in caught.value.diagnostics[0].message
 
 
 def test_an_abstract_function_in_a_recurrence_has_no_code_either():

@@ -3,6 +3,8 @@
 import pytest
 from emit_tools import Emitted, check_everything, lint, spec
 
+from tcgrad.emit.layout import wrapped
+
 WIDTH = 100
 
 
@@ -63,3 +65,11 @@ def test_a_long_shape_is_broken_over_lines():
     source = Emitted(spec([f"x: [{axes}]"], ["y[i,j,k,l] = x[i,j,k,l] + 2*x[i,j,l,k]*x[i,j,k,k]"], dims=dims)).source
     assert max(map(len, source.splitlines())) <= WIDTH
     assert "np.zeros((\n" in source
+
+
+def test_no_line_of_a_broken_text_ends_in_a_space():
+    text = "a + " + "long*" * 7 + "factor - b*(c + " + "another*" * 5 + "one)"
+    for width in range(12, 60):
+        lines = wrapped(text, "# ", width=width)
+        assert [line for line in lines if line != line.rstrip()] == []
+        assert "".join(line.removeprefix("# ") for line in lines).replace(" ", "") == text.replace(" ", "")

@@ -10,6 +10,7 @@ import echo_rnn
 import numpy as np
 import pytest
 import tucker_recommender
+from emit_tools import lint
 
 import tcgrad
 from tcgrad.locate import find_spec, find_specs, gallery_folder, gallery_specs
@@ -45,9 +46,11 @@ def test_expectations_are_proved(name: str):
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - ABSTRACT))
 def test_a_spec_emits_a_module(name: str):
-    module = tcgrad.load(f"gallery:{name}").compile()
+    function = tcgrad.load(f"gallery:{name}")
+    module = function.compile()
     assert callable(module.forward)
     assert callable(module.backward)
+    assert lint([function.emit()]) == ""
 
 
 @pytest.mark.parametrize("name", sorted(ABSTRACT))

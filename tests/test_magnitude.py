@@ -10,15 +10,15 @@ from tcgrad.errors import TcgradError
 TAIL = "functions: {'f(z)': '1/z', 'g(z)': '1/(z - 1)'}\n"
 
 REFUSED = [
-    ("y = 1e200*1e200*x[0]", "TC406", "a number in y is larger than 1e300: no floating-point type holds it"),
-    ("y = x[0]*2^-2000", "TC406", "a number in y is smaller than 1e-300: no floating-point type holds it"),
-    ("y = f(0)*x[0]", "TC324", "y divides by 0"),
-    ("y = f(0*x[0])", "TC324", "y divides by 0"),
-    ("y = g(1)*x[0]", "TC324", "y divides by 0"),
-    ("y = x[0]/sqrt(0)", "TC324", "y divides by 0"),
-    ("y = (x[0] - x[0])^-1", "TC324", "y divides by 0"),
-    ("y[-1] = 0 ; y[t] = y[t-1] + x[t]/sqrt(0)", "TC324", "y divides by 0"),
-    ("y[-1] = f(0) ; y[t] = y[t-1] + x[t]", "TC324", "y divides by 0"),
+    ("y = 1e200*1e200*x[0]", "TC406", "a number in `y` is larger than 1e300: no floating-point type holds it"),
+    ("y = x[0]*2^-2000", "TC406", "a number in `y` is smaller than 1e-300: no floating-point type holds it"),
+    ("y = f(0)*x[0]", "TC324", "`y` divides by 0"),
+    ("y = f(0*x[0])", "TC324", "`y` divides by 0"),
+    ("y = g(1)*x[0]", "TC324", "`y` divides by 0"),
+    ("y = x[0]/sqrt(0)", "TC324", "`y` divides by 0"),
+    ("y = (x[0] - x[0])^-1", "TC324", "`y` divides by 0"),
+    ("y[-1] = 0 ; y[t] = y[t-1] + x[t]/sqrt(0)", "TC324", "`y` divides by 0"),
+    ("y[-1] = f(0) ; y[t] = y[t-1] + x[t]", "TC324", "`y` divides by 0"),
 ]
 
 

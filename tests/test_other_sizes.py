@@ -381,3 +381,11 @@ def test_the_gradients_of_several_outputs_are_of_their_sizes():
     for upstream in ((np.ones(4), np.ones(2)), (np.ones(3), np.ones(1))):
         with pytest.raises(ValueError, match="expected"):
             module.value_and_grad(np.ones(3), np.ones(2), *upstream)
+
+
+def test_a_size_stands_before_the_number_that_it_is_compared_with():
+    emitted = Emitted(spec(["x: [5]", "z: [B]"], ["y[i] = z[i]*x[i+1]"], dims="{B: 3}"))
+    assert "    if B > 4:\n" in emitted.source
+    with pytest.raises(ValueError, match=re.escape("the ranges of indices take B <= 4, not 5")):
+        emitted.module.forward(np.ones(5), np.ones(5))
+    emitted.module.forward(np.ones(5), np.ones(4))

@@ -287,12 +287,12 @@ def test_the_values_for_which_reads_are_inside(position, size, expected):
             with pytest.raises(TcgradError) as caught:
                 function.check()
             assert caught.value.diagnostics[0].code == "TC504"
-            assert caught.value.diagnostics[0].help == f"sample: {{integers: [{low}, {high + 1}]}}"
+            assert caught.value.diagnostics[0].help == f"write `sample: {{integers: [{low}, {high + 1}]}}`"
 
 
 def test_a_window_longer_than_the_tensor_is_refused():
     text = spec(["x: [2]", "t: {shape: [4], dtype: int}"], ["y[b,k] = x[t[b] + k]"], indices="{k: 3}")
-    with pytest.raises(TcgradError, match="whatever t is, what it indexes is read outside of its range"):
+    with pytest.raises(TcgradError, match="whatever `t` is, what it indexes is read outside of its range"):
         tcgrad.loads(text).check()
 
 

@@ -57,11 +57,7 @@ class ClosedForms:
         return readers
 
     def jacobian(self, of: Tensor, wrt: Tensor) -> Jacobian:
-        """``dOF/dWRT`` over inputs, intermediates and outputs; without a formula, but a reason, where it grows large.
-
-        Raises:
-            TcgradError: where a function on the way has no derivative.
-        """
+        """``dOF/dWRT`` over inputs, intermediates and outputs; a reason instead of a formula where it grows large."""
         if of not in self._needed:
             self._needed[of] = needed_for(self.program, [of])
             self._farthest[of] = self._distances(of)

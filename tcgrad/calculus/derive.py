@@ -14,6 +14,7 @@ from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
+from tcgrad.calculus.partials import require_partials
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.scalar import Scalar
@@ -82,11 +83,13 @@ def backpropagated(
         TcgradError: where a function on the way has no derivative or a recurrence is too short, or for a product of
             very many factors.
     """
+    sources = program.wrt if sources is None else sources
+    require_partials(program, sources)
     require_long_enough(program)
     require_short_products(program)
     worked = recognised(program)
     known = Facts(worked.statements)
-    backward = backpropagate(worked, program.wrt if sources is None else sources, known, tell)
+    backward = backpropagate(worked, sources, known, tell)
     require_floats(program, (*program.statements, *backward))
     return Backpropagation(program, worked, backward, known, Presentation(program.statements))
 
@@ -101,11 +104,7 @@ def _readable(block: _Block, readable: Readable) -> _Block:
 def backpropagate(
     program: Program, sources: tuple[Tensor, ...], known: Facts, tell: Listener = unheard
 ) -> tuple[Statement, ...]:
-    """The gradients of the intermediates on the way and of ``sources``, which come last, given those of the outputs.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
-    """
+    """The gradients of the intermediates on the way and of ``sources``, which come last, given those of the outputs."""
     starts: dict[Tensor, Adjoint] = {output: _upstream(output) for output in program.outputs}
     taken = _all_names(program)
 
@@ -152,4 +151,4 @@ def _tensor_named(name: str, among: Iterable[Tensor], what: str) -> Tensor:
         if tensor.name == composed(name):
             return tensor
     choices = ", ".join(tensor.name for tensor in among if tensor.name.isidentifier())
-    raise TcgradError((Diagnostic("TC403", f"{name} is not a {what}", help=f"choose among {choices}"),))
+    raise TcgradError((Diagnostic("TC403", f"`{name}` is not a {what}", help=f"choose among {choices}"),))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import assert_never
 
-from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.functions import FUNCTIONS, Function, abstract_derivative
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -46,9 +45,6 @@ def differentiate(expr: Expr, seed: Seed, by: set[Tensor] | frozenset[Tensor] | 
     """The derivative of ``expr``, where that of each component read is what ``seed`` says (0: it is constant).
 
     by: the tensors of which components are not constant; without it the seed alone decides.
-
-    Raises:
-        TcgradError: where a function has no derivative by an argument that is not constant.
     """
 
     def inner(part: Expr) -> Expr:
@@ -62,11 +58,7 @@ def differentiate(expr: Expr, seed: Seed, by: set[Tensor] | frozenset[Tensor] | 
 
 
 def apply_rule(expr: Expr, inner: Derivative) -> Expr:
-    """The derivative of ``expr`` by the one rule for its kind of node, given the derivatives of what stands in it.
-
-    Raises:
-        TcgradError: where a function has no derivative by an argument that is not constant.
-    """
+    """The derivative of ``expr`` by the one rule for its kind of node, given the derivatives of what stands in it."""
     match expr:
         case Const() | Delta() | Iverson() | IndexValue():
             return ZERO
@@ -170,11 +162,7 @@ def _where_it_moves(root: Pow | Call, inside: Expr) -> tuple[Expr, ...]:
 
 
 def partial(expr: Call, place: int) -> Expr:
-    """The derivative of a function by its ``place``-th argument, at the arguments of the call.
-
-    Raises:
-        TcgradError: if the table says that there is none.
-    """
+    """The derivative of a function by its ``place``-th argument, at the arguments of the call."""
     function = expr.function
     if function.is_abstract:
         return Call(abstract_derivative(function, place), expr.arguments)
@@ -184,16 +172,14 @@ def partial(expr: Call, place: int) -> Expr:
 
 @cache
 def _template(function: Function, place: int) -> Expr:
-    """The table's text for a derivative, over stand-ins for the arguments."""
+    """The table's text for a derivative, over stand-ins for the arguments.
+
+    Raises:
+        ValueError: if the table has none; `require_partials` has refused such calls.
+    """
     text = function.partials[place]
     if text is None:
-        raise TcgradError((
-            Diagnostic(
-                "TC401",
-                f"{function.name} has no derivative by its argument {function.parameters[place]}",
-                help=f"make the argument {function.parameters[place]} a constant",
-            ),
-        ))  # fmt: skip
+        raise ValueError(f"{function.name} has no derivative by {function.parameters[place]}")
     return elaborate_scalar(text, {name: stand_in(name) for name in (*function.parameters, "y")})
 
 

@@ -26,7 +26,7 @@ def closed_hessians(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor
     """The blocks of the Hessians of the scalars among ``of``, for every pair of ``wrt`` in order, each pair once.
 
     Raises:
-        TcgradError: if none of ``of`` is a scalar, or a function on the way has no derivative.
+        TcgradError: if none of ``of`` is a scalar.
     """
     scalars = [tensor for tensor in of if not tensor.order]
     if not scalars:

@@ -26,9 +26,6 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
 
     The shorter way is taken: forward, with the axes of ``wrt`` carried along, or backward, with those of ``of``.
     Through a recurrence that runs downward there is only the former.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
     """
     forward = _count(wrt) <= _count(of) or _runs_downward(program)
     statements = _forward(program, [of], wrt) if forward else _backward(program, of, wrt)
@@ -47,9 +44,6 @@ def stepwise_jacobians(
 
     backward: the gradients of ``wrt`` given those of the outputs, if they are known: they are linear in what is given,
         so that no derivative need be worked out again.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
     """
     if sum(map(_count, wrt)) <= _count(of):
         return tuple(statement for tensor in wrt for statement in stepwise_jacobian(program, of, tensor))
@@ -63,11 +57,7 @@ def stepwise_jacobians(
 
 
 def stepwise_blocks(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor]) -> tuple[Statement, ...]:
-    """The Jacobians of several tensors by several inputs, so that what they share is there once.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
-    """
+    """The Jacobians of several tensors by several inputs, so that what they share is there once."""
     if not _runs_downward(program):
         return tuple(statement for tensor in of for statement in stepwise_jacobians(program, tensor, wrt))
     return tuple(statement for tensor in wrt for statement in _forward_blocks(program, of, tensor))

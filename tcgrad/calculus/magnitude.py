@@ -48,13 +48,13 @@ def _bodies(statement: Statement) -> Iterator[tuple[Tensor, Expr]]:
 def _problem(part: Const | Pow) -> tuple[str, str, str | None] | None:
     """The code, message and help for what no program can compute with; None for everything else."""
     if is_division(part) and part.base == ZERO:
-        return "TC324", "{} divides by 0", None
+        return "TC324", "`{}` divides by 0", None
     exponent = _logarithm(part)
     if abs(exponent) <= _LARGEST:
         return None
     size = "larger than 1e300" if exponent > 0 else "smaller than 1e-300"
     help_ = "scale the equation, or make the number a constant of moderate size and multiply later"
-    return "TC406", f"a number in {{}} is {size}: no floating-point type holds it", help_
+    return "TC406", f"a number in `{{}}` is {size}: no floating-point type holds it", help_
 
 
 def defines(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:

@@ -31,9 +31,6 @@ class Scalar:
         """The Jacobian by an input, and the input's gradient: each by the other where that is shorter.
 
         gradient: through those of intermediates, as they come out of the equations one by one.
-
-        Raises:
-            TcgradError: where a function on the way has no derivative.
         """
         match gradient.statements:
             case (Define() as line,):

@@ -28,9 +28,6 @@ def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor
     """Statements that end in the derivative by ``second`` of the gradient of the scalar ``of`` by ``first``.
 
     They are over the tensors of `unconstrained` programs: derivatives of symmetric tensors are those of all components.
-
-    Raises:
-        TcgradError: if a function has no derivative.
     """
     plain = unconstrained(program)
     computing = gradient_program(replace(plain, outputs=(of,), wrt=(without_symmetry(first),)))
@@ -44,7 +41,7 @@ def gradient_program(program: Program) -> Program:
     """The program whose outputs are the gradients of its one scalar output by the ``wrt`` inputs, in their order.
 
     Raises:
-        TcgradError: if there are several outputs or the one is no scalar, or a function has no derivative.
+        TcgradError: if there are several outputs or the one is no scalar.
     """
     if not has_hessian(program):
         names = ", ".join(output.name for output in program.outputs)

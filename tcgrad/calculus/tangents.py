@@ -23,9 +23,6 @@ def push_forward(
 
     known: the definitions of the program, if they are known already.
     tangent: the tensor that holds the tangent of a tensor.
-
-    Raises:
-        TcgradError: where a function on the way has no derivative.
     """
     reached = depending_on(program, program.wrt)
     still = (output for output in program.outputs if output not in reached)

@@ -67,7 +67,7 @@ def refuse_out_of_range(program: Program, demands: Demands) -> None:
         if inside is not None and problem is not None:
             span = program.spec.inputs[item.tensor.name].name.whole
             drawn = demands.reach.values(item.tensor.name) or inside
-            mended = None if inside.is_empty else f"sample: {{integers: [{drawn.low}, {drawn.high + 1}]}}"
+            mended = None if inside.is_empty else f"write `sample: {{integers: [{drawn.low}, {drawn.high + 1}]}}`"
             found.append(Diagnostic("TC504", problem, span, mended))
     if found:
         raise TcgradError(tuple(found), program.spec.source)
@@ -77,10 +77,10 @@ def _out_of_range(item: Input, inside: Span) -> str | None:
     """What is wrong with the values of an integer input, if something is."""
     name, low, high = item.tensor.name, item.sample.low, item.sample.high
     if inside.is_empty:
-        return f"whatever {name} is, what it indexes is read outside of its range"
+        return f"whatever `{name}` is, what it indexes is read outside of its range"
     if item.sample.kind != "integers" or low is None or high is None or Span(int(low), int(high) - 1) in inside:
         return None
-    drawn = f"{name} is drawn from {int(low)} to {int(high) - 1}"
+    drawn = f"`{name}` is drawn from {int(low)} to {int(high) - 1}"
     return f"{drawn}, but what it indexes is read inside for {inside} alone"
 
 

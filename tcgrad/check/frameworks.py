@@ -38,11 +38,12 @@ def load_framework(name: str) -> Framework:
         TcgradError: with code TC505 if there is none, or the package is not installed.
     """
     if name not in _LOADERS:
-        raise _refusal(f"there is no framework {name}", f"one of {', '.join(_LOADERS)}")
+        raise _refusal(f"there is no framework `{name}`", f"choose among {', '.join(_LOADERS)}")
     try:
         return _LOADERS[name]()
     except ImportError as error:
-        raise _refusal(f"{name} is not installed: {error}", f"install it beside tcgrad: pip install {name}") from error
+        help_line = f"install it beside tcgrad: `pip install {name}`"
+        raise _refusal(f"`{name}` is not installed: {error}", help_line) from error
 
 
 def _torch() -> Framework:

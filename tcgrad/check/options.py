@@ -60,7 +60,8 @@ def choose_options(spec: Spec, **given: Any) -> Options:
     """
     unknown = sorted(name for name in given if name not in _NAMES)
     if unknown:
-        raise TcgradError((Diagnostic("TC501", f"check has no option {unknown[0]}", help=f"one of {sorted(_NAMES)}"),))
+        help_ = suggest(unknown[0], _NAMES) or f"choose among {', '.join(sorted(_NAMES))}"
+        raise TcgradError((Diagnostic("TC501", f"check has no option `{unknown[0]}`", help=help_),))
     chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in _NAMES and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
     for name in ("dtype", "only"):

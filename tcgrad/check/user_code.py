@@ -50,8 +50,8 @@ def _load(reference: str) -> Callable[..., Any]:
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
             where = f"it is looked for in {folder} and where Python looks"
-            raise _refusal(f"there is no module {error.name}", where) from error
-        raise _refusal(f"importing {module_name} raised {describe(error)}", "") from error
+            raise _refusal(f"there is no module `{error.name}`", where) from error
+        raise _refusal(f"importing `{module_name}` raised {describe(error)}", "") from error
     return _function(module, function_name)
 
 

@@ -10,8 +10,9 @@ import typer
 
 from tcgrad.cli.candidates import complete_code
 from tcgrad.cli.help import Example
+from tcgrad.cli.listing import listing
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write
+from tcgrad.cli.output import line_width, write
 from tcgrad.codes import CODES, Code
 from tcgrad.errors import Diagnostic, TcgradError
 
@@ -19,6 +20,8 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad explain TC301", "Explain one code"),
     ("tcgrad explain", "List all codes"),
 )
+
+_WIDTH = 88
 
 CodeName = Annotated[
     str | None,
@@ -36,12 +39,17 @@ def command(code: CodeName = None, debug: Debug = False) -> None:
 
     Shows what it means, an example of it, and what mends the example. Without CODE, all codes are listed.
     """
-    write(_list_codes() if code is None else render_code(_look_up(code)))
+    write(_list_codes() if code is None else render_code(_look_up(code), line_width()))
 
 
-def render_code(code: Code) -> str:
-    """An entry of the table as text: title, explanation, the example and its mended form."""
-    parts = [f"{code.code}: {code.title}", textwrap.fill(" ".join(code.explanation.split()), 88)]
+def render_code(code: Code, width: int | None = None) -> str:
+    """An entry of the table as text: title, explanation, the example and its mended form.
+
+    width: the columns of a terminal, within which sentences are broken; examples stay as they are.
+    """
+    columns = min(_WIDTH, width or _WIDTH)
+    words = textwrap.fill(code.explanation, columns, break_long_words=False, break_on_hyphens=False)
+    parts = [f"{code.code}: {code.title}", words]
     before, after = (
         ("This is warned of:", "This is not:") if code.is_warning else ("This is refused:", "This is accepted:")
     )
@@ -62,4 +70,4 @@ def _look_up(name: str) -> Code:
 
 
 def _list_codes() -> str:
-    return "\n".join(f"{code.code}  {code.title}" for code in CODES.values())
+    return listing([(code.code, code.title) for code in CODES.values()], line_width())

@@ -9,8 +9,9 @@ import typer
 import tcgrad
 from tcgrad.cli.candidates import complete_gallery
 from tcgrad.cli.help import Example
+from tcgrad.cli.listing import listing
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write, write_data
+from tcgrad.cli.output import line_width, write, write_data
 from tcgrad.locate import GALLERY, find_spec, gallery_specs
 
 EXAMPLES: tuple[Example, ...] = (
@@ -43,6 +44,4 @@ def command(name: Name = None, debug: Debug = False) -> None:
 
 
 def _listing() -> str:
-    rows = [(path.stem, tcgrad.load(path).doc) for path in gallery_specs()]
-    width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"{name:{width}}  {doc}" for name, doc in rows)
+    return listing([(path.stem, tcgrad.load(path).doc) for path in gallery_specs()], line_width())

@@ -48,7 +48,7 @@ def _refuse_abstract(program: Program) -> None:
         nodes = (node for body in bodies(statement) for node in walk(body))
         for node in nodes:
             if isinstance(node, Call) and node.function.is_abstract:
-                message = f"{node.function.name} is an abstract function: it has no code"
+                message = f"`{node.function.name}` is an abstract function: it has no code"
                 hint = f'give it a body under `functions:`, as in "{node.function.name}(z)": "z*sigmoid(z)"'
                 diagnostic = Diagnostic("TC405", message, statement.span, hint)
                 raise TcgradError((diagnostic,), program.spec.source)

@@ -16,6 +16,7 @@ from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array
 from tcgrad.emit.stages import all_wanted, is_input, nodes_to_save
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
 
@@ -60,10 +61,11 @@ class FirstOrderWriter(ModuleWriter):
         backward.arrays.sort(key=lambda array: -len(array.shape))
         backward.upstream = [Array(check.name, check.shape) for check in backward.checks]
         missing = backward.missing_dims()
-        for node, tensor in inputs.items():
-            if any(dim in dims_in(size) for dim in missing for size in tensor.shape):
-                self._keep(backward, kept, node, tensor)
-                missing = backward.missing_dims()
+        for tells in (_has_as_axis, _has_in_axis):
+            for node, tensor in inputs.items():
+                if any(tells(tensor, dim) for dim in missing):
+                    self._keep(backward, kept, node, tensor)
+                    missing = backward.missing_dims()
         if missing:  # they are solved for by others, which any input may show
             for node, tensor in inputs.items():
                 self._keep(backward, kept, node, tensor)
@@ -190,3 +192,13 @@ class FirstOrderWriter(ModuleWriter):
             *indented(docstring("Return the derivative of each output by each input, as {(output, input): array}.")),
             *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
         ]
+
+
+def _has_as_axis(tensor: Tensor, dim: Dim) -> bool:
+    """Whether an axis is as long as the dim."""
+    return Integer.of(dim) in tensor.shape
+
+
+def _has_in_axis(tensor: Tensor, dim: Dim) -> bool:
+    """Whether the dim may be worked out from the length of an axis."""
+    return any(dim in dims_in(size) for size in tensor.shape)

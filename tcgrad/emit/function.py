@@ -172,9 +172,13 @@ class FunctionWriter:
         )
 
     def _range_lines(self, size: Integer, words: str) -> list[str]:
-        parts = (Integer.collect((m, c * sign) for m, c in size.terms if c * sign > 0) for sign in (1, -1))
+        parts = [Integer.collect((m, c * sign) for m, c in size.terms if c * sign > 0) for sign in (1, -1)]
         large, small = (self.printer.size(part).code for part in parts)
-        return refusal_lines(f"{large} < {small}", f"{words} {large} >= {small}", f"not {{{large}}} and {{{small}}}")
+        values = [f"{{{code}}}" for part, code in zip(parts, (large, small), strict=True) if dims_in(part)]
+        wrong, right = f"{large} < {small}", f"{large} >= {small}"
+        if not dims_in(parts[0]):  # what is compared with a number stands before it
+            wrong, right = f"{small} > {large}", f"{small} <= {large}"
+        return refusal_lines(wrong, f"{words} {right}", f"not {' and '.join(values)}")
 
     def _whole_readings(self) -> set[str]:
         """The arrays whose every axis gives a dim that no earlier one gives: there is nothing to check."""

@@ -83,4 +83,6 @@ def wrapped(text: str, prefix: str = "", hanging: str = "", width: int = WIDTH -
     """A paragraph as lines; those after the first are further in by ``hanging``."""
     if len(prefix) + len(text) <= width and text.isprintable() and text == text.strip() != "":
         return [prefix + text]
-    return textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=prefix + hanging, break_on_hyphens=False)
+    more = prefix + hanging
+    lines = textwrap.wrap(text, width, initial_indent=prefix, subsequent_indent=more, break_on_hyphens=False)
+    return [line.rstrip() for line in lines]  # before a word that is broken, textwrap may leave the space

@@ -13,8 +13,8 @@ from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
-from tcgrad.language.integers import read_integer
-from tcgrad.language.occurrences import Occurrences, is_index_in_position, reductions_over
+from tcgrad.language.integers import FormReader, read_integer
+from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
@@ -182,6 +182,9 @@ class ComponentReader(ABC):
         if isinstance(node, Name) and node.name in self.scope and node.name not in self.symbols.dims:
             position = self.scope[node.name].index.expr
         else:
+            if any(name not in self.scope for name in names_in_position(node, self.symbols)):
+                # what cannot stand in a position is told before a name that a sum would mend
+                read_integer(node, FormReader(self.symbols.dims, self.refuse_integer))
             position = read_integer(node, self)
         if position.indices:
             self.problem.mentions.append((node.span, position, False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from tcgrad.errors import Span
@@ -34,6 +35,24 @@ class Reader(Protocol):
     def integer_component(self, node: Subscript) -> Integer: ...
 
     def refuse_integer(self, message: str, span: Span, help_: str | None = None) -> Refused: ...
+
+
+class FormReader:
+    """Reads the form alone: every name that is no size, and every component, stands for some index.
+
+    refuse_integer: what is done with an expression that is wrong whatever its names stand for.
+    """
+
+    def __init__(self, sizes: Mapping[str, Integer], refuse_integer: Callable[..., Refused]) -> None:
+        self._sizes = sizes
+        self.refuse_integer = refuse_integer
+
+    def integer_name(self, node: Name) -> Integer:
+        size = self._sizes.get(node.name)
+        return Index(node.name, Integer.of(1)).expr if size is None else size
+
+    def integer_component(self, node: Subscript) -> Integer:
+        return Index(node.name, Integer.of(1)).expr
 
 
 def read_integer(node: Expression, reader: Reader) -> Integer:

@@ -71,7 +71,7 @@ def index_names(nodes: Iterable[Expression], symbols: Symbols) -> Iterator[str]:
     """The names that stand for indices, because they occur in a position or are bound by a reduction."""
     for node in nodes:
         for position in positions(node):
-            yield from _names_in_position(position, symbols)
+            yield from names_in_position(position, symbols)
         if isinstance(node, Reduction):
             yield from (index.name for index in node.indices)
         yield from index_names(parts(node), symbols)
@@ -85,13 +85,14 @@ def reductions_over(name: str, node: Expression) -> Iterator[tuple[Reduction, Na
         yield from reductions_over(name, inner)
 
 
-def _names_in_position(node: Expression, symbols: Symbols) -> Iterator[str]:
+def names_in_position(node: Expression, symbols: Symbols) -> Iterator[str]:
+    """The names that stand for indices in a position, at any depth."""
     if isinstance(node, Name):
         if is_index_in_position(node.name, symbols):
             yield node.name
         return
     for inner in (*positions(node), *parts(node)):
-        yield from _names_in_position(inner, symbols)
+        yield from names_in_position(inner, symbols)
 
 
 def is_index_in_position(name: str, symbols: Symbols) -> bool:

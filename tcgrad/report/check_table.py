@@ -26,22 +26,32 @@ class _Row:
 
 
 def table(results: Sequence[Result], look: Look) -> list[str]:
-    """The results as lines; where a terminal is too narrow for all columns, with fewer of them."""
+    """The results as lines; where a terminal is too narrow for all columns, with fewer of them, or in words."""
     if not results:
         return []
     rows = [_row(each, look) for each in results]
     columns = _columns(rows, look.width)
-    lines = _painted(rows, columns, look) if look.width is not None else list(_padded(rows, columns))
+    if not columns:
+        lines = [line for row in rows for line in _in_words(row, look)]
+    else:
+        lines = _painted(rows, columns, look) if look.width is not None else list(_padded(rows, columns))
     return lines if "method" in columns else [*lines, *_methods(results, look)]
 
 
 def _columns(rows: Sequence[_Row], width: int | None) -> tuple[str, ...]:
-    """As many as there is room for."""
+    """As many as there is room for; none where there is no room for those that tell the rows apart."""
     for left_out in range(len(_DISPENSABLE) + 1):
         columns = tuple(name for name in _COLUMNS if name not in _DISPENSABLE[:left_out])
         if width is None or max(map(len, _padded(rows, columns))) <= width:
-            break
-    return columns
+            return columns
+    return ()
+
+
+def _in_words(row: _Row, look: Look) -> list[str]:
+    sign, *told = (row.cells[name] for name in ("", "what", "of", "subject"))
+    if row.cells["tolerance"]:
+        told.append(f"tolerance {row.cells['tolerance']}")
+    return look.paragraph(f"{MARGIN}{sign} {', '.join(told)}", emphasis(row.status))
 
 
 def _row(result: Result, look: Look) -> _Row:

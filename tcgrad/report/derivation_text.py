@@ -85,13 +85,13 @@ class _Page:
                 yield from self.passages(entry.steps)
                 if entry.reason is not None:
                     yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
-                    yield f"{_MARGIN}no closed form: {entry.reason}"
+                    yield from self.words([f"no closed form: {entry.reason}"])
                 if entry.given:
-                    yield f"{_MARGIN}given that {entry.given}"
-                yield from (_MARGIN + remark for remark in entry.remarks)
+                    yield from self.words([f"given that {entry.given}"])
+                yield from self.words(entry.remarks)
         if notes:
             yield ""
-        yield from (_MARGIN + note for note in notes)
+        yield from self.words(notes)
 
     def formulas(self, formulas: Sequence[Formula]) -> Iterator[str]:
         """Equations below each other, aligned at their equals signs, shapes beside them."""
@@ -107,7 +107,7 @@ class _Page:
             left = max(cells(line.left) for line in passage.lines)
             rows = [self.equation(line.left, line.right, left) for line in passage.lines]
             yield from self.beside(rows, [line.rule for line in passage.lines], _FAR_RULE)
-            yield from (_MARGIN + remark for remark in passage.remarks)
+            yield from self.words(passage.remarks)
 
     def equation(self, left: str, right: str, width: int) -> list[str]:
         """The lines of an equation whose left side takes ``width`` columns; a call of NumPy is never broken."""
@@ -127,6 +127,11 @@ class _Page:
                 yield f"{padded(line, column)}{_MARGIN}{text}"
             else:
                 yield from (line, " " * max(2 * len(_MARGIN), self.width - cells(text)) + text)
+
+    def words(self, texts: Sequence[str]) -> Iterator[str]:
+        """Sentences below formulas."""
+        for text in texts:
+            yield from self.broken(_MARGIN + text, " ")
 
     def broken(self, text: str, at: str) -> Iterator[str]:
         """Words or a list, broken into lines."""

@@ -82,5 +82,5 @@ def emphasis(status: Status) -> str:
 
 
 def render_verdict(status: Status, text: str, look: Look) -> str:
-    """A line that begins with the sign of a status, in its colour."""
-    return look.painted(f"{look.sign(status)} {text}", color_of(status))
+    """A line that begins with the sign of a status, in its colour, or several where a terminal is narrower."""
+    return "\n".join(look.paragraph(f"{look.sign(status)} {text}", color_of(status)))

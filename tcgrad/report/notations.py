@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.errors import no_such
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import walk
@@ -190,8 +190,7 @@ def choose_notations(names: Sequence[str] | None) -> tuple[Notation, ...]:
         names = USUAL
     for name in names:
         if name not in NOTATIONS:
-            choices = ", ".join(("all", *NOTATIONS))
-            raise TcgradError((Diagnostic("TC601", f"there is no notation `{name}`", help=f"choose among {choices}"),))
+            raise no_such("notation", name, ("all", *NOTATIONS))
     return tuple(NOTATIONS[name] for name in names)
 
 

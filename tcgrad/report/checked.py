@@ -1,0 +1,13 @@
+"""The results of a check as the Python interface returns them: printed, they are the report."""
+
+from __future__ import annotations
+
+from tcgrad.check.results import CheckResult
+from tcgrad.report.check_text import render_text
+
+
+class Checked(CheckResult):
+    """What a check has found out. `str` shows the report that ``tcgrad check`` prints."""
+
+    def __str__(self) -> str:
+        return render_text(self).rstrip("\n")

@@ -1,0 +1,73 @@
+"""Reports on narrow terminals: words stay whole, and no line is wider than the terminal but what cannot be broken."""
+
+from __future__ import annotations
+
+import pytest
+
+import tcgrad
+from tcgrad.cli.explain import render_code
+from tcgrad.cli.listing import listing
+from tcgrad.codes import CODES
+from tcgrad.report.check_text import render_text
+from tcgrad.report.look import Look, render_verdict
+
+PRODUCT = """\
+dims: {N: 3, K: 4}
+inputs: {x: [N, K], a: [K, N]}
+equations: ["y[i,j] = x[i,k]*a[k,j]"]
+check: {trials: 1}
+"""
+
+RECURRENCE = """\
+inputs: {x: [5], the_first_value_of_the_state: []}
+equations: ["h[-1] = the_first_value_of_the_state", "h[t] = tanh(h[t-1] + x[t])"]
+"""
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 54, 60, 80, 120])
+def test_every_row_of_a_check_is_told_within_the_width(width: int):
+    result = tcgrad.loads(PRODUCT, "product").check()
+    lines = render_text(result, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    wide = render_text(result).splitlines()
+    assert sum("✓" in line for line in lines) == sum("✓" in line for line in wide)
+    tolerances = {f"{row.tolerance:.1e}" for row in result.results if row.tolerance}
+    assert all(tolerance in "\n".join(lines) for tolerance in tolerances)
+
+
+def test_without_a_width_a_verdict_has_one_line():
+    text = "word " * 60
+    assert "\n" not in render_verdict("pass", text, Look())
+    assert max(map(len, render_verdict("pass", text, Look(width=40)).splitlines())) <= 40
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("text", [PRODUCT, RECURRENCE], ids=["product", "recurrence"])
+def test_sentences_below_formulas_are_broken_between_words(text: str, width: int):
+    derived = tcgrad.loads(text).derive()
+    sentences = [line for line in derived.report().splitlines() if "Here vec" in line or "no closed form" in line]
+    narrow = derived.report(width=width)
+    assert sentences
+    for sentence in sentences:
+        assert " ".join(sentence.split()) in " ".join(narrow.split())
+        if len(sentence) > width:
+            assert sentence not in narrow.splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_an_explanation_is_broken_between_words(width: int):
+    for code in CODES.values():
+        _, words, *_ = render_code(code, width).split("\n\n")
+        assert [line for line in words.splitlines() if len(line) > width and " " in line] == []
+        assert words.split() == code.explanation.split()
+
+
+def test_a_meaning_is_broken_in_its_column():
+    rows = [("a", "one two three four five six seven"), ("longer", "eight")]
+    assert listing(rows).splitlines() == ["a       one two three four five six seven", "longer  eight"]
+    assert listing(rows, 30).splitlines() == [
+        "a       one two three four",
+        "        five six seven",
+        "longer  eight",
+    ]
+    assert listing([]) == ""
