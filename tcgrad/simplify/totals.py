@@ -205,7 +205,7 @@ def _is_curved(part: Expr) -> bool:
 
 
 def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]]]:
-    """The factors that alone hold some of the summed indices, by place, with these."""
+    """The factors that alone hold some of the summed indices, by place, with these; also with each by itself."""
     factors = factors_of(expr.body)
     holding = [set(free_indices(factor)) for factor in factors]
     for place, factor in enumerate(factors):
@@ -214,6 +214,8 @@ def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]
         alone = tuple(k for k in expr.indices if k in own and not any(k in free for free in others))
         if alone and not isinstance(factor, Const):
             yield place, factor, alone
+            if len(alone) > 1:
+                yield from ((place, factor, (index,)) for index in alone)
 
 
 def _with_value(expr: IndexSum, place: int, alone: tuple[Index, ...], value: Expr) -> Expr:
