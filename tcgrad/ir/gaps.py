@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import field
 
 from tcgrad.functions import Function
-from tcgrad.ir.guards import is_guard, is_mask, is_structural
+from tcgrad.ir.guards import is_choice, is_structural
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.nodes import ZERO, Call, Component, Const, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
@@ -97,7 +97,7 @@ class Gaps:
         inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
             case Mul() if inside:
-                guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
+                guards = [_indices(factor) for factor in expr.factors if is_choice(factor)]
                 return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
             case Where(condition=condition) if not self.padded or is_structural(condition):
                 return tuple([gap for gap in inside if not _indices(condition) <= gap])
@@ -120,9 +120,9 @@ class Gaps:
 
         What lacks an index of the guard has to exist for another value of that index.
 
-        masks_stay: a mask that chooses is not left out.
+        masks_stay: a condition that chooses is not left out.
         """
-        guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
+        guards = [factor for factor in factors if is_choice(factor)]
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
         kept: list[Expr] = []
         for factor in factors if guards else ():
@@ -134,7 +134,7 @@ class Gaps:
                 kept.append(factor)
         if not choices:
             return factors
-        masks = [guard for over in choices for guard in over if is_mask(guard) and not masks_stay]
+        masks = [guard for over in choices for guard in over if isinstance(guard, Delta | Iverson) and not masks_stay]
         made = [_where(over, product_of(parts)) for over, parts in choices.items()]
         return [*(factor for factor in kept if not any(factor is mask for mask in masks)), *made]
 
