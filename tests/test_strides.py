@@ -80,3 +80,23 @@ def test_a_difference_is_told_by_the_name_of_its_opposite():
     )
     (gradient,) = (g for g in tcgrad.loads(text).derive().as_dict()["gradients"] if g["wrt"] == "z")
     assert gradient["index"] == ["dl/dz[p] = -dl/dy[p]*r[p]*y[p]"]
+
+
+# Reads at positions of one index that are solved for at different steps.
+OF_ONE_INDEX = [
+    "y[i] = [i%2 == 1]*x[i-1]*x[i//2]",
+    "y[i] = [i%2 == 1]*x[i-1]*b[i//2]",
+    "y[i] = [i%2 == 1]*[i%3 == 1]*x[i//3]*b[i//2]",
+    "y[i] = [i%2 == 0]*[i > 0]*x[i//2]*b[i//2-1]*x[i-1]",
+    "y[i] = [0 < i < N - 1]*x[i-1]*b[i+1]",
+    "y = sum[i]([i%2 == 1]*b[i]*x[i-1]*x[i//2]^2)",
+    "y[i] = sum[j]([i%2 == 1]*[j <= i]*x[i//2]*b[i-j]*x[j])",
+]
+
+
+@pytest.mark.parametrize("equation", OF_ONE_INDEX)
+def test_reads_at_different_steps(equation):
+    inputs, indices = "{x: [N], b: [N]}", "{i: N, j: N}"
+    text = f"dims: {{N: 7}}\ninputs: {inputs}\nindices: {indices}\nequations: ['{equation}']\n"
+    assert tcgrad.loads(text).check(trials=1).ok
+    assert all(each.status == "pass" for each in put_back(text))

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
@@ -59,7 +60,7 @@ def scattered(
     bound = [*summed, *map(_new_index, recovery.deltas)]
     targets = {delta: _target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
     solutions = {target: _solution(delta, target) for delta, target in targets.items() if target is not None}
-    if not targets or None in targets.values():
+    if not targets or None in targets.values() or _meet(targets[delta] for delta in targets if delta in read):
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
@@ -70,6 +71,12 @@ def scattered(
         return None
     kept = [item for item in inside if item not in outside]
     return Scattered(kept, found, bound, outside, _bounds(guards, solutions, fitting))
+
+
+def _meet(targets: Iterable[Index | None]) -> bool:
+    """Whether an index is what two reads are solved for: each has an index of its own, and values at all pairs of them
+    are many more than those that count."""
+    return any(times > 1 for times in Counter(targets).values())
 
 
 def deltas_as_masks(
@@ -107,7 +114,7 @@ class _Recovery:
     fitting: Fitting
     held: _Held
     surrounded: list[Delta] = field(default_factory=list)
-    _known: dict[tuple[Integer, Integer], Delta] = field(default_factory=dict)
+    _known: dict[tuple[Integer, Integer, Integer], Delta] = field(default_factory=dict)
 
     @property
     def deltas(self) -> list[Delta]:
@@ -150,9 +157,10 @@ class _Recovery:
         return is_single and slacks >= {position, size - 1 - position}
 
     def _made(self, value: Integer, size: Integer, stride: Integer) -> Delta:
-        if (value, size) not in self._known:
-            self._known[value, size] = Delta(Index("r", size).expr * stride, value)
-        return self._known[value, size]
+        known = value, size, stride
+        if known not in self._known:
+            self._known[known] = Delta(Index("r", size).expr * stride, value)
+        return self._known[known]
 
     def without_boxes(self, factors: list[Factor]) -> list[Factor]:
         """``[0 <= e]*[e < K]`` as one more delta, ``sum_r delta(e, r)``, where ``e`` is summed over in part."""

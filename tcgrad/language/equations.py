@@ -9,7 +9,7 @@ from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.vanishing import support_of
+from tcgrad.ir.vanishing import support_of, value_conditions_of
 from tcgrad.language.occurrences import index_names
 from tcgrad.language.ranges import solve_ranges
 from tcgrad.language.resolution import Resolver
@@ -44,8 +44,9 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     indices = tuple(solution.indices[slot.index] for slot in free.values())
     resolved = Resolver(solution).resolve(body)
     shape = tuple(index.size for index in indices)
-    gaps, support = bool(Gaps().of(resolved)), support_of(indices, resolved)
-    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support)
+    gaps, rests = bool(Gaps().of(resolved)), bool(value_conditions_of(resolved))
+    support = support_of(indices, resolved)
+    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support, rests=rests)
     symbols.tensors[target.name] = tensor
     symbols.places[target.name] = target.span
     return Define(tensor, indices, resolved, equation.span)

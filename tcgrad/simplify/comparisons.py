@@ -87,7 +87,7 @@ def _with_number_moved(expr: Iverson) -> Expr:
 
 
 def _with_terms_apart(expr: Iverson) -> Iverson:
-    """``[a - b > 0]`` as ``[a > b]``, ``[0 < a - b]`` too, ``[-a - b > 0]`` as ``[-a > b]``; ``[a + b > 0]`` as it is."""
+    """``[a - b > 0]`` as ``[a > b]``, ``[0 < a - b]`` too, ``[-a - b > 0]`` as ``[-a > b]``; ``[a + b > 0]`` as is."""
     if expr.left == ZERO and isinstance(expr.right, Add):
         made = _with_terms_apart(Iverson(MIRRORED[expr.operator], expr.right, ZERO))
         return expr if made.right == ZERO else made

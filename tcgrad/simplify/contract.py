@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Delta, Expr, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, product_of, walk
 from tcgrad.simplify.canonical import Labels, canonical_labels
@@ -26,6 +26,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     Terminates because each step removes a bound index, or puts an earlier index in the place of a later one. The
     result is a sum, for a contraction can open a bracket.
     """
+    part = _with_digits_fixed(part)
     deltas = [base for base, exponent in part.powers if type(base) is Delta and _is_positive(exponent)]
     if not deltas:
         return [_sizes_for_idle(part)]
@@ -41,6 +42,22 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
     return [_sizes_for_idle(_without_implied_guards(_with_digits_joined(part, deltas)))]
+
+
+def _with_digits_fixed(part: Monomial) -> Monomial:
+    """``sum_k [k == 1] f(k)`` with a delta for the bracket, which fixes a bound index alone."""
+    fixed = {base: delta for base, _ in part.powers if (delta := _fixing(base, part.bound)) is not None}
+    return part._replace(powers=tuple((fixed.get(base, base), e) for base, e in part.powers)) if fixed else part
+
+
+def _fixing(bracket: Expr, bound: Sequence[Index]) -> Delta | None:
+    match bracket:
+        case Iverson("==", IndexValue(left), IndexValue(right)) if right.as_number is not None:
+            return Delta(left, right) if left.as_index in bound else None
+        case Iverson("==", IndexValue(left), Const(value)) if value.denominator == 1:
+            return Delta(left, Integer.of(value.numerator)) if left.as_index in bound else None
+        case _:
+            return None
 
 
 def _substituted(
