@@ -185,7 +185,7 @@ def first_steps(forward: Forward, move: Move) -> Array:
     finer = 12 if np.finfo(step.dtype).nmant > 52 else 10
     if move.stencil is CONFIRMING:  # of second order
         finer += 4
-    return np.asarray(step / step.dtype.type(2) ** (finer + (np.frexp(move.elements)[1] - 1) // 4))
+    return np.asarray(np.ldexp(step, -finer - (np.frexp(move.elements)[1] - 1) // 4))
 
 
 def scale(forward: Forward, wrt: str) -> Any:

@@ -43,7 +43,7 @@ class Stencil:
         alone = self.multiples[-1:] if self.one_sided else ()
         return *(sign * each for each in self.multiples[: len(self.multiples) - len(alone)] for sign in (1, -1)), *alone
 
-    def quotients(self, values: Array, here: Array, inverse: Array) -> Array:
+    def quotients(self, values: Array, here: Array, inverse: Array) -> list[Array]:
         """The quotients at every multiple, from the values at every point and the one in the middle.
 
         inverse: of the step.
@@ -52,10 +52,10 @@ class Stencil:
         multiples = along_axes(np.array(self.multiples[: both // 2], here.dtype), values[0])
         found = (values[:both:2] - values[1:both:2]) * (inverse / (2 * multiples))
         if not self.one_sided:
-            return np.asarray(found)
+            return list(found)
         last = here.dtype.type(self.multiples[-1])
         curved = last**2 * ((values[0] - here) + (values[1] - here)) / 2
-        return np.concatenate([found, ((values[-1] - here) - curved)[None] * (inverse / last)])
+        return [*found, ((values[-1] - here) - curved) * (inverse / last)]
 
 
 def along_axes(steps: Array, array: Array) -> Array:
@@ -89,13 +89,13 @@ def confirming_stencil(degree: float) -> Stencil:
 class Slopes:
     """Central quotients of every output along some directions, at every multiple of their steps.
 
-    quotients: by the outputs' names, for each multiple an array with an axis of directions in front, maybe all in one;
-        none at all for an output that does not move.
+    quotients: by the outputs' names, for each multiple an array with an axis of directions in front; none at all for an
+        output that does not move.
     rounding: how far rounding may move them; of larger multiples less.
     flipped: for each output, the directions along which another branch was taken on the way.
     """
 
-    quotients: Mapping[str, Sequence[Array] | Array]
+    quotients: Mapping[str, Sequence[Array]]
     rounding: Mapping[str, Array]
     flipped: Mapping[str, NDArray[np.bool_]]
 
@@ -188,9 +188,7 @@ class Quotients:
         return Estimate(values, errors, kinked, self.stencil.name, 0, reducible=reducible)
 
 
-def _extrapolated(
-    slopes: Sequence[Array] | Array, stencil: Stencil, rounding: Array, shorter: int
-) -> tuple[Array, Any]:
+def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array, shorter: int) -> tuple[Array, Any]:
     """The derivative from central quotients with one, two and four times the step, and twice its truncation error.
 
     Halving the step divides an error of second order by 4, one of fourth order by 16: of the difference that the finer
