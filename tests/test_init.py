@@ -29,6 +29,7 @@ NAMES = [
     ("sub/a.yaml", "sub/a.yaml", "a"),
     ("a.tcgrad.yml", "a.tcgrad.yml", "a"),
     ('say "hi": {x} #1', 'say "hi": {x} #1.tcgrad.yaml', 'say "hi": {x} #1'),
+    ("a.tcgrad", "a.tcgrad.yaml", "a"),
     ("schön", "schön.tcgrad.yaml", "schön"),
     ("1e3", "1e3.tcgrad.yaml", "1e3"),
 ]

@@ -56,6 +56,8 @@ expect:
   - dl/db[p] = 1[n]*dl/dy[n,p]
 """
 
+_MIDDLE = ".tcgrad"  # before the suffix of the files that pytest and pre-commit find
+
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="What the function is called, or the path of the file to be written.")
 ]
@@ -68,7 +70,7 @@ def command(name: Name, debug: Debug = False) -> None:
     Schema of specs is written, as tcgrad.schema.json, for editors to check and complete by; the first line of the spec
     names it. No file is ever overwritten.
     """
-    path = Path(name) if name.endswith(SUFFIXES) else Path(f"{name}.tcgrad.yaml")
+    path = Path(name) if name.endswith(SUFFIXES) else Path(f"{name.removesuffix(_MIDDLE)}{_MIDDLE}.yaml")
     _refuse(path)
     make_folder(path)
     write_file(path, starter(path))
@@ -83,7 +85,7 @@ def command(name: Name, debug: Debug = False) -> None:
 def starter(path: Path) -> str:
     """The text of a spec to start from, for a file of this name."""
     name = path.name
-    for suffix in (*SUFFIXES, ".tcgrad"):
+    for suffix in (*SUFFIXES, _MIDDLE):
         name = name.removesuffix(suffix)
     return _STARTER.format(schema=SCHEMA, name=name, quoted=json.dumps(name, ensure_ascii=False), file=path.name)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.report.escapes import in_encoding
 
 _OUTPUT, _ERROR = 1, 2  # descriptors, as every program knows them
 
@@ -44,7 +45,7 @@ def write_text(text: str) -> None:
     if not text:
         return
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_writable(text, sys.stdout))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -101,8 +102,12 @@ def _flush_libraries() -> None:
 
 def write_error(text: str) -> None:
     """Write a text, ended by a newline, to standard error at once."""
-    sys.stderr.write(text if text.endswith("\n") else text + "\n")
+    sys.stderr.write(_writable(text if text.endswith("\n") else text + "\n", sys.stderr))
     sys.stderr.flush()
+
+
+def _writable(text: str, stream: TextIO) -> str:
+    return text if text.isascii() else in_encoding(text, stream.encoding or "utf-8")
 
 
 def takes_unicode() -> bool:
