@@ -17,7 +17,7 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.gathered import gathered, is_root_of_number
+from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.multiples import Multiples
 from tcgrad.simplify.signs import is_never_negative, is_positive
 from tcgrad.simplify.solved import Solutions
@@ -44,8 +44,7 @@ class Signed:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
         given = self._about(body) if self.assumptions and any(map(_hangs_on_signs, walk(body))) else ()
         if not given and not ((self.assumptions or self._has_powers) and self._may_be_gathered(body)):
-            made = gathered(body, ()) if self._has_roots_of_numbers and _has_roots_of_numbers(body) else body
-            return (made, ()) if cost(made) < cost(body) else None
+            return None
         made = self._shortest(body, given) if given else gathered(body, (), self._not_negative)
         if cost(made) >= cost(body):
             return None
@@ -69,12 +68,6 @@ class Signed:
         bodies = (statement.body for statement in self.statements if isinstance(statement, Define))
         parts = (part for body in bodies for part in walk(body) if _comes_apart(part))
         return any(isinstance(part, Call) or not isinstance(part.exponent, Const) for part in parts)
-
-    @cached_property
-    def _has_roots_of_numbers(self) -> bool:
-        """Whether one is defined, or an error function is, whose derivative has one."""
-        bodies = (statement.body for statement in self.statements if isinstance(statement, Define))
-        return any(_is_root_of_number(part) or _is_error_function(part) for body in bodies for part in walk(body))
 
     @cached_property
     def _not_negative(self) -> list[Tensor]:
@@ -146,19 +139,6 @@ def _idle(body: Expr, given: Given) -> Given:
     """The assumptions about nothing that is read where signs may let something be written in another way."""
     read = {tensor for part in walk(body) if _hangs_on_signs(part) for tensor in tensors_read(part)}
     return tuple(each for each in given if each.tensor not in read)
-
-
-def _is_root_of_number(part: Expr) -> bool:
-    return isinstance(part, Pow) and is_root_of_number(part.base, part.exponent)
-
-
-def _is_error_function(part: Expr) -> bool:
-    return isinstance(part, Call) and part.function.name in ("erf", "erfc", "gelu")
-
-
-def _has_roots_of_numbers(body: Expr) -> bool:
-    """Whether there are several roots of numbers, which may be one."""
-    return sum(map(_is_root_of_number, walk(body))) >= _FEWEST_GATHERED
 
 
 def _hangs_on_signs(part: Expr) -> bool:

@@ -1,4 +1,4 @@
-"""Powers and logarithms written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``; roots of numbers, too.
+"""Powers and logarithms written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``.
 
 They are for the eye alone, and hold wherever both sides have a value: what stands beside its root, or its logarithm, is
 not negative there.
@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, Mul, Pow
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Mul, Pow
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
 from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
@@ -20,6 +20,8 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import as_power, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.signs import is_never_negative, is_positive, is_positive_number
+
+_FEWEST = 2  # powers that may be one
 
 
 def gathered(expr: Expr, positive: Collection[Tensor], not_negative: Collection[Tensor] = ()) -> Expr:
@@ -55,25 +57,18 @@ class _Power(NamedTuple):
 def _products(whole: Mul, positive: Collection[Tensor], not_negative: Collection[Tensor]) -> Iterator[Expr]:
     """The product with powers of one exponent, or of one but for a number, under that exponent."""
     factors = [as_power(factor) for factor in whole.factors]
-    roots = [pair for pair in factors if is_root_of_number(*pair)]
     powers = [pair for pair in factors if _may_be_joined(*pair)]
+    if len(powers) < _FEWEST:
+        return
     never_0 = [pair for pair in powers if is_positive(pair[0], positive)]
     told = [pair for pair in powers if pair not in never_0 and _is_told(*pair, (*positive, *not_negative))]
-    for joined, parted in ((roots, _as_it_is), ([*never_0, *told], _as_it_is), (never_0, _without_number)):
+    for joined, parted in (((*never_0, *told), _as_it_is), (never_0, _without_number)):
         groups: dict[str, list[_Power]] = {}
         for power in (parted(base, exponent) for base, exponent in joined):
             groups.setdefault(key(power.exponent), []).append(power)
         if any(len(group) > 1 for group in groups.values()):
             rest = [Pow(*pair) for pair in factors if pair not in joined]
             yield simplify(Mul((ONE, *rest, *(part for group in groups.values() for part in _as_one(group)))))
-
-
-def is_root_of_number(base: Expr, exponent: Expr) -> bool:
-    """Whether it is a root of a number that has no name, or of pi."""
-    if not isinstance(exponent, Const) or exponent.value.denominator == 1:
-        return False
-    is_pi = isinstance(base, Component) and base.tensor.role is Role.CONSTANT and base.tensor.value is None
-    return is_pi or isinstance(base, Const)
 
 
 def _is_told(base: Expr, exponent: Expr, not_negative: Collection[Tensor]) -> bool:

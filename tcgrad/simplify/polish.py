@@ -12,6 +12,7 @@ from math import prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -26,11 +27,13 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import (
     factors_of,
     map_children,
     product_of,
     rename_binder,
+    walk,
 )
 from tcgrad.simplify import simplify
 from tcgrad.simplify.closing import with_common_out, with_divisor_inside
@@ -60,7 +63,7 @@ def polish(expr: Expr) -> Expr:
             if not isinstance(flat, Mul):
                 return flat
             closed = with_divisor_inside(with_looked_up(flat))
-            return _with_exponentials_joined(_with_ratios_joined(_with_roots_joined(closed)))
+            return _with_exponentials_joined(_with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed))))
         case IndexSum():
             shifted = with_guards_shifted_away(whole)
             return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted
@@ -106,6 +109,33 @@ def _with_roots_joined(expr: Expr) -> Expr:
     kept = [factor for factor in factors_of(expr) if not (isinstance(factor, Pow) and factor.base in gone)]
     made = [Pow(simplify(Mul(tuple(bases))), Const(exponent)) for exponent, bases in joined.items()]
     return Mul((*kept, *made)) if kept or len(made) > 1 else made[0]
+
+
+def _with_ratio_of_roots(expr: Expr) -> Expr:
+    """``sqrt(2)/sqrt(pi) = sqrt(2/pi)``; sizes and constants of the spec stay where they are."""
+    roots: dict[Fraction, Pow] = {}
+    for factor in factors_of(expr):
+        match factor:
+            case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and _is_number(base):
+                roots[n] = factor
+            case _:
+                pass
+    for n, above in roots.items():
+        if n > 0 and -n in roots:
+            below = roots[-n]
+            ratio = Pow(Mul((above.base, Pow(below.base, MINUS_ONE))), above.exponent)
+            return product_of([*(factor for factor in factors_of(expr) if factor not in (above, below)), ratio])
+    return expr
+
+
+def _is_number(expr: Expr) -> bool:
+    """Whether a positive number is made of numbers and pi alone."""
+    is_pure = all(isinstance(part, Const | Mul | Pow) or _is_pi(part) for part in walk(expr))
+    return is_pure and is_positive_number(expr)
+
+
+def _is_pi(part: Expr) -> bool:
+    return isinstance(part, Component) and part.tensor.role is Role.CONSTANT and part.tensor.value is None
 
 
 def _with_ratios_joined(expr: Expr) -> Expr:
