@@ -96,3 +96,8 @@ def test_second_derivatives():
     assert not module.value_and_grad(x)[1][0].any()
     assert not module.hessian(x)["x", "x"].any()
     assert not module.hvp(x, np.ones(3))[0].any()
+
+
+def test_second_derivatives_through_the_elements_of_an_extreme():
+    module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y = max[p](sqrt(relu(x[p])^3))']\n").compile()
+    assert not module.hessian(np.array([-1.0, -4, -2]))["x", "x"].any()
