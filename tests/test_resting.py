@@ -13,6 +13,7 @@ INPUTS = """
   p: {shape: [], sample: {uniform: [1.5, 2.5]}}
   k: {shape: [N], dtype: int, sample: {integers: [0, 2]}}
   on: {shape: [N], dtype: bool}
+  q: {shape: [N], outside: 0}
 """
 EQUATIONS = [
     "y = sum[i](sqrt(relu(x[i])))",
@@ -34,19 +35,28 @@ EQUATIONS = [
     "r[i] = relu(x[i]); y[i] = sqrt(r[i])",
     "r[i] = relu(x[i]); y = sum[i](r[i]^p)",
     "r[i] = max(x[i], 0)*z[i]; y = sum[i](r[i]^1.5)",
+    "u[i,j] = relu(x[i] - x[j]); y = sum[i,j](sqrt(u[i,j])*z[j])",
+    "u[i] = [x[i] > 0]*log(x[i]); y[i] = [i > 0]*u[i-1]",
+    # around which there are zeros
+    "y[i] = [q[i-1] >= 0]*log(q[i-1]^2 + z[i])",
+    "y = sum[i]([q[i-1] > 0]*sqrt(q[i-1]))",
     # integers
     "y[i] = sqrt(on[i]*z[i])",
     "y = sum[i]((k[i]*z[i])^p)",
     "m[i] = k[i]*z[i]; y = sum[i](sqrt(m[i]))",
     "y[i] = sqrt(sum[j](on[i]*on[j]*z[j]))",
 ]
+RECURRENCES = [
+    "h[-1] = 1; h[i] = relu(h[i-1] - x[i])^0.5 + 0.1",
+    "h[-1] = 0; h[i] = sqrt(relu(x[i]))*0.5 + h[i-1]*k[i]",
+]
 
 
 def spec(equations):
-    return f"dims: {{N: 3}}\ninputs: {INPUTS}\nequations: {equations.split('; ')}\n"
+    return f"dims: {{N: 3}}\nindices: {{i: N}}\ninputs: {INPUTS}\nequations: {equations.split('; ')}\n"
 
 
-@pytest.mark.parametrize("equations", EQUATIONS)
+@pytest.mark.parametrize("equations", [*EQUATIONS, *RECURRENCES])
 def test_derivatives(equations):
     result = tcgrad.loads(spec(equations)).check(trials=2)
     assert not any(each.status == "fail" for each in result.results)
@@ -86,3 +96,8 @@ def test_second_derivatives():
     assert not module.value_and_grad(x)[1][0].any()
     assert not module.hessian(x)["x", "x"].any()
     assert not module.hvp(x, np.ones(3))[0].any()
+
+
+def test_second_derivatives_through_the_elements_of_an_extreme():
+    module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y = max[p](sqrt(relu(x[p])^3))']\n").compile()
+    assert not module.hessian(np.array([-1.0, -4, -2]))["x", "x"].any()

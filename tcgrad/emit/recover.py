@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
@@ -60,7 +59,7 @@ def scattered(
     bound = [*summed, *map(_new_index, recovery.deltas)]
     targets = {delta: _target(delta, bound) for delta in found if not (delta.left.as_index and delta.right.as_index)}
     solutions = {target: _solution(delta, target) for delta, target in targets.items() if target is not None}
-    if not targets or None in targets.values() or _meet(targets[delta] for delta in targets if delta in read):
+    if not targets or None in targets.values() or _meet({delta: targets[delta] for delta in targets if delta in read}):
         return None
     if recovery.deltas and all(_is_spread_evenly(delta, bound) for delta in recovery.deltas):
         # Zeros around a tensor that is read say what a guard says; of a box nothing but the guards does.
@@ -73,10 +72,12 @@ def scattered(
     return Scattered(kept, found, bound, outside, _bounds(guards, solutions, fitting))
 
 
-def _meet(targets: Iterable[Index | None]) -> bool:
-    """Whether an index is what two reads are solved for: each has an index of its own, and values at all pairs of them
-    are many more than those that count."""
-    return any(times > 1 for times in Counter(targets).values())
+def _meet(targets: Mapping[Delta, Index | None]) -> bool:
+    """Whether an index is what reads at different positions are solved for: each has an index of its own, and of the
+    values at all pairs of them few count.
+    """
+    found = {(target, delta.right, delta.left.coefficient(_new_index(delta))) for delta, target in targets.items()}
+    return len(found) > len({*targets.values()})
 
 
 def deltas_as_masks(

@@ -115,9 +115,9 @@ class Gaps:
         inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
             case Mul() if inside:
-                guards = [_indices(factor) for factor in expr.factors if is_choice(factor)]
+                guards = [_indices(factor) for factor in expr.factors if is_choice(factor) and self._decides(factor)]
                 return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
-            case Where(condition=condition) if not self.padded or is_structural(condition):
+            case Where(condition=condition) if self._decides(condition):
                 return tuple([gap for gap in inside if not _indices(condition) <= gap])
             case IndexSum() | IndexReduce():
                 return tuple([gap.difference(expr.indices) for gap in inside])
@@ -127,6 +127,10 @@ class Gaps:
                 return (_indices(expr), *inside)
             case _:
                 return inside
+
+    def _decides(self, condition: Expr) -> bool:
+        """Whether a condition holds only where what it is about is there."""
+        return not self.padded or is_structural(condition)
 
     def _of_component(self, expr: Component, *, growing: bool) -> tuple[Gap, ...]:
         known = self._axes.get(expr.tensor, (frozenset(range(len(expr.indices))),) if expr.tensor.has_gaps else ())

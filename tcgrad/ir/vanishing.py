@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
+from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import is_structural, slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -28,7 +29,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.ranges import is_nonnegative
-from tcgrad.ir.tensors import Sign, Support
+from tcgrad.ir.tensors import Role, Sign, Support, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, freshen, replace_components, substitute, walk
 
 Condition = Delta | Iverson
@@ -99,6 +100,18 @@ def value_conditions_of(expr: Expr) -> Conditions:
 
 def _is_not_0(expr: Expr) -> Iverson:
     return Iverson("!=", expr, ZERO)
+
+
+def defined_tensor(name: str, free: tuple[Index, ...], body: Expr) -> Tensor:
+    """The tensor that ``name[free] = body`` defines, with what is known of where it has values, and is not 0."""
+    return Tensor(
+        name,
+        tuple(index.size for index in free),
+        Role.DEFINED,
+        has_gaps=bool(Gaps().of(body)),
+        support=support_of(free, body),
+        rests=bool(value_conditions_of(body)),
+    )
 
 
 def support_of(free: tuple[Index, ...], body: Expr) -> Support:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.errors import Note, Span
-from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
-from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.vanishing import support_of, value_conditions_of
+from tcgrad.ir.vanishing import defined_tensor
 from tcgrad.language.occurrences import index_names
 from tcgrad.language.ranges import solve_ranges
 from tcgrad.language.resolution import Resolver
@@ -43,10 +41,7 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     solution = solve_ranges(problem, symbols, equation.span)
     indices = tuple(solution.indices[slot.index] for slot in free.values())
     resolved = Resolver(solution).resolve(body)
-    shape = tuple(index.size for index in indices)
-    gaps, rests = bool(Gaps().of(resolved)), bool(value_conditions_of(resolved))
-    support = support_of(indices, resolved)
-    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support, rests=rests)
+    tensor = defined_tensor(target.name, indices, resolved)
     symbols.tensors[target.name] = tensor
     symbols.places[target.name] = target.span
     return Define(tensor, indices, resolved, equation.span)
