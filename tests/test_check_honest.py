@@ -177,3 +177,38 @@ def test_what_is_right_at_one_size_of_one_dim_alone_is_caught():
         return dx, (dy * z).sum(axes) * (1 if len(g) == 3 else 2)
 
     assert statuses(text, backward) == {"pass", "fail"}
+
+
+def one_off(right, factor):
+    """A backward that is wrong in one element of ordinary size of its first gradient, where there are many."""
+
+    def backward(x, *rest):
+        first, *others = (np.asarray(each) for each in right(x, *rest))
+        if first.size > 1000:
+            ordinary = np.argsort(np.abs(first), axis=None)[2 * first.size // 3]
+            first.reshape(-1)[ordinary] *= x.dtype.type(factor)
+        return first, *others
+
+    return backward
+
+
+MANY_ELEMENTS = [
+    ("{x: [80, 96], a: [96, 64]}", "y[i,j] = x[i,k]*a[k,j]", lambda x, a, dy: (dy @ a.T, x.T @ dy)),
+    ("{x: [5000]}", "y[i] = tanh(x[i])", lambda x, dy: (dy * (1 - np.tanh(x) ** 2),)),
+    ("{x: [60, 50]}", "y[i] = sum[j](relu(x[i,j])*x[i,j])", lambda x, dy: (2 * dy[:, None] * np.maximum(x, 0),)),
+]
+
+
+@pytest.mark.parametrize(("dtype", "factor"), [("float16", 1.5), ("float32", 1.001)])
+@pytest.mark.parametrize(("inputs", "equation", "right"), MANY_ELEMENTS)
+def test_a_mistake_in_one_of_many_elements_is_caught_in_coarse_types(inputs, equation, right, dtype, factor):
+    made = tcgrad.loads(f"inputs: {inputs}\nequations: ['{equation}']")
+    for seed in range(2):
+
+        def statuses_of(backward, seed=seed):
+            own = UserCode(UserFunction("backward", backward))
+            found = check(made.program, against=own, only=("against",), dtype=(dtype,), trials=1, seed=seed)
+            return {each.wrt: each.status for each in found.results}
+
+        assert set(statuses_of(right).values()) == {"pass"}
+        assert statuses_of(one_off(right, factor))["x"] == "fail"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from math import inf, sqrt
 from typing import Any
 
@@ -14,16 +14,19 @@ from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.paths import up_to
-from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
 from tcgrad.check.slips import explain_shape
 from tcgrad.check.tally import Tally
-from tcgrad.check.verdict import Comparison
+from tcgrad.check.verdict import Comparison, compare
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor, gradient_of
 from tcgrad.records import cached_property, dataclass, replace
+
+# Rounding in a far finer type is so much finer: along a direction it hides no mistake that an element shows.
+_FAR_FINER = 2.0**-20
 
 # What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
 _ROUNDINGS = 8.0
@@ -40,11 +43,17 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     slips = partial(gradient_slips, bench, known.wrt, formulas)
     bounds = _Bounds(bench, known.wrt, formulas)
 
+    @cache
+    def told() -> Known | None:
+        if not _tells_elements(bench, known):
+            return None
+        return _told_by_formula(bench, known, outputs, formulas.exact(statements), bounds.exact)
+
     def compare(
         kind: str, subject: Subject, work: Callable[[], Array], bound: Array, wider: Callable[[], Array] | None = None
     ) -> None:
         tally = bench.tallies.row(kind, subject, of, name)
-        _compare_gradient(bench, known, tally, _Finding(outputs, slips, work, bound, right, wider))
+        _compare_gradient(bench, known, tally, _Finding(outputs, slips, work, bound, right, told, wider))
 
     if asks_for("gradient"):
         compare("gradient", "formula", lambda: formulas.value(statements), bounds.exact)
@@ -101,12 +110,55 @@ def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) 
     return replace(right, value=right.value.reshape(shape), error=right.error.reshape(shape))
 
 
+def _tells_elements(bench: Bench, known: Reference) -> bool:
+    """Whether the type of the reference is so fine, and what is known so little, that a formula may tell more.
+
+    Where rounding decides branches the type that is checked may take others than the formula does.
+    """
+    sample = bench.sample
+    is_finer = unit_roundoff(sample.forward.context.dtype) <= _FAR_FINER * unit_roundoff(sample.dtype)
+    return known.mixed is not None and is_finer and not sample.in_doubt
+
+
+def _told_by_formula(
+    bench: Bench, known: Reference, outputs: Sequence[Tensor], value: Array, bound: Array
+) -> Known | None:
+    """All elements, by the ``value`` of the derived formula in the reference's type, if it agrees with the reference
+    along every random direction; else None.
+
+    bound: on the formula's rounding errors in the type that is checked.
+    """
+    along = known.projections(outputs)
+    mixed = np.asarray(known.mixed).reshape(len(along.value), -1)
+    rounding = spread(bench.sample.finer(bound)) + _rounding_of_sums(value, mixed.dtype, _terms(bench, outputs))
+    allowed = along.error + rounding
+    with np.errstate(all="ignore"):
+        if not (np.abs(mixed @ value.reshape(-1) - along.value) <= allowed).all() or not np.isfinite(allowed).all():
+            return None
+    # A direction sees at least half of a mistake in a single element.
+    return Known(value, np.full(value.shape, 2 * allowed.min(), value.dtype))
+
+
+def _terms(bench: Bench, outputs: Sequence[Tensor]) -> int:
+    """How many products with upstream gradients the reference along a direction is the sum of."""
+    return sum(bench.sample.upstream[of.name].size for of in outputs)
+
+
+def _rounding_of_sums(elements: Array, dtype: np.dtype[Any], terms: int) -> float:
+    """What adding elements up in ``dtype``, and the reference from ``terms``, may be off by, however exact these are:
+    what is added up so far is rounded again and again.
+    """
+    off = spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
+    return off if off < inf else 0.0
+
+
 @dataclass(frozen=True)
 class _Finding:
     """A gradient given the upstream gradients of ``outputs``: how it is worked out, and the bound on its error.
 
     slips: makes what would be found after one slip or another.
     right: all elements of it, if they are known.
+    told: these by the formula, where the reference bears it out along directions.
     wider: a bound for another formula that says the same, asked for where ``bound`` is exceeded.
     """
 
@@ -115,6 +167,7 @@ class _Finding:
     work: Callable[[], Array]
     bound: Array
     right: Known | None
+    told: Callable[[], Known | None]
     wider: Callable[[], Array] | None = None
 
     def checked(self, found: Array) -> Array:
@@ -139,20 +192,31 @@ class _Finding:
         """The gradient that was found as one axis."""
         return self.checked(found).reshape(-1)
 
-    def rounding_of_sums(self, dtype: np.dtype[Any], terms: int) -> float:
-        """What adding all elements up in ``dtype``, and the reference from ``terms``, may be off by, however exact they
-        are: what is added up so far is rounded again and again.
-        """
+    def is_undecided(self, known: Known) -> bool:
+        """Whether comparing all elements with what is known tells nothing: rounding hides them, or there are none."""
         try:
-            elements = self.elements(self.work())
+            elements = self.checked(self.work())
+        except ModuleError:
+            return True
+        found = compare(elements, known.value, found_error=self.bound, reference_error=known.error)
+        if found.status == "fail" and self.wider is not None:
+            bound = np.maximum(self.bound, self.wider())
+            found = compare(elements, known.value, found_error=bound, reference_error=known.error)
+        return found.status == "inconclusive"
+
+    def rounding_of_sums(self, dtype: np.dtype[Any], terms: int) -> float:
+        """The same as of all functions, for what was found."""
+        try:
+            return _rounding_of_sums(self.elements(self.work()), dtype, terms)
         except ModuleError:
             return 0.0  # told where the elements are compared
-        off = spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
-        return off if off < inf else 0.0
 
 
 def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
-    """At the reference's elements; and along its random directions, which see every other element too."""
+    """At the reference's elements; along its random directions, which see every other element too; and at all elements
+    where a formula tells them that is right along the directions, for in a coarse type a direction sees no mistake in
+    one of many elements.
+    """
     if found.right is not None:
         _compare_whole(bench, known, tally, found, found.right)
         return
@@ -160,6 +224,26 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
         _compare_elements(bench, known, tally, found, "elements")
     if _compare_directions(bench, known, tally, found).status != "pass" and not len(known.columns):
         _compare_elements(bench, bench.located(known), tally, found, None)
+    _compare_told(bench, known, tally, found)
+
+
+def _compare_told(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
+    """All elements by the formula. What rounding hides there directions may tell nevertheless."""
+    told = found.told()
+    if told is None or found.is_undecided(told):
+        return
+    bench.add(
+        tally,
+        found.work,
+        bound=found.bound,
+        wider=found.wider,
+        known=told,
+        method=f"the formula ({type_name(told.value.dtype)}), right along these",
+        locate=lambda flat: bench.element(known.wrt, flat),
+        view=found.checked,
+        part=None,
+        slips=found.slips,
+    )
 
 
 def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Finding, part: str | None) -> None:
@@ -186,8 +270,8 @@ def _compare_directions(bench: Bench, known: Reference, tally: Tally, found: _Fi
     mixed = np.asarray(known.mixed).reshape(len(known.directions), -1)
 
     def along_directions(bound: Array) -> Array:
-        terms = sum(bench.sample.upstream[of.name].size for of in found.outputs)
-        return np.full(len(mixed), spread(bound) + found.rounding_of_sums(mixed.dtype, terms), mixed.dtype)
+        sums = found.rounding_of_sums(mixed.dtype, _terms(bench, found.outputs))
+        return np.full(len(mixed), spread(bound) + sums, mixed.dtype)
 
     return bench.add(
         tally,

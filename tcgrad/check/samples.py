@@ -114,7 +114,7 @@ class Sample:
 
     def own_bound(self, name: str) -> Array:
         """How far rounding in the reference's own type may."""
-        return self._finer(self.bound(name))
+        return self.finer(self.bound(name))
 
     def bounds_near(self, reach: Mapping[str, Any]) -> dict[str, Array]:
         """The same for the outputs where the elements of some inputs are moved by up to as much as ``reach`` says.
@@ -131,7 +131,7 @@ class Sample:
         for output in self.program.outputs:
             if output in dependent and moved[output.name].ndim > output.order:
                 there_alone = how.bound(moved[output.name], moved[output.name][0])
-                bounds[output.name] = np.maximum(bounds[output.name], self._finer(there_alone))
+                bounds[output.name] = np.maximum(bounds[output.name], self.finer(there_alone))
         return bounds
 
     def _moved_near(self, reach: Mapping[str, Any], dependent: set[Tensor], how: Rounding) -> Mapping[str, Array]:
@@ -151,7 +151,8 @@ class Sample:
     def _reference(self) -> np.dtype[Any]:
         return self.forward.context.dtype
 
-    def _finer(self, bound: Array) -> Array:
+    def finer(self, bound: Array) -> Array:
+        """What a bound on errors of rounding in ``dtype`` is in the reference's own type."""
         reference = self._reference
         return np.asarray(bound * reference.type(unit_roundoff(reference) / self.rounding.roundoff))
 
