@@ -294,3 +294,30 @@ def test_a_window_longer_than_the_tensor_is_refused():
     text = spec(["x: [2]", "t: {shape: [4], dtype: int}"], ["y[b,k] = x[t[b] + k]"], indices="{k: 3}")
     with pytest.raises(TcgradError, match="whatever t is, what it indexes is read outside of its range"):
         tcgrad.loads(text).check()
+
+
+KEPT = [
+    "[0 <= i - s[i] < N]*x[i-s[i]]",
+    "where([0 <= i - s[i]]*[i - s[i] < N] != 0, x[i-s[i]], 0)",
+    "where([0 <= i - s[i]]*[i - s[i] < N] == 0, 0, x[i-s[i]])",
+    "where([[0 <= i - s[i]] > 0]*[i - s[i] < N] >= 1, x[i-s[i]], 0)",
+    "[[0 <= i - s[i]] == 1]*[[i - s[i] >= N] == 0]*x[i-s[i]]",
+    "where([0 > i - s[i]] + [i - s[i] >= N] == 0, x[i-s[i]], 0)",
+    "[[0 > i - s[i]] + [i - s[i] >= N] < 1]*x[i-s[i]]",
+]
+
+
+@pytest.mark.parametrize("body", KEPT)
+def test_conditions_on_conditions_keep_reads_inside(body):
+    inputs = ["x: [N]", "s: {shape: [N], dtype: int, sample: {integers: [-2, 3]}}"]
+    function = tcgrad.loads(f"dims: {{N: 5}}\n{spec(inputs, [f'y[i] = {body}'])}")
+    assert find_demands(function.program).reach.around["s"] == Span(-1, 1)
+    assert function.check(trials=2).ok
+
+
+@pytest.mark.parametrize("condition", ["[a]*[b] < 2", "[a] + [b] != 0", "[a] + [b] == 1", "[a]*[b] >= 0"])
+def test_conditions_that_hold_elsewhere_keep_nothing_inside(condition):
+    condition = condition.replace("[a]", "[0 <= i - s[i]]").replace("[b]", "[i - s[i] < N]")
+    inputs = ["x: [N]", "s: {shape: [N], dtype: int}"]
+    made = tcgrad.loads(f"dims: {{N: 5}}\n{spec(inputs, [f'y[i] = where({condition}, x[i-s[i]], 0)'])}")
+    assert find_demands(made.program).reach.inside["s"] == Span(0, 0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tcgrad.ir.indices import Gather, Index, Integer
-from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
+from tcgrad.ir.nodes import HOLDS, Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, tensors_read, walk
+from tcgrad.ir.traversal import children, factors_of, tensors_read, terms_of, walk
 
 Slacks = frozenset[Integer]  # what is at least 0
 
@@ -70,7 +70,23 @@ def _integer(expr: Expr) -> Integer | None:
 
 def slacks_of(conditions: Iterable[Expr]) -> Slacks:
     """What must not be negative for all of some conditions to hold, so far as they compare integers."""
-    return frozenset(slack for condition in conditions if (slack := slack_of(condition)) is not None)
+    parts = (part for condition in conditions for part in _parts_of(condition))
+    return frozenset(slack for part in parts if (slack := slack_of(part)) is not None)
+
+
+def _parts_of(condition: Expr) -> Iterator[Expr]:
+    """The conditions that hold wherever one does: ``[[a][b] != 0]`` says both, and ``[[a] + [b] == 0]`` neither."""
+    if not isinstance(condition, Iverson) or not isinstance(condition.right, Const):
+        yield condition
+        return
+    factors, terms = factors_of(condition.left), terms_of(condition.left)
+    holds = [HOLDS[condition.operator](number, condition.right.value) for number in range(len(terms) + 1)]
+    if all(isinstance(each, Iverson | Delta) for each in factors) and holds == [False, True]:
+        yield from (part for factor in factors for part in _parts_of(factor))
+    elif all(isinstance(each, Iverson) for each in terms) and holds[0] and not any(holds[1:]):
+        yield from (part for term in terms if isinstance(term, Iverson) for part in _parts_of(term.opposite))
+    else:
+        yield condition
 
 
 def range_slacks(*pairs: tuple[Index, Integer]) -> Slacks:
