@@ -5,7 +5,8 @@ homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u
 terms, the exponent is minus infinity for those that are left out; where they may leave out all, nothing is divided by
 0, and the quotient is 0 as its terms are. Of several terms the largest exponent is that of all; a number among them is
 one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
-``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``.
+``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``. The exponents of a
+quotient stand outside of its logarithm.
 
 Elsewhere an exponential beside a condition is that of minus infinity where this does not hold: there it might overflow.
 """
