@@ -19,7 +19,7 @@ FUNCTIONS = {
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh,
     "sigmoid": special.expit, "softplus": lambda a: np.logaddexp(0, a), "relu": lambda a: np.maximum(a, 0),
     "silu": lambda a: a * special.expit(a), "gelu": lambda a: a * special.ndtr(a), "erf": special.erf,
-    "erfc": special.erfc, "abs": np.abs,
+    "erfc": special.erfc, "abs": np.abs, "clip": np.clip,
     "sign": np.sign, "max": np.maximum, "min": np.minimum, "floor": np.floor, "digamma": special.digamma,
     "lgamma": special.gammaln,
 }  # fmt: skip

@@ -145,7 +145,9 @@ class Readable:
 
         closely: whether something shorter is sought for its parts; no need where it is one of the gradients.
         """
-        body = with_one_sigmoid(with_even_slopes(self._solved(line.body, line.tensor)), self.known.fold)
+        # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
+        body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
+        body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:
             shorter = self._shorter(body, used)
             if shorter is not None:
@@ -175,7 +177,7 @@ class Readable:
 
     def _looked_into(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side multiplied out as a whole, and with what was guessed for its parts, where that is shorter."""
-        of_vector = tensor.role is not Role.GRADIENT and tensor.about[0].order > 0
+        of_vector = _is_of_vector(tensor)
         plain = simplify(body)
         if not of_vector:
             plain = self.known.distributed(self.known.opened(plain))
@@ -219,6 +221,11 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _is_of_vector(derivative: Tensor) -> bool:
+    """Whether it is the derivative of what is not a scalar."""
+    return derivative.role is not Role.GRADIENT and derivative.about[0].order > 0
 
 
 def _reads_shorter(one: Expr, other: Expr) -> bool:

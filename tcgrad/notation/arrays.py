@@ -33,7 +33,9 @@ def einstein_equation(define: Define, program: Program, syntax: EinsteinSyntax =
 
 def einsum_equation(define: Define, program: Program) -> Equation | Refusal:
     """``C = np.einsum('ij,jk->ik', A, B)``, a statement of Python, or why a definition cannot be written so."""
-    raised = _raised(replace(define, body=_guarded(define.body, gaps_of(program))), program)
+    plain = _raised(define, program)  # what stands in the way is told as it reads
+    guarded = replace(define, body=_guarded(define.body, gaps_of(program)))
+    raised = plain if isinstance(plain, Refusal) else _raised(guarded, program)
     if isinstance(raised, Refusal):
         return raised
     right = print_einsum(*raised, intrinsics_of(program))

@@ -13,6 +13,7 @@ from tcgrad.ir.traversal import factors_of, instantiate, replace_components, ten
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless
+from tcgrad.simplify.centring import holds_mean
 from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.cost import cost
@@ -118,13 +119,12 @@ class Facts:
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the known definitions by their names; simplified."""
         near = self._near(expr)
-
-        def work() -> tuple[Expr]:
-            nearby = self._nearby(near)
-            return (nearby.centred(nearby.settle(expr)),)
-
-        (made,) = self._settled.done((expr,), near, work)
+        (made,) = self._settled.done((expr,), near, lambda: (self._nearby(near).settle(expr),))
         return made
+
+    def centred(self, expr: Expr) -> Expr:
+        """A settled expression with its sums relative to a mean that has a name, where that is shorter."""
+        return self._nearby(self._near(expr)).centred(expr) if holds_mean(expr) else expr
 
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the known definitions by their names; simplified."""

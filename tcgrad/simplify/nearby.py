@@ -43,7 +43,7 @@ class Nearby:
         return made if rooted is made else min(made, self._condensed(rooted), key=cost)
 
     def _condensed(self, expr: Expr) -> Expr:
-        return Condensing(self, self._known).condense(self.centred(self.settle(expr)))
+        return Condensing(self, self._known).condense(self.settle(expr))
 
     def _with_roots_taken(self, expr: Expr) -> Expr:
         """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``: the root has a value."""
