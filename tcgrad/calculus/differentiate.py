@@ -33,7 +33,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import freshen, substitute, tensors_read
-from tcgrad.ir.vanishing import Conditions, index_conditions_of, value_conditions_of
+from tcgrad.ir.vanishing import conditions_of
 from tcgrad.ir.whole import is_whole
 from tcgrad.language.elaborate import elaborate_scalar
 
@@ -125,14 +125,14 @@ def _product_rule(expr: Mul, inner: Derivative) -> Expr:
 
 
 def _power_rule(expr: Pow, inner: Derivative) -> Expr:
-    """``d(u^v) = v u^(v-1) du + u^v log(u) dv``, where ``u`` is not 0 by itself."""
+    """``d(u^v) = v u^(v-1) du + u^v log(u) dv``; of a root see `_where_it_moves`."""
     by_base, by_exponent = inner(expr.base), inner(expr.exponent)
     if by_base == by_exponent == ZERO:
         return ZERO
     lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
     return total([
         times(expr.exponent, lowered, by_base, *_where_it_moves(expr, expr.base)),
-        times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent, *_where_not_0(expr.base)),
+        times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent, *_where_it_moves(expr, expr.base)),
     ])  # fmt: skip
 
 
@@ -146,8 +146,8 @@ def _chain_rule(expr: Call, inner: Derivative) -> Expr:
     return total(terms)
 
 
-def _where_it_moves(root: Pow | Call, inside: Expr) -> Conditions:
-    """The conditions under which what a root is of is not 0 by its indices or a branch: ``[i != 0]`` of ``sqrt(i u)``.
+def _where_it_moves(root: Pow | Call, inside: Expr) -> tuple[Expr, ...]:
+    """The conditions under which what a root is of is not 0 by the indices alone: ``[i != 0]`` of ``sqrt(i u)``.
 
     Elsewhere the root is 0 for every ``u``, and what would be written for its derivative is 0/0.
     """
@@ -158,12 +158,7 @@ def _where_it_moves(root: Pow | Call, inside: Expr) -> Conditions:
             is_root = not is_whole(exponent)
         case Call(function=function):
             is_root = function.name in ("sqrt", "cbrt")
-    return _where_not_0(inside) if is_root else ()
-
-
-def _where_not_0(expr: Expr) -> Conditions:
-    """``[u > 0]`` of ``relu(u)``: elsewhere ``relu(u)^v`` is 0 for every ``v`` above 0, and its logarithm infinite."""
-    return (*index_conditions_of(expr), *value_conditions_of(expr))
+    return conditions_of(inside) if is_root else ()
 
 
 def partial(expr: Call, place: int) -> Expr:

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
 from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
-from tcgrad.ir.vanishing import defined_tensor
 
 
 def with_named_elements(program: Program) -> Program:
@@ -57,7 +57,7 @@ class _Naming:
         while name in self._taken:
             name += "_"
         self._taken.add(name)
-        tensor = defined_tensor(name, free, body)
+        tensor = Tensor(name, tuple(index.size for index in free), Role.DEFINED)
         own = tuple(index.fresh() for index in free)
         renaming = {old: new.expr for old, new in zip(free, own, strict=True)}
         self._elements.append(Define(tensor, own, substitute(body, renaming), statement.span))

@@ -23,7 +23,7 @@ from tcgrad.evaluate.products import Factor, conjunction, sizes_of, total
 from tcgrad.evaluate.reading import integers, picked, reader
 from tcgrad.evaluate.reductions import reduced
 from tcgrad.evaluate.structure import footprint, volume
-from tcgrad.ir.guards import chooses, is_guard, is_structural
+from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
@@ -181,11 +181,11 @@ def _added(terms: Sequence[Labelled], axes: tuple[Index, ...]) -> Labelled:
 
 def _factored(factors: tuple[Expr, ...]) -> Factors:
     """The factors of a product, told apart by what becomes of them."""
-    others = [factor for factor in factors if not chooses(factor)]
+    others = [factor for factor in factors if not is_guard(factor)]
     supports = (_support(factor) for factor in factors if isinstance(factor, IndexSum))
     return Factors(
-        [condition(factor) for factor in factors if isinstance(factor, Delta | Iverson)],
-        [evaluator(factor) for factor in factors if chooses(factor) and not isinstance(factor, Delta | Iverson)],
+        [condition(factor) for factor in factors if is_mask(factor)],
+        [evaluator(factor) for factor in factors if is_guard(factor) and not is_mask(factor)],
         [_factor(factor) for factor in others],
         [support for support in supports if support],
         sum(not _is_power_of_two(factor) for factor in others) < 2,

@@ -7,23 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import field
 
 from tcgrad.functions import Function
-from tcgrad.ir.guards import is_choice, is_structural
+from tcgrad.ir.guards import is_guard, is_mask, is_structural
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import (
-    ZERO,
-    Add,
-    Call,
-    Component,
-    Const,
-    Delta,
-    Expr,
-    IndexReduce,
-    IndexSum,
-    Iverson,
-    Mul,
-    Pow,
-    Where,
-)
+from tcgrad.ir.nodes import ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
@@ -115,9 +101,9 @@ class Gaps:
         inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
             case Mul() if inside:
-                guards = [_indices(factor) for factor in expr.factors if is_choice(factor) and self._decides(factor)]
+                guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
                 return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
-            case Where(condition=condition) if self._decides(condition):
+            case Where(condition=condition) if not self.padded or is_structural(condition):
                 return tuple([gap for gap in inside if not _indices(condition) <= gap])
             case IndexSum() | IndexReduce():
                 return tuple([gap.difference(expr.indices) for gap in inside])
@@ -127,10 +113,6 @@ class Gaps:
                 return (_indices(expr), *inside)
             case _:
                 return inside
-
-    def _decides(self, condition: Expr) -> bool:
-        """Whether a condition holds only where what it is about is there."""
-        return not self.padded or is_structural(condition)
 
     def _of_component(self, expr: Component, *, growing: bool) -> tuple[Gap, ...]:
         known = self._axes.get(expr.tensor, (frozenset(range(len(expr.indices))),) if expr.tensor.has_gaps else ())
@@ -143,9 +125,9 @@ class Gaps:
 
         What lacks an index of the guard has to exist for another value of that index.
 
-        masks_stay: a condition that chooses is not left out.
+        masks_stay: a mask that chooses is not left out.
         """
-        guards = [factor for factor in factors if is_choice(factor)]
+        guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
         brackets = [factor for factor in factors if isinstance(factor, Iverson) and not is_structural(factor)]
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
         kept: list[Expr] = []
@@ -157,8 +139,7 @@ class Gaps:
                 kept.append(factor)
         if not choices:
             return factors
-        masks = [] if masks_stay else [each for over in choices for each in over if isinstance(each, Delta | Iverson)]
-        gone = [*masks, *(each for over in choices for each in over if each in brackets)]
+        gone = [each for over in choices for each in over if each in brackets or (is_mask(each) and not masks_stay)]
         made = [_where(over, product_of(parts)) for over, parts in choices.items()]
         return [*(factor for factor in kept if not any(factor is each for each in gone)), *made]
 
@@ -168,7 +149,7 @@ class Gaps:
         over = [guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found)]
         if brackets and self._may_overflow(factor):
             along = set(free_indices(factor))
-            over += [each for each in brackets if each not in over and along.issuperset(free_indices(each))]
+            over += [bracket for bracket in brackets if along.issuperset(free_indices(bracket))]
         return tuple(over)
 
     def may_be_undefined(self, expr: Expr) -> bool:

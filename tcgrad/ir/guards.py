@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import HOLDS, Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, free_indices, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import children, factors_of, tensors_read, terms_of, walk
 
 Slacks = frozenset[Integer]  # what is at least 0
 
@@ -42,16 +42,6 @@ def is_guard(expr: Expr) -> bool:
             return is_structural(expr) and any(map(is_guard, children(expr)))
         case _:
             return is_mask(expr)
-
-
-def chooses(expr: Expr) -> bool:
-    """True for a guard, or a condition on values: where it is 0, so is its product with what need not exist there."""
-    return isinstance(expr, Iverson) or is_guard(expr)
-
-
-def is_choice(factor: Expr) -> bool:
-    """Whether a factor chooses, by its indices or by values."""
-    return chooses(factor) and bool(free_indices(factor) or tensors_read(factor))
 
 
 def slack_of(guard: Expr) -> Integer | None:

@@ -51,7 +51,6 @@ class Tensor:
     symmetric: bool = field(default=False, compare=False)  # a property of the value; the tensor is the same
     has_gaps: bool = field(default=False, compare=False)  # another: there may be none where an argument is not allowed
     support: Support = field(default=((), ()), compare=False)  # a third: where it may be something else than 0
-    rests: bool = field(default=False, compare=False)  # a fourth: branches make it 0 where others may not be
     zero_outside: bool = False
     value: Fraction | None = None
     about: tuple[Tensor, ...] = ()

@@ -1,4 +1,4 @@
-"""Where expressions are 0 and rest: ``i*x[i]`` at ``i = 0``, ``x[i] - x[j]`` at ``i = j``, ``relu(x[i])`` below 0."""
+"""Where expressions are 0 whatever the inputs are: ``i*x[i]`` at ``i = 0``, ``x[i] - x[j]`` at ``i = j``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import is_structural, slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
@@ -29,17 +28,15 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.ranges import is_nonnegative
-from tcgrad.ir.tensors import Role, Sign, Support, Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, freshen, replace_components, substitute, walk
+from tcgrad.ir.tensors import Sign, Support
+from tcgrad.ir.traversal import factors_of, free_indices, replace_components, substitute, walk
 
-Condition = Delta | Iverson
-Conditions = tuple[Condition, ...]
+Conditions = tuple[Expr, ...]
 
-_COMPARED: dict[str, ComparisonOperator] = {"max": ">", "min": "<"}
 _MOST = 6  # components among which two are looked for that may be one
 
 
-def index_conditions_of(expr: Expr) -> Conditions:
+def conditions_of(expr: Expr) -> Conditions:
     """Conditions on the indices: where one of them does not hold, the expression is 0 whatever the inputs are."""
     match expr:
         case Delta() | Iverson():
@@ -49,75 +46,28 @@ def index_conditions_of(expr: Expr) -> Conditions:
         case Component(tensor, positions):
             return _read(tensor.support, positions)
         case Mul():
-            return _united(map(index_conditions_of, expr.factors))
+            return _united(map(conditions_of, expr.factors))
         case Pow(base, Const(value=n)) if n > 0:
-            return index_conditions_of(base)
+            return conditions_of(base)
         case Call(function, (argument,)) if function.is_zero_at_zero:
-            return index_conditions_of(argument)
+            return conditions_of(argument)
         case IndexSum(indices=bound) | IndexReduce(kind="max" | "min" | "prod", indices=bound):
-            found = index_conditions_of(expr.body)
+            found = conditions_of(expr.body)
             return tuple(each for each in found if not set(free_indices(each)).intersection(bound))
         case Where(condition, then, Const(value=0)):
-            return _united(map(index_conditions_of, (condition, then)))
+            return _united(map(conditions_of, (condition, then)))
         case Where(_, then, otherwise):
-            return _common([index_conditions_of(then), index_conditions_of(otherwise)])
+            return _common([conditions_of(then), conditions_of(otherwise)])
         case Add():
             return _of_sum(expr)
         case _:
             return ()
 
 
-def value_conditions_of(expr: Expr) -> Conditions:
-    """Conditions on values: where one of them does not hold, the expression is 0, and mostly around there as well."""
-    match expr:
-        case Call(function, (argument,)) if function.name == "relu":
-            return (Iverson(">", argument, ZERO),)
-        case Call(function, (one, other)) if function.name in _COMPARED and ZERO in (one, other):
-            return (Iverson(_COMPARED[function.name], other if one == ZERO else one, ZERO),)
-        case Call(function, (argument, low, high)) if function.name == "clip" and ZERO in (low, high):
-            return (Iverson(">" if low == ZERO else "<", argument, ZERO),)
-        case Call(function, (argument,)) if function.is_zero_at_zero:
-            return (_is_not_0(expr),) if function.seam == "jump" else value_conditions_of(argument)
-        case Iverson():
-            return () if is_structural(expr) else (expr,)
-        case Where(condition, then, Const(value=0)):
-            return _united(map(value_conditions_of, (*factors_of(condition), then)))
-        case Where(Iverson() as condition, Const(value=0), otherwise):
-            return _united(map(value_conditions_of, (condition.opposite, otherwise)))
-        case Mul():
-            return _united(map(value_conditions_of, expr.factors))
-        case Pow(base, Const(value=n)) if n > 0:
-            return value_conditions_of(base)
-        case Component(tensor):
-            return (_is_not_0(expr),) if tensor.rests or not tensor.is_real else ()
-        case Add() if all(map(value_conditions_of, expr.terms)):
-            return (_is_not_0(expr),)
-        case IndexSum() | IndexReduce(kind="max" | "min" | "prod") if value_conditions_of(expr.body):
-            return (_is_not_0(freshen(expr)),)
-        case _:
-            return ()
-
-
-def _is_not_0(expr: Expr) -> Iverson:
-    return Iverson("!=", expr, ZERO)
-
-
-def defined_tensor(name: str, free: tuple[Index, ...], body: Expr) -> Tensor:
-    """The tensor that ``name[free] = body`` defines, with what is known of where it has values, and is not 0."""
-    return Tensor(
-        name,
-        tuple(index.size for index in free),
-        Role.DEFINED,
-        has_gaps=bool(Gaps().of(body)),
-        support=support_of(free, body),
-        rests=bool(value_conditions_of(body)),
-    )
-
-
 def support_of(free: tuple[Index, ...], body: Expr) -> Support:
     """What is kept of the conditions of a tensor that is defined by ``tensor[free] = body``."""
     found = list[tuple[Sign, Integer]]()
-    for each in index_conditions_of(body):
+    for each in conditions_of(body):
         match each:
             case Delta(left, right):
                 found.append(("==", left - right))
@@ -137,14 +87,14 @@ def _read(support: Support, positions: tuple[Integer, ...]) -> Conditions:
     return tuple(_compared(sign, value) for sign, value in moved if value.indices)
 
 
-def _compared(sign: Sign, value: Integer) -> Iverson:
+def _compared(sign: Sign, value: Integer) -> Expr:
     """``[i != j]`` of ``i - j``, and ``[i < j]`` of ``j - i - 1 >= 0``"""
     if sign == "!=":
         return _sides(sign, _leading(value))
     return _sides(">", value + 1) if sign == ">=" and value.constant < 0 else _sides(sign, value)
 
 
-def _sides(operator: ComparisonOperator, value: Integer) -> Iverson:
+def _sides(operator: ComparisonOperator, value: Integer) -> Expr:
     """A comparison of a number with 0, what is taken off on the other side."""
     above = Integer(tuple(term for term in value.terms if term[1] > 0))
     return Iverson(operator, IndexValue(above), IndexValue(above - value))
@@ -154,12 +104,12 @@ def _of_sum(expr: Add) -> Conditions:
     if is_structural(expr):
         value = _integer(expr)
         if value is not None:
-            return index_conditions_of(IndexValue(value))
+            return conditions_of(IndexValue(value))
         return (Iverson("!=", expr, ZERO),) if free_indices(expr) else ()
-    return _common(map(index_conditions_of, expr.terms)) or tuple(_where_reads_differ(expr))
+    return _common(map(conditions_of, expr.terms)) or tuple(_where_reads_differ(expr))
 
 
-def _where_reads_differ(expr: Add) -> Iterator[Iverson]:
+def _where_reads_differ(expr: Add) -> Iterator[Expr]:
     """``[i != j]`` of ``x[i] - x[j]``"""
     reads = tuple(dict.fromkeys(node for node in walk(expr) if isinstance(node, Component) and node.indices))
     for one, other in combinations(reads, 2) if len(reads) <= _MOST else ():

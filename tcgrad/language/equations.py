@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.errors import Note, Span
+from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
-from tcgrad.ir.vanishing import defined_tensor
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.vanishing import support_of
 from tcgrad.language.occurrences import index_names
 from tcgrad.language.ranges import solve_ranges
 from tcgrad.language.resolution import Resolver
@@ -41,7 +43,9 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     solution = solve_ranges(problem, symbols, equation.span)
     indices = tuple(solution.indices[slot.index] for slot in free.values())
     resolved = Resolver(solution).resolve(body)
-    tensor = defined_tensor(target.name, indices, resolved)
+    shape = tuple(index.size for index in indices)
+    gaps, support = bool(Gaps().of(resolved)), support_of(indices, resolved)
+    tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support)
     symbols.tensors[target.name] = tensor
     symbols.places[target.name] = target.span
     return Define(tensor, indices, resolved, equation.span)

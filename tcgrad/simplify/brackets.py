@@ -1,17 +1,15 @@
 """Brackets of one comparison that stand for less together.
 
-``[a < b] + [b < a] = [a != b]``, ``[a < b] + [a >= b] = 1``, ``[a != b] - [a < b] = [a > b]``;
-``[a >= b] [a > b] = [a > b]``
+``[a < b] + [b < a] = [a != b]``, ``[a < b] + [a >= b] = 1``, ``[a != b] - [a < b] = [a > b]``
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
 
-from tcgrad.ir.nodes import ONE, ZERO, ComparisonOperator, Delta, Expr, IndexValue, Iverson
-from tcgrad.ir.traversal import factors_of, product_of, tensors_read
+from tcgrad.ir.nodes import ONE, ComparisonOperator, Delta, Expr, IndexValue, Iverson
+from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.shapes import are_equal
 
@@ -41,20 +39,6 @@ def brackets_joined(terms: list[Term]) -> list[Term]:
     for term in terms:
         _join(joined, term, len(joined))
     return joined if len(joined) < len(terms) else terms
-
-
-def brackets_met(expr: Expr) -> Expr:
-    """A product with the brackets that compare the same values as one, or 0; the very same if there are none."""
-    factors = factors_of(expr)
-    compared = [factor for factor in factors if isinstance(factor, Iverson) and tensors_read(factor)]
-    for one, other in combinations(compared, 2):
-        sides = (one.left, one.right, _CASES[one.operator])
-        cases = _on_same_sides(sides, (other.left, other.right, _CASES[other.operator]))
-        if cases is not None:
-            rest = product_of([factor for factor in factors if factor is not one and factor is not other])
-            both = sides[2] & cases
-            return brackets_met(_with(rest, sides, both)) if both else ZERO
-    return expr
 
 
 def _join(terms: list[Term], term: Term, at: int) -> None:

@@ -18,7 +18,6 @@ from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow
 from tcgrad.ir.traversal import factors_of, map_children, product_of, tensors_read, walk
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.monomials import holds_delta
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, negated, scaled, split_coefficient
@@ -58,7 +57,7 @@ def without_implied(expr: Expr, implies: Callable[[Expr, Expr], bool]) -> Expr:
     factors = list(factors_of(made))
     for condition in [factor for factor in factors if isinstance(factor, Iverson) and not is_mask(factor)]:
         others = [factor for factor in factors if factor is not condition]
-        if others and implies(product_of(others), condition) and not guards_kept([condition], others):
+        if others and implies(product_of(others), condition):
             factors = others
     return made if len(factors) == len(factors_of(made)) else product_of(factors)
 

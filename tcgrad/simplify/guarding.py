@@ -5,45 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.gaps import Gap, has_gap
-from tcgrad.ir.guards import is_choice, is_guard
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import Call, Component, Expr, IndexReduce, Iverson, Pow, Where
+from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, walk
-from tcgrad.ir.whole import exact_value
 
 
 def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
-    """The guards and conditions among the factors ``before`` that are gone from the ``rest``, and without which that
-    need not exist.
+    """The guards among the factors ``before`` that are gone from the ``rest``, and without which that need not exist.
 
     Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
     """
-    gone = [factor for factor in before if is_choice(factor) and factor not in rest]
+    gone = [factor for factor in before if is_guard(factor) and factor not in rest and free_indices(factor)]
     gaps = {gap for factor in rest for gap in gaps_in(factor)} if gone else ()
-    near = [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
-    ends = any(map(_ends_by_a_branch, rest)) if near else False
-    return [guard for guard in near if ends or is_guard(guard)]
-
-
-def _ends_by_a_branch(expr: Expr) -> bool:
-    """Whether a branch may lead to where something has no value: ``1/relu(u)`` has none where ``u < 0``."""
-    ends = (node for node in walk(expr) if isinstance(node, Pow | Call) and has_gap(node))
-    return any(any(map(_branches, walk(node))) for node in ends if not _is_positive_power(node))
-
-
-def _is_positive_power(node: Expr) -> bool:
-    return isinstance(node, Pow) and (exact_value(node.exponent) or 0) > 0
-
-
-def _branches(node: Expr) -> bool:
-    match node:
-        case Call(function=function):
-            return function.seam == "kink"
-        case Component(tensor=tensor):
-            return tensor.rests or not tensor.is_real
-        case _:
-            return isinstance(node, Iverson | Where | IndexReduce)
+    return [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
 
 
 def gaps_in(expr: Expr) -> Iterator[Gap]:

@@ -27,7 +27,6 @@ from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, as_number_power, call, exponent_of, is_call, minus, opposite, two_exponents
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.logarithms import log_named, softplus_apart
 from tcgrad.simplify.powers import as_power, is_division, power, split_coefficient
 
@@ -148,8 +147,7 @@ def _exponential(exponent: Expr) -> Expr:
 
 def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     """
-    ``relu(u) [u > 0] = relu(u)`` beside what has a value elsewhere too, and so for ``max(0,u)``;
-    ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
+    ``relu(u) [u > 0] = relu(u)``, ``max(0,u)`` too; ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
     ``abs(u)^n sign(u)^2 = abs(u)^n``;
     ``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``; ``exp(-w) sigmoid(w) = sigmoid(-w)``.
     """
@@ -158,7 +156,7 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
         base, exponent = as_number_power(factor)
         match base:
             case Iverson() if any(_is_positive_part(other, _above_zero(base)) for other in others):
-                found = None if guards_kept((base,), others) else product_of(others)
+                return product_of(others)
             case Call(arguments=(argument,)) if is_call(factor, "sign"):
                 found = _signed(argument, others)
             case Call(arguments=(argument,)) if exponent > 1 and exponent.denominator == 1 and is_call(base, "sign"):

@@ -28,7 +28,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
-from tcgrad.simplify.brackets import brackets_joined, brackets_met
+from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.choices import choices_added
 from tcgrad.simplify.common import take_out
@@ -122,8 +122,6 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
     if nested and made != expr:
         return policy.simplify(made)
     joined = choices_joined(made)
-    if joined is made:
-        joined = brackets_met(made)
     if joined is made and policy.collects:
         joined = divisor_cancelled(signs_joined(made))
     return made if joined is made else policy.simplify(joined)
