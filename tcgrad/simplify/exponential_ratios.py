@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Mul, Where
+from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Where
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder
+from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import as_number_power, is_call
 
 _EXP = FUNCTIONS["exp"]
@@ -24,7 +25,8 @@ def with_one_exponential(quotient: Expr) -> Expr:
         for n, other in enumerate(others):
             made = _times_exp(other, power)
             if made is not None:
-                return with_one_exponential(product_of([*others[:n], made, *others[n + 1 :]]))
+                joined = [] if made == ONE else [made]
+                return with_one_exponential(product_of([*others[:n], *joined, *others[n + 1 :]]))
     return quotient
 
 
@@ -37,8 +39,10 @@ def _times_exp(expr: Expr, power: tuple[Expr, Fraction]) -> Expr | None:
         is_quotient = (own[1] > 0) != (power[1] > 0)
         inner, outer = sorted((set(free_indices(exponent)) for exponent, _ in (own, power)), key=len)
         # Of others there would be more exponentials to work out.
-        is_joined = is_quotient and inner <= outer
-        return Call(_EXP, (Add(tuple(_times(*each) for each in (own, power))),)) if is_joined else None
+        if not is_quotient or not inner <= outer:
+            return None
+        exponent = Add(tuple(_times(*each) for each in (own, power)))
+        return ONE if simplify(exponent) == ZERO else Call(_EXP, (exponent,))
     match expr:
         case Mul(factors):
             for place, factor in enumerate(factors):
