@@ -5,7 +5,7 @@ a divisor cancels that may be 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
@@ -100,7 +100,7 @@ class _Lines:
             if not isinstance(line, Define):
                 continue
             body = marked(line.body, symmetric)
-            if body is not line.body and _reads_twice(line.body, symmetric):
+            if body is not line.body and _reads_twice(line, symmetric):
                 made = replace(line, body=unmarked(self._known.fold(body), symmetric.values()))
                 if cost(made.body) < cost(line.body):
                     self.lines[place] = made
@@ -193,10 +193,12 @@ class _Lines:
                 continue
             bodies = self._naming(line, list(users.values()))
             made = {n: replace(user, body=body) for (n, user), body in zip(users.items(), bodies, strict=True)}
-            if sum(cost(user.body) - cost(made[n].body) for n, user in users.items()) > cost(line.body):
+            named = {n: user for n, user in made.items() if line.tensor in tensors_read(user.body)}
+            saved = sum(cost(users[n].body) - cost(user.body) for n, user in named.items())
+            if saved > cost(line.body) and _times_read(named.values())[line.tensor] > 1:
                 self.lines[place] = line
                 self._note(line, place)
-                for n, user in made.items():
+                for n, user in named.items():
                     self._forget(users[n], n)
                     self._note(user, n)
                     self.lines[n] = user
@@ -225,17 +227,20 @@ def _told(line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
     return (own, line.body, *(user.body for user in users))
 
 
-def _reads_twice(body: Expr, tensors: Collection[Tensor]) -> bool:
-    read = Counter(part.tensor for part in walk(body) if isinstance(part, Component))
+def _reads_twice(line: Define, tensors: Collection[Tensor]) -> bool:
+    read = _times_read((line,))
     return any(read[tensor] > 1 for tensor in tensors)
+
+
+def _times_read(lines: Iterable[Define]) -> Counter[Tensor]:
+    return Counter(part.tensor for line in lines for part in walk(line.body) if type(part) is Component)
 
 
 def _is_promising(line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
         return True
-    read = [part.tensor for user in users for part in walk(user.body) if type(part) is Component]
-    return read.count(line.tensor) == 1 or _may_cancel(line, users)
+    return _times_read(users)[line.tensor] == 1 or _may_cancel(line, users)
 
 
 def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
