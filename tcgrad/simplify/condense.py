@@ -110,7 +110,7 @@ class Condensing:
         if isinstance(expr, Add):
             grouped = regroup([split_coefficient(term) for term in expr.terms])
             if grouped != expr:
-                yield simplify(grouped)
+                yield self._definitions.settle(grouped)
         if isinstance(expr, Add):
             yield from map(self._definitions.settle, _with_one_bracket(expr))
             yield from map(self._definitions.settle, _with_signs_apart(expr))
