@@ -27,6 +27,7 @@ from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
+_MOST_APART = 4  # terms of a sum that are looked at one by one where some stand in products
 _FEWEST = 2  # terms of which some may be those of a definition
 
 
@@ -145,7 +146,7 @@ class Condensing:
             return
         factors = factors_of(expr.body if isinstance(expr, IndexSum) else expr)
         for place, factor in enumerate(factors):
-            terms = factor.terms if isinstance(factor, Add) and len(factors) > 1 else ()
+            terms = _terms_apart(factor) if isinstance(factor, Add) and len(factors) > 1 else ()
             for inside in self._parts(expr, place, terms) if len(terms) > _FEWEST else ():
                 if inside and len(inside) < len(terms):
                     rest = tuple(term for term in terms if term not in inside)
@@ -231,6 +232,14 @@ def _squared(expr: Expr) -> list[Add]:
             case _:
                 pass
     return list(found)
+
+
+def _terms_apart(expr: Add) -> tuple[Expr, ...]:
+    """The terms of a sum, those of the sums in its products too if they are few."""
+    if not any(isinstance(part, Add) for term in expr.terms for part in factors_of(term)):
+        return expr.terms
+    spread = opened(expr)
+    return expr.terms if spread is None or len(spread) > _MOST_APART else tuple(map(simplify, spread))
 
 
 def _among(wanted: Sequence[Expr], terms: Sequence[Expr]) -> tuple[Expr, ...]:
