@@ -30,6 +30,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.tensors import Sign, Support
 from tcgrad.ir.traversal import factors_of, free_indices, replace_components, substitute, walk
+from tcgrad.ir.whole import as_integer
 
 Conditions = tuple[Expr, ...]
 
@@ -71,7 +72,7 @@ def support_of(free: tuple[Index, ...], body: Expr) -> Support:
         match each:
             case Delta(left, right):
                 found.append(("==", left - right))
-            case Iverson("!=", left, right) if (value := _integer(Add((left, Mul((MINUS_ONE, right)))))) is not None:
+            case Iverson("!=", left, right) if (value := as_integer(Add((left, Mul((MINUS_ONE, right)))))) is not None:
                 found.append(("!=", value))
             case Iverson() if (slack := slack_of(each)) is not None:
                 found.append((">=", slack))
@@ -102,7 +103,7 @@ def _sides(operator: ComparisonOperator, value: Integer) -> Expr:
 
 def _of_sum(expr: Add) -> Conditions:
     if is_structural(expr):
-        value = _integer(expr)
+        value = as_integer(expr)
         if value is not None:
             return conditions_of(IndexValue(value))
         return (Iverson("!=", expr, ZERO),) if free_indices(expr) else ()
@@ -168,25 +169,6 @@ def _coefficients(terms: Iterable[Expr]) -> dict[frozenset[tuple[Expr, int]], Fr
         product = frozenset(Counter(rest).items())
         found[product] = found.get(product, Fraction(0)) + coefficient
     return found
-
-
-def _integer(expr: Expr) -> Integer | None:
-    """The integer that a sum of products of indices and whole numbers is; None for everything else."""
-    match expr:
-        case IndexValue(value):
-            return value
-        case Const(value) if value.denominator == 1:
-            return Integer.of(value.numerator)
-        case Add() | Mul():
-            parts = [_integer(part) for part in expr.children]
-            total = Integer.of(0 if isinstance(expr, Add) else 1)
-            for part in parts:
-                if part is None:
-                    return None
-                total = total + part if isinstance(expr, Add) else total * part
-            return total
-        case _:
-            return None
 
 
 def _leading(value: Integer) -> Integer:

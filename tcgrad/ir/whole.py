@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children
@@ -41,5 +42,23 @@ def exact_value(expr: Expr) -> Fraction | None:
             if len(values) < len(children(expr)):
                 return None
             return sum(values, Fraction(0)) if isinstance(expr, Add) else prod(values, start=Fraction(1))
+        case _:
+            return None
+
+
+def as_integer(expr: Expr) -> Integer | None:
+    """The integer expression that a sum or product of sizes, indices and whole numbers is, else None."""
+    match expr:
+        case Const(value=value) if value.denominator == 1:
+            return Integer.of(value.numerator)
+        case IndexValue(value=value):
+            return value
+        case Add() | Mul():
+            total = Integer.of(0 if isinstance(expr, Add) else 1)
+            for part in map(as_integer, children(expr)):
+                if part is None:
+                    return None
+                total = total + part if isinstance(expr, Add) else total * part
+            return total
         case _:
             return None

@@ -28,6 +28,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
+from tcgrad.ir.whole import as_integer
 from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.choices import choices_added
@@ -202,7 +203,7 @@ def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
 
 def _iverson(expr: Iverson) -> Expr:
     """Decided where both sides are numbers, or integers whose ranges decide; ``[[c][d] != 0] = [c][d]``."""
-    left, right = _as_integer(expr.left), _as_integer(expr.right)
+    left, right = as_integer(expr.left), as_integer(expr.right)
     if left is not None and right is not None:
         return iverson(expr.operator, left, right)
     if isinstance(expr.left, Const) and isinstance(expr.right, Const):
@@ -213,25 +214,6 @@ def _iverson(expr: Iverson) -> Expr:
     if expr.operator == "!=" and expr.right == ZERO and all(isinstance(each, Iverson | Delta) for each in conditions):
         return expr.left
     return expr
-
-
-def _as_integer(expr: Expr) -> Integer | None:
-    """The integer expression that a sum or product of sizes, indices and whole numbers is, else None."""
-    match expr:
-        case Const() if expr.value.denominator == 1:
-            return Integer.of(expr.value.numerator)
-        case IndexValue():
-            return expr.value
-        case Add() | Mul():
-            parts = [_as_integer(part) for part in (expr.terms if isinstance(expr, Add) else expr.factors)]
-            total = Integer.of(0 if isinstance(expr, Add) else 1)
-            for part in parts:
-                if part is None:
-                    return None
-                total = total + part if isinstance(expr, Add) else total * part
-            return total
-        case _:
-            return None
 
 
 def _where(expr: Where, policy: Policy) -> Expr:
