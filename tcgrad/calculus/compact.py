@@ -186,9 +186,7 @@ class _Lines:
                 continue
             places = sorted(set.intersection(*(set(self._users.get(tensor, ())) for tensor in own))) if own else []
             users = {n: user for n in places if n > place and isinstance(user := self.lines[n], Define)}
-            read = Counter(
-                part.tensor for user in users.values() for part in walk(user.body) if type(part) is Component
-            )
+            read = _times_read(users.values())
             if len(users) > _MOST_USERS or any(read[tensor] < _FEWEST_READ for tensor in own):
                 continue
             bodies = self._naming(line, list(users.values()))

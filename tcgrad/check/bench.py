@@ -215,11 +215,11 @@ class Bench:
         last = self._last
         if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
             return last
+        user = Tolerance(self.options.rtol, self.options.atol)
 
         def hidden() -> float:
             return hidden_from(self.sample, known.usual()) if user == Tolerance() else inf
 
-        user = Tolerance(self.options.rtol, self.options.atol)
         self._last = Expected(known.value, known.error, bound, user, hidden, is_fine(self.sample.dtype))
         return self._last
 

@@ -100,9 +100,8 @@ def prove_equal(
         whole = simplify(difference)
         if not reads_inverses(whole):
             return whole
-        inverted = {f"inv({tensor.name})" for tensor in definitions}
-        names = {tensor.name for tensor in tensors_read(whole)} & inverted
-        others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in names}
+        read = {tensor.name for tensor in tensors_read(whole)}
+        others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in read}
         return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions)
 
     def with_sizes_as_numbers() -> Expr:
