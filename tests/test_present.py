@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import tcgrad
-from tcgrad.notation.index import print_statement
+from tcgrad.ir.program import Define
+from tcgrad.notation.index import print_expr, print_statement
+from tcgrad.simplify import simplify
+from tcgrad.simplify.present import Presentation
 
 HEAD = "dims: {N: 3}\ninputs: {a: [N], b: [N], c: [N], g: [N, N]}\nfunctions: {'f(z)': null}\n"
 
@@ -27,18 +32,71 @@ SHOWN = [
     ),
     (
         ["y[i] = (a[i+1] - a[i])^2"],
-        "dl/da[p] = 2*(-dl/dy[p]*(a[p+1] - a[p])*[p < N - 1] + dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1])",
+        "dl/da[p] = 2*(dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1] - dl/dy[p]*(a[p+1] - a[p])*[p < N - 1])",
     ),
     (
         ["y[i] = exp(a[i])/(1[k]*exp(a[k]))", "e = sum[i](y[i]*log(y[i]/b[i]))"],
         "dl/da[p] = y[p]*(dl/dy[p] + dl/de*(log(y[p]/b[p]) - e) - dl/dy[i]*y[i])",
+    ),
+    (
+        ["r = sqrt(1[i]*a[i]^2)", "h[k] = tanh(g[k,i]*a[i]/r)", "y[i] = a[i] + g[i,k]*h[k]"],
+        "dl/da[p] = dl/dy[p] + dl/dy[i]*g[i,k]*(1 - h[k]^2)*(g[k,p] - a[p]*a[j]*g[k,j]/r^2)/r",
     ),
 ]
 
 
 @pytest.mark.parametrize(("equations", "gradient"), SHOWN)
 def test_shown(equations: list[str], gradient: str) -> None:
-    outputs = "[y, e]" if len(equations) > 1 else "[y]"
+    outputs = "[y, e]" if any(equation.startswith("e ") for equation in equations) else "[y]"
     text = f"{HEAD}equations: {equations}\noutputs: {outputs}\nwrt: [a]\n"
     (found,) = tcgrad.loads(text).derivation.gradients
     assert list(print_statement(found.statements[-1])) == [gradient]
+
+
+def test_one_sum_is_the_same_way_round_in_all_its_places():
+    """Both terms have ``1 - h^2``, and none of them ``h^2 - 1`` because a minus stands before it."""
+    text = """
+dims: {T: 2, D: 3, F: 4}
+inputs: {u: [T, D], w: [D, F], v: [F, D]}
+equations:
+  - r[i] = sqrt(1[d]*u[i,d]^2/D + 0.1)
+  - h[i,f] = tanh(u[i,d]/r[i]*w[d,f])
+  - y[i,d] = u[i,d] + h[i,f]*v[f,d]
+wrt: [u]
+"""
+    (found,) = tcgrad.loads(text).derivation.gradients
+    (line,) = print_statement(found.statements[-1])
+    assert line == (
+        "dl/du[p,q] = dl/dy[p,q] + (dl/dy[p,d]*v[f,d]*w[q,f]*(1 - h[p,f]^2)"
+        " - u[p,q]*dl/dy[p,d]*u[p,e]*v[f,d]*w[e,f]*(1 - h[p,f]^2)/(D*r[p]^2))/r[p]"
+    )
+
+
+SIGNS = [
+    ("a*(b - c)*(c - a)", "a*(c - a)*(b - c)"),
+    ("-a*(b - c)*(c - a)", "a*(a - c)*(b - c)"),
+    ("a - b*(c - a)", "a + b*(a - c)"),
+    ("-(a*(b - c) + b*(c - a)^3)", "b*(a - c)^3 + a*(c - b)"),
+    ("-a*(1 - b)^2", "-a*(1 - b)^2"),
+    ("a*(b - 1)*(c - 1)", "a*(1 - b)*(1 - c)"),
+    ("-tanh(a - b)*c", "c*tanh(b - a)"),
+    ("-a*log(b/c)", "a*log(c/b)"),
+    ("-a*exp(-(b - c))", "-a*exp(c - b)"),
+    ("a - b - c*(1 - a)", "a - b + c*(a - 1)"),
+]
+
+
+@pytest.mark.parametrize(("given", "written"), SIGNS)
+def test_as_few_minus_signs_as_can_be(given: str, written: str) -> None:
+    """Where the spec writes no sum itself; written so, it stays so."""
+    text = "inputs: {a: [], b: [], c: []}\nequations: ['y = EXPR']\n"
+    program = tcgrad.loads(text.replace("EXPR", given)).program
+    presentation = Presentation(())
+    (define,) = program.statements
+    assert isinstance(define, Define)
+    shown = presentation.present(simplify(define.body))
+    assert print_expr(shown) == written
+    assert presentation.present(shown) == shown
+    at = {"a": 0.3, "b": 1.7, "c": 2.9, "log": math.log, "exp": math.exp, "tanh": math.tanh}
+    value, expected = (eval(text.replace("^", "**"), at) for text in (written, given))  # noqa: S307 - our own texts
+    assert math.isclose(value, expected)

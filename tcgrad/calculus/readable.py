@@ -103,10 +103,20 @@ class Readable:
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
         body = min((body, self._carried.named(body)), key=cost)
         own = self.presentation.present(self._spelling.name(self._with_choices(body)))
-        (polished,) = self._polished.done((own,), (), lambda: (polish(own),))
+        polished = self._polish(own)
         even = with_even_slopes(polished)  # sums have become one
         polished = polished if even is polished else polish(simplify(even))
-        return in_reading_order(self.presentation.as_it_reads(polished), free)
+        whole = polished if polished is own else self.presentation.present(polished)
+        return in_reading_order(whole, free)
+
+    def _polish(self, expr: Expr) -> Expr:
+        """An expression as it reads best; the very same where it does."""
+
+        def changed() -> tuple[Expr, ...]:
+            made = polish(expr)
+            return () if made is expr else (made,)
+
+        return next(iter(self._polished.done((expr,), (), changed)), expr)
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter."""

@@ -71,6 +71,7 @@ class Remembered:
     known_keys: dict[tuple[tuple[Index, str], ...], str] | None = None
     known_cost: int | None = None
     known_delta: bool | None = None
+    known_sign: bool | None = None
     known_root: bool | None = None
     known_lone_sum: bool | None = None
     known_content: Fraction | None = None

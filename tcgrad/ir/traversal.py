@@ -234,6 +234,7 @@ _WHATEVER_THE_INDICES = (
     "known_shapes",
     "known_cost",
     "known_delta",
+    "known_sign",
     "known_root",
     "known_lone_sum",
 )

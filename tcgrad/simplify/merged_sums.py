@@ -189,7 +189,7 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
     both = simplify(add_of(rests))
     if both == ZERO:
         return None
-    if isinstance(both, Add) and len(both.terms) == len(rests):
+    if isinstance(both, Add) and len(both.terms) == len(rests) and not any(isinstance(rest, Add) for _, rest in rests):
         both = Add(tuple(scaled(*rest) for rest in rests))
     if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
         number, both = -number, scaled_sum(both, Fraction(-1))

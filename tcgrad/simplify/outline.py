@@ -32,7 +32,15 @@ _WORDS = sorted(
 )
 
 
-_WHATEVER_THE_NAMES = ("known_size", "known_cost", "known_delta", "known_root", "known_lone_sum", "is_simplified")
+_WHATEVER_THE_NAMES = (
+    "known_size",
+    "known_cost",
+    "known_delta",
+    "known_sign",
+    "known_root",
+    "known_lone_sum",
+    "is_simplified",
+)
 
 
 class Outline(NamedTuple):

@@ -1,0 +1,315 @@
+"""Which way round each difference of a formula is written: so that the whole has the fewest minus signs.
+
+``-(a - b) c`` is ``(b - a) c``, and ``p - (q - r)/s`` is ``p + (r - q)/s``. A sum or its negative can be written
+wherever a sign can move: through products, sums over indices, odd powers and odd functions; the logarithm of a ratio
+can be that of its reciprocal. What an expression and its negative cost follows from what their parts do,
+so that two passes find the best: one that weighs, one that writes. The same sum is written the same way round in all
+places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import inf, prod
+from operator import is_
+from typing import Protocol
+
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.traversal import children, map_children, product_of
+from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
+from tcgrad.simplify.shapes import shape
+
+Weights = tuple[float, float]  # of an expression and of its negative, each written without a minus in front
+Orders = Mapping[int, Sequence[int]]  # the places of the terms of a sum and of its negative, by the sign
+
+_MINUS_SIGN = 1.0
+_IN_FRONT = 2.5  # of a product: it is read before one knows of what
+_OF_DIFFERENCE = 0.1  # more, where what is taken away holds a minus itself
+_OF_NUMBER = 0.6  # more: 1 - y is read more easily than y - 1
+_UNLIKE_THE_SPEC = 10.0  # a sum the other way round than the spec has it
+_UNLIKE_OTHERS = 2.0  # than where it stands, too
+_TURNED = 0.01  # a sum that is not as it comes, where all else is equal
+_AS_IT_IS: Weights = (0, inf)
+_MOST_REPEATED = 4  # sums of which it is tried which way round is best in all their places
+
+
+class Written(Protocol):
+    """Knows the sums that a spec writes itself."""
+
+    def orders(self, base: Add) -> Orders:
+        """The places that the spec gives the terms of a sum, or of its negative, by the sign, where it writes it."""
+
+    def writes_logarithm(self, call: Call) -> bool:
+        """Whether the spec writes this logarithm itself."""
+
+
+def with_fewest_signs(expr: Expr, written: Written) -> Expr:
+    """The same value with its sums and differences the way round that has the fewest minus signs; not simplified.
+
+    written: what stands in the spec stands the same way here.
+    """
+    orientation = _Orientation(expr, written) if _holds_sign(expr) else None
+    return orientation.best() if orientation is not None and orientation.may_turn() else expr
+
+
+class _Orientation:
+    def __init__(self, expr: Expr, written: Written) -> None:
+        self._expr = expr
+        self._written = written
+        self._sums: list[Add] = []
+        self._has_logarithms = False
+        self._note(expr)
+        self._orders = {id(base): written.orders(base) for base in self._sums}
+        own = [base for base in self._sums if not self._orders[id(base)]]
+        self._repeated = list(_repeated(own))[:_MOST_REPEATED]
+        self._signs = {place: sign for group in self._repeated for place, sign in group.items()}
+        self._known: dict[int, Weights] = {}
+
+    def _note(self, expr: Expr) -> None:
+        """Take down the sums and logarithms that can be turned, in an expression that holds signs."""
+        if isinstance(expr, Add):
+            self._sums.append(expr)
+        elif isinstance(expr, Call) and _flipped_logarithm(expr):
+            self._has_logarithms = True
+        for part in children(expr):
+            if _holds_sign(part):
+                self._note(part)
+
+    def may_turn(self) -> bool:
+        """Whether there is anything to be written another way."""
+        return self._has_logarithms or any(map(_is_mixed, self._sums)) or any(self._orders.values())
+
+    def best(self) -> Expr:
+        """The expression as it is written best."""
+        weight = self._worth(self._expr)
+        for group in self._repeated:
+            before = self._signs
+            self._signs, self._known = {**before, **{place: -sign for place, sign in group.items()}}, {}
+            turned = self._worth(self._expr)
+            if turned < weight:
+                weight = turned
+            else:
+                self._signs, self._known = before, {}
+        return self._value(self._expr)
+
+    # What it costs
+
+    def _weights(self, expr: Expr) -> Weights:
+        if not _holds_sign(expr):
+            return _AS_IT_IS
+        known = self._known.get(id(expr))
+        if known is None:
+            known = self._known[id(expr)] = self._weighed(expr)
+        return known
+
+    def _weighed(self, expr: Expr) -> Weights:
+        match expr:
+            case Const(value=value):
+                return (inf, 0) if value.numerator < 0 else _AS_IT_IS
+            case Add():
+                return self._of_sum(expr)
+            case Mul(factors=factors):
+                return _of_product([self._weights(factor) for factor in factors if _holds_sign(factor)])
+            case IndexSum(body=body):
+                return self._weights(body)
+            case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
+                return _of_parity(self._weights(base), -1 if n.numerator % 2 else 1)
+            case Pow(base=base, exponent=Const()):
+                return self._worth(base), inf
+            case Call(function=function, arguments=(argument,)) if function.parity:
+                return _of_parity(self._weights(argument), function.parity)
+            case Call() if _flipped_logarithm(expr):
+                whole = self._worth(expr.arguments[0])
+                return whole, inf if self._written.writes_logarithm(expr) else whole + _TURNED
+            case _:
+                return sum(map(self._worth, children(expr))), inf
+
+    def _worth(self, expr: Expr) -> float:
+        """What a value costs, with a minus in front if need be; a sum by itself has its terms as they are."""
+        plus, minus = self._weights(expr)
+        return min(plus, self._terms(expr, 1)[0] if isinstance(expr, Add) else minus + _IN_FRONT)
+
+    def _of_sum(self, base: Add) -> Weights:
+        pairs = [self._weights(term) for term in base.terms]
+        if all(minus == inf for _, minus in pairs):
+            return sum([plus for plus, _ in pairs]), inf
+        plus, minus = [self._terms(base, sign)[0] + self._of_turning(base, sign) for sign in (1, -1)]
+        return plus, minus
+
+    def _of_turning(self, base: Add, sign: int) -> float:
+        """What it costs that a sum is written this way round and not as elsewhere."""
+        orders = self._orders[id(base)]
+        if orders and sign not in orders:
+            return _UNLIKE_THE_SPEC
+        return _UNLIKE_OTHERS if self._signs.get(id(base)) == -sign else _TURNED if sign < 0 else 0
+
+    def _terms(self, base: Add, sign: int) -> tuple[float, list[tuple[int, int]]]:
+        """What ``sign`` times a sum costs; of each term the sign that is written before it and how it follows, as +1
+        or -1 times itself. At least one has a plus, if that can be.
+        """
+        weight, ways = 0.0, list[tuple[int, int]]()
+        more = list[float]()  # that a plus would cost
+        for term in base.terms:
+            same, opposite = self._weights(term)[::sign]
+            taken = opposite + _of_minus(term, opposite)
+            if same <= taken:
+                weight += same
+                ways.append((1, sign))
+            else:
+                weight += taken
+                ways.append((-1, -sign))
+                more.append(same - taken)
+        if len(more) < len(ways):
+            return weight, ways
+        least = min(more)
+        if least < _IN_FRONT:
+            ways[more.index(least)] = 1, sign
+        return weight + min(least, _IN_FRONT), ways
+
+    # How it is written
+
+    def _value(self, expr: Expr) -> Expr:
+        """What costs `_worth`."""
+        plus, minus = self._weights(expr)
+        if isinstance(expr, Add) or plus <= minus + _IN_FRONT:
+            return self._signed(expr, 1)
+        return _times(-1, self._signed(expr, -1))
+
+    def _signed(self, expr: Expr, sign: int) -> Expr:
+        """``sign`` times an expression, without a minus in front."""
+        if not _holds_sign(expr):
+            return expr
+        match expr:
+            case Const():
+                return expr if sign > 0 else Const(-expr.value)
+            case Add():
+                return self._signed_sum(expr, sign)
+            case Mul():
+                return self._signed_product(expr, sign)
+            case IndexSum():
+                return map_children(expr, lambda body: self._signed(body, sign))
+            case Pow(base=base, exponent=Const(value=n) as exponent) if n.denominator == 1:
+                made = self._signed(base, sign if n.numerator % 2 else self._lighter(base))
+                return expr if made is base else Pow(made, exponent)
+            case Call(function=function, arguments=(_,)) if function.parity:
+                return map_children(
+                    expr, lambda part: self._signed(part, sign if function.parity < 0 else self._lighter(part))
+                )
+            case Call() if sign < 0:
+                made = map_children(expr, self._value)
+                return _flipped_logarithm(made) or made
+            case _:
+                return map_children(expr, self._value)
+
+    def _lighter(self, expr: Expr) -> int:
+        plus, minus = self._weights(expr)
+        return 1 if plus <= minus else -1
+
+    def _signed_sum(self, base: Add, sign: int) -> Expr:
+        _, ways = self._terms(base, sign)
+        made = [_times(before, self._signed(term, text)) for (before, text), term in zip(ways, base.terms, strict=True)]
+        places = self._orders[id(base)].get(sign)
+        if places is not None:
+            made = [made[n] for n in sorted(range(len(made)), key=places.__getitem__)]
+        else:
+            in_order = sorted(range(len(made)), key=lambda n: sign < 0 and not _is_negative(base.terms[n]))
+            first = next((n for n in in_order if ways[n][0] > 0), in_order[0])
+            made = [made[first], *(made[n] for n in in_order if n != first)]
+        return base if all(map(is_, made, base.terms)) else Add(tuple(made))
+
+    def _signed_product(self, expr: Mul, sign: int) -> Expr:
+        weights = [self._weights(factor) for factor in expr.factors]
+        signs = [1 if plus <= minus else -1 for plus, minus in weights]
+        if signs.count(-1) % 2 != (sign < 0):
+            more = [abs(plus - minus) for plus, minus in weights]
+            place = more.index(min(more))
+            signs[place] = -signs[place]
+        made = list(map(self._signed, expr.factors, signs))
+        return expr if all(map(is_, made, expr.factors)) else _with_number_in_front(made)
+
+
+def _holds_sign(expr: Expr) -> bool:
+    """Whether a sum, a negative number or a logarithm that can be turned is a part; kept on the node once known."""
+    known = expr.known_sign
+    if known is None:
+        match expr:
+            case Component():
+                known = False
+            case Const(value=value):
+                known = value.numerator < 0
+            case Pow(base=base, exponent=Const()):
+                known = _holds_sign(base)
+            case _:
+                own = isinstance(expr, Add) or (isinstance(expr, Call) and _flipped_logarithm(expr) is not None)
+                known = own or any(map(_holds_sign, children(expr)))
+        expr.__dict__["known_sign"] = known
+    return known
+
+
+def _is_mixed(base: Add) -> bool:
+    return any(_is_negative(term) for term in base.terms)
+
+
+def _is_negative(term: Expr) -> bool:
+    number = term.factors[0] if type(term) is Mul else term
+    return type(number) is Const and number.value.numerator < 0
+
+
+def _times(sign: int, text: Expr) -> Expr:
+    """``sign`` times what has no minus in front."""
+    number, rest = split_coefficient(text)
+    return text if sign > 0 else scaled(-number, rest)
+
+
+def _of_minus(term: Expr, weight: float) -> float:
+    """What a minus before a term costs that has some weight itself."""
+    if isinstance(term, Const):
+        return _MINUS_SIGN + _OF_NUMBER
+    return _MINUS_SIGN + (_OF_DIFFERENCE if weight >= _MINUS_SIGN else 0)
+
+
+def _of_product(factors: Iterable[Weights]) -> Weights:
+    even, odd = 0.0, inf
+    for plus, minus in factors:
+        even, odd = min(even + plus, odd + minus), min(even + minus, odd + plus)
+    return even, odd
+
+
+def _of_parity(inside: Weights, parity: int) -> Weights:
+    return inside if parity < 0 else (min(inside), inf)
+
+
+def _repeated(sums: Sequence[Add]) -> Iterator[dict[int, int]]:
+    """The sums that are the same up to indices and their sign, if there are several: by id +1 or -1."""
+    mixed = [base for base in sums if _is_mixed(base)]
+    groups: dict[tuple[tuple[int, bool], ...], dict[int, int]] = {}
+    for base in mixed if len(mixed) > 1 else ():
+        signed = [(shape(rest), number.numerator > 0) for number, rest in map(split_coefficient, base.terms)]
+        own = tuple(sorted(signed))
+        opposite = tuple(sorted((form, not is_plus) for form, is_plus in signed))
+        if own == opposite:
+            continue
+        if opposite in groups:
+            groups[opposite][id(base)] = -1
+        else:
+            groups.setdefault(own, {})[id(base)] = 1
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _flipped_logarithm(expr: Expr) -> Expr | None:
+    """``log(b/a)`` for ``log(a/b)``, its negative; None of anything else."""
+    match expr:
+        case Call(function=function, arguments=(Mul(factors=(first, second)),)) if function.name == "log":
+            (above, up), (below, down) = as_power(first), as_power(second)
+            if {up, down} == {ONE, MINUS_ONE}:
+                return Call(function, (Mul((power(above, negated(up)), power(below, negated(down)))),))
+        case _:
+            pass
+    return None
+
+
+def _with_number_in_front(factors: Sequence[Expr]) -> Expr:
+    numbers = [factor.value for factor in factors if isinstance(factor, Const)]
+    rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
+    return scaled(prod(numbers, start=Fraction(1)), rest) if numbers else rest
