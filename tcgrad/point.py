@@ -12,7 +12,7 @@ import numpy as np
 
 from tcgrad.calculus import Derivation
 from tcgrad.calculus.derive import backpropagated
-from tcgrad.calculus.intrinsics import inverses_of, with_cofactors
+from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors, with_cofactors
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.second import stepwise_hessian
@@ -72,7 +72,7 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     env = evaluate_program(
         _without_overflow(program), {declared.tensor.name: given[declared.tensor] for declared in program.inputs}
     )
-    env = evaluate_statements(inverses_of(program), env)
+    env = evaluate_statements((*inverses_of(program), *inverses_of_factors(program)), env)
     upstream = _upstream(program, given)
     return PointValues(
         given=given,

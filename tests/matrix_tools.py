@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement
@@ -136,9 +136,11 @@ def define_of(program: Program, what: str) -> Define:
 
 
 def inverses_in(program: Program) -> list[Statement]:
-    """The definitions of the inverses of all matrices of which a program has an inverse or a determinant."""
+    """The definitions of the inverses of all matrices of which a program has an inverse or a determinant, and of those
+    of which these are products.
+    """
     stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
-    return [inverse_of(program, statement.operand) for statement in stated]
+    return [*(inverse_of(program, statement.operand) for statement in stated), *inverses_of_factors(program)]
 
 
 def values_of(program: Program, define: Define) -> dict[Tensor, object]:

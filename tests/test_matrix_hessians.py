@@ -21,7 +21,7 @@ BLOCKS = [
     (QUADRATIC, "A", "A", "0"),
     (QUADRATIC, "A", "x", "x ⊗ I + I ⊗ x"),
     (TRACE, "X", "X", "(B + Bᵀ) ⊗ I"),
-    (TRACE, "X", "B", "(I ⊗ Xᵀ) comm(M, M) + I ⊗ Xᵀ"),
+    (TRACE, "X", "B", "(I ⊗ Xᵀ) (I + comm(M, M))"),
     (SQUARES, "x", "x", "2 Aᵀ A"),
     (SQUARES, "A", "A", "2 (I ⊗ (x xᵀ))"),
     (SQUARES, "x", "b", "-2 Aᵀ"),

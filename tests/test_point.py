@@ -40,6 +40,16 @@ def test_inverses_that_derivatives_bring_in(function):
     np.testing.assert_allclose(jacobian, outer * np.linalg.inv(s).T, rtol=1e-14)
 
 
+@pytest.mark.parametrize("rank", [2, 1])
+def test_inverses_of_the_factors_of_products(rank):
+    a, x = np.array([[3.0, 2.0], [1.0, 4.0]]), np.array([[1.0, 2.0], [2.0, 5.0 if rank == 2 else 4.0]])
+    equations = "['y[i,j] = a[i,k]*x[k,j]', 'd = det(y)']"
+    found = at(f"inputs: {{a: [2, 2], x: [2, 2]}}\nwrt: [x]\nequations: {equations}", a=a.tolist(), x=x.tolist())
+    (jacobian,) = found.jacobians.values()
+    cofactors = np.array([[x[1, 1], -x[1, 0]], [-x[0, 1], x[0, 0]]])
+    np.testing.assert_allclose(jacobian, 10 * cofactors, rtol=1e-13)
+
+
 # An equation whose exponentials are too large or too small at x, and what it comes to there.
 LARGE = [
     ("y[i] = exp(x[i])/(1[k]*exp(x[k]))", [1000, 1000, -1000], [0.5, 0.5, 0],

@@ -255,6 +255,13 @@ def test_the_rules_of(row):
     assert [next(n for start, n in NAMED.items() if w.startswith(start)) for w in words] == expected.split(", ")
 
 
+def test_what_is_written_by_the_inverses_of_factors_is_called_so():
+    equations = "['y[i,j] = a[i,k]*x[k,j]', 'f = logdet(y)']"
+    derivation = derive(program_of(f"inputs: {{a: [3, 3], x: [3, 3]}}\nequations: {equations}"))
+    for chains in explain(derivation).jacobians:
+        assert chains[-1].steps[-1].rules[0].words == "inverse of a product"
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -15,8 +15,9 @@ from typing import Literal
 from tcgrad.calculus.differentiate import times, total
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Component, Expr, IndexSum
-from tcgrad.ir.program import Intrinsic, Program
+from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.simplify.inverses import square_factors
 
 Positions = tuple[Integer, ...]
 
@@ -63,6 +64,23 @@ def inverses_of(program: Program) -> tuple[Intrinsic, ...]:
     operands = dict.fromkeys(item.operand for item in program.statements if isinstance(item, Intrinsic))
     found = (inverse_of(program, operand) for operand in operands)
     return tuple(statement for statement in found if statement not in program.statements)
+
+
+def inverses_of_factors(program: Program) -> tuple[Intrinsic, ...]:
+    """The statements of further inverses that formulas for people may read: those of the square matrices of which what
+    the program takes an inverse or a determinant of is the product.
+    """
+    defined = {item.tensor: item for item in program.statements if isinstance(item, Define)}
+    waiting = [item.operand for item in program.statements if isinstance(item, Intrinsic)]
+    seen = set(waiting)
+    found: list[Tensor] = []
+    for operand in waiting:  # which grows
+        factors = square_factors(defined[operand]) if operand in defined else ()
+        new = [factor for factor in factors if factor not in seen]
+        seen.update(new)
+        found += new
+        waiting += new
+    return tuple(inverse_of(program, operand) for operand in found)
 
 
 def intrinsic_derivative(

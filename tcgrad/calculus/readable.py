@@ -25,8 +25,10 @@ from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_fac
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
+from tcgrad.simplify.inverses import reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.signs import holds_root
@@ -157,6 +159,7 @@ class Readable:
         """
         # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
         body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
+        body = self._with_inverses_contracted(body) if self._has_intrinsics and reads_inverses(body) else body
         body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:
             shorter = self._shorter(body, used)
@@ -184,6 +187,26 @@ class Readable:
     def _is_short(self) -> bool:
         """Whether the program has so few equations that its formulas are looked into closely."""
         return len(self.program.statements) <= _MOST_STATEMENTS
+
+    def _with_inverses_contracted(self, body: Expr) -> Expr:
+        """A right side without products of a matrix and its inverse, inverses of products that have no part in it by
+        those of their factors, where that is shorter.
+        """
+        read = set(tensors_read(body))
+        products = {tensor: define for tensor, define in self._definitions.items() if tensor not in read}
+        try:
+            made = self.known.fold(with_inverses_contracted(body, products, determinants=False))
+        except TooLargeError:
+            return body
+        return made if cost(made) < cost(simplify(body)) else body
+
+    @cached_property
+    def _has_intrinsics(self) -> bool:
+        return any(isinstance(statement, Intrinsic) for statement in self.program.statements)
+
+    @cached_property
+    def _definitions(self) -> dict[Tensor, Define]:
+        return {item.tensor: item for item in self.program.statements if isinstance(item, Define)}
 
     def _looked_into(self, body: Expr, tensor: Tensor) -> Expr:
         """A right side multiplied out as a whole, and with what was guessed for its parts, where that is shorter."""

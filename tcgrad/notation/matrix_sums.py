@@ -19,6 +19,7 @@ from tcgrad.notation.matrix_common import (
     without,
     word_of,
 )
+from tcgrad.notation.matrix_commutations import with_commuted_joined
 from tcgrad.notation.matrix_groups import elementwise_alike, group_of_some, groups_of_all
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted
@@ -136,7 +137,10 @@ def _factored(terms: list[Scale]) -> Matrix:
     shorter = opened(terms, add)
     if shorter is not None:
         return shorter
-    terms = with_binomials(with_kroneckers_joined(with_outer_blocks(terms, add), add))
+    permuted = with_commuted_joined(terms, add)
+    if len(permuted) == 1:
+        return scaled(permuted[0])
+    terms = with_binomials(with_kroneckers_joined(with_outer_blocks(permuted, add), add))
     split = split_by_identity(terms)
     if split is not None:
         before, inner, behind = split

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tcgrad.calculus.intrinsics import inverse_of
+from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
@@ -136,7 +136,7 @@ def _raise_batched(
 
 
 def intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
-    """Inverses and determinants by their tensors, with the inverses that derivatives of determinants read.
+    """Inverses and determinants by their tensors, with the further inverses that derivatives of these read.
 
     Kept on the program once known.
     """
@@ -149,4 +149,4 @@ def intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
 def _intrinsics_of(program: Program) -> dict[Tensor, Intrinsic]:
     stated = [statement for statement in program.statements if isinstance(statement, Intrinsic)]
     inverses = [inverse_of(program, statement.operand) for statement in stated]
-    return {statement.tensor: statement for statement in (*stated, *inverses)}
+    return {statement.tensor: statement for statement in (*stated, *inverses, *inverses_of_factors(program))}

@@ -14,7 +14,6 @@ from tcgrad.ir.traversal import substitute, tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand
-from tcgrad.prove.inverses import reads_inverses, with_inverses_contracted
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
 from tcgrad.prove.lookups import rows_read, without_guards_of_rows
 from tcgrad.prove.normal import normalise
@@ -30,6 +29,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import TooLargeError, expand
+from tcgrad.simplify.inverses import reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 
 __all__ = ["prove_equal"]

@@ -17,7 +17,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined
-from tcgrad.simplify.division import divided, with_sums_out
+from tcgrad.simplify.division import divided, with_sums_out, with_terms_divided
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
@@ -121,6 +121,8 @@ class Condensing:
         if over_one is not None:
             yield self._definitions.settle(over_one)
         if size(expr) > _LARGEST_OPEN:
+            if isinstance(expr, Mul):
+                yield from map(self._definitions.settle, with_terms_divided(expr))
             return
         expanded = self._expanded(expr)
         if expanded is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from tcgrad.ir.nodes import ZERO, Add, Const, Expr, Mul, Pow, const
-from tcgrad.ir.traversal import product_of, tensors_read
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Const, Expr, Mul, Pow, const
+from tcgrad.ir.traversal import factors_of, product_of, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import powers_of
 from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
+from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.spread import spread_out
 
 _MOST_TERMS = 8  # of what is divided
@@ -29,6 +30,27 @@ def divided(expr: Mul) -> Iterator[Expr]:
                 if quotient is not None:
                     rest = [part for n, part in enumerate(expr.factors) if n not in (place, other)]
                     yield Mul((quotient, Pow(base, Const(exponent.value + 1)), *rest))
+
+
+def with_terms_divided(expr: Mul) -> Iterator[Expr]:
+    """The product with those terms of a sum in it apart of which a divisor is a factor: ``(a + b s)/s = a/s + b``."""
+    for place, (base, exponent) in enumerate(map(as_power, expr.factors)):
+        for other, factor in enumerate(expr.factors) if exponent == MINUS_ONE else ():
+            terms = factor.terms if isinstance(factor, Add) else ()
+            whole = [term for term in terms if _is_factor(base, term)]
+            if 0 < len(whole) < len(terms):
+                rest = product_of([part for n, part in enumerate(expr.factors) if n not in (place, other)])
+                left = Add((ZERO, *[term for term in terms if term not in whole]))
+                quotients = [Mul((term, expr.factors[place])) for term in whole]
+                yield Mul((rest, Add((Mul((left, expr.factors[place])), *quotients))))
+
+
+def _is_factor(base: Expr, term: Expr) -> bool:
+    """Whether a product has the base, once or more often, as a factor."""
+    for own, exponent in map(as_power, factors_of(term)):
+        if isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base):
+            return True
+    return False
 
 
 def with_sums_out(expr: Mul, sums: Iterable[Add]) -> Iterator[Expr]:

@@ -16,9 +16,10 @@ from tcgrad.simplify import contract_deltas, simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
+from tcgrad.simplify.inverses import is_inverse
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
-from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
+from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, INVERT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,10 @@ def _recognised(before: Expr, after: Expr) -> Rule:
 
 
 def _rewritten(before: Expr, after: Expr) -> Rule:
-    """What a change of form is called: by definitions that are recognised, by fewer terms or factors, or by indices."""
+    """What a change of form is called: by what is named or inverted, by fewer terms or factors, or by indices."""
     named = _newly_named(before, after)
+    if named and all(map(is_inverse, named)):
+        return INVERT
     if named:
         return definition(*named)
     if _divisions(after) < _divisions(before):

@@ -16,24 +16,36 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import expand
 
 
+def is_inverse(tensor: Tensor) -> bool:
+    return _operand("inv", tensor) is not None
+
+
 def reads_inverses(expr: Expr) -> bool:
     """Whether an expression reads an inverse or a determinant."""
     return any(_operand(kind, tensor) is not None for tensor in tensors_read(expr) for kind in ("inv", "det"))
 
 
-def with_inverses_contracted(expr: Expr, definitions: Mapping[Tensor, Define]) -> Expr:
-    """The inverses and determinants of products by those of their factors, and without what cancels.
+def with_inverses_contracted(expr: Expr, definitions: Mapping[Tensor, Define], *, determinants: bool = True) -> Expr:
+    """The inverses of products by those of their factors, and without what cancels.
 
     definitions: of what is inverted.
+    determinants: whether those of products are written by those of their factors, too.
 
     Raises:
         TooLargeError: if it grows too large.
     """
     by_name = {tensor.name: define for tensor, define in definitions.items()}
-    whole = expand(simplify(_with_factors_inverted(expr, by_name)))
+    kinds = ("inv", "det") if determinants else ("inv",)
+    whole = expand(simplify(_with_factors_inverted(expr, by_name, kinds)))
     while (made := _contracted(whole)) != whole:
         whole = expand(simplify(made))
     return whole
+
+
+def square_factors(define: Define) -> tuple[Tensor, ...]:
+    """The square matrices of which, and of scales, a definition is the product; none of another one."""
+    matrices, _ = _matrices_and_scales(define) or ((), ())
+    return tuple(dict.fromkeys(read.tensor for read in matrices))
 
 
 def _operand(kind: str, tensor: Tensor) -> str | None:
@@ -42,16 +54,16 @@ def _operand(kind: str, tensor: Tensor) -> str | None:
     return tensor.name[len(kind) + 1 : -1] if is_one else None
 
 
-def _with_factors_inverted(expr: Expr, definitions: Mapping[str, Define]) -> Expr:
+def _with_factors_inverted(expr: Expr, definitions: Mapping[str, Define], kinds: Sequence[str]) -> Expr:
     """Inverses and determinants of products by those of their factors, which may be products themselves."""
 
     def apart(read: Component) -> Expr:
-        for kind, work in (("inv", _inverse), ("det", _determinant)):
+        for kind in kinds:
             define = definitions.get(_operand(kind, read.tensor) or "")
-            made = work(define) if define is not None else None
+            made = (_inverse if kind == "inv" else _determinant)(define) if define is not None else None
             if made is not None and define is not None:
                 free = define.free if kind == "inv" else define.free[:-2]
-                return _with_factors_inverted(instantiate(free, made, read.indices), definitions)
+                return _with_factors_inverted(instantiate(free, made, read.indices), definitions, kinds)
         return read
 
     return replace_components(expr, apart)
