@@ -561,3 +561,21 @@ def _calls(inputs):
 def test_many_equal_blocks_of_a_hessian_cost_in_proportion_to_their_number():
     _calls(2)  # what is imported and worked out once for all
     assert _calls(32) < 6 * _calls(16)
+
+
+def test_the_widest_equations_have_letters_for_their_axes():
+    """Two equations of 30 indices, the most that one may have, and the 15 axes of an input carried through both."""
+    free, bound = [f"f{k}" for k in range(15)], [f"d{k}" for k in range(15)]
+
+    def read(name, axes):
+        return f"{name}[{','.join(axes)}]"
+
+    middle = "*".join(
+        read(n, a) for n, a in zip("abx", (free[:8] + bound[:7], free[8:] + bound[7:], bound), strict=True)
+    )
+    wide = [f"{read('z', free)} = {middle}", f"{read('y', free)} = {middle.replace('x', 'z')}"]
+    text = spec([f"{name}: {[1] * 15}" for name in "abx"], [*wide, f"l = sum[{','.join(free)}]({read('y', free)}^2)"])
+    module = Emitted(text).module
+    given = [np.full((1,) * 15, number) for number in (2.0, 3.0, 5.0)]
+    assert float(module.forward(*given)) == (2 * 3 * 2 * 3 * 5) ** 2
+    assert module.hessian(*given)["x", "x"].item() == 2 * (2 * 3 * 2 * 3) ** 2

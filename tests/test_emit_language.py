@@ -405,3 +405,16 @@ def test_no_loop_goes_over_data(equations):
     backward = re.search(r"^def backward.*?^def ", emitted.source, re.DOTALL | re.MULTILINE)
     assert backward is not None
     assert "for " not in backward[0].replace("Return the gradients", "")
+
+
+@pytest.mark.parametrize("beside", ["m[j]*m[k]", "m[j]*m[k]*w[j]*w[k]", "a[j,k]*m[k]*m[j]*a[k,j]", "sin(m[j] + m[k])"])
+def test_a_symbol_beside_what_is_symmetric_is_not_0_over_unequal_ranges(beside):
+    for name, dims in ("k", "{K: 2}"), ("j", "{K: 1}"):
+        text = spec(
+            ["m: [3]", "w: [3]", "a: [3, 3]"],
+            [f"x[i] = levi_civita[i,j,k]*{beside}", "f = sum[i](x[i]^2)"],
+            dims=dims,
+            indices=f"{{{name}: K}}",
+        )
+        check_everything(Emitted(text))
+        assert tcgrad.loads(text).check(trials=1).ok

@@ -268,6 +268,12 @@ def choice(x, z):
     return y, [dx, p], np.diag(dx) - np.outer(dx, p) - np.outer(p, dx)
 
 
+def tilt(x, z):
+    """The mean of z under a softmax of both."""
+    y, (dx, p), _ = choice(x + z, z)
+    return y, [dx, dx + p], np.diag(dx) - np.outer(dx, p) - np.outer(p, dx)
+
+
 def cross_entropy(x, z):
     (p, _), (q, log_q) = distribution(x), distribution(z)
     y = -p @ log_q
@@ -296,6 +302,8 @@ NAMED = {
     "a sum": (["s = sum[k](exp(x[k]))", "y = sum[i](exp(x[i])*z[i]/s)"], choice),
     "exponentials and their sum": (["e[i] = exp(x[i])", "s = sum[k](e[k])", "y = e[i]*z[i]/s"], choice),
     "exponentials alone": (["e[i] = exp(x[i])", "y = sum[i](e[i]*z[i])/sum[k](e[k])"], choice),
+    "exponentials of both, alone": (["e[i] = exp(x[i] + z[i])", "y = e[i]*z[i]/sum[k](e[k])"], tilt),
+    "exponentials of both": (["e[i] = exp(x[i] + z[i])", "s = sum[k](e[k])", "y = e[i]*z[i]/s"], tilt),
     "exponentials and a number": (["e[i] = exp(x[i])", "s = 1 + sum[k](e[k])", "y = 1/s"], partition),
     "logarithm of a sum": (["s = sum[k](exp(x[k]))", "y = log(s)"], evidence),
     "logarithm of a softmax": ([*SOFTMAXES, "y = -sum[i](p[i]*log(q[i]))"], cross_entropy),
@@ -303,8 +311,8 @@ NAMED = {
 }  # fmt: skip
 
 
-# Those whose Hessian does not multiply by the named exponentials one after the other.
-BY_BLOCKS = ["a quotient that is multiplied", "logarithm of a softmax", "logarithm of a quotient of two"]
+# Those whose Hessian multiplies by the named exponentials one after the other.
+BY_PARTS = ["exponentials and a number"]
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -323,7 +331,7 @@ def test_named_exponentials_of_any_size(name, scale):
         tangent = module.jvp(x, z, vx, vz)
         jacobian = module.jacobian(x, z)
         curved = module.hvp(x, z, vx, 0 * vz)[0]
-        hessian = module.hessian(x, z)["x", "x"] if name in BY_BLOCKS else second
+        hessian = second if name in BY_PARTS else module.hessian(x, z)["x", "x"]
     close = {"rtol": 1e-9, "atol": 1e-12 * scale}
     np.testing.assert_allclose(got, wanted, **close)
     np.testing.assert_allclose(found, gradients, **close)
@@ -331,6 +339,31 @@ def test_named_exponentials_of_any_size(name, scale):
     np.testing.assert_allclose([jacobian["y", "x"], jacobian["y", "z"]], gradients, **close)
     np.testing.assert_allclose(hessian, second, **close)
     np.testing.assert_allclose(curved, second @ vx, **close)
+
+
+@pytest.mark.parametrize("scale", [1, 1e3])
+def test_attention_with_named_exponentials_of_any_size(scale):
+    """Their adjoint, which several gradients read, is divided by their sum."""
+    shapes = "q: [3, 2], k: [4, 2], v: [4, 2]"
+    equations = ["e[i,j] = exp(q[i,d]*k[j,d])", "z[i] = 1[j]*e[i,j]", "o[i,d] = e[i,j]*v[j,d]/z[i]"]
+    module = tcgrad.loads(f"inputs: {{{shapes}}}\nequations: {equations}\n").compile()
+    rng = np.random.default_rng(1)
+    q, k, v, do, dq, dk = (rng.normal(size=(size, 2)) for size in (3, 4, 4, 3, 3, 4))
+    q *= scale
+    p = special.softmax(q @ k.T, axis=1)
+    ds = p * ((do @ v.T) - ((do @ v.T) * p).sum(axis=1, keepdims=True))
+    tangent = dq @ k.T + q @ dk.T
+    turned = p * (tangent - (p * tangent).sum(axis=1, keepdims=True))
+    with np.errstate(all="raise", under="ignore"):
+        o, found = module.value_and_grad(q, k, v, do)
+        moved = module.jvp(q, k, v, dq, dk, 0 * v)
+        jacobian = module.jacobian(q, k, v)
+    close = {"rtol": 1e-9, "atol": 1e-12 * scale}
+    np.testing.assert_allclose(o, p @ v, **close)
+    for number, (got, wanted) in enumerate(zip(found, [ds @ k, ds.T @ q, p.T @ do], strict=True)):
+        np.testing.assert_allclose(got, wanted, **close)
+        np.testing.assert_allclose(np.tensordot(do, jacobian["o", "qkv"[number]], 2), wanted, **close)
+    np.testing.assert_allclose(moved, turned @ v, **close)
 
 
 def test_what_is_shifted_by_hand_stays():

@@ -87,14 +87,6 @@ equations: ["y[0] = x[0]", "y[1] = x[1]", "y[t] = a*y[t-1] + y[t-2]*x[t]", "f = 
 """,
     ),
     Code(
-        "TC408",
-        "more indices than NumPy has letters for",
-        "Where an emitted module multiplies arrays by `np.einsum`, their axes have letters, of which there are 52. It"
-        " takes a product of many tensors of many axes each to need more.",
-        "tcgrad emit SPEC",
-        "tcgrad derive SPEC",
-    ),
-    Code(
         "TC409",
         "a product that is too long to be differentiated",
         "The derivative of a product has a term for each of its factors, and in each of them all the others. Products"

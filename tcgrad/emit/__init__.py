@@ -9,10 +9,9 @@ from tcgrad.calculus.derive import backpropagated
 from tcgrad.calculus.intrinsics import with_cofactors
 from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
-from tcgrad.emit.text import TooManyIndicesError
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Define, Program, bodies
+from tcgrad.ir.program import Program, bodies
 from tcgrad.ir.traversal import walk
 
 
@@ -23,24 +22,14 @@ def emit(derivation: Backpropagation) -> str:
     not in NumPy) and works for any sizes that fit the spec.
 
     Raises:
-        TcgradError: if the program calls an abstract function, which has no code, or has too many indices for NumPy.
+        TcgradError: if the program calls an abstract function, which has no code.
     """
     _refuse_abstract(derivation.program)
     program = with_cofactors(with_named_elements(derivation.worked))
     if program is not derivation.worked:
         derivation = backpropagated(program)
-    try:
-        backward = derivation.presentation.oriented(derivation.backward)
-        return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
-    except TooManyIndicesError:
-        raise _too_many_indices(program) from None
-
-
-def _too_many_indices(program: Program) -> TcgradError:
-    span = next((s.span for s in reversed(program.statements) if isinstance(s, Define)), None)
-    message = "the gradients of this need an einsum over more indices than the 52 that NumPy has letters for"
-    diagnostic = Diagnostic("TC408", message, span, "take tensors with fewer axes, or define parts of it before")
-    return TcgradError((diagnostic,), program.spec.source)
+    backward = derivation.presentation.oriented(derivation.backward)
+    return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
 
 
 def _refuse_abstract(program: Program) -> None:

@@ -62,13 +62,14 @@ class WrittenOut:
 
     def __init__(self) -> None:
         self._meanings: dict[Tensor, _Meaning] = {}
+        self._degrees: dict[Tensor, int] = {}
         self._uneven: set[Tensor] = set()
         self._largest: set[Tensor] = set()
         self._has_logarithms = False
 
     def learn(self, define: Define) -> None:
         """Remember a definition of the program that stands for exponentials, unless it shifts them itself; and the
-        derivatives of those that grow, which grow as they do.
+        derivatives of those that grow and by those, which grow or are divided as they are.
         """
         tensor = define.tensor
         match tensor.role:
@@ -79,10 +80,17 @@ class WrittenOut:
                 kind = _kind_of(body)
                 if kind is not None and not self._takes_largest_off(body):
                     self._keep(tensor, _Meaning(kind, define.free, body))
-            case Role.TANGENT | Role.JACOBIAN if self._uneven:
-                known = self._meanings.get(tensor.about[0])
-                if known is not None and known.kind is _Kind.GROWN:
-                    self._keep(tensor, _Meaning(_Kind.GROWN, define.free, self._with(define.body, (_Kind.GROWN,))))
+                    self._degrees[tensor] = int(kind is _Kind.GROWN)
+            case _ if self._degrees and (degree := self._degree(tensor)):
+                body = self._with(define.body, (_Kind.GROWN, _Kind.DIVIDED))
+                if degree > 0 or _is_divided(body):
+                    self._keep(tensor, _Meaning(_Kind.GROWN if degree > 0 else _Kind.DIVIDED, define.free, body))
+                    self._degrees[tensor] = degree
+
+    def _degree(self, derivative: Tensor) -> int:
+        """How often a derivative has the exponentials as a factor: as often as what it is of, less what it is by."""
+        of, *by = [self._degrees.get(tensor, 0) for tensor in derivative.about]
+        return -of if derivative.role is Role.GRADIENT else of - sum(by)
 
     def _keep(self, tensor: Tensor, meaning: _Meaning) -> None:
         self._meanings[tensor] = meaning
@@ -119,11 +127,16 @@ class WrittenOut:
         return None
 
     def _spread(self, factors: Factors, place: int) -> Expr | None:
-        """The product with the sum at a place multiplied out, if it helps with each of its terms."""
-        if not isinstance(factors[place], Add):
+        """The product with the sum that stands at a place, or is known by its name, multiplied out, if that helps with
+        each of its terms.
+        """
+        total = factors[place]
+        if isinstance(total, Component):
+            total = self._with(total, (_Kind.DIVIDED,))
+        if not isinstance(total, Add):
             return None
         others = (*factors[:place], *factors[place + 1 :])
-        parts = [self._product((*others, *factors_of(term))) for term in terms_of(factors[place])]
+        parts = [self._product((*others, *factors_of(term))) for term in terms_of(total)]
         made = tuple(part for part in parts if part is not None)
         return Add(made) if len(made) == len(parts) else None
 
@@ -188,6 +201,14 @@ def _kind_of(body: Expr) -> _Kind | None:
     if any(isinstance(factor, Pow) and _divides_by_exponentials(factor) for factor in factors):
         return _Kind.EVEN if any(map(exponential_of, factors)) else _Kind.DIVIDED
     return _Kind.GROWN if Shift.of(body) else None
+
+
+def _is_divided(body: Expr) -> bool:
+    """Whether each term has a factor that divides by a sum of exponentials, or that is a sum of such terms."""
+    return all(
+        _shift_of(term) is not None or any(_is_divided(part) for part in factors_of(term) if isinstance(part, Add))
+        for term in terms_of(body)
+    )
 
 
 def _divides_by_exponentials(factor: Expr) -> bool:

@@ -45,7 +45,7 @@ def product_sorted(body: Expr, bound: Collection[Index]) -> Expr:
 
 
 def is_antisymmetric(whole: IndexSum) -> bool:
-    """Whether a sum is 0: two summed indices of a symbol may change places in everything beside it."""
+    """Whether a sum is 0: two summed indices of a symbol, equally long, may change places in all that is beside it."""
     factors = factors_of(whole.body)
     for place, factor in enumerate(factors):
         if isinstance(factor, Component) and _is_symbol(factor):
@@ -53,6 +53,8 @@ def is_antisymmetric(whole: IndexSum) -> bool:
             plain = [position.as_index for position in factor.indices]
             summed = [index for index in plain if index is not None and index in whole.indices]
             for one, other in combinations(summed, 2):
+                if one.size != other.size:
+                    continue
                 turned = substitute(rest, {one: other.expr, other: one.expr})
                 others = tuple(index for index in whole.indices if index not in (one, other))
                 if _key_over(turned, others) == _key_over(rest, others):
