@@ -26,6 +26,27 @@ SHOWN = [
     (["u = 3*a*p", "y = u*sum[i](x[i]^2)/a"], "x", "dl/dx[q] = 6*dl/dy*p*x[q]"),
     (["u = 0*a", "y = sum[i](x[i]^2) + u"], "x", "dl/dx[p] = 2*dl/dy*x[p]"),
     (["y[i] = 1 - x[i]"], "x", "dl/dx[p] = -dl/dy[p]"),
+    # a number less a product
+    (["u = x[i]*z[i]", "v = x[i]*x[i] + 1", "y = 1 - 2*u/v"], "x", "dl/dx[p] = 2*dl/dy*(x[p]*(1 - y) - z[p])/v"),
+    # a ratio of sums whose difference is one product
+    (["e[i] = exp(2*x[i])", "y[i] = (e[i] - 1)/(e[i] + 1)"], "x", "dl/dx[p] = dl/dy[p]*(1 - y[p]^2)"),
+    # a divisor with a name
+    (["d[i] = 1 + exp(-x[i])", "y[i] = 1/d[i]"], "x", "dl/dx[p] = dl/dy[p]*y[p]*(1 - y[p])"),
+    (["d[i] = a + exp(z[i])", "y[i] = x[i]/d[i]"], "x", "dl/dx[p] = dl/dy[p]/d[p]"),
+    # the share of one term under a root
+    (["y[i] = x[i]/sqrt(1 + p*x[i]^2)"], "x", "dl/dx[q] = dl/dy[q]/(1 + x[q]^2*p)^(3/2)"),
+    (["s[i] = sqrt(1 + a*x[i]^2)", "y[i] = x[i]/s[i]"], "x", "dl/dx[p] = dl/dy[p]/s[p]^3"),
+    (["y[i] = x[i]/sqrt(1 + x[i]^2)"], "x", "dl/dx[p] = dl/dy[p]/(1 + x[p]^2)^(3/2)"),
+    (["s[i] = 1/sqrt(2 + p*x[i]^2)", "y[i] = 3*x[i]*s[i]"], "x", "dl/dx[p] = 6*dl/dy[p]*s[p]^3"),
+    (["y[i] = x[i]/sqrt(1 + p*x[i]^2)"], "p", "dl/dp = -dl/dy[i]*y[i]^3/2"),
+    # what is chosen
+    (["y[i] = where(x[i] > 0, x[i], a*(exp(x[i]) - 1))"], "x", "dl/dx[p] = dl/dy[p]*where(x[p] > 0, 1, a + y[p])"),
+    (["y[i] = where(x[i] > 0, x[i], p*(exp(x[i]/p) - 1))"], "x", "dl/dx[q] = dl/dy[q]*where(x[q] > 0, 1, y[q]/p + 1)"),
+    (["y[i] = a*elu(x[i])"], "x", "dl/dx[p] = dl/dy[p]*a*where(x[p] > 0, 1, exp(x[p]))"),
+    (["y[i] = elu(x[i] + z[i])"], "x", "dl/dx[p] = dl/dy[p]*where(y[p] > 0, 1, y[p] + 1)"),
+    (["y[i] = where(z[i] > 0, x[i], exp(x[i]) - 1)"], "x", "dl/dx[p] = dl/dy[p]*where(z[p] > 0, 1, y[p] + 1)"),
+    # conjugates
+    (["y = acosh(a)"], "a", "dl/da = dl/dy/sqrt(a^2 - 1)"),
 ]
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from tcgrad.ir.gaps import gaps_of, has_gap
-from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
-from tcgrad.simplify.signs import is_never_negative, is_positive
+from tcgrad.simplify.signs import is_never_negative, is_positive, reads_needed
 
 
 @dataclass
@@ -57,22 +54,8 @@ class Certainty:
         found = set(self.program.outputs)
         for statement in reversed(self.program.statements):
             if isinstance(statement, Define) and statement.tensor in found:
-                found.update(read.tensor for read in _reads_needed(statement.body) if _is_whole(read))
+                found.update(read.tensor for read in reads_needed(statement.body) if _is_whole(read))
         return found
-
-
-def _reads_needed(expr: Expr) -> Iterator[Component]:
-    """The components without a value of which an expression has none, whatever the others are."""
-    match expr:
-        case Component():
-            yield expr
-        case Mul() if any(map(is_guard, expr.factors)):
-            return
-        case Add() | Mul() | IndexSum():
-            for part in children(expr):
-                yield from _reads_needed(part)
-        case _:
-            return
 
 
 def _is_whole(read: Component) -> bool:

@@ -134,6 +134,10 @@ class Fact:
         """What the body of an instance is, but for the number, written through its component."""
         return component if self.meaning is None else instantiate(self.free, self.meaning, component.indices)
 
+    def at(self, component: Component) -> Expr:
+        """The body that a component of the tensor stands for, but for the number."""
+        return instantiate(self.free, self.body, component.indices)
+
     def _in_range(self, position: Integer, size: Integer) -> bool:
         plain = position.as_index
         if plain is not None and plain.size == size:

@@ -15,7 +15,7 @@ from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.signs import bases_of_roots
+from tcgrad.simplify.signs import bases_of_roots, reads_needed
 from tcgrad.simplify.totals import Totals
 
 
@@ -46,9 +46,13 @@ class Nearby:
         return Condensing(self, self._known).condense(self.settle(expr))
 
     def _with_roots_taken(self, expr: Expr) -> Expr:
-        """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``: the root has a value."""
+        """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``, and ``y a^2/v`` is ``y^3``:
+        the root has a value.
+        """
         near = [fact for fact in self._about(expr) if fact.of_signed] if self._of_signed else []
         rooted = frozenset(bases_of_roots(expr)) if near else frozenset[Expr]()
+        for read in reads_needed(expr) if near else ():
+            rooted |= {base for fact in near if fact.tensor == read.tensor for base in bases_of_roots(fact.at(read))}
         return with_components(expr, tuple([replace(fact, rooted=rooted) for fact in near])) if rooted else expr
 
     def settle(self, expr: Expr) -> Expr:

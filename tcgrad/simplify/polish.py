@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations, permutations
 from math import prod
 
 from tcgrad.functions import FUNCTIONS
@@ -26,6 +27,7 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
     Where,
+    const,
 )
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import (
@@ -41,7 +43,8 @@ from tcgrad.simplify.comparisons import solved
 from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
-from tcgrad.simplify.powers import power, scaled
+from tcgrad.simplify.powers import negated, power, scaled
+from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
 
@@ -59,7 +62,7 @@ def polish(expr: Expr) -> Expr:
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
             return with_common_out(merged) if isinstance(merged, Add) else merged
         case Mul():
-            flat = _with_one_number(whole)
+            flat = _with_conjugates_joined(_with_one_number(whole))
             if not isinstance(flat, Mul):
                 return flat
             closed = with_divisor_inside(with_looked_up(flat))
@@ -90,6 +93,19 @@ def _with_one_number(expr: Mul) -> Expr:
     numbers = [factor.value for factor in factors if isinstance(factor, Const)]
     rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
     return scaled(prod(numbers, start=Fraction(1)), rest)
+
+
+def _with_conjugates_joined(expr: Expr) -> Expr:
+    """``(1 - y) (1 + y) = 1 - y^2``"""
+    for one, other in combinations([factor for factor in factors_of(expr) if isinstance(factor, Add)], 2):
+        if len(one.terms) != 2 or not any(term in (ONE, MINUS_ONE) for term in one.terms):
+            continue
+        for first, second in permutations(one.terms):
+            if are_equal(other, simplify(Add((first, negated(second))))):
+                square = Add((Pow(first, const(2)), negated(Pow(second, const(2)))))
+                rest = [factor for factor in factors_of(expr) if factor not in (one, other)]
+                return product_of([*rest, simplify(square)])
+    return expr
 
 
 # Roots

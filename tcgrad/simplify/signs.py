@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import (
     Add,
     Call,
@@ -126,6 +127,20 @@ def bases_of_roots(expr: Expr) -> Iterator[Expr]:
         yield expr.base
     for part in children(expr):
         yield from bases_of_roots(part)
+
+
+def reads_needed(expr: Expr) -> Iterator[Component]:
+    """The components without a value of which an expression has none, whatever the others are."""
+    match expr:
+        case Component():
+            yield expr
+        case Mul() if any(map(is_guard, expr.factors)):
+            return
+        case Add() | Mul() | IndexSum():
+            for part in children(expr):
+                yield from reads_needed(part)
+        case _:
+            return
 
 
 def holds_root(expr: Expr) -> bool:
