@@ -18,6 +18,8 @@ from tcgrad.check.comparing import (
     rounds_as_told,
     tensors_are_finite,
 )
+from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
+from tcgrad.check.look import draw_look
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
@@ -56,8 +58,7 @@ class Trials:
         for number, (source, own) in enumerate(self.samplers):
             trials = source.effort(self._dtype, self.options.trials).trials if own else 1
             for trial in range(trials):
-                sizes = ", ".join(f"{name}={size}" for name, size in source.sizes.items())
-                self._tell(sizes or f"sample {trial + 1} of {trials}")
+                self._tell(source.label or f"sample {trial + 1} of {trials}")
                 drawn = self._compare_at(source, (number, trial), own=own, first=trial == 0)
                 if own:
                     if isinstance(drawn, str):
@@ -67,8 +68,13 @@ class Trials:
         self.tallies.untied = self._compare_ties()
         return kept
 
-    def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str:
-        """Compare everything at a sample -> its bench, or why there is none."""
+    def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
+        """Compare everything at a sample -> its bench, or why there is none; neither where a look is enough."""
+        against = self.against
+        if against and is_looked_at_first(self.options, against, self._dtype):
+            look = draw_look(source, self._dtype, (self.options.seed, *seed))
+            if passes_at_sight(look, against, self.tallies, "" if own else source.label):
+                return None
         draw = partial(source.draw, self._dtype, (self.options.seed, *seed))
         drawn = _representable(draw, partial(self._bench, own, first))
         if not isinstance(drawn, str):
