@@ -11,7 +11,6 @@ import numpy as np
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.gradient_bounds import Bounds, least_of_others, rounding_of_sums
-from tcgrad.check.gradient_slips import gradient_slips
 from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
@@ -35,7 +34,7 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     statements = bench.paths.gradient(known.wrt).statements
     name, shape = known.wrt.name, bench.sample.value(known.wrt.name).shape
     right = _right(known, outputs, shape) if known.is_full else None
-    slips = partial(gradient_slips, bench, known.wrt, formulas)
+    slips = partial(bench.gradient_slips(only).of, known.wrt)
     bounds = Bounds(bench, known.wrt, formulas)
 
     @cache
