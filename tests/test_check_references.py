@@ -207,7 +207,7 @@ def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkey
     made = spec(equation, "{x: [N], w: [N]}" if "w" in equation else "{x: [N]}")
     right = made.check(method=method)
     assert right.ok
-    monkeypatch.setattr("tcgrad.check.complex_step._STEP", 2.0**-3)
+    monkeypatch.setattr("tcgrad.check.complex_step.STEP", 2.0**-3)
     wrong = made.check(method=method)
     assert {(r.status, r.message) for r in wrong.results if r.kind == "gradient"} == {
         ("inconclusive", "complex step and difference quotients disagree")

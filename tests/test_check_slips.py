@@ -1,6 +1,8 @@
 """What failures are explained by: the slip that fits, the worst elements, the histogram."""
 
 import json
+from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.slips import Suspect, describe_factor, explain_shape
+from tcgrad.evaluate.statements import run
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
 
@@ -119,3 +122,58 @@ def test_the_report_shows_the_worst_elements_and_how_errors_are_spread():
         {"position", "text", "found", "reference", "tolerance"}
     ] * 3
     json.dumps(found, allow_nan=False)
+
+
+RECURRENT = """
+dims: {T: 4, N: 3}
+inputs: {x: [T, N], w: [N, N], u: [N, N], h0: [N]}
+equations:
+  - h[-1,n] = h0[n]
+  - h[t,n] = tanh(w[n,m]*x[t,m] + u[n,k]*h[t-1,k])
+"""
+
+
+def recurrent(carry, x, w, u, h0, dh):  # noqa: PLR0917 - the inputs of the spec
+    h = [h0]
+    for row in x:
+        h.append(np.tanh(w @ row + u @ h[-1]))
+    dx, dw, du, back = np.zeros_like(x), np.zeros_like(w), np.zeros_like(u), np.zeros_like(h0)
+    for t in reversed(range(len(x))):
+        dz = (dh[t] + carry * back) * (1 - h[t + 1] ** 2)
+        dx[t], back = w.T @ dz, u.T @ dz
+        dw += np.outer(dz, x[t])
+        du += np.outer(dz, h[t])
+    return dx, dw, du, back
+
+
+def test_a_slip_in_the_gradient_of_an_intermediate_is_named_in_all_that_it_reaches():
+    assert not against(RECURRENT, partial(recurrent, 1))[1]
+    _, truncated = against(RECURRENT, partial(recurrent, 0))
+    _, negated = against(RECURRENT, partial(recurrent, -1))
+    term = "the term dl/dh_total[t+1,i]*u[i,n]*(1 - h[t+1,i]^2) of dl/dh_total[t,n]"
+    assert {wrt: truncated[wrt] for wrt in "xwu"} == dict.fromkeys("xwu", f"{term} is missing")
+    assert truncated["h0"] == "is right if dl/dh counts at t=0 alone: a sum is missing"
+    assert {wrt: negated[wrt] for wrt in "xwu"} == dict.fromkeys("xwu", f"{term} has the wrong sign")
+
+
+def unlike_anything(number, *arrays):
+    return tuple(np.cos(array) for array in arrays[:number])
+
+
+def test_what_gradients_share_is_worked_out_as_often_for_many_as_for_one(monkeypatch):
+    run_as = Counter()
+
+    def counted(statement, context):
+        run_as[type(statement).__name__] += 1
+        run(statement, context)
+
+    monkeypatch.setattr("tcgrad.check.formulas.run", counted)
+    times = []
+    for wrt in ("xw", "xwu"):
+        run_as.clear()
+        program = loads(f"{RECURRENT}wrt: {[*wrt]}", "slips.yaml").program
+        backward = UserFunction("backward", partial(unlike_anything, len(wrt)))
+        result = check(program, against=UserCode(backward), trials=1, only=("against",))
+        assert [(r.status, r.message) for r in result.results] == [("fail", "")] * len(wrt)
+        times.append(run_as["Recurrence"])
+    assert times[0] == times[1]

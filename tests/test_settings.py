@@ -75,6 +75,7 @@ REFUSED = [
     ("[tool.tcgrad]\ndtype = ['float64', 'f']\n", 2, 1, "`dtype` must be one of float16, ", ""),
     ("[tool.tcgrad]\ndtype = []\n", 2, 1, "`dtype` must not be empty", ""),
     ("[tool.tcgrad]\nformat = 'pdf'\n", 2, 1, "`format` must be one of auto, text, json", ""),
+    ("[tool.tcgrad]\noutput-file = ['a.xml', 'b']\n", 2, 1, "`output-file` must be FORMAT:PATH with one of text, ", ""),
     ("[tool.tcgrad]\nspecs = [1]\n", 2, 1, "`specs` must be a text or a list of texts", ""),
     ("[tool]\ntcgrad.jobz = 1\n", 2, 8, "no key `jobz`", ""),
     ("tool.tcgrad = 3\n", 1, 1, "`tool.tcgrad` must be a table", ""),
@@ -124,6 +125,7 @@ def test_settings_of_the_environment(tmp_path: Path, name: str, text: str, setti
         ("DTYPE", ","),
         ("FORMAT", "pdf"),
         ("TRIALS", "0"),
+        ("OUTPUT_FILE", "a.xml,report"),
     ],
 )
 def test_what_is_refused_in_the_environment(tmp_path: Path, name: str, text: str):
@@ -172,6 +174,36 @@ def test_a_flag_takes_back_what_a_project_sets(tmp_path: Path, monkeypatch: pyte
     assert run(["check", "a.yaml"]) == 2
     assert "TC312" in capsys.readouterr().err
     assert run(["check", "a.yaml", "--no-strict"]) == 0
+
+
+NAMED = [
+    # what the environment and the project say, the arguments, and the message
+    ({"TCGRAD_SPECS": "b.yaml"}, "", [], "TC602]: TCGRAD_SPECS: there is no file `b.yaml`"),
+    ({"TCGRAD_SPECS": "old,c*"}, "", [], "TC603]: TCGRAD_SPECS: the folder `old` holds no spec"),
+    ({"TCGRAD_SPECS": "a.yaml,-"}, "", [], "TC601]: TCGRAD_SPECS: "),
+    ({}, "specs = 'b.yaml'", [], "TC602]: `specs` in [tool.tcgrad]: there is no file `b.yaml`"),
+    ({"TCGRAD_SPECS": "c.yaml"}, "specs = 'a.yaml'", ["b.yaml"], "TC602]: there is no file `b.yaml`"),
+    ({"TCGRAD_OUTPUT_FILE": "json:old"}, "", ["a.yaml"], "TC605]: TCGRAD_OUTPUT_FILE: cannot write `old`: "),
+    ({}, "output-file = 'json:old'", ["a.yaml"], "TC605]: `output-file` in [tool.tcgrad]: cannot write `old`: "),
+    ({"TCGRAD_OUTPUT_FILE": "x.xml"}, "", ["a.yaml", "--output-file", "json:old"], "TC605]: cannot write `old`: "),
+    ({}, "", ["a.yaml", "--output-file", "x"], "TC601]: `--output-file` must be FORMAT:PATH with one of text, "),
+    ({"TCGRAD_SPECS": "a.yaml"}, "", ["--changed-since", "x"], "TC609]: "),
+]
+
+
+@pytest.mark.parametrize("row", NAMED, ids=lambda row: row[3])
+def test_what_is_wrong_with_what_a_setting_names_is_told_with_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, row
+):
+    environment, text, arguments, message = row
+    (tmp_path / "a.yaml").write_text(SPEC)
+    (tmp_path / "old").mkdir()
+    project(tmp_path, f"[tool.tcgrad]\n{text}\n")
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(["check", *arguments]) == 2
+    assert f"error[{message}" in capsys.readouterr().err
 
 
 def test_what_is_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):

@@ -11,8 +11,8 @@ import numpy as np
 
 from tcgrad.check.emitted import ModuleError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
+from tcgrad.check.points import Point
 from tcgrad.check.precision import type_name
-from tcgrad.check.samples import Sample
 from tcgrad.check.user_errors import describe
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
@@ -27,7 +27,7 @@ class UserFunction:
     function: Callable[..., Any]
     framework: Framework = NUMPY
 
-    def results(self, sample: Sample, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+    def results(self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
         """What the function returns for a sample's inputs and ``more`` arrays: an array for each of ``tensors``.
 
         Raises:
@@ -41,7 +41,7 @@ class UserFunction:
             raise ModuleError(f"{self.name} returns something else when it is called again")
         return first
 
-    def _call(self, sample: Sample, given: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+    def _call(self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
         arguments = [np.array(array) for array in given]
         handed = [self._handed(argument) for argument in arguments]
         try:
@@ -62,7 +62,7 @@ class UserFunction:
             raise ModuleError(f"{self.framework.name} takes no longdouble")
         return self.framework.hand(argument)
 
-    def _named(self, sample: Sample, returned: Any, tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
+    def _named(self, sample: Point, returned: Any, tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
         names = [tensor.name for tensor in tensors]
         several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
         parts = list(returned) if several else [returned]
@@ -72,7 +72,7 @@ class UserFunction:
         return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
 
     @staticmethod
-    def _is_array(sample: Sample, tensors: Sequence[Tensor], returned: Any) -> bool:
+    def _is_array(sample: Point, tensors: Sequence[Tensor], returned: Any) -> bool:
         """Whether a list is the one result that is expected, and not a list of results."""
         if isinstance(returned, tuple) or len(tensors) > 1:
             return False
@@ -81,7 +81,7 @@ class UserFunction:
         except ValueError:  # lists of different lengths
             return False
 
-    def _array(self, sample: Sample, name: str, part: Any) -> Array:
+    def _array(self, sample: Point, name: str, part: Any) -> Array:
         if part is None:
             raise ModuleError(f"{self.name} returns None for {name}")
         kind = self.framework.kind
@@ -100,7 +100,7 @@ class UserFunction:
             raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not real numbers")
         return array
 
-    def _refuse_views(self, sample: Sample, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
+    def _refuse_views(self, sample: Point, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
         """Who works on a result in place must not change an input with it."""
         for item, argument in zip(sample.program.inputs, arguments, strict=False):
             for name, array in found.items():
@@ -116,13 +116,13 @@ class UserCode:
     forward: UserFunction | None = None
     framework: str = "numpy"
 
-    def gradients(self, sample: Sample, upstream: Mapping[str, Array]) -> dict[str, Array]:
+    def gradients(self, sample: Point, upstream: Mapping[str, Array]) -> dict[str, Array]:
         """The gradient of each ``wrt`` input, given those of the outputs."""
         if self.backward is None:
             raise ModuleError("there is no backward to call")
         return self.backward.results(sample, list(upstream.values()), sample.program.wrt, "gradient")
 
-    def outputs(self, sample: Sample) -> dict[str, Array]:
+    def outputs(self, sample: Point) -> dict[str, Array]:
         if self.forward is None:
             raise ModuleError("there is no forward to call")
         return self.forward.results(sample, (), sample.program.outputs, "output")

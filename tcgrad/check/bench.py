@@ -15,6 +15,7 @@ from tcgrad.check.against import UserCode
 from tcgrad.check.comparison import Comparing, View, viewed, whole
 from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
+from tcgrad.check.gradient_slips import GradientSlips
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.mistakes import Right
@@ -76,6 +77,7 @@ class Bench:
     drowned: bool = False
     _formulas: dict[str | None, Formulas] = field(default_factory=dict)
     _gradients: dict[str | None, dict[str, Array]] = field(default_factory=dict)
+    _slips: dict[str | None, GradientSlips] = field(default_factory=dict)
     _located: dict[str, Reference] = field(default_factory=dict)
     _last: Expected | None = None
 
@@ -149,6 +151,12 @@ class Bench:
             self._formulas[only] = Formulas(self.equations, upstream_arrays(self.sample, only))
         return self._formulas[only]
 
+    def gradient_slips(self, only: str | None = None) -> GradientSlips:
+        """What these would be after one slip or another."""
+        if only not in self._slips:
+            self._slips[only] = GradientSlips(self.paths, self.gradient_formulas(only))
+        return self._slips[only]
+
     @property
     def tangents(self) -> Tangents:
         """The tangents of the outputs."""
@@ -191,8 +199,8 @@ class Bench:
             outcome = replace(outcome, status="inconclusive", message=excuse)
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
-            told = filter(None, [outcome.message, wrong.slip(partial(viewed, slips, view))])
-            outcome = replace(outcome, message=": ".join(told))
+            slip = "" if tally.is_explained else wrong.slip(partial(viewed, slips, view))
+            outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
         if self.sample.tied:
             outcome = replace(outcome, decisive=False)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))

@@ -9,7 +9,7 @@ from tcgrad.records import dataclass
 _LARGEST_EXACT = 2**8
 
 # Up to this degree differences are exact.
-_LARGEST_DEGREE = 4
+LARGEST_DEGREE = 4
 
 
 @dataclass(frozen=True)
@@ -40,4 +40,4 @@ class Choice:
         """Whether complex steps are taken for derivatives by all of ``wrt``."""
         if not self.is_free:
             return self.method == "complex"
-        return self.traits.degree(*wrt) > _LARGEST_DEGREE and not self.traits.why_not_complex
+        return self.traits.degree(*wrt) > LARGEST_DEGREE and not self.traits.why_not_complex

@@ -9,7 +9,7 @@ import numpy as np
 
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
-from tcgrad.check.comparing_gradients import compare_gradient, least_of_others
+from tcgrad.check.comparing_gradients import compare_gradient
 from tcgrad.check.comparing_jacobians import compare_jacobian
 from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare_repeated
 from tcgrad.check.comparing_second import compare_second
@@ -17,6 +17,7 @@ from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tan
 from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.forward import same_branches
+from tcgrad.check.gradient_bounds import least_of_others
 from tcgrad.check.precision import type_name
 from tcgrad.check.references import Known, Reference, random_directions, references
 from tcgrad.check.results import Subject

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from math import inf, sqrt
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.formulas import Formulas
-from tcgrad.check.gradient_slips import gradient_slips
-from tcgrad.check.paths import up_to
+from tcgrad.check.gradient_bounds import Bounds, least_of_others, rounding_of_sums
 from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
 from tcgrad.check.results import Subject
@@ -22,14 +19,11 @@ from tcgrad.check.tally import Tally
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.check.wrong import Slips
 from tcgrad.evaluate import Array
-from tcgrad.ir.tensors import Tensor, gradient_of
-from tcgrad.records import cached_property, dataclass, replace
+from tcgrad.ir.tensors import Tensor
+from tcgrad.records import dataclass, replace
 
 # Rounding in a far finer type is so much finer: along a direction it hides no mistake that an element shows.
 _FAR_FINER = 2.0**-20
-
-# What code of another author may be off by beside its largest element: 1 + erf(x) where erfc(-x) is small, say.
-_ROUNDINGS = 8.0
 
 
 def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) -> None:
@@ -40,8 +34,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
     statements = bench.paths.gradient(known.wrt).statements
     name, shape = known.wrt.name, bench.sample.value(known.wrt.name).shape
     right = _right(known, outputs, shape) if known.is_full else None
-    slips = partial(gradient_slips, bench, known.wrt, formulas)
-    bounds = _Bounds(bench, known.wrt, formulas)
+    slips = partial(bench.gradient_slips(only).of, known.wrt)
+    bounds = Bounds(bench, known.wrt, formulas)
 
     @cache
     def told() -> Known | None:
@@ -70,40 +64,6 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         compare("against", "user", lambda: bench.user_gradients[name], first, lambda: bounds.coarse)
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    """How far rounding may move a gradient, worked out where that is needed.
-
-    formulas: where the gradient by ``wrt`` is worked out.
-    """
-
-    bench: Bench
-    wrt: Tensor
-    formulas: Formulas
-
-    @cached_property
-    def exact(self) -> Array:
-        """In the type that is checked."""
-        return self.formulas.bound(self.bench.paths.gradient(self.wrt).statements)
-
-    @cached_property
-    def coarse(self) -> Array:
-        """As the module rounds."""
-        return self.bench.coarsened(self.exact)
-
-    def as_emitted(self) -> Array:
-        """That for the statements that the module works out, which are written with what is at hand there."""
-        tensor = gradient_of(self.wrt)
-        statements = up_to(self.bench.paths.derivation.backward, tensor)
-        return self.bench.coarsened(self.formulas.bound(statements, tensor))
-
-
-def least_of_others(value: Array, dtype: np.dtype[Any]) -> Any:
-    """What is granted to every element of code that may write a formula in another way: some roundings of the largest
-    of its values."""
-    return _ROUNDINGS * unit_roundoff(dtype) * np.max(np.abs(value), initial=0, where=np.isfinite(value))
-
-
 def _right(known: Reference, outputs: Sequence[Tensor], shape: tuple[int, ...]) -> Known:
     """The right gradient, all of whose elements are known."""
     right = known.gradient(outputs)
@@ -130,7 +90,7 @@ def _told_by_formula(
     """
     along = known.projections(outputs)
     mixed = np.asarray(known.mixed).reshape(len(along.value), -1)
-    rounding = spread(bench.sample.finer(bound)) + _rounding_of_sums(value, mixed.dtype, _terms(bench, outputs))
+    rounding = spread(bench.sample.finer(bound)) + rounding_of_sums(value, mixed.dtype, _terms(bench, outputs))
     allowed = along.error + rounding
     with np.errstate(all="ignore"):
         if not (np.abs(mixed @ value.reshape(-1) - along.value) <= allowed).all() or not np.isfinite(allowed).all():
@@ -142,14 +102,6 @@ def _told_by_formula(
 def _terms(bench: Bench, outputs: Sequence[Tensor]) -> int:
     """How many products with upstream gradients the reference along a direction is the sum of."""
     return sum(bench.sample.upstream[of.name].size for of in outputs)
-
-
-def _rounding_of_sums(elements: Array, dtype: np.dtype[Any], terms: int) -> float:
-    """What adding elements up in ``dtype``, and the reference from ``terms``, may be off by, however exact these are:
-    what is added up so far is rounded again and again.
-    """
-    off = spread(elements) * float(np.finfo(dtype).eps) * sqrt(max(elements.size, terms))
-    return off if off < inf else 0.0
 
 
 @dataclass(frozen=True)
@@ -205,9 +157,9 @@ class _Finding:
         return found.status == "inconclusive"
 
     def rounding_of_sums(self, dtype: np.dtype[Any], terms: int) -> float:
-        """The same as of all functions, for what was found."""
+        """`rounding_of_sums` of what was found."""
         try:
-            return _rounding_of_sums(self.elements(self.work()), dtype, terms)
+            return rounding_of_sums(self.elements(self.work()), dtype, terms)
         except ModuleError:
             return 0.0  # told where the elements are compared
 

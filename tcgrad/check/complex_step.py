@@ -25,7 +25,7 @@ from tcgrad.records import cached_property, dataclass, replace
 
 METHOD = "complex step"
 
-_STEP = 2.0**-100
+STEP = 2.0**-100
 _FAR_BEYOND = 2.0**20
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.
 DRAWS = 1
@@ -79,14 +79,15 @@ class ComplexSteps:
         return slopes, flipped
 
     def _moved(self, base: Array, directions: Array) -> Array:
-        return together(base, base.dtype.type(_STEP * self.longer) * directions, self._dtype)
+        return together(base, base.dtype.type(STEP * self.longer) * directions, self._dtype)
 
     def _chunk(self, directions: Mapping[str, Array]) -> dict[str, Estimate]:
         """For each of the inputs what is found along directions of its own, one input being moved at a time."""
         rows, count = {}, 0
         for wrt, along in directions.items():
             rows[wrt] = slice(count, count := count + len(along))
-        moved = {wrt: self._moved_alone(wrt, along, rows[wrt], count) for wrt, along in directions.items()}
+        here, step = self.forward.context.arrays, STEP * self.longer
+        moved = {wrt: moved_alone(here[wrt], step * along, rows[wrt], count) for wrt, along in directions.items()}
         exact, shaken, bound = self._worked_out(moved, count)
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name in self.outputs:
@@ -100,14 +101,6 @@ class ComplexSteps:
                 each.values[name], each.errors[name] = own, np.where(known, off, np.inf)
                 each.kinked[name] = np.zeros(len(own), bool)
         return found
-
-    def _moved_alone(self, wrt: str, directions: Array, rows: slice, count: int) -> Array:
-        """An input at ``count`` points, moved along the directions at those in ``rows``."""
-        here = self.forward.context.arrays[wrt]
-        moved = np.empty((count, *here.shape), self._dtype)
-        moved[...] = here
-        moved[rows].imag = here.dtype.type(_STEP * self.longer) * directions
-        return moved
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
@@ -162,4 +155,12 @@ class ComplexSteps:
         if array.dtype.kind != "c" or array.ndim < len(shape):
             real = array.real.dtype
             return np.zeros(shape, real)
-        return np.asarray(array.imag * array.real.dtype.type(1 / (_STEP * self.longer)))
+        return np.asarray(array.imag * array.real.dtype.type(1 / (STEP * self.longer)))
+
+
+def moved_alone(here: Array, steps: Array, rows: slice, count: int) -> Array:
+    """An input at ``count`` points, moved by complex steps at those in ``rows``, and at no others."""
+    moved = np.empty((count, *here.shape), np.result_type(here.dtype, np.complex64))
+    moved[...] = here
+    moved[rows].imag = steps
+    return moved

@@ -112,7 +112,7 @@ class Curvatures:
         """For each direction of an input; any will do where there is no truncation error."""
         if not stencil.exact:
             return _COARSER * self._resolving.steps(wrt, directions)
-        return first_steps(self.sample.forward, Move({wrt: directions}, stencil))
+        return first_steps(self.sample.forward.context.arrays, Move({wrt: directions}, stencil))
 
     @staticmethod
     def _reach(pairs: Pairs, stencil: Stencil, first: Any, second: Any) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.forward import CHUNK, Forward, depending, neighbours
 from tcgrad.check.precision import power_below
-from tcgrad.check.quotients import CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
+from tcgrad.check.quotients import BESIDE, CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.evaluate import Array
 from tcgrad.records import cached_property, dataclass
 
@@ -82,13 +82,13 @@ class Differences:
         return steps, found.evaluations
 
     def _first_steps(self, move: Move) -> Array:
-        steps = first_steps(self.forward, move)
-        return steps * _NEAR if move.stencil.exact and self.near else steps
+        return first_steps(self.forward.context.arrays, move, near=self.near)
 
     def _bounds(self, move: Move) -> Mapping[str, Array]:
         """The rounding errors of the values that are differenced."""
         is_far, last = move.stencil.exact and not self.near, move.stencil.multiples[-1]
-        return self.bounds({name: scale(self.forward, name) * last if is_far else 0 for name in move.directions})
+        here = self.forward.context.arrays
+        return self.bounds({name: scale(here[name]) * last if is_far else 0 for name in move.directions})
 
     def _quotients(self, move: Move, bounds: Mapping[str, Array]) -> Quotients:
         points = len(move.stencil.points)
@@ -109,7 +109,7 @@ class Differences:
     def slopes(self, of: str, wrt: str, direction: Array) -> tuple[Array, Array]:
         """The one-sided difference quotients of an output: below and above the point."""
         here, middle = self.forward.context.arrays[wrt], self.forward.context.arrays[of]
-        step = scale(self.forward, wrt) / 2**16
+        step = scale(here) / 2**16
         arrays, _ = neighbours(self.forward, {wrt: np.stack([here - step * direction, here + step * direction])})
         before, after = np.broadcast_to(arrays[of], (2, *middle.shape))
         return (middle - before) / step, (after - middle) / step
@@ -176,18 +176,19 @@ class _Values:
         return _Values(values, flipped)
 
 
-def first_steps(forward: Forward, move: Move) -> Array:
-    """A step for each direction, as large as the data where differences are exact, else far below: the more so, the
-    more elements the direction moves at once."""
-    step = max(scale(forward, name) for name in move.directions)
+def first_steps(here: Mapping[str, Array], move: Move, *, near: bool = False) -> Array:
+    """A step for each direction from the point where the inputs are ``here``: as large as the data where differences
+    are exact, or not quite if it is to be ``near``; else far below, the more so, the more elements are moved at once.
+    """
+    step = max(scale(here[name]) for name in move.directions)
     if move.stencil.exact:
-        return np.full(len(move), step)
+        return np.full(len(move), step * step.dtype.type(_NEAR if near else 1))
     finer = 12 if np.finfo(step.dtype).nmant > 52 else 10
-    if move.stencil is CONFIRMING:  # of second order
+    if move.stencil in (BESIDE, CONFIRMING):  # of second order
         finer += 4
     return np.asarray(np.ldexp(step, -finer - (np.frexp(move.elements)[1] - 1) // 4))
 
 
-def scale(forward: Forward, wrt: str) -> Any:
+def scale(array: Array) -> Any:
     """A power of two near the size of the data."""
-    return power_below(float(np.abs(forward.context.arrays[wrt]).max(initial=0)) or 1.0, forward.context.dtype)
+    return power_below(float(np.abs(array).max(initial=0)) or 1.0, array.dtype)

@@ -33,16 +33,22 @@ class Workplace:
 
     def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
         """The value of a tensor that the last statement defines, at ``positions`` only if they are given."""
-        for statement in statements[:-1]:
-            self._run(statement)
-        last, name = statements[-1], of.name
         if positions:
-            self._add_inverses(last)
-            inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions)
-            run(last, inner)
-            return inner.arrays[name]
-        self._run(last)
-        return self.context.arrays[name]
+            return self.aside(statements[-1], of, statements[:-1], positions)
+        for statement in statements:
+            self._run(statement)
+        return self.context.arrays[of.name]
+
+    def aside(
+        self, statement: Statement, of: Tensor, before: Sequence[Statement], positions: Positions | None = None
+    ) -> Array:
+        """The value of a tensor that a statement defines after those ``before``, which nothing else reads."""
+        for each in before:
+            self._run(each)
+        self._add_inverses(statement)
+        inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions or {})
+        run(statement, inner)
+        return inner.arrays[of.name]
 
     def _run(self, statement: Statement) -> None:
         names = [tensor.name for tensor in defined_tensors(statement)]
@@ -110,11 +116,17 @@ class Formulas:
         wanted = of or _only(statements)
         return self._everywhere(self._narrow.value(statements, wanted, positions), wanted)
 
-    def exact(self, statements: Sequence[Statement], instead: Mapping[str, Array] | None = None) -> Array:
-        """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
-        context = self._context
-        inner = replace(context, arrays={**context.arrays, **self.given, **(instead or {})}, batch=self._batch)
-        return Workplace(inner, self.equations.inverses).value(statements, _only(statements))
+    def exact(self, statements: Sequence[Statement]) -> Array:
+        """The value in the reference's type."""
+        return self._exact.value(statements, _only(statements))
+
+    def exact_aside(self, statement: Statement, before: Sequence[Statement]) -> Array:
+        """The same for a statement after others that no formula reads."""
+        return self._exact.aside(statement, _only([statement]), before)
+
+    def instead(self, arrays: Mapping[str, Array]) -> Formulas:
+        """The same formulas with other arrays instead of some that they read."""
+        return replace(self, given={**self.given, **arrays})
 
     def bound(
         self, statements: Sequence[Statement], of: Tensor | None = None, positions: Positions | None = None
@@ -165,6 +177,12 @@ class Formulas:
         arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
         context = replace(self._context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
         return Workplace(context, self.equations.inverses)
+
+    @cached_property
+    def _exact(self) -> Workplace:
+        context = self._context
+        arrays = {**context.arrays, **self.given}
+        return Workplace(replace(context, arrays=arrays, batch=self._batch), self.equations.inverses)
 
     @property
     def _context(self) -> Context:

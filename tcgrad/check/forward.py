@@ -158,6 +158,15 @@ def flips(before: Iterable[Labelled], after: Iterable[Labelled], batch: Index) -
     return flipped
 
 
+def taken_at_first(decisions: Iterable[Labelled], batch: Index) -> list[Labelled]:
+    """The decisions at the first position along ``batch``, for `flips` to compare those at the others with."""
+    found = []
+    for each in decisions:
+        rest = tuple(index for index in each.axes if index is not batch)
+        found.append(each if len(rest) == len(each.axes) else Labelled(each.aligned((batch, *rest))[0], rest))
+    return found
+
+
 def same_branches(first: Forward, second: Forward) -> bool:
     """Whether two evaluations at one point, in two types, took the same branches."""
     return all(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.ir.nodes import Component
-from tcgrad.ir.program import Define, Program, bodies
+from tcgrad.ir.program import Define, Program, Recurrence, bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
 
@@ -13,8 +13,13 @@ from tcgrad.ir.traversal import walk
 def axis_names(program: Program, tensor: Tensor) -> tuple[str, ...]:
     """What the spec calls the tensor's axes where it is defined, else where it is first read; numbers otherwise."""
     for statement in program.statements:
-        if isinstance(statement, Define) and statement.tensor == tensor:
-            return tuple(index.name for index in statement.free)
+        match statement:
+            case Define(tensor=defined, free=free) if defined == tensor:
+                return tuple(index.name for index in free)
+            case Recurrence(tensors=tensors, steps=steps) if tensor in tensors:
+                return tuple(index.name for index in steps[tensors.index(tensor)].free)
+            case _:
+                continue
     best: tuple[str, ...] = ("",) * tensor.order
     for statement in program.statements:
         for body in bodies(statement):

@@ -22,7 +22,7 @@ from tcgrad.check.ties import why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
-_CONFIRMED = 2.0**-20
+CONFIRMED = 2.0**-20
 
 # How much longer a complex step is that finds the same where the function is analytic.
 _LONGER = 2.0**20
@@ -91,8 +91,8 @@ class Ladder:
 
     def _proof(self, found: Mapping[str, _Found]) -> _Proof:
         """A random direction of some inputs together, each moved in proportion to its size."""
-        forward, dtype = self.sample.forward, self.sample.forward.context.dtype
-        scales = {wrt: scale(forward, wrt) for wrt in found}
+        dtype = self.sample.forward.context.dtype
+        scales = {wrt: scale(self.sample.value(wrt)) for wrt in found}
         largest = max(scales.values())
         directions, sums = {}, []
         for wrt, each in found.items():
@@ -100,7 +100,7 @@ class Ladder:
             parts *= scales[wrt] / largest
             directions[wrt] = Mixed(each.directions.combined(parts)[None])
             sums.append(each.estimate.summed(parts))
-        return _Proof(found, sums, Move(directions, confirming_stencil(self.sample.traits.degree(*found)), _CONFIRMED))
+        return _Proof(found, sums, Move(directions, confirming_stencil(self.sample.traits.degree(*found)), CONFIRMED))
 
     def _confirmed(self, proof: _Proof, quotients: Estimate) -> dict[str, Estimate]:
         """What was found for some inputs, if difference quotients agree with it: along a random direction of all of

@@ -30,12 +30,14 @@ class Stencil:
 
     If there is, the last is a fraction of the step, to see whether the others are longer than a wave.
     one_sided: the value there is taken to one side alone, and what is curved between the others is left out of it.
+    order: of the truncation error in the step.
     """
 
     name: str
     multiples: tuple[float, ...]
     exact: bool = True
     one_sided: bool = False
+    order: int = 2
 
     @cached_property
     def points(self) -> tuple[float, ...]:
@@ -57,6 +59,10 @@ class Stencil:
         curved = last**2 * ((values[0] - here) + (values[1] - here)) / 2
         return [*found, ((values[-1] - here) - curved) * (inverse / last)]
 
+    def derivative(self, quotients: Sequence[Array]) -> Array:
+        """What the quotients at the first multiples make the derivative."""
+        return quotients[0] if self.order == 2 else (4 * quotients[0] - quotients[1]) / 3
+
 
 def along_axes(steps: Array, array: Array) -> Array:
     """One step a direction, with an axis of length 1 for each axis of ``array``."""
@@ -64,9 +70,11 @@ def along_axes(steps: Array, array: Array) -> Array:
 
 
 _CENTRAL = Stencil("central, exact", (1,))
-_FOURTH = Stencil("fourth order, exact", (1, 2))
-_ESTIMATED = Stencil("fourth order", (1, 2, 4, 1 / _SHORTER), exact=False)
+_FOURTH = Stencil("fourth order, exact", (1, 2), order=4)
+_ESTIMATED = Stencil("fourth order", (1, 2, 4, 1 / _SHORTER), exact=False, order=4)
 _CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4, 1 / _SHORTER), exact=False)
+# Far below the size of the data: what tells whether a derivative that is known otherwise is right.
+BESIDE = Stencil("central", (1,), exact=False)
 # The fewest values that tell a derivative and how far it may be off.
 CONFIRMING = Stencil("central", (1, 1 / _SHORTER), exact=False, one_sided=True)
 
@@ -197,17 +205,15 @@ def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array, sh
     where the quotient with a far shorter step, of which rounding is ``shorter`` times as large, is another. Errors of
     two orders may cancel in what the finer step makes: it is no less than what the far shorter one makes.
     """
-    if stencil is _CENTRAL:
-        return slopes[0], 0.0
-    if stencil is CONFIRMING:
-        return slopes[0], 2 * np.abs(slopes[0] - slopes[1])  # of the quotient beside there is next to none
-    value = (4 * slopes[0] - slopes[1]) / 3
-    if stencil is _FOURTH:
+    value = stencil.derivative(slopes)
+    if stencil.exact:
         return value, 0.0
+    if stencil is CONFIRMING:
+        return value, 2 * np.abs(slopes[0] - slopes[1])  # of the quotient beside there is next to none
     finer, coarser = np.abs(slopes[0] - slopes[1]), np.abs(slopes[1] - slopes[2])
     follows = finer <= coarser / 2 + 2 * rounding
     if stencil is _CENTRAL_ESTIMATED:
-        value, truncation = slopes[0], finer * 2 / 3
+        truncation = finer * 2 / 3
     else:
         truncation = np.abs(value - (4 * slopes[1] - slopes[2]) / 3) * 2 / 15
     follows &= np.abs(slopes[3] - value) <= truncation + finer / _SHORTER**2 + (1 + shorter) * rounding

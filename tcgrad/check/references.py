@@ -28,7 +28,7 @@ from tcgrad.records import cached_property, dataclass, replace
 _LARGEST_WORK = 2**21
 
 # Along a random direction errors average out: their sum stays within this many times the root of the sum of squares.
-_DEVIATIONS = 6
+DEVIATIONS = 6
 
 # Beside this, squares that underflow are nothing.
 _LEAST_SQUARE = 2.0**-900
@@ -238,7 +238,7 @@ def spread(errors: Array) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         squares = float(flat @ flat)
     # Squares of small errors would underflow.
-    return _DEVIATIONS * sqrt(squares) if _LEAST_SQUARE < squares < inf else float(spreads(errors.reshape(1, -1))[0])
+    return DEVIATIONS * sqrt(squares) if _LEAST_SQUARE < squares < inf else float(spreads(errors.reshape(1, -1))[0])
 
 
 def spreads(rows: Array) -> Array:
@@ -248,7 +248,7 @@ def spreads(rows: Array) -> Array:
     # Squares of small errors would underflow.
     scaled = (rows / np.where(counts, largest, 1)[:, None]).astype(np.float64, copy=False)
     squares = np.einsum("ij,ij->i", scaled, scaled)
-    return np.asarray(np.where(counts, _DEVIATIONS * largest.astype(np.float64) * np.sqrt(squares), largest))
+    return np.asarray(np.where(counts, DEVIATIONS * largest.astype(np.float64) * np.sqrt(squares), largest))
 
 
 def random_directions(sample: Sample, name: str) -> Array:

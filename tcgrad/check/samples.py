@@ -11,6 +11,7 @@ import numpy as np
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.effort import Effort, choose_effort
 from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, noisy, same_branches, shaken
+from tcgrad.check.points import Point
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
 from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
@@ -30,8 +31,8 @@ _REGULAR = 0.1
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One random point.
+class Sample(Point):
+    """A random point, and what is worked out there.
 
     traits: of the program elaborated for the sizes of this sample, which ``sizes`` gives by the dims' names.
     forward: the reference, in a type that is at least as wide as ``dtype``.
@@ -58,10 +59,6 @@ class Sample:
     _tangents: dict[str, Array] = field(default_factory=dict)
 
     @property
-    def program(self) -> Program:
-        return self.traits.program
-
-    @property
     def random(self) -> np.random.Generator:
         """What else is drawn at the sample is drawn from this: to make another generator takes long."""
         return self.rounding.noise.random
@@ -77,20 +74,12 @@ class Sample:
 
     @property
     def label(self) -> str:
-        return ", ".join(f"{name}={size}" for name, size in self.sizes.items())
+        """The sizes in words; empty for the spec's own."""
+        return label(self.sizes)
 
     def value(self, name: str) -> Array:
         """The reference's value of a tensor."""
         return self.forward.context.arrays[name]
-
-    def narrow(self, array: Array) -> Array:
-        """An array in the type that is checked; integers stay what they are."""
-        return array.astype(self.dtype) if array.dtype.kind == "f" else array
-
-    @property
-    def values(self) -> list[Array]:
-        """The reference's values of the inputs, in the order of the spec."""
-        return [self.value(item.tensor.name) for item in self.program.inputs]
 
     def inputs(self) -> list[Array]:
         """Fresh copies of the inputs in the type that is checked, in the order of the spec."""
@@ -168,6 +157,11 @@ class Sampler:
     @property
     def program(self) -> Program:
         return self.traits.program
+
+    @property
+    def label(self) -> str:
+        """The sizes in words; empty for the spec's own."""
+        return label(self.sizes)
 
     def effort(self, dtype: np.dtype[Any], trials: int = 1) -> Effort:
         return choose_effort(self.traits.cost, dtype, trials, directional=self.directional)
@@ -273,6 +267,10 @@ def _is_singular(forward: Forward, matrix: Tensor, dtype: np.dtype[Any]) -> bool
     finest, coarsest = (unit_roundoff(np.dtype(each)) for each in (np.float64, np.float32))
     roundoff = min(max(unit_roundoff(dtype), finest), coarsest)
     return not condition(value.astype(forward.context.dtype)) * roundoff < _REGULAR
+
+
+def label(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={size}" for name, size in sizes.items())
 
 
 def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:

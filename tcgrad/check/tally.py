@@ -123,6 +123,11 @@ class Tally:
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
     @property
+    def is_explained(self) -> bool:
+        """Whether something is said of a failure already: the first is what is told."""
+        return any(c.status == "fail" and c.message for c in self.comparisons)
+
+    @property
     def is_failed(self) -> bool:
         return self._verdict()[0] == "fail"
 

@@ -45,6 +45,11 @@ class Traits:
         return why_not_complex(self.program)
 
     @cached_property
+    def why_not_complex_on_a_branch(self) -> str:
+        """Why there is no complex step even where no branch ends nearby."""
+        return why_not_complex(self.program, kinks=True)
+
+    @cached_property
     def why_not_exact(self) -> str:
         return why_not_exact(self.program)
 

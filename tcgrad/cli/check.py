@@ -18,7 +18,7 @@ from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import STDIN, Diagnostic, TcgradError
 from tcgrad.locate import find_specs
-from tcgrad.settings import SETTINGS, Setting, load_settings, parse_value
+from tcgrad.settings import SETTINGS, Setting, check_value, load_settings, naming_setting, parse_value
 from tcgrad.spec.check_options import CHECK_OPTIONS
 
 if TYPE_CHECKING:
@@ -183,47 +183,50 @@ def command(
         "specs": _tuple(specs),
         "exclude": _tuple(exclude),
         "strict": strict,
-        "jobs": _word("jobs", jobs),
+        "jobs": _checked("jobs", jobs),
         "fail_fast": fail_fast,
-        "format": _word("format", output_format),
-        "output_file": _tuple(output_file),
-        "color": _word("color", color),
+        "format": _checked("format", output_format),
+        "output_file": _tuple([_checked("output_file", text, check_value)[0] for text in output_file or ()]),
+        "color": _checked("color", color),
     }
     code = {"against": against, "against_forward": against_forward, "against_framework": against_framework}
-    chosen = load_settings() | {name: value for name, value in given.items() if value is not None}
-    raise typer.Exit(_check(chosen, code, since, context.ensure_object(Session).debug))
+    given = {name: value for name, value in given.items() if value is not None}
+    raise typer.Exit(_check(given, code, since, context.ensure_object(Session).debug))
 
 
 def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(values) if values else None
 
 
-def _word(name: str, text: str | None) -> Any:
+def _checked(name: str, text: str | None, read: Callable[[Setting, str], Any] = parse_value) -> Any:
     """The value of an option that is read by the table of settings."""
     if text is None:
         return None
     try:
-        return parse_value(SETTINGS[name], text)
+        return read(SETTINGS[name], text)
     except ValueError as error:
-        raise _usage(f"`--{name}` {error}, not `{text}`") from None
+        raise _usage(f"`--{name.replace('_', '-')}` {error}, not `{text}`") from None
 
 
 def _usage(message: str) -> TcgradError:
     return TcgradError((Diagnostic("TC601", message, help="`tcgrad check --help` shows the usage"),))
 
 
-def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | None, debug: bool) -> int:
-    """Check what is chosen, and the user's own ``code``, and report -> the exit status."""
+def _check(given: dict[str, Any], code: dict[str, str | None], since: str | None, debug: bool) -> int:
+    """Check what the command line and the settings choose, and the user's own ``code``, and report -> the exit
+    status."""
     from tcgrad.cli.checking import one_thread
 
-    tasks = _tasks(chosen, code, since)
+    chosen = load_settings() | given
+    tasks = _tasks(chosen, given, code, since)
     with one_thread():
         from tcgrad.cli.reporting import make_reporter  # it brings NumPy, which wrong names of specs need not wait for
 
-        reporter = make_reporter(
-            chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
-            several=len(tasks) > 1,
-        )  # fmt: skip
+        with naming_setting("output_file", given):
+            reporter = make_reporter(
+                chosen.get("format", "auto"), chosen.get("output_file", ()), chosen.get("color", "auto"), debug,
+                several=len(tasks) > 1,
+            )  # fmt: skip
         with output_apart() if any(code.values()) else nullcontext():
             run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
     if any(entry.bug for entry in run.entries):
@@ -233,7 +236,7 @@ def _check(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
     return WELL if run.ok else FAILED
 
 
-def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | None) -> list[Task]:
+def _tasks(chosen: dict[str, Any], given: dict[str, Any], code: dict[str, str | None], since: str | None) -> list[Task]:
     """What is to be checked; nothing if nothing has changed, which is said on standard error."""
     from tcgrad.cli.checking import Task
 
@@ -242,9 +245,10 @@ def _tasks(chosen: dict[str, Any], code: dict[str, str | None], since: str | Non
         raise _usage("Missing argument 'SPEC...'")
     options = {name: chosen.get(name) for name in CHECK_OPTIONS} | code
     strict = chosen.get("strict")
-    if is_standard_input(names, "check"):
-        return [Task(STDIN, strict, read_standard_input(), options)]
-    paths = find_specs(names, chosen.get("exclude", ()))
+    with naming_setting("specs", given):
+        if is_standard_input(names, "check"):
+            return [Task(STDIN, strict, read_standard_input(), options)]
+        paths = find_specs(names, chosen.get("exclude", ()))
     if since is not None:
         changed = changed_since(since, paths)
         write_error(f"tcgrad: note: {len(changed)} of {len(paths)} specs have changed since {since}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.records import replace
 from tcgrad.settings.project import read_project
 from tcgrad.settings.table import SETTINGS
 from tcgrad.settings.values import parse_value
@@ -22,6 +24,20 @@ def load_settings(folder: Path | None = None, environment: Mapping[str, str] = o
         TcgradError: for a setting that cannot be, at its place.
     """
     return read_project((folder or Path.cwd()).resolve()) | _read_environment(environment)
+
+
+@contextmanager
+def naming_setting(name: str, given: Collection[str], environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+    """Let errors about what a setting names say which it is, if it is none of those ``given`` on the command line."""
+    try:
+        yield
+    except TcgradError as error:
+        if name in given:
+            raise
+        variable, key = SETTINGS[name].variable, name.replace("_", "-")
+        place = variable if environment.get(variable) else f"`{key}` in [tool.tcgrad]"
+        told = tuple(replace(each, message=f"{place}: {each.message}") for each in error.diagnostics)
+        raise TcgradError(told, error.source) from error
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:

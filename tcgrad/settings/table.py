@@ -9,7 +9,7 @@ from tcgrad.report.formats import FORMAT_NAMES
 from tcgrad.spec.check_options import CHECK_OPTIONS, OptionKind
 from tcgrad.spec.limits import MAX_INTEGER
 
-SettingKind = OptionKind | Literal["texts"]
+SettingKind = OptionKind | Literal["texts", "reports"]
 
 COLORS: Final = ("auto", "always", "never")
 FORMATS: Final = ("auto", *FORMAT_NAMES)
@@ -19,7 +19,8 @@ FORMATS: Final = ("auto", *FORMAT_NAMES)
 class Setting:
     """A setting: key ``name`` of ``[tool.tcgrad]`` (with ``-`` or ``_``), variable ``TCGRAD_NAME``, option ``--name``.
 
-    kind: that of `CheckOption`; ``texts`` is one text or a list of them, and always handed on as a tuple.
+    kind: that of `CheckOption`; ``texts`` is one text or a list of them, and always handed on as a tuple; ``reports``
+        likewise, each of which tells the format of a file.
     auto: the integer that the word ``auto`` stands for.
     paths: the texts are paths, which in a file are seen from its folder.
     """
@@ -56,7 +57,7 @@ _OF_RUNS = (
     Setting("format", "choice", "the format of the report", FORMATS),
     Setting(
         "output_file",
-        "texts",
+        "reports",
         "files that the report is written to as well, each FORMAT:PATH, or a path whose suffix tells the format",
     ),
     Setting("color", "choice", "whether the report is in colours", COLORS),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+from tcgrad.report.formats import format_of_file
 from tcgrad.settings.table import Setting, SettingKind
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -74,6 +75,13 @@ def _texts(_: Setting, value: Any) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _reports(setting: Setting, value: Any) -> tuple[str, ...]:
+    texts = _texts(setting, value)
+    for text in texts:
+        format_of_file(text)
+    return texts
+
+
 def _fail(message: str) -> Any:
     raise ValueError(message)
 
@@ -100,6 +108,7 @@ _CHECKS: dict[SettingKind, Callable[[Setting, Any], Any]] = {
     "choice": _choice,
     "choices": _choices,
     "texts": _texts,
+    "reports": _reports,
 }
 _PARSERS: dict[SettingKind, Callable[[str], Any]] = {
     "integer": _read_integer,
@@ -108,4 +117,5 @@ _PARSERS: dict[SettingKind, Callable[[str], Any]] = {
     "choice": str,
     "choices": _split,
     "texts": _split,
+    "reports": _split,
 }

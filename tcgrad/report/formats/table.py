@@ -56,7 +56,7 @@ def format_of_file(text: str) -> tuple[str, str]:
     """``FORMAT:PATH``, or a path whose suffix tells the format -> the format and the path.
 
     Raises:
-        TcgradError: if neither tells a format.
+        ValueError: with what it must be, if neither tells a format.
     """
     name, colon, path = text.partition(":")
     if colon and name in _HOMES and path:
@@ -65,6 +65,6 @@ def format_of_file(text: str) -> tuple[str, str]:
     if suffix in _SUFFIXES and (not colon or len(name) == 1 or "/" in name):  # C:\report.xml is a path
         return _SUFFIXES[suffix], text
     known = ", ".join(f"{suffix} ({name})" for suffix, name in _SUFFIXES.items())
-    message = f"nothing tells the format of `{text}`"
-    help_ = f"write FORMAT:PATH with one of {', '.join(FORMAT_NAMES)}, or a path with one of the suffixes {known}"
-    raise TcgradError((Diagnostic("TC601", message, help=help_),))
+    raise ValueError(
+        f"must be FORMAT:PATH with one of {', '.join(FORMAT_NAMES)}, or a path that ends in one of {known}"
+    )

@@ -1,0 +1,173 @@
+"""What is compared in one type: at random samples, at more of them while anything is undecided, and at ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.against import UserCode
+from tcgrad.check.bench import Bench
+from tcgrad.check.comparing import (
+    compare_all,
+    formulas_are_finite,
+    out_of_range,
+    rounds_as_told,
+    tensors_are_finite,
+)
+from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
+from tcgrad.check.look import draw_look
+from tcgrad.check.options import Options
+from tcgrad.check.paths import Paths
+from tcgrad.check.planting import Plantings
+from tcgrad.check.precision import is_fine, type_name, unit_roundoff
+from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.tally import Tallies
+from tcgrad.check.ties import TIED, why_no_ties, why_not_exact_at_ties
+from tcgrad.records import cached_property, dataclass, replace
+
+Progress = Callable[[str], None]
+Draw = Callable[[int], Sample | str]
+
+_FIRST_ATTEMPTS = (0, 12, 24, 36)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """All samples of one type.
+
+    module, against: what is checked besides the formulas, if there is any.
+    samplers: what draws samples of the spec's own sizes, and then of others; each with whether it is of the own ones.
+    tallies: take what is found, in their type.
+    """
+
+    paths: Paths
+    module: ModuleType | None
+    against: UserCode | None
+    options: Options
+    progress: Progress
+    samplers: Sequence[tuple[Sampler, bool]]
+    tallies: Tallies
+
+    def compare(self) -> Bench | str | None:
+        """Compare everything -> the bench of the first sample of the spec's own sizes, or why there is none."""
+        kept: Bench | None = None
+        for number, (source, own) in enumerate(self.samplers):
+            trials = source.effort(self._dtype, self.options.trials).trials if own else 1
+            for trial in range(trials):
+                self._tell(source.label or f"sample {trial + 1} of {trials}")
+                drawn = self._compare_at(source, (number, trial), own=own, first=trial == 0)
+                if own:
+                    if isinstance(drawn, str):
+                        return drawn
+                    kept = kept or drawn
+        self._compare_undecided()
+        self.tallies.untied = self._compare_ties()
+        return kept
+
+    def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
+        """Compare everything at a sample -> its bench, or why there is none; neither where a look is enough."""
+        against = self.against
+        if against and is_looked_at_first(self.options, against, self._dtype):
+            look = draw_look(source, self._dtype, (self.options.seed, *seed))
+            if passes_at_sight(look, against, self.tallies, "" if own else source.label):
+                return None
+        draw = partial(source.draw, self._dtype, (self.options.seed, *seed))
+        drawn = _representable(draw, partial(self._bench, own, first))
+        if not isinstance(drawn, str):
+            compare_all(drawn)
+        return drawn
+
+    def _compare_undecided(self) -> None:
+        """Compare at more samples while anything is undecided: its values were small by chance, or at a kink, or what
+        a directional reference knows is too little. Those have the reference that is best at all."""
+        if self.tallies.are_decided:
+            return
+        source = replace(self._own, directional=False)
+        effort = source.effort(self._dtype, self.options.trials)
+        for trial in range(effort.trials, effort.trials + effort.more):
+            self._tell(f"sample {trial + 1}: something is undecided")
+            self._compare_at(source, (0, trial), own=True, first=True)
+            if self.tallies.are_decided:
+                return
+
+    def _compare_ties(self) -> str:
+        """Compare at a point where branches meet, if the program has any -> why that could not be done."""
+        if not self._own.traits.has_ties:
+            return ""
+        reason = why_no_ties(self._own.program)
+        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, TIED))
+        drawn = reason or _representable(draw, partial(self._bench, True, False))
+        if isinstance(drawn, str):
+            return drawn
+        if why_not_exact_at_ties(self._own.program) and not formulas_are_finite(drawn):
+            return "a formula is not finite"  # as where a root ends, whose slope only exact arithmetic has
+        try:
+            compare_all(drawn)
+        except ZeroDivisionError:
+            return "exact arithmetic divides by 0"
+        return ""
+
+    def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
+        return Bench(
+            sample, self.paths, self.module, self._coarse, self.options, self.tallies, own, first, self.against,
+            self.plantings,
+        )  # fmt: skip
+
+    def _tell(self, what: str) -> None:
+        self.progress(f"{type_name(self._dtype)}, {what}")
+
+    @cached_property
+    def plantings(self) -> Plantings | None:
+        """What comes of planted mistakes, if any are to be planted."""
+        return Plantings(unit_roundoff(self._dtype) * self._coarse) if self.options.self_test else None
+
+    @property
+    def _own(self) -> Sampler:
+        return self.samplers[0][0]
+
+    @cached_property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.tallies.dtype)
+
+    @cached_property
+    def _coarse(self) -> float:
+        """By how much the module's rounding is coarser than that of the type."""
+        if self._dtype == np.longdouble and self.paths.uses_double:
+            return unit_roundoff(np.dtype(np.float64)) / unit_roundoff(self._dtype)
+        return 1.0
+
+
+def _representable(draw: Draw, bench: Callable[[Sample], Bench]) -> Bench | str:
+    """A sample at which nothing overflows the type, and rounding does what is known of it; smaller and smaller ones are
+    tried -> its bench, or why none.
+
+    Where something always does, so that it may be meant, one with finite formulas will do, and what fails there is
+    undecided. At the spec's own sizes formulas that are never finite are compared nevertheless: they are wrong. In a
+    fine type they are so at a single point, if the tensors are finite there and every number on the way has room.
+    """
+    finite: Bench | None = None
+    made: Bench | None = None
+    for first in _FIRST_ATTEMPTS:
+        drawn = draw(first)
+        if isinstance(drawn, str):
+            return finite or made or drawn
+        made = bench(drawn)
+        left = out_of_range(made)
+        made.overflows = "overflow" in left
+        if formulas_are_finite(made):
+            made.drowned = not rounds_as_told(made)
+            if not made.overflows and not made.drowned:
+                return made
+            finite = finite or made
+            continue
+        if made.own and not left and is_fine(made.sample.dtype) and tensors_are_finite(made):
+            return made
+        # A formula as people read it may have no value where a number on the way underflows a coarse type.
+        made.drowned = "underflow" in left and not is_fine(made.sample.dtype)
+    if finite is not None:
+        return finite
+    return made if made is not None and made.own else "a formula is not finite"
