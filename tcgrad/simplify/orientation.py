@@ -58,18 +58,22 @@ class _Orientation:
         self._expr = expr
         self._written = written
         self._sums: list[Add] = []
+        self._signs: dict[int, int] = {}  # which way round a sum is written elsewhere, or as a rule, by its id
         self._has_logarithms = False
         self._note(expr)
         self._orders = {id(base): written.orders(base) for base in self._sums}
         own = [base for base in self._sums if not self._orders[id(base)]]
         self._repeated = list(_repeated(own))[:_MOST_REPEATED]
-        self._signs = {place: sign for group in self._repeated for place, sign in group.items()}
+        for group in self._repeated:
+            self._signs.update(group)
         self._known: dict[int, Weights] = {}
 
     def _note(self, expr: Expr) -> None:
         """Take down the sums and logarithms that can be turned, in an expression that holds signs."""
         if isinstance(expr, Add):
             self._sums.append(expr)
+        elif isinstance(expr, Mul):
+            self._signs.update(_complements(expr))
         elif isinstance(expr, Call) and _flipped_logarithm(expr):
             self._has_logarithms = True
         for part in children(expr):
@@ -278,6 +282,20 @@ def _of_product(factors: Iterable[Weights]) -> Weights:
 
 def _of_parity(inside: Weights, parity: int) -> Weights:
     return inside if parity < 0 else (min(inside), inf)
+
+
+def _complements(expr: Mul) -> Iterator[tuple[int, int]]:
+    """The factors ``1 - u^n`` and ``u^n - 1`` beside a power of ``u``, by id the sign that makes them ``1 - u^n``."""
+    for factor in expr.factors:
+        match factor:
+            case Add(terms=(Const(value=value), other)) | Add(terms=(other, Const(value=value))) if abs(value) == 1:
+                number, rest = split_coefficient(other)
+                base, exponent = as_power(rest)
+                is_complement = number == -value and isinstance(exponent, Const) and exponent.value > 0
+                if is_complement and any(as_power(part)[0] == base for part in expr.factors):
+                    yield id(factor), 1 if value > 0 else -1
+            case _:
+                pass
 
 
 def _repeated(sums: Sequence[Add]) -> Iterator[dict[int, int]]:
