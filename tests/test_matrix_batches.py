@@ -101,6 +101,12 @@ FORMS = [
     (("A: B N N", "f[b] = logdet(A)[b]"), "f/A", "∂f[b]/∂A[p]", "δ[b,p] A[b]⁻ᵀ"),
     (("x: B M N, w: B", "f = w[b]*x[b,i,j]*x[b,i,j]"), "f/x", "∂f/∂x[p]", "2 w[p] x[p]"),
     (("A: K N N, x: B N, w: K", "f = w[k]*x[b,i]*A[k,i,j]*x[b,j]"), "f/x", "∂f/∂x", "Σ[k] w[k] x (A[k] + A[k]ᵀ)"),
+    (
+        ("x: N, m: K N, A: K N N, g: K", "d[k,i] = x[i] - m[k,i]; f = g[k]*d[k,i]*A[k,i,j]*d[k,j]/(2*1[l]*g[l])"),
+        "f/x",
+        "∂f/∂x",
+        "(Σ[k] g[k] (A[k] + A[k]ᵀ) d[k]) / (2·1ᵀ g)",
+    ),
     (("A: B N N, q: M", "y[b] = det(A)[b]*sin(q[i]*q[i])"), "y/q", "∂y[b]/∂q", "2 det(A[b]) cos(‖q‖²) q"),
     (("A: B N N, x: M B", "y[b] = logdet(A)[b]*x[2,b]"), "y/x", "∂y[b]/∂x[:,q]", "δ[b,q] log det(A[b]) e[2]"),
     (("A: B N N, x: M", "y[b,i] = det(A)[b]*x[i]"), "=y", "y[b]", "det(A[b]) x"),

@@ -77,6 +77,7 @@ GIVEN_BY_NAMES = [
     ),
     (RATIO, "A", "G", "-((X H⁻ᵀ) ⊗ (X H⁻¹)) comm(N, N)"),
     (("x: N, A: N N", "f = exp(-x[i]*A[i,j]*x[j])"), "A", "A", "f ((x xᵀ) ⊗ (x xᵀ))"),
+    (("W: M N, x: N, t: M", "f = (t[i]*W[i,j]*x[j])*(1[k]*t[k])"), "W", "t", "(t 1ᵀ + (1ᵀ t) I) ⊗ x"),
     (("X: M N", "f = sqrt(X[i,j]*X[i,j])"), "X", "X", "I / f - vec(X) vec(X)ᵀ / f³"),
     (("A: M N, x: N", "y[i] = A[i,j]*x[j]; f = sqrt(y[i]*y[i])"), "x", "x", "Aᵀ (I - y yᵀ / f²) A / f"),
     (

@@ -56,6 +56,11 @@ def test_decimals(value: str, text: str, latex: str) -> None:
         ("é", "i", r"\acute{e}_{i}"),
         ("ñu", "i", r"\mathrm{\tilde{n}u}_{i}"),
         ("ж", "i", "ж_{i}"),
+        ("å", "i", r"\mathring{a}_{i}"),
+        ("ø_1", "i", r"\text{ø}^{(1)}_{i}"),
+        ("straße", "i", r"\mathrm{stra\text{ß}e}_{i}"),
+        ("ħ", "i", r"\hbar_{i}"),
+        ("ħx", "i", r"\mathrm{{\hbar}x}_{i}"),
     ],
 )
 def test_latex_names(name: str, positions: str, latex: str) -> None:

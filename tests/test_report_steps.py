@@ -222,6 +222,17 @@ def test_latex_compiles(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout[-2000:]
 
 
+def test_a_page_may_end_within_a_long_derivation() -> None:
+    together, apart = [], []
+    for name in ("softmax", "layer_norm", "rnn", "attention", "hmm"):
+        report = steps(name, output_format="latex")
+        display = r"(\\begingroup\\allowdisplaybreaks\n)?\\begin{align\*}(.*?)\\end"
+        for group, lines in re.findall(display, report, re.DOTALL):
+            (apart if group else together).append(lines.count("\n"))
+        assert report.count(r"\begingroup") == report.count(r"\endgroup")
+    assert max(together) < 14 < min(apart)
+
+
 def test_the_same_bytes_under_any_hash_seed() -> None:
     script = "import sys, tcgrad\nfor n in sys.argv[1:]: print(tcgrad.load('gallery:' + n).derive().report(steps=True))"
     outputs = [

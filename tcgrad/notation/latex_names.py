@@ -18,12 +18,14 @@ _GREEK = frozenset(_GREEK_NAMES.split())
 CAPITAL_GREEK = frozenset(name for name in _GREEK if name[0].isupper())
 _GREEK_LETTERS = dict(zip("αβγδϵζηθικλμνξπρστυϕχψωΓΔΘΛΞΠΣΥΦΨΩ", _GREEK_NAMES.split(), strict=True))
 _GREEK_LETTERS |= {"φ": "phi", "ε": "eps"}
-_OTHER = {"eps": r"\varepsilon", "levi_civita": r"\varepsilon", "ℓ": r"\ell"}
+_OTHER = {"eps": r"\varepsilon", "levi_civita": r"\varepsilon", "ℓ": r"\ell", "ħ": r"\hbar"}
 _ACCENTS = {
     "\u0300": r"\grave", "\u0301": r"\acute", "\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar",
-    "\u0306": r"\breve", "\u0307": r"\dot", "\u0308": r"\ddot", "\u030c": r"\check", "\u20d7": r"\vec",
+    "\u0306": r"\breve", "\u0307": r"\dot", "\u0308": r"\ddot", "\u030a": r"\mathring", "\u030c": r"\check",
+    "\u20d7": r"\vec",
 }  # fmt: skip
 _INTRINSIC = re.compile(r"(inv|det|logdet)\((.*)\)")
+_LAST_EUROPEAN = "ſ"  # of the letters that plain LaTeX has in text
 CHARACTER = re.compile(rf".[{''.join(_ACCENTS)}]*", re.DOTALL)  # with the accents that are written behind it
 _MARKED = re.compile(rf"([^\W\d_]+?[{''.join(_ACCENTS)}]*)_?(\d+|(?<=_)[^\W_]+)")
 _SPECIAL = re.compile(r"[#$%&_{}\\~^]")
@@ -102,12 +104,18 @@ def _letter_or_word(name: str) -> str:
         return rf"\{name}"
     if name in _OTHER:
         return _OTHER[name]
-    return _accented(name) or (name if len(name) == 1 else rf"\mathrm{{{latex_word(name)}}}")
+    return _accented(name) or (_plain(name) if len(name) == 1 else rf"\mathrm{{{latex_word(name)}}}")
+
+
+def _plain(char: str) -> str:
+    """A letter without accents; one that mathematics does not have, as it stands in text."""
+    other = _OTHER.get(char)
+    return f"{{{other}}}" if other else rf"\text{{{char}}}" if "\x7f" < char <= _LAST_EUROPEAN else escape(char)
 
 
 def latex_word(text: str) -> str:
     """The letters of a word for mathematics, where those that plain LaTeX does not know have commands."""
-    return "".join(_accented(char) or _greek(char) or escape(char) for char in CHARACTER.findall(text))
+    return "".join(_accented(char) or _greek(char) or _plain(char) for char in CHARACTER.findall(text))
 
 
 def _greek(char: str) -> str:
@@ -118,7 +126,7 @@ def _greek(char: str) -> str:
 def latex_letter(char: str) -> str | None:
     """A letter that only mathematics has, Greek or with accents that European alphabets lack; None for all else."""
     name = _GREEK_LETTERS.get(char)
-    european = len(char) == 1 and char <= "ſ"
+    european = len(char) == 1 and char <= _LAST_EUROPEAN
     return _letter_or_word(name) if name else None if european else _accented(char)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tcgrad.ir.indices import Dim, Integer
-from tcgrad.notation.matrix import BatchSum, Matrix, Size, Symbol
+from tcgrad.notation.matrix import BatchSum, Matrix, Scale, Size, Symbol
+from tcgrad.notation.matrix_common import without
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_scaling import scaled, unscaled
 from tcgrad.notation.matrix_tree import operands, parts
@@ -29,12 +28,17 @@ def lengths(matrix: Matrix, index: Dim) -> list[Integer]:
 
 
 def batch_sum(index: Dim, size: Integer, matrix: Matrix) -> Matrix:
-    """The sum over the values of a batch index, as many as ``size``, with its number in front."""
+    """The sum over the values of a batch index, as many as ``size``, with its number in front.
+
+    Where that divides, so do the divisors that are the same for all values.
+    """
     if index not in batch_of(matrix):
         return scaled(matrix, (Size(size),))
     own = unscaled(settled(matrix))
     number = abs(own.coefficient)
-    return scaled(BatchSum(index, scaled(replace(own, coefficient=own.coefficient / number))), by=number)
+    shared = tuple(divisor for divisor in own.divisors if index not in batch_of(divisor))
+    common = Scale(number, divisors=shared if number.denominator > 1 else ())
+    return scaled(BatchSum(index, scaled(without(own, common))), (common,))
 
 
 def batch_of(matrix: Matrix) -> set[Dim]:

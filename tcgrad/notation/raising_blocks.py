@@ -55,9 +55,12 @@ class Block:
         )
 
     def _is_outer(self) -> bool:
-        """Whether it is made of vectors alone: ``vec(u vᵀ) vec(w zᵀ)ᵀ`` is to be ``(u wᵀ) ⊗ (v zᵀ)``."""
-        axes = (*self.rows, *self.columns)
-        return len(axes) > 2 and not self.network.edges and all(self.network.vertices.get(index) for index in axes)
+        """Whether it is made of vectors alone: ``vec(u vᵀ) vec(w zᵀ)ᵀ`` is to be ``(u wᵀ) ⊗ (v zᵀ)``.
+
+        One vector beside two may be of ones.
+        """
+        axes = [index for side in (self.rows, self.columns) if len(side) > 1 for index in side]
+        return bool(axes) and not self.network.edges and all(self.network.vertices.get(index) for index in axes)
 
     def _side(self, axes: Axes) -> Matrix:
         """Rows alone, or columns alone, as one column vector."""

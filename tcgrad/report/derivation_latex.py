@@ -18,6 +18,7 @@ from tcgrad.steps import Explained
 _PAGE, _LEAST = 61, 30  # the letters in a line of a page, and in a formula that is broken
 _EQUALS, _APART = 2.4, 2  # what the sign of equality takes, and the room before a remark or at the start of a line
 _MOST_BESIDE = (40, 26, 0)  # the letters of a remark that stands beside its formula, and not below it: what is tried
+_MOST_TOGETHER = 12  # lines that stay on one page
 _COMMA = re.compile(r", |\\text\{, \}")
 
 
@@ -95,10 +96,12 @@ def _shape_column(formula: Formula) -> str:
 
 
 def _display(equations: Sequence[Equation]) -> Iterator[str]:
-    if equations:
-        yield r"\begin{align*}"
-        yield " \\\\\n".join(broken(equations))
-        yield r"\end{align*}"
+    """Equations below each other; a page may end among many of them."""
+    if not equations:
+        return
+    lines = list(broken(equations))
+    display = [r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"]
+    yield from [r"\begingroup\allowdisplaybreaks", *display, r"\endgroup"] if len(lines) > _MOST_TOGETHER else display
 
 
 def broken(equations: Sequence[Equation]) -> Iterator[str]:
