@@ -136,3 +136,26 @@ def test_elements_that_are_read_at_several_positions_are_known_by_what_is_read(r
     )  # fmt: skip
     assert tcgrad.loads(text).check(trials=4, sizes="own").ok
     check_everything(Emitted(text))
+
+
+# What is symmetric but for rounding: equations over the matrix x, of which the last one is an extreme.
+ALIKE = [
+    ["c[i,j] = 0.3*x[i,k]*x[j,k] + 2*delta[i,j]", "b[i,j] = det(c)*inv(c)[j,i]", "f = min[p,q](sqrt(1 + b[p,q]^2))"],
+    ["c[i,j] = 0.3*x[i,k]*x[j,k] + 2*delta[i,j]", "f = min[p,q](inv(c)[p,q])"],
+    [
+        "c[i,j] = x[i,k]*x[j,k] + delta[i,j]",
+        "m = max[p,q](abs(inv(c)[p,q])*[p != q])",
+        "f = m^2 + inv(c)[i,j]*m*1[i,j]",
+    ],
+]
+
+
+@pytest.mark.parametrize("equations", ALIKE)
+def test_of_elements_that_are_equal_but_for_rounding_one_may_attain_the_extreme(equations):
+    """Then what comes back to the matrix is not symmetric, though it is without rounding."""
+    module = tcgrad.loads(f"inputs: {{x: [6, 6]}}\nequations: {equations}\n").compile()
+    for seed in range(12):
+        x, v = np.random.default_rng(seed).normal(size=(2, 6, 6))
+        _, (dx,) = module.value_and_grad(x)
+        quotient = (module.forward(x + 1e-6 * v) - module.forward(x - 1e-6 * v)) / 2e-6
+        np.testing.assert_allclose(np.vdot(dx, v), quotient, rtol=1e-4, atol=1e-6 * np.abs(dx).max())

@@ -2,7 +2,7 @@
 
 For ``u[t] = S(u[t-1], x[t])`` with ``u[-1] = B`` the adjoint is ``a[s] = g[s] + a[s+1] dS(s+1)/du[s]``, downward from
 the last position, and ``dl/dx += sum_t a[t] dS(t)/dx``. Positions whose equations would read before the start are
-written out one by one, with the base cases put in.
+written out one by one, with the base cases put in; where they meet those that lack readers at the end, all are.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Adjoints:
             tuple(step for _, step in cases),
             self.statement.span,
             downward=True,
+            written_out=self._is_short,
         )
 
     def _cases(self, tensor: Tensor) -> tuple[tuple[Case, ...], Case]:
@@ -63,8 +64,8 @@ class Adjoints:
         others = tuple(index.fresh() for index in steps.others(tensor))
         readers = self._readers(tensor)
         parts = {reader: self._from_step(tensor, *reader, at, others) for reader in readers}
-        late, early = self._ends(tensor, parts, at)
         length = steps.length(tensor)
+        late, early = (0, length.value) if self._is_short else self._ends(tensor, parts, at)
 
         def case(position: Integer, terms: list[Expr]) -> Case:
             outside = self.outside(tensor, steps.positions(tensor, position, others))
@@ -76,7 +77,7 @@ class Adjoints:
         ]
         bases += [
             case(Integer.of(c), self._written_out(tensor, c, readers, others))
-            for c in range(early)
+            for c in (reversed(range(early)) if self._is_short else range(early))
             if c < length.value - late
         ]
         step = case(at.expr, list(parts.values()))
@@ -85,10 +86,17 @@ class Adjoints:
         free = self.steps.positions(tensor, at.expr, others)
         indices = tuple(index for position in free for index in position.indices)
         whole = Case((*self.extra, *indices), at, body)
-        self._tell_returned(tensor, whole, others, readers)
+        if not self._is_short:
+            self._tell_returned(tensor, whole, others, readers)
         for base in bases:
             self._tell_returned(tensor, base, others, readers)
         return tuple(bases), whole
+
+    @cached_property
+    def _is_short(self) -> bool:
+        """Whether the two ends meet."""
+        quiet = replace(self, tell=unheard)
+        return self.steps.length(self.statement.tensors[0]).value < quiet.least_length
 
     def _readers(self, tensor: Tensor) -> list[tuple[Tensor, int]]:
         """The tensors whose steps read this one, and how far back."""
@@ -105,7 +113,7 @@ class Adjoints:
 
     @property
     def least_length(self) -> int:
-        """The length from which on the adjoints hold: the two ends do not meet."""
+        """The length from which on the adjoints of longer ones hold: the two ends do not meet."""
         found = self.steps.longest
         for tensor in self.statement.tensors:
             at = Index("t", self.steps.length(tensor))
@@ -128,8 +136,9 @@ class Adjoints:
         readings = []
         for reader, lag in readers:
             place = case.at + lag
-            last = (place - steps.length(reader)).as_number
-            if (last is None or last < 0) and (position is None or position + lag not in steps.base[reader]):
+            last = place - steps.length(reader)
+            beyond = last.value if self._is_short else last.as_number
+            if (beyond is None or beyond < 0) and (position is None or position + lag not in steps.base[reader]):
                 inner = steps.others(reader)
                 of = Component(reader, steps.positions(reader, place, inner))
                 readings.append(Reading(of, self._read(reader, place, inner), lag, inner))
@@ -181,8 +190,9 @@ class Adjoints:
                 return ZERO
             return deltas(_without_axis(read.indices, steps.axis[tensor]), (index.expr for index in others))
 
-        later = [(reader, position + lag) for reader, lag in readers if position + lag not in steps.base[reader]]
-        cases = [(reader, steps.written_out(reader, at)) for reader, at in later]
+        end = steps.length(tensor).value
+        later = [(reader, position + lag) for reader, lag in readers if position + lag < end]
+        cases = [(reader, steps.written_out(reader, at)) for reader, at in later if at not in steps.base[reader]]
         cases += [(reader, steps.base[reader][at]) for reader, at, read in steps.readers(tensor) if read == position]
         return [self._weighted(reader, case, differentiate(case.body, seed)) for reader, case in cases]
 
@@ -204,19 +214,22 @@ class Adjoints:
         inner = self._derivative(reader, seed)
         by = Component(tensor, tuple(index.expr for index in at))
         self.tell(Stepped(self.statement, steps.value(reader), by, case.body, seed, inner))
+        end = steps.length(reader).value
         start = max(steps.first(reader), reach(inner, index_of(case)))
-        for position in range(start):
+        for position in range(min(start, end)):
             whole = steps.written_out(reader, position)
             of = Component(reader, steps.positions(reader, whole.at, whole.free))
             self.tell(Stepped(self.statement, of, by, whole.body, seed))
             yield self._weighted(reader, whole, differentiate(whole.body, seed))
-        for position in range(start, steps.longest):
+        for position in range(start, min(steps.longest, end)):
             whole = steps.written_out(reader, position)
             through = steps.through_base(reader, position, seed)
             if through != ZERO:
                 of = Component(reader, steps.positions(reader, whole.at, whole.free))
                 self.tell(Stepped(self.statement, of, by, whole.body, seed))
             yield self._weighted(reader, whole, through)
+        if self._is_short and start >= end:
+            return
         shifted = Index(index_of(case).name, steps.length(reader) - start)
         product = times(self._read(reader, case.at, steps.others(reader)), inner)
         moved = substitute(product, {index_of(case): shifted.expr + start})

@@ -12,7 +12,6 @@ from tcgrad.calculus.derivation import Backpropagation, Derivation, Hessian, Jac
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.hessians import closed_hessians
-from tcgrad.calculus.lengths import require_long_enough
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.partials import require_partials
 from tcgrad.calculus.readable import Readable
@@ -80,12 +79,10 @@ def backpropagated(
     """The gradients of ``sources``, which are those of the program's choice unless they are given.
 
     Raises:
-        TcgradError: where a function on the way has no derivative or a recurrence is too short, or for a product of
-            very many factors.
+        TcgradError: where a function on the way has no derivative, or for a product of very many factors.
     """
     sources = program.wrt if sources is None else sources
     require_partials(program, sources)
-    require_long_enough(program)
     require_short_products(program)
     worked = recognised(program)
     known = Facts(worked.statements)

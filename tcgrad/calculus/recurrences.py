@@ -28,6 +28,8 @@ def recurrence_tangent(
     of one that runs upward the steps that read base cases before 0 are written out.
     """
     steps = Steps(statement)
+    length = steps.length(statement.tensors[0]).value
+    early = {tensor: max(steps.first(tensor), steps.longest) for tensor in statement.tensors}
 
     def derived(case: Case, value: Component) -> Case:
         inner = steps.grounded(simplify(differentiate(case.body, derivative)))
@@ -37,7 +39,7 @@ def recurrence_tangent(
         return derived(case, Component(tensor, steps.positions(tensor, case.at, case.free)))
 
     def written_out(tensor: Tensor) -> Iterator[Case]:
-        for position in range(max(steps.first(tensor), steps.longest)):
+        for position in range(min(early[tensor], length)):
             yield at(tensor, steps.written_out(tensor, position))
 
     def bases(tensor: Tensor, given: tuple[Case, ...]) -> Iterator[Case]:
@@ -50,6 +52,7 @@ def recurrence_tangent(
         tuple(derived(steps.step[tensor], steps.value(tensor)) for tensor in statement.tensors),
         statement.span,
         statement.downward,
+        statement.written_out if statement.downward else length < max(early.values()),
     )
 
 

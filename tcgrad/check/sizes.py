@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tcgrad.calculus.lengths import require_long_enough
+from tcgrad.calculus.lengths import are_alike
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.cost import count, forward_cost
 from tcgrad.check.domains import find_demands
@@ -107,8 +107,9 @@ def _elaborated(program: Program, sizes: Mapping[str, int]) -> Program | None:
     spec = program.spec if has_intrinsics else replace(program.spec, expect=())
     try:
         other = elaborate(spec, {**sizes, **_following(program, sizes)})
-        require_long_enough(other)
     except TcgradError:
+        return None
+    if not are_alike(program, other):
         return None
     reach = find_demands(other).reach
     if any(span.is_empty for span in reach.inside.values()):

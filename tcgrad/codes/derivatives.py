@@ -72,21 +72,6 @@ equations: ["y[i] = 1e200*x[i]"]
 """,
     ),
     Code(
-        "TC407",
-        "a recurrence that is too short for its derivatives",
-        "The adjoint of a recurrence runs back from its end. The last positions have fewer readers than those before"
-        " them, the first ones have base cases: the two must not be the same positions, so a recurrence that reads"
-        " several steps back takes a few positions more than it has base cases.",
-        example="""\
-inputs: {x: [2], a: []}
-equations: ["y[0] = x[0]", "y[1] = x[1]", "y[t] = a*y[t-1] + y[t-2]*x[t]", "f = sum[t](y[t]^2)"]
-""",
-        mended="""\
-inputs: {x: [3], a: []}
-equations: ["y[0] = x[0]", "y[1] = x[1]", "y[t] = a*y[t-1] + y[t-2]*x[t]", "f = sum[t](y[t]^2)"]
-""",
-    ),
-    Code(
         "TC409",
         "a product that is too long to be differentiated",
         "The derivative of a product has a term for each of its factors, and in each of them all the others. Products"

@@ -48,11 +48,24 @@ class Check:
 
 @dataclass(frozen=True)
 class Length:
-    """A tensor's number of positions along its recurrence, and the least for which its derivatives hold."""
+    """A tensor's number of positions along its recurrence, and the least for which its derivatives hold; where it is
+    less, they hold for that number alone.
+    """
 
     name: str
     length: Integer
     least: int
+
+    @property
+    def is_short(self) -> bool:
+        return self.length.value < self.least
+
+    @property
+    def facts(self) -> tuple[Integer, ...]:
+        """What is at least 0 where the derivatives hold."""
+        if not self.is_short:
+            return (self.length - self.least,)
+        return self.length - self.length.value, Integer.of(self.length.value) - self.length
 
 
 @dataclass
@@ -149,11 +162,15 @@ class FunctionWriter:
         return [length for length in self.lengths if known.issuperset(dims_in(length.length))]
 
     def _length_lines(self, length: Length) -> list[str]:
-        if never_negative(length.length - length.least):
+        if all(map(never_negative, length.facts)):
             return []
         code = self.printer.size(length.length).code
-        words = f"{length.name} takes {length.least} positions along its recurrence"
-        return refusal_lines(f"{code} < {length.least}", words, f"not {{{code}}}")
+        if not length.is_short:
+            words = f"{length.name} takes {length.least} positions along its recurrence"
+            return refusal_lines(f"{code} < {length.least}", words, f"not {{{code}}}")
+        own = length.length.value
+        words = f"{length.name} takes {own} position{'s' * (own > 1)} along its recurrence"
+        return refusal_lines(f"{code} != {own}", words, f"not {{{code}}}")
 
     def _fit_lines(self, fit: Fit) -> list[str]:
         least = fit.length - fit.bound

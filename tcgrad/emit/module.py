@@ -51,7 +51,7 @@ class ModuleWriter(ABC):
         self._claim_names()
         self._stages.solve_for((*self._program.statements, *derivation.backward))
         self._forward = self._stages.stage(self._program.statements, self._program.outputs)
-        self._stages.assume(each.length - each.least for each in self._lengths)
+        self._stages.assume(fact for each in self._lengths for fact in each.facts)
         self._backward = self._stages.stage(derivation.backward, map(gradient_of, self._program.wrt))
 
     def _claim_names(self) -> None:

@@ -105,12 +105,12 @@ class Loop:
         downward = self._recurrence.downward
         at = self._length - 1 if downward else Integer.of(0)
         for position in self._peeled:
-            if at != position:
+            if at != position and not self._recurrence.written_out:
                 yield self._looped(at, position)
             yield Segment(position, position, False, tuple(self._writes_at(position)))
             at = position - 1 if downward else position + 1
         end = Integer.of(-1) if downward else self._length
-        if at != end:
+        if at != end and not self._recurrence.written_out:
             yield self._looped(at, end)
 
     def _writes_at(self, position: Integer) -> Iterator[Write]:

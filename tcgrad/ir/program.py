@@ -72,6 +72,7 @@ class Recurrence:
 
     Base cases at negative positions are not part of the tensor. The steps run over all positions that have no
     base case: upwards, or downwards from the last where ``downward`` says so (the adjoint of one that runs upwards).
+    Where ``written_out`` says so there are none: each position has a base case, which holds at this length alone.
     """
 
     tensors: tuple[Tensor, ...]
@@ -80,6 +81,7 @@ class Recurrence:
     steps: tuple[Case, ...]
     span: Span | None = None
     downward: bool = False
+    written_out: bool = False
 
     def map_bodies(self, changed: Callable[[Case], Expr]) -> Recurrence:
         """The same recurrence with another right side in every equation."""

@@ -114,7 +114,8 @@ class _Style:
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:
         for number, tensor in enumerate(recurrence.tensors):
-            for case in (*recurrence.bases[number], recurrence.steps[number]):
+            step = () if recurrence.written_out else (recurrence.steps[number],)
+            for case in (*recurrence.bases[number], *step):
                 positions = _case_positions(case, recurrence.axes[number], tensor.order)
                 yield self.equation(tensor, positions, case.body)
 

@@ -35,7 +35,8 @@ def left_shapes(statement: Statement) -> tuple[tuple[Integer, ...], ...]:
     if not isinstance(statement, Recurrence):
         return (statement.tensor.shape,)
     pairs = zip(statement.tensors, statement.bases, strict=True)
-    return tuple(tensor.shape for tensor, bases in pairs for _ in range(len(bases) + 1))
+    steps = int(not statement.written_out)
+    return tuple(tensor.shape for tensor, bases in pairs for _ in range(len(bases) + steps))
 
 
 def sides(equation: str) -> Equation:

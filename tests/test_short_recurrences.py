@@ -1,0 +1,62 @@
+"""Recurrences in which the positions that lack readers at the end meet those that read base cases at the start."""
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything, spec
+
+import tcgrad
+
+# The equation of the steps, and the base cases, their positions to be moved together.
+STEPS = {
+    "y[t] = a*y[t-1] + sin(y[t-3])*x[t]": ["x[0]*a", "a^2", "sin(x[0])"],
+    "y[t] = tanh(y[t-1]*a)*y[t-2] + x[t]": ["x[0]*a", "a^2"],
+    "y[t] = y[t-3]*a + x[T-1-t]": ["a", "1", "x[0]^2"],
+    "y[t] = y[t-1]^2 + y[t-2]*y[t-4]*x[t]": ["x[0]*a", "a^2", "0.5", "a"],
+}
+CASES = [
+    (step, length, before)
+    for step, bases in STEPS.items()
+    for length in (1, 2, 3, 4)
+    for before in range(len(bases) + 1)
+    if len(bases) - before <= length
+]
+
+
+def text_of(step, length, before, *, whole=True):
+    """``before``: how many of the base cases are before the start."""
+    bases = [f"y[{position - before}] = {base}" for position, base in enumerate(STEPS[step])]
+    equations = [*bases, step, *(["f = sum[s](y[s]^3*x[s])"] if whole else [])]
+    return spec(["x: [T]", "a: []"], equations, dims=f"{{T: {length}}}", indices="{t: T}")
+
+
+@pytest.mark.parametrize(("step", "length", "before"), CASES)
+def test_derivatives_of_short_recurrences(step, length, before):
+    for whole in (True, False):
+        text = text_of(step, length, before, whole=whole)
+        check_everything(Emitted(text))
+        derived = tcgrad.loads(text).derive()
+        derived.as_dict(steps=True)
+        assert tcgrad.loads(text).check(trials=1).ok
+
+
+def test_recurrences_of_each_other_that_are_short():
+    equations = ["a[-1,i] = x[0,i]", "b[-2,i] = 1[i]*w", "b[-1,i] = 0", "a[t,i] = a[t-1,(i+1)%N]*x[t,i] + b[t-2,i]*w"]
+    equations += ["b[t,i] = tanh(b[t-1,i]) + a[t,i]^2", "f = sum[t,i](a[t,i]*b[t,i])"]
+    for length in (1, 2, 3):
+        text = spec(["x: [T, N]", "w: []"], equations, dims=f"{{T: {length}, N: 2}}", indices="{t: T}")
+        check_everything(Emitted(text))
+        assert tcgrad.loads(text).check(trials=1).ok
+
+
+def test_each_position_has_an_equation_of_its_own():
+    function = tcgrad.loads(text_of("y[t] = tanh(y[t-1]*a)*y[t-2] + x[t]", 2, 2))
+    (gradient, _) = function.derive().as_dict()["gradients"]
+    assert [line.partition(" = ")[0] for line in gradient["index"]] == ["dl/dy[1]", "dl/dy[0]", "dl/dx[p]"]
+
+
+def test_the_module_is_for_that_length_alone():
+    """Values need no derivatives, and are there at others."""
+    module = tcgrad.loads(text_of("y[t] = tanh(y[t-1]*a)*y[t-2] + x[t]", 1, 2)).compile()
+    with pytest.raises(ValueError, match="y takes 1 position along its recurrence, not 5"):
+        module.value_and_grad(np.ones(5), 1.0)
+    assert np.ndim(module.forward(np.ones(5), 1.0)) == 0
