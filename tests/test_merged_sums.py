@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+import tcgrad
 from tcgrad.evaluate import evaluate
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, IndexSum, Mul
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.notation.index import print_statement
 from tcgrad.simplify import simplify
 from tcgrad.simplify.merged_sums import with_sums_merged
 
@@ -30,3 +32,21 @@ def test_an_index_that_both_bind_is_told_apart(turned: bool) -> None:
     w, c, a = np.arange(1.0, 4), np.arange(2.0, 5), np.arange(9.0).reshape(3, 3) ** 2
     found = evaluate(merged, (), {W: w, C: c, A: a})
     np.testing.assert_allclose(found, w @ c + w @ a.sum(axis=1))
+
+
+def test_a_power_that_both_have_stands_before_them() -> None:
+    """``sum_n a[m,n] c[n] - w[m] sum_n a[m,n]^2 = sum_n a[m,n] (c[n] - a[m,n] w[m])``"""
+    spec = """
+dims: {N: 4, K: 2}
+inputs: {x: [N], v: [N, K]}
+equations:
+  - s[k] = v[i,k]*x[i]
+  - y = sum[k](s[k]^2 - sum[i](v[i,k]^2*x[i]^2))/2
+outputs: [y]
+"""
+    function = tcgrad.loads(spec)
+    lines = [line for g in function.derivation.gradients for s in g.statements for line in print_statement(s)]
+    assert lines == [
+        "dl/dx[p] = dl/dy*v[p,k]*(1[p]*s[k] - v[p,k]*x[p])",
+        "dl/dv[p,q] = dl/dy*x[p]*(1[p]*s[q] - v[p,q]*x[p])",
+    ]

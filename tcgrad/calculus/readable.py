@@ -23,7 +23,7 @@ from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
 from tcgrad.simplify.clips import with_clips
-from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid
+from tcgrad.simplify.complements import sigmoids_among, with_even_slopes, with_one_sigmoid, with_turned_differences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
@@ -121,8 +121,13 @@ class Readable:
         return next(iter(self._polished.done((expr,), (), changed)), expr)
 
     def _with_choices(self, body: Expr) -> Expr:
-        """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter."""
-        kinds = set(map(type, walk(body)))
+        """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is
+        left to a sigmoid of a difference as one.
+        """
+        parts = list(walk(body))
+        kinds = set(map(type, parts))
+        if sigmoids_among(parts):
+            body = with_turned_differences(body)
         if kinds.isdisjoint((Where, Iverson)):
             return body
         named = with_extremes(body)

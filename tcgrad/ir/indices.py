@@ -206,6 +206,14 @@ class Integer:
         """The literal number among the terms."""
         return next((coefficient for monomial, coefficient in self.terms if not monomial), 0)
 
+    @property
+    def as_remainder(self) -> Remainder | None:
+        """The remainder if it is one and nothing else, else None."""
+        if len(self.terms) != 1 or self.terms[0][1] != 1 or len(self.terms[0][0]) != 1:
+            return None
+        atom = self.terms[0][0][0]
+        return atom if isinstance(atom, Remainder) else None
+
     @cached_property
     def as_index(self) -> Index | None:
         """The index if it is one plain index and nothing else, else None."""

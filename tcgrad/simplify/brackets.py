@@ -1,6 +1,7 @@
 """Brackets of one comparison that stand for less together.
 
-``[a < b] + [b < a] = [a != b]``, ``[a < b] + [a >= b] = 1``, ``[a != b] - [a < b] = [a > b]``
+``[a < b] + [b < a] = [a != b]``, ``[a < b] + [a >= b] = 1``, ``[a != b] - [a < b] = [a > b]``,
+``[i%2 == 0] + [i%2 == 1] = 1``
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from tcgrad.ir.indices import Remainder
 from tcgrad.ir.nodes import ONE, ComparisonOperator, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.traversal import factors_of, product_of
 from tcgrad.simplify.order import Term
@@ -38,6 +40,7 @@ def brackets_joined(terms: list[Term]) -> list[Term]:
     joined: list[Term] = []
     for term in terms:
         _join(joined, term, len(joined))
+    joined = _with_residues_joined(joined)
     return joined if len(joined) < len(terms) else terms
 
 
@@ -51,6 +54,35 @@ def _join(terms: list[Term], term: Term, at: int) -> None:
                 _join(terms, whole, place)
             return
     terms.insert(at, term)
+
+
+def _with_residues_joined(terms: list[Term]) -> list[Term]:
+    """``sum_r a [i%n == r] = a``, where there is a term for every residue."""
+    found = [(place, number, *own) for place, (number, product) in enumerate(terms) for own in _residues(product)]
+    for _, number, divided, _, rest in found:
+        places = {
+            residue: place
+            for place, own, against, residue, left in found
+            if own == number and against == divided and are_equal(left, rest)
+        }
+        if len(places) == divided.divisor.as_number:
+            kept, *gone = sorted(places.values())
+            made = [(number, rest) if place == kept else term for place, term in enumerate(terms)]
+            return _with_residues_joined([term for place, term in enumerate(made) if place not in gone])
+    return terms
+
+
+def _residues(product: Expr) -> Iterator[tuple[Remainder, int, Expr]]:
+    """Each ``[i%n == r]`` of a product, as ``i%n`` and ``r``, and what is left of it."""
+    factors = factors_of(product)
+    for place, factor in enumerate(factors):
+        match factor:
+            case Iverson("==", IndexValue(left), IndexValue(right)):
+                divided, residue = left.as_remainder, right.as_number
+                if divided is not None and residue is not None:
+                    yield divided, residue, product_of([*factors[:place], *factors[place + 1 :]])
+            case _:
+                pass
 
 
 def _has_bracket(term: Term) -> bool:

@@ -1,17 +1,21 @@
-"""``sigmoid(-u)`` beside ``sigmoid(u)`` as ``1 - sigmoid(u)``, where that is shorter; and the slope of a sigmoid, which
-is the same at ``-u``.
+"""``sigmoid(-u)`` beside ``sigmoid(u)`` as ``1 - sigmoid(u)``, where that is shorter; ``1 - sigmoid(a - b)`` alone as
+``sigmoid(b - a)``; and the slope of a sigmoid, which is the same at ``-u``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Expr, Mul
 from tcgrad.ir.traversal import factors_of, map_children, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import negated, sign
+from tcgrad.simplify.powers import negated, sign, split_coefficient
 from tcgrad.simplify.spread import spread_out
+
+_SIGMOID = FUNCTIONS["sigmoid"]
 
 
 def with_one_sigmoid(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
@@ -40,6 +44,33 @@ def with_even_slopes(expr: Expr) -> Expr:
     return _turned_slopes(expr) if any(map(_is_turned_sigmoid, walk(expr))) else expr
 
 
+def sigmoids_among(parts: Iterable[Expr]) -> list[Call]:
+    """The sigmoids among the parts of an expression, as often as they stand there."""
+    return [part for part in parts if type(part) is Call and part.function is _SIGMOID]
+
+
+def with_turned_differences(expr: Expr) -> Expr:
+    """``sigmoid(b - a)`` for ``1 - sigmoid(a - b)``, where that sigmoid stands nowhere else; the very same without one.
+
+    expr: is simplified.
+    """
+    calls = Counter(sigmoids_among(walk(expr)))
+    known: dict[Expr, Expr] = {}
+    for call in [call for call, count in calls.items() if count == 1 and _is_difference(call.arguments[0])]:
+        less, turned = _less_than_1(call), Call(call.function, (negated(call.arguments[0]),))
+        known |= {simplify(less): turned, simplify(negated(less)): negated(turned)}
+
+    def written(part: Expr) -> Expr:
+        return known[part] if part in known else map_children(part, written)
+
+    made = written(expr) if known else expr
+    return expr if made is expr else simplify(made)
+
+
+def _is_difference(argument: Expr) -> bool:
+    return isinstance(argument, Add) and len({split_coefficient(term)[0] > 0 for term in argument.terms}) == 2
+
+
 def _turned_slopes(expr: Expr) -> Expr:
     made = map_children(expr, _turned_slopes)
     factors = list(factors_of(made))
@@ -63,4 +94,4 @@ def _less_than_1(part: Expr) -> Expr:
 
 
 def _is_sigmoid(call: Call) -> bool:
-    return call.function.name == "sigmoid"
+    return call.function is _SIGMOID

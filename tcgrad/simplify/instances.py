@@ -32,6 +32,7 @@ from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.powers import as_power, negated, power
 from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.signs import is_positive_number
 
 
 def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
@@ -202,9 +203,9 @@ def _consume(
         if has_no_value or (is_number and known is None):
             continue
         for extended in matches(base, other, match):
-            found = _powers_left(exponent, given, extended) if known is None else ((extended, known),)
+            found = _powers_left(other, exponent, given, extended) if known is None else ((extended, known),)
             for whole, left in found:
-                rest = (*factors[:place], *((power(other, left),) if left.value else ()), *factors[place + 1 :])
+                rest = (*factors[:place], *((power(other, left),) if left != ZERO else ()), *factors[place + 1 :])
                 yield from _consume(pattern[1:], rest, whole, fact)
 
 
@@ -217,12 +218,18 @@ def _settling_first(pattern: tuple[Expr, ...]) -> tuple[Expr, ...]:
     return tuple(factor for late in (False, True) for factor, own in zip(pattern, last, strict=True) if own is late)
 
 
-def _powers_left(wanted: Expr, given: Expr, match: Match) -> Iterator[tuple[Match, Const]]:
-    """What is left of an exponent when that of a pattern is taken from it, by what the pattern's indices stand for."""
+def _powers_left(base: Expr, wanted: Expr, given: Expr, match: Match) -> Iterator[tuple[Match, Expr]]:
+    """What is left of an exponent when that of a pattern is taken from it, by what the pattern's indices stand for.
+
+    That of a positive number may be one term of it: ``2^(a + b) = 2^a 2^b``.
+    """
     own = [index for index in free_indices(wanted) if match.varies(index)]
     values = {index: value for index in own if (value := match.stands_for(index)) is not None}
     if len(values) < len(own):
         yield from ((extended, ZERO) for extended in matches(wanted, given, match))
+        for term in given.terms if isinstance(given, Add) and is_positive_number(base) else ():
+            other = simplify(Add((given, negated(term))))
+            yield from ((extended, other) for extended in matches(wanted, term, match))
         return
     left = _left_over(simplify(substitute(wanted, values)) if values else wanted, given)
     if left is not None:

@@ -9,12 +9,13 @@ from itertools import permutations
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul
-from tcgrad.ir.traversal import factors_of, free_indices, substitute, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, substitute, terms_of
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import add_of, as_power, scaled, scaled_sum, split_coefficient
+from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names, shape
 
 _MOST_SUMS = 8  # in one sum of terms; each is compared with the others
@@ -193,6 +194,11 @@ def _one_sum(left: _Total, right: _Total, choice: tuple[Index, ...]) -> Expr | N
         both = Add(tuple(scaled(*rest) for rest in rests))
     if number < 0 and isinstance(both, Add) and any(split_coefficient(term)[0] < 0 for term in both.terms):
         number, both = -number, scaled_sum(both, Fraction(-1))
-    body = Mul((*common, both)) if common else both
-    whole = IndexSum(left.indices, body if isinstance(both, Add) else simplify(body))
+    body = product_of([*common, *factors_of(both)])
+    if not isinstance(both, Add):
+        body = simplify(body)
+    elif len(both.terms) == 2:  # of more it would hide that they are alike
+        shorter = min(both, regroup(list(map(split_coefficient, both.terms))), key=cost)
+        body = product_of([*common, *factors_of(shorter)])
+    whole = IndexSum(left.indices, body)
     return scaled(number, Mul((*left.outside, whole))) if left.outside else scaled(number, whole)

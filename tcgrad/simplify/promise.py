@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
 from tcgrad.ir.traversal import free_indices, tensors_read
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
@@ -31,7 +31,7 @@ def is_promising(
     may_add_up: whether what one factor adds up to may be a number.
     squares: whether squares have been multiplied out, so that there are more terms.
     """
-    powers = [list(_powers(term)) for term in terms]
+    powers = [_without_sizes_that_cancel(list(_powers(term))) for term in terms]
     bags = [sorted([(shape(base), shape(exponent)) for base, exponent in factors]) for factors in powers]
     if _some_are_alike(bags, powers) or _some_share_a_bracket(powers):
         return True
@@ -85,6 +85,16 @@ def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[
     like = [own for bag, own in zip(bags, powers, strict=True) if found[tuple(bag)] > 1]
     has_delta = any(isinstance(base, Delta) for own in like for base, _ in own)
     return bool(like) and (has_delta or len(set(map(_inside, like))) < len(like))
+
+
+def _without_sizes_that_cancel(powers: list[_Factor]) -> list[_Factor]:
+    """The powers of a product but for sizes that it is both multiplied and divided by: ``N p/N`` is like ``p``."""
+    sizes = [base for base, _ in powers if isinstance(base, IndexValue)]
+    for base in sizes if len(sizes) > 1 else ():
+        pair = [(base, ONE), (base, MINUS_ONE)]
+        if all(part in powers for part in pair):
+            powers = [part for part in powers if part not in pair]
+    return powers
 
 
 def _some_share_a_bracket(powers: Sequence[Sequence[_Factor]]) -> bool:
