@@ -86,8 +86,7 @@ class ComplexSteps:
         rows, count = {}, 0
         for wrt, along in directions.items():
             rows[wrt] = slice(count, count := count + len(along))
-        here, step = self.forward.context.arrays, STEP * self.longer
-        moved = {wrt: moved_alone(here[wrt], step * along, rows[wrt], count) for wrt, along in directions.items()}
+        moved = {wrt: self._moved_alone(wrt, along, rows[wrt], count) for wrt, along in directions.items()}
         exact, shaken, bound = self._worked_out(moved, count)
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name in self.outputs:
@@ -101,6 +100,14 @@ class ComplexSteps:
                 each.values[name], each.errors[name] = own, np.where(known, off, np.inf)
                 each.kinked[name] = np.zeros(len(own), bool)
         return found
+
+    def _moved_alone(self, wrt: str, directions: Array, rows: slice, count: int) -> Array:
+        """An input at ``count`` points, moved along the directions at those in ``rows``."""
+        here = self.forward.context.arrays[wrt]
+        moved = np.empty((count, *here.shape), self._dtype)
+        moved[...] = here
+        moved[rows].imag = here.dtype.type(STEP * self.longer) * directions
+        return moved
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
@@ -156,11 +163,3 @@ class ComplexSteps:
             real = array.real.dtype
             return np.zeros(shape, real)
         return np.asarray(array.imag * array.real.dtype.type(1 / (STEP * self.longer)))
-
-
-def moved_alone(here: Array, steps: Array, rows: slice, count: int) -> Array:
-    """An input at ``count`` points, moved by complex steps at those in ``rows``, and at no others."""
-    moved = np.empty((count, *here.shape), np.result_type(here.dtype, np.complex64))
-    moved[...] = here
-    moved[rows].imag = steps
-    return moved

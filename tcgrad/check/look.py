@@ -12,23 +12,27 @@ import numpy as np
 
 from tcgrad.check.choice import LARGEST_DEGREE
 from tcgrad.check.complex_step import METHOD as COMPLEX
-from tcgrad.check.complex_step import STEP, moved_alone
+from tcgrad.check.complex_step import STEP
 from tcgrad.check.differences import Move, first_steps, scale
 from tcgrad.check.directions import Mixed, random_mixture
 from tcgrad.check.forward import flips, taken_at_first
 from tcgrad.check.ladder import CONFIRMED
 from tcgrad.check.points import Point
-from tcgrad.check.quotients import BESIDE, along_axes, choose_stencil
+from tcgrad.check.quotients import BESIDE, LINEAR, choose_stencil
 from tcgrad.check.samples import Sampler
 from tcgrad.check.sampling import Types, draw_inputs, draw_like
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, Context
 from tcgrad.evaluate.context import Labelled, batch_of
+from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
+from tcgrad.ir.indices import Index
 from tcgrad.records import cached_property, dataclass
 
-# Elements of all arrays that one evaluation may have for each of the inputs, at the points along its direction.
-_LARGEST = 2**22
+# Elements that all arrays of one evaluation may have together: beyond it, points one by one are quicker.
+_AT_ONCE = 2**17
+
+_ONLY = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,8 @@ class Look(Point):
 
     @cached_property
     def _is_possible(self) -> bool:
-        """Whether there is an exact way along every direction, and memory for all points at once."""
-        if self.traits.abstract or (self._stepped and self.traits.why_not_complex_on_a_branch):
-            return False
-        return len(self.directions) * self.traits.cost.elements <= _LARGEST
+        """Whether there is an exact way along every direction."""
+        return not (self.traits.abstract or (self._stepped and self.traits.why_not_complex_on_a_branch))
 
     @cached_property
     def _stepped(self) -> tuple[str, ...]:
@@ -94,69 +96,78 @@ class Look(Point):
 
     def _move(self, wrt: str) -> Move:
         """Along the direction of one input, whose degree is small."""
-        return Move({wrt: Mixed(self.directions[wrt][None])}, choose_stencil(self.traits.degree(wrt)))
+        degree = self.traits.degree(wrt)
+        return Move({wrt: Mixed(self.directions[wrt][None])}, choose_stencil(degree) if degree > 1 else LINEAR)
 
     def _proof(self) -> Move:
         """Along a direction of all inputs by which there are complex steps."""
         return Move({wrt: Mixed(self.parts[wrt] * self.directions[wrt][None]) for wrt in self._stepped}, BESIDE)
 
     def _quotients(self, moves: Sequence[Move]) -> list[Any]:
-        """The difference quotients along some moves; none at all where another branch is taken at any of the points.
-
-        The point itself is the first of all.
-        """
+        """The difference quotients along some moves; none at all where another branch is taken than at the point."""
         steps = [first_steps(self.inputs, move, near=True)[0] for move in moves]
-        count = 1 + sum(len(move.stencil.points) for move in moves)
-        moved: dict[str, Array] = {}
-        places, first = [], 1
+        points: list[Mapping[str, Array]] = [{}]  # the first is the point itself
         for move, step in zip(moves, steps, strict=True):
-            places.append(slice(first, first := first + len(move.stencil.points)))
-            multiples = step * np.array(move.stencil.points, step.dtype)
-            for name, directions in move.directions.items():
-                if name not in moved:
-                    moved[name] = np.repeat(self.inputs[name][None], count, axis=0)
-                (along,) = directions.take(np.arange(1))
-                moved[name][places[-1]] += along_axes(multiples, along) * along
-        taken: list[Labelled] = []
-        values = self._values(moved, count, self.dtype, taken)
-        if flips(taken_at_first(taken, batch_of(count)), taken, batch_of(count)).any():
-            return []
-        rises = np.zeros(count, self.dtype)
-        for name, weights in self._weights(values):
-            rises += (values[name] - values[name][0]).reshape(count, -1) @ weights
-        here = np.zeros((), self.dtype)
-        return [
-            move.stencil.derivative(move.stencil.quotients(rises[place], here, 1 / step))
-            for move, step, place in zip(moves, steps, places, strict=True)
-        ]
+            points += [self._moved(move, multiple * step) for multiple in move.stencil.points]
+        rises: list[Any] = []
+        here: Mapping[str, Array] = {}
+        before: Sequence[Labelled] = ()
+        for found in self._evaluated(points, self.dtype):
+            if not rises:
+                here = {name: values[0] for name, values in found.outputs.items()}
+                before = taken_at_first(found.decisions, found.batch)
+            if flips(before, found.decisions, found.batch).any():
+                return []
+            rises += self._weighted({name: values - here[name] for name, values in found.outputs.items()})
+        nothing, first, quotients = np.zeros((), self.dtype), 1, []
+        for move, step in zip(moves, steps, strict=True):
+            own = np.array(rises[first : (first := first + len(move.stencil.points))])
+            quotients.append(move.stencil.derivative(move.stencil.quotients(own, nothing, 1 / step)))
+        return quotients
+
+    def _moved(self, move: Move, step: Any) -> dict[str, Array]:
+        """The inputs that a move is of, after a step."""
+        return {name: self.inputs[name] + step * along.take(_ONLY)[0] for name, along in move.directions.items()}
 
     def _complex_slopes(self) -> dict[str, Any]:
         """Along the direction of each input on its own."""
-        count = len(self._stepped)
-        moved = {
-            wrt: moved_alone(self.inputs[wrt], STEP * self.directions[wrt], slice(n, n + 1), count)
-            for n, wrt in enumerate(self._stepped)
-        }
-        values = self._values(moved, count, np.result_type(self.dtype, np.complex64))
-        rises = np.zeros(count, self.dtype)
-        for name, weights in self._weights(values):
-            rises += values[name].imag.reshape(count, -1) @ weights
-        return dict(zip(self._stepped, rises / STEP, strict=True))
+        kind = np.result_type(self.dtype, np.complex64)
+        points = [{wrt: together(self.inputs[wrt], STEP * self.directions[wrt], kind)} for wrt in self._stepped]
+        rises: list[Any] = []
+        for found in self._evaluated(points, kind):
+            rises += self._weighted({name: values.imag for name, values in found.outputs.items()})
+        return {wrt: rise / STEP for wrt, rise in zip(self._stepped, rises, strict=True)}
 
-    def _values(
-        self, moved: Mapping[str, Array], count: int, dtype: np.dtype[Any], branches: list[Labelled] | None = None
-    ) -> dict[str, Array]:
-        """Everything at ``count`` points, at which some inputs are ``moved``."""
-        context = Context({**self.inputs, **moved}, dtype, batch=batch_of(count), branches=branches)
-        for statement in self.program.statements:
-            run(statement, context)
-        return context.arrays
+    def _evaluated(self, points: Sequence[Mapping[str, Array]], dtype: np.dtype[Any]) -> Iterator[_Values]:
+        """What is worked out at points at which some inputs have other values: at many at once if that is little."""
+        at_once = max(1, _AT_ONCE // self.traits.cost.elements)
+        for start in range(0, len(points), at_once):
+            some = points[start : start + at_once]
+            names = dict.fromkeys(name for point in some for name in point)
+            moved = {name: np.stack([point.get(name, self.inputs[name]) for point in some]) for name in names}
+            batch, decisions = batch_of(len(some)), list[Labelled]()
+            context = Context({**self.inputs, **moved}, dtype, batch=batch, branches=decisions)
+            for statement in self.program.statements:
+                run(statement, context)
+            outputs = {of.name: context.arrays[of.name] for of in self.program.outputs}
+            for of in self.program.outputs:
+                if outputs[of.name].ndim == of.order:  # the same at all of them
+                    outputs[of.name] = np.stack([outputs[of.name]] * len(some))
+            yield _Values(batch, outputs, decisions)
 
-    def _weights(self, values: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
-        """The outputs that differ from point to point, each with its gradient as one axis."""
-        for output in self.program.outputs:
-            if values[output.name].ndim > output.order:
-                yield output.name, self.upstream[output.name].reshape(-1)
+    def _weighted(self, outputs: Mapping[str, Array]) -> list[Any]:
+        """The sum of what is made of the outputs, weighted with their gradients, at each of some points."""
+        each = [values.reshape(len(values), -1) @ self.upstream[name].reshape(-1) for name, values in outputs.items()]
+        return list(sum(each[1:], each[0]))
+
+
+@dataclass(frozen=True)
+class _Values:
+    """The outputs at some points, which a first axis ``batch`` stands for, and what branches were decided by there."""
+
+    batch: Index
+    outputs: Mapping[str, Array]
+    decisions: Sequence[Labelled]
 
 
 def draw_look(source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...]) -> Look:

@@ -56,7 +56,7 @@ class Stencil:
         if not self.one_sided:
             return list(found)
         last = here.dtype.type(self.multiples[-1])
-        curved = last**2 * ((values[0] - here) + (values[1] - here)) / 2
+        curved = last**2 * ((values[0] - here) + (values[1] - here)) / 2 if both else 0
         return [*found, ((values[-1] - here) - curved) * (inverse / last)]
 
     def derivative(self, quotients: Sequence[Array]) -> Array:
@@ -73,6 +73,8 @@ _CENTRAL = Stencil("central, exact", (1,))
 _FOURTH = Stencil("fourth order, exact", (1, 2), order=4)
 _ESTIMATED = Stencil("fourth order", (1, 2, 4, 1 / _SHORTER), exact=False, order=4)
 _CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4, 1 / _SHORTER), exact=False)
+# For what is linear, from a value at the point itself.
+LINEAR = Stencil("one step, exact", (1,), one_sided=True)
 # Far below the size of the data: what tells whether a derivative that is known otherwise is right.
 BESIDE = Stencil("central", (1,), exact=False)
 # The fewest values that tell a derivative and how far it may be off.
