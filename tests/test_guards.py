@@ -241,7 +241,7 @@ def test_charges_by_hand():
 def test_a_delta_beside_a_quotient_that_is_not_there_is_kept():
     """``[j < i]/(x[i] - x[j])`` is written over no denominator that is 0 where the delta of the other term is 1."""
     derived = str(tcgrad.loads(SPECS["rows"]).derive())
-    assert "∂y[i]/∂x[p] = 2·(v[p]·[p < i]/(1[p]·x[i] - 1[i]·x[p])³ - v[j]·[j < i]·δ[i,p]/(" in derived
+    assert "∂y[i]/∂x[p] = 2·(v[p]·[p < i]/(1[p]·x[i] - 1[i]·x[p])³ + v[j]·[j < i]·δ[i,p]/(" in derived
 
 
 def test_only_what_may_not_exist_is_chosen():
