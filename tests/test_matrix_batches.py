@@ -79,8 +79,8 @@ FORMS = [
     (
         SOFTMAX,
         "a/s",
-        "∂vec(a[b])/∂vec(s[p])",
-        "δ[b,p] (diag(vec(a[b])) - diag(vec(a[b])) (I ⊗ (1 1ᵀ)) diag(vec(a[b])))",
+        "∂a[b,i]/∂s[p,q]",
+        "δ[b,p] δ[i,q] (diag(a[b,i]) - a[b,i] a[b,i]ᵀ)",
     ),
     (
         HEADS,
@@ -107,6 +107,9 @@ FORMS = [
         "∂f/∂x",
         "(Σ[k] g[k] (A[k] + A[k]ᵀ) d[k]) / (2·1ᵀ g)",
     ),
+    (("x: B M N, u: B M", "y[b,i,j] = x[b,i,j]*u[b,i]"), "y/u", "∂y[b,i]/∂u[p,q]", "δ[b,p] δ[i,q] x[b,i]"),
+    (("x: B M N", "y[b,i,j] = x[b,i,j]^2"), "y/x", "∂vec(y[b])/∂vec(x[p])", "2 δ[b,p] diag(vec(x[b]))"),
+    (("a: K B M N, x: K N", "y[k,b,i] = a[k,b,i,j]*x[k,j]"), "a", "∂l/∂a[p,q]", "∂l/∂y[p,q] x[p]ᵀ"),
     (("A: B N N, q: M", "y[b] = det(A)[b]*sin(q[i]*q[i])"), "y/q", "∂y[b]/∂q", "2 det(A[b]) cos(‖q‖²) q"),
     (("A: B N N, x: M B", "y[b] = logdet(A)[b]*x[2,b]"), "y/x", "∂y[b]/∂x[:,q]", "δ[b,q] log det(A[b]) e[2]"),
     (("A: B N N, x: M", "y[b,i] = det(A)[b]*x[i]"), "=y", "y[b]", "det(A[b]) x"),

@@ -93,9 +93,21 @@ def powers(counts: Counter[Matrix]) -> tuple[Matrix, ...]:
 
 def ordered(terms: Iterable[Matrix]) -> tuple[Matrix, ...]:
     """The terms of a sum, one with a plus first, products before names, repeated scalars and transposes last."""
-    listed = list(terms)
+    listed = _by_leading_powers(list(terms))
     products = any(isinstance(unscaled(term).body, MatMul) for term in listed)
     return tuple(sorted(listed, key=lambda term: _reading_order(term, products=products)))
+
+
+def _by_leading_powers(terms: list[Matrix]) -> list[Matrix]:
+    """``A X² + X A X + X² A``: products of the same factors, by how often one that is repeated stands in front."""
+    bodies = [unscaled(term).body for term in terms]
+    chains = [body.factors for body in bodies if isinstance(body, MatMul)]
+    if len(chains) < max(len(terms), 3) or any(Counter(chain) != Counter(chains[0]) for chain in chains):
+        return terms
+    ((power, often),) = Counter(chains[0]).most_common(1)
+    leading = [next((n for n, factor in enumerate(chain) if factor != power), len(chain)) for chain in chains]
+    order = sorted(range(len(terms)), key=leading.__getitem__) if often > 1 else range(len(terms))
+    return [terms[place] for place in order]
 
 
 def _reading_order(term: Matrix, *, products: bool) -> tuple[bool, bool, bool, int]:

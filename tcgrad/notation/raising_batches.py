@@ -48,7 +48,8 @@ def _choices(define: Define, most_held: int) -> list[tuple[Index, ...]]:
     candidates = [index for index in either if all(runs_through(index, component) for component in components)]
     sets = (held for n in range(1, most_held + 1) for held in itertools.combinations(candidates, n))
     enough = [held for held in sets if all(_left_over(p, held) <= 2 for p in (*reads, define.free))]
-    return sorted(enough, key=lambda held: (len(held), sum(_depth(positions, held) for positions in reads)))
+    lying = (*reads, define.free)
+    return sorted(enough, key=lambda held: (len(held), sum(_depth(positions, held) for positions in lying)))
 
 
 def runs_through(index: Index, read: Component) -> bool:

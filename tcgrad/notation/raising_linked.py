@@ -14,9 +14,10 @@ from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import rebuild, substitute
-from tcgrad.notation.matrix import VecOrder
+from tcgrad.notation.matrix import Kron, Vec, VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
 from tcgrad.notation.matrix_negation import settled
+from tcgrad.notation.matrix_tree import length, parts
 from tcgrad.notation.raising_batches import MOST_HELD, spans
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_gathers import positions_in, reads_in
@@ -42,12 +43,27 @@ class LinkedBatches:
     vec: VecOrder
 
     def raised(self, most_held: int = MOST_HELD) -> MatrixForm | None:
-        """The form with the fewest indices held of those with matrices at most on either side; None without one."""
+        """The form with the fewest indices held of those with matrices at most on either side; None without one.
+
+        Where a matrix is a vector there, ``diag(vec(A)) (I ⊗ B)``, one more that is linked is held if that is shorter.
+        """
         for held in self._choices(most_held)[:_MOST_TRIALS]:
             form = self._with(held)
             if form is not None:
-                return form
+                return self._with_more_held(held, form, most_held)
         return None
+
+    def _with_more_held(self, held: Sequence[Held], form: MatrixForm, most_held: int) -> MatrixForm:
+        """A form, or that of vectors in place of the matrices on both sides."""
+        linked = self._linked()[: len(held) + 1]
+        if (
+            not {Vec, Kron} <= set(map(type, parts(form.matrix)))
+            or len(linked) > most_held
+            or list(held) != linked[:-1]
+        ):
+            return form
+        further = self._with(linked) if self._fits(linked) else None
+        return form if further is None or length(further.matrix) >= length(form.matrix) else further
 
     def by_rows(self) -> MatrixForm | None:
         """Of a matrix by a matrix: the form for each pair of their rows, if these alone are linked."""

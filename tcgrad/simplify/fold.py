@@ -18,6 +18,7 @@ from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.logarithms import as_exponential
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.regroup import regroup
@@ -47,7 +48,9 @@ class Facts:
         self._made = Alike(self._totals)
         self._aliases: dict[Tensor, Define] = {}
         self._never_negative: set[Tensor] = set(never_negative)
-        self._count = 0
+        self._products: list[Define] = []
+        self._has_logsumexp = False
+        self._count = self._learnt = 0  # definitions, and what is known by them
         for statement in statements:
             if isinstance(statement, Define):
                 self.add(statement)
@@ -62,9 +65,26 @@ class Facts:
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
         elif any(_is_worth(part) for part in walk(body)):
-            for n, fact in enumerate(self._facts_of(define, body)):
-                for tensor in tensors_read(fact.body)[:1]:
-                    self._reading.setdefault(tensor, []).append(((-self._count, n), fact))
+            for fact in self._facts_of(define, body):
+                self._learn(fact)
+        if isinstance(body, Mul):
+            self._products.append(define)
+        self._has_logsumexp |= isinstance(body, IndexReduce) and body.kind == "logsumexp"
+        if self._has_logsumexp and isinstance(body, Mul | IndexReduce):
+            self._learn_of_shares()
+
+    def _learn(self, fact: Fact) -> None:
+        for tensor in tensors_read(fact.body)[:1]:
+            self._learnt += 1
+            self._reading.setdefault(tensor, []).append(((-self._count, self._learnt), fact))
+
+    def _learn_of_shares(self) -> None:
+        """``p = exp(u - s)`` of ``p = exp(u)/sum_k exp(u)`` and ``s = logsumexp_k(u)``, whichever comes first."""
+        for define in self._products:
+            exponential = as_exponential(simplify(define.body))
+            named = exponential and self.name_instances(exponential)
+            if named and named != exponential and not isinstance(named, Component):
+                self._learn(Fact.of(define.tensor, define.free, named, self._never_negative))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
         """What a definition says, as it stands, without aliases, in terms of those before it, and with sums that are

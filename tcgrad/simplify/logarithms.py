@@ -82,6 +82,18 @@ def _logsumexp(total: IndexSum) -> tuple[Expr, ...]:
     return IndexReduce("logsumexp", total.indices, simplify(Add((ZERO, *inside)))), *outside
 
 
+def as_exponential(product: Expr) -> Expr | None:
+    """``exp(u - logsumexp_k(u))`` for ``exp(u)/sum_k exp(u)``; None for any other product."""
+    sums, rest = _sums_of_exponentials(product) if isinstance(product, Mul) else ([], [])
+    match sums, rest:
+        case [(total, above)], [(Call(function=function, arguments=(exponent,)), below)] if (
+            function.name == "exp" and above == -1 and below == 1
+        ):
+            return Call(function, (simplify(Add((exponent, *map(opposite, _logsumexp(total))))),))
+        case _:
+            return None
+
+
 def _is_count(base: Expr) -> bool:
     """A positive number or a size."""
     return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
