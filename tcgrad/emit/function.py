@@ -202,7 +202,8 @@ class FunctionWriter:
                 plain.setdefault(reading.array.name, []).append(reading)
         solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
         told = {check.name for check in self.checks} - {check.name for check in checks}
-        told |= {reading.array.name for reading in found.values()}
+        told |= {reading.array.name for reading in found.values()} & {check.name for check in self.checks}
+        told |= set(plain)
         unpacking = [
             self._unpacking(array, plain.get(array.name, ()))
             for array in (*self.arrays, *self.upstream)
