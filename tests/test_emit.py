@@ -250,7 +250,7 @@ def test_default_upstream_gradient_keeps_the_dtype():
 )
 def test_mismatched_shapes_are_refused(shapes):
     module = Emitted(spec(["x: [A, B]", "a: [B, C]", "c: [C]"], ["y[i,j] = x[i,k]*a[k,j] + c[j]"], dims=DIMS)).module
-    with pytest.raises(ValueError, match=r"shape|unpack"):
+    with pytest.raises(ValueError, match=r"shape|axes|unpack"):
         module.forward(*(np.ones(shape) for shape in shapes), np.ones(5))
 
 
@@ -286,7 +286,7 @@ def test_a_wrong_number_of_axes_is_refused_where_no_size_is_asked_for(equation):
         function(*arguments)
         for place, array in enumerate(arguments):
             for wrong in (array[None], *([array[0]] if array.ndim else [])):
-                with pytest.raises(ValueError, match=r"shape|unpack"):
+                with pytest.raises(ValueError, match=r"shape|axes|unpack"):
                     function(*arguments[:place], wrong, *arguments[place + 1 :])
 
 
