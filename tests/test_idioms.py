@@ -135,3 +135,9 @@ def test_symmetric_definitions_are_known():
     statements = recognised(program_of(SYMMETRIC)).statements
     found = {s.tensor.name: s.tensor.symmetric for s in statements if isinstance(s, Define | Intrinsic)}
     assert found == {"g": True, "c": True, "inv(c)": True, "p": True, "q": True, "h": False, "d": False}
+
+
+@pytest.mark.parametrize("spelt", ["log(1 + exp(x[i]))", "max(x[i], 0) + log1p(exp(-abs(x[i])))"])
+def test_a_softplus_stands_by_itself(spelt: str) -> None:
+    """Where it is written down, too: ``log(exp(0) + exp(u))`` is no ``0 + softplus(u)``."""
+    assert "# y[i] = softplus(x[i])\n" in tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y[i] = {spelt}']\n").emit()

@@ -149,5 +149,6 @@ class _Assembly:
         nodes = tuple(self.build.aligned(array, common) for array in arrays)
         # with all its axes: NumPy's `add.at` goes wrong on a vector where the block has fewer axes than its positions
         block = self.build.aligned(value, order, full=bool(value.axes))
-        operation = Scatter(self.positions.slots(chosen))
+        plain = [place.as_index for _, place, _, is_loose, is_chosen in parts if is_chosen and not is_loose]
+        operation = Scatter(self.positions.slots(chosen), distinct=set(common).issubset(plain))
         return self.build.graph.make(operation, (block, *nodes), shape)

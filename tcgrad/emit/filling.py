@@ -57,9 +57,11 @@ class Scatter(Operation):
     """Zeros of the node's shape to which the first argument is added at positions that may repeat.
 
     ``places`` as in `Take`.
+    distinct: whether no position repeats.
     """
 
     places: tuple[int | None, ...]
+    distinct: bool
 
     has_common_dtype = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
@@ -18,7 +18,7 @@ from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.sizes import dims_in
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 _ONE = Integer.of(1)
 
@@ -149,7 +149,18 @@ class FunctionWriter:
 
     def _needed_checks(self) -> list[Check]:
         whole = self._whole_readings()
-        return [check for check in self.checks if check.like is not None or check.name not in whole]
+        needed = [check for check in self.checks if check.like is not None or check.name not in whole]
+        return list(map(self._with_like, needed))
+
+    def _with_like(self, check: Check) -> Check:
+        """A shape as that of an array that is known to have it, where nothing else needs its sizes."""
+        dims = [] if check.like is not None else [dim for size in check.shape for dim in dims_in(size)]
+        if not dims or not self.used.dims.keys().isdisjoint(dims):
+            return check
+        asked = {own.name for own in self.checks}
+        alike = (array.name for array in self.arrays if array.shape == check.shape and array.name not in asked)
+        name = next(alike, None)
+        return check if name is None else replace(check, like=f"{name}.shape")
 
     def _check_line(self, check: Check) -> str:
         self.used.helpers["check_shape"] = None
@@ -219,7 +230,8 @@ class FunctionWriter:
                 plain.setdefault(reading.array.name, []).append(reading)
         solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
         told = {check.name for check in self.checks} - {check.name for check in checks}
-        told |= {reading.array.name for reading in found.values()}
+        told |= {reading.array.name for reading in found.values()} & {check.name for check in self.checks}
+        told |= set(plain)
         unpacking = [
             self._unpacking(array, plain.get(array.name, ()))
             for array in (*self.arrays, *self.upstream)
@@ -227,8 +239,11 @@ class FunctionWriter:
         ]
         return [*unpacking, *solved]
 
-    def _unpacking(self, array: Array, group: Iterable[Reading]) -> str:
-        """All axes of an array at once, none of which may be asked for: that tells a wrong number of axes too."""
+    def _unpacking(self, array: Array, group: Collection[Reading]) -> str:
+        """All axes of an array at once, which tells a wrong number of them too; that alone where none is asked for."""
+        if not group:
+            self.used.helpers["check_axes"] = None
+            return f'_check_axes("{array.name}", {array.name}, {len(array.shape)})'
         names = ["_"] * len(array.shape)
         for reading in group:
             names[reading.axis] = self.naming.dims[reading.dim]

@@ -14,6 +14,13 @@ def _check_shape(name, array, shape):
         raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
 '''
 
+CHECK_AXES = '''\
+def _check_axes(name, array, count):
+    """Raise ValueError if an argument does not have so many axes."""
+    if np.ndim(array) != count:
+        raise ValueError(f"{name} has {np.ndim(array)} axes, expected {count}")
+'''
+
 CHECK_LENGTH = '''\
 def _check_length(name, axis, size, least):
     """Raise ValueError if an array ends before what is read of it."""
@@ -85,6 +92,7 @@ def _levi_civita(order):
 
 _HELPERS = {
     "check_shape": CHECK_SHAPE,
+    "check_axes": CHECK_AXES,
     "check_length": CHECK_LENGTH,
     "logsumexp": LOGSUMEXP,
     "linalg": LINALG,

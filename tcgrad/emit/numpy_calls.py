@@ -58,10 +58,17 @@ class CallPrinter(SizePrinter, ABC):
     ) -> None:
         super().__init__(dim_name, used, sizes=sizes, fitting=fitting)
         self.names = names
+        self.given = frozenset(names)  # what the function does not work out itself
 
     @abstractmethod
     def expression(self, node: Node) -> Text:
         """The code of a node: its name, if it has one."""
+
+    def _is_worked_out(self, node: Node) -> bool:
+        """Whether the function computes a node, and does not only look at what it is given."""
+        if node in self.given or not node.arguments:
+            return False
+        return not node.is_view or any(map(self._is_worked_out, node.arguments))
 
     def call(self, node: Node) -> str:
         """What is written as a call, a method, an attribute or a subscript."""
@@ -102,7 +109,7 @@ class CallPrinter(SizePrinter, ABC):
             case Sqrt():
                 return f"np.sqrt({self._plain(argument)})"
             case Select():
-                self.used.guarded |= operation.guarded
+                self.used.guarded |= operation.guarded and any(map(self._is_worked_out, node.arguments[1:]))
                 return self._select(*node.arguments)
             case Cast():
                 return self._cast(argument)

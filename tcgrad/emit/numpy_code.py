@@ -50,6 +50,7 @@ class Printer(CallPrinter):
         known = {**self.names, **names}
         printer = Printer(known, self._constants, self.dim_name, self.used, sizes=self.sizes, fitting=self.fitting)
         printer.loop_variables = dict(self.loop_variables)
+        printer.given = self.given
         return printer
 
     def give(self, node: Node, name: str) -> None:

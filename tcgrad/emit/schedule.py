@@ -12,7 +12,7 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
-from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head
+from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head, scattered_later
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.records import dataclass
 
@@ -68,6 +68,9 @@ class Body:
         self._over = overwritten(needed, self._own, self._preferred, [*results, *extra])
         self._heirs = {argument: heir for heir, argument in self._over.items()}
         self._own.update(self._heirs)
+        assembled = [node for node in needed if type(node.operation) is Assemble]
+        later = [other for node in assembled for other in scattered_later(node)]
+        self._own -= {other for other in later if counts[other] == 1 and other not in self._preferred}
         inside = set(needed)
         for want in wanted:
             if want.node in inside and want.node in self._own:
@@ -245,7 +248,8 @@ class Body:
         """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
         for argument in node.arguments:
             if argument not in self.printer.names:
-                if not is_trivial(argument) or ends_a_view(argument, node):
+                is_written = not isinstance(argument.operation, FILLED)  # what is scattered later has no code itself
+                if is_written and (not is_trivial(argument) or ends_a_view(argument, node)):
                     yield argument
                 yield from self._parts(argument)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import gcd
 
 from tcgrad.emit.arrays import Node
@@ -25,13 +25,36 @@ def assignment(printer: Printer, local: Local, name: str, node: Node, indent: in
     match node.operation:
         case Assemble(blocks) if not _is_diagonal_matrix(node):
             return _assembled(printer, local, name, node, blocks, indent=indent)
-        case Scatter(places):
-            block, *arrays = map(printer.expression, node.arguments)
-            codes = [":" if k is None else arrays[k].code for k in places]
-            index = codes[0] if subscript(codes) == codes[0] else f"np.s_[{subscript(codes)}]"
-            return [*_filled("zeros", printer, name, node, indent), f"np.add.at({name}, {index}, {block.code})"]
+        case Scatter() as scatter:
+            zeros = _filled("zeros", printer, name, node, indent)
+            if scatter.distinct:
+                index, block = _scattered(printer, node, scatter)
+                return [*zeros, f"{name}[{index}] = {block.code}"]
+            return [*zeros, _scattered_over(printer, name, node, scatter)]
         case _:
             return assigned(printer, name, node, indent)
+
+
+def _scattered_over(printer: Printer, name: str, node: Node, scatter: Scatter) -> str:
+    """The line that adds what is scattered to the array ``name``."""
+    index, block = _scattered(printer, node, scatter)
+    if scatter.distinct:
+        operator, code = _added_code(block)
+        return f"{name}[{index}] {operator} {code}"
+    places = f"np.s_[{index}]" if "," in index or ":" in index else index
+    return f"np.add.at({name}, {places}, {block.code})"
+
+
+def _scattered(printer: Printer, node: Node, scatter: Scatter) -> tuple[str, Text]:
+    """The positions of what is scattered, and that itself."""
+    block, *arrays = map(printer.expression, node.arguments)
+    return subscript([":" if k is None else arrays[k].code for k in scatter.places]), block
+
+
+def _added_code(text: Text) -> tuple[str, str]:
+    """``-= a`` for what would be ``+= -a``."""
+    is_negative = text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
+    return ("-=", text.code[1:]) if is_negative else ("+=", text.code)
 
 
 def assigned(printer: Printer, target: str, node: Node, indent: int) -> list[str]:
@@ -101,6 +124,16 @@ def added_over(printer: Printer, local: Local, name: str, node: Node, blocks: tu
     return _all_added(printer, local, name, node, _whole_first(node, blocks), there=1)
 
 
+def scattered_later(node: Node) -> Iterator[Node]:
+    """Of what is added up to an array, that which is scattered over what is there, and needs no array of its own."""
+    if isinstance(node.operation, Assemble):
+        (first, block), *others = _whole_first(node, node.operation.blocks)
+        if is_whole(first, block, node):
+            yield from (
+                array for array, own in others if isinstance(array.operation, Scatter) and is_whole(array, own, node)
+            )
+
+
 def _whole_first(node: Node, blocks: tuple[Block, ...]) -> list[tuple[Node, Block]]:
     return sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not is_whole(part[0], part[1], node))
 
@@ -143,15 +176,15 @@ def _added(
 ) -> list[str]:
     """The lines that add one block; to zeros nothing needs to be added."""
     array, block = part
+    if isinstance(array.operation, Scatter) and array not in printer.names:
+        return [_scattered_over(printer, name, array, array.operation)]
     variables = [Dim(local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
     printer.loop_variables.update((variable, variable.name) for variable in variables)
     text = printer.expression(array)
     if block.indexed:
         chosen = ", ".join(variables[label].name for label in block.indexed)
         text = Text(f"{text.at(Level.ATOM)}[{chosen}]")
-    negative = not on_zeros and text.code.startswith("-") and text.level in (Level.MUL, Level.UNARY)
-    operator = "=" if on_zeros and not variables else "-=" if negative else "+="
-    code = text.code[1:] if negative else text.code
+    operator, code = ("=" if not variables else "+=", text.code) if on_zeros else _added_code(text)
     lines = _write(local, name, _target(printer, node, block, variables), f"{operator} {code}")
     return [*_loop_head(printer, block, variables), *indented(lines)] if variables else lines
 

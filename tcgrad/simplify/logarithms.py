@@ -24,7 +24,7 @@ def log_named(argument: Expr) -> Expr | None:
     pair = two_exponents(argument)
     if pair is not None:
         first, second = pair if pair[0] == ZERO else pair[::-1]
-        return Add((first, call("softplus", minus(second, first))))
+        return _and_softplus(first, second)
     if isinstance(argument, Call) and is_call(argument, "sigmoid"):
         return opposite(call("softplus", opposite(argument.arguments[0])))
     match argument:
@@ -35,6 +35,11 @@ def log_named(argument: Expr) -> Expr | None:
             if [n for _, n in _sums_of_exponentials(rest)[0]] != [1] and (named := _log_of_sum(term)) is not None:
                 return call("softplus", named)
     return _log_of_exponential(argument) or _log_of_sum(argument)
+
+
+def _and_softplus(less: Expr, more: Expr) -> Expr:
+    """``u + softplus(v - u)``, and ``softplus(v)`` where ``u`` is 0."""
+    return call("softplus", more) if less == ZERO else Add((less, call("softplus", minus(more, less))))
 
 
 def _log_of_exponential(argument: Expr) -> Expr | None:
@@ -111,7 +116,7 @@ def softplus_apart(terms: tuple[Expr, ...]) -> Expr | None:
         for other, (beside, part) in enumerate(parted):
             for u, v in _larger(number / beside, part):
                 if key(simplify(abs_of(minus(u, v)))) == key(below):
-                    named = Mul((Const(number), Add((v, call("softplus", minus(u, v))))))
+                    named = Mul((Const(number), _and_softplus(v, u)))
                     return Add((named, *(term for n, term in enumerate(terms) if n not in (place, other))))
     return None
 

@@ -1,0 +1,61 @@
+"""What is added at positions that integer tensors tell: at once where none repeats, and into what is there already."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from emit_tools import Emitted, check_everything
+
+HEAD = """
+dims: {B: 4, N: 5, K: 3}
+inputs:
+  z: [B, N]
+  e: [N, K]
+  t: [B]
+  y: {shape: [B], dtype: int}
+  c: {shape: [B], dtype: int}
+"""
+
+# the equation -> how the gradient of z or e is written at positions
+WRITTEN = {
+    "f = sum[b](logsumexp[i](z[b,i]) - z[b,y[b]])/B": ["[t1, y] -="],
+    "f = sum[b](t[b]*z[b,y[b]])": ["[t1, y] ="],
+    "f = sum[b](z[b,y[b]]*sum[i](z[b,i]^2))": ["[t1, y] +="],
+    "f = sum[b](t[b]*sum[i](z[b,i]^2) - t[b]*z[b,y[b]])": ["[t1, y] -="],
+    "f = sum[b](t[b]*z[b,y[b]]^2) - sum[b](z[b,c[b]])": ["[t1, y] =", "[t1, c] -="],
+    "f = sum[b](t[b]*e[y[b],c[b]])": ["np.add.at"],
+    "f = sum[b,k](t[b]*e[y[b],k]) + sum[n,k](e[n,k]^2)": ["np.add.at"],
+    "f[n] = sum[b](t[b]*z[b,y[b]]*z[0,n])": ["[t1, y] ="],
+}
+
+
+@pytest.mark.parametrize("equation", WRITTEN)
+def test_written(equation: str) -> None:
+    emitted = Emitted(f"{HEAD}equations: ['{equation}']\n")
+    code = emitted.source
+    backward = code[code.index("def backward") : code.index("def value_and_grad")]
+    assert re.findall(r"\[t1, [yc]\] [-+]?=|np.add.at", re.sub(r"\bt\d,", "t1,", backward)) == WRITTEN[equation]
+    check_everything(emitted)
+
+
+def test_nothing_is_ignored_where_nothing_is_worked_out() -> None:
+    """What is chosen has been saved: choosing warns of nothing."""
+    emitted = Emitted("inputs: {x: [3]}\nequations: ['y[i] = where(x[i] > 0, x[i], exp(x[i]) - 1)']\n")
+    assert "@np.errstate" in emitted.source[: emitted.source.index("def forward_saved")]
+    assert "@np.errstate" not in _before(emitted.source, "backward")
+
+
+def test_saved_arrays_have_the_axes_that_they_were_saved_with() -> None:
+    emitted = Emitted(
+        "dims: {L: 5}\ninputs: {x: {shape: [L], outside: 0}, w: [3]}\nindices: {t: L}\n"
+        "equations: ['y[t] = x[t+s-1]*w[s]']\n"
+    )
+    assert '_check_axes("x", x, 1)' in emitted.source
+    assert "_check_axes" not in emitted.source[emitted.source.index("def backward") :].split("def value_and_grad")[0]
+    check_everything(emitted)
+
+
+def _before(source: str, function: str) -> str:
+    """What stands directly before a function."""
+    return source[: source.index(f"def {function}")].rstrip("\n").splitlines()[-1]
