@@ -19,6 +19,7 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_ten
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import cached_property, dataclass, replace
+from tcgrad.simplify.powers_of_zero import PowersOfZero
 
 Positions = Mapping[Index, NDArray[np.int64]]
 
@@ -29,6 +30,7 @@ class Workplace:
 
     context: Context
     inverses: Mapping[str, Tensor]
+    powers: PowersOfZero
     _done: dict[str, Statement] = field(default_factory=dict)
 
     def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
@@ -39,7 +41,7 @@ class Workplace:
         if positions:
             self._add_inverses(last)
             inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions)
-            run(last, inner)
+            run(self._finite(last), inner)
             return inner.arrays[name]
         self._run(last)
         return self.context.arrays[name]
@@ -48,8 +50,11 @@ class Workplace:
         names = [tensor.name for tensor in defined_tensors(statement)]
         if any(self._done.get(name) is not statement for name in names):
             self._add_inverses(statement)
-            run(statement, self.context)
+            run(self._finite(statement), self.context)
             self._done.update(dict.fromkeys(names, statement))
+
+    def _finite(self, statement: Statement) -> Statement:
+        return self.powers.define(statement) if isinstance(statement, Define) else statement
 
     def _add_inverses(self, statement: Statement) -> None:
         """Formulas may read inverses that no equation defines."""
@@ -85,6 +90,10 @@ class Equations:
         tensors += [tensor for statement in self.program.statements for tensor in defined_tensors(statement)]
         return {f"inv({tensor.name})": tensor for tensor in tensors}
 
+    @cached_property
+    def powers(self) -> PowersOfZero:
+        return PowersOfZero(self.program.statements)
+
 
 @dataclass(frozen=True)
 class Formulas:
@@ -114,7 +123,7 @@ class Formulas:
         """The value in the reference's type, with other arrays ``instead`` of some that the formulas read."""
         context = self._context
         inner = replace(context, arrays={**context.arrays, **self.given, **(instead or {})}, batch=self._batch)
-        return Workplace(inner, self.equations.inverses).value(statements, _only(statements))
+        return Workplace(inner, self.equations.inverses, self.equations.powers).value(statements, _only(statements))
 
     def bound(
         self, statements: Sequence[Statement], of: Tensor | None = None, positions: Positions | None = None
@@ -150,7 +159,7 @@ class Formulas:
         narrow = self.equations.narrow.context
         given = {name: self.sample.narrow(array) for name, array in self.given.items()}
         context = replace(narrow, arrays={**narrow.arrays, **given}, batch=self._batch)
-        return Workplace(context, self.equations.inverses)
+        return Workplace(context, self.equations.inverses, self.equations.powers)
 
     @cached_property
     def _moved(self) -> Workplace:
@@ -164,7 +173,7 @@ class Formulas:
         arithmetic = self.sample.rounding.dtype
         arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
         context = replace(self._context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
-        return Workplace(context, self.equations.inverses)
+        return Workplace(context, self.equations.inverses, self.equations.powers)
 
     @property
     def _context(self) -> Context:
