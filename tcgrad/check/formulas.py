@@ -19,6 +19,7 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_ten
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import cached_property, dataclass, replace
+from tcgrad.simplify.powers_of_zero import PowersOfZero
 
 Positions = Mapping[Index, NDArray[np.int64]]
 
@@ -29,6 +30,7 @@ class Workplace:
 
     context: Context
     inverses: Mapping[str, Tensor]
+    powers: PowersOfZero
     _done: dict[str, Statement] = field(default_factory=dict)
 
     def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
@@ -47,15 +49,18 @@ class Workplace:
             self._run(each)
         self._add_inverses(statement)
         inner = replace(self.context, arrays=dict(self.context.arrays), positions=positions or {})
-        run(statement, inner)
+        run(self._finite(statement), inner)
         return inner.arrays[of.name]
 
     def _run(self, statement: Statement) -> None:
         names = [tensor.name for tensor in defined_tensors(statement)]
         if any(self._done.get(name) is not statement for name in names):
             self._add_inverses(statement)
-            run(statement, self.context)
+            run(self._finite(statement), self.context)
             self._done.update(dict.fromkeys(names, statement))
+
+    def _finite(self, statement: Statement) -> Statement:
+        return self.powers.define(statement) if isinstance(statement, Define) else statement
 
     def _add_inverses(self, statement: Statement) -> None:
         """Formulas may read inverses that no equation defines."""
@@ -90,6 +95,10 @@ class Equations:
         tensors = [item.tensor for item in self.program.inputs]
         tensors += [tensor for statement in self.program.statements for tensor in defined_tensors(statement)]
         return {f"inv({tensor.name})": tensor for tensor in tensors}
+
+    @cached_property
+    def powers(self) -> PowersOfZero:
+        return PowersOfZero(self.program.statements)
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ class Formulas:
         narrow = self.equations.narrow.context
         given = {name: self.sample.narrow(array) for name, array in self.given.items()}
         context = replace(narrow, arrays={**narrow.arrays, **given}, batch=self._batch)
-        return Workplace(context, self.equations.inverses)
+        return Workplace(context, self.equations.inverses, self.equations.powers)
 
     @cached_property
     def _moved(self) -> Workplace:
@@ -176,7 +185,7 @@ class Formulas:
         arithmetic = self.sample.rounding.dtype
         arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
         context = replace(self._context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
-        return Workplace(context, self.equations.inverses)
+        return Workplace(context, self.equations.inverses, self.equations.powers)
 
     @cached_property
     def _exact(self) -> Workplace:

@@ -26,6 +26,7 @@ from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
 from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles
+from tcgrad.simplify.powers_of_zero import PowersOfZero
 from tcgrad.simplify.shifting import shifted
 
 
@@ -53,6 +54,7 @@ class Lowering:
         self._alike = Alike(self.definitions)
         self._kinds = Kinds()
         self._written_out = WrittenOut()
+        self._powers = PowersOfZero()
         self._loops = 0
 
     def statements(self, statements: Iterable[Statement]) -> list[Step]:
@@ -100,10 +102,14 @@ class Lowering:
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
         self._written_out.learn(define)
+        if self._written_out.has_logarithms:
+            self._powers.learn(define)
         self.definitions.keep(define.tensor, define.free, structured)
         return Step(define, define.tensor, structured.plain.value.node if structured.plain else None, own)
 
     def _lowered(self, define: Define) -> Structured:
+        if self._written_out.has_logarithms:
+            define = self._powers.define(define)
         finite = replace(define, body=left_out(shifted(complemented(without_poles(selected(define.body))))))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)

@@ -58,14 +58,17 @@ class _Meaning:
 
 
 class WrittenOut:
-    """Learns definitions, and writes them out where later ones read them."""
+    """Learns definitions, and writes them out where later ones read them.
+
+    has_logarithms: whether those of the program lead to any, as far as it has been seen.
+    """
 
     def __init__(self) -> None:
         self._meanings: dict[Tensor, _Meaning] = {}
         self._degrees: dict[Tensor, int] = {}
         self._uneven: set[Tensor] = set()
         self._largest: set[Tensor] = set()
-        self._has_logarithms = False
+        self.has_logarithms = False
 
     def learn(self, define: Define) -> None:
         """Remember a definition of the program that stands for exponentials, unless it shifts them itself; and the
@@ -99,8 +102,8 @@ class WrittenOut:
 
     def define(self, define: Define) -> Define:
         """A definition with what it reads written out where that helps; the very same where it does nowhere."""
-        if define.tensor.role is Role.DEFINED and not self._has_logarithms:
-            self._has_logarithms = any(map(_leads_to_logarithm, walk(define.body)))
+        if define.tensor.role is Role.DEFINED and not self.has_logarithms:
+            self.has_logarithms = any(map(_leads_to_logarithm, walk(define.body)))
         body = self.expression(define.body)
         return define if body is define.body else replace(define, body=body)
 
@@ -116,7 +119,7 @@ class WrittenOut:
 
     def _may_help(self, expr: Expr) -> bool:
         """Whether something is read that is known: beside others if it is uneven, in a logarithm in any case."""
-        return self._reads_uneven(expr) or (self._has_logarithms and self._reads_known(expr))
+        return self._reads_uneven(expr) or (self.has_logarithms and self._reads_known(expr))
 
     def _product(self, factors: Factors) -> Expr | None:
         """A product with one of its factors written out, or one that is a sum multiplied out; None if neither helps."""
