@@ -191,7 +191,8 @@ class Formulas:
     def _exact(self) -> Workplace:
         context = self._context
         arrays = {**context.arrays, **self.given}
-        return Workplace(replace(context, arrays=arrays, batch=self._batch), self.equations.inverses)
+        inner = replace(context, arrays=arrays, batch=self._batch)
+        return Workplace(inner, self.equations.inverses, self.equations.powers)
 
     @property
     def _context(self) -> Context:
