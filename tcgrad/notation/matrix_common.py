@@ -8,7 +8,7 @@ from functools import reduce
 from math import gcd
 from operator import and_
 
-from tcgrad.notation.matrix import Identity, MatMul, Matrix, Scale, Symbol, Transpose, is_derivative
+from tcgrad.notation.matrix import Identity, Inverse, MatMul, Matrix, Scale, Symbol, Transpose, is_derivative
 from tcgrad.notation.matrix_scaling import counted, powers
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_transpose import transpose
@@ -72,8 +72,8 @@ def common_ends(chains: list[Word]) -> tuple[Word, Word]:
 def common_name(terms: list[Scale]) -> tuple[Word, Word]:
     """The factor that one term is, a name, where all others begin with it, or where they end with it; else none.
 
-    ``B (A - I)`` is ``B A - B``. Vectors stay, as do derivatives, ``∂l/∂y + ∂l/∂y A``, and what stands at both ends of
-    another one, ``P - P A P``, but for ``B Bᵀ B``.
+    ``B (A - I)`` is ``B A - B``, and so for an inverse. Vectors stay, as do derivatives, ``∂l/∂y + ∂l/∂y A``, and what
+    stands at both ends of another one, ``P - P A P``, but for ``B Bᵀ B``.
     """
     names = [term for term in terms if _is_matrix_name(term.body)]
     name, others = word_of(names[0]) if names else (), [chain_of(term) for term in terms if term not in names]
@@ -86,7 +86,9 @@ def common_name(terms: list[Scale]) -> tuple[Word, Word]:
 
 
 def _is_matrix_name(matrix: Matrix | None) -> bool:
+    """Whether it is the name of a matrix, or the inverse of one, transposed or not."""
     plain = matrix.operand if isinstance(matrix, Transpose) else matrix
+    plain = plain.operand if isinstance(plain, Inverse) else plain
     return isinstance(plain, Symbol) and None not in shape(plain) and not is_derivative(plain)
 
 
