@@ -29,6 +29,7 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies, def
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
+from tcgrad.simplify.powers_of_zero import PowersOfZero
 from tcgrad.simplify.shifting import shifted
 
 Values = dict[Tensor, Array]
@@ -87,11 +88,12 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
 def _without_overflow(program: Program) -> Program:
     """A program of the same values, which are finite wherever those that the emitted module returns are."""
     worked = recognised(program)
-    return replace(worked, statements=_all_shifted(worked.statements))
+    return replace(worked, statements=_all_shifted(worked.statements, PowersOfZero()))
 
 
-def _all_shifted(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    return tuple(replace(s, body=shifted(s.body)) if isinstance(s, Define) else s for s in statements)
+def _all_shifted(statements: Iterable[Statement], powers: PowersOfZero) -> tuple[Statement, ...]:
+    """Derivatives that are finite where exponentials are too large for numbers, and where powers are 0."""
+    return tuple(replace(s, body=shifted(powers.define(s).body)) if isinstance(s, Define) else s for s in statements)
 
 
 def _unsigned(values: Values) -> Values:
@@ -106,13 +108,14 @@ def _jacobians(derivation: Derivation, env: Values) -> Values:
     found = {}
     singular = _has_singular(derivation.program, env)
     program = with_cofactors(derivation.program) if singular else derivation.program
+    powers = PowersOfZero(derivation.program.statements)
     for jacobian in derivation.jacobians:
         tensor = jacobian_of(jacobian.of, jacobian.wrt)
         if jacobian.define is not None and not jacobian.assumed and not singular:
-            found[tensor] = evaluate(shifted(jacobian.define.body), jacobian.define.free, env)
+            found[tensor] = evaluate(shifted(powers.define(jacobian.define).body), jacobian.define.free, env)
         else:
             steps = stepwise_jacobian(program, jacobian.of, jacobian.wrt)
-            found[tensor] = evaluate_statements(_all_shifted(steps), env)[tensor]
+            found[tensor] = evaluate_statements(_all_shifted(steps, powers), env)[tensor]
     return found
 
 
@@ -124,28 +127,33 @@ def _hessians(derivation: Derivation, env: Values) -> Values:
     singular = _has_singular(derivation.program, env, _INVERTED_TWICE)
     program = with_cofactors(derivation.program) if singular else derivation.program
     plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
+    powers = PowersOfZero(derivation.program.statements)
     for hessian in derivation.hessians:
         tensor = hessian_of(hessian.of, *hessian.wrt)
         if hessian.define is not None and not singular:
-            found[tensor] = evaluate(shifted(hessian.define.body), hessian.define.free, env)
+            found[tensor] = evaluate(shifted(powers.define(hessian.define).body), hessian.define.free, env)
         else:
             steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
-            found[tensor] = evaluate_statements(_all_shifted(steps), plain)[defined_tensors(steps[-1])[-1]]
+            found[tensor] = evaluate_statements(_all_shifted(steps, powers), plain)[defined_tensors(steps[-1])[-1]]
     return found
 
 
 def _gradients(derivation: Derivation, env: Values) -> Values:
     """By the formulas, or by what they were before anything was taken for granted or inverses were asked for."""
+    powers = PowersOfZero(derivation.program.statements)
     if _has_singular(derivation.program, env):
         sources = tuple(gradient.wrt for gradient in derivation.gradients)
         backward = backpropagated(with_cofactors(derivation.program), sources).backward
-        values = evaluate_statements(_all_shifted(backward), env)
+        values = evaluate_statements(_all_shifted(backward, powers), env)
         return {gradient_of(source): values[gradient_of(source)] for source in sources}
     last = {
         gradient_of(gradient.wrt): derivation.backward if gradient.assumed else gradient.statements
         for gradient in derivation.gradients
     }
-    return {tensor: evaluate_statements(_all_shifted(statements), env)[tensor] for tensor, statements in last.items()}
+    return {
+        tensor: evaluate_statements(_all_shifted(statements, powers), env)[tensor]
+        for tensor, statements in last.items()
+    }
 
 
 def _has_singular(program: Program, env: Values, largest: float = math.inf) -> bool:

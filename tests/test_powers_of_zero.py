@@ -49,6 +49,16 @@ def test_a_hand_derivation_with_the_logarithm_is_true_there():
     assert result.results[0].proved
 
 
+def test_values_at_a_point():
+    derivation = tcgrad.loads(spec(["x: [2]", "a: []"], ["f = sum[i](x[i]^a)"])).derive(hessian=True)
+    found = derivation.at({"x": [0, 2], "a": 3})
+    for values, wanted in (found.jacobians, 8 * np.log(2)), (found.gradients, 8 * np.log(2)):
+        (value,) = (array for tensor, array in values.items() if tensor.about[-1].name == "a")
+        np.testing.assert_allclose(value, wanted)
+    (value,) = (array for tensor, array in found.hessians.items() if [each.name for each in tensor.about] == [*"faa"])
+    np.testing.assert_allclose(value, 8 * np.log(2) ** 2)
+
+
 def test_logarithms_that_no_power_stands_beside_are_what_they_are():
     module = Emitted(spec(["x: [2]", "a: []"], ["y[i] = a*log(x[i]) + x[i]^2"])).module
     with np.errstate(divide="ignore"):
