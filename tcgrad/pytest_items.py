@@ -38,7 +38,9 @@ class SpecFile(pytest.File):
             TcgradError: for what is wrong with the spec, or with the settings.
         """
         for subject, place in self.subjects.items():
-            yield SpecItem.from_parent(self, name=subject.name, subject=subject, place=place)
+            # Given as a text it is taken apart, brackets and all, as the one that pytest keeps of a failure.
+            nodeid = f"{self.nodeid}::{subject.name}"
+            yield SpecItem.from_parent(self, name=subject.name, nodeid=nodeid, subject=subject, place=place)
 
     @cached_property
     def subjects(self) -> dict[Subject, Region]:

@@ -265,7 +265,12 @@ def test_markdown_cells_cannot_break_the_table():
     rows = [line for line in table.splitlines() if line.startswith("| ")]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
     assert "<script>" not in table.split("<details>")[0]
-    assert "<summary>a&lt;b&gt;</summary>" in table
+    assert "<summary>a&lt;b&gt; (" in table
+
+
+def test_markdown_tells_specs_of_one_name_apart():
+    table = made("markdown", run(Entry("a/net.yaml", "net", bug="x"), Entry("b/net.yaml", "net", bug="y")))
+    assert re.findall(r"<summary>(.*)</summary>", table) == ["net (a/net.yaml)", "net (b/net.yaml)"]
 
 
 def test_sarif_results_have_rules_and_regions():

@@ -90,10 +90,33 @@ def test_it_does_whatever_the_seed(name, seed):
     assert not checked(small(name), WRONG[name], "float64", seed).ok
 
 
+RANGES = [
+    # where inputs are, how often z and what number stand where the rectifier begins
+    ("{uniform: [0, 1]}", 1, 0),
+    ("{uniform: [1, 2]}", 1, 0),
+    ("{uniform: [0.1, 0.4]}", 1, 0),
+    ("{uniform: [-3, 1000]}", 1, 0),
+    ("normal", 0, 0.5),
+    ("normal", 1, 0.25),
+    ("positive", 0, 0.75),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("sample", "times", "number"), RANGES)
+def test_ties_are_met_in_narrow_and_wide_ranges_and_beside_fractions(sample, times, number, dtype):
+    inputs = f"{{x: {{shape: [N], sample: {sample}}}, z: {{shape: [N], sample: {sample}}}}}"
+    made = loads(
+        f"dims: {{N: 8}}\ninputs: {inputs}\nwrt: [x]\nequations: ['y[i] = relu(x[i] - {times}*z[i] - {number})']"
+    )
+    assert checked(made, lambda x, z, dy: dy * (x > times * z + number), dtype, 1).ok
+    assert not checked(made, lambda x, z, dy: dy * (x >= times * z + number), dtype, 1).ok
+
+
 NOTED = [
     ("y[i] = lgamma(relu(x[i]) + 2)", "lgamma is not evaluated on complex numbers"),
     ("y[i] = relu(exp(x[i]) - 1)", "rounding decides which branch is taken: exp is not rational"),
-    ("y[i] = relu(x[i] + 0.3)", "no tie was met"),
+    ("y[i] = relu(x[i] + 1/3)", "no tie was met"),
 ]
 
 

@@ -139,6 +139,15 @@ def test_tests_are_chosen_by_name(specs):
     specs("a.tcgrad.yaml::dy/dx").assert_outcomes(passed=1)
 
 
+def test_only_what_failed_runs_again_where_that_is_asked_for(specs):
+    specs(a=WRONG, b=GOOD)
+    again = specs("--lf", "-rf")
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(
+        ["run-last-failure: rerun previous 1 failure*", "FAILED a.tcgrad.yaml::expect dl/dx[[]p[]] *"]
+    )
+
+
 def test_what_cannot_be_compared_is_skipped_or_fails(specs):
     result = specs("-ra", a=ABSTRACT, b=KINKY)
     result.assert_outcomes(passed=2, skipped=1, failed=1)

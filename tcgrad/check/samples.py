@@ -24,7 +24,8 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass, replace
 
 _ATTEMPTS = 40
-_TIED_ATTEMPTS = 10
+_TIED_ATTEMPTS = 12
+_TIED_ATTEMPTS_EACH = 4  # at multiples of 1, of 1/2 and of 1/4
 
 # The condition of a matrix in units of rounding, up to which an inverse has a digit that is right.
 _REGULAR = 0.1
@@ -187,7 +188,8 @@ class Sampler:
         return doubtful or reason
 
     def draw_tied(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
-        """A sample of whole numbers at which branches meet -> the sample, or why there is none.
+        """A sample of whole numbers, or else of halves or quarters, at which branches meet -> the sample, or why there
+        is none.
 
         first: how many attempts are left out.
         """
@@ -195,7 +197,7 @@ class Sampler:
         for attempt in range(first, first + _TIED_ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
             drawn = draw_inputs(self.program, self.traits.demands, Types(dtype, effort.reference), random, 0)
-            inputs = round_inputs(self.program, self.traits.demands, drawn)
+            inputs = round_inputs(self.program, self.traits.demands, drawn, (attempt - first) // _TIED_ATTEMPTS_EACH)
             wide = evaluate_forward(self.program.statements, inputs, effort.reference)
             narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
             if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):

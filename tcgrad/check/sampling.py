@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import inf
+from math import ceil, floor, inf, log2
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ Random = np.random.Generator
 
 # What is not made of whole numbers by its kind, and may be.
 _ROUNDED: tuple[SampleKind, ...] = ("normal", "uniform", "positive")
+
+# A range has so many numbers that values in it are rounded to, at least and at most: several are equal then.
+_FEWEST, _MOST = 3, 32
 
 # What an input without a declared sample is tried with, one after the other, until everything is defined.
 _TRIED: tuple[Interval, ...] = ((0.0, inf), (0.0, 1.0), (-1.0, 1.0), (1.0, inf))
@@ -45,17 +48,30 @@ def draw_inputs(program: Program, demands: Demands, types: Types, random: Random
     return drawn
 
 
-def round_inputs(program: Program, demands: Demands, drawn: Mapping[str, Array]) -> dict[str, Array]:
-    """The values that were drawn, real ones rounded to whole numbers so far as declarations and domains allow."""
+def round_inputs(program: Program, demands: Demands, drawn: Mapping[str, Array], halved: int) -> dict[str, Array]:
+    """The values that were drawn, real ones rounded to numbers of few digits so far as declarations and domains allow:
+    to whole ones, or, in a range that holds few or many of them, to multiples of a power of two.
+
+    halved: how often what they are multiples of is halved.
+    """
     rounded = dict(drawn)
     for item in program.inputs:
         name, value = item.tensor.name, drawn[item.tensor.name]
         if item.tensor.is_real and item.sample.kind in _ROUNDED:
             low, high = demands.intervals.get(name, (-inf, inf))
             low, high = max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
-            whole = np.round(value)
-            rounded[name] = np.where((whole > low) & (whole < high), whole, value)
+            unit = value.dtype.type(_unit(low, high) / 2**halved)
+            short = np.round(value / unit) * unit
+            rounded[name] = np.where((short > low) & (short < high), short, value)
     return rounded
+
+
+def _unit(low: float, high: float) -> float:
+    """1, or the power of two next to it of which a range between two numbers has `_FEWEST` to `_MOST` multiples."""
+    if high - low == inf:
+        return 1.0
+    largest, smallest = (log2((high - low) / parts) for parts in (_FEWEST + 1, _MOST))
+    return 2.0 ** min(floor(largest), max(ceil(smallest), 0))
 
 
 def _least(item: Input) -> float:

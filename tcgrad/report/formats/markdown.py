@@ -39,7 +39,7 @@ def _fold(entry: Entry) -> list[str]:
     told = "\n".join(issue.text for issue in entry.errors) or details(*(result for result, _ in entry.not_well))
     text = told or headline(entry)
     fence = "```" if "```" not in text else "`" * 40
-    head = f"<details><summary>{_html(entry.name)}</summary>"
+    head = f"<details><summary>{_html(f'{entry.name} ({uri(entry.spec)})')}</summary>"
     return [head, "", f"{fence}text", text, fence, "", "</details>"]
 
 
