@@ -75,6 +75,17 @@ class Differences:
             found.append(self._quotients(move, bound).estimate(step, first))
         return found
 
+    def beside(self, directions: Mapping[str, Directions]) -> dict[str, Array]:
+        """The slopes of the outputs along a single direction, at a step far below the size of the data, and nothing of
+        their errors; none at all where another branch is taken that near."""
+        move = Move(directions, BESIDE)
+        (step,) = steps = first_steps(self.forward.context.arrays, move)
+        found = self._values(self._moved(move, np.zeros(1, np.int64), steps))
+        if any(flipped.any() for flipped in found.flipped.values()):
+            return {}
+        slopes = {name: np.zeros((1, *self.forward.context.arrays[name].shape), step.dtype) for name in self.outputs}
+        return slopes | {name: (above - below)[None] / (2 * step) for name, (above, below) in found.values.items()}
+
     def resolving(self, wrt: str, directions: Directions) -> tuple[Array, int]:
         """Steps that are shorter than the waves along each of the directions -> the steps, and evaluations."""
         move = Move({wrt: directions}, choose_stencil(np.inf))

@@ -71,8 +71,8 @@ class Estimate:
 
     def summed(self, weights: Array) -> Estimate:
         """The derivatives along one direction: the sum of all of them with these weights."""
-        values = {name: _weighted(weights, value) for name, value in self.values.items()}
-        errors = {name: _weighted(np.abs(weights), error) for name, error in self.errors.items()}
+        values = {name: weighted(weights, value) for name, value in self.values.items()}
+        errors = {name: weighted(np.abs(weights), error) for name, error in self.errors.items()}
         kinked = {name: np.logical_or.reduce(kinked, keepdims=True) for name, kinked in self.kinked.items()}
         return Estimate(values, errors, kinked, self.method, 0, self.reason)
 
@@ -108,7 +108,7 @@ class Estimate:
         return replace(self, errors={name: _unknown(error, directions) for name, error in self.errors.items()})
 
 
-def _weighted(weights: Array, along: Array) -> Array:
+def weighted(weights: Array, along: Array) -> Array:
     """The sum along all directions, as that along a single one."""
     return np.asarray(weights @ along.reshape(len(along), -1)).reshape(1, *along.shape[1:])
 

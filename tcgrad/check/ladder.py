@@ -3,7 +3,7 @@ difference quotients always."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,17 +12,21 @@ from tcgrad.check.complex_step import METHOD as COMPLEX
 from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.differences import Differences, Move, scale
 from tcgrad.check.directions import Directions, Mixed, random_mixture
-from tcgrad.check.estimate import Estimate
+from tcgrad.check.estimate import Estimate, weighted
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.exact import ExactSlopes
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.quotients import choose_stencil, confirming_stencil
+from tcgrad.check.quotients import BESIDE, choose_stencil, confirming_stencil
 from tcgrad.check.samples import Sample
 from tcgrad.check.ties import why_not_exact_at_ties
+from tcgrad.evaluate import Array
 from tcgrad.records import cached_property, dataclass, replace
 
 # Difference quotients of such errors, in proportion to the largest, tell a right reference from a wrong one.
 CONFIRMED = 2.0**-20
+
+# Those at a single step, whose errors nobody knows, do so where they are as near as their own errors mostly are.
+_BORNE_OUT = 2.0**-26
 
 # How much longer a complex step is that finds the same where the function is analytic.
 _LONGER = 2.0**20
@@ -38,17 +42,14 @@ class Ladder:
     def along_each(self, moves: Mapping[str, Directions]) -> dict[str, Estimate]:
         """The derivatives along directions of each of some inputs.
 
-        What is not found by difference quotients is confirmed by these. All of them are taken at once, if they are few.
+        What is not found by difference quotients is confirmed by these.
         """
         found = self._found_otherwise(moves)
         told = {wrt: each.estimate for wrt, each in found.items()}
         left = {wrt: self._move(wrt, directions) for wrt, directions in moves.items() if wrt not in found}
         open_ = {wrt: each for wrt, each in found.items() if each.is_to_be_confirmed}
-        proofs = [self._proof(open_)] if open_ else []
-        quotients = self.differences.along_each([*left.values(), *(proof.move for proof in proofs)])
-        told |= dict(zip(left, quotients, strict=False))
-        for proof in proofs:
-            told |= self._confirmed(proof, quotients[-1])
+        told |= dict(zip(left, self.differences.along_each(list(left.values())), strict=True))
+        told |= self._confirmed(self._proof(open_)) if open_ else {}
         return {wrt: told[wrt] for wrt in moves}
 
     def _found_otherwise(self, moves: Mapping[str, Directions]) -> dict[str, _Found]:
@@ -94,27 +95,30 @@ class Ladder:
         dtype = self.sample.forward.context.dtype
         scales = {wrt: scale(self.sample.value(wrt)) for wrt in found}
         largest = max(scales.values())
-        directions, sums = {}, []
+        parts = {}
         for wrt, each in found.items():
-            parts = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
-            parts *= scales[wrt] / largest
-            directions[wrt] = Mixed(each.directions.combined(parts)[None])
-            sums.append(each.estimate.summed(parts))
-        return _Proof(found, sums, Move(directions, confirming_stencil(self.sample.traits.degree(*found)), CONFIRMED))
+            own = random_mixture((len(each.directions),), self.sample.dtype, self.sample.random).astype(dtype)
+            parts[wrt] = own * (scales[wrt] / largest)
+        return _Proof(found, parts)
 
-    def _confirmed(self, proof: _Proof, quotients: Estimate) -> dict[str, Estimate]:
+    def _confirmed(self, proof: _Proof) -> dict[str, Estimate]:
         """What was found for some inputs, if difference quotients agree with it: along a random direction of all of
         them together, or else of each.
 
-        Where a branch ends at the very point, as that of a root at 0, a complex step does not see it: there difference
-        quotients are all that counts.
+        Most often those at a single step tell at once. Where a branch ends at the very point, as that of a root at
+        0, a complex step does not see it: there difference quotients are all that counts.
         """
         told = {wrt: each.estimate for wrt, each in proof.found.items()}
-        first, agree = next(iter(told)), proof.agrees(quotients)
+        first = next(iter(told))
+        if proof.is_borne_out(self.differences.beside(proof.directions)):
+            told[first] = replace(told[first], evaluations=told[first].evaluations + len(BESIDE.points))
+            return told
+        stencil = confirming_stencil(self.sample.traits.degree(*told))
+        quotients = self.differences.along(Move(proof.directions, stencil, CONFIRMED))
+        agree = proof.agrees(quotients)
         if len(told) > 1 and (quotients.is_kinked or not agree):
             for wrt, each in proof.found.items():
-                alone = self._proof({wrt: each})
-                told |= self._confirmed(alone, self.differences.along(alone.move))
+                told |= self._confirmed(self._proof({wrt: each}))
         elif quotients.is_kinked and told[first].method == COMPLEX and self._choice.is_free:
             told[first] = self._by_differences(first, proof.found[first].directions)
         elif not agree:
@@ -170,20 +174,31 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Proof:
-    """What was found for some inputs, and a move of all of them together along which it is to be confirmed.
-
-    sums: what was found along it for each of the inputs.
-    """
+    """What was found for some inputs, and the parts of their directions in a single one of all of them together, along
+    which it is to be confirmed."""
 
     found: Mapping[str, _Found]
-    sums: Sequence[Estimate]
-    move: Move
+    parts: Mapping[str, Array]
+
+    @cached_property
+    def directions(self) -> dict[str, Directions]:
+        """What that direction is for each of the inputs."""
+        return {wrt: Mixed(each.directions.combined(self.parts[wrt])[None]) for wrt, each in self.found.items()}
+
+    def is_borne_out(self, slopes: Mapping[str, Array]) -> bool:
+        """Whether slopes of the outputs are so near to what was found that they tell it right; none tell nothing."""
+        for name, slope in slopes.items():
+            told = sum(weighted(self.parts[wrt], each.estimate.values[name]) for wrt, each in self.found.items())
+            if not (np.abs(slope - told) <= _BORNE_OUT * np.abs(told).max(initial=0)).all():
+                return False
+        return bool(slopes)
 
     def agrees(self, whole: Estimate) -> bool:
         """Whether the sum is within the errors of another estimate; where any knows nothing they do not differ."""
+        sums = [each.estimate.summed(self.parts[wrt]) for wrt, each in self.found.items()]
         for name, value in whole.values.items():
-            allowed = sum((term.errors[name] for term in self.sums), whole.errors[name])
-            if (np.abs(sum((term.values[name] for term in self.sums), -value)) > allowed).any():
+            allowed = sum((term.errors[name] for term in sums), whole.errors[name])
+            if (np.abs(sum((term.values[name] for term in sums), -value)) > allowed).any():
                 return False
         return True
 
