@@ -26,6 +26,7 @@ class Effort:
     draws: how often random rounding is drawn; fewer draws are met by a larger ``safety``.
     columns, directions: what a derivative with too many elements is compared at.
     trials: the most samples that are drawn; ``more`` are, one by one, while anything is undecided.
+    is_least: what this cannot tell may be told by more.
     """
 
     reference: np.dtype[Any]
@@ -35,6 +36,7 @@ class Effort:
     directions: int
     trials: int
     more: int = 0
+    is_least: bool = False
 
 
 def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int, *, directional: bool = False) -> Effort:
@@ -51,4 +53,5 @@ def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int, *, directional:
         most = Effort(reference, draws=6, safety=16.0, columns=8, directions=2, trials=1)
     else:
         most = Effort(reference, draws=3, safety=24.0, columns=4, directions=2, trials=1)
-    return replace(most, draws=2, safety=32.0, columns=4, directions=1) if directional else most
+    least = replace(most, draws=2, safety=32.0, columns=4, directions=1, is_least=True)
+    return least if directional else most

@@ -19,11 +19,13 @@ _CANCELLED = 64.0
 def usual_size(sample: Sample, of: str, wrt: str) -> float:
     """The size of ``of`` over that of ``wrt``; of a value that is but rounding, of the terms that cancel.
 
-    Infinite where ``wrt`` is 0.
+    Infinite where ``wrt`` is 0. Whether a value is but rounding is not asked where little is spent: a finer reference
+    tells whether it is that or has lost its digits, as ``1 - cos(x)`` of a small ``x``.
     """
     arrays = sample.value(of), sample.own_bound(of), sample.value(wrt)
     size, error, span = (float(np.abs(array).max(initial=0)) for array in arrays)
-    rise = size if size > error else error / unit_roundoff(sample.forward.context.dtype)
+    is_value = size > error or sample.effort.is_least
+    rise = size if is_value else error / unit_roundoff(sample.forward.context.dtype)
     return rise / span if span else inf
 
 

@@ -69,7 +69,7 @@ class Body:
         self._heirs = {argument: heir for heir, argument in self._over.items()}
         self._own.update(self._heirs)
         assembled = [node for node in needed if type(node.operation) is Assemble]
-        later = [other for node in assembled for other in scattered_later(node)]
+        later = {other for node in assembled for other in scattered_later(node)} - known
         self._own -= {other for other in later if counts[other] == 1 and other not in self._preferred}
         inside = set(needed)
         for want in wanted:
