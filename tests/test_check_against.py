@@ -5,6 +5,8 @@ import sys
 import pytest
 
 import tcgrad
+from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.sizes import other_sizes
 from tcgrad.errors import TcgradError
 
@@ -458,3 +460,10 @@ def test_values_that_reach_beyond_the_classes_do_so_at_other_sizes_too():
     spec += "equations: ['y[b] = x[c]*[c == t[b]]']\n"
     found = [other.inputs[1].sample for other, _ in other_sizes(tcgrad.loads(spec).program)]
     assert [(sample.low, sample.high) for sample in found] == [(2, 7), (2, 7)]
+
+
+def test_a_reshape_that_copies_is_no_view_where_axes_have_length_1():
+    text = "dims: {W: 4}\ninputs: {x: [3, W]}\nindices: {k: '3*W'}\nequations: ['y[k] = x[k%3,k//3]']\n"
+    forward = UserFunction("forward", lambda x: x.T.reshape(-1))
+    result = check(tcgrad.loads(text).program, against=UserCode(forward=forward))
+    assert [r.message for r in result.results if r.status != "pass"] == []

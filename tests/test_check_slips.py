@@ -19,6 +19,7 @@ RIGHT = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5], [4.0, 0.125, 2.0]])
 
 EXPLAINED = [
     (0 * RIGHT, "is 0 everywhere"),
+    (1e-15 * RIGHT[::-1], "is 0 everywhere"),
     (-RIGHT, "has the wrong sign"),
     (RIGHT.T, "equals the transpose"),
     (RIGHT / 2, "is half of the right value: a factor 2 is missing, of a square or of a symmetric term"),
@@ -105,6 +106,25 @@ SLIPS = [
 def test_slips_of_a_backward(text, backward, messages):
     _, found = against(text, backward)
     assert found == messages
+
+
+ELEMENTWISE = "dims: {N: 6}\ninputs: {x: [N], w: [N]}\nwrt: [x]\nequations: ['y[i] = x[i]^3*w[i]']\n"
+
+
+def test_what_is_told_is_seen_at_the_sizes_of_the_spec():
+    """With a single element many a slip fits that is none."""
+    result, found = against(ELEMENTWISE, lambda x, w, dy: np.where(x < 0, 0, 3 * x**2 * w * dy * 1.5 ** (w < 0)))
+    (failure,) = [r for r in result.results if r.status == "fail"]
+    assert found == {"x": ""}
+    assert not failure.worst.sizes
+    # an exception at other sizes, too, is not what is the matter with these
+    _, found = against(ELEMENTWISE, lambda x, w, dy: 6 * x**2 * w * dy if len(x) == 6 else 1 / 0)
+    assert found == {"x": "is 2 times the right value"}
+    # but where nothing is wrong at these, the others tell
+    _, found = against(ELEMENTWISE, lambda x, w, dy: 3 * x**2 * w * dy * (1 if len(x) == 6 else 2))
+    assert found == {"x": "is 2 times the right value"}
+    _, found = against(ELEMENTWISE, lambda x, w, dy: 3 * x**2 * w * dy if len(x) == 6 else 1 / 0)
+    assert "ZeroDivisionError" in found["x"]
 
 
 def test_the_report_shows_the_worst_elements_and_how_errors_are_spread():

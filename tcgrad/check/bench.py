@@ -199,10 +199,10 @@ class Bench:
             outcome = replace(outcome, status="inconclusive", message=excuse)
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
-            slip = "" if tally.is_explained else wrong.slip(partial(viewed, slips, view))
+            slip = wrong.slip(partial(viewed, slips, view)) if tally.is_unexplained(self.own) else ""
             outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
-        if self.sample.tied:
-            outcome = replace(outcome, decisive=False)
+        if self.sample.tied or not self.own:
+            outcome = replace(outcome, decisive=not self.sample.tied, elsewhere=not self.own)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))

@@ -52,6 +52,7 @@ class Look(Point):
     """
 
     traits: Traits
+    sizes: Mapping[str, int]
     dtype: np.dtype[Any]
     inputs: Mapping[str, Array]
     upstream: Mapping[str, Array]
@@ -180,4 +181,5 @@ def draw_look(source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...]) -> L
     directions = {name: random_mixture(inputs[name].shape, dtype, random).astype(dtype) for name in wrt}
     scales = [scale(inputs[name]) for name in wrt]
     parts = random_mixture((len(wrt),), dtype, random).astype(dtype) * scales / max(scales)
-    return Look(traits, dtype, inputs, upstream, directions, dict(zip(wrt, parts, strict=True)))
+    together = dict(zip(wrt, parts, strict=True))
+    return Look(traits, source.sizes, dtype, inputs, upstream, directions, together)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from tcgrad.ir.program import Program
 class Point:
     """Values of the inputs.
 
-    traits: of the program elaborated for the sizes of this point. dtype: the type that is checked.
+    traits: of the program elaborated for the ``sizes`` of this point, of which there are none if they are the spec's.
+    dtype: the type that is checked.
     """
 
     traits: Traits
+    sizes: Mapping[str, int]
     dtype: np.dtype[Any]
 
     def value(self, name: str) -> Array:

@@ -39,7 +39,7 @@ class Suspect:
         if not np.isfinite(found).all():
             wrong = int(np.count_nonzero(~np.isfinite(found)))
             return f"{wrong} of {found.size} elements are not finite" if wrong < found.size else ""
-        if not found.any():
+        if (np.abs(found) <= self.allowed).all():
             return "is 0 everywhere"
         for text, candidate in self._candidates(more):
             if candidate.shape == right.shape and self._fits(candidate):

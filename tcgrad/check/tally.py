@@ -52,15 +52,15 @@ class Tally:
 
     def add(self, comparison: Comparison, method: str, place: Callable[[Comparison], Place | None]) -> None:
         """Take one comparison in; ``place`` names its worst element if that is the worst so far."""
+        is_told = not (comparison.elsewhere and self._failures(at_home=True))
         self.comparisons.append(comparison)
         if method not in self.methods:
             self.methods.append(method)
-        if comparison.status == "fail" and comparison.worst is None:
+        if is_told and comparison.status == "fail" and comparison.worst is None:
             self.worst, self.worst_rank = None, inf
-        elif comparison.rank > self.worst_rank and comparison.worst is not None:
+        elif is_told and comparison.rank > self.worst_rank and comparison.worst is not None:
             found = place(comparison)
-            # What fails at the spec's own sizes is not told at others.
-            if self.evidence is None or (found is not None and not found.sizes):
+            if self.evidence is None or not comparison.elsewhere:
                 self.worst, self.worst_rank = found, comparison.rank
         message = comparison.message
         if message and message not in self.notes:
@@ -122,10 +122,15 @@ class Tally:
         compared = self._telling(status)
         return max(compared, key=lambda c: c.max_abs_error).tolerance_at_largest if compared else None
 
-    @property
-    def is_explained(self) -> bool:
-        """Whether something is said of a failure already: the first is what is told."""
-        return any(c.status == "fail" and c.message for c in self.comparisons)
+    def is_unexplained(self, at_home: bool) -> bool:
+        """Whether nothing is said yet of failures: of those at the spec's own sizes, if there are any or one there is
+        to be told."""
+        own = self._failures(at_home=True)
+        return not any(c.message for c in own) if at_home else not own and not any(c.message for c in self._failures())
+
+    def _failures(self, *, at_home: bool = False) -> list[Comparison]:
+        """The comparisons that fail, only those at the spec's own sizes if it is to be ``at_home``."""
+        return [c for c in self.comparisons if c.status == "fail" and not (at_home and c.elsewhere)]
 
     @property
     def is_failed(self) -> bool:
@@ -139,10 +144,9 @@ class Tally:
         """A failure anywhere is a failure; a pass needs one sample that decides, and every element compared."""
         if self.skipped and not self.comparisons:
             return "skip", self.skipped
-        statuses = [c.status for c in self.comparisons]
-        failures = [c.message for c in self.comparisons if c.status == "fail" and c.message]
-        if "fail" in statuses:
-            return "fail", failures[0] if failures else ""
+        failures = self._failures(at_home=True) or self._failures()
+        if failures:
+            return "fail", next((c.message for c in failures if c.message), "")
         if not any(c.status == "pass" and c.decisive for c in self.comparisons):
             return "inconclusive", self.kink or "; ".join(self.notes) or "nothing was compared"
         left = sum(int(np.count_nonzero(~seen)) for seen in self.seen.values())

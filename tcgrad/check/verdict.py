@@ -20,6 +20,7 @@ class Comparison:
     worst: the flat position of the element with the largest ``rank``: its error in proportion to its tolerance, or
         its error alone. ``found``, ``reference`` and ``tolerance`` are those there.
     decisive: a pass decides; at ties it does not, for the derivative there is fixed by convention.
+    elsewhere: it was made at other sizes than the spec's own.
     tolerance_at_largest: the tolerance of the element with the largest error.
     """
 
@@ -35,6 +36,7 @@ class Comparison:
     tolerance_at_largest: float = 0.0
     message: str = ""
     decisive: bool = True
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
