@@ -304,6 +304,7 @@ NAMED = {
     "exponentials alone": (["e[i] = exp(x[i])", "y = sum[i](e[i]*z[i])/sum[k](e[k])"], choice),
     "exponentials of both, alone": (["e[i] = exp(x[i] + z[i])", "y = e[i]*z[i]/sum[k](e[k])"], tilt),
     "exponentials of both": (["e[i] = exp(x[i] + z[i])", "s = sum[k](e[k])", "y = e[i]*z[i]/s"], tilt),
+    "all parts": (["e[i] = exp(x[i])", "n = e[i]*z[i]", "s = sum[k](e[k])", "y = n/s"], choice),
     "exponentials and a number": (["e[i] = exp(x[i])", "s = 1 + sum[k](e[k])", "y = 1/s"], partition),
     "logarithm of a sum": (["s = sum[k](exp(x[k]))", "y = log(s)"], evidence),
     "logarithm of a softmax": ([*SOFTMAXES, "y = -sum[i](p[i]*log(q[i]))"], cross_entropy),
@@ -364,6 +365,21 @@ def test_attention_with_named_exponentials_of_any_size(scale):
         np.testing.assert_allclose(got, wanted, **close)
         np.testing.assert_allclose(np.tensordot(do, jacobian["o", "qkv"[number]], 2), wanted, **close)
     np.testing.assert_allclose(moved, turned @ v, **close)
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_a_weighted_sum_with_a_name_of_any_size(scale):
+    rng = np.random.default_rng(2)
+    x, z, vx, vz = scale * rng.normal(size=5), rng.normal(size=5), rng.normal(size=5), rng.normal(size=5)
+    text = "inputs: {x: [5], z: [5]}\nequations: ['n = sum[i](exp(x[i])*z[i])', 'y = n/sum[k](exp(x[k]))']\n"
+    module = tcgrad.loads(text).compile()
+    wanted, gradients, _ = choice(x, z)
+    with np.errstate(all="raise", under="ignore"):
+        got, found = module.value_and_grad(x, z)
+        tangent = module.jvp(x, z, vx, vz)
+    np.testing.assert_allclose(got, wanted, rtol=1e-9)
+    np.testing.assert_allclose(found, gradients, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(tangent, gradients[0] @ vx + gradients[1] @ vz, rtol=1e-9, atol=1e-12)
 
 
 def test_what_is_shifted_by_hand_stays():

@@ -44,8 +44,12 @@ class _Kind(Enum):
     """What a tensor stands for, by how it is defined."""
 
     GROWN = "an exponential, or a sum of them"
+    WEIGHTED = "a sum of exponentials times other values"
     DIVIDED = "a quotient by a sum of exponentials"
     EVEN = "an exponential in proportion to such a sum"  # it does not grow with the exponents
+
+
+_GROWING = (_Kind.GROWN, _Kind.WEIGHTED)
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,13 @@ class WrittenOut:
             case Role.DEFINED if _is_largest(define.body):
                 self._largest.add(tensor)
             case Role.DEFINED:
-                body = self._with(define.body, (_Kind.GROWN,))
+                body = self._with(define.body, _GROWING)
                 kind = _kind_of(body)
                 if kind is not None and not self._takes_largest_off(body):
                     self._keep(tensor, _Meaning(kind, define.free, body))
-                    self._degrees[tensor] = int(kind is _Kind.GROWN)
+                    self._degrees[tensor] = int(kind in _GROWING)
             case _ if self._degrees and (degree := self._degree(tensor)):
-                body = self._with(define.body, (_Kind.GROWN, _Kind.DIVIDED))
+                body = self._with(define.body, (*_GROWING, _Kind.DIVIDED))
                 if degree > 0 or _is_divided(body):
                     self._keep(tensor, _Meaning(_Kind.GROWN if degree > 0 else _Kind.DIVIDED, define.free, body))
                     self._degrees[tensor] = degree
@@ -152,7 +156,7 @@ class WrittenOut:
         shift = _shift_of(body) if number.denominator == 1 else None
         if shift is None:
             return None
-        beside = [self._with(factor, (_Kind.GROWN,)) for factor in (*factors[:place], *factors[place + 1 :])]
+        beside = [self._with(factor, _GROWING) for factor in (*factors[:place], *factors[place + 1 :])]
         times, divisors = shift.off(_flat(Mul(tuple(beside))))[1], -shift.off(body)[1] * number
         if not 0 < times <= divisors and not (times == 0 and number < 0 and body is not base and shift.has_number):
             return None
@@ -201,9 +205,19 @@ def _leads_to_logarithm(expr: Expr) -> bool:
 def _kind_of(body: Expr) -> _Kind | None:
     """None where no exponential is seen on the outside."""
     factors = factors_of(body)
-    if any(isinstance(factor, Pow) and _divides_by_exponentials(factor) for factor in factors):
-        return _Kind.EVEN if any(map(exponential_of, factors)) else _Kind.DIVIDED
-    return _Kind.GROWN if Shift.of(body) else None
+    if _divide_by_exponentials(factors):
+        return _Kind.EVEN if any(map(exponential_of, factors)) or _is_weighted(factors) else _Kind.DIVIDED
+    if Shift.of(body):
+        return _Kind.GROWN
+    return _Kind.WEIGHTED if _is_weighted(factors) else None
+
+
+def _is_weighted(factors: Factors) -> bool:
+    """Whether one of the factors is a sum of exponentials, times other values perhaps, that it does not divide by
+    their like itself.
+    """
+    sums = [factors_of(factor.body) for factor in factors if isinstance(factor, IndexSum)]
+    return any(any(map(exponential_of, parts)) and not _divide_by_exponentials(parts) for parts in sums)
 
 
 def _is_divided(body: Expr) -> bool:
@@ -212,6 +226,10 @@ def _is_divided(body: Expr) -> bool:
         _shift_of(term) is not None or any(_is_divided(part) for part in factors_of(term) if isinstance(part, Add))
         for term in terms_of(body)
     )
+
+
+def _divide_by_exponentials(factors: Factors) -> bool:
+    return any(isinstance(factor, Pow) and _divides_by_exponentials(factor) for factor in factors)
 
 
 def _divides_by_exponentials(factor: Expr) -> bool:
