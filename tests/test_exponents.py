@@ -213,7 +213,7 @@ def test_signs_taken_together_are_told_beside_and_the_minus_goes_into_the_logari
     lines = {each["wrt"]: each["index"][-1].partition(" = ")[2] for each in derivation.as_dict()["gradients"]}
     assert lines == {
         "x": "dl/dy*n*y*(1 - y)/x",
-        "k": "dl/dy*n*y*(y - 1)/k",
+        "k": "-dl/dy*n*y*(1 - y)/k",
         "n": "dl/dy*y*log(x/k)*(1 - y)",
     }
     assert "given that x > 0, k > 0" in derivation.report(unicode=False)

@@ -19,7 +19,7 @@ SHOWN = [
     (["y = -logsumexp[i](-a*x[i])/a"], "x", "dl/dx[p] = dl/dy*exp(a*(y - x[p]))"),
     (["t = z[i]*z[i]", "y = 1 - sum[i]((x[i] - z[i])^2)/t"], "z", "dl/dz[p] = 2*dl/dy*(x[p] - z[p]*y)/t"),
     (["y[i] = p/(1 + q*exp(x[i]))"], "x", "dl/dx[q] = dl/dy[q]*y[q]*(y[q]/p - 1)"),
-    (["y[i] = 1/(1 + a*exp(x[i]))"], "x", "dl/dx[p] = dl/dy[p]*y[p]*(y[p] - 1)"),
+    (["y[i] = 1/(1 + a*exp(x[i]))"], "x", "dl/dx[p] = -dl/dy[p]*y[p]*(1 - y[p])"),
     (["y = logsumexp[i](a*x[i] + z[i]) - a"], "z", "dl/dz[p] = dl/dy*exp(z[p] + a*(x[p] - 1) - y)"),
     (["y[i] = x[i] + tanh(a*x[i] + z[i])"], "z", "dl/dz[p] = dl/dy[p]*(1 - tanh(a*x[p] + z[p])^2)"),
     (["u = a + 2*p", "y = (u - a)*sum[i](x[i]^2)"], "x", "dl/dx[q] = 4*dl/dy*p*x[q]"),
