@@ -28,7 +28,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
-from tcgrad.simplify.inverses import reads_inverses, with_inverses_contracted
+from tcgrad.simplify.inverses import may_contract, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.signs import holds_root
@@ -164,7 +164,7 @@ class Readable:
         """
         # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
         body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
-        body = self._with_inverses_contracted(body) if self._has_intrinsics and reads_inverses(body) else body
+        body = self._with_inverses_contracted(body) if self._has_intrinsics else body
         body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:
             shorter = self._shorter(body, used)
@@ -199,6 +199,8 @@ class Readable:
         """
         read = set(tensors_read(body))
         products = {tensor: define for tensor, define in self._definitions.items() if tensor not in read}
+        if not may_contract(body, products):
+            return body
         try:
             made = self.known.fold(with_inverses_contracted(body, products, determinants=False))
         except TooLargeError:

@@ -25,6 +25,13 @@ def reads_inverses(expr: Expr) -> bool:
     return any(_operand(kind, tensor) is not None for tensor in tensors_read(expr) for kind in ("inv", "det"))
 
 
+def may_contract(expr: Expr, definitions: Mapping[Tensor, Define]) -> bool:
+    """Whether an expression reads the inverse of what it reads as well, or of what one of the definitions defines."""
+    read = tensors_read(expr)
+    inverted = {operand for tensor in read if (operand := _operand("inv", tensor)) is not None}
+    return bool(inverted) and any(tensor.name in inverted for tensor in (*read, *definitions))
+
+
 def with_inverses_contracted(expr: Expr, definitions: Mapping[Tensor, Define], *, determinants: bool = True) -> Expr:
     """The inverses of products by those of their factors, and without what cancels.
 
