@@ -2,14 +2,13 @@
 
 ``-(a - b) c`` is ``(b - a) c``, and ``p - (q - r)/s`` is ``p + (r - q)/s``. A sum or its negative can be written
 wherever a sign can move: through products, sums over indices, odd powers and odd functions; the logarithm of a ratio
-can be that of its reciprocal. What an expression and its negative cost follows from what their parts do,
-so that two passes find the best: one that weighs, one that writes. The same sum is written the same way round in all
-places.
+can be that of its reciprocal. What an expression and its negative cost follows from what their parts do, so that two
+passes find the best: one that weighs, one that writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import inf, prod
 from operator import is_
@@ -18,7 +17,7 @@ from typing import Protocol
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.traversal import children, map_children, product_of
 from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
-from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.usual_ways import complements, is_difference, is_negative, repeated_sums
 
 Weights = tuple[float, float]  # of an expression and of its negative, each written without a minus in front
 Orders = Mapping[int, Sequence[int]]  # the places of the terms of a sum and of its negative, by the sign
@@ -54,6 +53,8 @@ def with_fewest_signs(expr: Expr, written: Written) -> Expr:
 
 
 class _Orientation:
+    """The ways to write one expression: a sum is known by its id, for it may stand in several places."""
+
     def __init__(self, expr: Expr, written: Written) -> None:
         self._expr = expr
         self._written = written
@@ -63,7 +64,7 @@ class _Orientation:
         self._note(expr)
         self._orders = {id(base): written.orders(base) for base in self._sums}
         own = [base for base in self._sums if not self._orders[id(base)]]
-        self._repeated = list(_repeated(own))[:_MOST_REPEATED]
+        self._repeated = list(repeated_sums(own))[:_MOST_REPEATED]
         for group in self._repeated:
             self._signs.update(group)
         self._known: dict[int, Weights] = {}
@@ -73,7 +74,7 @@ class _Orientation:
         if isinstance(expr, Add):
             self._sums.append(expr)
         elif isinstance(expr, Mul):
-            self._signs.update(_complements(expr))
+            self._signs.update(complements(expr))
         elif isinstance(expr, Call) and _flipped_logarithm(expr):
             self._has_logarithms = True
         for part in children(expr):
@@ -82,7 +83,7 @@ class _Orientation:
 
     def may_turn(self) -> bool:
         """Whether there is anything to be written another way."""
-        return self._has_logarithms or any(map(_is_mixed, self._sums)) or any(self._orders.values())
+        return self._has_logarithms or any(map(is_difference, self._sums)) or any(self._orders.values())
 
     def best(self) -> Expr:
         """The expression as it is written best."""
@@ -217,7 +218,7 @@ class _Orientation:
         if places is not None:
             made = [made[n] for n in sorted(range(len(made)), key=places.__getitem__)]
         else:
-            in_order = sorted(range(len(made)), key=lambda n: sign < 0 and not _is_negative(base.terms[n]))
+            in_order = sorted(range(len(made)), key=lambda n: sign < 0 and not is_negative(base.terms[n]))
             first = next((n for n in in_order if ways[n][0] > 0), in_order[0])
             made = [made[first], *(made[n] for n in in_order if n != first)]
         return base if all(map(is_, made, base.terms)) else Add(tuple(made))
@@ -251,15 +252,6 @@ def _holds_sign(expr: Expr) -> bool:
     return known
 
 
-def _is_mixed(base: Add) -> bool:
-    return any(_is_negative(term) for term in base.terms)
-
-
-def _is_negative(term: Expr) -> bool:
-    number = term.factors[0] if type(term) is Mul else term
-    return type(number) is Const and number.value.numerator < 0
-
-
 def _times(sign: int, text: Expr) -> Expr:
     """``sign`` times what has no minus in front."""
     number, rest = split_coefficient(text)
@@ -282,37 +274,6 @@ def _of_product(factors: Iterable[Weights]) -> Weights:
 
 def _of_parity(inside: Weights, parity: int) -> Weights:
     return inside if parity < 0 else (min(inside), inf)
-
-
-def _complements(expr: Mul) -> Iterator[tuple[int, int]]:
-    """The factors ``1 - u^n`` and ``u^n - 1`` beside a power of ``u``, by id the sign that makes them ``1 - u^n``."""
-    for factor in expr.factors:
-        match factor:
-            case Add(terms=(Const(value=value), other)) | Add(terms=(other, Const(value=value))) if abs(value) == 1:
-                number, rest = split_coefficient(other)
-                base, exponent = as_power(rest)
-                is_complement = number == -value and isinstance(exponent, Const) and exponent.value > 0
-                if is_complement and any(as_power(part)[0] == base for part in expr.factors):
-                    yield id(factor), 1 if value > 0 else -1
-            case _:
-                pass
-
-
-def _repeated(sums: Sequence[Add]) -> Iterator[dict[int, int]]:
-    """The sums that are the same up to indices and their sign, if there are several: by id +1 or -1."""
-    mixed = [base for base in sums if _is_mixed(base)]
-    groups: dict[tuple[tuple[int, bool], ...], dict[int, int]] = {}
-    for base in mixed if len(mixed) > 1 else ():
-        signed = [(shape(rest), number.numerator > 0) for number, rest in map(split_coefficient, base.terms)]
-        own = tuple(sorted(signed))
-        opposite = tuple(sorted((form, not is_plus) for form, is_plus in signed))
-        if own == opposite:
-            continue
-        if opposite in groups:
-            groups[opposite][id(base)] = -1
-        else:
-            groups.setdefault(own, {})[id(base)] = 1
-    return (group for group in groups.values() if len(group) > 1)
 
 
 def _flipped_logarithm(expr: Expr) -> Expr | None:
