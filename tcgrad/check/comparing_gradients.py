@@ -170,7 +170,7 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
     one of many elements.
     """
     if found.right is not None:
-        _compare_whole(bench, known, tally, found, found.right)
+        _compare_whole(bench, known, tally, found, found.right, method=known.method)
         return
     if len(known.columns):
         _compare_elements(bench, known, tally, found, "elements")
@@ -182,20 +182,9 @@ def _compare_gradient(bench: Bench, known: Reference, tally: Tally, found: _Find
 def _compare_told(bench: Bench, known: Reference, tally: Tally, found: _Finding) -> None:
     """All elements by the formula. What rounding hides there directions may tell nevertheless."""
     told = found.told()
-    if told is None or found.is_undecided(told):
-        return
-    bench.add(
-        tally,
-        found.work,
-        bound=found.bound,
-        wider=found.wider,
-        known=told,
-        method=f"the formula ({type_name(told.value.dtype)}), right along these",
-        locate=lambda flat: bench.element(known.wrt, flat),
-        view=found.checked,
-        part=None,
-        slips=found.slips,
-    )
+    if told is not None and not found.is_undecided(told):
+        method = f"the formula ({type_name(told.value.dtype)}), right along these"
+        _compare_whole(bench, known, tally, found, told, method=method, part=None)
 
 
 def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Finding, part: str | None) -> None:
@@ -245,16 +234,22 @@ def _along(mixed: Array, found: _Finding, gradient: Array) -> Array:
     return np.asarray(mixed @ found.elements(gradient).astype(mixed.dtype))
 
 
-def _compare_whole(bench: Bench, known: Reference, tally: Tally, found: _Finding, right: Known) -> None:
-    """Every element, in the shape of the input: a slip is best seen in the whole."""
+def _compare_whole(
+    bench: Bench, known: Reference, tally: Tally, found: _Finding, right: Known, *, method: str, part: str | None = ""
+) -> None:
+    """Every element, in the shape of the input: a slip is best seen in the whole.
+
+    part: as of the bench.
+    """
     bench.add(
         tally,
         found.work,
         bound=found.bound,
         wider=found.wider,
         known=right,
-        method=known.method,
+        method=method,
         locate=lambda flat: bench.element(known.wrt, flat),
         view=found.checked,
+        part=part,
         slips=found.slips,
     )

@@ -29,8 +29,7 @@ class Workplace:
     """A context in which formulas are worked out, one after the other; what is there already is not done again."""
 
     context: Context
-    inverses: Mapping[str, Tensor]
-    powers: PowersOfZero
+    equations: Equations
     _done: dict[str, Statement] = field(default_factory=dict)
 
     def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
@@ -60,13 +59,13 @@ class Workplace:
             self._done.update(dict.fromkeys(names, statement))
 
     def _finite(self, statement: Statement) -> Statement:
-        return self.powers.define(statement) if isinstance(statement, Define) else statement
+        return self.equations.powers.define(statement) if isinstance(statement, Define) else statement
 
     def _add_inverses(self, statement: Statement) -> None:
         """Formulas may read inverses that no equation defines."""
         for tensor in tensors_read(statement.body) if isinstance(statement, Define) else ():
-            if tensor.name in self.inverses and tensor.name not in self.context.arrays:
-                run(Intrinsic(tensor, "inv", self.inverses[tensor.name]), self.context)
+            if tensor.name in self.equations.inverses and tensor.name not in self.context.arrays:
+                run(Intrinsic(tensor, "inv", self.equations.inverses[tensor.name]), self.context)
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ class Formulas:
         narrow = self.equations.narrow.context
         given = {name: self.sample.narrow(array) for name, array in self.given.items()}
         context = replace(narrow, arrays={**narrow.arrays, **given}, batch=self._batch)
-        return Workplace(context, self.equations.inverses, self.equations.powers)
+        return Workplace(context, self.equations)
 
     @cached_property
     def _moved(self) -> Workplace:
@@ -185,14 +184,14 @@ class Formulas:
         arithmetic = self.sample.rounding.dtype
         arrays |= {name: arrays[name].astype(arithmetic) for name in self.given}
         context = replace(self._context, arrays=arrays, dtype=arithmetic, batch=noise.batch, noise=noise)
-        return Workplace(context, self.equations.inverses, self.equations.powers)
+        return Workplace(context, self.equations)
 
     @cached_property
     def _exact(self) -> Workplace:
         context = self._context
         arrays = {**context.arrays, **self.given}
         inner = replace(context, arrays=arrays, batch=self._batch)
-        return Workplace(inner, self.equations.inverses, self.equations.powers)
+        return Workplace(inner, self.equations)
 
     @property
     def _context(self) -> Context:

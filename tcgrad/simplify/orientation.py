@@ -48,8 +48,10 @@ def with_fewest_signs(expr: Expr, written: Written) -> Expr:
 
     written: what stands in the spec stands the same way here.
     """
-    orientation = _Orientation(expr, written) if _holds_sign(expr) else None
-    return orientation.best() if orientation is not None and orientation.may_turn() else expr
+    if not _holds_sign(expr):
+        return expr
+    orientation = _Orientation(expr, written)
+    return orientation.best() if orientation.may_turn() else expr
 
 
 class _Orientation:
