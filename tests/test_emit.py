@@ -546,6 +546,31 @@ def test_a_guard_stays_beside_a_read_of_what_is_the_same_everywhere():
     check_everything(Emitted(text))
 
 
+def _jacobian(emitted):
+    return emitted.source.partition("def jacobian")[2].partition("\ndef ")[0]
+
+
+def test_what_stands_on_one_diagonal_of_a_jacobian_is_one_array():
+    """The derivatives of what is added and of what it is added to meet there, whichever index tells the other."""
+    layers = [f"x{n + 1}[i,d] = x{n}[i,d] + tanh(x{n}[i,e]*w{n}[e,f])*v{n}[f,d]" for n in range(2)]
+    weights = [f"{name}{n}: [{shape}]" for n in range(2) for name, shape in (("w", "4, 5"), ("v", "5, 4"))]
+    emitted = Emitted(spec(["x0: [3, 4]", *weights], layers))
+    written = re.findall(r'np\.einsum\("(\S+)", dx2_dx0\)', _jacobian(emitted))
+    assert sorted(written) == ["ijij->ij", "ijik->ijk"]
+    check_everything(emitted)
+
+
+def test_the_blocks_of_a_jacobian_are_made_in_the_order_of_its_axes():
+    text = spec(
+        ["q: [T, D]", "k: [T, D]", "v: [T, D]"],
+        ["s[i,j] = q[i,d]*k[j,d]", "a[i,j] = exp(s[i,j])/(1[p]*exp(s[i,p]))", "o[i,d] = a[i,j]*v[j,d]"],
+        dims="{T: 3, D: 2}",
+    )
+    emitted = Emitted(text)
+    assert "transpose" not in _jacobian(emitted)
+    check_everything(emitted)
+
+
 def _calls(inputs):
     """Function calls that emitting the sum of so many scalars takes."""
     names = [f"x{k}" for k in range(inputs)]

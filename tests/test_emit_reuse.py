@@ -106,11 +106,11 @@ def test_what_a_statement_reads_again_and_again_is_lowered_once(monkeypatch):
     read, forget = Definitions.read, Expressions.forget
     seen: set[object] = set()
 
-    def once(self, component):
+    def once(self, component, hint):
         key = component, self.positions.around
         assert key not in seen
         seen.add(key)
-        return read(self, component)
+        return read(self, component, hint)
 
     def anew(self):
         seen.clear()

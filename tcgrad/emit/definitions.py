@@ -114,7 +114,8 @@ class Definitions:
     def dense(self, structured: Structured, hint: Axes) -> Value:
         return dense(self.build, self.positions, structured, hint)
 
-    def read(self, component: Component) -> Structured:
+    def read(self, component: Component, hint: Axes = ()) -> Structured:
+        """A component of a tensor; ``hint``: of two indices that are equal the one named later there goes."""
         definition = self.definition(component.tensor)
         free, structured = definition.free, definition.value
         if structured.plain is None:
@@ -122,7 +123,7 @@ class Definitions:
             whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))
             if whole and structured.is_diagonal:
                 renaming = dict(zip(free, component.indices, strict=True))
-                return Structured(tuple(self._renamed(term, renaming) for term in structured.terms))
+                return Structured(tuple(self._renamed(term, renaming, hint) for term in structured.terms))
             with self.around(component.tensor):
                 structured = plain(self.dense(structured, free))
         value = structured.terms[0].value
@@ -140,9 +141,9 @@ class Definitions:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
         return self.positions.guarded(None) if has_zeros_around(tensor) else nullcontext()
 
-    def _renamed(self, term: Term, renaming: Mapping[Index, Integer]) -> Term:
+    def _renamed(self, term: Term, renaming: Mapping[Index, Integer], hint: Axes) -> Term:
         """A term under other names for its indices, some of which may be the same."""
-        equalities = Equalities(self.build.fitting, (), (), ())
+        equalities = Equalities(self.build.fitting, hint, (), ())
         for index, other in term.equal:
             equalities.unite(renaming[index], other.substitute(renaming))
         positions = [equalities.resolve(renaming[index]) for index in term.value.axes]

@@ -81,7 +81,7 @@ class Expressions:
             case Const():
                 return Structured((Term(expr.value, Value(self.build.number(1))),))
             case Component():
-                return self._once((expr, self._positions.around), lambda: self._definitions.read(expr))
+                return self._once((expr, self._positions.around), lambda: self._definitions.read(expr, hint))
             case Add():
                 terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
                 return added(self.build, terms, hint)
@@ -166,7 +166,7 @@ class Expressions:
         if parts.summed:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
-        inner = _inside(hint, parts.summed)
+        inner = _inside(self._beside_equals(hint, parts) if parts.deltas else hint, parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
         parts.factors = under_guards(parts.factors, self._gaps)
         with self._positions.guarded(slacks_of(guards)) if guards else nullcontext():
@@ -175,6 +175,14 @@ class Expressions:
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
             terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
+
+    def _beside_equals(self, hint: Axes, parts: Factors) -> Axes:
+        """The order of axes that is wanted of the factors: an index stands beside the one that it equals."""
+        equalities = Equalities(self.build.fitting, hint, parts.summed, hint)
+        for delta in parts.deltas:
+            equalities.unite(delta.left, delta.right)
+        place = {index.expr: k for k, index in enumerate(hint)}
+        return tuple(sorted(hint, key=lambda own: place.get(equalities.resolve(own.expr), place[own.expr])))
 
     def _sum_terms_apart(self, parts: Factors) -> None:
         """``sum_k a*(b_k*c_k + d_k*e_k)``: the sum goes to the terms, where nothing else depends on its indices."""
