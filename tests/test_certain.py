@@ -21,6 +21,8 @@ CASES = [
     (["u[i] = 1/x[i]", "y = u[0]"], "y"),
     (["u = sqrt(sum[i](x[i]^2) + eps)", "v = 1/u", "y = relu(v)"], "uvy"),
     (["u = sqrt(sum[i](x[i]^2))", "v = 1/u", "y = relu(v)"], "uy"),
+    (["u = sqrt(sum[i](x[i]^2)/(N - 1) + eps)", "v = 1/u", "y = relu(v)"], "uvy"),
+    (["u = sqrt(sum[i](x[i]^2)/(N - 2) + eps)", "v = 1/u", "y = relu(v)"], "y"),
     (["u = exp(x[0])", "y = relu(u)"], "y"),
 ]
 

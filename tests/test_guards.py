@@ -178,6 +178,19 @@ def test_what_is_not_chosen_may_overflow():
     np.testing.assert_allclose(module.jvp(x, np.ones(2)), 2 * np.exp(-2))
 
 
+@pytest.mark.parametrize("share", ["min(1, c/n[b])", "min(c/n[b], 1)", "1/max(1, n[b]/c)"])
+def test_all_that_a_condition_of_values_excuses_is_chosen_by_it(share):
+    """A row that is 0 is not clipped to a norm: it passes its gradient on."""
+    equations = ["n[b] = sqrt(sum[d](w[b,d]^2))", f"y[b,d] = w[b,d]*{share}"]
+    spec = f"dims: {{B: 2, D: 3}}\nconstants: {{c: 1}}\ninputs: {{w: [B, D]}}\nequations: {equations}\n"
+    module = tcgrad.loads(spec).compile()
+    with np.errstate(divide="ignore"):
+        _, saved = module.forward_saved(np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 4.0]]))
+    (dw,) = module.backward(saved, np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]))
+    along = np.array([0.0, 0.6, 0.8])
+    assert np.allclose(dw, [[1, 2, 3], (np.array([1, 2, 3]) - along * (1.2 + 2.4)) / 5])
+
+
 def test_where_a_root_is_not_taken():
     text = "inputs: {x: [3], w: [3]}\nequations: {0}\n".replace(
         "{0}", "['s[i] = sqrt(x[i])', 'y[i] = where(x[i] > 0, s[i] + s[i]^3*w[i], w[i])', 'f = sum[i](y[i]^2)']"

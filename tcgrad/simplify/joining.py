@@ -6,41 +6,60 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
-from tcgrad.ir.traversal import factors_of, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.powers import as_power, has_power, is_division
 
 
 class _Choice(NamedTuple):
-    """``where(c, f, 0)`` or ``where(c, 0, f)``: the conditions on which ``f`` is chosen."""
+    """``where(c, f, 0)`` or ``where(c, 0, f)``: the condition on which ``f`` is chosen."""
 
-    conditions: frozenset[Expr]
+    condition: Expr
     chosen: Expr
+
+    @property
+    def conditions(self) -> frozenset[Expr]:
+        """What has to hold for ``f`` to be chosen."""
+        return frozenset(factors_of(self.condition))
 
 
 def choices_joined(expr: Mul) -> Expr:
     """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``
 
-    Where something else than ``f`` needs the guard, ``where(c, f, 0) [c] = f [c]``.
+    Where something else than ``f`` needs the guard, ``where(c, f, 0) [c] = f [c]``; and what it divides by
+    is left out as a whole, ``where(c, f/u, 0) [c]/u^2 = where(c, f/u^3, 0)``.
     """
     choices: dict[Expr, _Choice] = {}
     for factor in expr.factors:
         match factor:
             case Where(condition=condition, then=then, otherwise=otherwise) if otherwise == ZERO:
-                choices[factor] = _Choice(frozenset(factors_of(condition)), then)
+                choices[factor] = _Choice(condition, then)
             case Where(condition=Iverson() as condition, then=then, otherwise=otherwise) if then == ZERO:
-                choices[factor] = _Choice(frozenset([condition.opposite]), otherwise)
+                choices[factor] = _Choice(condition.opposite, otherwise)
     if not choices:
         return expr
     said_again = frozenset().union(*(choice.conditions for choice in choices.values()))
     rest = [factor for factor in expr.factors if factor not in said_again]
     needed = guards_kept(expr.factors, [factor for factor in rest if factor not in choices])
     resolved = {factor: choice.chosen for factor, choice in choices.items() if choice.conditions.issubset(needed)}
+    for factor, choice in choices.items():
+        if factor not in resolved and choice.conditions.issubset(expr.factors):
+            more = [other for other in rest if other not in choices and _divides_as_well(other, choice)]
+            if more:
+                whole = Where(choice.condition, Mul((choice.chosen, *more)), ZERO)
+                return product_of([*(other for other in [*rest, *needed] if other not in (factor, *more)), whole])
     groups = _on_one_condition(factor for factor in expr.factors if factor not in resolved)
     joined = {factor for group in groups for factor in group}
     kept = [resolved.get(factor, factor) for factor in [*rest, *needed] if factor not in joined]
     made = [Where(group[0].condition, Mul(tuple([choice.then for choice in group])), ZERO) for group in groups]
     return product_of([*kept, *made]) if resolved or len(kept) < len(expr.factors) else expr
+
+
+def _divides_as_well(factor: Expr, choice: _Choice) -> bool:
+    """Whether a factor divides by what is divided by in a choice, along all indices of its condition."""
+    if not is_division(factor) or not set(free_indices(choice.condition)).issubset(free_indices(factor)):
+        return False
+    return any(is_division(other) and other.base == factor.base for other in factors_of(choice.chosen))
 
 
 def _on_one_condition(factors: Iterable[Expr]) -> list[list[Where]]:

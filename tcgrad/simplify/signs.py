@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import (
@@ -22,7 +22,8 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.ranges import is_nonnegative, never_negative
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, walk
+from tcgrad.ir.traversal import children, tensors_read, walk
+from tcgrad.ir.whole import as_integer
 
 
 def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
@@ -52,8 +53,42 @@ def is_never_negative(expr: Expr, known: Collection[Tensor] = ()) -> bool:
             return is_never_negative(then, known) and is_never_negative(otherwise, known)
         case IndexReduce(kind="logsumexp"):
             return False
-        case Add() | Mul() | IndexSum() | IndexReduce():
+        case Mul(factors):
+            return _has_even_signs(factors, known)
+        case Add(terms):
+            return all(is_never_negative(term, known) for term in terms) or _is_size(expr)
+        case IndexSum() | IndexReduce():
             return all(is_never_negative(part, known) for part in children(expr))
+
+
+def _has_even_signs(factors: Sequence[Expr], known: Collection[Tensor]) -> bool:
+    """Whether an even number of factors is never positive, and the others never negative: ``-1/(1 - N)``."""
+    is_even = True
+    for factor in factors:
+        if not is_never_negative(factor, known):
+            if not _is_never_positive(factor):
+                return False
+            is_even = not is_even
+    return is_even
+
+
+def _is_never_positive(expr: Expr) -> bool:
+    """Whether a number, a size or an odd power of one is at most 0, or has no value; False for all else."""
+    match expr:
+        case Const(value):
+            return value <= 0
+        case Pow(base, Const(value)):
+            return value.denominator == 1 and value.numerator % 2 == 1 and _is_never_positive(base)
+        case Add():
+            return _is_size(expr, -1)
+        case _:
+            return False
+
+
+def _is_size(expr: Expr, sign: int = 1) -> bool:
+    """Whether an expression is a size, at least 0 for all dims; or minus one."""
+    value = None if tensors_read(expr) else as_integer(expr)
+    return value is not None and is_nonnegative(value * sign)
 
 
 def is_positive_number(expr: Expr) -> bool:
