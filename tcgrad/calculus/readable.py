@@ -16,14 +16,14 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Iverson, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.ir.traversal import size, tensors_read, walk
+from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
 from tcgrad.simplify.clips import with_clips
-from tcgrad.simplify.complements import sigmoids_among, with_even_slopes, with_one_sigmoid, with_turned_differences
+from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid, with_turned_differences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
@@ -124,16 +124,14 @@ class Readable:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is
         left to a sigmoid of a difference as one.
         """
-        parts = list(walk(body))
-        kinds = set(map(type, parts))
-        if sigmoids_among(parts):
-            body = with_turned_differences(body)
-        if kinds.isdisjoint((Where, Iverson)):
+        sorts = sorts_in(body)
+        body = with_turned_differences(body)
+        if sorts.isdisjoint((Where, Iverson)):
             return body
         named = with_extremes(body)
         if named is not body:
             body = min((body, self.known.fold(named)), key=cost)
-        if Where in kinds:
+        if Where in sorts:
             body = with_clips(body)
             made = self.known.fold(with_factors_out(body, self._is_certain))
             body = min((body, without_implied(made, self._supports.implies)), key=cost)

@@ -22,7 +22,7 @@ from tcgrad.emit.structure import Structured, Term
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Delta, Expr, Iverson, Where
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import walk
+from tcgrad.ir.traversal import sorts_in
 from tcgrad.simplify.kinds import Likeness
 from tcgrad.simplify.poles import without_poles
 
@@ -114,7 +114,7 @@ class Alike:
 
 def _has_guards(body: Expr) -> bool:
     """Whether what is made of an expression hangs on where something is defined."""
-    return any(isinstance(node, _GUARDS) for node in walk(body)) or without_poles(body) is not body
+    return not sorts_in(body).isdisjoint(_GUARDS) or without_poles(body) is not body
 
 
 def _indices(structured: Structured) -> set[Index]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ONE, Add, Call, Expr
-from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
+from tcgrad.ir.traversal import factors_of, map_children, product_of, sorts_in
 from tcgrad.simplify.powers import negated, split_coefficient
 
 # 1 - sigmoid(u) = sigmoid(-u), 1 - erf(u) = erfc(u) and 1 + erf(u) = erfc(-u): the numbers, and the function.
@@ -18,9 +18,7 @@ def complemented(expr: Expr) -> Expr:
 
     One that a number or the function itself is added to, as in ``y (1 - s) + s``, stays: its digits do not matter then.
     """
-    if not any(isinstance(part, Call) and part.function.name in _COMPLEMENTS for part in walk(expr)):
-        return expr
-    return _complemented(expr)
+    return expr if _COMPLEMENTS.keys().isdisjoint(sorts_in(expr)) else _complemented(expr)
 
 
 def _complemented(expr: Expr) -> Expr:

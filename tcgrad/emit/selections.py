@@ -9,13 +9,13 @@ from __future__ import annotations
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Delta, Expr, IndexSum, Iverson
 from tcgrad.ir.reads import as_position
-from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
+from tcgrad.ir.traversal import factors_of, map_children, product_of, sorts_in
 from tcgrad.simplify import simplify
 
 
 def selected(expr: Expr) -> Expr:
     """The expression with the deltas that such factors of sums are, contracted; the very same if there are none."""
-    found = _selected(expr) if any(isinstance(part, Iverson) for part in walk(expr)) else expr
+    found = _selected(expr) if Iverson in sorts_in(expr) else expr
     return expr if found is expr else simplify(found)
 
 

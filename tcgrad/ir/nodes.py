@@ -75,7 +75,7 @@ class Remembered:
     known_root: bool | None = None
     known_lone_sum: bool | None = None
     known_content: Fraction | None = None
-    known_idiom: bool | None = None
+    known_sorts: frozenset[type | str] | None = None
     is_simplified: bool = False
     is_expanded: bool = False
     is_without_poles: bool = False

@@ -174,6 +174,18 @@ def size(expr: Expr) -> int:
     return known
 
 
+def sorts_in(expr: Expr) -> frozenset[type | str]:
+    """What kinds of nodes occur at any depth: their types, and the names of the functions. Kept on the node once known.
+
+    Most of what may be done to an expression is for some of these alone.
+    """
+    known = expr.known_sorts
+    if known is None:
+        own: tuple[type | str, ...] = (type(expr), expr.function.name) if type(expr) is Call else (type(expr),)
+        known = expr.__dict__["known_sorts"] = frozenset(own).union(*map(sorts_in, children(expr)))
+    return known
+
+
 def mentions_delta(expr: Expr) -> bool:
     """Whether a delta occurs at any depth; kept on the node once known."""
     known = expr.known_delta
@@ -237,6 +249,7 @@ _WHATEVER_THE_INDICES = (
     "known_sign",
     "known_root",
     "known_lone_sum",
+    "known_sorts",
 )
 
 

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Expr, Mul
-from tcgrad.ir.traversal import factors_of, map_children, walk
+from tcgrad.ir.traversal import factors_of, map_children, sorts_in, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import negated, sign, split_coefficient
@@ -23,7 +23,7 @@ def with_one_sigmoid(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
 
     settle: makes what is written anew as short as can be.
     """
-    arguments = {part.arguments[0] for part in walk(expr) if isinstance(part, Call) and _is_sigmoid(part)}
+    arguments = {part.arguments[0] for part in sigmoids_in(expr)}
     gone = {argument for argument in arguments if sign(argument) < 0 and negated(argument) in arguments}
     if not gone:
         return expr
@@ -41,11 +41,12 @@ def with_one_sigmoid(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
 
 def with_even_slopes(expr: Expr) -> Expr:
     """``sigmoid(u) (1 - sigmoid(u))`` for ``sigmoid(-u) (1 - sigmoid(-u))``; the very same where there is none."""
-    return _turned_slopes(expr) if any(map(_is_turned_sigmoid, walk(expr))) else expr
+    return _turned_slopes(expr) if any(map(_is_turned_sigmoid, sigmoids_in(expr))) else expr
 
 
-def sigmoids_among(parts: Iterable[Expr]) -> list[Call]:
-    """The sigmoids among the parts of an expression, as often as they stand there."""
+def sigmoids_in(expr: Expr) -> list[Call]:
+    """The sigmoids in an expression, as often as they stand there."""
+    parts = walk(expr) if _SIGMOID.name in sorts_in(expr) else ()
     return [part for part in parts if type(part) is Call and part.function is _SIGMOID]
 
 
@@ -54,7 +55,7 @@ def with_turned_differences(expr: Expr) -> Expr:
 
     expr: is simplified.
     """
-    calls = Counter(sigmoids_among(walk(expr)))
+    calls = Counter(sigmoids_in(expr))
     known: dict[Expr, Expr] = {}
     for call in [call for call, count in calls.items() if count == 1 and _is_difference(call.arguments[0])]:
         less, turned = _less_than_1(call), Call(call.function, (negated(call.arguments[0]),))

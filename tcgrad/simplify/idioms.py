@@ -22,7 +22,7 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.traversal import children, map_children, product_of, walk
+from tcgrad.ir.traversal import children, map_children, product_of, sorts_in, walk
 from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, as_number_power, call, exponent_of, is_call, minus, opposite, two_exponents
@@ -35,19 +35,11 @@ _HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu"
 
 def recognise(expr: Expr) -> Expr:
     """An equal expression in which idioms have their names; the very same if there are none."""
-    if not _may_hold_idiom(expr):
+    if _HINTS.isdisjoint(sorts_in(expr)):
         return expr
     whole = map_children(expr, recognise)
     named = _named(simplify(whole)) if isinstance(whole, Mul | Pow | Call | Add) else None
     return whole if named is None else recognise(named)
-
-
-def _may_hold_idiom(expr: Expr) -> bool:
-    known = expr.known_idiom
-    if known is None:
-        own = isinstance(expr, Call) and expr.function.name in _HINTS
-        known = expr.__dict__["known_idiom"] = own or any(map(_may_hold_idiom, children(expr)))
-    return known
 
 
 def _named(expr: Expr) -> Expr | None:

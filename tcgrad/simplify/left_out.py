@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcgrad.ir.nodes import Call, Expr, Iverson, Mul
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of, sorts_in
 from tcgrad.simplify.calls import opposite
 from tcgrad.simplify.exponentials import Exponential
 from tcgrad.simplify.guarding import gaps_in
@@ -20,6 +20,8 @@ def left_out(expr: Expr) -> Expr:
 
     An exponent that is seen not to be positive needs none.
     """
+    if not sorts_in(expr).issuperset(("exp", Iverson)):
+        return expr
     made = map_children(expr, left_out)
     return _left_out(made) if isinstance(made, Mul) else made
 

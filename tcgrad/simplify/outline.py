@@ -39,6 +39,7 @@ _WHATEVER_THE_NAMES = (
     "known_sign",
     "known_root",
     "known_lone_sum",
+    "known_sorts",
     "is_simplified",
 )
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from tcgrad.ir.indices import Integer, Monomial
 from tcgrad.ir.nodes import ONE, ZERO, Const, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.ranges import is_nonnegative
-from tcgrad.ir.traversal import factors_of, map_children, terms_of, walk
+from tcgrad.ir.traversal import factors_of, map_children, sorts_in, terms_of, walk
 from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.simplify.powers import split_coefficient
 
@@ -22,7 +22,7 @@ def without_poles(expr: Expr) -> Expr:
     """
     known = expr if expr.is_without_poles else expr.without_poles
     if known is None:
-        lowered = any(_is_lowered(part) for part in walk(expr))
+        lowered = Pow in sorts_in(expr) and any(map(_is_lowered, walk(expr)))
         known = _within(expr, ()) if lowered else expr
         expr.__dict__.update({"is_without_poles": True} if known is expr else {"without_poles": known})
     return known

@@ -41,6 +41,7 @@ from tcgrad.ir.traversal import (
     free_indices,
     map_children,
     product_of,
+    sorts_in,
     terms_of,
 )
 from tcgrad.records import cached_property, dataclass
@@ -55,6 +56,8 @@ _EXP, _LOG, _MAX = FUNCTIONS["exp"], FUNCTIONS["log"], FUNCTIONS["max"]
 
 def shifted(expr: Expr) -> Expr:
     """The expression with the exponents of every such quotient, and in every such logarithm, shifted."""
+    if _EXP.name not in sorts_in(expr):
+        return expr
     match expr:
         case Mul():
             return _shifted_inside(_shifted_quotient(map_children(expr, _shifted_factor)))
