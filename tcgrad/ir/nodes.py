@@ -56,7 +56,7 @@ class Remembered:
     A node that would be kept on itself is marked instead: one that holds itself is garbage that has to be searched for.
 
     children: the expressions directly inside, in order; index positions hold none.
-    is_simplified, is_expanded, is_without_poles: whether the forms are the node itself.
+    is_simplified, is_recognised, is_expanded, is_without_poles: whether the forms are the node itself.
     simplified, expanded, without_poles: the forms of other nodes.
     """
 
@@ -77,6 +77,7 @@ class Remembered:
     known_content: Fraction | None = None
     known_sorts: frozenset[type | str] | None = None
     is_simplified: bool = False
+    is_recognised: bool = False
     is_expanded: bool = False
     is_without_poles: bool = False
     simplified: Expr | None = None

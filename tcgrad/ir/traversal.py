@@ -44,6 +44,28 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.factors if type(expr) is Mul else (expr,)
 
 
+def flat_factors(expr: Expr) -> list[Expr]:
+    """The factors of a product, those of the products among them in their place; of anything else itself."""
+    if type(expr) is not Mul:
+        return [expr]
+    if Mul not in map(type, expr.factors):
+        return list(expr.factors)
+    return [part for factor in expr.factors for part in flat_factors(factor)]
+
+
+def as_one_sum(product: Expr) -> tuple[list[Index], list[Expr]]:
+    """The indices of the sums that are factors of a product, and all its factors, those in the sums too."""
+    bound, factors = list[Index](), list[Expr]()
+    for factor in flat_factors(product):
+        if isinstance(factor, IndexSum):
+            inner, parts = as_one_sum(factor.body)
+            bound += [*factor.indices, *inner]
+            factors += parts
+        else:
+            factors.append(factor)
+    return bound, factors
+
+
 def product_of(factors: Sequence[Expr]) -> Expr:
     """What `factors_of` takes apart: one factor is itself, and no factor is 1."""
     match factors:
@@ -255,8 +277,10 @@ _WHATEVER_THE_INDICES = (
 
 def _alike(made: Expr, expr: Expr) -> Expr:
     """The node that was made by replacing indices, with all that is known of the other one and does not go by them."""
-    known = expr.__dict__
-    made.__dict__.update([(name, known[name]) for name in _WHATEVER_THE_INDICES if name in known])
+    known, own = expr.__dict__, made.__dict__
+    for name in _WHATEVER_THE_INDICES:
+        if name in known:
+            own[name] = known[name]
     return made
 
 

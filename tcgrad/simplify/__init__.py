@@ -7,10 +7,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Expr, IndexSum
+from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul
 from tcgrad.ir.traversal import children, map_children, substitute
+from tcgrad.simplify.joining import may_be_joined
 from tcgrad.simplify.monomials import has_delta, prenex
-from tcgrad.simplify.powers import flattened
+from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
 from tcgrad.simplify.rules import simplify_node
 
@@ -53,11 +54,23 @@ class _Readable:
         match expr:
             case Add():
                 expr = flattened(expr)
+            case Mul():
+                expr = flat_product(expr)
             case IndexSum():
-                expr = prenex(expr)
+                return simplify_node(map_children(prenex(expr), self._summed), self)
             case _:
                 pass
         return simplify_node(map_children(expr, self.simplify), self)
+
+    def _summed(self, body: Expr) -> Expr:
+        """What is summed: of a product the factors, which are brought into order with the sum.
+
+        It is simplified by itself where something of it may go: once a delta is gone nothing says that it may.
+        """
+        if not isinstance(body, Mul):
+            return self.simplify(body)
+        product = map_children(flat_product(body), self.simplify)
+        return self.simplify(product) if isinstance(product, Mul) and may_be_joined(product) else product
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)

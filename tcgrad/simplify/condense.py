@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 from typing import Protocol
 
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, size, terms_of, walk
 from tcgrad.simplify import simplify
@@ -148,21 +149,27 @@ class Condensing:
             return
         factors = factors_of(expr.body if isinstance(expr, IndexSum) else expr)
         for place, factor in enumerate(factors):
-            terms = _terms_apart(factor) if isinstance(factor, Add) and len(factors) > 1 else ()
-            for inside in self._parts(expr, place, terms) if len(terms) > _FEWEST else ():
-                if inside and len(inside) < len(terms):
-                    rest = tuple(term for term in terms if term not in inside)
-                    yield Add(tuple(_with_factor(expr, place, simplify(Add(part))) for part in (inside, rest)))
+            others = [*factors[:place], *factors[place + 1 :]]
+            for parts in self._parts(expr, factor, others) if isinstance(factor, Add) and others else ():
+                yield Add(tuple(_with_factor(expr, place, simplify(Add(part))) for part in parts))
 
-    def _parts(self, expr: Expr, place: int, terms: Sequence[Expr]) -> Iterator[tuple[Expr, ...]]:
-        """Those of the ``terms`` of one factor of an expression that may be worth a sum of their own."""
-        for known in self._definitions.sums(expr):
-            yield _among(known.terms, terms)
-            yield _among([simplify(negated(term)) for term in known.terms], terms)
-        if isinstance(expr, IndexSum):
-            others = [factor for n, factor in enumerate(factors_of(expr.body)) if n != place]
-            if len(others) == 1 and self._definitions.may_add_up(others[0]):
-                yield tuple(term for term in terms if not set(free_indices(term)) & set(expr.indices))
+    def _parts(self, expr: Expr, factor: Add, others: Sequence[Expr]) -> Iterator[tuple[tuple[Expr, ...], ...]]:
+        """The terms of one factor of an expression in two: those that may be worth a sum of their own, and the rest.
+
+        others: what stands beside the factor.
+        """
+        known = self._definitions.sums(expr)
+        summed = set(expr.indices) if isinstance(expr, IndexSum) else set[Index]()
+        adds_up = bool(summed) and len(others) == 1 and self._definitions.may_add_up(others[0])
+        terms = _terms_apart(factor) if known or adds_up else ()
+        if len(terms) <= _FEWEST:
+            return
+        found = [_among(wanted, terms) for own in known for wanted in (own.terms, _negatives(own))]
+        if adds_up:
+            found.append(tuple(term for term in terms if summed.isdisjoint(free_indices(term))))
+        for inside in found:
+            if 0 < len(inside) < len(terms):
+                yield inside, tuple(term for term in terms if term not in inside)
 
     def _has_sum_of_sum(self, expr: Expr) -> bool:
         """Whether a definition that may be a part is the sum of a product with a sum of terms in it."""
@@ -242,6 +249,10 @@ def _terms_apart(expr: Add) -> tuple[Expr, ...]:
         return expr.terms
     spread = opened(expr)
     return expr.terms if spread is None or len(spread) > _MOST_APART else tuple(map(simplify, spread))
+
+
+def _negatives(known: Add) -> list[Expr]:
+    return [simplify(negated(term)) for term in known.terms]
 
 
 def _among(wanted: Sequence[Expr], terms: Sequence[Expr]) -> tuple[Expr, ...]:

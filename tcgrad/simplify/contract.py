@@ -46,11 +46,12 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
 
 def _with_digits_fixed(part: Monomial) -> Monomial:
     """``sum_k [k == 1] f(k)`` with a delta for the bracket, which fixes a bound index alone."""
-    fixed = {base: delta for base, _ in part.powers if (delta := _fixing(base, part.bound)) is not None}
+    brackets = [base for base, _ in part.powers if type(base) is Iverson] if part.bound else ()
+    fixed: dict[Expr, Expr] = {base: delta for base in brackets if (delta := _fixing(base, part.bound)) is not None}
     return part._replace(powers=tuple((fixed.get(base, base), e) for base, e in part.powers)) if fixed else part
 
 
-def _fixing(bracket: Expr, bound: Sequence[Index]) -> Delta | None:
+def _fixing(bracket: Iverson, bound: Sequence[Index]) -> Delta | None:
     match bracket:
         case Iverson("==", IndexValue(left), IndexValue(right)) if right.as_number is not None:
             return Delta(left, right) if left.as_index in bound else None
@@ -85,10 +86,16 @@ def _is_positive(exponent: Expr) -> bool:
 def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution | None:
     if not bound:
         return None
-    inside = {delta: free_indices(delta) for delta in deltas}
-    found = [solve(delta, index) for delta in deltas for index in bound if index in inside[delta]]
-    found += [solve_digits(deltas, index) for index in bound if any(index in own for own in inside.values())]
+    dividing = _dividing(deltas)
+    inside = list(map(free_indices, deltas))
+    found = [solve(delta, index) for delta, own in zip(deltas, inside, strict=True) for index in bound if index in own]
+    found += [solve_digits(dividing, index) for index in bound if dividing and any(index in own for own in inside)]
     return min((solution for solution in found if solution), key=lambda solution: solution.cost, default=None)
+
+
+def _dividing(deltas: Sequence[Delta]) -> list[Delta]:
+    """Those with a quotient or a remainder: by no others are digits settled."""
+    return [delta for delta in deltas if delta.left.divides or delta.right.divides]
 
 
 def _alignment(part: Monomial, deltas: Sequence[Delta]) -> tuple[Delta, dict[Index, Integer]] | None:
@@ -132,9 +139,10 @@ def _can_replace(index: Index, other: Integer, *, is_later: bool) -> bool:
 
 def _with_digits_joined(part: Monomial, deltas: Sequence[Delta]) -> Monomial:
     """``delta(p, k//W) delta(q, k%W) = delta(k, W*p + q)`` where nothing is summed."""
-    inside = dict.fromkeys(index for delta in deltas for index in (*delta.left.indices, *delta.right.indices))
-    for index in inside if len(deltas) > 1 else ():
-        solution = solve_digits(deltas, index)
+    dividing = _dividing(deltas)
+    inside = dict.fromkeys(index for delta in dividing for index in free_indices(delta))
+    for index in inside if len(dividing) > 1 else ():
+        solution = solve_digits(dividing, index)
         if solution and not solution.digits and not solution.kept:
             others = tuple(item for item in part.powers if item[0] not in solution.deltas)
             return part._replace(powers=(*others, (simplify_delta(Delta(index.expr, solution.value)), ONE)))
@@ -158,7 +166,7 @@ def _sizes_for_idle(part: Monomial) -> Monomial:
     """``sum_k f = N f`` where ``k`` does not occur."""
     if not part.bound:
         return part
-    used = {index for base, exponent in part.powers for index in (*free_indices(base), *free_indices(exponent))}
+    used = set[Index]().union(*[free_indices(side) for power in part.powers for side in power if side is not ONE])
     idle = [size_powers(index.size) for index in part.bound if index not in used]
     coefficient = prod((size.coefficient for size in idle), start=part.coefficient)
     powers = (*part.powers, *(power for size in idle for power in size.powers))

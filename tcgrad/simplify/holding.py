@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tcgrad.ir.nodes import Add, Expr, Pow
 from tcgrad.ir.traversal import children
-from tcgrad.simplify.powers import negated, split_coefficient
+from tcgrad.simplify.powers import negated
 from tcgrad.simplify.shapes import shape
+from tcgrad.simplify.usual_ways import is_difference
 
 
 def shapes_in(expr: Expr) -> frozenset[int]:
@@ -16,7 +17,7 @@ def shapes_in(expr: Expr) -> frozenset[int]:
     known = expr.known_shapes
     if known is None:
         own = {shape(expr.base if isinstance(expr, Pow) else expr)}
-        if isinstance(expr, Add) and any(split_coefficient(term)[0].numerator < 0 for term in expr.terms):
+        if isinstance(expr, Add) and is_difference(expr):
             own.add(shape(negated(expr)))
         known = expr.__dict__["known_shapes"] = frozenset(own).union(*map(shapes_in, children(expr)))
     return known

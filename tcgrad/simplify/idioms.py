@@ -35,11 +35,14 @@ _HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu"
 
 def recognise(expr: Expr) -> Expr:
     """An equal expression in which idioms have their names; the very same if there are none."""
-    if _HINTS.isdisjoint(sorts_in(expr)):
+    if expr.is_recognised or _HINTS.isdisjoint(sorts_in(expr)):
         return expr
     whole = map_children(expr, recognise)
     named = _named(simplify(whole)) if isinstance(whole, Mul | Pow | Call | Add) else None
-    return whole if named is None else recognise(named)
+    if named is not None:
+        return recognise(named)
+    whole.__dict__["is_recognised"] = True
+    return whole
 
 
 def _named(expr: Expr) -> Expr | None:

@@ -11,7 +11,15 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, instantiate, map_children, replace_components, tensors_read
+from tcgrad.ir.traversal import (
+    as_one_sum,
+    factors_of,
+    free_indices,
+    instantiate,
+    map_children,
+    replace_components,
+    tensors_read,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import expand
 
@@ -116,7 +124,7 @@ def _matrices_and_scales(define: Define) -> tuple[tuple[Component, ...], tuple[E
     None where it is no such product: the matrices have to lead from the row to the column, each index between them in
     two of them, and are as large as the product.
     """
-    bound, factors = _as_one_sum(simplify(define.body))
+    bound, factors = as_one_sum(simplify(define.body))
     *batch, row, column = define.free
     inside = {row, column, *bound}
     matrices: list[Component] = []
@@ -137,19 +145,6 @@ def _matrices_and_scales(define: Define) -> tuple[tuple[Component, ...], tuple[E
         left.remove(ways[0])
         (at,) = (node for node in _nodes(ways) if node is not at)
     return (tuple(matrices), tuple(scales)) if not left and inside == set(_nodes(matrices)) else None
-
-
-def _as_one_sum(product: Expr) -> tuple[list[Index], list[Expr]]:
-    """The indices of the sums in a product, and all its factors, those in the sums too."""
-    bound, factors = list[Index](), list[Expr]()
-    for factor in factors_of(product):
-        if isinstance(factor, IndexSum):
-            inner, parts = _as_one_sum(factor.body)
-            bound += [*factor.indices, *inner]
-            factors += parts
-        else:
-            factors.append(factor)
-    return bound, factors
 
 
 def _is_matrix(read: Component, batch: tuple[Index, ...], size: Integer) -> bool:

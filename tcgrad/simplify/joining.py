@@ -23,6 +23,14 @@ class _Choice(NamedTuple):
         return frozenset(factors_of(self.condition))
 
 
+def may_be_joined(expr: Mul) -> bool:
+    """Whether something in a product may go because of what stands beside it: choices, brackets, signs, divisors."""
+    kinds = set(map(type, expr.factors))
+    if Where in kinds or Iverson in kinds:
+        return True
+    return signs_joined(expr) is not expr or divisor_cancelled(expr) is not expr
+
+
 def choices_joined(expr: Mul) -> Expr:
     """``where(c, f, 0) where(c, g, 0) = where(c, f g, 0)`` and ``where(c, f, 0) [c] = where(c, f, 0)``
 

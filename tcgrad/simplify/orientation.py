@@ -9,14 +9,13 @@ passes find the best: one that weighs, one that writes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
-from math import inf, prod
+from math import inf
 from operator import is_
 from typing import Protocol
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, map_children, product_of
-from tcgrad.simplify.powers import as_power, negated, power, scaled, split_coefficient
+from tcgrad.ir.traversal import children, map_children
+from tcgrad.simplify.powers import as_power, negated, numbers_out, power, scaled, split_coefficient
 from tcgrad.simplify.usual_ways import complements, is_difference, is_negative, repeated_sums
 
 Weights = tuple[float, float]  # of an expression and of its negative, each written without a minus in front
@@ -233,7 +232,7 @@ class _Orientation:
             place = more.index(min(more))
             signs[place] = -signs[place]
         made = list(map(self._signed, expr.factors, signs))
-        return expr if all(map(is_, made, expr.factors)) else _with_number_in_front(made)
+        return expr if all(map(is_, made, expr.factors)) else scaled(*numbers_out(Mul(tuple(made))))
 
 
 def _holds_sign(expr: Expr) -> bool:
@@ -288,9 +287,3 @@ def _flipped_logarithm(expr: Expr) -> Expr | None:
         case _:
             pass
     return None
-
-
-def _with_number_in_front(factors: Sequence[Expr]) -> Expr:
-    numbers = [factor.value for factor in factors if isinstance(factor, Const)]
-    rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
-    return scaled(prod(numbers, start=Fraction(1)), rest) if numbers else rest

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
-from math import prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
@@ -43,7 +42,7 @@ from tcgrad.simplify.comparisons import solved
 from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
-from tcgrad.simplify.powers import negated, power, scaled
+from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
 from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
@@ -86,13 +85,7 @@ def polish(expr: Expr) -> Expr:
 
 def _with_one_number(expr: Mul) -> Expr:
     """``a 1/2 (b + c) = 1/2 a (b + c)``, a product in a product as one."""
-    kinds = list(map(type, expr.factors))
-    if _NUMBERED.isdisjoint(kinds):
-        return expr
-    factors = [part for factor in expr.factors for part in factors_of(factor)]
-    numbers = [factor.value for factor in factors if isinstance(factor, Const)]
-    rest = product_of([factor for factor in factors if not isinstance(factor, Const)])
-    return scaled(prod(numbers, start=Fraction(1)), rest)
+    return expr if _NUMBERED.isdisjoint(map(type, expr.factors)) else scaled(*numbers_out(flat_product(expr)))
 
 
 def _with_conjugates_joined(expr: Expr) -> Expr:

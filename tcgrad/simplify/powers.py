@@ -8,7 +8,7 @@ from math import lcm, prod
 from typing import TypeGuard
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import factors_of, product_of, terms_of
+from tcgrad.ir.traversal import factors_of, flat_factors, product_of, terms_of
 from tcgrad.simplify.monomials import (
     UNIT,
     Monomial,
@@ -205,10 +205,15 @@ def flattened(expr: Add) -> Add:
         return expr
     terms: list[Expr] = []
     for term in expr.terms:
-        coefficient, rest = _numbers_out(term)
+        coefficient, rest = numbers_out(term)
         parts = flattened(rest).terms if isinstance(rest, Add) else (rest,)
         terms += [scaled(coefficient * factor, body) for factor, body in map(split_coefficient, parts)]
     return Add(tuple(terms))
+
+
+def flat_product(expr: Mul) -> Mul:
+    """A product of products as one product."""
+    return Mul(tuple(flat_factors(expr))) if Mul in map(type, expr.factors) else expr
 
 
 def _is_multiple_of_sum(term: Expr) -> bool:
@@ -217,12 +222,12 @@ def _is_multiple_of_sum(term: Expr) -> bool:
         case Add():
             return True
         case Mul(factors=factors):
-            return Add in map(type, factors) and isinstance(_numbers_out(term)[1], Add)
+            return Add in map(type, factors) and isinstance(numbers_out(term)[1], Add)
         case _:
             return False
 
 
-def _numbers_out(term: Expr) -> tuple[Fraction, Expr]:
+def numbers_out(term: Expr) -> tuple[Fraction, Expr]:
     """A term, not simplified yet, as the product of its numbers times the rest."""
     if not isinstance(term, Mul):
         return split_coefficient(term)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
-from tcgrad.ir.traversal import free_indices, tensors_read
+from tcgrad.ir.traversal import as_one_sum, flat_factors, free_indices, tensors_read
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power
@@ -111,7 +111,7 @@ def _has_idle_sum(term: Expr) -> bool:
     """Whether an index of a sum in a product does not occur in it: such a sum is a size."""
     return any(
         any(index not in free_indices(factor.body) for index in factor.indices) or _has_idle_sum(factor.body)
-        for factor in _flat_factors(term)
+        for factor in flat_factors(term)
         if isinstance(factor, IndexSum)
     )
 
@@ -135,12 +135,12 @@ def _sign(exponent: Expr) -> int:
 
 
 def _has_numbers(term: Expr) -> bool:
-    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in _flat_factors(term)) > 1
+    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in flat_factors(term)) > 1
 
 
 def _powers(term: Expr) -> Iterator[_Factor]:
     """The factors of a product but for numbers."""
-    for factor in _flat_factors(term):
+    for factor in flat_factors(term):
         base, exponent = as_power(factor)
         if not isinstance(base, Const):
             yield base, exponent
@@ -148,31 +148,11 @@ def _powers(term: Expr) -> Iterator[_Factor]:
 
 def _summed(term: Expr) -> Iterator[list[Expr]]:
     """For each index that is summed in a product the factors that hold it, sums in sums as one sum."""
-    for factor in _flat_factors(term):
+    for factor in flat_factors(term):
         if isinstance(factor, IndexSum):
-            bound, factors = _prenex(factor)
+            bound, factors = as_one_sum(factor)
             for index in bound:
                 yield [part for part in factors if index in free_indices(part)]
-
-
-def _prenex(whole: IndexSum) -> tuple[list[Index], list[Expr]]:
-    bound, factors = list(whole.indices), list[Expr]()
-    for factor in _flat_factors(whole.body):
-        if isinstance(factor, IndexSum):
-            inner, parts = _prenex(factor)
-            bound += inner
-            factors += parts
-        else:
-            factors.append(factor)
-    return bound, factors
-
-
-def _flat_factors(term: Expr) -> list[Expr]:
-    if not isinstance(term, Mul):
-        return [term]
-    if Mul not in map(type, term.factors):
-        return list(term.factors)
-    return [part for factor in term.factors for part in _flat_factors(factor)]
 
 
 def least_cost(terms: Sequence[Term]) -> int:

@@ -48,10 +48,11 @@ def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
 
 
 def _mark(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> None:
-    """Carry over what is known to be simplified, node by node, where none of the replaced indices occurs."""
+    """Carry over what is known to be in its form, node by node, where none of the replaced indices occurs."""
     if made is source:
         return
     if source.is_simplified and mapping.keys().isdisjoint(free_indices(source)):
         made.__dict__["is_simplified"] = True
+        made.__dict__["is_recognised"] = source.is_recognised
     for part, own in zip(children(made), children(source), strict=True):
         _mark(part, own, mapping)

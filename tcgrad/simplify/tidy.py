@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
-from tcgrad.ir.traversal import children, product_of, rebuild
+from tcgrad.ir.traversal import children, flat_factors, product_of, rebuild
 from tcgrad.simplify.powers import is_division
 
 
@@ -25,8 +25,8 @@ def tidy_node(made: Expr) -> Expr:
         case Add(terms) if ZERO in terms:
             left = tuple(term for term in terms if term != ZERO)
             return Add(left) if len(left) > 1 else left[0]
-        case Mul(factors):
-            return _tidied_product(tuple(_flat(factors)))
+        case Mul():
+            return _tidied_product(flat_factors(made))
         case Pow(Pow(base, Const(value=inner)), Const(value=outer)) if outer.denominator == 1:
             return _tidied_power(base, inner * outer)
         case Pow(base, Const(value=n)):
@@ -35,21 +35,13 @@ def tidy_node(made: Expr) -> Expr:
             return made
 
 
-def _flat(factors: tuple[Expr, ...]) -> Iterator[Expr]:
-    for factor in factors:
-        if isinstance(factor, Mul):
-            yield from _flat(factor.factors)
-        else:
-            yield factor
-
-
 def _tidied_power(base: Expr, exponent: Fraction) -> Expr:
     if isinstance(base, Const) and exponent.denominator == 1 and base.value:
         return Const(base.value**exponent.numerator)
     return ONE if exponent == 0 else base if exponent == 1 else Pow(base, Const(exponent))
 
 
-def _tidied_product(factors: tuple[Expr, ...]) -> Expr:
+def _tidied_product(factors: Sequence[Expr]) -> Expr:
     """The numbers as one coefficient in front, and what stands below the bar in one power for each base."""
     number = prod((factor.value for factor in factors if isinstance(factor, Const)), start=Fraction(1))
     below: dict[Expr, Fraction] = {}
