@@ -113,12 +113,8 @@ class Readable:
 
     def _polish(self, expr: Expr) -> Expr:
         """An expression as it reads best; the very same where it does."""
-
-        def changed() -> tuple[Expr, ...]:
-            made = polish(expr)
-            return () if made is expr else (made,)
-
-        return next(iter(self._polished.done((expr,), (), changed)), expr)
+        (made,) = self._polished.done((expr,), (), lambda: (polish(expr),))
+        return made
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is

@@ -13,8 +13,8 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.language.arranging import Group, arrange, target_name
+from tcgrad.language.defined_alike import DefinedAlike
 from tcgrad.language.equal_sizes import joined
-from tcgrad.language.equations import define
 from tcgrad.language.expectations import elaborate_expectations
 from tcgrad.language.lengths import require_few_indices
 from tcgrad.language.names import (
@@ -102,11 +102,12 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
     for equation in reversed(equations):
         symbols.later[target_name(equation)] = equation.target.span
     statements: list[Statement] = []
+    alike = DefinedAlike(symbols)
     for unit in arrange(equations):
         for equation in unit.equations:
             symbols.later.pop(target_name(equation), None)
         try:
-            statement = _elaborate_unit(unit, symbols)
+            statement = _elaborate_unit(unit, symbols, alike)
         except Refused:
             symbols.broken.update(target_name(equation) for equation in unit.equations)
             symbols.places.update((target_name(equation), equation.target.span) for equation in unit.equations)
@@ -116,7 +117,7 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
     return statements
 
 
-def _elaborate_unit(unit: Group, symbols: Symbols) -> Statement:
+def _elaborate_unit(unit: Group, symbols: Symbols, alike: DefinedAlike) -> Statement:
     symbols.hidden = {}
     for equation in unit.equations:
         require_few_indices(equation, symbols)
@@ -126,7 +127,7 @@ def _elaborate_unit(unit: Group, symbols: Symbols) -> Statement:
     name = target_name(equation)
     help_ = f"give the new value another name; a recurrence has a base case, `{name}[0] = ...`, and reads `{name}[t-1]`"
     symbols.hidden = {name: ("TC303", f"`{name}` is used in its own definition", help_)}
-    return define(equation, symbols)
+    return alike.define(equation)
 
 
 def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from tcgrad.composed import composed
@@ -108,18 +109,30 @@ def tokenize(text: Located, report: Report) -> list[Token]:
     """
     tokens: list[Token] = []
     at, length = 0, len(text.text)
-    while at < length:
-        kind, found = _next(text.text, at)
+    for kind, found in _pieces(text.text):
+        end = at + len(found)
         if kind == "other":
             tokens.append(_stray(text, report, at, found))
+            if tokens[-1].kind == UNREADABLE:
+                return tokens
         elif kind != "skip":
             name = found if found.isascii() else composed(found)
-            tokens.append(Token(found if kind == "symbol" else kind, name, at, at + len(found)))
-        if tokens and tokens[-1].kind == UNREADABLE:
-            return tokens
-        at += len(found)
+            tokens.append(Token(found if kind == "symbol" else kind, name, at, end))
+        at = end
     tokens.append(Token("end", "", length, length))
     return tokens
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text one after the other, each with its kind."""
+    if text.isascii():
+        yield from ((cast("str", match.lastgroup), match[0]) for match in _TOKEN.finditer(text))
+        return
+    at = 0
+    while at < len(text):
+        kind, found = _next(text, at)
+        yield kind, found
+        at += len(found)
 
 
 def _next(text: str, at: int) -> tuple[str, str]:

@@ -66,7 +66,7 @@ class _Parser(ProductParser):
             span = self.span(self.tokens[self.at - 1])
             self.report_error("TC204", "`==` compares; an equation is written with `=`", span, "write `=`")
         self._refuse_second()
-        return Equation(target, self._whole(), self.text.whole)
+        return Equation(target, self._whole(), self.text.whole, self.text.text)
 
     def _refuse_second(self) -> None:
         """Report an ``=`` outside of brackets on the right side: two equations are not told apart."""

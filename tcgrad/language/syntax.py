@@ -145,8 +145,12 @@ Expression = (
 
 @dataclass(frozen=True)
 class Equation:
-    """``target = body``; the target is a `Name` or a `Subscript`, in an expectation a `Gradient` or a `Jacobian`."""
+    """``target = body``; the target is a `Name` or a `Subscript`, in an expectation a `Gradient` or a `Jacobian`.
+
+    text: the whole as it is written.
+    """
 
     target: Name | Subscript | Gradient | Jacobian
     body: Expression
     span: Span
+    text: str

@@ -84,8 +84,9 @@ class Alike:
         return own.key
 
     def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Exprs:
-        del own
-        return tuple(map(renaming.rename, known.results))
+        """What came of the known case, by other names; what was left as it is stays the very expression here, too."""
+        left = dict(zip(map(id, known.exprs), own.exprs, strict=True))
+        return tuple([left.get(id(result)) or renaming.rename(result) for result in known.results])
 
     def _renaming(self, known: _Case, own: _Case) -> Renaming | None:
         """What makes of one case the other, if whatever was asked of the totals has the same answers.

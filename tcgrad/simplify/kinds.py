@@ -9,9 +9,11 @@ from typing import NamedTuple
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Define, Statement
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children
 from tcgrad.simplify.outline import outline
+
+_ALIKE = (Role.INPUT, Role.DEFINED)  # they are read in the same way
 
 
 class Likeness(NamedTuple):
@@ -42,7 +44,7 @@ class Kinds:
     def of(self, define: Define) -> Likeness | None:
         """The kind of a definition by both of its sides; its own tensor comes first. None if it is of no kind."""
         left = Component(define.tensor, tuple([index.expr for index in define.free]))
-        own = outline((left, define.body))
+        own = outline((left, define.body), alike=_ALIKE)
         if own is None:
             return None
         return Likeness(self._numbers.setdefault(own.key, len(self._numbers)), own.tensors, own.indices)

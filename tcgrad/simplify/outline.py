@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import count
 from typing import NamedTuple, get_args
 
@@ -22,7 +22,7 @@ from tcgrad.ir.nodes import (
     Iverson,
     ReductionKind,
 )
-from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, indices_within, integers, map_integers, rebuild
 from tcgrad.simplify.canonical import tensor_text
 
@@ -128,13 +128,16 @@ class _Writer:
         self.orders.append(definition.order)
         self.said += [self.tensors[tensor] for tensor in definition.tensors]
 
-    def outline(self) -> Outline:
+    def outline(self, alike: Collection[Role]) -> Outline:
         tensors, indices = tuple(self.tensors), tuple(self.indices)
         texts = [f"{tensor_text(tensor)}[" for tensor in tensors] + [f"{name}(" for name in self.functions]
         serials = [index.serial for index in indices]
         looks = (
             *self.said,
-            *[(t.shape, t.role, t.dtype, t.symmetric, t.zero_outside, t.value) for t in tensors],
+            *[
+                (t.shape, None if t.role in alike else t.role, t.dtype, t.symmetric, t.zero_outside, t.value)
+                for t in tensors
+            ],
             *[(index.name, index.size) for index in indices],
         )
         order = (
@@ -150,10 +153,13 @@ class _IrregularError(Exception):
     """A position holds more than sums of multiples of indices."""
 
 
-def outline(exprs: Sequence[Expr], definitions: Sequence[Outline] = ()) -> Outline | None:
+def outline(
+    exprs: Sequence[Expr], definitions: Sequence[Outline] = (), *, alike: Collection[Role] = ()
+) -> Outline | None:
     """One outline of several expressions; None where a position is not linear in its indices.
 
     definitions: what is known of the tensors, and to be the same for expressions that are alike.
+    alike: roles of tensors that make no difference; to the order of factors they do.
     """
     writer = _Writer()
     try:
@@ -163,7 +169,7 @@ def outline(exprs: Sequence[Expr], definitions: Sequence[Outline] = ()) -> Outli
         return None
     for definition in definitions:
         writer.about(definition)
-    return writer.outline()
+    return writer.outline(alike)
 
 
 class Renaming:
