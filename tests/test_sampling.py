@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tcgrad.api import loads
+from tcgrad.check import check
+from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import find_demands
 from tcgrad.check.forward import evaluate_forward, shaken
@@ -29,7 +31,7 @@ def program(equations, inputs="{x: [N]}", dims="{N: 6}", **more):
 
 
 def draw(made, seed=0, attempt=0, dtype=FLOAT64):
-    return draw_inputs(made, find_demands(made), Types(dtype, WIDE), np.random.default_rng(seed), attempt)
+    return draw_inputs(made, find_demands(made), Types(dtype, WIDE), np.random.default_rng(seed), attempt, turn=seed)
 
 
 def drawn(kind, shape="[4, N]", **more):
@@ -185,3 +187,44 @@ def test_sizes_that_do_not_fit_are_left_out():
     assert [sizes for _, sizes in other_sizes(made)] == [{"N": 7}]
     fixed = program("y = x[i]*x[i]", "{x: [3]}", "{}")
     assert list(other_sizes(fixed)) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("shape", [[], [1], [1, 1]])
+def test_single_elements_and_single_upstream_gradients_have_either_sign(shape, seed):
+    """In the first two turns and in the next; and of two of them neither is always the larger, nor is their product
+    always positive or always negative."""
+    free = ["", "[i]", "[i,j]"][len(shape)]
+    inputs, equations = f"{{x: {shape}, z: {shape}}}", [f"p{free} = x{free}*z{free}", f"q{free} = x{free} + z{free}"]
+    source = sampler(program(equations, inputs, outputs="[p, q]"))
+    samples = [source.draw(np.dtype(np.float64), (seed, 0, turn)) for turn in range(4)]
+    for names, values in (("xz", "inputs"), ("pq", "upstream gradients")):
+        of = {name: [] for name in names}
+        for sample in samples:
+            for name in names:
+                arrays = sample.upstream if values == "upstream gradients" else sample.forward.context.arrays
+                of[name].append(np.sign(arrays[name]).item())
+        for signs in of.values():
+            assert signs[0] == -signs[1]
+            assert signs[2] == -signs[3]
+        assert {-1, 1} == {first * second for first, second in zip(*of.values(), strict=True)}
+        assert {(-1, 1), (1, -1)} <= set(zip(*of.values(), strict=True))
+
+
+@pytest.mark.parametrize("method", ["auto", "directional"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_backward_that_is_wrong_for_one_sign_of_a_scalar_fails(seed, method):
+    def fails(made, backward):
+        user = UserCode(UserFunction("user:backward", backward))
+        options = {"seed": seed, "method": method, "sizes": "own", "only": ("against",)}
+        return not check(made.program, derivation=made.derivation, against=user, **options).ok
+
+    whole = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['l = x[i]*x[i]']")
+    leaky = loads("inputs: {x: []}\nequations: ['y = leaky_relu(x, 0.125)']")
+    larger = loads("inputs: {x: [], z: []}\nequations: ['y = max(x, z)']")
+    assert fails(whole, lambda x, dl: 2 * x * np.abs(dl))
+    assert fails(whole, lambda x, dl: -2 * x * np.abs(dl))
+    assert fails(leaky, lambda x, dy: 0 * x + dy)
+    assert fails(leaky, lambda x, dy: 0 * x + dy / 8)
+    assert fails(larger, lambda x, z, dy: (0 * x + dy, 0 * z))
+    assert fails(larger, lambda x, z, dy: (0 * x, 0 * z + dy))

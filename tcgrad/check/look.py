@@ -20,7 +20,7 @@ from tcgrad.check.ladder import CONFIRMED
 from tcgrad.check.points import Point
 from tcgrad.check.quotients import BESIDE, LINEAR, choose_stencil
 from tcgrad.check.samples import Sampler
-from tcgrad.check.sampling import Types, draw_inputs, draw_like
+from tcgrad.check.sampling import Types, draw_inputs, draw_upstream, turn_of
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, Context
 from tcgrad.evaluate.context import Labelled, batch_of
@@ -174,9 +174,9 @@ class _Values:
 def draw_look(source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...]) -> Look:
     """The same point as the first attempt at a sample, with directions of its own."""
     traits, types, random = source.traits, Types(dtype, dtype), np.random.default_rng([*seed, 0])
-    inputs = draw_inputs(traits.program, traits.demands, types, random, 0)
-    shapes = {of.name: tuple([size.value for size in of.shape]) for of in traits.program.outputs}
-    upstream = {name: draw_like(shape, types, random) for name, shape in shapes.items()}
+    turn = turn_of(seed)
+    inputs = draw_inputs(traits.program, traits.demands, types, random, 0, turn=turn)
+    upstream = draw_upstream(traits.program, types, random, turn)
     wrt = [tensor.name for tensor in traits.program.wrt]
     directions = {name: random_mixture(inputs[name].shape, dtype, random).astype(dtype) for name in wrt}
     scales = [scale(inputs[name]) for name in wrt]

@@ -14,7 +14,7 @@ from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, nois
 from tcgrad.check.points import Point
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
-from tcgrad.check.sampling import Types, draw_inputs, draw_like, round_inputs
+from tcgrad.check.sampling import Types, draw_inputs, draw_like, draw_upstream, round_inputs, turn_of
 from tcgrad.check.traits import Traits, traits_of
 from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
 from tcgrad.evaluate.intrinsics import condition
@@ -175,13 +175,14 @@ class Sampler:
         doubtful: Sample | None = None
         reason, effort, abstract = "", self.effort(dtype), self.traits.abstract
         functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
+        types, turn = Types(dtype, effort.reference), turn_of(seed)
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
-            inputs = draw_inputs(self.program, self.traits.demands, Types(dtype, effort.reference), random, attempt)
+            inputs = draw_inputs(self.program, self.traits.demands, types, random, attempt, turn=turn)
             forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
             reason = self._undefined(forward, dtype)
             if not reason:
-                sample = self._sample(forward, dtype, random, functions)
+                sample = self._sample(forward, dtype, random, turn, functions)
                 if not sample.in_doubt:
                     return sample
                 doubtful = doubtful if doubtful and doubtful.is_settled >= sample.is_settled else sample
@@ -193,15 +194,16 @@ class Sampler:
 
         first: how many attempts are left out.
         """
-        effort = self.effort(dtype)
+        effort, turn = self.effort(dtype), turn_of(seed)
+        types = Types(dtype, effort.reference)
         for attempt in range(first, first + _TIED_ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
-            drawn = draw_inputs(self.program, self.traits.demands, Types(dtype, effort.reference), random, 0)
+            drawn = draw_inputs(self.program, self.traits.demands, types, random, 0, turn=turn)
             inputs = round_inputs(self.program, self.traits.demands, drawn, (attempt - first) // _TIED_ATTEMPTS_EACH)
             wide = evaluate_forward(self.program.statements, inputs, effort.reference)
             narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
             if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):
-                sample = self._sample(wide, dtype, random, {}, tied=True)
+                sample = self._sample(wide, dtype, random, turn, {}, tied=True)
                 if not sample.in_doubt:
                     return sample
         return "no tie was met"
@@ -228,14 +230,12 @@ class Sampler:
         return tuple(dict.fromkeys(statement.operand for statement in intrinsics))
 
     def _sample(
-        self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator,
+        self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator, turn: int,
         functions: Mapping[str, SmoothFunction], *, tied: bool = False,
     ) -> Sample:  # fmt: skip
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
-        upstream = {
-            t.name: draw_like(forward.context.arrays[t.name].shape, types, random) for t in self.program.outputs
-        }
+        upstream = draw_upstream(self.program, types, random, turn)
         how = rounding(dtype, effort, random, tied=tied)
         moved = shaken(forward, how.noise, how.dtype)
         is_settled = not moved.flipped.any()

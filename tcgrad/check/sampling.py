@@ -36,14 +36,17 @@ class Types:
     reference: np.dtype[Any]
 
 
-def draw_inputs(program: Program, demands: Demands, types: Types, random: Random, attempt: int) -> dict[str, Array]:
+def draw_inputs(
+    program: Program, demands: Demands, types: Types, random: Random, attempt: int, *, turn: int
+) -> dict[str, Array]:
     """Values of every input: of the real ones in the type of the reference, but numbers of the checked one.
 
     attempt: how many draws have failed before; later draws try other intervals and smaller scales.
+    turn: a single element that may have any value has either sign in one of two turns, if the first draw will do.
     """
     drawn = {}
-    for item in program.inputs:
-        value = _Draw(item, demands, random, attempt).value()
+    for place, item in enumerate(program.inputs):
+        value = _Draw(item, demands, random, attempt, _sign(place, turn)).value()
         drawn[item.tensor.name] = exact(value, types) if item.tensor.is_real else value
     return drawn
 
@@ -101,14 +104,38 @@ def draw_like(shape: tuple[int, ...], types: Types, random: Random) -> Array:
     return exact(random.normal(size=shape), types)
 
 
+def draw_upstream(program: Program, types: Types, random: Random, turn: int) -> dict[str, Array]:
+    """Random gradients of the outputs; those of a single element have either sign in one of two turns."""
+    drawn = {}
+    for place, of in enumerate(program.outputs):
+        value = draw_like(tuple([size.value for size in of.shape]), types, random)
+        drawn[of.name] = np.abs(value) * _sign(place, turn) if value.size == 1 else value
+    return drawn
+
+
+def turn_of(seed: tuple[int, ...]) -> int:
+    """Which turn it is: those of one seed, which comes first, are told apart by numbers from 0 behind it."""
+    return sum(seed[1:])
+
+
+def _sign(place: int, turn: int) -> int:
+    """A sign that changes from the first turn to the second, from the third to the fourth, and so on. Those of two
+    places differ in some of these pairs, at first those of neighbours, and are alike in others."""
+    return -1 if (turn + (place & (turn // 2 + 1)).bit_count()) % 2 else 1
+
+
 @dataclass(frozen=True)
 class _Draw:
-    """One draw of one input."""
+    """One draw of one input.
+
+    sign: that of a single element, if it may have any value and is drawn for the first time.
+    """
 
     item: Input
     demands: Demands
     random: Random
     attempt: int
+    sign: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -134,7 +161,8 @@ class _Draw:
             choice = 0 if self.attempt == 1 else int(self.random.integers(-1, len(_TRIED)))
             if choice >= 0:
                 return self._within(_TRIED[choice])
-        return np.asarray(0.5 ** (self.attempt // 6) * self.random.normal(size=self.shape))
+        value = np.asarray(0.5 ** (self.attempt // 6) * self.random.normal(size=self.shape))
+        return self.sign * np.abs(value) if value.size == 1 and self.attempt == 0 else value
 
     def _index(self, name: str) -> Array:
         bool_or_free = Span(0, 1 if self.item.tensor.dtype == "bool" else 2)
