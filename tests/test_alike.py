@@ -17,6 +17,7 @@ from tcgrad.notation.raising import _raised
 from tcgrad.notation.refusal import Refusal
 from tcgrad.simplify import alike
 from tcgrad.simplify.outline import Outline, Renaming, outline
+from tcgrad.simplify.totals import Totals
 
 LAYER = """\
   - s{n}[i,j] = x{m}[i,d]*w{n}[d,e]*x{m}[j,e]
@@ -185,6 +186,20 @@ def test_renaming_turns_one_expression_into_the_other():
     assert new is not None
     made = Renaming(old, new).rename(first)
     assert re.sub(r"#\d+", "", repr(made)) == re.sub(r"#\d+", "", repr(second))
+
+
+def test_what_work_leaves_as_it_is_stays_the_very_expression_for_all_that_are_alike():
+    first, second = _bodies("inputs: {x: [3], z: [3]}\nequations: ['y[i] = sin(x[i])', 'w[i] = sin(z[i])']\n")
+    memory, worked = alike.Alike(Totals(())), []
+    for body in (first, second):
+
+        def work(body: Expr = body) -> tuple[Expr, ...]:
+            worked.append(body)
+            return (body,)
+
+        (left,) = memory.done((body,), (), work)
+        assert left is body
+    assert worked == [first]
 
 
 @pytest.mark.parametrize("sample", ["normal", "positive", "simplex"])

@@ -13,7 +13,7 @@ from functools import partial
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexSum, IndexValue, Iverson, Mul
 from tcgrad.ir.reads import lone_sizes
-from tcgrad.ir.traversal import map_children, replace_components
+from tcgrad.ir.traversal import map_children, replace_components, sorts_in
 from tcgrad.notation.extents import contradicted
 
 
@@ -22,6 +22,8 @@ def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:
 
     fixed: the indices whose ranges are declared, which may stand in positions of any size.
     """
+    if IndexReduce not in sorts_in(body):
+        return body
     wanted = contradicted((body,)).difference(fixed)
 
     def changed(expr: Expr) -> Expr:

@@ -55,14 +55,15 @@ def range_is_implied(
     condition may keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
-    sizes = [size.value for node in nodes for own, size in lone_positions(node) if own is index]
+    leaves = [node for node in nodes if not children(node)]
+    sizes = [size.value for node in leaves for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
         return smallest or max(sizes) == min(sizes)
-    compound = [read for node in nodes for read in _compound_reads(index, node)]
+    compound = [read for node in leaves for read in _compound_reads(index, node)]
     if sizes or any(_is_condition_on(index, node) for node in nodes):
         compound = [read for read in compound if read[0].indices == (index,)]
     shared = {other for position, _ in compound for other in position.indices}
-    untold = {other for other in unknown if other in shared and not _is_told_alone(other, nodes)}
+    untold = {other for other in unknown if other in shared and not _is_told_alone(other, leaves)}
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
