@@ -10,7 +10,7 @@ from tcgrad.ir.program import Define
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.promise import least_cost
+from tcgrad.simplify.promise import is_promising, least_cost
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.rules import like_terms_collected
 from tcgrad.simplify.spread import spread_out
@@ -55,3 +55,11 @@ def test_components_of_a_symmetric_tensor_are_told_from_others():
     assert isinstance(first, Component)
     assert isinstance(second, Component)
     assert Component(first.tensor, second.indices) != second
+
+
+def test_a_name_for_what_stands_in_every_term_promises_nothing():
+    # Of sum_j A x (z - w) the term with z keeps A x as it is, whatever that is called without z.
+    terms = spread_out(_body("1[j]*A[i,j]*x[j]*(z[j] - w[i])")) or []
+    whole, part = _body("1[j]*A[i,j]*x[j]*z[j]"), _body("1[j]*A[i,j]*x[j]")
+    assert is_promising(terms, [(whole,)], lambda _: False, squares=False)
+    assert not is_promising(terms, [(part,)], lambda _: False, squares=False)

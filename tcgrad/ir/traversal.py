@@ -248,20 +248,7 @@ def _gathered(integer: Integer) -> Iterator[Tensor]:
                 yield from _gathered(atom.dividend)
 
 
-def substitute(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
-    """Replace free indices by integer expressions; a binder that would capture one of them is renamed."""
-    if mapping.keys().isdisjoint(free_indices(expr)):
-        return expr
-    if isinstance(expr, _BINDERS):
-        inner = {index: to for index, to in mapping.items() if index not in expr.indices}
-        if any(index in to.indices for to in inner.values() for index in expr.indices):
-            expr = rename_binder(expr)
-        return _alike(rebuild(expr, (substitute(expr.body, inner),)), expr)
-    if integers(expr):
-        return _alike(map_integers(expr, lambda e: e.substitute(mapping)), expr)
-    return _alike(rebuild(expr, tuple([substitute(part, mapping) for part in children(expr)])), expr)
-
-
+# What is known of a node and does not go by its indices, or not by their names and order.
 _WHATEVER_THE_INDICES = (
     "known_size",
     "known_shape",
@@ -273,12 +260,34 @@ _WHATEVER_THE_INDICES = (
     "known_lone_sum",
     "known_sorts",
 )
+_WHATEVER_THEIR_NAMES = (*_WHATEVER_THE_INDICES, "known_tensors", "is_simplified", "is_recognised")
 
 
-def _alike(made: Expr, expr: Expr) -> Expr:
-    """The node that was made by replacing indices, with all that is known of the other one and does not go by them."""
+def substitute(expr: Expr, mapping: Mapping[Index, Integer], *, renames: bool = False) -> Expr:
+    """Replace free indices by integer expressions; a binder that would capture one of them is renamed.
+
+    renames: whether each of them becomes another index, all in the same order, so that what has its form keeps it.
+    """
+    return _substituted(expr, mapping, _WHATEVER_THEIR_NAMES if renames else _WHATEVER_THE_INDICES)
+
+
+def _substituted(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -> Expr:
+    if mapping.keys().isdisjoint(free_indices(expr)):
+        return expr
+    if isinstance(expr, _BINDERS):
+        inner = {index: to for index, to in mapping.items() if index not in expr.indices}
+        if any(index in to.indices for to in inner.values() for index in expr.indices):
+            expr = rename_binder(expr)
+        return _alike(rebuild(expr, (_substituted(expr.body, inner, kept),)), expr, kept)
+    if integers(expr):
+        return _alike(map_integers(expr, lambda e: e.substitute(mapping)), expr, kept)
+    return _alike(rebuild(expr, tuple([_substituted(part, mapping, kept) for part in children(expr)])), expr, kept)
+
+
+def _alike(made: Expr, expr: Expr, kept: Sequence[str]) -> Expr:
+    """The node that was made of another one by replacing indices, with those things known that are kept."""
     known, own = expr.__dict__, made.__dict__
-    for name in _WHATEVER_THE_INDICES:
+    for name in kept:
         if name in known:
             own[name] = known[name]
     return made
@@ -293,19 +302,19 @@ def rename_binder(expr: _Binder) -> _Binder:
 
 def freshen(expr: Expr) -> Expr:
     """The same expression with every bound index replaced by a new one."""
-    return _copied(expr, {})
+    return _copied(expr, {}, _WHATEVER_THE_INDICES)
 
 
-def _copied(expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+def _copied(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -> Expr:
     """The same with free indices replaced and bound ones new, so that none can be captured."""
     if isinstance(expr, _BINDERS):
         fresh = tuple(index.fresh() for index in expr.indices)
         inner = {**mapping, **{old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}}
-        return _alike(replace(expr, indices=fresh, body=_copied(expr.body, inner)), expr)
+        return _alike(replace(expr, indices=fresh, body=_copied(expr.body, inner, kept)), expr, kept)
     if integers(expr):
-        return substitute(expr, mapping)
-    made = map_children(expr, lambda part: _copied(part, mapping))
-    return expr if made is expr else _alike(made, expr)
+        return _substituted(expr, mapping, kept)
+    made = map_children(expr, lambda part: _copied(part, mapping, kept))
+    return expr if made is expr else _alike(made, expr, kept)
 
 
 def bind_apart(expr: Expr) -> Expr:
@@ -321,6 +330,10 @@ def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr
     return map_children(expr, lambda part: replace_components(part, replace))
 
 
-def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...]) -> Expr:
-    """The body of a definition ``tensor[free] = body`` read at ``positions``, with bound indices of its own."""
-    return _copied(body, dict(zip(free, positions, strict=True)))
+def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, ...], *, renames: bool = False) -> Expr:
+    """The body of a definition ``tensor[free] = body`` read at ``positions``, with bound indices of its own.
+
+    renames: as in `substitute`.
+    """
+    kept = _WHATEVER_THEIR_NAMES if renames else _WHATEVER_THE_INDICES
+    return _copied(body, dict(zip(free, positions, strict=True)), kept)

@@ -8,12 +8,14 @@ from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import children, map_children, substitute
+from tcgrad.ir.traversal import children, flat_factors, map_children, substitute
 from tcgrad.simplify.joining import may_be_joined
 from tcgrad.simplify.monomials import has_delta, prenex
+from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
 from tcgrad.simplify.rules import simplify_node
+from tcgrad.simplify.shapes import shape
 
 __all__ = ["contract_deltas", "simplify"]
 
@@ -65,12 +67,16 @@ class _Readable:
     def _summed(self, body: Expr) -> Expr:
         """What is summed: of a product the factors, which are brought into order with the sum.
 
-        It is simplified by itself where something of it may go: once a delta is gone nothing says that it may.
+        It is simplified by itself where something of it may go: once a delta is gone nothing says that it may. Where
+        factors look alike, their order decides which of the summed indices comes first.
         """
         if not isinstance(body, Mul):
             return self.simplify(body)
-        product = map_children(flat_product(body), self.simplify)
-        return self.simplify(product) if isinstance(product, Mul) and may_be_joined(product) else product
+        factors = list(map(self.simplify, flat_factors(body)))
+        if len(set(map(shape, factors))) < len(factors):
+            factors = in_order(factors)
+        product = Mul(tuple(factors))
+        return self.simplify(product) if may_be_joined(product) else product
 
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)

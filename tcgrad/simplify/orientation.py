@@ -62,7 +62,8 @@ class _Orientation:
         self._sums: list[Add] = []
         self._signs: dict[int, int] = {}  # which way round a sum is written elsewhere, or as a rule, by its id
         self._has_logarithms = False
-        self._note(expr)
+        self._around: dict[int, set[int]] = {}  # what a sum stands in, and itself, by its id
+        self._note(expr, ())
         self._orders = {id(base): written.orders(base) for base in self._sums}
         own = [base for base in self._sums if not self._orders[id(base)]]
         self._repeated = list(repeated_sums(own))[:_MOST_REPEATED]
@@ -70,17 +71,19 @@ class _Orientation:
             self._signs.update(group)
         self._known: dict[int, Weights] = {}
 
-    def _note(self, expr: Expr) -> None:
+    def _note(self, expr: Expr, around: tuple[int, ...]) -> None:
         """Take down the sums and logarithms that can be turned, in an expression that holds signs."""
+        around = (*around, id(expr))
         if isinstance(expr, Add):
             self._sums.append(expr)
+            self._around.setdefault(id(expr), set()).update(around)
         elif isinstance(expr, Mul):
             self._signs.update(complements(expr))
         elif isinstance(expr, Call) and _flipped_logarithm(expr):
             self._has_logarithms = True
         for part in children(expr):
             if _holds_sign(part):
-                self._note(part)
+                self._note(part, around)
 
     def may_turn(self) -> bool:
         """Whether there is anything to be written another way."""
@@ -90,13 +93,15 @@ class _Orientation:
         """The expression as it is written best."""
         weight = self._worth(self._expr)
         for group in self._repeated:
-            before = self._signs
-            self._signs, self._known = {**before, **{place: -sign for place, sign in group.items()}}, {}
+            before = self._signs, self._known
+            stale = set[int]().union(*[self._around[place] for place in group])
+            self._signs = {**self._signs, **{place: -sign for place, sign in group.items()}}
+            self._known = {place: weights for place, weights in self._known.items() if place not in stale}
             turned = self._worth(self._expr)
             if turned < weight:
                 weight = turned
             else:
-                self._signs, self._known = before, {}
+                self._signs, self._known = before
         return self._value(self._expr)
 
     # What it costs

@@ -47,7 +47,10 @@ def is_promising(
     if any(not factors or (len(factors) == 1 and may_add_up(factors[0])) for factors in sums):
         return True
     known = [set(map(shape, factors)) for pattern in patterns for factors in _summed(Mul(pattern))]
-    return any(set(map(shape, factors)) <= pattern for pattern in known for factors in sums)
+    # What stands in every term is not shorter for a name in some of them: the others have it as it is.
+    everywhere = set[int].intersection(*[set(map(id, as_one_sum(term)[1])) for term in terms])
+    apart = [factors for factors in sums if not everywhere.issuperset(map(id, factors))]
+    return any(set(map(shape, factors)) <= pattern for pattern in known for factors in apart)
 
 
 def inert_factors(

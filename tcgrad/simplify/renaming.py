@@ -16,11 +16,11 @@ from tcgrad.ir.traversal import children, free_indices, instantiate, substitute,
 
 def substituted(expr: Expr, mapping: Mapping[Index, Integer], simplify: Callable[[Expr], Expr]) -> Expr:
     """A simplified expression with indices replaced, simplified where that is more than a renaming."""
-    made = substitute(expr, mapping)
-    if made is expr:
+    if mapping.keys().isdisjoint(free_indices(expr)):
         return expr
-    _mark(made, expr, {} if _is_renaming(expr, mapping) else mapping)
-    return simplify(made)
+    renames = _is_renaming(expr, mapping)
+    made = substitute(expr, mapping, renames=renames)
+    return simplify(made if renames else _marked(made, expr, mapping))
 
 
 def instantiated(
@@ -28,9 +28,9 @@ def instantiated(
 ) -> Expr:
     """A simplified body of ``tensor[free] = body`` at ``positions``, with bound indices of its own; simplified."""
     mapping = dict(zip(free, positions, strict=True))
-    made = instantiate(free, body, positions)
-    _mark(made, body, {} if _is_renaming(body, mapping) else mapping)
-    return simplify(made)
+    renames = _is_renaming(body, mapping)
+    made = instantiate(free, body, positions, renames=renames)
+    return simplify(made if renames else _marked(made, body, mapping))
 
 
 def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
@@ -47,12 +47,12 @@ def _is_renaming(expr: Expr, mapping: Mapping[Index, Integer]) -> bool:
     return same_ranges or not any(isinstance(part, Delta | Iverson) for part in walk(expr))
 
 
-def _mark(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> None:
-    """Carry over what is known to be in its form, node by node, where none of the replaced indices occurs."""
-    if made is source:
-        return
-    if source.is_simplified and mapping.keys().isdisjoint(free_indices(source)):
-        made.__dict__["is_simplified"] = True
-        made.__dict__["is_recognised"] = source.is_recognised
-    for part, own in zip(children(made), children(source), strict=True):
-        _mark(part, own, mapping)
+def _marked(made: Expr, source: Expr, mapping: Mapping[Index, Integer]) -> Expr:
+    """With what is known to be in its form carried over, node by node, where none of the replaced indices occurs."""
+    if made is not source:
+        if source.is_simplified and mapping.keys().isdisjoint(free_indices(source)):
+            made.__dict__["is_simplified"] = True
+            made.__dict__["is_recognised"] = source.is_recognised
+        for part, own in zip(children(made), children(source), strict=True):
+            _marked(part, own, mapping)
+    return made
