@@ -41,6 +41,10 @@ BLOCKS = {
         spec(["x: [N]", "w: [W]"], ["y[i] = w[r]*x[W*i+r]^2"], dims="{N: 7, W: 3}", indices="{i: N//W}"),
         [{"N": 9}, {"N": 5, "W": 2}, {"N": 11, "W": 4}],
     ),
+    "blocks of what zeros are read before": (
+        spec(["x: {shape: [2*A, N], outside: 0}", "w: [A, N]"], ["y[j] = w[i,j]*x[2*i+1,j-2]"], dims="{A: 2, N: 5}"),
+        [{"N": 1}, {"N": 2}, {"N": 3, "A": 1}],
+    ),
     "blocks beside elements": (
         spec(["x: [N]"], ["y[i] = 1[r]*sin(x[2*i+r])*x[i]"], dims="{N: 7}", indices="{i: N//2, r: 2}"),
         [{"N": 8}, {"N": 3}],

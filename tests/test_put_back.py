@@ -55,6 +55,32 @@ def test_what_is_printed_of_the_extremes_of_blocks_is_proved(indices, extreme):
     assert all(each.proved for each in put_back(text))
 
 
+@pytest.mark.parametrize(
+    ("inputs", "equation"),
+    [("x: [N], z: [N]", "prod[i](x[i//2])"), ("x: [M], z: [M]", "prod[i](x[i//2])"),
+     ("x: [N], z: [N+1]", "prod[i](x[i//2])")],
+)  # fmt: skip
+def test_what_is_printed_of_blocks_that_no_read_ends_is_proved(inputs, equation):
+    """The position in a block has a range by itself, whatever the length of the axis that tells it."""
+    text = f"dims: {{N: 2, M: 3}}\ninputs: {{{inputs}}}\nindices: {{i: N, j: M}}\nequations: ['y = {equation}']\n"
+    assert all(each.proved for each in put_back(text))
+
+
+@pytest.mark.parametrize(
+    "read", ["x[i//2]*z[2*i]", "x[i//2]*z[2*N-1-2*i]", "x[i//3]*z[2*N-1-2*i]", "x[i//2]*z[2*i+1]^2"]
+)
+def test_what_is_printed_of_blocks_read_in_strides_is_proved(read):
+    """A guard keeps a multiple of what it is about inside, too: ``z[2*j+4*i]`` where ``j + 2*i < N``."""
+    text = f"dims: {{N: 4}}\ninputs: {{x: [N], z: [2*N]}}\nindices: {{i: N}}\nequations: ['y = sum[i]({read})']\n"
+    assert all(each.proved for each in put_back(text))
+
+
+def test_an_index_that_is_compared_with_one_of_another_axis_has_no_name_of_a_tensor():
+    text = "dims: {N: 3}\ninputs: {l: [], s: [N], u: [N+1, N+1]}\nindices: {l: N, m: N}\n"
+    text += "equations: ['y[l,m] = s[l]*u[m+1,l]']\n"
+    assert all(each.proved for each in put_back(text))
+
+
 def test_gradients_are_those_of_what_has_a_name():
     text = (
         "inputs: {A: [3, 3]}\nequations:\n  - a = exp(inv(A)[i,i]) + inv(A)[0,1]*inv(A)[0,2]*inv(A)[1,2]\n"

@@ -121,7 +121,7 @@ class Lowering:
         """The value of a definition that reads indices digit by digit; None of one that does not."""
         if define.tensor.role is Role.JACOBIAN:
             return None
-        shorter = without_tails(define)
+        shorter = without_tails(define, self.build.fitting)
         split, digits = by_digits(shorter, self.build.fitting)
         if split is shorter:
             return None

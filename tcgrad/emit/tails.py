@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 from tcgrad.emit.axis_reads import is_size
+from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
-from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.traversal import factors_of, product_of, substitute
 
 
-def without_tails(define: Define) -> Define:
-    """The definition over the places that its own guards leave of its axes; each has its place among the free ones."""
+def without_tails(define: Define, fitting: Fitting) -> Define:
+    """The definition over the places that its own guards leave of its axes; each has its place among the free ones.
+
+    A guard that leaves less than none at some sizes, ``[p < N-2]`` of one element, stays: what stands before that place
+    has no size then.
+    """
     factors, free = list(factors_of(define.body)), define.free
     for factor in factors_of(define.body):
-        ended = _end(factor, free)
+        ended = _end(factor, free, fitting)
         if ended is not None:
             index, size = ended
             shorter = Index(index.name, size)
@@ -28,13 +32,13 @@ def without_tails(define: Define) -> Define:
     return define if free == define.free else Define(define.tensor, free, product_of(factors), define.span)
 
 
-def _end(factor: Expr, free: tuple[Index, ...]) -> tuple[Index, Integer] | None:
+def _end(factor: Expr, free: tuple[Index, ...], fitting: Fitting) -> tuple[Index, Integer] | None:
     """The free index of a guard ``[index < size]``, and the size, in which no index occurs; None of other factors."""
     slack = slack_of(factor)
     if slack is None:
         return None
     for index in slack.indices:
         size = slack + index.expr + 1
-        if index in free and is_size(size) and never_negative(index.size - size):
+        if index in free and is_size(size) and all(map(fitting.never_negative, (size, index.size - size))):
             return index, size
     return None

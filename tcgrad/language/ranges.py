@@ -74,15 +74,21 @@ class _Solver:
             raise Refused
 
     def deciding(self) -> tuple[list[Condition], list[Condition]]:
-        """The conditions of compound positions, with their slots: those that decide, and those that a guard keeps."""
+        """The conditions of compound positions, with their slots: those that decide, and those that a guard keeps.
+
+        Where each index is told by a position of its own, a guard keeps what follows from a multiple of it, too.
+        """
         deciding: list[Condition] = []
         guarded: list[Condition] = []
+        own = {read.position.indices for read in self.problem.reads if len(read.position.indices) == 1}
         for read in self.problem.reads:
             if not read.decides or self.plain.slot(read) or self.plain.owner(read.size) or read.position.gathers:
                 continue
             for condition in read.conditions:
                 slots = [self.plain.by_index[index] for index in condition.indices]
-                (guarded if read.is_guarded(condition) else deciding).append((condition, slots))
+                told = all(slot.fixed is not None or (slot.index,) in own for slot in slots)
+                is_guarded = read.is_guarded(condition) or (told and read.is_guarded_by_multiples(condition))
+                (guarded if is_guarded else deciding).append((condition, slots))
         return deciding, guarded
 
     def narrow(self) -> None:

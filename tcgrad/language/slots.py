@@ -106,6 +106,17 @@ class Read:
         gaps = (condition - guard for guard in self.guards.bounds(None))
         return any(not gap.indices and gap.value >= 0 for gap in gaps)
 
+    def is_guarded_by_multiples(self, condition: Integer) -> bool:
+        """The same of a guard times a number: ``2*n - 1 - 2*(j + i)`` is at least 0 where ``n - 1 - (j + i)`` is."""
+        for guard in (guard for guard in self.guards.bounds(None) if guard.indices):
+            first = guard.indices[0]
+            one, several = (expr.coefficient(first) for expr in (guard, condition))
+            times = several.value // one.value if one and several and one.value else 0
+            gap = condition - guard * times
+            if times > 0 and not gap.indices and gap.value >= 0:
+                return True
+        return False
+
 
 @dataclass
 class RangeProblem:

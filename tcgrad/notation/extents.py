@@ -9,7 +9,8 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from tcgrad.ir.indices import Dim, Index, Integer
-from tcgrad.ir.nodes import ZERO, Component, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.reads import lone_positions, lone_sizes, positions_read
 from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.ir.tensors import Tensor
@@ -28,6 +29,12 @@ def size_is_read(index: Index, parts: Iterable[Expr]) -> bool:
 def stands_alone(index: Index, parts: Iterable[Expr]) -> bool:
     """Whether the index is a whole position, so that the language gives it that axis's range at most."""
     return any(True for _ in lone_sizes(index, parts))
+
+
+def is_between_axes(delta: Delta) -> bool:
+    """Whether it compares two indices of different sizes, as numbers: a delta that is written makes them one."""
+    first, second = delta.left.as_index, delta.right.as_index
+    return first is not None and second is not None and first.size.value != second.size.value
 
 
 def contradicted(parts: Iterable[Expr]) -> set[Index]:
@@ -137,9 +144,20 @@ def _axes_for(index: Index, tensors: Sequence[Tensor]) -> list[tuple[Tensor, int
     First come those that have as much at all sizes, and those of which each position is read once.
     """
     axes = [(tensor, axis, size) for tensor in tensors for axis, size in enumerate(tensor.shape)]
-    enough = [(tensor, axis, -(-index.size.value // size.value), size) for tensor, axis, size in axes]
+    enough = [(tensor, axis, _times(index, size), size) for tensor, axis, size in axes]
     found = [(tensor, axis, times, size * times - index.size) for tensor, axis, times, size in enough]
     return sorted(found, key=lambda each: (each[3].as_number is None, each[2]))
+
+
+def _times(index: Index, size: Integer) -> int:
+    """How often each position of an axis is read for an index, so that there is one for each of its values.
+
+    As few times as the spec's sizes ask for, if that is enough at others; else as many as the index has values, where
+    that is a number: an axis of one position is long enough then.
+    """
+    fewest = -(-index.size.value // size.value)
+    number = index.size.as_number
+    return fewest if number is None or never_negative(size * fewest - index.size) else number
 
 
 def _spread(index: Index, times: int, spare: Integer) -> Integer:

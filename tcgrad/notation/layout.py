@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from tcgrad.ir.derivative import OPERATOR
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     Add,
     Call,
@@ -27,6 +27,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.chains import join
+from tcgrad.notation.extents import is_between_axes
 from tcgrad.notation.factors import UNIT, Factors
 from tcgrad.notation.shown import (
     Apply,
@@ -155,7 +156,7 @@ class _Layout:
         match expr:
             case Component(tensor, indices):
                 return Read(tensor, indices)
-            case Delta(left, right) if _is_between_axes(left, right):
+            case Delta(left, right) if is_between_axes(expr):
                 return Bracket(Comparison((Whole(left), Whole(right)), ("==",)))
             case Delta(left, right):
                 return Kronecker(left, right)
@@ -195,12 +196,6 @@ class _Layout:
                 return condition
             case other:
                 return Comparison((other, Number(Fraction(0))), ("!=",))
-
-
-def _is_between_axes(left: Integer, right: Integer) -> bool:
-    """Whether a delta is of two indices of different sizes: the language would make these the same."""
-    first, second = left.as_index, right.as_index
-    return first is not None and second is not None and first.size.value != second.size.value
 
 
 def _one_term(sign: int, shown: Shown) -> Shown:

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Component, Expr, IndexValue
+from tcgrad.ir.nodes import Add, Component, Delta, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
-from tcgrad.notation.extents import contradicted, range_is_implied, size_is_read
+from tcgrad.notation.extents import contradicted, is_between_axes, range_is_implied, size_is_read
 from tcgrad.records import dataclass
 
 Names = Mapping[Index, str]
@@ -91,7 +91,7 @@ class _Naming:
     dims: Collection[str]
     tensors: frozenset[str]
     ranges: Mapping[str, Integer]
-    bare: frozenset[Index]  # the indices that stand as numbers, in guards too
+    bare: frozenset[Index]  # the indices that stand as numbers, in guards and comparisons too
     beside: frozenset[str]  # the tensors of the statement itself: no letter of an index unless the user's own
     scalars: frozenset[str]  # those without indices: an index of that name would make the bare name ambiguous
     names: dict[Index, str] = field(default_factory=dict)
@@ -103,6 +103,8 @@ class _Naming:
         dims = {dim.name for integer in compound for dim in dims_in(integer)}
         bare = {index for node in nodes if isinstance(node, IndexValue) for index in node.value.indices}
         bare |= {index for node in nodes if isinstance(node, Component) for index in _guarded(node)}
+        deltas = [node for node in nodes if isinstance(node, Delta) and is_between_axes(node)]
+        bare |= {index for delta in deltas for side in (delta.left, delta.right) for index in side.indices}
         read = tensors_read(body)
         beside = frozenset(tensor.name for tensor in read)
         scalars = around.scalars | frozenset(tensor.name for tensor in read if tensor.order == 0)

@@ -59,7 +59,7 @@ def _key(expr: Expr, labels: Labels) -> str:
         case Component():
             return f"{tensor_text(expr.tensor)}[{_component_positions(expr, labels)}]"
         case Delta():
-            return f"δ[{','.join(sorted((_integer_key(expr.left, labels), _integer_key(expr.right, labels))))}]"
+            return f"δ[{_equality(expr.left, expr.right, labels)}]"
         case Iverson():
             return _comparison(expr, labels)
         case IndexValue():
@@ -88,10 +88,27 @@ def _comparison(expr: Iverson, labels: Labels) -> str:
     if operator in (">", ">="):
         left, right, operator = right, left, MIRRORED[operator]
     if isinstance(left, IndexValue) and isinstance(right, IndexValue):
+        if operator not in ("<", "<="):
+            return f"[{operator}{_equality(left.value, right.value, labels)}]"
         difference = right.value - left.value - (1 if operator == "<" else 0)
-        sides = (_integer_key(difference, labels), _integer_key(-difference, labels))
-        return f"[0<={sides[0]}]" if operator in ("<", "<=") else f"[0{operator}{min(sides)}]"
+        return f"[0<={_integer_key(difference, labels)}]"
     return f"[{key(left, labels)}{operator}{key(right, labels)}]"
+
+
+def _equality(left: Integer, right: Integer, labels: Labels) -> str:
+    """Two integers that are compared; their difference, whichever is taken off the other, if each could be the one that
+    is solved for.
+    """
+    if not (_is_solved_for_others(left) or _is_solved_for_others(right)):
+        return ",".join(sorted((_integer_key(left, labels), _integer_key(right, labels))))
+    difference = right - left
+    return min(_integer_key(difference, labels), _integer_key(-difference, labels))
+
+
+def _is_solved_for_others(side: Integer) -> bool:
+    """Whether what equals a compound side, ``i == j + 2*p``, tells an index in it as well, ``j == i - 2*p``."""
+    steps = [step for monomial, step in side.terms if len(monomial) == 1 and isinstance(monomial[0], Index)]
+    return side.as_index is None and any(step in (1, -1) for step in steps)
 
 
 def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
