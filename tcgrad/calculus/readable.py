@@ -22,6 +22,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
+from tcgrad.simplify.clipped import Clipped
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid, with_turned_differences
 from tcgrad.simplify.cost import cost
@@ -71,6 +72,7 @@ class Readable:
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
         self._polished = Alike(Totals(()))
+        self._clipped = Clipped(self.program.statements)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients as short as what is declared makes them, those that became short put into others;
@@ -124,6 +126,7 @@ class Readable:
         body = with_turned_differences(body)
         if sorts.isdisjoint((Where, Iverson)):
             return body
+        body = self._clipped.without_excluded(body)
         named = with_extremes(body)
         if named is not body:
             body = min((body, self.known.fold(named)), key=cost)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, Add, Call, Const, Expr, Iverson
-from tcgrad.ir.traversal import factors_of, product_of, tensors_read, terms_of
+from tcgrad.ir.tensors import Role
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import exponent_of
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.powers import add_of, scaled, split_coefficient
+from tcgrad.simplify.powers import add_of, negated, scaled, split_coefficient
 from tcgrad.simplify.signs import is_positive
 
 _EXTREMES = {"max": (">", ">="), "min": ("<", "<=")}  # the comparisons that hold where they do for one argument
@@ -25,7 +26,23 @@ def solved(expr: Iverson) -> Expr:
         return expr
     own = _with_terms_apart(expr)
     made = _solved(expr)
-    return made if cost(made) <= cost(own) else own
+    return _turned(made if cost(made) <= cost(own) else own)
+
+
+def _turned(expr: Expr) -> Expr:
+    """``[-a > -b]`` as ``[a < b]``, ``[-a > b]`` as ``[a < -b]``, or as ``[b < -a]`` where ``b`` varies more: it is
+    compared with a bound.
+    """
+    if not isinstance(expr, Iverson) or isinstance(expr.right, Const) or split_coefficient(expr.left)[0] > 0:
+        return expr
+    operator, left, right = MIRRORED[expr.operator], negated(expr.left), negated(expr.right)
+    is_bound = split_coefficient(expr.right)[0] > 0 and _variation(right) > _variation(left)
+    return Iverson(operator, expr.right, expr.left) if left == ZERO or is_bound else Iverson(operator, left, right)
+
+
+def _variation(expr: Expr) -> tuple[int, bool]:
+    """How much an expression varies: with how many indices, and whether with any input."""
+    return len(free_indices(expr)), any(tensor.role is not Role.CONSTANT for tensor in tensors_read(expr))
 
 
 def _solved(expr: Iverson) -> Expr:

@@ -1,0 +1,122 @@
+"""Comparisons that do not hold where a clip leaves a value as it is: ``[clip(u, lo, hi) < u] [lo <= u] [u <= hi] = 0``.
+
+That is told by what both sides are then, read as it stands, so that rounding does not make it otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tcgrad.ir.nodes import ZERO, Add, Call, Component, Expr, Iverson, Mul, Where
+from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import (
+    factors_of,
+    instantiate,
+    map_children,
+    product_of,
+    replace_components,
+    size,
+    tensors_read,
+    terms_of,
+    walk,
+)
+from tcgrad.records import cached_property
+from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import is_call
+from tcgrad.simplify.shapes import are_equal
+
+_LARGEST = 200  # nodes of a comparison whose definitions are put in
+
+Conditions = tuple[Iverson, ...]
+
+
+class Clipped:
+    """What the clips in the definitions of some statements exclude."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self._statements = tuple(statements)
+        self._written: dict[Tensor, Expr] = {}
+
+    def without_excluded(self, expr: Expr) -> Expr:
+        """An expression without what its conditions exclude, simplified; the very same if there is nothing of it."""
+        made = self._left(expr) if self._is_any else expr
+        return expr if made is expr else simplify(made)
+
+    @cached_property
+    def _definitions(self) -> dict[Tensor, Define]:
+        return {s.tensor: s for s in self._statements if isinstance(s, Define)}
+
+    @cached_property
+    def _is_any(self) -> bool:
+        return any(is_call(part, "clip") for define in self._definitions.values() for part in walk(define.body))
+
+    def _left(self, expr: Expr) -> Expr:
+        made = map_children(expr, self._left)
+        match made:
+            case Mul(factors):
+                own = _conditions_among(factors)
+                if self._is_excluded(own):
+                    return ZERO
+                left = tuple([factor if factor in own else self._beside(factor, own) for factor in factors])
+                return made if left == factors else product_of(left)
+            case Where(Iverson() as condition, then, otherwise):
+                chosen = self._beside(then, (condition,)), self._beside(otherwise, (condition.opposite,))
+                return made if chosen == (then, otherwise) else Where(condition, *chosen)
+            case _:
+                return made
+
+    def _beside(self, expr: Expr, given: Conditions) -> Expr:
+        """What is left of the terms of an expression where conditions hold."""
+        terms = terms_of(expr) if given else ()
+        left = [term for term in terms if not self._is_excluded((*given, *_conditions_among(factors_of(term))))]
+        return expr if len(left) == len(terms) else Add((ZERO, *left))
+
+    def _is_excluded(self, conditions: Conditions) -> bool:
+        """Whether one of some conditions compares two values strictly that are the same where the others hold."""
+        return len(conditions) > 1 and any(
+            self._are_same(one, [other for other in conditions if other is not one])
+            for one in conditions
+            if one.operator in ("<", ">", "!=")
+        )
+
+    def _are_same(self, strict: Iverson, others: list[Iverson]) -> bool:
+        if size(strict) > _LARGEST:
+            return False
+        clips = [part for part in walk(self._as_defined(strict)) if isinstance(part, Call) and is_call(part, "clip")]
+        bounds = [self._as_defined(other) for other in others] if clips else []
+        whole = [clip for clip in clips if _holds(bounds, clip, 1) and _holds(bounds, clip, 2)]
+        if not whole:
+            return False
+
+        def unclipped(part: Expr) -> Expr:
+            return part.arguments[0] if isinstance(part, Call) and part in whole else map_children(part, unclipped)
+
+        made = self._as_defined(strict)
+        return isinstance(made, Iverson) and are_equal(unclipped(made.left), unclipped(made.right))
+
+    def _as_defined(self, expr: Expr) -> Expr:
+        """An expression with definitions in the place of names, as they stand."""
+
+        def put_in(read: Component) -> Expr:
+            define = self._definitions.get(read.tensor)
+            if define is None:
+                return read
+            known = self._written.get(read.tensor)
+            if known is None:
+                known = self._written[read.tensor] = self._as_defined(define.body)
+            return instantiate(define.free, known, read.indices)
+
+        return replace_components(expr, put_in)
+
+
+def _holds(bounds: Iterable[Expr], clip: Call, place: int) -> bool:
+    """Whether one of the two bounds of a clip is among some conditions."""
+    value, bound = (simplify(clip.arguments[n]) for n in (0, place))
+    wanted = Iverson("<=", bound, value) if place == 1 else Iverson("<=", value, bound)
+    return any(are_equal(simplify(each), wanted) for each in bounds)
+
+
+def _conditions_among(factors: Iterable[Expr]) -> Conditions:
+    """The comparisons of values among factors."""
+    return tuple([factor for factor in factors if isinstance(factor, Iverson) and tensors_read(factor)])
