@@ -88,9 +88,11 @@ class Condensing:
 
     def condense(self, expr: Expr) -> Expr:
         """A settled expression, or one of the same value that costs less."""
+        if not _holds_sum(expr):
+            return expr
         made = self._known.get(expr)
         if made is None:
-            made = self._known.put(expr, self._condensed) if _holds_sum(expr) else expr
+            made = self._known.put(expr, self._condensed)
         return expr if made is expr or made == expr else made
 
     def _condensed(self, expr: Expr) -> Expr:

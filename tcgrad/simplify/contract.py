@@ -167,6 +167,8 @@ def _sizes_for_idle(part: Monomial) -> Monomial:
     if not part.bound:
         return part
     used = set[Index]().union(*[free_indices(side) for power in part.powers for side in power if side is not ONE])
+    if used.issuperset(part.bound):
+        return part
     idle = [size_powers(index.size) for index in part.bound if index not in used]
     coefficient = prod((size.coefficient for size in idle), start=part.coefficient)
     powers = (*part.powers, *(power for size in idle for power in size.powers))

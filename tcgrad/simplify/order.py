@@ -30,28 +30,20 @@ _ROLE_RANKS = {
 }
 
 
+_KIND_RANKS = {Const: -1, Call: 4, Add: 5, IndexSum: 7, Delta: 9, Iverson: 10}
+_OTHER_RANK = 6
+
+
 def _rank(expr: Expr) -> int:
     match expr:
-        case Const():
-            return -1
-        case IndexValue(value):
-            return 0 if len(value.terms) > 1 else -1
         case Component():
             return _ROLE_RANKS[expr.tensor.role]
         case Pow():
             return _rank(expr.base)
-        case Call():
-            return 4
-        case Add():
-            return 5
-        case IndexSum():
-            return 7
-        case Delta():
-            return 9
-        case Iverson():
-            return 10
+        case IndexValue(value):
+            return 0 if len(value.terms) > 1 else -1
         case _:
-            return 6
+            return _KIND_RANKS.get(type(expr), _OTHER_RANK)
 
 
 def in_order(factors: Sequence[Expr], labels: Callable[[], Labels] = dict) -> list[Expr]:
