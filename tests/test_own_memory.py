@@ -23,7 +23,27 @@ FUNCTIONS = {
 def test_no_result_shares_memory(name):
     inputs, equations, outputs = FUNCTIONS[name]
     emitted = Emitted(spec(inputs, equations, **({"outputs": outputs} if outputs else {})))
-    module, given, count = emitted.module, list(emitted.inputs().values()), len(emitted.program.outputs)
+    refuse_shared_memory(emitted, list(emitted.inputs().values()), second=name == "a square")
+
+
+TURNED = {
+    "an input": "y[k] = x[k%2,k//2]",
+    "an input, to a matrix": "y[k,j] = x[k%2,k//2]*x[1,j]",
+    "a definition": "t[i,j] = exp(x[i,j])\ny[k] = t[k%2,k//2]^2*t[0,k//2]",
+    "an output": "t[i,j] = exp(x[i,j])\ny[k] = t[k%2,k//2]",
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_what_is_turned_and_reshaped_shares_no_memory_with_axes_of_size_1(name):
+    outputs = {"outputs": "[t, y]"} if name == "an output" else {}
+    text = spec(["x: [2, N]"], TURNED[name].splitlines(), dims="{N: 3}", indices="{k: 2*N}", **outputs)
+    refuse_shared_memory(Emitted(text), [np.array([[0.5], [2.0]])])
+
+
+def refuse_shared_memory(emitted, given, *, second=False):
+    """Call all that is emitted; no array that a function returns may share memory with another, or with an argument."""
+    module, count = emitted.module, len(emitted.program.outputs)
     values = as_list(module.forward(*given), count)
     upstream = [np.ones_like(value) for value in values]
     returned = {
@@ -33,11 +53,11 @@ def test_no_result_shares_memory(name):
         "jvp": as_list(module.jvp(*given, *given), count),
         "jacobian": module.jacobian(*given).values(),
     }
-    if name == "a square":
+    if second:
         returned["hessian"] = module.hessian(*given).values()
         returned["hvp"] = module.hvp(*given, *given)
     for function, results in returned.items():
         arrays = [np.asarray(result) for result in results]
         others = [np.asarray(argument) for argument in (*upstream, *given)]
-        for first, second in (*itertools.combinations(arrays, 2), *itertools.product(arrays, others)):
-            assert not np.shares_memory(first, second), function
+        for one, other in (*itertools.combinations(arrays, 2), *itertools.product(arrays, others)):
+            assert not np.shares_memory(one, other), function

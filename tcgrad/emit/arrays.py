@@ -72,9 +72,8 @@ class Node:
 
     @property
     def owner(self) -> Node:
-        """The array whose memory this one may share: a reshaped array is a view too, unless its axes were turned."""
-        in_order = self.operation.is_view_in_order and not self.arguments[0].operation.turns_axes
-        return self.arguments[0].owner if self.is_view or in_order else self
+        """The array whose memory this one may share: a reshaped array may be a view too, of turned axes of size 1."""
+        return self.arguments[0].owner if self.is_view or self.operation.is_view_in_order else self
 
     @property
     def is_static(self) -> bool:

@@ -147,9 +147,16 @@ class Stages:
         """
         copy = copies.get(node, node)
         while isinstance(copy.owner.operation, Leaf) or copy.owner in owners:
-            copy = self._build.graph.make(Copy(), (copy,), copy.shape, copy.kind)
+            copy = self._copied(copy)
         copies[node] = copy
         return copy
+
+    def _copied(self, node: Node) -> Node:
+        """A copy; where axes are turned and then reshaped, which is one in general, it is made in between."""
+        make = self._build.graph.make
+        if node.operation.is_view_in_order and node.arguments[0].operation.turns_axes:
+            return make(node.operation, (self._copied(node.arguments[0]),), node.shape, node.kind)
+        return make(Copy(), (node,), node.shape, node.kind)
 
 
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
