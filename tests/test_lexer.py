@@ -49,6 +49,8 @@ def test_kinds(text, expected):
         ("a ∙ b", 2, "write `*`"),
         ("A⁻¹", 1, "write ^-1, and inv(A)[i,j] for the inverse of a matrix"),
         ("½*a", 0, "write 1/2"),
+        ("a[i;j]", 3, "write `,`"),
+        ("a[i]; b", 4, "write one equation a line"),
     ],
 )
 def test_stray_characters(text, column, help_):

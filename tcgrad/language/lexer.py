@@ -100,6 +100,8 @@ _HINTS = {
     **{power: f"write ^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
 
+_BETWEEN = {";": "write `,`"}  # inside brackets
+
 
 def tokenize(text: Located, report: Report) -> list[Token]:
     """The tokens of an equation, an ``end`` token last.
@@ -166,10 +168,16 @@ def _stray(text: Located, report: Report, at: int, char: str) -> Token:
     """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
     spelling = _SPELLINGS.get(char) or _narrow(char)
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    help_ = f"write `{spelling}`" if spelling else _HINTS.get(text.text[at : at + 2], _HINTS.get(char))
+    hint = _BETWEEN.get(char) if _is_in_brackets(text.text[:at]) else None
+    help_ = f"write `{spelling}`" if spelling else hint or _HINTS.get(text.text[at : at + 2], _HINTS.get(char))
     span = text.span(at, at + 1)
     report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning here", span, help_))
     return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
+
+
+def _is_in_brackets(before: str) -> bool:
+    """Whether a bracket is open behind a text."""
+    return sum(before.count(sign) for sign in "([") > sum(before.count(sign) for sign in ")]")
 
 
 def respelled(text: str) -> str:

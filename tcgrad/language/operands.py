@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import cast
 
 from tcgrad.errors import Located, Report, Span
@@ -26,7 +26,7 @@ from tcgrad.language.syntax import (
     ReductionKind,
     Subscript,
 )
-from tcgrad.operators import COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
+from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
@@ -181,19 +181,28 @@ class OperandParser(SubscriptParser):
         message = f"`{first.name}` names an argument, and arguments are told apart by their places"
         help_ = f"take out the `{first.name} =`"
         if function.text in REDUCTIONS:
-            help_ = f"name the index instead of an axis: `{function.text}[i](...)`"
+            help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
     def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
-        last = arguments[-1] if arguments else None
-        positions = last.positions if isinstance(last, Subscript) else ()
-        index = next((position.name for position in positions if isinstance(position, Name)), "i")
-        inner = self.source(name).removeprefix(name.text).strip()[1:-1]
-        inner += f"[{index}]" if isinstance(last, Name) and len(arguments) == 1 else ""
+        index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
+        match arguments:
+            case (_, Name(own)):  # sum(x[i,j], j)
+                index, inner = own, inner.rpartition(",")[0]
+            case (Name(),):
+                inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
         help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
+
+    def index_meant(self, start: Token) -> str:
+        """The first index in what has been read from a token on that is not on the left side, if there is any."""
+        place = self.tokens.index(start)
+        equals = next((n for n, token in enumerate(self.tokens[:place]) if token.kind in ("=", "==")), 0)
+        found = _names_in_brackets(self.tokens[place : self.at])
+        left = set(_names_in_brackets(self.tokens[:equals]))
+        return next((name for name in (*(name for name in found if name not in left), *found)), "i")
 
     def _refuse_positions(self, name: Token, call: Span) -> None:
         message = f"the value of `{name.text}(...)` is a number and has no components"
@@ -257,3 +266,17 @@ class OperandParser(SubscriptParser):
         if in_target or (is_gradient and "dl" not in known and denominator not in known):
             return True
         return (is_gradient or node.name[1:] in known) and denominator[1:] in known
+
+
+def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:
+    """The names that stand directly in square brackets."""
+    found: list[str] = []
+    open_brackets: list[str] = []
+    for token in tokens:
+        if token.kind in CLOSING:
+            open_brackets.append(token.kind)
+        elif token.kind in CLOSING.values() and open_brackets:
+            open_brackets.pop()
+        elif token.kind == "name" and open_brackets[-1:] == ["["]:
+            found.append(token.text)
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, cast
 
-from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import ERROR_LIMIT, SHOWN, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on
@@ -69,22 +68,24 @@ class ProductParser(OperandParser):
         factor = self._unary()
         function = left.base if isinstance(left, Power) else left
         if isinstance(function, Name):
-            self._argument_meant(function, before, self.source(token), left.span.to(factor.span), factor)
+            power, inner = before.removeprefix(function.name), self.source(token)
+            self._argument_meant(start, power, inner[1:-1] if isinstance(factor, Group) else inner)
         return factor
 
-    def _argument_meant(self, function: Name, before: str, after: str, span: Span, argument: Expression) -> None:
-        """Report ``sin x``, ``sin^2(x)`` and ``sum x[i]``."""
-        name, power = function.name, before.removeprefix(function.name)
+    def _argument_meant(self, start: Token, power: str, inner: str) -> None:
+        """Report ``sin x``, ``sin^2(x)`` and ``sum x[i]``.
+
+        start: the name of the function, which what has been read last is an argument of.
+        """
+        name = start.text
         reduction = SIGNS.get(name.partition("_")[0], name.partition("_")[0])
-        inner = after[1:-1] if isinstance(argument, Group) else after
         if reduction in REDUCTIONS and not power:
-            positions = argument.positions if isinstance(argument, Subscript) else ()
-            index = next((position.name for position in positions if isinstance(position, Name)), "i")
+            index = name.partition("_")[2] or self.index_meant(start)
             help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
-            raise self.failure("TC209", f"`{name}` needs the index that it runs over", span, help_)
+            raise self.failure("TC209", f"`{name}` needs the index that it runs over", self.since(start), help_)
         if name in FUNCTIONS:
             help_ = f"write `{name}({inner}){power}`"
-            raise self.failure("TC202", f"the argument of `{name}` stands in parentheses", span, help_)
+            raise self.failure("TC202", f"the argument of `{name}` stands in parentheses", self.since(start), help_)
 
     def _report_gaps(self, gaps: list[_Gap]) -> None:
         """Report the operators that are missing in one product, ``2x`` say, with the product as it should be."""
@@ -101,7 +102,8 @@ class ProductParser(OperandParser):
             help_ += ", or a comma between two sizes"
         if isinstance(first.left, Subscript) and first.left.name in SIGNS:
             kind = SIGNS[first.left.name]
-            help_ += f", or `{kind}{texts[0].removeprefix(first.left.name)}(...)` for a {kind}"
+            body = texts[1] if len(gaps) == 1 and isinstance(first.right, Group) else "(...)"
+            help_ = f"write `{kind}{texts[0].removeprefix(first.left.name)}{body}` for a {kind}, or `{shown}`"
         elif isinstance(first.left, Subscript) and isinstance(first.right, Group) and len(first.left.name) > 1:
             offer = help_on(first.left.name, REDUCTIONS)
             help_ += f"; {offer}" if offer else ""
