@@ -102,7 +102,8 @@ def _equality(left: Integer, right: Integer, labels: Labels) -> str:
     if not (_is_solved_for_others(left) or _is_solved_for_others(right)):
         return ",".join(sorted((_integer_key(left, labels), _integer_key(right, labels))))
     difference = right - left
-    return min(_integer_key(difference, labels), _integer_key(-difference, labels))
+    first = min(_index(index, labels) for index in (*left.indices, *right.indices))
+    return f"{first},{min(_integer_key(difference, labels), _integer_key(-difference, labels))}"
 
 
 def _is_solved_for_others(side: Integer) -> bool:
