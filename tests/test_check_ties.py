@@ -102,8 +102,13 @@ RANGES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("sample", "times", "number"), RANGES)
+@pytest.mark.parametrize(
+    ("sample", "times", "number", "dtype"),
+    [
+        *((*each, dtype) for each in RANGES for dtype in ("float32", "float64")),
+        *((*each, "float16") for each in RANGES if "1000" not in each[0]),  # there rounding exceeds the distances
+    ],
+)
 def test_ties_are_met_in_narrow_and_wide_ranges_and_beside_fractions(sample, times, number, dtype):
     inputs = f"{{x: {{shape: [N], sample: {sample}}}, z: {{shape: [N], sample: {sample}}}}}"
     made = loads(
@@ -111,6 +116,51 @@ def test_ties_are_met_in_narrow_and_wide_ranges_and_beside_fractions(sample, tim
     )
     assert checked(made, lambda x, z, dy: dy * (x > times * z + number), dtype, 1).ok
     assert not checked(made, lambda x, z, dy: dy * (x >= times * z + number), dtype, 1).ok
+
+
+def overlap(a, v, b, w, dy, *, ends=np.less_equal, starts=np.greater_equal):
+    """The backward of the product of two intervals' overlaps, of which the derivatives at ties are as given."""
+    width = np.maximum(np.minimum(a + v, b + w) - np.maximum(a, b), 0)
+    each = np.where(width > 0, dy[:, None] * width[:, ::-1], 0)
+    first, late = ends(a + v, b + w), starts(a, b)
+    return each * first - each * late, each * first, each * ~first - each * ~late, each * ~first
+
+
+BETWEEN = "{shape: [N, 2], sample: {uniform: [0, 1]}}"
+BEYOND = "{shape: [N, 2], sample: {uniform: [1, 2]}}"
+SEVERAL = {
+    # functions of several kinks: the inputs, the equation, the backward, and such as are wrong at one of the kinks
+    "overlaps": (
+        f"{{a: {BETWEEN}, v: {BEYOND}, b: {BETWEEN}, w: {BEYOND}}}",
+        ["o[i,k] = relu(min(a[i,k] + v[i,k], b[i,k] + w[i,k]) - max(a[i,k], b[i,k]))", "y[i] = o[i,0]*o[i,1]"],
+        overlap,
+        [partial(overlap, ends=np.less), partial(overlap, starts=np.greater)],
+    ),
+    "a band": (
+        "{x: [N]}",
+        ["y[i] = clip(x[i], -1, 1)"],
+        lambda x, dy: dy * (abs(x) <= 1),
+        [lambda x, dy: dy * ((x > -1) & (x <= 1)), lambda x, dy: dy * ((x >= -1) & (x < 1))],
+    ),
+    "a fraction": (
+        "{x: [N]}",
+        ["y[i] = relu(x[i]) + 3*relu(x[i] - 0.5)"],
+        lambda x, dy: dy * (1 * (x > 0) + 3 * (x > 0.5)),
+        [lambda x, dy: dy * (1 * (x >= 0) + 3 * (x > 0.5)), lambda x, dy: dy * (1 * (x > 0) + 3 * (x >= 0.5))],
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["auto", "directional"])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", SEVERAL)
+def test_ties_are_met_at_each_of_several_kinks(name, seed, method):
+    inputs, equations, right, wrong = SEVERAL[name]
+    made = loads(f"dims: {{N: 6}}\ninputs: {inputs}\nequations: {equations}")
+    for backward, ok in [(right, True), *((each, False) for each in wrong)]:
+        user = UserCode(UserFunction("user:backward", backward))
+        options = {"only": ("against",), "seed": seed, "method": method}
+        assert check(made.program, derivation=made.derivation, against=user, **options).ok is ok
 
 
 NOTED = [

@@ -36,7 +36,8 @@ class ComplexSteps:
     """Complex steps from the point of ``forward``, whose equations are analytic.
 
     random: what errors are drawn from, ``draws`` times.
-    tied: branches meet at the point; each step stays on the one that the language chooses there.
+    grid: what inputs are multiples of where branches meet at the point; each step stays on the one that the language
+        chooses there. 0 elsewhere.
     longer: by how much they are longer than usual, a power of two.
     """
 
@@ -44,7 +45,7 @@ class ComplexSteps:
     outputs: Sequence[str]
     random: np.random.Generator
     draws: int = DRAWS
-    tied: bool = False
+    grid: float = 0.0
     longer: float = 1.0
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
@@ -129,7 +130,7 @@ class ComplexSteps:
         # What underflows in the wider arithmetic of a reference does not do so there.
         floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
         unit = unit_roundoff(arithmetic) * LARGER
-        noise = Noise(batch, unit, floor, self.random, nearest(unit) if self.tied else 0.0, still=still)
+        noise = Noise(batch, unit, floor, self.random, nearest(unit, self.grid), still=still)
         arrays = {name: context.arrays[name] for name in self._given}
         for wrt, array in moved.items():
             arrays[wrt] = np.concatenate([array.astype(arithmetic, copy=False)] * copies)

@@ -20,6 +20,9 @@ from tcgrad.records import dataclass, replace
 # Elements that the arrays of one evaluation of many neighbours may have together.
 CHUNK = 2**21
 
+# Decisions by which branches meet: the number of the statement, and that of the decision in it.
+Kinks = frozenset[tuple[int, int]]
+
 # How far from a point, and at how many points, other branches are looked for.
 _BESIDE = 2.0**-12
 _TRIED = 8
@@ -44,6 +47,12 @@ class Forward:
         """The names of the arrays that no statement defines: the inputs."""
         defined = {tensor.name for statement in self.statements for tensor in defined_tensors(statement)}
         return tuple(name for name in self.context.arrays if name not in defined)
+
+    @property
+    def branches(self) -> Kinks:
+        """All decisions."""
+        counts = enumerate(map(len, self.decisions))
+        return frozenset((number, place) for number, count in counts for place in range(count))
 
     @property
     def evaluations(self) -> int:
@@ -176,12 +185,19 @@ def same_branches(first: Forward, second: Forward) -> bool:
     )
 
 
-def has_neighbours(forward: Forward, random: np.random.Generator) -> bool:
-    """Whether other branches are taken next to the point."""
+def kinks_beside(forward: Forward, random: np.random.Generator) -> Kinks:
+    """Where on the way other branches are taken next to the point."""
     moved = {
         name: array + random.choice([-_BESIDE, _BESIDE], (_TRIED, *array.shape)).astype(array.dtype)
         for name in forward.given
         if (array := forward.context.arrays[name]).dtype.kind == "f"
     }
-    _, flipped = neighbours(forward, moved)
-    return any(bool(each.any()) for each in flipped.values())
+    batch, taken, kinks = batch_of(_TRIED), list[Labelled](), set[tuple[int, int]]()
+    deciding = replace(forward.context, arrays={**forward.context.arrays, **moved}, batch=batch, branches=taken)
+    for number, (statement, before) in enumerate(zip(forward.statements, forward.decisions, strict=True)):
+        run(statement, deciding)
+        for place, (old, new) in enumerate(zip(before, taken, strict=True)):
+            if flips((old,), (new,), batch).any():
+                kinks.add((number, place))
+        taken.clear()
+    return frozenset(kinks)

@@ -85,7 +85,7 @@ class Ladder:
         """
         if not why_not_exact_at_ties(self.sample.program):
             return ExactSlopes(self.sample.forward, self._outputs).along(wrt, directions)
-        steps = replace(self._complex_steps, tied=True)
+        steps = replace(self._complex_steps, grid=self.sample.grid)
         found, longer = (each.along(wrt, directions) for each in (steps, replace(steps, longer=_LONGER)))
         known = found.without(found.contradicted(longer, np.ones(len(directions), bool)))
         return replace(known, evaluations=found.evaluations + longer.evaluations)

@@ -110,16 +110,18 @@ def _median(numbers: Array) -> Any:
     return (parted[below] + parted[above]) / 2
 
 
-def nearest(unit: float) -> float:
-    """What numbers that branches are decided by are equal within at ties, where rounding of a ``unit`` is simulated."""
-    return min(_NEAREST, _NEAR * unit)
+def nearest(unit: float, grid: float) -> float:
+    """What numbers that branches are decided by are equal within at ties, where rounding of a ``unit`` is simulated and
+    inputs are multiples of ``grid``; 0 if they are of none."""
+    return min(_NEAREST, grid / 2, _NEAR * unit)
 
 
-def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, *, tied: bool = False) -> Rounding:
+def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, grid: float = 0.0) -> Rounding:
     """Rounding as in ``dtype``, to be simulated in double precision, which is fast, if that is no narrower.
 
     random: what errors are drawn from.
-    tied: the numbers that branches are decided by are small and exact, and equal ones stay so.
+    grid: what inputs are multiples of at ties, where the numbers that branches are decided by are small and exact, and
+        equal ones stay so; 0 elsewhere.
     Where arithmetic is not much finer than ``dtype``, larger errors are simulated and scaled down.
     """
     roundoff = unit_roundoff(dtype)
@@ -128,7 +130,6 @@ def rounding(dtype: np.dtype[Any], effort: Effort, random: np.random.Generator, 
     # An operation that underflows is off by half the smallest number, in proportion to the simulated unit.
     floor = float(np.finfo(dtype).smallest_subnormal) * (unit / roundoff)
     batch = batch_of(1 + effort.draws)
-    near = nearest(unit) if tied else 0.0
     largest = float(np.finfo(dtype).max) if dtype.itemsize < arithmetic.itemsize else inf
-    noise = Noise(batch, unit, floor, random, near, still=1, largest=largest)
+    noise = Noise(batch, unit, floor, random, nearest(unit, grid), still=1, largest=largest)
     return Rounding(noise, arithmetic, roundoff, effort.safety, largest)

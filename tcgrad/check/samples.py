@@ -10,7 +10,7 @@ import numpy as np
 
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, evaluate_forward, has_neighbours, noisy, same_branches, shaken
+from tcgrad.check.forward import Forward, Kinks, evaluate_forward, kinks_beside, noisy, same_branches, shaken
 from tcgrad.check.points import Point
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
@@ -24,8 +24,13 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass, replace
 
 _ATTEMPTS = 40
-_TIED_ATTEMPTS = 12
-_TIED_ATTEMPTS_EACH = 4  # at multiples of 1, of 1/2 and of 1/4
+
+# How often what the inputs are multiples of is halved, attempt by attempt, until branches meet: the coarser it is, the
+# more of them do.
+_HALVED = (0, 0, 1, 2, 0, 1, 2, 2, 0, 1, 2, 2, 1, 2, 2, 2)
+
+# Once they do, so many more points are tried, at which others may.
+_MORE_ATTEMPTS = 4
 
 # The condition of a matrix in units of rounding, up to which an inverse has a digit that is right.
 _REGULAR = 0.1
@@ -39,7 +44,8 @@ class Sample(Point):
     forward: the reference, in a type that is at least as wide as ``dtype``.
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     upstream: random gradients of the outputs.
-    tied: branches meet here, exactly; the derivative is the one that the language fixes.
+    kinks: where branches meet here, exactly; the derivative is the one that the language fixes.
+    grid: what inputs are multiples of where branches meet, 0 elsewhere.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
@@ -55,7 +61,8 @@ class Sample(Point):
     functions: Mapping[str, SmoothFunction]
     in_doubt: bool
     is_settled: bool
-    tied: bool = False
+    kinks: Kinks = frozenset()
+    grid: float = 0.0
     _bounds: dict[str, Array] = field(default_factory=dict)
     _tangents: dict[str, Array] = field(default_factory=dict)
 
@@ -72,6 +79,11 @@ class Sample(Point):
             for tensor in self.program.wrt:
                 self._tangents[tensor.name] = draw_like(self.value(tensor.name).shape, types, self.random)
         return self._tangents
+
+    @property
+    def tied(self) -> bool:
+        """Whether branches meet here."""
+        return bool(self.kinks)
 
     @property
     def label(self) -> str:
@@ -188,25 +200,44 @@ class Sampler:
                 doubtful = doubtful if doubtful and doubtful.is_settled >= sample.is_settled else sample
         return doubtful or reason
 
-    def draw_tied(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
-        """A sample of whole numbers, or else of halves or quarters, at which branches meet -> the sample, or why there
-        is none.
+    def draw_tied(
+        self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, known: Kinks = frozenset()
+    ) -> Sample | str:
+        """A sample of whole numbers, or of halves or quarters, at which branches meet, out of a few the one at which
+        they do at most decisions -> the sample, or why there is none.
 
         first: how many attempts are left out.
+        known: decisions by which branches met elsewhere: they do here by others.
         """
-        effort, turn = self.effort(dtype), turn_of(seed)
-        types = Types(dtype, effort.reference)
-        for attempt in range(first, first + _TIED_ATTEMPTS):
+        best: Sample | None = None
+        left = _MORE_ATTEMPTS if known else len(_HALVED)
+        for attempt, halved in enumerate(_HALVED, first):
+            if not left:
+                break
+            left -= 1
             random = np.random.default_rng([*seed, attempt])
-            drawn = draw_inputs(self.program, self.traits.demands, types, random, 0, turn=turn)
-            inputs = round_inputs(self.program, self.traits.demands, drawn, (attempt - first) // _TIED_ATTEMPTS_EACH)
-            wide = evaluate_forward(self.program.statements, inputs, effort.reference)
-            narrow = evaluate_forward(self.program.statements, _narrowed(inputs, dtype), dtype)
-            if not self._undefined(wide, dtype) and same_branches(wide, narrow) and has_neighbours(wide, random):
-                sample = self._sample(wide, dtype, random, turn, {}, tied=True)
+            forward, grid = self._rounded(dtype, random, turn_of(seed), halved)
+            kinks = kinks_beside(forward, random) if forward else frozenset()
+            if forward and len(kinks - known) > (len(best.kinks - known) if best else 0):
+                sample = self._sample(forward, dtype, random, turn_of(seed), {}, kinks=kinks, grid=grid)
                 if not sample.in_doubt:
-                    return sample
-        return "no tie was met"
+                    if kinks | known >= forward.branches:
+                        return sample
+                    best, left = sample, left if best else min(left, _MORE_ATTEMPTS)
+        return best or "no tie was met"
+
+    def _rounded(
+        self, dtype: np.dtype[Any], random: np.random.Generator, turn: int, halved: int
+    ) -> tuple[Forward | None, float]:
+        """The values where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there, and what
+        the inputs are multiples of."""
+        program, demands, reference = self.program, self.traits.demands, self.effort(dtype).reference
+        drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)
+        inputs, grid = round_inputs(program, demands, drawn, halved)
+        wide = evaluate_forward(program.statements, inputs, reference)
+        narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype)
+        is_sound = not self._undefined(wide, dtype) and same_branches(wide, narrow)
+        return (wide if is_sound else None), grid
 
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
         """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""
@@ -231,12 +262,12 @@ class Sampler:
 
     def _sample(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator, turn: int,
-        functions: Mapping[str, SmoothFunction], *, tied: bool = False,
+        functions: Mapping[str, SmoothFunction], *, kinks: Kinks = frozenset(), grid: float = 0.0,
     ) -> Sample:  # fmt: skip
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
         upstream = draw_upstream(self.program, types, random, turn)
-        how = rounding(dtype, effort, random, tied=tied)
+        how = rounding(dtype, effort, random, grid)
         moved = shaken(forward, how.noise, how.dtype)
         is_settled = not moved.flipped.any()
         if moved.has_ties:
@@ -257,7 +288,8 @@ class Sampler:
             functions,
             in_doubt,
             is_settled,
-            tied,
+            kinks,
+            grid,
         )
 
 

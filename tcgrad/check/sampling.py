@@ -51,22 +51,27 @@ def draw_inputs(
     return drawn
 
 
-def round_inputs(program: Program, demands: Demands, drawn: Mapping[str, Array], halved: int) -> dict[str, Array]:
+def round_inputs(
+    program: Program, demands: Demands, drawn: Mapping[str, Array], halved: int
+) -> tuple[dict[str, Array], float]:
     """The values that were drawn, real ones rounded to numbers of few digits so far as declarations and domains allow:
-    to whole ones, or, in a range that holds few or many of them, to multiples of a power of two.
+    to whole ones, or, in a range that holds few or many of them, to multiples of a power of two -> the values, and the
+    least such power, or 1.
 
     halved: how often what they are multiples of is halved.
     """
-    rounded = dict(drawn)
+    rounded, least = dict(drawn), 1.0
     for item in program.inputs:
         name, value = item.tensor.name, drawn[item.tensor.name]
         if item.tensor.is_real and item.sample.kind in _ROUNDED:
             low, high = demands.intervals.get(name, (-inf, inf))
             low, high = max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
+            least = min(least, _unit(low, high) / 2**halved)
             unit = value.dtype.type(_unit(low, high) / 2**halved)
             short = np.round(value / unit) * unit
+            short = short + unit * (short <= low) - unit * (short >= high)
             rounded[name] = np.where((short > low) & (short < high), short, value)
-    return rounded
+    return rounded, least
 
 
 def _unit(low: float, high: float) -> float:

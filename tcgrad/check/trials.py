@@ -19,6 +19,7 @@ from tcgrad.check.comparing import (
     tensors_are_finite,
 )
 from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
+from tcgrad.check.forward import Kinks
 from tcgrad.check.look import draw_look
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
@@ -31,6 +32,9 @@ from tcgrad.records import cached_property, dataclass, replace
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
+
+# Points at which branches meet that are compared at, at most.
+_TIED_SAMPLES = 3
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
 
@@ -95,14 +99,29 @@ class Trials:
                 return
 
     def _compare_ties(self) -> str:
-        """Compare at a point where branches meet, if the program has any -> why that could not be done."""
+        """Compare at a point where branches meet, if the program has any, and at others if more of them meet there ->
+        why that could not be done."""
         if not self._own.traits.has_ties:
             return ""
         reason = why_no_ties(self._own.program)
-        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, TIED))
-        drawn = reason or _representable(draw, partial(self._bench, True, False))
-        if isinstance(drawn, str):
-            return drawn
+        known: Kinks = frozenset()
+        for number in range(_TIED_SAMPLES):
+            drawn = reason or self._draw_tied(TIED + number, known)
+            if isinstance(drawn, str):
+                return "" if known else drawn
+            known |= drawn.sample.kinks
+            reason = self._compare_tied(drawn)
+            if reason or known >= drawn.sample.forward.branches:
+                return reason
+        return ""
+
+    def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
+        """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
+        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, number), known=known)
+        return _representable(draw, partial(self._bench, True, False))
+
+    def _compare_tied(self, drawn: Bench) -> str:
+        """Compare where branches meet -> why that could not be done."""
         if why_not_exact_at_ties(self._own.program) and not formulas_are_finite(drawn):
             return "a formula is not finite"  # as where a root ends, whose slope only exact arithmetic has
         try:
