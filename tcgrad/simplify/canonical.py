@@ -88,16 +88,15 @@ def _comparison(expr: Iverson, labels: Labels) -> str:
     if operator in (">", ">="):
         left, right, operator = right, left, MIRRORED[operator]
     if isinstance(left, IndexValue) and isinstance(right, IndexValue):
-        if operator not in ("<", "<="):
-            return f"[{operator}{_equality(left.value, right.value, labels)}]"
         difference = right.value - left.value - (1 if operator == "<" else 0)
-        return f"[0<={_integer_key(difference, labels)}]"
+        sides = (_integer_key(difference, labels), _integer_key(-difference, labels))
+        return f"[0<={sides[0]}]" if operator in ("<", "<=") else f"[0{operator}{min(sides)}]"
     return f"[{key(left, labels)}{operator}{key(right, labels)}]"
 
 
 def _equality(left: Integer, right: Integer, labels: Labels) -> str:
-    """Two integers that are compared; their difference, whichever is taken off the other, if each could be the one that
-    is solved for.
+    """Two integers that a delta compares; their difference, whichever is taken off the other, if each could be the one
+    that is solved for.
     """
     if not (_is_solved_for_others(left) or _is_solved_for_others(right)):
         return ",".join(sorted((_integer_key(left, labels), _integer_key(right, labels))))
