@@ -41,6 +41,24 @@ def test_what_is_turned_and_reshaped_shares_no_memory_with_axes_of_size_1(name):
     refuse_shared_memory(Emitted(text), [np.array([[0.5], [2.0]])])
 
 
+WINDOWS = {
+    "padded": ("x: {shape: [N], outside: 0}", ["y[i] = x[2*i+k-1]*w[k]"]),
+    "of a definition": ("x: [N]", ["t[n] = tanh(x[n])", "y[i] = t[i+k]*w[k]"]),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_no_element_of_a_jacobian_shares_memory_with_another(name):
+    x, equations = WINDOWS[name]
+    text = spec([x, "w: [K]"], equations, dims="{N: 5, K: 2}", indices="{i: N-K+1}", outputs="[y]")
+    jacobian = Emitted(text).module.jacobian(np.arange(5.0), np.arange(2.0))
+    for each in jacobian.values():
+        expected = each.copy()
+        for array in (each, expected):
+            array[1, 1] = 7
+        assert np.array_equal(each, expected)
+
+
 def refuse_shared_memory(emitted, given, *, second=False):
     """Call all that is emitted; no array that a function returns may share memory with another, or with an argument."""
     module, count = emitted.module, len(emitted.program.outputs)

@@ -11,7 +11,7 @@ from tcgrad.emit.filling import Buffer
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.graph import Graph
 from tcgrad.emit.lower import Lowering, Step
-from tcgrad.emit.operations import Copy, Leaf
+from tcgrad.emit.operations import Copy, Leaf, Window
 from tcgrad.emit.schedule import Wanted
 from tcgrad.emit.solving import inverses_that_multiply
 from tcgrad.emit.uses import is_trivial, needed_nodes
@@ -141,12 +141,13 @@ class Stages:
         return Stage(steps, tuple(results), self._printed)
 
     def _owned(self, node: Node, owners: Collection[Node], copies: dict[Node, Node]) -> Node:
-        """The node, or a copy of it where its memory is the caller's or another result's; if need be a copy of one.
+        """The node, or a copy of it where its memory is the caller's or another result's, or where elements of it share
+        theirs; if need be a copy of one.
 
         copies: the last copy that was made of each node.
         """
         copy = copies.get(node, node)
-        while isinstance(copy.owner.operation, Leaf) or copy.owner in owners:
+        while isinstance(copy.owner.operation, Leaf) or copy.owner in owners or _overlaps(copy):
             copy = self._copied(copy)
         copies[node] = copy
         return copy
@@ -157,6 +158,11 @@ class Stages:
         if node.operation.is_view_in_order and node.arguments[0].operation.turns_axes:
             return make(node.operation, (self._copied(node.arguments[0]),), node.shape, node.kind)
         return make(Copy(), (node,), node.shape, node.kind)
+
+
+def _overlaps(node: Node) -> bool:
+    """Whether it is a view in which an element stands at several places, which NumPy lets nobody write to."""
+    return isinstance(node.operation, Window) or (node.is_view and _overlaps(node.arguments[0]))
 
 
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
