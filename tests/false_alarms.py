@@ -110,6 +110,8 @@ def worst(row: dict[str, Any], dtype: str) -> str:
 
 
 def main(kind: str, first: str, last: str, file: str) -> None:
+    if kind == "plain" and int(last) > MANY[kind]:
+        sys.exit(f"there are {MANY[kind]} plain programs, not {last}")
     warnings.simplefilter("ignore")
     path = Path(file)
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
