@@ -43,3 +43,16 @@ def test_what_does_not_hold_is_left_out(equations: str) -> None:
 def test_what_may_hold_is_kept(equations: str) -> None:
     gradient = _gradient(equations)
     assert "<= 1" in gradient or "clip(w" in gradient or "<= e]" in gradient
+
+
+def test_squares_of_squares_are_not_written_out() -> None:
+    squares = [f"u{n + 1}[b] = u{n}[b]*sin(u{n}[b])" for n in range(50)]
+    equations = ["u0[b] = r[b]", *squares, "y[b] = max(u50[b], clip(u50[b], -1, 1))"]
+    line = tcgrad.loads(f"{HEAD}equations: {equations}\n").derive().as_dict()["gradients"][0]["index"][0]
+    assert line.endswith("*[u50[p] >= clip(u50[p], -1, 1)]")
+
+
+def test_a_long_row_of_names_is_followed() -> None:
+    names = [f"u{n + 1}[b] = u{n}[b]" for n in range(1500)]
+    equations = ["u0[b] = r[b]", *names, "y[b] = max(u1500[b], clip(r[b], -1, 1))"]
+    assert tcgrad.loads(f"{HEAD}equations: {equations}\n").derive().gradients

@@ -5,7 +5,7 @@ That is told by what both sides are then, read as it stands, so that rounding do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tcgrad.ir.nodes import ZERO, Add, Call, Component, Expr, Iverson, Mul, Where
 from tcgrad.ir.program import Define, Statement
@@ -21,12 +21,12 @@ from tcgrad.ir.traversal import (
     terms_of,
     walk,
 )
-from tcgrad.records import cached_property
+from tcgrad.records import cached_property, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.shapes import are_equal
 
-_LARGEST = 200  # nodes of a comparison whose definitions are put in
+_LARGEST = 200  # nodes of an expression in which definitions are put in
 
 Conditions = tuple[Iverson, ...]
 
@@ -35,8 +35,7 @@ class Clipped:
     """What the clips in the definitions of some statements exclude."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:
-        self._statements = tuple(statements)
-        self._written: dict[Tensor, Expr] = {}
+        self._definitions = [statement for statement in statements if isinstance(statement, Define)]
 
     def without_excluded(self, expr: Expr) -> Expr:
         """An expression without what its conditions exclude, simplified; the very same if there is nothing of it."""
@@ -44,12 +43,16 @@ class Clipped:
         return expr if made is expr else simplify(made)
 
     @cached_property
-    def _definitions(self) -> dict[Tensor, Define]:
-        return {s.tensor: s for s in self._statements if isinstance(s, Define)}
+    def _is_any(self) -> bool:
+        return any(is_call(part, "clip") for define in self._definitions for part in walk(define.body))
 
     @cached_property
-    def _is_any(self) -> bool:
-        return any(is_call(part, "clip") for define in self._definitions.values() for part in walk(define.body))
+    def _known(self) -> Mapping[Tensor, Define]:
+        """The definitions, with those before them in the place of names."""
+        known: dict[Tensor, Define] = {}
+        for define in self._definitions:
+            known[define.tensor] = replace(define, body=_put_in(define.body, known))
+        return known
 
     def _left(self, expr: Expr) -> Expr:
         made = map_children(expr, self._left)
@@ -81,10 +84,9 @@ class Clipped:
         )
 
     def _are_same(self, strict: Iverson, others: list[Iverson]) -> bool:
-        if size(strict) > _LARGEST:
-            return False
-        clips = [part for part in walk(self._as_defined(strict)) if isinstance(part, Call) and is_call(part, "clip")]
-        bounds = [self._as_defined(other) for other in others] if clips else []
+        made = self._as_defined(strict)
+        clips = [part for part in walk(made) if isinstance(part, Call) and is_call(part, "clip")]
+        bounds = list(map(self._as_defined, others)) if clips else []
         whole = [clip for clip in clips if _holds(bounds, clip, 1) and _holds(bounds, clip, 2)]
         if not whole:
             return False
@@ -92,22 +94,25 @@ class Clipped:
         def unclipped(part: Expr) -> Expr:
             return part.arguments[0] if isinstance(part, Call) and part in whole else map_children(part, unclipped)
 
-        made = self._as_defined(strict)
         return isinstance(made, Iverson) and are_equal(unclipped(made.left), unclipped(made.right))
 
     def _as_defined(self, expr: Expr) -> Expr:
-        """An expression with definitions in the place of names, as they stand."""
+        return _put_in(expr, self._known)
 
-        def put_in(read: Component) -> Expr:
-            define = self._definitions.get(read.tensor)
-            if define is None:
-                return read
-            known = self._written.get(read.tensor)
-            if known is None:
-                known = self._written[read.tensor] = self._as_defined(define.body)
-            return instantiate(define.free, known, read.indices)
 
-        return replace_components(expr, put_in)
+def _put_in(expr: Expr, known: Mapping[Tensor, Define]) -> Expr:
+    """An expression with definitions in the place of names, as they stand; the very same where it is too large then, as
+    squares of squares are.
+    """
+    reads = [part for part in walk(expr) if isinstance(part, Component) and part.tensor in known]
+    if size(expr) + sum(size(known[read.tensor].body) for read in reads) > _LARGEST:
+        return expr
+
+    def put_in(read: Component) -> Expr:
+        define = known.get(read.tensor)
+        return instantiate(define.free, define.body, read.indices) if define else read
+
+    return replace_components(expr, put_in)
 
 
 def _holds(bounds: Iterable[Expr], clip: Call, place: int) -> bool:
