@@ -13,8 +13,9 @@ from tcgrad.ir.derivative import is_derivative
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.program import Recurrence, defined_tensors
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.ir.traversal import children, free_indices, rebuild, substitute, walk
+from tcgrad.ir.traversal import children, free_indices, rebuild, walk
 
 STEP = 2.0**-12
 MOST = 16  # elements of a tensor that are moved one by one

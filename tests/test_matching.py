@@ -10,7 +10,8 @@ import tcgrad
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Call, Component, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import substitute, tensors_read
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
 

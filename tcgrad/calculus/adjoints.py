@@ -16,8 +16,9 @@ from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Case, Recurrence
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import map_children, substitute
+from tcgrad.ir.traversal import map_children
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 

@@ -15,8 +15,8 @@ from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import substitute
 from tcgrad.language.symbols import PI
 from tcgrad.records import dataclass
 from tcgrad.simplify.fold import Facts

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Expr, IndexReduce, Mul
 from tcgrad.ir.program import Case, Recurrence, Statement
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, map_children, terms_of, walk
+from tcgrad.ir.traversal import map_children, terms_of, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches

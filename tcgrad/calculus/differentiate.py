@@ -30,9 +30,10 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import freshen, substitute, tensors_read
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.ir.vanishing import conditions_of
 from tcgrad.ir.whole import is_whole
 from tcgrad.language.elaborate import elaborate_scalar

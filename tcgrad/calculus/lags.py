@@ -8,8 +8,9 @@ from tcgrad.calculus.differentiate import differentiate
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Case, Recurrence
+from tcgrad.ir.substitution import instantiate, substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, substitute, walk
+from tcgrad.ir.traversal import replace_components, walk
 from tcgrad.records import cached_property, dataclass, replace
 
 Positions = tuple[Integer, ...]

@@ -11,8 +11,9 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Const, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Recurrence, Statement
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import instantiate, map_children, product_of, replace_components, tensors_read, walk
+from tcgrad.ir.traversal import map_children, product_of, replace_components, tensors_read, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 

@@ -10,8 +10,9 @@ from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.trace import unheard
 from tcgrad.ir.nodes import Add, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor, gradient_of
-from tcgrad.ir.traversal import factors_of, substitute, walk
+from tcgrad.ir.traversal import factors_of, walk
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost

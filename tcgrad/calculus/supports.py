@@ -15,8 +15,9 @@ from tcgrad.ir.guards import is_guard, is_mask
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Component, Const, Delta, Expr, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate, substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, instantiate, product_of, substitute
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 

@@ -9,8 +9,9 @@ from tcgrad.check.results import TermResult
 from tcgrad.check.term_values import TermValues
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import free_indices, size, substitute
+from tcgrad.ir.traversal import free_indices, size
 from tcgrad.notation.index import print_define, print_expr
 from tcgrad.notation.naming import Names, Surroundings, name_indices
 from tcgrad.prove.alignment import Pair, align

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
 from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import free_indices, map_children, tensors_read
 
 
 def with_named_elements(program: Program) -> Program:

@@ -27,7 +27,8 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import factors_of, free_indices, rename_binder
+from tcgrad.ir.substitution import rename_binder
+from tcgrad.ir.traversal import factors_of, free_indices
 from tcgrad.records import dataclass
 
 

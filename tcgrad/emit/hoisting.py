@@ -8,8 +8,9 @@ from dataclasses import field
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.program import Define
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, integers, rebuild, substitute, tensors_read, walk
+from tcgrad.ir.traversal import children, free_indices, integers, rebuild, tensors_read, walk
 from tcgrad.records import dataclass
 
 

@@ -17,8 +17,9 @@ from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import MINUS_ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, product_of, substitute
+from tcgrad.ir.traversal import free_indices, product_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
 

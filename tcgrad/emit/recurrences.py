@@ -16,8 +16,9 @@ from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
 from tcgrad.ir.sizes import dims_in
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import replace_components, substitute
+from tcgrad.ir.traversal import replace_components
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles

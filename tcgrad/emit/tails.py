@@ -11,7 +11,8 @@ from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import factors_of, product_of, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, product_of
 
 
 def without_tails(define: Define, fitting: Fitting) -> Define:

@@ -17,17 +17,9 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import (
-    factors_of,
-    instantiate,
-    map_children,
-    product_of,
-    replace_components,
-    tensors_read,
-    terms_of,
-    walk,
-)
+from tcgrad.ir.traversal import factors_of, map_children, product_of, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.calls import as_number_power, is_call
 from tcgrad.simplify.exponentials import exponential_of

@@ -28,8 +28,9 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Sign, Support
-from tcgrad.ir.traversal import factors_of, free_indices, replace_components, substitute, walk
+from tcgrad.ir.traversal import factors_of, free_indices, replace_components, walk
 from tcgrad.ir.whole import as_integer
 
 Conditions = tuple[Expr, ...]

@@ -9,7 +9,8 @@ from tcgrad.ir.gaps import Gaps, gaps_of
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Mul
 from tcgrad.ir.program import Define, Program
-from tcgrad.ir.traversal import bind_apart, map_children, product_of
+from tcgrad.ir.substitution import bind_apart
+from tcgrad.ir.traversal import map_children, product_of
 from tcgrad.notation.contractions import Form
 from tcgrad.notation.einstein import EINSTEIN_ASCII, EinsteinSyntax, print_einstein
 from tcgrad.notation.einsum import print_einsum

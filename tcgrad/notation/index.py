@@ -11,8 +11,8 @@ from typing import assert_never
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence, Statement
+from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import bind_apart
 from tcgrad.notation.diagonals import with_one_size_each
 from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices

@@ -9,8 +9,9 @@ from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
+from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import bind_apart, tensors_read, walk
+from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.matrix_attained import compares_alike
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Add, Component, Delta, Expr
-from tcgrad.ir.traversal import free_indices, substitute, walk
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import free_indices, walk
 from tcgrad.notation.matrix import Matrix
 from tcgrad.notation.matrix_batches import batch_sum
 from tcgrad.notation.matrix_sums import add

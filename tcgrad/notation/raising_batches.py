@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, IndexSum
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import bound_indices, substitute, walk
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import bound_indices, walk
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.raising_expressions import Raising

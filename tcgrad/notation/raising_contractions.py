@@ -27,7 +27,8 @@ from tcgrad.ir.nodes import (
     const,
 )
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import bind_apart, children, free_indices, rebuild, walk
+from tcgrad.ir.substitution import bind_apart
+from tcgrad.ir.traversal import children, free_indices, rebuild, walk
 from tcgrad.notation import contractions as forms
 from tcgrad.notation.contractions import Axes, Contraction, Form, Operand, Symbol, Total
 from tcgrad.notation.raising_terms import Operand as Factor

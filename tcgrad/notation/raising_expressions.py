@@ -29,8 +29,9 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.sizes import dims_in
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, substitute
+from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.matrix import (
     Apply,
     Axis,

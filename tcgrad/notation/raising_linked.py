@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
-from tcgrad.ir.traversal import rebuild, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import rebuild
 from tcgrad.notation.matrix import Kron, Vec, VecOrder
 from tcgrad.notation.matrix_form import Layout, MatrixForm, matrix_sides
 from tcgrad.notation.matrix_negation import settled

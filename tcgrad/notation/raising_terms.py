@@ -9,7 +9,8 @@ from math import prod
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import free_indices, product_of, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import free_indices, product_of, terms_of
 from tcgrad.notation.matrix_building import same_axis
 from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.reads import is_fixed, is_scalar_read

@@ -10,7 +10,8 @@ from functools import cache, partial
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul, const
 from tcgrad.ir.program import Define, Recurrence, Statement
-from tcgrad.ir.traversal import substitute, tensors_read
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand

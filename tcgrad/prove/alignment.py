@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Call, Component, Expr, Mul
-from tcgrad.ir.traversal import children, size, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import children, size
 from tcgrad.prove.terms import Term, divisions
 from tcgrad.simplify.canonical import key
 

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import factors_of, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, terms_of
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.monomials import prenex

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Expr, IndexSum, IndexValue, Mul, Pow
-from tcgrad.ir.traversal import factors_of, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, terms_of
 
 
 def summand(expr: Expr) -> Expr:

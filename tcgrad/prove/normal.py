@@ -28,7 +28,8 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.reads import as_position
-from tcgrad.ir.traversal import children, factors_of, rebuild, rename_binder, substitute, terms_of
+from tcgrad.ir.substitution import rename_binder, substitute
+from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.deltas import iverson

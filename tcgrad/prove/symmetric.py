@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Expr, Mul
 from tcgrad.ir.program import Define
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components
+from tcgrad.ir.traversal import replace_components
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import TooLargeError, expand

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Recurrence
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, size, walk
+from tcgrad.ir.traversal import replace_components, size, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import TooLargeError
 

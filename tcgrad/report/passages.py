@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Component, Expr
+from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import bind_apart, free_indices
+from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.layout import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices

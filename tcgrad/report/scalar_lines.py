@@ -9,8 +9,9 @@ from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
 from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, tensors_read
+from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.polish import polish

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import children, flat_factors, map_children, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import children, flat_factors, map_children
 from tcgrad.simplify.joining import may_be_joined
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.order import in_order

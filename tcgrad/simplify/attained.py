@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Iverson
-from tcgrad.ir.traversal import map_children, substitute, tensors_read, walk
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import map_children, tensors_read, walk
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.matching import Match, matches
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Expr, Mul
-from tcgrad.ir.traversal import factors_of, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, terms_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.common import take_out

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Expr, IndexSum, Mul
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import negated
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Const, Expr, Iverson, Mul, Where
-from tcgrad.ir.traversal import children, instantiate, map_children, walk
+from tcgrad.ir.substitution import instantiate
+from tcgrad.ir.traversal import children, map_children, walk
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import call, is_call

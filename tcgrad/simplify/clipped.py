@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from tcgrad.ir.nodes import ZERO, Add, Call, Component, Expr, Iverson, Mul, Where
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
     factors_of,
-    instantiate,
     map_children,
     product_of,
     replace_components,

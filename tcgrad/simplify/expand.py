@@ -8,7 +8,8 @@ from fractions import Fraction
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, rebuild, size, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import children, rebuild, size, terms_of
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.rules import simplify_node
 from tcgrad.simplify.signs import is_positive_number

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Where
-from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, rename_binder
+from tcgrad.ir.substitution import rename_binder
+from tcgrad.ir.traversal import children, factors_of, free_indices, product_of
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import as_number_power, is_call
 

@@ -7,8 +7,9 @@ import itertools
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Where, const
+from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.tensors import MINUS_INFINITY
-from tcgrad.ir.traversal import factors_of, free_indices, freshen, product_of, substitute
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches

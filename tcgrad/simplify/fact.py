@@ -18,8 +18,9 @@ from tcgrad.ir.nodes import (
     IndexSum,
 )
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, instantiate, tensors_read
+from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline

@@ -8,8 +8,9 @@ from operator import itemgetter
 
 from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, instantiate, replace_components, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import factors_of, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless

@@ -19,7 +19,8 @@ from tcgrad.ir.nodes import (
     Mul,
     Pow,
 )
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, free_indices, map_children
 from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.records import replace
 from tcgrad.simplify import simplify

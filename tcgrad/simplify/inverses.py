@@ -10,16 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import (
-    as_one_sum,
-    factors_of,
-    free_indices,
-    instantiate,
-    map_children,
-    replace_components,
-    tensors_read,
-)
+from tcgrad.ir.traversal import as_one_sum, factors_of, free_indices, map_children, replace_components, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import expand
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Add, Delta, Expr, IndexValue, Iverson, Mul
-from tcgrad.ir.traversal import factors_of, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost

@@ -9,7 +9,8 @@ from itertools import permutations
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, substitute, terms_of
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.common import take_out

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import instantiate, replace_components, walk
+from tcgrad.ir.traversal import replace_components, walk
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import replace
 from tcgrad.simplify import simplify

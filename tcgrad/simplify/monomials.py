@@ -29,7 +29,8 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of, rename_binder
+from tcgrad.ir.substitution import rename_binder
+from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of
 
 UNIT = Fraction(1)
 _CLOSED = frozenset({Component, Delta, Iverson, Call, Where, IndexReduce})  # one power each

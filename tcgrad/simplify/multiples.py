@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, instantiate, map_children, walk
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.matching import Match, matches

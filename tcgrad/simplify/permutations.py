@@ -8,8 +8,9 @@ from itertools import combinations
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Expr, IndexSum, Mul
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import factors_of, map_children, substitute, tensors_read
+from tcgrad.ir.traversal import factors_of, map_children, tensors_read
 from tcgrad.simplify.canonical import Labels, canonical_labels, key
 from tcgrad.simplify.powers import scaled
 

@@ -28,14 +28,9 @@ from tcgrad.ir.nodes import (
     Where,
     const,
 )
+from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import (
-    factors_of,
-    map_children,
-    product_of,
-    rename_binder,
-    walk,
-)
+from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.closing import with_common_out, with_divisor_inside
 from tcgrad.simplify.comparisons import solved

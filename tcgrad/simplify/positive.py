@@ -25,8 +25,9 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.ranges import is_nonnegative
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, map_children, product_of, substitute, terms_of
+from tcgrad.ir.traversal import children, factors_of, map_children, product_of, terms_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key

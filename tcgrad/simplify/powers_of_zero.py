@@ -12,8 +12,9 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Call, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, instantiate, map_children, walk
+from tcgrad.ir.traversal import free_indices, map_children, walk
 from tcgrad.records import replace
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.signs import is_positive

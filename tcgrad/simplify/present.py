@@ -13,15 +13,8 @@ from functools import partial
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, Iverson
 from tcgrad.ir.program import Define, Statement, bodies
-from tcgrad.ir.traversal import (
-    children,
-    free_indices,
-    map_children,
-    replace_components,
-    substitute,
-    terms_of,
-    walk,
-)
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import children, free_indices, map_children, replace_components, terms_of, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key

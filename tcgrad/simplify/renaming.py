@@ -11,7 +11,8 @@ from operator import lt
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Delta, Expr, Iverson
-from tcgrad.ir.traversal import children, free_indices, instantiate, substitute, walk
+from tcgrad.ir.substitution import instantiate, substitute
+from tcgrad.ir.traversal import children, free_indices, walk
 
 
 def substituted(expr: Expr, mapping: Mapping[Index, Integer], simplify: Callable[[Expr], Expr]) -> Expr:

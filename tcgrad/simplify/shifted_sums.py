@@ -6,7 +6,8 @@ from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, Expr, IndexSum, Mul
 from tcgrad.ir.ranges import is_nonnegative
-from tcgrad.ir.traversal import factors_of, substitute
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of
 from tcgrad.simplify import simplify
 
 

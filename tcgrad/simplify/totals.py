@@ -22,12 +22,12 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import (
     children,
     factors_of,
     free_indices,
-    instantiate,
     map_children,
     product_of,
     replace_components,

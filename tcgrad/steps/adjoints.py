@@ -12,8 +12,9 @@ from tcgrad.calculus.trace import Collected, Contributed, Event, Inserted, Retur
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
-from tcgrad.ir.traversal import substitute, tensors_read
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Chain, Step, chain, component

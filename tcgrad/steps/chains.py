@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, rebuild, rename_binder, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import children, free_indices, rebuild, tensors_read, terms_of, walk
 from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify

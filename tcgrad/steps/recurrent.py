@@ -11,8 +11,9 @@ from tcgrad.calculus.trace import Reading, Returned, Stepped, Unrolled
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Recurrence
+from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor, jacobian_of
-from tcgrad.ir.traversal import substitute, tensors_read
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.tidy import tidy
