@@ -431,6 +431,8 @@ SHARED_ELEMENTWISE = {
     "quotients, which would not be fewer": ("y[i] = a[i]/p[i] + a[i]/q[i] + d[i]", 2),
     "others over fewer axes": ("y[i,j] = A[i,j]*d[j] + A[i,j]*w[j] + B[i,j]", 1),
     "others over other axes": ("y[i,j] = A[i,j]*d[j] + A[i,j]*u[i] + B[i,j]", 2),
+    "rows and columns": ("y[i,j] = A[i,j]*d[j] + A[i,j]*u[i] + A[i,j]*w[j] - A[i,j]*sin(u[i])", 2),
+    "operands of one product that are turned": ("y[k,l] = A[l,i]*A[k,i]*d[i] + A[l,i]*A[k,i]*w[i]", 1),
     "what both have over fewer axes": ("y[i,j] = A[i,j]*u[i] - B[i,j]*u[i] + d[j]", 1),
 }
 
@@ -450,6 +452,14 @@ def test_operands_of_one_product_are_added_up_once_though_one_is_turned():
     forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
     code = [line for line in forward.splitlines() if "#" not in line]
     assert sum(line.count(" - ") for line in code) == 1
+    check_everything(emitted)
+
+
+def test_a_sum_of_turned_arrays_is_turned_once():
+    equation = "y[i,j] = tanh(T[k,i,j]*v[k] + S[l,i,j]*w[l])*x[j,i]"
+    emitted = Emitted(spec(["T: [4, 3, 2]", "S: [5, 3, 2]", "v: [4]", "w: [5]", "x: [2, 3]"], [equation]))
+    forward = emitted.source.partition("def forward_saved")[2].partition("\ndef ")[0]
+    assert forward.count(".T") == 1
     check_everything(emitted)
 
 

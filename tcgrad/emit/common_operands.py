@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from operator import itemgetter
 
-from tcgrad.emit.arrays import Axes, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.operations import Expand, Matmul, Tensordot, Times, Transpose
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 
 Scaled = tuple[Fraction, Value]
 Terms = Sequence[Scaled]
@@ -59,19 +59,32 @@ def _with_factors_out(build: Builder, terms: Terms, place: int, plus: Plus) -> t
     """The same for elementwise products that share factors, the rest of each of one shape."""
     first = terms[place][1]
     factors = {k: _factors(build, terms[k][1], first) for k in range(place, len(terms))}
-    for later in range(place + 1, len(terms)):
-        shared = factors[place] & factors[later]
-        if not shared:
-            continue
+    for shared in _shared(factors[place], [factors[later] for later in range(place + 1, len(terms))]):
         left = {k: own - shared for k, own in factors.items() if shared <= own}
-        if sum(_operations(factors[k]) - _operations(own) for k, own in left.items()) <= shared.total():
+        if _saved(factors, left) <= shared.total():
             continue
         rests = {k: _rest(build, own, first.axes) for k, own in left.items()}
-        if len({(rest.axes, rest.node.shape, rest.node.kind) for rest in rests.values()}) == 1:
+        rests = {k: rest for k, rest in rests.items() if _form(rest) == _form(rests[place])}
+        if _saved(factors, {k: left[k] for k in rests}) > shared.total():
             sign, total = plus([(terms[k][0], rest) for k, rest in rests.items()], first.axes)
             made = _product(build, shared + Factors({(build.aligned(total, first.axes), False): 1}))
             return list(rests), (sign, Value(made, first.axes))
     return None
+
+
+def _shared(own: Factors, others: Sequence[Factors]) -> Iterable[Factors]:
+    """What a product has in common with one or more of others, each once."""
+    found = {frozenset(shared.items()): shared for other in others if (shared := own & other)}
+    return found.values()
+
+
+def _saved(factors: Mapping[int, Factors], left: Mapping[int, Factors]) -> int:
+    """How many operations fewer it takes to work out what is left of products."""
+    return sum(_operations(factors[k]) - _operations(own) for k, own in left.items())
+
+
+def _form(value: Value) -> tuple[Axes, tuple[Integer, ...], Kind]:
+    return value.axes, value.node.shape, value.node.kind
 
 
 def _factors(build: Builder, value: Value, like: Value) -> Factors:
@@ -141,13 +154,20 @@ def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scal
     value = terms[0][1]
     axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
     others = [(c / scale, Value(term.node.arguments[1 - side], axes)) for c, term in terms]
-    sign, total = plus([(c, _unturned(other) if abs(c) == 1 else other) for c, other in others], axes)
+    if not are_turned(others):
+        others = [(c, unturned(other) if abs(c) == 1 else other) for c, other in others]
+    sign, total = plus(others, axes)
     made = build.aligned(total, axes)
     operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
     return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
 
 
-def _unturned(value: Value) -> Value:
+def are_turned(terms: Terms) -> bool:
+    """Whether all terms are arrays with their axes in another order."""
+    return all(isinstance(value.node.operation, Transpose) for _, value in terms)
+
+
+def unturned(value: Value) -> Value:
     """The same value of the array that a node shows with its axes in another order: sums are known by arrays."""
     if not isinstance(value.node.operation, Transpose):
         return value

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import partial
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.common_operands import collected
+from tcgrad.emit.common_operands import are_turned, collected, unturned
 from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.journal import SumKey
 from tcgrad.emit.operations import Broadcast, Full, Number
@@ -94,6 +94,8 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
 
 def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
     """The elementwise sum, with its sign; one built before, under whatever indices and signs, is found again."""
+    if are_turned(terms):
+        terms = [(coefficient, unturned(value)) for coefficient, value in terms]
     if all(coefficient.numerator < 0 for coefficient, _ in terms):
         sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
         return -sign, value
