@@ -614,3 +614,21 @@ def test_the_widest_equations_have_letters_for_their_axes():
     given = [np.full((1,) * 15, number) for number in (2.0, 3.0, 5.0)]
     assert float(module.forward(*given)) == (2 * 3 * 2 * 3 * 5) ** 2
     assert module.hessian(*given)["x", "x"].item() == 2 * (2 * 3 * 2 * 3) ** 2
+
+
+# Equations of which some have derivatives that are 0 throughout.
+STILL = {
+    "steps": ["s[i] = floor(x[i])", "y = sum[i](s[i]*x[i]^2)"],
+    "a step of a step": ["s[i] = floor(x[i])", "r[i] = 2*s[i] + 1[i]", "y = sum[i](r[i]*x[i])"],
+    "the slope of a kink": ["m[i] = 1[i] - x[i]*z[i]", "y = sum[i](relu(m[i]))"],
+    "a step in a recurrence": ["s[t] = sign(x[t])", "h[-1] = 0", "h[t] = h[t-1]*s[t]/2 + x[t]*z[t]", "y = sum[t](h[t])"],
+}
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_derivatives_that_are_0_are_not_multiplied(name):
+    """An infinity beside them would make them NaN."""
+    emitted = Emitted(spec(["x: [3]", "z: [3]"], STILL[name]))
+    code = re.sub("#.*", "", emitted.source)
+    assert not re.search(r"\b0 \*|\* 0\b(?!\.)", code)
+    check_everything(emitted)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tcgrad.calculus.compact import cancelled
-from tcgrad.calculus.dependence import depending_on
 from tcgrad.calculus.forward import push
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.padding import still_outside
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component
-from tcgrad.ir.program import Define, Program, Statement
+from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, tangent_of
 from tcgrad.simplify.fold import Facts
 
@@ -24,9 +23,6 @@ def push_forward(
     known: the definitions of the program, if they are known already.
     tangent: the tensor that holds the tangent of a tensor.
     """
-    reached = depending_on(program, program.wrt)
-    still = (output for output in program.outputs if output not in reached)
-    zeros = (Define(tangent(output), new_indices(output), ZERO) for output in still)
 
     def seed(read: Component, _: tuple[Index, ...]) -> Component:
         """``x[e]`` as ``dx[e]``."""
@@ -34,6 +30,9 @@ def push_forward(
 
     known = Facts(program.statements) if known is None else known
     pushed = tuple(push(program, program.wrt, seed, tangent, known=known))
+    moving = {tensor for statement in pushed for tensor in defined_tensors(statement)}
+    still = (output for output in program.outputs if tangent(output) not in moving)
+    zeros = (Define(tangent(output), new_indices(output), ZERO) for output in still)
     tangents = cancelled(pushed, set(map(tangent, program.outputs)), known)
     definitions = {s.tensor: s for s in program.statements if isinstance(s, Define)}
     return (*still_outside(tangents, definitions), *zeros)
