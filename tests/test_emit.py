@@ -621,7 +621,12 @@ STILL = {
     "steps": ["s[i] = floor(x[i])", "y = sum[i](s[i]*x[i]^2)"],
     "a step of a step": ["s[i] = floor(x[i])", "r[i] = 2*s[i] + 1[i]", "y = sum[i](r[i]*x[i])"],
     "the slope of a kink": ["m[i] = 1[i] - x[i]*z[i]", "y = sum[i](relu(m[i]))"],
-    "a step in a recurrence": ["s[t] = sign(x[t])", "h[-1] = 0", "h[t] = h[t-1]*s[t]/2 + x[t]*z[t]", "y = sum[t](h[t])"],
+    "a step in a recurrence": [
+        "s[t] = sign(x[t])",
+        "h[-1] = 0",
+        "h[t] = h[t-1]*s[t]/2 + x[t]*z[t]",
+        "y = sum[t](h[t])",
+    ],
 }
 
 
