@@ -463,6 +463,15 @@ def test_a_sum_of_turned_arrays_is_turned_once():
     check_everything(emitted)
 
 
+def test_channels_and_windows_are_made_one_axis_at_once():
+    """A weight whose channels are split into groups is not reshaped twice."""
+    inputs = ["x: [3, G*C, L]", "w: [G*O, C, K]"]
+    equation = "y[b, O*g + o, l] = sum[c, k](x[b, C*g + c, l + k]*w[O*g + o, c, k])"
+    emitted = Emitted(spec(inputs, [equation], dims="{G: 2, C: 3, O: 2, K: 3, L: 7}"))
+    assert not re.search(r"reshape\([^()]*\)\.reshape", emitted.source)
+    check_everything(emitted)
+
+
 def test_blocks_are_added_to_what_is_added_up_at_positions():
     """In its own memory, where nothing else reads it."""
     inputs = ["x: [4, 5]", "t: {shape: [4], dtype: int, sample: {integers: [-1, 5]}}"]

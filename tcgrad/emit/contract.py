@@ -188,7 +188,8 @@ def _merged(build: Builder, value: Value, summed: Axes) -> Value:
     for size in node.shape[len(kept) :]:
         length = length * size
     shape = (*node.shape[: len(kept)], length)
-    return Value(build.graph.make(Reshape(), (node,), shape, node.kind), (*kept, summed[0]))
+    array = node.arguments[0] if isinstance(node.operation, Reshape) else node
+    return Value(build.reshaped(array, shape), (*kept, summed[0]))
 
 
 def _stacked(
