@@ -138,6 +138,85 @@ def test_averages_and_their_derivatives_of_any_size(equation, scale):
     np.testing.assert_allclose(dy @ jacobian["y", "z"], gz, atol=1e-12)
 
 
+def weighted(x, z, mask=True):
+    """The softmax of each row, in proportion to weights z that are not below 0."""
+    return masked(np.where(z > 0, x + np.log(np.where(z > 0, z, 1)), -np.inf), mask)
+
+
+# Equations of the 4 x 5 matrix x and weights z, some of which are 0 -> the last one.
+WEIGHTED = {
+    "softmax": (["y[i,j] = z[j]*exp(x[i,j])/sum[k](z[k]*exp(x[i,k]))"], weighted),
+    "of some": (
+        ["y[i,j] = [j <= i]*z[j]*exp(x[i,j])/sum[k]([k <= i]*z[k]*exp(x[i,k]))"],
+        lambda x, z: weighted(x, z, CAUSAL),
+    ),
+    "mean": (["y[i] = z[j]*exp(x[i,j])*x[i,j]/(z[k]*exp(x[i,k]))"], lambda x, z: (weighted(x, z) * x).sum(axis=1)),
+    "two weights": (
+        ["y[i,j] = z[j]^2*z[4]*exp(x[i,j])/sum[k](z[k]^2*z[4]*exp(x[i,k]))"],
+        lambda x, z: weighted(x, z * z),
+    ),
+    "logarithm": (
+        ["y[i] = log(sum[k](z[k]*exp(x[i,k])))"],
+        lambda x, z: special.logsumexp(x, axis=1, b=z),
+    ),
+    "logarithm with a number": (
+        ["y[i] = log(2 + sum[k](z[k]*exp(x[i,k])))"],
+        lambda x, z: special.logsumexp(np.hstack([x, NOTHING]), axis=1, b=np.append(z, 2)),
+    ),
+    "named": (["e[i,j] = z[j]*exp(x[i,j])", "y[i,j] = e[i,j]/sum[k](e[i,k])"], weighted),
+    "named, with the sum": (["e[i,j] = z[j]*exp(x[i,j])", "s[i] = sum[k](e[i,k])", "y[i,j] = e[i,j]/s[i]"], weighted),
+    "named before": (["e[i,j] = exp(x[i,j])", "s[i] = sum[k](z[k]*e[i,k])", "y[i,j] = z[j]*e[i,j]/s[i]"], weighted),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in WEIGHTED if "logarithm" not in name])
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_weights_that_are_0_leave_out_what_is_larger(name, scale):
+    equations, reference = WEIGHTED[name]
+    rng = np.random.default_rng(3)
+    x, dx, z = scale * rng.normal(size=(4, 5)), rng.normal(size=(4, 5)), np.array([1, 0.5, 0, 2, 0.25])
+    x[:, 2] += 3 * scale
+    module = tcgrad.loads(HEAD + "".join(f"  - {each}\n" for each in equations) + "wrt: [x]\n").compile()
+    wanted = reference(x, z)
+    dy = rng.normal(size=wanted.shape)
+    with np.errstate(all="raise", under="ignore"):
+        got, (gradient,) = module.value_and_grad(x, z, dy)
+        tangent = module.jvp(x, z, dx)
+        jacobian = module.jacobian(x, z)["y", "x"]
+    np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose((dy * tangent).sum(), (gradient * dx).sum(), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(np.tensordot(dy, jacobian, dy.ndim), gradient, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_derivatives_by_weights(name):
+    equations, reference = WEIGHTED[name]
+    rng = np.random.default_rng(4)
+    x, z, dz = 1e4 + rng.normal(size=(4, 5)), np.array([1, 0.5, 0, 2, 0.25]), rng.normal(size=5)
+    function = tcgrad.loads(HEAD + "".join(f"  - {each}\n" for each in equations))
+    assert function.check(dtype=["float64"]).ok
+    module = function.compile()
+    dy = rng.normal(size=reference(x, z).shape)
+    with np.errstate(all="raise", under="ignore"):
+        _, (_, gradient) = module.value_and_grad(x, z, dy)
+        tangent = module.jvp(x, z, 0 * x, dz)
+    np.testing.assert_allclose((dy * tangent).sum(), gradient @ dz, rtol=1e-9, atol=1e-12)
+
+
+def test_weights_over_more_indices_make_no_larger_arrays():
+    equation = "y = log(sum[j,k](z[j]*x[k,j]*exp(z[j])))"
+    assert "where" not in tcgrad.loads(f"{HEAD}  - {equation}\n").emit()
+
+
+def test_weights_that_are_all_0():
+    """As it is written: the logarithm of nothing, and 0/0."""
+    x, z = np.ones((4, 5)), np.zeros(5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for name, wanted in {"logarithm": -np.inf, "softmax": np.nan}.items():
+            module = tcgrad.loads(f"{HEAD}  - {WEIGHTED[name][0][0]}\n").compile()
+            np.testing.assert_array_equal(np.unique(module.forward(x, z)), [wanted])
+
+
 def beside(*parts):
     """The logarithm of the sum of ``exp`` of the numbers in each of 4 rows, which parts stand beside each other in."""
     return special.logsumexp(np.concatenate([np.reshape(part, (4, -1)) for part in parts], axis=1), axis=1)

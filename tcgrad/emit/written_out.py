@@ -36,7 +36,7 @@ class _Kind(Enum):
     """What a tensor stands for, by how it is defined."""
 
     GROWN = "an exponential, or a sum of them"
-    WEIGHTED = "a sum of exponentials times other values"
+    WEIGHTED = "an exponential times other values, or a sum of such"
     DIVIDED = "a quotient by a sum of exponentials"
     EVEN = "an exponential in proportion to such a sum"  # it does not grow with the exponents
 
@@ -205,11 +205,11 @@ def _kind_of(body: Expr) -> _Kind | None:
 
 
 def _is_weighted(factors: Factors) -> bool:
-    """Whether one of the factors is a sum of exponentials, times other values perhaps, that it does not divide by
-    their like itself.
+    """Whether one of the factors is an exponential, or a sum of exponentials, times other values perhaps, that it does
+    not divide by their like itself.
     """
     sums = [factors_of(factor.body) for factor in factors if isinstance(factor, IndexSum)]
-    return any(any(map(exponential_of, parts)) and not _divide_by_exponentials(parts) for parts in sums)
+    return any(any(map(exponential_of, parts)) and not _divide_by_exponentials(parts) for parts in (factors, *sums))
 
 
 def _is_divided(body: Expr) -> bool:

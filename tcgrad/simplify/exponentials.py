@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Where, const
+from tcgrad.ir.nodes import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    Iverson,
+    Mul,
+    Where,
+    const,
+)
 from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.tensors import MINUS_INFINITY
-from tcgrad.ir.traversal import factors_of, free_indices, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, sorts_in
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
@@ -19,10 +34,11 @@ _EXP = FUNCTIONS["exp"]
 
 @dataclass(frozen=True)
 class Exponential:
-    """``exp(exponent)`` where all the conditions hold, else 0."""
+    """``exp(exponent)`` where all the conditions hold, else 0; times weights, of which it matters where they are 0."""
 
     exponent: Expr
     conditions: tuple[Expr, ...] = ()
+    weights: tuple[Expr, ...] = ()
 
     def less(self, largest: Expr, times: int = 1) -> Expr:
         """The same with another exponent taken off ``times`` times."""
@@ -35,14 +51,16 @@ class Exponential:
 
     @property
     def guarded(self) -> Expr:
-        """The exponent, minus infinity where a condition fails."""
-        if not self.conditions:
-            return self.exponent
-        condition = product_of(self.conditions)
-        return Where(condition, self.exponent, Component(MINUS_INFINITY))
+        """The exponent, minus infinity where a condition fails or a weight is 0."""
+        conditions = (*self.conditions, *(Iverson("!=", weight, ZERO) for weight in self.weights))
+        return Where(product_of(conditions), self.exponent, Component(MINUS_INFINITY)) if conditions else self.exponent
 
     def is_there(self, summed: tuple[Index, ...]) -> bool:
-        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index."""
+        """Whether the conditions certainly hold for some values of the indices: at an end, or at another index; and
+        there are no weights, which may be 0.
+        """
+        if self.weights:
+            return False
         free = [index for index in free_indices(product_of(self.conditions)) if index not in summed]
         places = [
             [Integer.of(0), index.size - 1, *(other.expr for other in free if other.size == index.size)]
@@ -56,10 +74,11 @@ class Exponential:
             for values in itertools.product(*places)
         )
 
-    def at(self, values: dict[Index, Integer]) -> Exponential:
-        return Exponential(
-            substitute(self.exponent, values), tuple(substitute(condition, values) for condition in self.conditions)
+    def at(self, values: Mapping[Index, Integer]) -> Exponential:
+        conditions, weights = (
+            tuple([substitute(part, values) for part in parts]) for parts in (self.conditions, self.weights)
         )
+        return Exponential(substitute(self.exponent, values), conditions, weights)
 
 
 def exponential_of(expr: Expr) -> Exponential | None:
@@ -101,11 +120,29 @@ class Exponentials:
 
 
 def exponentials_of(expr: Expr) -> Exponentials | None:
-    """The exponential or the sum of exponentials that an expression is; None if it is neither."""
+    """The exponential or the sum of exponentials, with weights or without, that an expression is; None if it is
+    neither.
+    """
     match expr:
         case IndexSum(indices, body):
             found = exponential_of(body)
+            found = found or _weighted(factors_of(body))
             return None if found is None else Exponentials(found, indices)
         case _:
             found = exponential_of(expr)
             return None if found is None else Exponentials(found)
+
+
+def _weighted(factors: Sequence[Expr]) -> Exponential | None:
+    """The exponential among factors, the others of which are its conditions and weights; None if there is none, or a
+    weight has other indices than its exponent: there would be more exponents to look at.
+    """
+    weights = [factor for factor in factors if _EXP.name not in sorts_in(factor)]
+    found = exponential_of(product_of([factor for factor in factors if factor not in weights]))
+    if found is None:
+        return None
+    conditions = [weight for weight in weights if isinstance(weight, Iverson)]
+    own = [weight for weight in weights if weight not in conditions]
+    if not set(free_indices(product_of(own))) <= set(free_indices(found.exponent)):
+        return None
+    return Exponential(found.exponent, (*conditions, *found.conditions), tuple(own))

@@ -3,7 +3,8 @@
 ``exp(u_i)/sum_k exp(u_k) = exp(u_i - m)/sum_k exp(u_k - m)`` with ``m = max_k u_k``, and so for every product that is
 homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
 terms, the exponent is minus infinity for those that are left out; where they may leave out all, nothing is divided by
-0, and the quotient is 0 as its terms are. Of several terms the largest exponent is that of all; a number among them is
+0, and the quotient is 0 as its terms are. With weights, as in ``w_i exp(u_i)/sum_k w_k exp(u_k)``, the largest exponent
+is that of those that are not 0, so that what they leave out may be as large as it likes. Of several terms the largest exponent is that of all; a number among them is
 one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
 ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``. The exponents of a
 quotient stand outside of its logarithm.
@@ -102,14 +103,19 @@ class Shift:
             has_number |= not rest
             has_coefficient |= len(rest) < len(factors)
             terms += [found] if found else []
+        is_weighted = any(term.exponential.weights for term in terms)
         may_be_empty = not has_number and not any(term.is_there for term in terms)
-        if not terms or (may_be_empty and has_coefficient):
+        if not terms or (may_be_empty and has_coefficient and not is_weighted):
             return None
         exponents = [ZERO] * has_number + [term.largest for term in terms]
         largest = reduce(lambda left, right: Call(_MAX, (left, right)), exponents)
         if may_be_empty:
             largest = Where(Iverson(">", largest, Component(MINUS_INFINITY)), largest, ONE)  # any number would do
         return Shift(total, tuple(terms), largest, has_number, may_be_empty)
+
+    @cached_property
+    def is_weighted(self) -> bool:
+        return any(term.exponential.weights for term in self.terms)
 
     @cached_property
     def has_conditions(self) -> bool:
@@ -123,26 +129,29 @@ class Shift:
         """The expression with the shift made where it is homogeneous in the exponentials, and its degree in them: what
         it was is ``exp(largest)^degree`` times this.
 
-        holding: the conditions under which it is read.
+        holding: the conditions under which it is read, and what else it is multiplied by.
         """
         kept: list[Expr] = []
         made: list[Expr] = []
         missing: list[Expr] = []
         degree = 0
-        for factor in factors_of(expr):
+        factors = factors_of(expr)
+        for factor in factors:
             found = exponential_of(factor)
             times = 0 if found is None else self._times(found.exponent)
             if found is None or not times:
                 kept.append(factor)
                 continue
-            wanted = self._conditions(found)
+            term = self._term(found)
+            wanted = term.conditions
             made += [condition for condition in found.conditions if condition not in wanted]
-            made.append(Exponential(found.exponent, wanted).less(self.largest, times))
+            weights = tuple([weight for weight in term.weights if weight in factors or weight in holding])
+            made.append(Exponential(found.exponent, wanted, weights).less(self.largest, times))
             missing += [condition for condition in wanted if condition not in found.conditions]
             degree += times
         if not all(condition in kept or condition in holding for condition in missing):
             return expr, 0
-        holding = (*holding, *[factor for factor in kept if isinstance(factor, Iverson)])
+        holding = (*holding, *kept)
         others = [self._other(factor, holding) for factor in kept if factor not in missing]
         degree += sum(more for _, more in others)
         return product_of([*(other for other, _ in others), *made]), degree
@@ -169,12 +178,12 @@ class Shift:
         """Whether the largest exponent is the same for all values of some indices."""
         return not set(indices).intersection(free_indices(self.largest))
 
-    def _conditions(self, found: Exponential) -> tuple[Expr, ...]:
-        """The conditions of the term that has the exponent of another; none if that adds up several."""
+    def _term(self, found: Exponential) -> Exponential:
+        """The term that has the exponent of another exponential; that without conditions if it adds up several."""
         for term in self.terms:
             if instance := term.instance(found.exponent):
-                return term.exponential.at(dict(instance.values)).conditions
-        return ()
+                return term.exponential.at(dict(instance.values))
+        return Exponential(found.exponent)
 
     def _other(self, expr: Expr, holding: tuple[Expr, ...]) -> tuple[Expr, int]:
         """What `off` gives for a factor that is none of the exponentials."""
@@ -192,7 +201,7 @@ class Shift:
                 return Where(condition, part, ZERO), degree
             case Pow(base, Const(value)) if value.denominator == 1:
                 part, degree = self.off(base, holding)
-                if self.may_be_empty and base == self.total and value < 0:
+                if self.may_be_empty and not self.is_weighted and base == self.total and value < 0:
                     part = Call(FUNCTIONS["max"], (part, ONE))  # the largest of its terms is 1 if there is any
                 return Pow(part, Const(value)), degree * value.numerator
         return expr, 0
@@ -288,7 +297,7 @@ def _shifted_logarithm(logarithm: Expr) -> Expr:
     for below in (False, True):
         for total in _sums(argument, below=below):
             shift = Shift.of(total)
-            if shift and not (below and shift.may_be_empty):
+            if shift and (shift.is_weighted or not (below and shift.may_be_empty)):
                 made, degree = shift.off(argument)
                 if degree:
                     return Add((Mul((const(degree), shift.largest)), Call(_LOG, (made,))))
