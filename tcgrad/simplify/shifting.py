@@ -4,10 +4,12 @@
 homogeneous of degree 0 in the exponentials, as ``sum_i exp(u_i) v_i/sum_k exp(u_k)``. Where conditions choose among the
 terms, the exponent is minus infinity for those that are left out; where they may leave out all, nothing is divided by
 0, and the quotient is 0 as its terms are. With weights, as in ``w_i exp(u_i)/sum_k w_k exp(u_k)``, the largest exponent
-is that of those that are not 0, so that what they leave out may be as large as it likes. Of several terms the largest exponent is that of all; a number among them is
-one times ``exp(0)``: ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
-``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``. The exponents of a
-quotient stand outside of its logarithm.
+is that of those that are not 0, so that what they leave out may be as large as it likes.
+
+Of several terms the largest exponent is that of all; a number among them is one times ``exp(0)``:
+``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
+``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``. The exponents of a quotient stand outside of its
+logarithm.
 
 Elsewhere an exponential beside a condition is that of minus infinity where this does not hold: there it might overflow.
 """
