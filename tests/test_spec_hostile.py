@@ -6,6 +6,7 @@ import sys
 import pytest
 from timing import seconds
 
+import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.errors import TcgradError
 from tcgrad.language.elaborate import elaborate
@@ -99,6 +100,11 @@ LONG = {
     "a long chain of comparisons": (_product([f"[0{' <= x[0,0]' * 3000}]"]), "TC409"),
     "many dummies": (_product([f"x[i{n},i{n}]" for n in range(40)]), "TC211"),
     "many axes": (f"inputs: {{x: [2]}}\nequations: ['y[{','.join(f'i{n}' for n in range(20))}] = x[i0]']\n", "TC211"),
+    "many remainders": (f"inputs: {{x: [3, 3]}}\nequations: ['y[i] = x[i,i{'%3' * 65}]']\n", "TC317"),
+    "many quotients in brackets": (
+        f"inputs: {{x: [3]}}\nequations: ['y[i] = x[i]*({'(' * 33}i{'//2%3)' * 33})']\n",
+        "TC317",
+    ),
     "an input of many axes": (f"inputs: {{x: [{','.join('1' * 32)}]}}\nequations: [y = 1]\n", "TC115"),
 }
 
@@ -113,6 +119,29 @@ def test_equations_that_are_too_long_to_be_derived_are_refused(name):
         assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
     assert seconds(refused) < 2
+
+
+def _nested(opening, closing, depth):
+    return f"inputs: {{s: []}}\nequations: ['y = {opening * depth}s{closing * depth}']\n"
+
+
+NESTED = {
+    "fractions": _nested("exp(", ")/(s^2 + 1)", 12),
+    "fractions in exponents": _nested("2^(", "/(s + 2))", 12),
+    "sums in numerators": _nested("(s + ", ")/(s^2 + 1)", 14),
+    "remainders": f"inputs: {{x: [3, 3]}}\nequations: ['y[i] = x[i,i{'%3%2' * 32}]']\n",
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_nested_forms_are_printed_in_time_that_grows_with_them_alone(name):
+    function = tcgrad.loads(NESTED[name])
+    assert seconds(lambda: function.derive().as_dict()) < 2
+
+
+def test_towers_of_exponents_are_emitted_in_time_that_grows_with_them_alone():
+    function = tcgrad.loads(f"inputs: {{s: []}}\nequations: ['y = s{'^-1' * 24}']\n")
+    assert seconds(function.emit) < 2
 
 
 @pytest.mark.parametrize("text", ["doc: a\u202eb\n" + REST, 'doc: "a\\u202eb"\n' + REST, "# \u2066\n" + REST])

@@ -245,6 +245,11 @@ class Integer:
             for atom in self.atoms
         )
 
+    @cached_property
+    def depth(self) -> int:
+        """How many quotients, remainders and components stand inside of each other in it."""
+        return max((_depth(atom) for atom in self.atoms), default=0)
+
     def _walk_indices(self) -> Iterator[Index]:
         for atom in self.atoms:
             match atom:
@@ -328,6 +333,16 @@ def _evaluate_atom(atom: Atom, indices: Mapping[Index, int]) -> int:
             return atom.dividend.evaluate(indices) % atom.divisor.evaluate(indices)
         case Gather():
             raise TypeError(f"the value of {atom.tensor.name} is known at run time only")
+
+
+def _depth(atom: Atom) -> int:
+    match atom:
+        case Dim() | Index():
+            return 0
+        case Quotient() | Remainder():
+            return 1 + max(atom.dividend.depth, atom.divisor.depth)
+        case Gather():
+            return 1 + max((position.depth for position in atom.indices), default=0)
 
 
 def map_inside(atom: Atom, change: Callable[[Integer], Integer]) -> Integer:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.language.cursor import DEPTH_LIMIT
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,
@@ -98,9 +99,9 @@ def _read_product(node: Product, reader: Reader) -> Integer:
             case "*":
                 total = _times(total, value, factor, reader)
             case "//":
-                total = total // _divisor(value, factor, reader)
+                total = _bounded(total // _divisor(value, factor, reader), factor, reader)
             case "%":
-                total = total % _divisor(value, factor, reader)
+                total = _bounded(total % _divisor(value, factor, reader), factor, reader)
             case "/":
                 help_ = "write `//`, which rounds down"
                 raise reader.refuse_integer("`/` does not give an integer", factor.span, help_)
@@ -119,6 +120,14 @@ def _divisor(value: Integer, factor: Expression, reader: Reader) -> Integer:
         message = "the divisor of `//` and `%` is a positive integer or a dim"
         raise reader.refuse_integer(message, factor.span)
     return value
+
+
+def _bounded(total: Integer, factor: Expression, reader: Reader) -> Integer:
+    """What is divided again and again nests without any bracket: ``i//2//3`` is ``(i//2)//3``."""
+    if total.depth > DEPTH_LIMIT:
+        message = f"`//` and `%` stand inside of each other at most {DEPTH_LIMIT} deep"
+        raise reader.refuse_integer(message, factor.span)
+    return total
 
 
 def write_integer(integer: Integer) -> str:

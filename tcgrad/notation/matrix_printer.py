@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
@@ -48,6 +48,17 @@ from tcgrad.records import dataclass
 SUM, PRODUCT, ELEMENTWISE, CHAIN, POSTFIX, ATOM = range(1, 7)
 
 Printed = tuple[str, int]
+
+
+class _Part(NamedTuple):
+    """What stands beside others in a row: itself, and what is printed of it, once however often it is looked at."""
+
+    itself: Matrix | Fraction
+    printed: Printed
+
+    @property
+    def is_derivative(self) -> bool:
+        return not isinstance(self.itself, Fraction) and is_derivative(self.itself)
 
 
 def print_matrix(matrix: Matrix, syntax: MatrixSyntax) -> str:
@@ -146,7 +157,10 @@ class _Printer:
 
     def within(self, matrix: Matrix, level: int) -> str:
         """The text, in brackets if it holds together less tightly than ``level``."""
-        text, own = self.show(matrix)
+        return self._held(self.show(matrix), level)
+
+    def _held(self, printed: Printed, level: int) -> str:
+        text, own = printed
         return text if own >= level else self._grouped(text)
 
     def _grouped(self, text: str) -> str:
@@ -201,40 +215,47 @@ class _Printer:
             return self.syntax.scalars.minus + self.within(positive, PRODUCT), SUM
         number, divisor = split_number(matrix.coefficient)
         factors = sorted(matrix.factors, key=lambda factor: not isinstance(factor, Size))
-        above = [*([number] if number != 1 else []), *factors]
-        below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors]
-        body = [] if matrix.body is None else [matrix.body]
+        above = self._parts(*([number] if number != 1 else []), *factors)
+        below = self._parts(*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors)
+        body = self._parts(*([] if matrix.body is None else [matrix.body]))
         if not below and isinstance(matrix.body, BatchSum):
-            return self.syntax.product([self._juxtaposed(above), self.show(matrix.body)[0]]), SUM
+            return self.syntax.product([self._juxtaposed(above), body[0].printed[0]]), SUM
         if not below:
             return self._juxtaposed([*above, *body]), PRODUCT
         fraction = self.syntax.scalars.fraction
         if fraction is None:
-            text = self._juxtaposed([*above, *body] or [Fraction(1)], closed=True)
+            text = self._juxtaposed([*above, *body] or self._parts(Fraction(1)), closed=True)
             return f"{text} / {self._divisor(below)}", PRODUCT
-        high = [part for part in above if not isinstance(part, Fraction) and self._is_tall(part)]
+        high = [part for part in above if not isinstance(part.itself, Fraction) and self._is_tall(part)]
         low = [part for part in above if part not in high]
         quotient = fraction(self._above_bar(low), self._divisor(below))
         beside = [self._beside(part, alone=False, before_slash=False) for part in high]
-        return self.syntax.product([quotient, *beside, *(self.within(part, ELEMENTWISE) for part in body)]), PRODUCT
+        return self.syntax.product(
+            [quotient, *beside, *(self._held(part.printed, ELEMENTWISE) for part in body)]
+        ), PRODUCT
 
-    def _above_bar(self, parts: Sequence[Matrix | Fraction]) -> str:
+    def _parts(self, *operands: Matrix | Fraction) -> list[_Part]:
+        return [_Part(each, self._number(each) if isinstance(each, Fraction) else self.show(each)) for each in operands]
+
+    def _above_bar(self, parts: Sequence[_Part]) -> str:
         """Scalars above a bar, which groups what stands there alone."""
-        if len(parts) == 1 and not isinstance(parts[0], Fraction):
-            return self.within(parts[0], SUM)
-        return self._juxtaposed(parts or [Fraction(1)])
+        if len(parts) == 1 and not isinstance(parts[0].itself, Fraction):
+            return parts[0].printed[0]
+        return self._juxtaposed(parts or self._parts(Fraction(1)))
 
-    def _is_tall(self, part: Matrix) -> bool:
+    def _is_tall(self, part: _Part) -> bool:
         """Whether a scalar is too small to read above a bar."""
-        return any(sign in self.show(part)[0] for sign in self.syntax.scalars.tall)
+        return any(sign in part.printed[0] for sign in self.syntax.scalars.tall)
 
-    def _juxtaposed(self, parts: Sequence[Matrix | Fraction], *, closed: bool = False) -> str:
+    def _juxtaposed(self, parts: Sequence[_Part], *, closed: bool = False) -> str:
         """Scalars and at most one matrix, side by side; ``closed`` where a slash follows."""
         text = ""
-        plain = all(isinstance(part, Fraction | Number | Size | Symbol) for part in parts[:-1])
+        plain = all(isinstance(part.itself, Fraction | Number | Size | Symbol) for part in parts[:-1])
         for place, part in enumerate(parts):
-            if plain and place == len(parts) - 1 > 0 and isinstance(part, MatMul):  # ``2 xᵀ A x``, a number or not
-                shown = self.within(part, CHAIN)
+            if (
+                plain and place == len(parts) - 1 > 0 and isinstance(part.itself, MatMul)
+            ):  # ``2 xᵀ A x``, a number or not
+                shown = self._held(part.printed, CHAIN)
             else:
                 shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
             digits = text[-1:].isdigit() and shown[:1].isdigit()
@@ -242,19 +263,21 @@ class _Printer:
             text += (between if text else "") + shown
         return text
 
-    def _beside(self, part: Matrix | Fraction, *, alone: bool, before_slash: bool) -> str:
-        if isinstance(part, Fraction):
-            return self._number(part)[0]
-        if before_slash and is_derivative(part):
-            return self.within(part, ATOM)
-        if isinstance(part, Kron) and not alone:
-            return self.within(part, CHAIN)
-        return self.within(part, PRODUCT if alone else POSTFIX if is_scalar(part) else ELEMENTWISE)
+    def _beside(self, part: _Part, *, alone: bool, before_slash: bool) -> str:
+        itself, printed = part
+        if isinstance(itself, Fraction):
+            return printed[0]
+        if before_slash and part.is_derivative:
+            return self._held(printed, ATOM)
+        if isinstance(itself, Kron) and not alone:
+            return self._held(printed, CHAIN)
+        return self._held(printed, PRODUCT if alone else POSTFIX if is_scalar(itself) else ELEMENTWISE)
 
-    def _divisor(self, parts: Sequence[Matrix]) -> str:
+    def _divisor(self, parts: Sequence[_Part]) -> str:
         inline = self.syntax.scalars.fraction is None
         if len(parts) == 1:
-            return self.within(parts[0], SUM if not inline else ATOM if is_derivative(parts[0]) else POSTFIX)
+            level = SUM if not inline else ATOM if parts[0].is_derivative else POSTFIX
+            return self._held(parts[0].printed, level)
         text = self._juxtaposed(parts)
         return self._grouped(text) if inline else text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
@@ -37,6 +38,13 @@ class Piece(NamedTuple):
 
     text: str
     precedence: Precedence
+
+
+class Factor(NamedTuple):
+    """A factor that is printed; ``is_sum``: a sum, which a sign before it may mark."""
+
+    piece: Piece
+    is_sum: bool
 
 
 @dataclass(frozen=True)
@@ -132,13 +140,13 @@ class Printer:
 
     def fraction(self, above: tuple[Shown, ...], below: tuple[Shown, ...], built: Callable[[str, str], str]) -> Piece:
         """A fraction, what would be too small to read above its bar, or is a sum, beside it."""
-        pieces = [(factor, self.piece(factor)) for factor in above]
-        beside = [pair for pair in pieces if _is_sum(pair[0]) or self.is_tall(pair[1])]
-        rest = tuple(pair[0] for pair in pieces if pair not in beside)
-        row = self.row(rest or (Number(Fraction(1)),))
+        factors = self.factors(above)
+        beside = [factor for factor in factors if factor.is_sum or self.is_tall(factor.piece)]
+        rest = [factor for factor in factors if factor not in beside]
+        row = self.side_by_side(rest) if rest else self.piece(Number(Fraction(1)))
         fraction = Piece(built(row.text, self.row(below).text), Precedence.PRODUCT)
-        beside.sort(key=lambda pair: _is_sum(pair[0]))
-        texts = [self.side(factor, piece, n, len(beside) + 1) for n, (factor, piece) in enumerate(beside, 1)]
+        beside.sort(key=attrgetter("is_sum"))
+        texts = [self.side(factor, n, len(beside) + 1) for n, factor in enumerate(beside, 1)]
         return self.joined(fraction.text, *texts) if beside else fraction
 
     def is_tall(self, piece: Piece) -> bool:
@@ -153,34 +161,43 @@ class Printer:
             case _:
                 return False
 
-    def row(self, factors: tuple[Shown, ...]) -> Piece:
-        """Factors side by side; one alone is itself. A sum that reaches to the end of its product comes last."""
+    def factors(self, shown: tuple[Shown, ...]) -> list[Factor]:
+        return [Factor(self.piece(factor), _is_sum(factor)) for factor in shown]
+
+    def row(self, shown: tuple[Shown, ...]) -> Piece:
+        return self.side_by_side(self.factors(shown))
+
+    def side_by_side(self, factors: list[Factor]) -> Piece:
+        """Factors in a row; one alone is itself. A sum that reaches to the end of its product comes last."""
         if len(factors) == 1:
-            return self.piece(factors[0])
+            return factors[0].piece
         if self.syntax.prefix_sums:
-            factors = tuple(sorted(factors, key=_is_sum))
-        return self.joined(*(self.factor(factor, n, len(factors)) for n, factor in enumerate(factors)))
+            factors = sorted(factors, key=attrgetter("is_sum"))
+        return self.joined(*(self.side(factor, n, len(factors)) for n, factor in enumerate(factors)))
 
     def joined(self, *factors: str) -> Piece:
         return Piece(self.syntax.product(factors), Precedence.PRODUCT)
 
-    def factor(self, shown: Shown, place: int, count: int) -> str:
-        return self.side(shown, self.piece(shown), place, count)
-
-    def side(self, shown: Shown, piece: Piece, place: int, count: int) -> str:
-        """A factor that is printed, as the one at ``place`` of a row."""
-        if self.syntax.prefix_sums and _is_sum(shown) and place < count - 1:
-            return self.wrapped(Piece(piece.text, Precedence.SUM), Precedence.PRODUCT)
-        return self.wrapped(piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY)
+    def side(self, factor: Factor, place: int, count: int) -> str:
+        """The text of a factor at ``place`` of a row of ``count``."""
+        if self.syntax.prefix_sums and factor.is_sum and place < count - 1:
+            return self.wrapped(Piece(factor.piece.text, Precedence.SUM), Precedence.PRODUCT)
+        return self.wrapped(
+            factor.piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY
+        )
 
     def power(self, base: Shown, exponent: Shown) -> Piece:
-        under, over = self.operand(base, Precedence.ATOM), self.piece(exponent)
-        built = self.syntax.power(under, over.text)
+        under = self.operand(base, Precedence.ATOM)
+        match exponent:
+            case Total(((-1, operand),)):
+                inner = self.piece(operand)
+                over = self.syntax.minus + self.wrapped(inner, Precedence.PRODUCT)
+            case _:
+                inner = self.piece(exponent)
+                over = inner.text
+        built = self.syntax.power(under, over)
         if built is None:
-            built = f"{under}^{self.wrapped(over, Precedence.POWER)}"
-            match exponent:
-                case Total(((-1, operand),)) if (inner := self.piece(operand)).precedence >= Precedence.POWER:
-                    built = f"{under}^{self.syntax.minus}{inner.text}"
+            built = f"{under}^{self.wrapped(Piece(over, inner.precedence), Precedence.POWER)}"
         return Piece(built, Precedence.POWER)
 
     def comparison(self, shown: Comparison) -> str:
