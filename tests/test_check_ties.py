@@ -126,6 +126,22 @@ def overlap(a, v, b, w, dy, *, ends=np.less_equal, starts=np.greater_equal):
     return each * first - each * late, each * first, each * ~first - each * ~late, each * ~first
 
 
+def largest(x, z, w, dy, *, inner=np.greater_equal):
+    """Of three, the latter two compared first."""
+    first, second = x >= np.maximum(z, w), inner(z, w)
+    return dy * first, dy * (~first & second), dy * (~first & ~second)
+
+
+def pooled_pairs(x, w, dy, *, first=np.greater_equal, on=np.greater):
+    """Of a rectifier after the larger of every two of a convolution's outputs."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, len(w))
+    each, paired = np.zeros(len(windows), x.dtype), 2 * len(dy)
+    pairs = (windows[:paired] @ w).reshape(-1, 2)
+    left = first(pairs[:, 0], pairs[:, 1])
+    each[:paired] = (np.stack([left, ~left], 1) * (dy * on(pairs.max(1), 0))[:, None]).reshape(-1)
+    return np.convolve(each, w), each @ windows
+
+
 BETWEEN = "{shape: [N, 2], sample: {uniform: [0, 1]}}"
 BEYOND = "{shape: [N, 2], sample: {uniform: [1, 2]}}"
 SEVERAL = {
@@ -147,6 +163,26 @@ SEVERAL = {
         ["y[i] = relu(x[i]) + 3*relu(x[i] - 0.5)"],
         lambda x, dy: dy * (1 * (x > 0) + 3 * (x > 0.5)),
         [lambda x, dy: dy * (1 * (x >= 0) + 3 * (x > 0.5)), lambda x, dy: dy * (1 * (x > 0) + 3 * (x >= 0.5))],
+    ),
+    # a single number meets one at a time
+    "two numbers": (
+        "{x: []}",
+        ["y = relu(x) + 3*relu(x - 1)"],
+        lambda x, dy: dy * (1 * (x > 0) + 3 * (x > 1)),
+        [lambda x, dy: dy * (1 * (x >= 0) + 3 * (x > 1)), lambda x, dy: dy * (1 * (x > 0) + 3 * (x >= 1))],
+    ),
+    # the outputs do not feel every tie
+    "the largest of three": (
+        "{x: [N], z: [N], w: [N]}",
+        ["y[i] = max(x[i], max(z[i], w[i]))"],
+        largest,
+        [partial(largest, inner=np.greater)],
+    ),
+    "a rectified pool": (
+        '{x: ["N + 2"], w: [3]}',
+        ["c[i] = x[i+k]*w[k]", "p[i] = max(c[2*i], c[2*i+1])", "y[i] = relu(p[i])"],
+        pooled_pairs,
+        [partial(pooled_pairs, first=np.greater), partial(pooled_pairs, on=np.greater_equal)],
     ),
 }
 
@@ -339,6 +375,27 @@ def test_an_expectation_that_is_wrong_where_branches_meet_is_wrong(formula):
     )
     (result,) = loads(text).check(only="expect").results
     assert (result.status == "pass") is EXPECTED[formula], result.message
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("slope", ["[x >= 0] + 3*[x > 1]", "[x > 0] + 3*[x >= 1]"])
+def test_an_expectation_that_is_wrong_at_either_kink_is_wrong(slope, seed):
+    text = f"inputs: {{x: []}}\nequations: ['y = relu(x) + 3*relu(x - 1)']\nexpect: ['dl/dx = dl/dy*({slope})']\n"
+    (result,) = loads(text).check(only="expect", seed=seed).results
+    assert result.status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("value", "slope"), [("lgamma(relu(x[i]) + 2)", "digamma(relu(x[i]) + 2)"), ("f(relu(x[i]))", "f'(relu(x[i]))")]
+)
+@pytest.mark.parametrize(("mask", "ok"), [("[x[i] > 0]", True), ("[x[i] >= 0]", False)])
+def test_expectations_at_ties_of_what_has_no_complex_values(value, slope, mask, ok):
+    text = (
+        f'dims: {{N: 5}}\ninputs: {{x: [N]}}\nfunctions: {{"f(z)": null}}\nequations: ["y[i] = {value}"]\n'
+        f'expect: ["dl/dx[i] = dl/dy[i]*{slope}*{mask}"]\n'
+    )
+    (result,) = loads(text).check(only="expect").results
+    assert (result.status == "pass") is ok
 
 
 @pytest.mark.parametrize("reduction", ["max", "min"])

@@ -12,6 +12,7 @@ import numpy as np
 from tcgrad.check.bench import Bench
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
+from tcgrad.check.forward import Kinks
 from tcgrad.check.labels import axis_names, place, unravel
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
@@ -21,7 +22,7 @@ from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tally
 from tcgrad.check.term_values import TermValues
 from tcgrad.check.termwise import Beside
-from tcgrad.check.ties import TIED
+from tcgrad.check.ties import TIED, TIED_SAMPLES
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
 from tcgrad.ir.program import Define, Program, Statement
@@ -35,7 +36,6 @@ from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify.assume import Assumption, assumptions_about
 
 _DTYPE = np.dtype(np.float64)
-_TIES = 3  # samples at which branches meet
 
 
 def decide_expectations(
@@ -113,9 +113,11 @@ class _Points:
     @property
     def _tied(self) -> Iterator[Formulas]:
         """Places where branches meet: what is right everywhere else may be wrong there."""
+        known: Kinks = frozenset()
         for source in (source for source, _ in self.samplers[:1] if source.traits.has_ties):
-            for trial in range(_TIES):
-                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial))
+            for trial in range(TIED_SAMPLES):
+                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial), known=known)
+                known = _met(known, sample)
                 if isinstance(sample, Sample):
                     yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
@@ -127,6 +129,13 @@ class _Points:
         if isinstance(sample, Sample):
             return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
         return None
+
+
+def _met(known: Kinks, sample: Sample | str) -> Kinks:
+    """Where branches have met, the ``sample`` being the last at which they did; none once there are no others."""
+    if isinstance(sample, str) or known | sample.kinks >= sample.forward.kinks:
+        return frozenset()
+    return known | sample.kinks
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
-from tcgrad.evaluate.context import Labelled, batch_of
+from tcgrad.evaluate.context import Kink, Labelled, batch_of
 from tcgrad.evaluate.overflow import noticing
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
@@ -22,10 +22,6 @@ CHUNK = 2**21
 
 # Decisions by which branches meet: the number of the statement, and that of the decision in it.
 Kinks = frozenset[tuple[int, int]]
-
-# How far from a point, and at how many points, other branches are looked for.
-_BESIDE = 2.0**-12
-_TRIED = 8
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,14 @@ class Forward:
         return tuple(name for name in self.context.arrays if name not in defined)
 
     @property
-    def branches(self) -> Kinks:
-        """All decisions."""
-        counts = enumerate(map(len, self.decisions))
-        return frozenset((number, place) for number, count in counts for place in range(count))
+    def kinks(self) -> Kinks:
+        """All decisions by which branches may meet."""
+        return frozenset(
+            (number, place)
+            for number, taken in enumerate(self.decisions)
+            for place, decision in enumerate(taken)
+            if isinstance(decision, Kink)
+        )
 
     @property
     def evaluations(self) -> int:
@@ -183,21 +183,3 @@ def same_branches(first: Forward, second: Forward) -> bool:
         for before, after in zip(first.decisions, second.decisions, strict=True)
         for old, new in zip(before, after, strict=True)
     )
-
-
-def kinks_beside(forward: Forward, random: np.random.Generator) -> Kinks:
-    """Where on the way other branches are taken next to the point."""
-    moved = {
-        name: array + random.choice([-_BESIDE, _BESIDE], (_TRIED, *array.shape)).astype(array.dtype)
-        for name in forward.given
-        if (array := forward.context.arrays[name]).dtype.kind == "f"
-    }
-    batch, taken, kinks = batch_of(_TRIED), list[Labelled](), set[tuple[int, int]]()
-    deciding = replace(forward.context, arrays={**forward.context.arrays, **moved}, batch=batch, branches=taken)
-    for number, (statement, before) in enumerate(zip(forward.statements, forward.decisions, strict=True)):
-        run(statement, deciding)
-        for place, (old, new) in enumerate(zip(before, taken, strict=True)):
-            if flips((old,), (new,), batch).any():
-                kinks.add((number, place))
-        taken.clear()
-    return frozenset(kinks)

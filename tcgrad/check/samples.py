@@ -10,7 +10,8 @@ import numpy as np
 
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, Kinks, evaluate_forward, kinks_beside, noisy, same_branches, shaken
+from tcgrad.check.forward import Forward, Kinks, evaluate_forward, noisy, same_branches, shaken
+from tcgrad.check.kinks import felt, kinks_beside
 from tcgrad.check.points import Point
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import Rounding, rounding
@@ -25,12 +26,14 @@ from tcgrad.records import cached_property, dataclass, replace
 
 _ATTEMPTS = 40
 
-# How often what the inputs are multiples of is halved, attempt by attempt, until branches meet: the coarser it is, the
-# more of them do.
-_HALVED = (0, 0, 1, 2, 0, 1, 2, 2, 0, 1, 2, 2, 1, 2, 2, 2)
+# How often what the inputs are multiples of is halved, in one attempt after the other, until branches meet: the coarser
+# it is, the more of them do.
+_HALVED = (0, 0, 1, 2, 2)
 
-# Once they do, so many more points are tried, at which others may.
-_MORE_ATTEMPTS = 4
+# So many attempts are made to have branches meet at all; once they do, so many at least to have others meet, and as
+# many as have so many elements together, for of few elements few do.
+_FIRST_TIES, _MORE_TIES, _MOST_TIES = 16, 4, 32
+_TRIED = 2**10
 
 # The condition of a matrix in units of rounding, up to which an inverse has a digit that is right.
 _REGULAR = 0.1
@@ -44,7 +47,8 @@ class Sample(Point):
     forward: the reference, in a type that is at least as wide as ``dtype``.
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     upstream: random gradients of the outputs.
-    kinks: where branches meet here, exactly; the derivative is the one that the language fixes.
+    kinks: where branches meet here, exactly, and outputs feel which is taken; the derivative is the one that the
+        language fixes.
     grid: what inputs are multiples of where branches meet, 0 elsewhere.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
@@ -185,8 +189,7 @@ class Sampler:
         first: how many attempts are left out; later ones draw smaller values.
         """
         doubtful: Sample | None = None
-        reason, effort, abstract = "", self.effort(dtype), self.traits.abstract
-        functions = instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
+        reason, effort, functions = "", self.effort(dtype), self._functions(seed)
         types, turn = Types(dtype, effort.reference), turn_of(seed)
         for attempt in range(first, first + _ATTEMPTS):
             random = np.random.default_rng([*seed, attempt])
@@ -203,41 +206,53 @@ class Sampler:
     def draw_tied(
         self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, known: Kinks = frozenset()
     ) -> Sample | str:
-        """A sample of whole numbers, or of halves or quarters, at which branches meet, out of a few the one at which
-        they do at most decisions -> the sample, or why there is none.
+        """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
+        out of a few the one at which they do at most decisions -> the sample, or why there is none.
 
         first: how many attempts are left out.
-        known: decisions by which branches met elsewhere: they do here by others.
+        known: decisions by which that was so elsewhere: here it is by others.
         """
         best: Sample | None = None
-        left = _MORE_ATTEMPTS if known else len(_HALVED)
-        for attempt, halved in enumerate(_HALVED, first):
-            if not left:
-                break
-            left -= 1
-            random = np.random.default_rng([*seed, attempt])
-            forward, grid = self._rounded(dtype, random, turn_of(seed), halved)
-            kinks = kinks_beside(forward, random) if forward else frozenset()
-            if forward and len(kinks - known) > (len(best.kinks - known) if best else 0):
-                sample = self._sample(forward, dtype, random, turn_of(seed), {}, kinks=kinks, grid=grid)
-                if not sample.in_doubt:
-                    if kinks | known >= forward.branches:
-                        return sample
-                    best, left = sample, left if best else min(left, _MORE_ATTEMPTS)
+        more = min(max(_MORE_TIES, _TRIED // self.traits.cost.elements), _MOST_TIES)
+        attempt, left = 0, more if known else max(_FIRST_TIES, more)
+        while left:
+            halved = _HALVED[attempt % len(_HALVED)]
+            sample = self._tied(dtype, (*seed, first + attempt), halved, known, len(best.kinks) if best else 0)
+            attempt, left = attempt + 1, left - 1
+            if sample:
+                if sample.kinks | known >= sample.forward.kinks:
+                    return sample
+                best, left = sample, left if best else min(left, more)
         return best or "no tie was met"
 
-    def _rounded(
-        self, dtype: np.dtype[Any], random: np.random.Generator, turn: int, halved: int
-    ) -> tuple[Forward | None, float]:
-        """The values where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there, and what
-        the inputs are multiples of."""
+    def _tied(
+        self, dtype: np.dtype[Any], seed: tuple[int, ...], halved: int, known: Kinks, least: int
+    ) -> Sample | None:
+        """A sample where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there and branches
+        meet that outputs feel, by more than ``least`` decisions else than those ``known``."""
         program, demands, reference = self.program, self.traits.demands, self.effort(dtype).reference
+        random, turn = np.random.default_rng(seed), turn_of(seed)
         drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)
         inputs, grid = round_inputs(program, demands, drawn, halved)
-        wide = evaluate_forward(program.statements, inputs, reference)
-        narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype)
-        is_sound = not self._undefined(wide, dtype) and same_branches(wide, narrow)
-        return (wide if is_sound else None), grid
+        functions = self._functions(seed)
+        forward = evaluate_forward(program.statements, inputs, reference, functions=functions)
+        kinks = kinks_beside(forward, random) - known
+        if len(kinks) <= least or self._undefined(forward, dtype):
+            return None
+        narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
+        if not same_branches(forward, narrow):
+            return None
+        if not self.traits.why_not_complex_on_a_branch:
+            kinks = felt(kinks, forward, program, random)
+        if len(kinks) <= least:
+            return None
+        sample = self._sample(forward, dtype, random, turn, functions, kinks=kinks, grid=grid)
+        return None if sample.in_doubt else sample
+
+    def _functions(self, seed: tuple[int, ...]) -> dict[str, SmoothFunction]:
+        """Some that stand for the abstract ones."""
+        abstract = self.traits.abstract
+        return instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
 
     def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
         """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""

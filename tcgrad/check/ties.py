@@ -11,6 +11,9 @@ from tcgrad.ir.program import Program
 # The number of the first sample at ties, after all trials.
 TIED = 2**20
 
+# Points at which branches meet that are compared at, at most.
+TIED_SAMPLES = 3
+
 # Multiplications that are done in exact arithmetic, for all inputs together.
 _LARGEST = 2**13
 

@@ -27,14 +27,11 @@ from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine, type_name, unit_roundoff
 from tcgrad.check.samples import Sample, Sampler
 from tcgrad.check.tally import Tallies
-from tcgrad.check.ties import TIED, why_no_ties, why_not_exact_at_ties
+from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
-
-# Points at which branches meet that are compared at, at most.
-_TIED_SAMPLES = 3
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
 
@@ -105,13 +102,13 @@ class Trials:
             return ""
         reason = why_no_ties(self._own.program)
         known: Kinks = frozenset()
-        for number in range(_TIED_SAMPLES):
+        for number in range(TIED_SAMPLES):
             drawn = reason or self._draw_tied(TIED + number, known)
             if isinstance(drawn, str):
                 return "" if known else drawn
             known |= drawn.sample.kinks
             reason = self._compare_tied(drawn)
-            if reason or known >= drawn.sample.forward.branches:
+            if reason or known >= drawn.sample.forward.kinks:
                 return reason
         return ""
 

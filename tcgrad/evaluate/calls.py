@@ -9,7 +9,8 @@ import numpy as np
 
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.complex_steps import point_of, stepped
-from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
+from tcgrad.evaluate.context import Array, Context, Evaluator, Kink, Labelled, union
+from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.products import total, zeros_of
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index
@@ -34,6 +35,7 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
     parts, numbers = [each.evaluator for each in arguments], [each.is_number for each in arguments]
     tensor = arguments[0].tensor if len(arguments) == 1 else None
     has_branches, decisions = functions.has_branches(function), partial(functions.decisions, function)
+    kind = Kink if function.seam == "kink" else Labelled
 
     def evaluate(context: Context) -> Labelled:
         given = [part(context) for part in parts]
@@ -43,8 +45,10 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
             settled = context.noise.settled
             aligned = [each if is_number else settled(each) for each, is_number in zip(aligned, numbers, strict=True)]
         result = Labelled(_called(function, tensor, aligned, axes, context), axes)
-        if has_branches:
-            context.decide(decisions, aligned, axes)
+        lean = context.decide(decisions, aligned, axes, kind) if has_branches else None
+        if lean:
+            beside = functions.call(function, [lean.told_apart(aligned[0]), *aligned[1:]], context)
+            result = Labelled(together(result.array.real, beside.imag, beside.dtype), axes)
         if context.noise is None or (context.noise.leaves_short and function.is_rational):
             return result  # one of the arguments, most often
 

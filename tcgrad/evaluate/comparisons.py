@@ -32,7 +32,9 @@ def compared(expr: Iverson, left: Labelled, right: Labelled, context: Context) -
         return [settled]
 
     sides = real(left.aligned(axes)), real(right.aligned(axes))
-    context.decide(holds, sides, axes)
+    lean = context.decide(holds, sides, axes)
+    if lean:
+        sides = lean.told_apart(sides[0]), sides[1]
     return Labelled(holds(*sides)[0], axes)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tcgrad.evaluate.abstract import SmoothFunction
 from tcgrad.evaluate.numbers import is_exact, number, pi
 from tcgrad.evaluate.overflow import quietly
-from tcgrad.evaluate.parts import pairs, together
+from tcgrad.evaluate.parts import pairs, real, together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import cached_property, dataclass
@@ -41,6 +41,10 @@ class Labelled:
             return self.array
         order, inserted = _arrangement(self.axes, tuple(axes))
         return self.array.transpose(order)[inserted]
+
+
+class Kink(Labelled):
+    """What a branch was decided by, where it may meet another that has another slope."""
 
 
 @lru_cache(maxsize=2**12)
@@ -187,6 +191,24 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Lean:
+    """How one decision is made otherwise than the language says where branches meet, all else being as it is.
+
+    place: which decision, in the order in which ``branches`` takes them.
+    side: 1 or -1: of two numbers that are equal the first is the larger, or the smaller one; of several that attain an
+        extreme the first, or the last one does so alone.
+    """
+
+    place: int
+    side: int
+
+    def told_apart(self, array: Array) -> Array:
+        """Real or complex numbers that are nearly the same, and equal no others that they were equal to."""
+        beside = np.nextafter(real(array), self.side * np.inf)
+        return together(beside, array.imag, array.dtype) if array.dtype.kind == "c" else beside
+
+
+@dataclass(frozen=True)
 class Context:
     """What an evaluation knows.
 
@@ -195,6 +217,7 @@ class Context:
     positions: indices that take these values only, instead of their whole range.
     origins: for a tensor under construction the axis that starts at a negative position, and that position.
     branches: takes what every branch was decided by: two evaluations that agree in it took the same branches.
+    lean: one decision that is made otherwise: the slopes, which imaginary parts are, show what comes of it.
     ties: is not empty once numbers that are equal but for rounding were compared under noise, and taken for equal.
     calls: within one statement, the values of functions at whole tensors, each with the tensor's array.
     """
@@ -208,16 +231,25 @@ class Context:
     batch: Index | None = None
     noise: Noise | None = None
     branches: list[Labelled] | None = None
+    lean: Lean | None = None
     ties: list[bool] = field(default_factory=list)
     calls: dict[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
-    def decide(self, by: Callable[..., Iterable[Array]], given: Sequence[Array], axes: tuple[Index, ...]) -> None:
-        """Keep a record, if one is asked for, of which branch is taken where: of what ``by`` makes of ``given`` arrays.
+    def decide(
+        self,
+        by: Callable[..., Iterable[Array]],
+        given: Sequence[Array],
+        axes: tuple[Index, ...],
+        kind: type[Labelled] = Kink,
+    ) -> Lean | None:
+        """Keep a record, if one is asked for, of which branch is taken where: of what ``by`` makes of ``given`` arrays
+        -> how the decision is to be made, if otherwise.
 
         Under noise an error is as likely as its opposite: what takes another branch by either is recorded with it.
         """
         if self.branches is None:
-            return
+            return None
+        first, lean = len(self.branches), self.lean
         decisions, noise = by(*given), self.noise
         if noise is not None and noise.still and noise.batch in axes:
             axis = axes.index(noise.batch)
@@ -226,7 +258,8 @@ class Context:
                 np.where(other == noise.unmoved(own, axis), own, other)
                 for own, other in zip(decisions, opposite, strict=True)
             ]
-        self.branches.extend(Labelled(each, axes) for each in decisions)
+        self.branches.extend(kind(each, axes) for each in decisions)
+        return lean if lean and first <= lean.place < len(self.branches) else None
 
     def size(self, size: Integer) -> int:
         """The value of a size under ``sizes``."""

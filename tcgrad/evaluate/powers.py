@@ -87,7 +87,7 @@ def power_of(base_of: Evaluator, exponent_of: Evaluator, *, is_whole: bool) -> E
 
 def _decide(base: Labelled, context: Context) -> None:
     """On either side of 0 a power is another branch."""
-    context.decide(lambda array: [signs(real(array))], [base.array], base.axes)
+    context.decide(lambda array: [signs(real(array))], [base.array], base.axes, Labelled)
 
 
 def _whole_powers(base: Array, exponents: Array) -> Array:

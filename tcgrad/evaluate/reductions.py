@@ -23,15 +23,20 @@ def _extreme(flat: Array, place: Callable[..., Any]) -> Array:
 
     Of dual numbers that attain the value the slopes are shared equally, and so are the imaginary parts of complex ones.
     """
-    where = np.expand_dims(place(real(flat), axis=-1), -1)
-    found = np.take_along_axis(flat, where, axis=-1)
+    found = _chosen(flat, place)
     if flat.dtype.kind not in "Oc":
-        return np.asarray(found[..., 0])
-    attained = (real(flat) == real(found)).astype(bool)
+        return found
+    attained = (real(flat) == real(found)[..., None]).astype(bool)
     if flat.dtype.kind == "c":
         shared = np.sum(flat.imag, axis=-1, where=attained) / np.sum(attained, axis=-1)
-        return together(found.real[..., 0], shared, flat.dtype)
+        return together(found.real, shared, flat.dtype)
     return np.asarray(np.sum(np.where(attained, flat, 0), axis=-1) * _share(np.sum(attained, axis=-1)))
+
+
+def _chosen(flat: Array, place: Callable[..., Any]) -> Array:
+    """The first entry of the last axis at which the real part is largest or smallest."""
+    where = np.expand_dims(place(real(flat), axis=-1), -1)
+    return np.asarray(np.take_along_axis(flat, where, axis=-1)[..., 0])
 
 
 def _top(flat: Array) -> Array:
@@ -45,9 +50,10 @@ def _logsumexp(flat: Array) -> Array:
     return np.asarray((top + np.log(np.sum(np.exp(flat - top), axis=-1, keepdims=True)))[..., 0])
 
 
+_PLACES: dict[str, Callable[..., Any]] = {"max": np.argmax, "min": np.argmin}
+
 _REDUCTIONS: dict[str, Callable[[Array], Array]] = {
-    "max": lambda flat: _extreme(flat, np.argmax),
-    "min": lambda flat: _extreme(flat, np.argmin),
+    **{kind: partial(_extreme, place=place) for kind, place in _PLACES.items()},
     "prod": lambda flat: np.asarray(np.prod(flat, axis=-1)),
     "logsumexp": _logsumexp,
 }
@@ -60,10 +66,10 @@ def reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
     spread = body.aligned((*free, *expr.indices))
     spread = np.broadcast_to(spread, (*spread.shape[: len(free)], *lengths))
     flat = spread.reshape(*spread.shape[: len(free)], prod(lengths))  # of no steps there are no elements to divide
-    if context.noise is not None and expr.kind in ("max", "min"):
+    if context.noise is not None and expr.kind in _PLACES:
         flat = context.noise.settled(flat)
     found = Labelled(np.asarray(_REDUCTIONS[expr.kind](flat)), free)
-    if expr.kind not in ("max", "min"):
+    if expr.kind not in _PLACES:
         return context.settle(found, lambda: Labelled(_magnitude(expr.kind, found.array, flat), free), ulps=4)
 
     def attained(flat: Array) -> list[Array]:
@@ -71,8 +77,8 @@ def reduced(expr: IndexReduce, body: Labelled, context: Context) -> Labelled:
         extreme = _REDUCTIONS[expr.kind](flat)
         return [np.asarray(real(flat) == real(extreme)[..., None]).reshape(spread.shape)]
 
-    context.decide(attained, [flat], (*free, *expr.indices))
-    return found
+    lean = context.decide(attained, [flat], (*free, *expr.indices))
+    return Labelled(_chosen(flat[..., :: lean.side], _PLACES[expr.kind]), free) if lean else found
 
 
 def _magnitude(kind: str, value: Array, flat: Array) -> Array:
