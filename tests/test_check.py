@@ -333,6 +333,9 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"trials": 10001}, "`trials` must be an integer from 1 to 10000, not 10001"),
         ({"seed": 2**53 + 1}, "`seed` must be an integer from 0 to 9007199254740992, not 9007199254740993"),
         ({"trials": 2.5}, "`trials` must be an integer from 1 to 10000, not 2.5"),
+        ({"trials": "3"}, "`trials` must be an integer from 1 to 10000, not '3'"),
+        ({"rtol": "1e-3"}, "`rtol` must be a finite number above 0, not '1e-3'"),
+        ({"dtype": float}, "`dtype` is one of float16, float32, float64, longdouble, not `<class 'float'>`"),
         ({"verbose": True}, "check has no option `verbose`"),
     ],
 )

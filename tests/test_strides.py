@@ -100,3 +100,22 @@ def test_reads_at_different_steps(equation):
     text = f"dims: {{N: 7}}\ninputs: {inputs}\nindices: {indices}\nequations: ['{equation}']\n"
     assert tcgrad.loads(text).check(trials=1).ok
     assert all(each.status == "pass" for each in put_back(text))
+
+GROUPS = """
+dims: {{H: 6, G: {groups}}}
+inputs: {{v: [G], x: [H]}}
+equations: ['o[h] = v[h//2]*x[h]']
+"""
+
+
+@pytest.mark.parametrize(
+    ("groups", "gradient"),
+    [("3", "dl/do[h]*x[h]*delta[p,h//2]"), ("H//2", "dl/do[h+2*p]*x[h+2*p]")],
+    ids=["some of them full", "all full"],
+)
+def test_groups_that_may_not_be_full_are_left_to_their_delta(groups, gradient):
+    text = GROUPS.format(groups=groups)
+    function = tcgrad.loads(text)
+    assert function.derive(wrt=["v"]).as_dict()["gradients"][0]["index"] == [f"dl/dv[p] = {gradient}"]
+    assert function.check(trials=1).ok
+    assert all(each.status == "pass" for each in put_back(text))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import sha256
+from numbers import Real
 from typing import Any
 
 from tcgrad.errors import Diagnostic, TcgradError
@@ -65,10 +67,10 @@ def choose_options(spec: Spec, **given: Any) -> Options:
     chosen: dict[str, Any] = {name: value for name, value in spec.check.items() if name in _NAMES and value is not None}
     chosen.update({name: value for name, value in given.items() if value is not None})
     for name in ("dtype", "only"):
-        if isinstance(chosen.get(name), str):
-            chosen[name] = (chosen[name],)
         if name in chosen:
-            chosen[name] = tuple(dict.fromkeys(chosen[name]))  # what is named twice is checked once
+            is_one = isinstance(chosen[name], str) or not isinstance(chosen[name], Iterable)
+            words = (chosen[name],) if is_one else chosen[name]
+            chosen[name] = tuple(dict.fromkeys(words))  # what is named twice is checked once
     options = Options(**{"seed": seed_of(spec.source.text), **chosen})
     _validate(options)
     return options
@@ -84,14 +86,19 @@ def _validate(options: Options) -> None:
             case "choice":
                 _require_choice(option, value)
             case "integer" if not (isinstance(value, int) and option.minimum <= value <= option.maximum):
-                raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value}")
-            case "number" if value is not None and not 0 < value < float("inf"):  # a NaN is not above 0 either
-                raise _refused(option, f"must be a finite number above 0, not {value}")
+                raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value!r}")
+            case "number" if value is not None and not _is_positive(value):
+                raise _refused(option, f"must be a finite number above 0, not {value!r}")
 
 
-def _require_choice(option: CheckOption, word: str) -> None:
+def _is_positive(value: object) -> bool:
+    """Whether it is a finite number above 0, which a NaN is not."""
+    return isinstance(value, Real) and 0 < float(value) < float("inf")
+
+
+def _require_choice(option: CheckOption, word: object) -> None:
     if word not in option.values:
-        near = suggest(word, option.values)
+        near = suggest(str(word), option.values)
         raise _refused(option, f"is one of {', '.join(option.values)}, not `{word}`", near)
 
 

@@ -10,7 +10,7 @@ from tcgrad.language.conditions import ConditionReader
 from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import help_on
 from tcgrad.language.inlining import inline
-from tcgrad.language.symbols import Refused, UserFunction
+from tcgrad.language.symbols import WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
 from tcgrad.operators import REDUCTIONS
 
@@ -70,14 +70,17 @@ class CallReader(ConditionReader):
             return Refused()
         if base in symbols.hidden:
             return symbols.unknown(base, node.name_span, ())
-        if base in symbols.tensors:
-            inner = symbols.text(node.span).partition("(")[2].removesuffix(")")
-            tensor = symbols.tensors[base]
-            help_ = f"write `{base}[{inner}]`" if tensor.order else f"write `{base}*({inner})`"
+        inner = symbols.text(node.span).partition("(")[2].removesuffix(")")
+        if base in symbols.dims:
+            message = f"`{base}` is a dim, not a function"
+            return symbols.refuse("TC315", message, node.span, f"write `{base}*({inner})`")
+        if base in symbols.tensors or symbols.builtin(base) in WITH_INDICES:
+            is_scalar = base in symbols.tensors and not symbols.tensors[base].order
+            help_ = f"write `{base}*({inner})`" if is_scalar else f"write `{base}[{inner}]`"
             message = f"`{base}` is a tensor, not a function: its indices stand in square brackets"
             return symbols.refuse("TC315", message, node.span, help_)
-        kind = name.split("_")[0]
-        reduction = f"write `{kind}[i](...)`" if kind in REDUCTIONS else None
+        kind, _, index = name.partition("_")
+        reduction = f"write `{kind}[{index or 'i'}]({inner})`" if kind in REDUCTIONS else None
         near = help_on(base, (*symbols.functions, *REDUCTIONS, "where"))
         help_ = reduction or near or f'declare it: `functions: {{"{base}(z)": ...}}`'
         return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)

@@ -91,7 +91,7 @@ _HINTS = {
     "←": "write `=`",
     "≔": "write `=`",
     "≈": "write `=`, or a comparison such as [a == b]",
-    "…": "write all indices out, and sums as sum[i](...)",
+    **dict.fromkeys(("…", ".."), "write all indices out, and sums as sum[i](...)"),
     **dict.fromkeys('"“”„‘’`', "write names without quotes"),
     "∞": "write a large number: there is no infinity in an equation",
     "?": "write where(x > 0, a, b)",

@@ -9,6 +9,8 @@ from tcgrad.language.syntax import Expression, Name, Negative, Number, Power, Pr
 from tcgrad.operators import ONE
 
 _INVERSE = "write `inv({})[{}]` for the inverse of a matrix"
+_QUOTIENT = "write `floor(a/b)` for a quotient that is rounded down"
+_REMAINDER = "write `a - b*floor(a/b)` for a remainder"
 
 
 def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
@@ -45,8 +47,9 @@ def refuse_real_quotient(node: Product, symbols: Symbols) -> None:
         Refused: after TC318.
     """
     for _, factor in node.factors:
-        tensor = symbols.tensors.get(factor.name) if isinstance(factor, Subscript) else None
-        if tensor is not None and tensor.dtype != "int":
+        tensor = symbols.tensors.get(factor.name) if isinstance(factor, Subscript | Name) else None
+        if tensor is not None and tensor.dtype != "int" and (tensor.order == 0 or isinstance(factor, Subscript)):
             message = f"`//` and `%` are of integers, and `{tensor.name}` is {tensor.dtype}"
-            help_ = "write `floor(a/b)` for a quotient that is rounded down"
+            is_remainder = any(operator == "%" for operator, _ in node.factors)
+            help_ = _REMAINDER if is_remainder else _QUOTIENT
             raise symbols.refuse("TC318", message, factor.span, help_)

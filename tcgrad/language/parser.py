@@ -112,9 +112,15 @@ class _Parser(ProductParser):
                     return self._component_meant(node, start)
         while self.kind not in {"=", "==", "end"}:
             self.take()
-        help_ = self._offer("write NAME[i,j] = ..., and bring everything else to the right")
+        help_ = "write NAME[i,j] = ..., and bring everything else to the right"
+        if start.kind == "-":
+            name = self.source(start).lstrip("-").strip()
+            help_ = f"write a blank behind the dash of a list, and no sign before `{name}`"
         raise self.failure(
-            "TC204", "the left side of an equation is one tensor with its indices", self.since(start), help_
+            "TC204",
+            "the left side of an equation is one tensor with its indices",
+            self.since(start),
+            self._offer(help_),
         )
 
     def _offer(self, help_: str) -> str:
@@ -138,7 +144,16 @@ class _Parser(ProductParser):
             raise self.failure("TC203", f"`{token.text}` closes nothing", span, f"take out the `{token.text}`")
         if token.kind == "=":
             raise self.failure("TC204", f"a {self.what} has no `=`", span)
-        raise self.failure("TC205", f"`{token.text}` is not expected here", span)
+        help_ = self._without_comma() if token.kind == "," else None
+        raise self.failure("TC205", f"`{token.text}` is not expected here", span, help_)
+
+    def _without_comma(self) -> str | None:
+        """How to write ``1,5``, and an equation that ends with a comma."""
+        before, after = self.tokens[self.at - 1], self.peek()
+        if after.kind == "end":
+            return "take out the `,`"
+        is_decimal = before.kind == after.kind == "number" and before.end + 1 == after.start
+        return f"write `{before.text}.{after.text}`" if is_decimal else None
 
     def expression(self) -> Expression:
         start = self.token

@@ -68,18 +68,22 @@ class ProductParser(OperandParser):
         factor = self._unary()
         function = left.base if isinstance(left, Power) else left
         if isinstance(function, Name):
-            power, inner = before.removeprefix(function.name), self.source(token)
-            self._argument_meant(start, power, inner[1:-1] if isinstance(factor, Group) else inner)
+            self._argument_meant(start, before.removeprefix(function.name), token, factor)
         return factor
 
-    def _argument_meant(self, start: Token, power: str, inner: str) -> None:
-        """Report ``sin x``, ``sin^2(x)`` and ``sum x[i]``.
+    def _argument_meant(self, start: Token, power: str, token: Token, argument: Expression) -> None:
+        """Report ``sin x``, ``sin^2(x)`` and ``sum x[i]*y[i]``.
 
-        start: the name of the function, which what has been read last is an argument of.
+        start: the name of the function; its ``argument``, which begins with ``token``, has been read last.
         """
-        name = start.text
+        name, is_group = start.text, isinstance(argument, Group)
         reduction = SIGNS.get(name.partition("_")[0], name.partition("_")[0])
-        if reduction in REDUCTIONS and not power:
+        sums = reduction in REDUCTIONS and not power
+        while sums and not is_group and self.kind in {"*", "/"}:
+            self.take()
+            self._unary()
+        inner = self.source(token)[1:-1] if is_group else self.source(token)
+        if sums:
             index = name.partition("_")[2] or self.index_meant(start)
             help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
             raise self.failure("TC209", f"`{name}` needs the index that it runs over", self.since(start), help_)

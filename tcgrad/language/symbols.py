@@ -135,8 +135,8 @@ class Symbols:
 
     def _reading_of(self, name: str) -> str | None:
         """What ``exp[x]`` was meant to be, ``delta`` alone, and a dim in brackets."""
-        if self.builtin(name) in _WITH_INDICES:
-            return f"`{name}` has indices: `{name}[{_WITH_INDICES[self.builtin(name)]}]`"
+        if self.builtin(name) in WITH_INDICES:
+            return f"`{name}` has indices: `{name}[{WITH_INDICES[self.builtin(name)]}]`"
         if name in self.dims:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
@@ -148,13 +148,19 @@ class Symbols:
     def _with_indices(self, name: str) -> str | None:
         """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
         for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
-            tensor = self.tensors.get(name[:end])
             indices = [char for char in name[end:] if char != "_"]
             if name[end] != "_" and not self.tensors.keys().isdisjoint(indices):
                 continue
-            if tensor is not None and tensor.order == len(indices) > 0:
+            if len(indices) == self._order_of(name[:end]) > 0:
                 return f"write `{name[:end]}[{','.join(map(_without_subscript, indices))}]`"
         return None
+
+    def _order_of(self, name: str) -> int:
+        """How many indices a tensor has, declared or of the language's own; 0 where there is none of the name."""
+        if name in self.tensors:
+            return self.tensors[name].order
+        example = WITH_INDICES.get(self.builtin(name), "")
+        return len(example.split(",")) if example else 0
 
     def names(self) -> Collection[str]:
         """All names that have a value by themselves."""
@@ -166,8 +172,8 @@ TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 
 
-# Forms that are tensors of the language's own, with indices for an example.
-_WITH_INDICES = {DELTA: "i,j", LEVI_CIVITA: "i,j,k"}
+WITH_INDICES = {DELTA: "i,j", LEVI_CIVITA: "i,j,k"}
+"""Forms that are tensors of the language's own, with indices for an example."""
 
 
 def _without_subscript(char: str) -> str:

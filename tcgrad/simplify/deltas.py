@@ -116,7 +116,8 @@ def _is_unit(rest: Integer, index: Index) -> bool:
 def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
     """``k // W = p`` and ``k % W = q`` solved together: ``k = W*p + q``.
 
-    The former alone leaves the low digit open: ``k = W*p + a``, to be summed over ``a``.
+    The former alone leaves the low digit open: ``k = W*p + a``, to be summed over ``a``, where that stays in the range
+    of ``k``. Where it may not, the delta says more in fewer words than the guards of two indices would.
     """
     quotients, remainders = {}, {}
     for delta in deltas:
@@ -138,9 +139,8 @@ def solve_digits(deltas: Sequence[Delta], index: Index) -> Solution | None:
     for divisor, (quotient, high) in quotients.items():
         low_digit = Index(index.name, divisor)
         value = divisor * high + low_digit.expr
-        whole = range_guards(value, index.size)
-        if whole is not None:
-            return Solution(index, value, (quotient,), whole, digits=(low_digit,))
+        if range_guards(value, index.size) == ():
+            return Solution(index, value, (quotient,), (), digits=(low_digit,))
     return None
 
 

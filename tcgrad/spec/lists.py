@@ -51,8 +51,9 @@ def _equation_meant(node: Node) -> str | None:
     """How to write ``y[i]: x[i]``, which is a mapping."""
     if isinstance(node, Mapping) and node.entries:
         key, value = node.entries[0]
-        if isinstance(key, Scalar) and isinstance(value, Scalar) and "\n" not in value.text.text:
-            return f"write `- {key.text.text} = {value.text.text}`"
+        if isinstance(key, Scalar) and isinstance(value, Scalar):
+            left, right = key.text.text, value.text.text
+            return None if "=" in left or "\n" in right else f"write `- {left} = {right}`"
     return None
 
 

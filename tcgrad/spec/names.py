@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -35,9 +36,17 @@ def check_name(name: Located, what: str, report: Report) -> bool:
         message, help_ = f"the name of {what} has {len(text)} characters; {MAX_NAME} are the limit", None
     else:
         message = f"`{text}` cannot name {what}"
-        help_ = "a name is made of letters, digits and `_` and does not begin with a digit" + _offer(text)
+        help_ = _entry_meant(text) or (
+            "a name is made of letters, digits and `_` and does not begin with a digit" + _offer(text)
+        )
     report.add(Diagnostic("TC110", message, name.whole, help_))
     return False
+
+
+def _entry_meant(text: str) -> str | None:
+    """How to write ``N=3`` and ``N:3``, which YAML takes for a key without a value."""
+    entry = re.fullmatch(r"(\w+)[:=](\w+)", text)
+    return f"write `{entry[1]}: {entry[2]}`, with a blank behind the colon" if entry and is_name(entry[1]) else None
 
 
 def _offer(text: str) -> str:
