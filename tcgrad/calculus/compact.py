@@ -104,7 +104,7 @@ class _Lines:
                 made = replace(line, body=unmarked(self._known.fold(body), symmetric.values()))
                 if cost(made.body) < cost(line.body):
                     self.lines[place] = made
-            if is_mirrored(replace(line, body=body)):
+            if line.tensor in self._users and is_mirrored(replace(line, body=body)):
                 symmetric[line.tensor] = replace(line.tensor, symmetric=True)
 
     @property
