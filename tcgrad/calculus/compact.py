@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import Call, Component, Expr, Pow
@@ -54,7 +56,7 @@ def compact(
     lines = _Lines(statements, kept, unwanted, known, tell)
     lines.use_symmetry()
     for _ in range(_ROUNDS):
-        lines.put_in_all(_is_promising, _pays)
+        lines.put_in_all(partial(_is_promising, known), _pays)
         lines.share()
     lines.name_again()
     return lines.left
@@ -234,10 +236,10 @@ def _times_read(lines: Iterable[Define]) -> Counter[Tensor]:
     return Counter(part.tensor for line in lines for part in walk(line.body) if type(part) is Component)
 
 
-def _is_promising(line: Define, users: Sequence[Define]) -> bool:
+def _is_promising(known: Facts, line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
-        return True
+        return not is_repeated_in_full(line, users, known)
     return _times_read(users)[line.tensor] == 1 or _may_cancel(line, users)
 
 
