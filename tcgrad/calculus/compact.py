@@ -93,7 +93,8 @@ class _Lines:
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
         self._shared: list[Statement | None] = []  # the lines as `share` left them
-        self._gone: dict[int, Define] = {}  # what was put into others
+        # What was put into others, and by how much one of these became longer.
+        self._gone: dict[int, tuple[Define, int]] = {}
 
     def use_symmetry(self) -> None:
         """Lines that read a symmetric gradient at two places: ``g[p,j] + g[j,p]`` is ``2 g[p,j]``."""
@@ -142,7 +143,7 @@ class _Lines:
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
-        self._gone[place] = line
+        self._gone[place] = line, max(cost(made.body) - cost(user.body) for user, made in zip(old, new, strict=True))
         reading = self._users[line.tensor]
         for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
@@ -181,15 +182,16 @@ class _Lines:
         """Let lines that have come to stand in others several times have their names again where the whole is shorter:
         each was put in when it stood there once or twice.
         """
-        for place, line in sorted(self._gone.items(), key=itemgetter(0)):
+        for place, (line, more) in sorted(self._gone.items(), key=itemgetter(0)):
             own = tensors_read(line.body)
-            gone = {other.tensor for at, other in self._gone.items() if self.lines[at] is None}
+            gone = {other.tensor for at, (other, _) in self._gone.items() if self.lines[at] is None}
             if cost(line.body) > _SHORTEST or line.tensor in self._unwanted or not gone.isdisjoint(own):
                 continue
             places = sorted(set.intersection(*(set(self._users.get(tensor, ())) for tensor in own))) if own else []
             users = {n: user for n in places if n > place and isinstance(user := self.lines[n], Define)}
             read = _times_read(users.values())
-            if len(users) > _MOST_USERS or any(read[tensor] < _FEWEST_READ for tensor in own):
+            times = min(map(read.__getitem__, own), default=0)
+            if len(users) > _MOST_USERS or times < _FEWEST_READ or times * more <= cost(line.body):
                 continue
             bodies = self._naming(line, list(users.values()))
             made = {n: replace(user, body=body) for (n, user), body in zip(users.items(), bodies, strict=True)}
