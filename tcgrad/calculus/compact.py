@@ -182,9 +182,9 @@ class _Lines:
         """Let lines that have come to stand in others several times have their names again where the whole is shorter:
         each was put in when it stood there once or twice.
         """
+        gone = {line.tensor for line, _ in self._gone.values()}
         for place, (line, more) in sorted(self._gone.items(), key=itemgetter(0)):
             own = tensors_read(line.body)
-            gone = {other.tensor for at, (other, _) in self._gone.items() if self.lines[at] is None}
             if cost(line.body) > _SHORTEST or line.tensor in self._unwanted or not gone.isdisjoint(own):
                 continue
             places = sorted(set.intersection(*(set(self._users.get(tensor, ())) for tensor in own))) if own else []
@@ -199,6 +199,7 @@ class _Lines:
             saved = sum(cost(users[n].body) - cost(user.body) for n, user in named.items())
             if saved > cost(line.body) and _times_read(named.values())[line.tensor] > 1:
                 self.lines[place] = line
+                gone.discard(line.tensor)
                 self._note(line, place)
                 for n, user in named.items():
                     self._forget(users[n], n)
