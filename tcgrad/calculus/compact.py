@@ -13,7 +13,7 @@ from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import Call, Component, Expr, Pow
+from tcgrad.ir.nodes import Call, Component, Expr, IndexSum, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -93,7 +93,7 @@ class _Lines:
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
         self._shared: list[Statement | None] = []  # the lines as `share` left them
-        # What was put into others, and by how much one of these became longer.
+        # What was put into others, and how much shorter one of these may become if it has its name there again.
         self._gone: dict[int, tuple[Define, int]] = {}
 
     def use_symmetry(self) -> None:
@@ -143,7 +143,7 @@ class _Lines:
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
-        self._gone[place] = line, max(cost(made.body) - cost(user.body) for user, made in zip(old, new, strict=True))
+        self._gone[place] = line, _most_saved(line, old, new)
         reading = self._users[line.tensor]
         for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
@@ -183,7 +183,7 @@ class _Lines:
         each was put in when it stood there once or twice.
         """
         gone = {line.tensor for line, _ in self._gone.values()}
-        for place, (line, more) in sorted(self._gone.items(), key=itemgetter(0)):
+        for place, (line, most) in sorted(self._gone.items(), key=itemgetter(0)):
             own = tensors_read(line.body)
             if cost(line.body) > _SHORTEST or line.tensor in self._unwanted or not gone.isdisjoint(own):
                 continue
@@ -191,7 +191,7 @@ class _Lines:
             users = {n: user for n in places if n > place and isinstance(user := self.lines[n], Define)}
             read = _times_read(users.values())
             times = min(map(read.__getitem__, own), default=0)
-            if len(users) > _MOST_USERS or times < _FEWEST_READ or times * more <= cost(line.body):
+            if len(users) > _MOST_USERS or times < _FEWEST_READ or times * most <= cost(line.body):
                 continue
             bodies = self._naming(line, list(users.values()))
             made = {n: replace(user, body=body) for (n, user), body in zip(users.items(), bodies, strict=True)}
@@ -250,6 +250,12 @@ def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool
     """Whether the lines get no longer, or a divisor cancels."""
     shorter = sum(cost(user.body) for user in made) <= cost(line.body) + sum(cost(user.body) for user in users)
     return shorter or _cancels(line, users, made)
+
+
+def _most_saved(line: Define, users: Sequence[Define], made: Sequence[Define]) -> int:
+    """How much shorter a line that was put into others makes one of these by its name: a sum may be left there."""
+    longer = (cost(new.body) - cost(old.body) for old, new in zip(users, made, strict=True))
+    return max(cost(line.body) - 1 - isinstance(line.body, IndexSum), *longer)
 
 
 def _may_cancel(line: Define, users: Sequence[Define]) -> bool:
