@@ -104,3 +104,30 @@ def test_as_few_minus_signs_as_can_be(given: str, written: str) -> None:
     at = {"a": 0.3, "b": 1.7, "c": 2.9, "log": math.log, "exp": math.exp, "tanh": math.tanh}
     value, expected = (eval(text.replace("^", "**"), at) for text in (written, given))  # noqa: S307 - our own texts
     assert math.isclose(value, expected)
+
+
+ALIKE = {
+    1: ["a1[i] = (t1[i] - y1[i])^2", "b1[i] = log(t1[i]/y1[i])*relu(u1[i] + t1[i])"],
+    2: ["a2[i] = (y2[i] - t2[i])^2", "b2[i] = log(y2[i]/t2[i])*relu(t2[i] + u2[i])"],
+    3: ["a3[i] = (t3[i] - y3[i])^2", "r3[i] = relu(u3[i] + t3[i])", "b3[i] = log(t3[i]/y3[i])*r3[i]"],
+    4: ["a4[i] = (t4[i] - y4[i])^2", "b4[i] = log(t4[i]/y4[i])*relu(u4[i] + t4[i])"],
+}
+
+
+def formulas(*layers: int) -> dict[str, str]:
+    inputs = ", ".join(f"{name}{n}: [3]" for n in layers for name in "tyu")
+    equations = "\n".join(f"  - {equation}" for n in layers for equation in ALIKE[n])
+    outputs = ", ".join(f"a{n}, b{n}" for n in layers)
+    made = tcgrad.loads(f"inputs: {{{inputs}}}\nequations:\n{equations}\noutputs: [{outputs}]\n").derivation
+    lines = [line for each in made.gradients for line in each.statements]
+    lines += [each.define for each in made.jacobians if each.define is not None]
+    return {line.tensor.name: print_statement(line)[0] for line in lines if isinstance(line, Define)}
+
+
+def test_what_is_alike_is_presented_as_the_spec_writes_each_of_it():
+    whole = formulas(*ALIKE)
+    for n in ALIKE:
+        for name, formula in formulas(n).items():
+            assert whole[name] == formula
+    assert "(t1[p] - y1[p])" in whole["dl/dt1"]
+    assert "(y2[p] - t2[p])" in whole["dl/dt2"]

@@ -13,6 +13,7 @@ from tcgrad.calculus.differentiate import component_derivative, differentiate
 from tcgrad.calculus.indices import new_indices, own_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.trace import Differentiated, Listener, unheard
+from tcgrad.calculus.ways import Ways
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
@@ -27,6 +28,7 @@ LARGEST = 100  # nodes of a closed form that people read: a few lines
 LARGEST_SECOND = 200  # of a block of a Hessian, which has twice as many terms as the gradient or more
 _MOST_STATEMENTS = 24  # between two tensors whose closed form is worth trying
 _RAW = 1.5  # how many times as many nodes one may have that is worth simplifying
+_MOST_WAYS = 16  # that stay apart: each is a sum of a product, of some seven nodes or more
 _LONG = 8  # statements, behind which it is worth while to see first whether they alone make it too long
 
 
@@ -46,6 +48,7 @@ class ClosedForms:
     _needed: dict[Tensor, set[Tensor]] = field(default_factory=dict)
     _farthest: dict[Tensor, dict[Tensor, int]] = field(default_factory=dict)
     _tried: dict[tuple[Tensor, Tensor], str] = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
 
     @cached_property
     def _readers(self) -> dict[Tensor, list[int]]:
@@ -133,6 +136,7 @@ class _Path:
         self.program = forms.program
         self.known = forms.known
         self.largest = forms.largest
+        self.ways = forms.ways
         self.wrt = wrt
         self.tell = tell
         self.at = new_indices(wrt)
@@ -141,12 +145,13 @@ class _Path:
 
     def follow(self, statements: Sequence[Statement], of: Tensor) -> str:
         """Go along statements up to the one that defines ``of`` -> why that has no readable derivative, or nothing."""
-        for statement in statements:
-            if not isinstance(statement, Recurrence) and not self.extend(
-                statement, last=of in defined_tensors(statement)
-            ):
-                return f"the closed form through {statement.tensor.name} has more than {self.largest} parts"
-        return ""
+        plain = [statement for statement in statements if not isinstance(statement, Recurrence)]
+        long = self.ways.first_beyond(_MOST_WAYS, self.wrt, plain)
+        for statement in plain if long is None else ():
+            if not self.extend(statement, last=of in defined_tensors(statement)):
+                long = statement
+                break
+        return f"the closed form through {long.tensor.name} has more than {self.largest} parts" if long else ""
 
     def extend(self, statement: Define | Intrinsic, *, last: bool) -> bool:
         """Add the derivative of a statement's tensor; False if it is too large.

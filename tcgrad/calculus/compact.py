@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import Call, Component, Expr, Pow
+from tcgrad.ir.nodes import Call, Component, Expr, IndexSum, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -54,7 +56,7 @@ def compact(
     lines = _Lines(statements, kept, unwanted, known, tell)
     lines.use_symmetry()
     for _ in range(_ROUNDS):
-        lines.put_in_all(_is_promising, _pays)
+        lines.put_in_all(partial(_is_promising, known), _pays)
         lines.share()
     lines.name_again()
     return lines.left
@@ -91,7 +93,8 @@ class _Lines:
         self._users = _users(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
         self._shared: list[Statement | None] = []  # the lines as `share` left them
-        self._gone: dict[int, Define] = {}  # what was put into others
+        # What was put into others, and how much shorter one of these may become if it has its name there again.
+        self._gone: dict[int, tuple[Define, int]] = {}
 
     def use_symmetry(self) -> None:
         """Lines that read a symmetric gradient at two places: ``g[p,j] + g[j,p]`` is ``2 g[p,j]``."""
@@ -104,7 +107,7 @@ class _Lines:
                 made = replace(line, body=unmarked(self._known.fold(body), symmetric.values()))
                 if cost(made.body) < cost(line.body):
                     self.lines[place] = made
-            if is_mirrored(replace(line, body=body)):
+            if line.tensor in self._users and is_mirrored(replace(line, body=body)):
                 symmetric[line.tensor] = replace(line.tensor, symmetric=True)
 
     @property
@@ -140,7 +143,7 @@ class _Lines:
             self._refused[place] = (line, *old)
             return
         self.lines[place] = None
-        self._gone[place] = line
+        self._gone[place] = line, _most_saved(line, old, new)
         reading = self._users[line.tensor]
         for n, user, made in zip(reading, old, new, strict=True):
             self.lines[n] = made
@@ -179,15 +182,16 @@ class _Lines:
         """Let lines that have come to stand in others several times have their names again where the whole is shorter:
         each was put in when it stood there once or twice.
         """
-        for place, line in sorted(self._gone.items(), key=itemgetter(0)):
+        gone = {line.tensor for line, _ in self._gone.values()}
+        for place, (line, most) in sorted(self._gone.items(), key=itemgetter(0)):
             own = tensors_read(line.body)
-            gone = {other.tensor for at, other in self._gone.items() if self.lines[at] is None}
             if cost(line.body) > _SHORTEST or line.tensor in self._unwanted or not gone.isdisjoint(own):
                 continue
             places = sorted(set.intersection(*(set(self._users.get(tensor, ())) for tensor in own))) if own else []
             users = {n: user for n in places if n > place and isinstance(user := self.lines[n], Define)}
             read = _times_read(users.values())
-            if len(users) > _MOST_USERS or any(read[tensor] < _FEWEST_READ for tensor in own):
+            times = min(map(read.__getitem__, own), default=0)
+            if len(users) > _MOST_USERS or times < _FEWEST_READ or times * most <= cost(line.body):
                 continue
             bodies = self._naming(line, list(users.values()))
             made = {n: replace(user, body=body) for (n, user), body in zip(users.items(), bodies, strict=True)}
@@ -195,6 +199,7 @@ class _Lines:
             saved = sum(cost(users[n].body) - cost(user.body) for n, user in named.items())
             if saved > cost(line.body) and _times_read(named.values())[line.tensor] > 1:
                 self.lines[place] = line
+                gone.discard(line.tensor)
                 self._note(line, place)
                 for n, user in named.items():
                     self._forget(users[n], n)
@@ -234,10 +239,10 @@ def _times_read(lines: Iterable[Define]) -> Counter[Tensor]:
     return Counter(part.tensor for line in lines for part in walk(line.body) if type(part) is Component)
 
 
-def _is_promising(line: Define, users: Sequence[Define]) -> bool:
+def _is_promising(known: Facts, line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
-        return True
+        return not is_repeated_in_full(line, users, known)
     return _times_read(users)[line.tensor] == 1 or _may_cancel(line, users)
 
 
@@ -245,6 +250,12 @@ def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool
     """Whether the lines get no longer, or a divisor cancels."""
     shorter = sum(cost(user.body) for user in made) <= cost(line.body) + sum(cost(user.body) for user in users)
     return shorter or _cancels(line, users, made)
+
+
+def _most_saved(line: Define, users: Sequence[Define], made: Sequence[Define]) -> int:
+    """How much shorter a line that was put into others makes one of these by its name: a sum may be left there."""
+    longer = (cost(new.body) - cost(old.body) for old, new in zip(users, made, strict=True))
+    return max(cost(line.body) - 1 - isinstance(line.body, IndexSum), *longer)
 
 
 def _may_cancel(line: Define, users: Sequence[Define]) -> bool:

@@ -19,7 +19,6 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
 from tcgrad.simplify.clipped import Clipped
@@ -35,7 +34,6 @@ from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
-from tcgrad.simplify.totals import Totals
 from tcgrad.simplify.unit_sums import defined_unit_sums
 
 Assumed = tuple[Assumption, ...]
@@ -71,7 +69,6 @@ class Readable:
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
-        self._polished = Alike(Totals(()))
         self._clipped = Clipped(self.program.statements)
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
@@ -106,17 +103,8 @@ class Readable:
 
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
         body = min((body, self._carried.named(body)), key=cost)
-        own = self.presentation.present(self._spelling.name(self._with_choices(body)))
-        polished = self._polish(own)
-        even = with_even_slopes(polished)  # sums have become one
-        polished = polished if even is polished else polish(simplify(even))
-        whole = polished if polished is own else self.presentation.present(polished)
+        whole = self.presentation.polished(self._spelling.name(self._with_choices(body)), _polished)
         return in_reading_order(whole, free)
-
-    def _polish(self, expr: Expr) -> Expr:
-        """An expression as it reads best; the very same where it does."""
-        (made,) = self._polished.done((expr,), (), lambda: (polish(expr),))
-        return made
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is
@@ -258,6 +246,12 @@ class Readable:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
             self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+
+
+def _polished(expr: Expr) -> Expr:
+    made = polish(expr)
+    even = with_even_slopes(made)  # sums have become one
+    return made if even is made else polish(simplify(even))
 
 
 def _is_of_vector(derivative: Tensor) -> bool:

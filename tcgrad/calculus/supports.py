@@ -17,7 +17,7 @@ from tcgrad.ir.nodes import ZERO, Add, Component, Const, Delta, Expr, IndexSum, 
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.substitution import instantiate, substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, sorts_in, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 
@@ -26,6 +26,7 @@ Alternatives = tuple[Conditions, ...]
 
 _ALWAYS: Alternatives = ((),)
 _MOST = 8  # alternatives that are told apart
+_CONDITIONS = frozenset({Delta, Iverson, Where})
 
 
 class Supports:
@@ -50,6 +51,8 @@ class Supports:
 
     def of(self, expr: Expr) -> Alternatives:
         """The alternatives for an expression."""
+        if _CONDITIONS.isdisjoint(sorts_in(expr)) and self._known.keys().isdisjoint(tensors_read(expr)):
+            return _ALWAYS
         match expr:
             case Delta() | Iverson():
                 return ((expr,),)

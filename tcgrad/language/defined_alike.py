@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from typing import NamedTuple
 
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.equations import define, plain_target
+from tcgrad.language.parsed_alike import NAME
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify.outline import Outline, Renaming, outline
 
-_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")  # not the exponent of a number
 _OF_THE_LANGUAGE = (Role.CONSTANT, Role.LEVI_CIVITA)  # what is read without being among the names
 
 
@@ -74,7 +73,7 @@ class DefinedAlike:
         """None where more is written than letters, digits and signs."""
         if not equation.text.isascii():
             return None
-        pieces = _NAME.split(equation.text)
+        pieces = NAME.split(equation.text)
         numbers: dict[str, int] = {}
         told: list[Hashable] = []
         tensors: list[Tensor] = []

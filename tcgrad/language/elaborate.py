@@ -25,7 +25,8 @@ from tcgrad.language.names import (
     declare_inputs,
     read_scalar,
 )
-from tcgrad.language.parser import parse_equation, parse_expression
+from tcgrad.language.parsed_alike import ParsedAlike
+from tcgrad.language.parser import parse_expression
 from tcgrad.language.recurrences import define_recurrence
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation
@@ -119,9 +120,9 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
 
 def _elaborate_unit(unit: Group, symbols: Symbols, alike: DefinedAlike) -> Statement:
     symbols.hidden = {}
-    for equation in unit.equations:
-        require_few_indices(equation, symbols)
     if unit.is_recurrence:
+        for equation in unit.equations:
+            require_few_indices(equation, symbols)
         return define_recurrence(unit, symbols)
     equation = unit.equations[0]
     name = target_name(equation)
@@ -132,12 +133,14 @@ def _elaborate_unit(unit: Group, symbols: Symbols, alike: DefinedAlike) -> State
 
 def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:
     """The equations that can be read; of the others the names are kept as broken."""
+    begun = [(text, re.match(r"\s*([^\W\d]\w*)", composed(text.text))) for text in texts]
+    alike = ParsedAlike([*symbols.tensors, *(match[1] for _, match in begun if match)], symbols.report)
     equations = []
-    for text in texts:
-        equation = parse_equation(text, symbols.report)
+    for text, match in begun:
+        equation = alike.parse(text)
         if equation is not None:
             equations.append(equation)
-        elif (match := re.match(r"\s*([^\W\d]\w*)", composed(text.text))) is not None:
+        elif match is not None:
             symbols.broken.add(match[1].rstrip("_"))
             symbols.broken.add(match[1])
     return equations

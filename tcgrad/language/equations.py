@@ -10,6 +10,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.vanishing import support_of
+from tcgrad.language.lengths import require_few_indices
 from tcgrad.language.occurrences import index_names
 from tcgrad.language.ranges import solve_ranges
 from tcgrad.language.resolution import Resolver
@@ -36,6 +37,7 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     Raises:
         Refused: after errors; its name is then among the broken ones.
     """
+    require_few_indices(equation, symbols)
     target = plain_target(equation, symbols)
     problem = RangeProblem()
     free = {index.name: free_slot(index, problem, symbols) for index in target.indices}

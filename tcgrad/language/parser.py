@@ -21,10 +21,9 @@ from tcgrad.language.syntax import (
     Product,
     Subscript,
     Sum,
+    Target,
 )
 from tcgrad.operators import CLOSING, COMPARISONS
-
-Target = Name | Subscript | Gradient | Jacobian
 
 DERIVATIVE_MEANT = "write `dy[i]/dx[p] = ...` for a Jacobian, `dl/dx[p] = ...` for a gradient"
 """What is said of the left side of an expectation that is no derivative."""
@@ -45,6 +44,12 @@ def parse_equation(text: Located, report: Report, *, tensors: Collection[str] | 
         return None
 
 
+def parse_target(text: Located, report: Report) -> Target:
+    """The left side of an equation that can be read."""
+    end = text.text.index("=") + 1
+    return _Parser(Located(text.text[:end], text.offsets[: end + 1]), report, None).target()
+
+
 def parse_expression(text: Located, report: Report, what: What = "body") -> Expression | None:
     """An expression alone, as a size or the body of a function is; None after an error that leaves no meaning."""
     parser = _Parser(text, report, None, what)
@@ -61,12 +66,13 @@ class _Parser(ProductParser):
         return self._whole()
 
     def equation(self) -> Equation:
-        target = self._target()
+        target = self.target()
         if self.take().kind == "==":
             span = self.span(self.tokens[self.at - 1])
             self.report_error("TC204", "`==` compares; an equation is written with `=`", span, "write `=`")
         self._refuse_second()
-        return Equation(target, self._whole(), self.text.whole, self.text.text)
+        body = self._whole()
+        return Equation(target, lambda: body, self.text.whole, self.text.text)
 
     def _refuse_second(self) -> None:
         """Report an ``=`` outside of brackets on the right side: two equations are not told apart."""
@@ -93,7 +99,7 @@ class _Parser(ProductParser):
         self._nothing_left()
         return body
 
-    def _target(self) -> Target:
+    def target(self) -> Target:
         start = self.token
         if start.kind == "end":
             raise self.failure(

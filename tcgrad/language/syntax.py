@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
 from tcgrad.errors import Span
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
 ReductionKind = Literal["sum", "mean", "prod", "max", "min", "logsumexp"]
@@ -142,15 +143,22 @@ Expression = (
     | Iverson | Group
 )  # fmt: skip
 
+Target = Name | Subscript | Gradient | Jacobian
+
 
 @dataclass(frozen=True)
 class Equation:
     """``target = body``; the target is a `Name` or a `Subscript`, in an expectation a `Gradient` or a `Jacobian`.
 
+    read: parses the right side; of many equations it is never asked for.
     text: the whole as it is written.
     """
 
-    target: Name | Subscript | Gradient | Jacobian
-    body: Expression
+    target: Target
+    read: Callable[[], Expression]
     span: Span
     text: str
+
+    @cached_property
+    def body(self) -> Expression:
+        return self.read()

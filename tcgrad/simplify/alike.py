@@ -85,8 +85,11 @@ class Alike:
 
     def _again(self, known: _Case, own: _Case, renaming: Renaming) -> Exprs:
         """What came of the known case, by other names; what was left as it is stays the very expression here, too."""
-        left = dict(zip(map(id, known.exprs), own.exprs, strict=True))
-        return tuple([left.get(id(result)) or renaming.rename(result) for result in known.results])
+        made = dict(zip(map(id, known.exprs), own.exprs, strict=True))
+        for result in known.results:
+            if id(result) not in made:
+                made[id(result)] = renaming.rename(result)
+        return tuple([made[id(result)] for result in known.results])
 
     def _renaming(self, known: _Case, own: _Case) -> Renaming | None:
         """What makes of one case the other, if whatever was asked of the totals has the same answers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
@@ -123,6 +123,11 @@ class Facts:
         """The facts that read nothing but some tensors, later definitions first."""
         near = [item for tensor in tensors for item in self._reading.get(tensor, ()) if item[1].tensors <= tensors]
         return tuple([fact for _, fact in sorted(near, key=itemgetter(0))])
+
+    def read_both(self, one: Collection[Tensor], other: Collection[Tensor]) -> bool:
+        """Whether a definition reads of both, and nothing else: there may be an instance where they come together."""
+        near = self._about({*one, *other})
+        return not all(fact.tensors.issubset(one) or fact.tensors.issubset(other) for fact in near)
 
     def fold(self, expr: Expr) -> Expr:
         """The same value, with instances of the known definitions written as components, as short as can be found."""

@@ -14,15 +14,18 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, Iverson
 from tcgrad.ir.program import Define, Statement, bodies
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import children, free_indices, map_children, replace_components, terms_of, walk
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import children, free_indices, map_children, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
+from tcgrad.simplify.alike import Alike
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.orientation import with_fewest_signs
 from tcgrad.simplify.powers import flattened, negated, split_coefficient
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import is_positive_with
+from tcgrad.simplify.totals import Totals
 
 
 class Presentation:
@@ -34,7 +37,10 @@ class Presentation:
         self._logarithms: set[int] = set()
         self._places: dict[Integer, Integer] = {}
         self._presented: dict[int, tuple[Expr, Expr]] = {}
+        self._alike = Alike(Totals(()))
         self._rectified: list[tuple[Define, Expr]] = []
+        self._told: list[tuple[Expr, tuple[Expr, ...]]] = []  # by the statements, with the parts of them that tell it
+        self._reading: dict[Tensor | None, list[int]] = {}  # the places in it, by the first tensor that is read there
         for statement in statements:
             for part in (node for body in bodies(statement) for node in walk(body)):
                 whole = simplify(part) if isinstance(part, Add) else part
@@ -43,10 +49,16 @@ class Presentation:
                     written = [looks(simplify(term)) for term in children(flattened(part))]
                     self._known.setdefault(looks(whole), written)
                     self._forms.add(_forms(whole))
+                    self._note(whole, part)
                 elif isinstance(part, Call) and part.function.name == "log":
-                    self._logarithms.add(shape(simplify(part)))
+                    logarithm = simplify(part)
+                    self._logarithms.add(shape(logarithm))
+                    self._note(logarithm, part)
             if isinstance(statement, Define):
-                self._rectified += [(statement, argument) for argument in _rectified_by(statement.body)]
+                own = Component(statement.tensor, tuple([index.expr for index in statement.free]))
+                for argument in _rectified_by(statement.body):
+                    self._rectified.append((statement, argument))
+                    self._note(argument, own, argument)
 
     def oriented(self, lines: Iterable[Statement]) -> tuple[Statement, ...]:
         """Lines with no more done to them than to turn differences the way round that the spec has them."""
@@ -61,6 +73,29 @@ class Presentation:
             named = self._with_rectified_named(expr) if self._rectified else expr
             known = self._presented[id(expr)] = expr, with_fewest_signs(named, self)
         return known[1]
+
+    def polished(self, expr: Expr, polish: Callable[[Expr], Expr]) -> Expr:
+        """An expression presented, polished and presented once more; worked out once for all that are alike."""
+        own, whole = self._alike.done((expr, *self._about(expr)), (), lambda: self._worked_out(expr, polish))
+        self._presented[id(expr)] = expr, own
+        return whole
+
+    def _worked_out(self, expr: Expr, polish: Callable[[Expr], Expr]) -> tuple[Expr, Expr]:
+        own = self.present(expr)
+        made = polish(own)
+        return own, own if made is own else self.present(made)
+
+    def _note(self, told: Expr, *parts: Expr) -> None:
+        first = next(iter(tensors_read(told)), None)
+        self._reading.setdefault(first, []).append(len(self._told))
+        self._told.append((told, parts))
+
+    def _about(self, expr: Expr) -> tuple[Expr, ...]:
+        """What the statements tell of how an expression is presented: what reads nothing but what it reads."""
+        read = tensors_read(expr)
+        near = sorted(place for first in (None, *read) for place in self._reading.get(first, ()))
+        told = [self._told[place] for place in near]
+        return tuple([part for whole, parts in told if set(tensors_read(whole)).issubset(read) for part in parts])
 
     def _with_rectified_named(self, expr: Expr) -> Expr:
         match map_children(expr, self._with_rectified_named):

@@ -62,7 +62,7 @@ class Totals:
 
     def decide(self, expr: Expr) -> Expr:
         """A simplified expression with every sum over one factor alone that is a number written as that; simplified."""
-        if not _may_be_decided(expr):
+        if not may_be_decided(expr):
             return expr
         if isinstance(expr, IndexSum):
             for place, factor, alone in _lone_factors(expr):
@@ -188,12 +188,12 @@ def _number_of(whole: Expr) -> Expr | None:
     return None if tensors_read(value) or free_indices(value) else value
 
 
-def _may_be_decided(expr: Expr) -> bool:
+def may_be_decided(expr: Expr) -> bool:
     """Whether a sum anywhere inside has a factor that alone holds an index; kept on the node once known."""
     known = expr.known_lone_sum
     if known is None:
         own = isinstance(expr, IndexSum) and any(True for _ in _lone_factors(expr))
-        known = expr.__dict__["known_lone_sum"] = own or any(map(_may_be_decided, children(expr)))
+        known = expr.__dict__["known_lone_sum"] = own or any(map(may_be_decided, children(expr)))
     return known
 
 
