@@ -54,6 +54,13 @@ def test_what_they_offer_can_be_read(name):
             "TC201",
             "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
         ),
+        ("y[i] = a.T[i,j]*x[j]", "TC201", "write a transpose by its indices: a[j,i]"),
+        ("y[...] = x[...]", "TC201", "write an index for every axis, as in x[i,j]"),
+        ("y = x[0] + ... + x[2]", "TC201", "write all indices out, and sums as sum[i](...)"),
+        (r"y = \frac{E}{2}", "TC201", "write a quotient as a/b"),
+        (r"y = \sum_i x_i", "TC201", "write sum[i](...)"),
+        (r"y[i] = \alpha*x[i]", "TC201", "write names without a backslash: delta[i,j], sum[i](...), exp(x)"),
+        ("y[i] <- x[i]", "TC204", "write `=` for `<-`"),
         ("y[i] = x[i] if x[i] > 0 else 0", "TC202", "write `where(x > 0, a, b)`"),
         (
             "y[i] = [x[i] > 0 and x[i] < 1]",

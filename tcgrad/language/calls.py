@@ -8,7 +8,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.language.building import root
 from tcgrad.language.conditions import ConditionReader
 from tcgrad.language.counting import miscounted
-from tcgrad.language.elsewhere import help_on
+from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on
 from tcgrad.language.inlining import inline
 from tcgrad.language.symbols import WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
@@ -29,7 +29,9 @@ class CallReader(ConditionReader):
         if arity != len(node.arguments):
             message = miscounted(name, arity, len(node.arguments), "argument", "arguments")
             example = ", ".join(p if isinstance(p, str) else f"a{k + 1}" for k, p in enumerate(function.parameters))
-            raise symbols.refuse("TC315", message, node.span, f"write `{name}({example})`")
+            meant = WITH_MORE_ARGUMENTS.get((name, len(node.arguments)), f"{name}({example})")
+            texts = [symbols.text(argument.span) for argument in node.arguments]
+            raise symbols.refuse("TC315", message, node.span, f"write `{meant.format(*texts)}`")
         arguments = tuple(self.terms(argument) for argument in node.arguments)
         if isinstance(function, UserFunction):
             return inline(function, arguments, node.span, symbols)
@@ -71,12 +73,13 @@ class CallReader(ConditionReader):
         if base in symbols.hidden:
             return symbols.unknown(base, node.name_span, ())
         inner = symbols.text(node.span).partition("(")[2].removesuffix(")")
+        product = f"{base}*({inner})" if inner else base
         if base in symbols.dims:
             message = f"`{base}` is a dim, not a function"
-            return symbols.refuse("TC315", message, node.span, f"write `{base}*({inner})`")
+            return symbols.refuse("TC315", message, node.span, f"write `{product}`")
         if base in symbols.tensors or symbols.builtin(base) in WITH_INDICES:
             is_scalar = base in symbols.tensors and not symbols.tensors[base].order
-            help_ = f"write `{base}*({inner})`" if is_scalar else f"write `{base}[{inner}]`"
+            help_ = f"write `{product}`" if is_scalar else f"write `{base}[{inner}]`"
             message = f"`{base}` is a tensor, not a function: its indices stand in square brackets"
             return symbols.refuse("TC315", message, node.span, help_)
         kind, _, index = name.partition("_")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import Literal, Protocol, cast
 
 from tcgrad.errors import Note, Span
@@ -34,6 +35,9 @@ class SteppedAxis(Protocol):
 
 
 _LARGEST_PERMUTATION = 8
+
+_LETTERS = "ijklmnpqrstuvwxyzabcdefgh"
+"""What an index is called where nothing gives it a name; ``i1``, ``i2`` when they have run out."""
 
 LONE = "TC305"
 """The code of an index that occurs once, as it does where what holds it again cannot be read."""
@@ -142,7 +146,7 @@ class ComponentReader(ABC):
     def _component(self, tensor: Tensor, name: str, positions: tuple[Expression, ...], span: Span) -> Component:
         """Read ``tensor`` at ``positions``, noting what each says about ranges."""
         if len(positions) != tensor.order:
-            raise self.wrong_order(tensor, name, len(positions), span)
+            raise self.wrong_order(tensor, name, positions, span)
         where = tuple(self.position(position) for position in positions)
         stepped = self.recurrent.get(name)
         for axis, (node, position, size) in enumerate(zip(positions, where, tensor.shape, strict=True)):
@@ -153,13 +157,26 @@ class ComponentReader(ABC):
                 self.problem.reads.append(read)
         return Component(tensor, where)
 
-    def wrong_order(self, tensor: Tensor, name: str, given: int, span: Span) -> Refused:
+    def wrong_order(self, tensor: Tensor, name: str, given: Sequence[Expression], span: Span) -> Refused:
         """Report a component with too many or too few positions."""
-        example = f"{name}[{','.join('ijklmnpqrstuvw'[: tensor.order])}]" if tensor.order else name
+        example = f"{name}[{','.join(self._meant(tensor, given))}]" if tensor.order else name
         note = self.symbols.places.get(tensor.name)
         notes = (Note(note, f"`{name}` is declared here"),) if note else ()
-        message = miscounted(name, tensor.order, given, "index", "indices")
+        message = miscounted(name, tensor.order, len(given), "index", "indices")
         return self.symbols.refuse("TC304", message, span, f"write `{example}`", *notes)
+
+    def _meant(self, tensor: Tensor, given: Sequence[Expression]) -> list[str]:
+        """Positions for every axis: those that are given, then indices of that size, of none yet, and new ones."""
+        positions = [self.symbols.text(node.span) for node in given[: tensor.order]]
+        plain = [(read.position.as_index, read.size.value) for read in self.problem.reads]
+        known = {index.name: size for index, size in plain if index is not None}
+        letters = chain(_LETTERS, (f"i{number}" for number in count(1)))
+        new = (name for name in letters if name not in self.names and name not in positions)
+        for axis in tensor.shape[len(positions) :]:
+            fitting = [name for name, size in known.items() if size == axis.value]
+            open_ = [name for name in self.scope if name not in known]
+            positions.append(next((name for name in (*fitting, *open_) if name not in positions), None) or next(new))
+        return positions
 
     def _delta(self, node: Subscript) -> Expr:
         if len(node.positions) != 2:

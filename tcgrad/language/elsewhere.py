@@ -73,6 +73,14 @@ _WRITTEN: dict[str, str] = {
 HOW_TO_WRITE = {name: text for names, text in _WRITTEN.items() for name in names.split()}
 HOW_TO_WRITE |= {f"arc{name}": f"write `a{name}(x)`" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 
+WITH_MORE_ARGUMENTS = {
+    ("log", 2): "log({0})/log({1})",
+    ("atan", 2): "atan2({0}, {1})",
+    ("relu", 2): "leaky_relu({0}, {1})",
+    ("max", 3): "max({0}, max({1}, {2}))",
+    ("min", 3): "min({0}, min({1}, {2}))",
+}
+"""Functions that other libraries call with more arguments, by how many, and how that is written here."""
 
 # They stand between operands elsewhere, and are names here.
 WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is")

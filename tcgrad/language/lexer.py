@@ -65,10 +65,12 @@ _HINTS = {
     ":=": "write `=`",
     ":": "write an index for every axis, as in x[i,j]",
     ".": "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
+    ".T": "write a transpose by its indices: a[j,i]",
+    "..": "write all indices out, and sums as sum[i](...)",
     "\\": "write names without a backslash: delta[i,j], sum[i](...), exp(x)",
     "|": "write abs(x) for |x|, and a product of Iverson brackets for a condition",
     "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",
-    "!": "write != for 'not equal', and exp(lgamma(n + 1)) for a factorial",
+    "!": "write != for 'not equal', the opposite comparison for 'not', and exp(lgamma(n + 1)) for a factorial",
     ";": "write one equation a line",
     "∂": "write dy[i]/dx[p]",
     "∑": "write sum[i](...)",
@@ -100,7 +102,28 @@ _HINTS = {
     **{power: f"write ^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
 
-_BETWEEN = {";": "write `,`"}  # inside brackets
+_BETWEEN = {";": "write `,`", "..": _HINTS[":"]}  # inside brackets
+
+_COMMANDS = {
+    "frac": "write a quotient as a/b",
+    "sum": _HINTS["∑"],
+    "prod": _HINTS["∏"],
+    "sqrt": _HINTS["√"],
+    "partial": _HINTS["∂"],
+    "nabla": _HINTS["∇"],
+    "odot": _HINTS["⊙"],
+    "otimes": _HINTS["⊗"],
+    "infty": _HINTS["∞"],
+    **dict.fromkeys(["dfrac", "tfrac"], "write a quotient as a/b"),
+    **dict.fromkeys(["cdot", "times"], "write `*`"),
+    **dict.fromkeys(["le", "leq"], "write `<=`"),
+    **dict.fromkeys(["ge", "geq"], "write `>=`"),
+    **dict.fromkeys(["ne", "neq"], "write `!=`"),
+    **dict.fromkeys(["top", "intercal"], _HINTS["ᵀ"]),
+    **dict.fromkeys(["ldots", "cdots", "dots"], _HINTS["…"]),
+}  # of LaTeX
+
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
 def tokenize(text: Located, report: Report) -> list[Token]:
@@ -168,11 +191,20 @@ def _stray(text: Located, report: Report, at: int, char: str) -> Token:
     """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
     spelling = _SPELLINGS.get(char) or _narrow(char)
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    hint = _BETWEEN.get(char) if _is_in_brackets(text.text[:at]) else None
-    help_ = f"write `{spelling}`" if spelling else hint or _HINTS.get(text.text[at : at + 2], _HINTS.get(char))
+    help_ = f"write `{spelling}`" if spelling else _hint(text.text, at)
     span = text.span(at, at + 1)
     report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning here", span, help_))
     return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
+
+
+def _hint(text: str, at: int) -> str | None:
+    """How to write what the character at a place begins elsewhere."""
+    signs = (text[at : at + 2], text[at])
+    command = _COMMAND.match(text, at)
+    hints = [_COMMANDS.get(command[1])] if command else []
+    if _is_in_brackets(text[:at]):
+        hints += map(_BETWEEN.get, signs)
+    return next(filter(None, (*hints, *map(_HINTS.get, signs))), None)
 
 
 def _is_in_brackets(before: str) -> bool:

@@ -8,21 +8,26 @@ from tcgrad.language.symbols import TRANSPOSE, Symbols
 from tcgrad.language.syntax import Expression, Name, Negative, Number, Power, Product, Subscript
 from tcgrad.operators import ONE
 
+_VECTORS = "write vectors with their indices: `{0}[i]*w[i]` is a number, `{0}[i]*w[j]` a matrix"
 _INVERSE = "write `inv({})[{}]` for the inverse of a matrix"
 _QUOTIENT = "write `floor(a/b)` for a quotient that is rounded down"
 _REMAINDER = "write `a - b*floor(a/b)` for a remainder"
 
 
 def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
-    """Report ``A^T``, ``A^-1`` and ``A^-1[i,j]`` of a tensor without indices.
+    """Report ``v^T``, ``A^T``, ``A^-1`` and ``A^-1[i,j]`` of a tensor without indices.
 
     Raises:
         Refused: after TC304.
     """
     tensor = symbols.tensors.get(node.base.name) if isinstance(node.base, Name) else None
-    if tensor is None or tensor.order < 2:
+    if tensor is None or tensor.order == 0:
         return
     match node.exponent:
+        case Name(name="T") if tensor.order == 1:
+            help_ = _VECTORS.format(tensor.name)
+        case _ if tensor.order == 1:
+            return
         case Name(name="T"):
             help_ = TRANSPOSE.format(tensor.name, "j,i")
         case Subscript(name="T", positions=(*batch, row, column)):

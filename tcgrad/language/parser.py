@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from tcgrad.errors import Located, Report
@@ -108,6 +109,8 @@ class _Parser(ProductParser):
         if not any(token.kind in {"=", "=="} for token in self.tokens):
             short = self.text.text.strip() if len(self.text.text) < 60 and "\n" not in self.text.text else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
+            if (arrow := re.search("<-|->|=>", self.text.text)) is not None:
+                help_ = f"write `=` for `{arrow[0]}`"
             raise self.failure("TC204", message, self.text.whole, self._offer(help_))
         node = self.named(in_target=True) if start.kind == "name" else None
         if self.kind in {"=", "=="}:

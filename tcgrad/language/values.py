@@ -36,7 +36,7 @@ class ValueReader(CallReader):
         if name in symbols.tensors:
             tensor = symbols.tensors[name]
             if tensor.order:
-                raise self.wrong_order(tensor, name, 0, node.span)
+                raise self.wrong_order(tensor, name, (), node.span)
             return Component(tensor)
         if name in symbols.functions or name in REDUCTIONS:
             example = f"{name}[i](...)" if name in REDUCTIONS and name not in FUNCTIONS else f"{name}(...)"
