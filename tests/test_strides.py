@@ -101,6 +101,7 @@ def test_reads_at_different_steps(equation):
     assert tcgrad.loads(text).check(trials=1).ok
     assert all(each.status == "pass" for each in put_back(text))
 
+
 GROUPS = """
 dims: {{H: 6, G: {groups}}}
 inputs: {{v: [G], x: [H]}}
