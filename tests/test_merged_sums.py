@@ -50,3 +50,17 @@ outputs: [y]
         "dl/dx[p] = dl/dy*v[p,k]*(1[p]*s[k] - v[p,k]*x[p])",
         "dl/dv[p,q] = dl/dy*x[p]*(1[p]*s[q] - v[p,q]*x[p])",
     ]
+
+
+@pytest.mark.parametrize("energies", ["b*p[i]*d[i]", "b*p[i]*sin(d[i])", "3*p[i]*d[i]^2"])
+def test_a_definition_is_told_from_its_sums_as_one(energies: str) -> None:
+    """``sum_i p (log p + b d)`` is ``sum_i p log p + b sum_i p d``."""
+    spec = f"""
+dims: {{N: 4}}
+inputs: {{z: [N], d: [N], b: []}}
+equations: ["p[i] = exp(z[i])/sum[k](exp(z[k]))", "f = p[i]*log(p[i]) + {energies}"]
+wrt: [z]
+"""
+    (gradient,) = tcgrad.loads(spec).derivation.gradients
+    (line,) = print_statement(gradient.statements[-1])
+    assert line.endswith(" - f)"), line

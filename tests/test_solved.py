@@ -39,6 +39,12 @@ SHOWN = [
     (["y[i] = x[i]/sqrt(1 + x[i]^2)"], "x", "dl/dx[p] = dl/dy[p]/(1 + x[p]^2)^(3/2)"),
     (["s[i] = 1/sqrt(2 + p*x[i]^2)", "y[i] = 3*x[i]*s[i]"], "x", "dl/dx[p] = 6*dl/dy[p]*s[p]^3"),
     (["y[i] = x[i]/sqrt(1 + p*x[i]^2)"], "p", "dl/dp = -dl/dy[i]*y[i]^3/2"),
+    # sums of fractions and of sums, which formulas write otherwise
+    (["y[i] = p/(1 + (p - q)/q*exp(-x[i]))"], "x", "dl/dx[q] = dl/dy[q]*y[q]*(1 - y[q]/p)"),
+    (["y = (p/q)^2/(1 + (p/q)^2)"], "p", "dl/dp = 2*dl/dy*y*(1 - y)/p"),
+    # a divisor that is a sum of fractions stays as it is
+    (["y[i] = p*x[i]/(1 + x[i]/q)"], "x", "dl/dx[r] = dl/dy[r]*p/(1 + x[r]/q)^2"),
+    (["y[i] = a/(1 + z[i] + p*x[i]/q)"], "a", "dl/da = dl/dy[i]/(1 + z[i] + p*x[i]/q)"),
     # what is chosen
     (["y[i] = where(x[i] > 0, x[i], a*(exp(x[i]) - 1))"], "x", "dl/dx[p] = dl/dy[p]*where(x[p] > 0, 1, a + y[p])"),
     (["y[i] = where(x[i] > 0, x[i], p*(exp(x[i]/p) - 1))"], "x", "dl/dx[q] = dl/dy[q]*where(x[q] > 0, 1, y[q]/p + 1)"),

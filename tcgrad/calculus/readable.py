@@ -169,7 +169,7 @@ class Readable:
         Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together.
         """
         nothing: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
-        each = [((own,), (own,)) for own in self._assumptions if own.kind not in SIGNS]
+        each = [((own,), (own,)) for own in self._assumptions if own.kind not in (*SIGNS, "one hot")]
         defined = defined_unit_sums(self.program.statements, self._assumptions)
         return nothing + each + [((Assumption(tensor, "unit sums"),), given) for tensor, given in defined.items()]
 

@@ -210,8 +210,9 @@ class _Expectation:
         if not isinstance(derived, Define):
             return False, ()
         about = assumptions_about(self._program)
-        usual = tuple(each for each in about if each.kind != "not negative")
-        for assumed in dict.fromkeys(((), usual, about)):
+        kinds = (("one hot", "not negative"), ("not negative",), ("one hot",), ())
+        less = [tuple(each for each in about if each.kind not in left_out) for left_out in kinds]
+        for assumed in dict.fromkeys(((), *less)):
             if prove_equal(
                 derived, self.define, definitions, assumed, sizes=self.sizes if self._names_sizes else ({},)
             ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, IndexSum
+from tcgrad.ir.nodes import Component, Delta, IndexSum, Mul
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.syntaxes import Syntax
 from tcgrad.simplify.assume import Assumption
@@ -24,6 +24,12 @@ def _print(assumption: Assumption, syntax: Syntax) -> str:
     match assumption.kind:
         case "unit sums":
             return f"{print_expr(IndexSum(free[-1:], read), free[:-1], syntax, explicit=True)} = 1"
+        case "one hot":
+            column = Index("i", tensor.shape[-1])
+            other = Component(tensor, (*positions[:-1], column.expr))
+            both = Mul((read, other)), Mul((read, Delta(positions[-1], column.expr)))
+            names = dict(zip((*free, column), "ijkmnpqrstuvw", strict=False))
+            return " = ".join(print_expr(each, (*free, column), syntax, names=names) for each in both)
         case "positive":
             return f"{print_expr(read, free, syntax)} > 0"
         case "not negative":

@@ -1,7 +1,8 @@
 """What is known about inputs besides their shape, and what an expression becomes by it.
 
-Rows that lie in the simplex or are one-hot add up to 1, and nothing in them is negative; what is drawn positive has a
-sign, and a product of it can be divided by one factor; what is drawn positive definite is symmetric.
+Rows that lie in the simplex or are one-hot add up to 1, and nothing in them is negative; of one-hot rows all products
+but squares are 0; what is drawn positive has a sign, and a product of it can be divided by one factor; what is drawn
+positive definite is symmetric.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Literal
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ONE, ZERO, Add, Component, Delta, Expr, IndexReduce, IndexSum, Mul
 from tcgrad.ir.program import Program
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, replace_components, terms_of
@@ -18,13 +19,13 @@ from tcgrad.records import dataclass, replace
 from tcgrad.simplify.mirror import symmetric_with
 from tcgrad.simplify.positive import Signs
 
-Kind = Literal["unit sums", "positive", "not negative", "symmetric"]
+Kind = Literal["unit sums", "one hot", "positive", "not negative", "symmetric"]
 
 SIGNS: tuple[Kind, ...] = ("positive", "not negative")
 
 _KINDS: dict[str, tuple[Kind, ...]] = {
     "simplex": ("unit sums", "not negative"),
-    "one_hot": ("unit sums", "not negative"),
+    "one_hot": ("unit sums", "one hot", "not negative"),
     "positive": ("positive",),
     "spd": ("symmetric",),
 }
@@ -103,6 +104,27 @@ def _summed(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> Expr:
     return IndexSum(indices, body) if indices else body
 
 
+def _with_one_hots(expr: Expr, given: Assumption) -> Expr:
+    """``t[b,c] f(t[b,0], t[b,1], ...)`` is ``t[b,c]`` times the value of ``f`` for 1 at ``c`` and 0 elsewhere."""
+    made = map_children(expr, lambda part: _with_one_hots(part, given))
+    factors = factors_of(made) if isinstance(made, Mul) else ()
+    for place, read in enumerate(factors):
+        if isinstance(read, Component) and read.tensor == given.tensor:
+            return Mul((read, *(_at_one(other, read) for n, other in enumerate(factors) if n != place)))
+    return made
+
+
+def _at_one(expr: Expr, read: Component) -> Expr:
+    """An expression where the component that is read is 1, and so everything else in its row is 0."""
+    match expr:
+        case Component() if expr.tensor == read.tensor and expr.indices[:-1] == read.indices[:-1]:
+            return Delta(expr.indices[-1], read.indices[-1])
+        case IndexSum() | IndexReduce() if not set(expr.indices).isdisjoint(free_indices(read)):
+            return expr
+        case _:
+            return map_children(expr, lambda part: _at_one(part, read))
+
+
 def _as_symmetric(expr: Expr, given: Assumption) -> Expr:
     names = (given.tensor.name, *given.along)
 
@@ -116,5 +138,6 @@ def _as_symmetric(expr: Expr, given: Assumption) -> Expr:
 
 _CHANGES: dict[Kind, Callable[[Expr, Assumption], Expr]] = {
     "unit sums": _with_unit_sums,
+    "one hot": _with_one_hots,
     "symmetric": _as_symmetric,
 }

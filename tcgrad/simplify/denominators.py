@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of, walk
 from tcgrad.simplify import simplify
@@ -14,7 +14,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.guarding import may_be_outside
 from tcgrad.simplify.powers import as_power, is_division, power, scaled_sum, sign, split_coefficient
 from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.shapes import names
+from tcgrad.simplify.shapes import are_equal, names
 from tcgrad.simplify.signs import is_positive
 from tcgrad.simplify.spread import spread_out
 
@@ -46,6 +46,28 @@ def joined(expr: Expr) -> Expr | None:
         case Pow(base=Add() as base, exponent=Const(value=n)) if n.denominator == 1:
             inner = _over_common_denominator(base)
             return None if inner is None else Pow(simplify(inner), expr.exponent)
+        case _:
+            return None
+
+
+def with_divisors_alike(expr: Mul) -> Iterator[Expr]:
+    """``m/(m + n)/(1 + n/m) = 1/(1 + n/m)^2``: what another divisor is over one denominator, by that one."""
+    divisors = [(factor, base) for factor in expr.factors if (base := _sum_below(factor)) is not None]
+    for _, own in divisors if len(divisors) > 1 else ():
+        inner = _over_common_denominator(own)
+        above, *below = factors_of(inner) if inner is not None else (own,)
+        for divisor, base in divisors:
+            if base is not own and are_equal(base, simplify(above)):
+                rest = [factor for factor in expr.factors if factor is not divisor]
+                _, n = as_power(divisor)
+                yield Mul((*rest, power(own, n), *(power(power(part, MINUS_ONE), n) for part in below)))
+
+
+def _sum_below(factor: Expr) -> Add | None:
+    """The sum by a whole power of which a factor divides."""
+    match factor:
+        case Pow(base=Add() as base, exponent=Const(value=n)) if n < 0 and n.denominator == 1:
+            return base
         case _:
             return None
 

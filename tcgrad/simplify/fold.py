@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
-from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Expr, IndexReduce, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
@@ -20,6 +20,7 @@ from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.logarithms import as_exponential
+from tcgrad.simplify.merged_sums import with_sums_merged
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.regroup import regroup
@@ -32,8 +33,7 @@ _MOST_STEPS = 3  # definitions of definitions that may be found in one expressio
 
 
 class Facts:
-    """The definitions of a program that are worth recognising: those with a function, a quotient, a root or a sum,
-    and products.
+    """The definitions of a program that are worth recognising: those with a function, a power or a sum, and products.
 
     never_negative: tensors that are known to be so, besides those whose definitions tell it.
     """
@@ -88,8 +88,8 @@ class Facts:
                 self._learn(Fact.of(define.tensor, define.free, named, self._never_negative))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
-        """What a definition says, as it stands, without aliases, in terms of those before it, and with sums that are
-        shorter multiplied out.
+        """What a definition says, as it stands, without aliases, in terms of those before it, with sums that are
+        shorter multiplied out, or with all its sums as one.
 
         What was defined before under another name, or the same one, keeps its name.
         """
@@ -97,7 +97,8 @@ class Facts:
         written = simplify(replace_components(body, self._without_alias)) if aliased else body
         named = self.name_instances(body)
         apart = _with_sums_multiplied_out(body)
-        for own in dict.fromkeys((body, written, body if isinstance(named, Component) else named, apart)):
+        ways = (body, written, body if isinstance(named, Component) else named, apart, _with_sums_as_one(body))
+        for own in dict.fromkeys(ways):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield fact
             yield from consequences(fact)
@@ -198,13 +199,23 @@ def _with_sums_multiplied_out(body: Expr) -> Expr:
     return simplify(Mul((ONE, *made))) if isinstance(body, Mul) and made != list(body.factors) else body
 
 
+def _with_sums_as_one(body: Expr) -> Expr:
+    """``sum_i p (a + b)`` for ``sum_i p a + sum_i p b``; anything else as it is. Simplified."""
+    if not isinstance(body, Add) or not all(any(map(_is_sum, factors_of(term))) for term in body.terms):
+        return body
+    merged = with_sums_merged(body)
+    return body if isinstance(merged, Add) else simplify(merged)
+
+
+def _is_sum(factor: Expr) -> bool:
+    return isinstance(factor, IndexSum)
+
+
 def _is_worth(part: Expr) -> bool:
     match part:
-        case Call() | IndexSum() | IndexReduce() | Add():
+        case Call() | IndexSum() | IndexReduce() | Add() | Pow():
             return True
-        case Pow(exponent=Const(value=n)):
-            return n < 0 or n.denominator != 1
         case Mul(factors=factors):
             return sum(isinstance(factor, Component) for factor in factors) > 1
         case _:
-            return isinstance(part, Pow)
+            return False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Expr, IndexReduce, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
@@ -19,10 +19,11 @@ from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.chosen import chosen, holds_choice
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
-from tcgrad.simplify.powers import negated, scaled, split_coefficient
+from tcgrad.simplify.powers import as_power, is_division, negated, scaled, split_coefficient
 from tcgrad.simplify.shares import shares, shares_under_roots
 from tcgrad.simplify.solution import Solution, divided_by, inverse, is_plain
 
@@ -65,13 +66,25 @@ class Solutions:
 
 
 def _wholes(define: Define) -> Iterator[Fact]:
-    """A definition as a fact, as it stands and with idioms by their names."""
+    """A definition as a fact, as it stands, with idioms by their names, and with its sums as formulas have them."""
     plain = simplify(define.body)
     named = recognise(plain)
-    for body in (plain,) if named is plain else dict.fromkeys((plain, simplify(named))):
+    bodies = [plain] if named is plain else [plain, simplify(named)]
+    if any(_is_sum_of_compounds(as_power(factor)[0]) for factor in factors_of(plain)):
+        bodies.append(Facts(()).fold(plain))
+    for body in dict.fromkeys(bodies):
         whole = Fact.of(define.tensor, define.free, body, ())
         if whole.coefficient:
             yield whole
+
+
+def _is_sum_of_compounds(base: Expr) -> bool:
+    """Whether a term of a sum is divided, not by a size alone, or has a sum for a factor."""
+    factors = (factor for term in terms_of(base) for factor in factors_of(term)) if isinstance(base, Add) else ()
+    return any(
+        isinstance(own := as_power(factor)[0], Add) or (is_division(factor) and not isinstance(own, IndexValue))
+        for factor in factors
+    )
 
 
 def _solutions(whole: Fact) -> Iterator[Solution]:

@@ -94,6 +94,7 @@ def assumed(assumptions: Iterable[Assumption]) -> tuple[Rule, ...]:
 
 _ASSUMED = {
     "unit sums": "{} sums to 1",
+    "one hot": "{} is one-hot",
     "positive": "{} is positive",
     "not negative": "{} is not negative",
     "symmetric": "{} is symmetric",

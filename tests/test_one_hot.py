@@ -1,0 +1,49 @@
+"""Rows that are 1 at one place and 0 elsewhere, in proofs: what stands beside a component has its value there."""
+
+from __future__ import annotations
+
+import pytest
+
+import tcgrad
+
+SPEC = """
+dims: {{N: 4, M: 3}}
+inputs: {{z: [M, N], w: [M], y: {{shape: [M, N], sample: {sample}}}}}
+equations:
+  - p[m,i] = exp(z[m,i])/sum[k](exp(z[m,k]))
+  - s[m] = p[m,i]*y[m,i]
+  - f = {loss}
+wrt: [z]
+expect: ['df/dz[m,i] = {expected}']
+"""
+
+# losses of the probability of the right class, and their gradients by logits
+LOSSES = [
+    ("-sum[m](log(1 - s[m]))", "s[m]*(y[m,i] - p[m,i])/(1 - s[m])"),
+    ("-sum[m](w[m]*s[m])", "w[m]*s[m]*(p[m,i] - y[m,i])"),
+    ("-sum[m]((1 - s[m])^2*log(s[m]))", "(1 - s[m])*(1 - s[m] - 2*s[m]*log(s[m]))*(p[m,i] - y[m,i])"),
+    ("-sum[m](sum[i](y[m,i]*log(p[m,i])) - s[m])", "(1 - s[m])*(p[m,i] - y[m,i])"),
+]
+
+
+def told(sample: str, loss: str, expected: str) -> str:
+    function = tcgrad.loads(SPEC.format(sample=sample, loss=loss, expected=expected))
+    (result,) = (each for each in function.check(trials=1).results if each.kind == "expect")
+    return result.message
+
+
+@pytest.mark.parametrize(("loss", "expected"), LOSSES)
+def test_proved_for_one_hot_rows(loss: str, expected: str) -> None:
+    given = "sum[j](y[i,j]) = 1, y[i,j]*y[i,k] = y[i,j]*delta[j,k]"
+    assert told("one_hot", loss, expected) == f"proved, given that {given}"
+
+
+@pytest.mark.parametrize(("loss", "expected"), LOSSES)
+def test_wrong_for_others(loss: str, expected: str) -> None:
+    assert told("simplex", loss, expected) == "wrong"
+
+
+def test_rows_are_kept_apart() -> None:
+    """Another row of the targets says nothing about this one."""
+    assert told("one_hot", "sum[m](s[m]*y[0,1])", "y[0,1]*s[m]*(y[m,i] - p[m,i])").startswith("proved")
+    assert told("one_hot", "sum[m](s[m]*y[0,1])", "delta[m,0]*s[m]*(y[m,i] - p[m,i])") == "wrong"
