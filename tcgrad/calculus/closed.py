@@ -172,7 +172,7 @@ class _Path:
         return self.own(read)
 
     def _differentiated(self, statement: Define | Intrinsic) -> tuple[tuple[Index, ...], Expr]:
-        """The free indices of a statement and the derivative of its right side, as the rules make it where it is told."""
+        """The free indices of a statement and the derivative of its right side; for a listener as the rules make it."""
         if isinstance(statement, Define):
             slope = self.known.slope if self.tell is unheard else as_it_is
             return statement.free, differentiate(statement.body, self._derivative, {*self.bodies, self.wrt}, slope)
