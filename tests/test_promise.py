@@ -7,8 +7,10 @@ import pytest
 import tcgrad
 from tcgrad.ir.nodes import Add, Component, Expr
 from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.promise import is_promising, least_cost
 from tcgrad.simplify.regroup import regroup
@@ -61,5 +63,6 @@ def test_a_name_for_what_stands_in_every_term_promises_nothing():
     # Of sum_j A x (z - w) the term with z keeps A x as it is, whatever that is called without z.
     terms = spread_out(_body("1[j]*A[i,j]*x[j]*(z[j] - w[i])")) or []
     whole, part = _body("1[j]*A[i,j]*x[j]*z[j]"), _body("1[j]*A[i,j]*x[j]")
-    assert is_promising(terms, [(whole,)], lambda _: False, squares=False)
-    assert not is_promising(terms, [(part,)], lambda _: False, squares=False)
+    named = Tensor("n", (), Role.DEFINED)
+    assert is_promising(terms, [Fact(named, (), whole)], lambda _: False, squares=False)
+    assert not is_promising(terms, [Fact(named, (), part)], lambda _: False, squares=False)

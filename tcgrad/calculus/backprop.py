@@ -168,7 +168,7 @@ class Pullback:
 
         def part(tensor: Tensor) -> Expr:
             seed = component_derivative(tensor, self._indices(tensor))
-            product = times(upstream, differentiate(statement.body, seed, frozenset((tensor,))))
+            product = times(upstream, differentiate(statement.body, seed, frozenset((tensor,)), self.known.slope))
             return IndexSum(free, product) if free and product != ZERO else product
 
         by = [Component(tensor, _positions(self._indices(tensor))) for tensor in read]

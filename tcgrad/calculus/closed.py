@@ -9,7 +9,7 @@ from itertools import islice
 
 from tcgrad.calculus.dependence import needed_for, reads
 from tcgrad.calculus.derivation import Jacobian
-from tcgrad.calculus.differentiate import component_derivative, differentiate
+from tcgrad.calculus.differentiate import as_it_is, component_derivative, differentiate
 from tcgrad.calculus.indices import new_indices, own_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.trace import Differentiated, Listener, unheard
@@ -172,9 +172,10 @@ class _Path:
         return self.own(read)
 
     def _differentiated(self, statement: Define | Intrinsic) -> tuple[tuple[Index, ...], Expr]:
-        """The free indices of a statement and the derivative of its right side."""
+        """The free indices of a statement and the derivative of its right side; for a listener as the rules make it."""
         if isinstance(statement, Define):
-            return statement.free, differentiate(statement.body, self._derivative, {*self.bodies, self.wrt})
+            slope = self.known.slope if self.tell is unheard else as_it_is
+            return statement.free, differentiate(statement.body, self._derivative, {*self.bodies, self.wrt}, slope)
         beside = read_beside(self.program, statement)
         free = new_indices(statement.tensor, len(self.at))
         positions = tuple(index.expr for index in free)

@@ -33,7 +33,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import tensors_read
+from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.vanishing import conditions_of
 from tcgrad.ir.whole import is_whole
 from tcgrad.language.elaborate import elaborate_scalar
@@ -42,10 +42,20 @@ Seed = Callable[[Component], Expr]
 Derivative = Callable[[Expr], Expr]
 
 
-def differentiate(expr: Expr, seed: Seed, by: set[Tensor] | frozenset[Tensor] | None = None) -> Expr:
+def as_it_is(expr: Expr) -> Expr:
+    return expr
+
+
+def differentiate(
+    expr: Expr,
+    seed: Seed,
+    by: set[Tensor] | frozenset[Tensor] | None = None,
+    slope: Callable[[Expr], Expr] = as_it_is,
+) -> Expr:
     """The derivative of ``expr``, where that of each component read is what ``seed`` says (0: it is constant).
 
     by: the tensors of which components are not constant; without it the seed alone decides.
+    slope: writes the derivative of a function or a power by what stands in it.
     """
 
     def inner(part: Expr) -> Expr:
@@ -53,12 +63,12 @@ def differentiate(expr: Expr, seed: Seed, by: set[Tensor] | frozenset[Tensor] | 
             return seed(part)
         if by is not None and by.isdisjoint(tensors_read(part)):
             return ZERO
-        return apply_rule(part, inner)
+        return apply_rule(part, inner, slope)
 
     return inner(expr)
 
 
-def apply_rule(expr: Expr, inner: Derivative) -> Expr:
+def apply_rule(expr: Expr, inner: Derivative, slope: Callable[[Expr], Expr] = as_it_is) -> Expr:
     """The derivative of ``expr`` by the one rule for its kind of node, given the derivatives of what stands in it."""
     match expr:
         case Const() | Delta() | Iverson() | IndexValue():
@@ -70,9 +80,9 @@ def apply_rule(expr: Expr, inner: Derivative) -> Expr:
         case Mul():
             return _product_rule(expr, inner)
         case Pow():
-            return _power_rule(expr, inner)
+            return _power_rule(expr, inner, slope)
         case Call():
-            return _chain_rule(expr, inner)
+            return _chain_rule(expr, inner, slope)
         case Where():
             return _branch_rule(expr, inner)
         case IndexSum():
@@ -125,25 +135,25 @@ def _product_rule(expr: Mul, inner: Derivative) -> Expr:
     return total(terms)
 
 
-def _power_rule(expr: Pow, inner: Derivative) -> Expr:
+def _power_rule(expr: Pow, inner: Derivative, slope: Callable[[Expr], Expr]) -> Expr:
     """``d(u^v) = v u^(v-1) du + u^v log(u) dv``; of a root see `_where_it_moves`."""
     by_base, by_exponent = inner(expr.base), inner(expr.exponent)
     if by_base == by_exponent == ZERO:
         return ZERO
-    lowered = Pow(expr.base, Add((expr.exponent, MINUS_ONE)))
+    lowered = times(expr.exponent, Pow(expr.base, Add((expr.exponent, MINUS_ONE))))
     return total([
-        times(expr.exponent, lowered, by_base, *_where_it_moves(expr, expr.base)),
+        times(*factors_of(lowered if by_base == ZERO else slope(lowered)), by_base, *_where_it_moves(expr, expr.base)),
         times(expr, Call(FUNCTIONS["log"], (expr.base,)), by_exponent, *_where_it_moves(expr, expr.base)),
     ])  # fmt: skip
 
 
-def _chain_rule(expr: Call, inner: Derivative) -> Expr:
+def _chain_rule(expr: Call, inner: Derivative, slope: Callable[[Expr], Expr]) -> Expr:
     """``d f(u, v) = f'1(u, v) du + f'2(u, v) dv``"""
     terms = []
     for place, argument in enumerate(expr.arguments):
         derived = inner(argument)
         if derived != ZERO:
-            terms.append(times(partial(expr, place), derived, *_where_it_moves(expr, argument)))
+            terms.append(times(slope(partial(expr, place)), derived, *_where_it_moves(expr, argument)))
     return total(terms)
 
 

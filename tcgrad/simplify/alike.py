@@ -35,7 +35,7 @@ class _Case:
     @cached_property
     def glance(self) -> Hashable:
         """What is quickly told, and equal for all that have one outline."""
-        told = [(size(expr), len(tensors_read(expr))) for expr in self.exprs]
+        told = [(size(expr), *[tensor.role for tensor in tensors_read(expr)]) for expr in self.exprs]
         return *told, len(self.facts)
 
 

@@ -7,54 +7,40 @@ is kept if it costs less to read; so the textbook forms that simplification keep
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Protocol
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, size, terms_of, walk
+from tcgrad.ir.traversal import (
+    children,
+    factors_of,
+    free_indices,
+    map_children,
+    product_of,
+    size,
+    sorts_in,
+    terms_of,
+    walk,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined, with_divisors_alike
 from tcgrad.simplify.division import divided, with_sums_out, with_terms_divided
+from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.memory import Memory
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import are_equal, shape
 from tcgrad.simplify.spread import opened, opens_squares
-from tcgrad.simplify.totals import Question, Totals
 
 _LARGEST = 60  # nodes of a sum that is worth trying
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
 _MOST_APART = 4  # terms of a sum that are looked at one by one where some stand in products
 _FEWEST = 2  # terms of which some may be those of a definition
-
-
-class Condensed:
-    """What has been condensed, and what was asked of the totals on the way: it is asked again with every answer."""
-
-    def __init__(self, totals: Totals) -> None:
-        self._asked = totals.asked
-        self._known: dict[Expr, tuple[Expr, tuple[Question, ...]]] = {}
-
-    def get(self, expr: Expr) -> Expr | None:
-        """What an expression was condensed to, if it was."""
-        found = self._known.get(expr)
-        if found is None:
-            return None
-        self._asked += found[1]
-        return found[0]
-
-    def put(self, expr: Expr, condensed: Callable[[Expr], Expr]) -> Expr:
-        """Condense an expression; what comes out is condensed too."""
-        before = len(self._asked)
-        made = condensed(expr)
-        asked = tuple(self._asked[before:])
-        self._known[expr] = made, asked
-        self._known.setdefault(made, (made, asked))
-        return made
 
 
 class Definitions(Protocol):
@@ -66,8 +52,8 @@ class Definitions(Protocol):
     def multiply_out(self, expr: Expr) -> Expr:
         """Multiply an expression out; the very same where that is no shorter."""
 
-    def patterns(self, expr: Expr) -> Sequence[tuple[Expr, ...]]:
-        """The factors of those that can have instances in an expression."""
+    def about(self, expr: Expr) -> Sequence[Fact]:
+        """Those that can have instances in an expression."""
 
     def sums(self, expr: Expr) -> Sequence[Add]:
         """The sums of terms among the factors of those that read nothing but what an expression reads."""
@@ -82,13 +68,13 @@ class Condensing:
     known: what has been condensed by the same definitions.
     """
 
-    def __init__(self, definitions: Definitions, known: Condensed) -> None:
+    def __init__(self, definitions: Definitions, known: Memory) -> None:
         self._definitions = definitions
         self._known = known
 
     def condense(self, expr: Expr) -> Expr:
         """A settled expression, or one of the same value that costs less."""
-        if not _holds_sum(expr):
+        if Add not in sorts_in(expr):
             return expr
         made = self._known.get(expr)
         if made is None:
@@ -177,7 +163,7 @@ class Condensing:
 
     def _has_sum_of_sum(self, expr: Expr) -> bool:
         """Whether a definition that may be a part is the sum of a product with a sum of terms in it."""
-        held = (factor for pattern in self._definitions.patterns(expr) for factor in pattern)
+        held = (factor for fact in self._definitions.about(expr) for factor in fact.factors)
         sums = (factor.body for factor in held if isinstance(factor, IndexSum))
         return any(isinstance(factor, Add) for body in sums for factor in factors_of(body))
 
@@ -189,22 +175,20 @@ class Condensing:
         terms = opened(expr)
         if terms is None or len(terms) == len(terms_of(expr)):
             return None
-        patterns = self._definitions.patterns(expr)
-        aside = inert_factors(expr.factors, terms, patterns) if isinstance(expr, Mul) else ()
+        facts = self._definitions.about(expr)
+        aside = inert_factors(expr.factors, terms, facts) if isinstance(expr, Mul) else ()
         left = tuple(factor for factor in factors_of(expr) if factor not in aside)
         if not aside:
-            return self._multiplied_out(expr, terms, patterns)
+            return self._multiplied_out(expr, terms, facts)
         if len(left) < 2:  # it has been tried by itself
             return None
         core = Mul(left)
-        made = self._multiplied_out(core, opened(core), patterns)
+        made = self._multiplied_out(core, opened(core), facts)
         return None if made is None else simplify(Mul((*aside, made)))
 
-    def _multiplied_out(
-        self, expr: Expr, terms: list[Expr] | None, patterns: Sequence[tuple[Expr, ...]]
-    ) -> Expr | None:
+    def _multiplied_out(self, expr: Expr, terms: list[Expr] | None, facts: Sequence[Fact]) -> Expr | None:
         may_add_up = self._definitions.may_add_up
-        if terms is None or not is_promising(terms, patterns, may_add_up, squares=opens_squares(expr)):
+        if terms is None or not is_promising(terms, facts, may_add_up, squares=opens_squares(expr)):
             return None
         made = self._definitions.multiply_out(expr)
         return made if cost(made) < cost(expr) else None
@@ -311,10 +295,6 @@ def _term_counts(expr: Expr) -> tuple[int, int, int]:
     summed = [(part.body, part.indices) for part in walk(expr) if isinstance(part, IndexSum)]
     idle = sum(_is_idle(term, indices) for body, indices in summed if isinstance(body, Add) for term in body.terms)
     return len(lengths), sum(lengths), idle
-
-
-def _holds_sum(expr: Expr) -> bool:
-    return isinstance(expr, Add) or any(map(_holds_sum, children(expr)))
 
 
 def _is_open(expr: Expr) -> bool:

@@ -16,15 +16,17 @@ from tcgrad.ir.nodes import (
     Expr,
     IndexReduce,
     IndexSum,
+    Mul,
 )
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, flat_factors, tensors_read
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
+from tcgrad.simplify.promise import powers_in, summed_in
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import has_roots_of_signed, is_never_negative
 
@@ -101,6 +103,16 @@ class Fact:
     def shapes(self) -> frozenset[int]:
         """The shapes of the bases that every expression with an instance holds."""
         return frozenset([shape(as_power(factor)[0]) for factor in self.inside[1]])
+
+    @cached_property
+    def bases(self) -> frozenset[int]:
+        """The shapes of the bases of its factors but for numbers."""
+        return frozenset([shape(base) for base, _ in powers_in(flat_factors(Mul(self.factors)))])
+
+    @cached_property
+    def summed(self) -> tuple[frozenset[int], ...]:
+        """For each index that is summed in it the shapes of the factors that hold it."""
+        return tuple([frozenset(map(shape, inside)) for inside in summed_in(flat_factors(Mul(self.factors)))])
 
     @cached_property
     def tensors(self) -> frozenset[Tensor]:

@@ -10,16 +10,16 @@ from tcgrad.ir.nodes import ONE, Add, Call, Component, Expr, IndexReduce, IndexS
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, replace_components, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import factors_of, replace_components, size, tensors_read, terms_of, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.centring import holds_mean
-from tcgrad.simplify.condense import Condensed
 from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.logarithms import as_exponential
+from tcgrad.simplify.memory import Memory
 from tcgrad.simplify.merged_sums import with_sums_merged
 from tcgrad.simplify.nearby import Nearby
 from tcgrad.simplify.powers import split_coefficient
@@ -29,6 +29,7 @@ from tcgrad.simplify.spread import multiplied_out, opened
 from tcgrad.simplify.totals import Totals
 
 _FEWEST_OPENED, _MOST_OPENED = 3, 5  # terms of a formula multiplied out: with more and fewer it gets no shorter
+_LONG_SLOPE = 24  # nodes
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
 
 
@@ -42,7 +43,7 @@ class Facts:
         self._reading: dict[Tensor, list[tuple[tuple[int, int], Fact]]] = {}  # in their order
         statements = tuple(statements)
         self._totals = Totals(statements)
-        self._condensed = Condensed(self._totals)
+        self._condensed, self._slopes = Memory(self._totals), Memory(self._totals)
         self._folded = Alike(self._totals)
         self._opened = Fruitless(self._totals)
         self._settled = Alike(self._totals)
@@ -59,7 +60,7 @@ class Facts:
     def add(self, define: Define) -> None:
         """Let instances of one more definition be recognised."""
         body = simplify(define.body)
-        self._condensed = Condensed(self._totals)
+        self._condensed, self._slopes = Memory(self._totals), Memory(self._totals)
         self._count += 1
         if is_never_negative(body, self._never_negative):
             self._never_negative.add(define.tensor)
@@ -148,6 +149,14 @@ class Facts:
         near = self._near(expr)
         (made,) = self._settled.done((expr,), near, lambda: (self._nearby(near).settle(expr),))
         return made
+
+    def slope(self, expr: Expr) -> Expr:
+        """The derivative of a function, settled: all that holds the function has it. A short one is as quickly settled
+        there.
+        """
+        if size(expr) < _LONG_SLOPE:
+            return expr
+        return self._slopes.get(expr) or self._slopes.put(expr, self.settle)
 
     def centred(self, expr: Expr) -> Expr:
         """A settled expression with its sums relative to a mean that has a name, where that is shorter."""

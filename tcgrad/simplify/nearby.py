@@ -9,12 +9,13 @@ from tcgrad.ir.traversal import map_children, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.centring import holds_mean, recentred
-from tcgrad.simplify.condense import Condensed, Condensing
+from tcgrad.simplify.condense import Condensing
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
+from tcgrad.simplify.memory import Memory
 from tcgrad.simplify.signs import bases_of_roots, reads_needed
 from tcgrad.simplify.totals import Totals
 
@@ -28,7 +29,7 @@ class Nearby:
     """
 
     def __init__(
-        self, facts: Sequence[Fact], totals: Totals, multiply_out: Callable[[Expr], Expr], condensed: Condensed
+        self, facts: Sequence[Fact], totals: Totals, multiply_out: Callable[[Expr], Expr], condensed: Memory
     ) -> None:
         self._facts = facts
         self._of_signed = [fact for fact in facts if fact.of_signed]
@@ -49,7 +50,7 @@ class Nearby:
         """Where ``y = a/sqrt(v)`` is known, ``b/sqrt(v) - a c/v`` is ``(b - y c)/sqrt(v)``, and ``y a^2/v`` is ``y^3``:
         the root has a value.
         """
-        near = [fact for fact in self._about(expr) if fact.of_signed] if self._of_signed else []
+        near = [fact for fact in self.about(expr) if fact.of_signed] if self._of_signed else []
         rooted = frozenset(bases_of_roots(expr)) if near else frozenset[Expr]()
         for read in reads_needed(expr) if near else ():
             rooted |= {base for fact in near if fact.tensor == read.tensor for base in bases_of_roots(fact.at(read))}
@@ -72,25 +73,21 @@ class Nearby:
     def name_instances(self, expr: Expr) -> Expr:
         """A simplified expression with the instances of the facts by their names; simplified."""
         tried: tuple[Fact, ...] = ()
-        near = self._about(expr)
+        near = self.about(expr)
         while any(fact not in tried for fact in near):
             made = with_components(expr, near)
             if made is expr:
                 break
             expr, tried = simplify(made), near
-            near = self._about(expr)
+            near = self.about(expr)
         return expr
 
-    def _about(self, expr: Expr) -> tuple[Fact, ...]:
+    def about(self, expr: Expr) -> tuple[Fact, ...]:
         """The facts that can have instances in ``expr``."""
         read = set(tensors_read(expr))
         near = [fact for fact in self._facts if fact.tensors <= read]
         held = shapes_in(expr) if near else frozenset[int]()
         return tuple([fact for fact in near if fact.shapes <= held])
-
-    def patterns(self, expr: Expr) -> list[tuple[Expr, ...]]:
-        """The factors of the facts that can have instances in ``expr``."""
-        return [fact.factors for fact in self._about(expr)]
 
     def sums(self, expr: Expr) -> list[Add]:
         """The sums of terms among the factors of the facts that read nothing but what ``expr`` reads."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson, Mul
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson
 from tcgrad.ir.traversal import as_one_sum, flat_factors, free_indices, tensors_read
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power
 from tcgrad.simplify.shapes import shape
+
+if TYPE_CHECKING:
+    from tcgrad.simplify.fact import Fact
 
 _MOST_UNLIKE_TERMS = 4  # where no two terms look alike
 
@@ -20,49 +24,49 @@ _Factor = tuple[Expr, Expr]  # base and exponent
 
 def is_promising(
     terms: Sequence[Expr],
-    patterns: Sequence[tuple[Expr, ...]],
+    facts: Sequence[Fact],
     may_add_up: Callable[[Expr], bool],
     *,
     squares: bool,
 ) -> bool:
     """Whether terms may be alike or of one case, factors or numbers may cancel, or a definition may be found in a term.
 
-    patterns: the factors of the definitions.
+    facts: the definitions that may have instances in them.
     may_add_up: whether what one factor adds up to may be a number.
     squares: whether squares have been multiplied out, so that there are more terms.
     """
-    powers = [_without_sizes_that_cancel(list(_powers(term))) for term in terms]
-    bags = [sorted([(shape(base), shape(exponent)) for base, exponent in factors]) for factors in powers]
+    factored = list(map(flat_factors, terms))
+    powers = [_without_sizes_that_cancel(powers_in(factors)) for factors in factored]
+    bags = [sorted([(shape(base), shape(exponent)) for base, exponent in own]) for own in powers]
     if _some_are_alike(bags, powers) or _some_share_a_bracket(powers):
         return True
     if len(bags) > _MOST_UNLIKE_TERMS and not squares:
         return False
-    if any(map(_has_numbers, terms)) or any(map(_may_cancel, powers)):
+    if any(map(_has_numbers, factored)) or any(map(_may_cancel, powers)):
         return True
     held = [{base for base, _ in bag} for bag in bags]
-    named = [{shape(base) for base, _ in _powers(Mul(pattern))} for pattern in patterns]
-    if any(own <= bases for own in named for bases in held):
+    if any(fact.bases <= bases for fact in facts for bases in held):
         return True
-    sums = [factors for term in terms for factors in _summed(term)]
-    if any(not factors or (len(factors) == 1 and may_add_up(factors[0])) for factors in sums):
+    sums = [inside for factors in factored for inside in summed_in(factors)]
+    if any(not inside or (len(inside) == 1 and may_add_up(inside[0])) for inside in sums):
         return True
-    known = [set(map(shape, factors)) for pattern in patterns for factors in _summed(Mul(pattern))]
+    known = [shapes for fact in facts for shapes in fact.summed]
+    if not known:
+        return False
     # What stands in every term is not shorter for a name in some of them: the others have it as it is.
     everywhere = set[int].intersection(*[set(map(id, as_one_sum(term)[1])) for term in terms])
-    apart = [factors for factors in sums if not everywhere.issuperset(map(id, factors))]
-    return any(set(map(shape, factors)) <= pattern for pattern in known for factors in apart)
+    apart = [inside for inside in sums if not everywhere.issuperset(map(id, inside))]
+    return any(shapes.issuperset(map(shape, inside)) for shapes in known for inside in apart)
 
 
-def inert_factors(
-    factors: Sequence[Expr], opened: Sequence[Expr], patterns: Sequence[tuple[Expr, ...]]
-) -> tuple[Expr, ...]:
+def inert_factors(factors: Sequence[Expr], opened: Sequence[Expr], facts: Sequence[Fact]) -> tuple[Expr, ...]:
     """The factors of a product that stay what they are, whatever becomes of the others.
 
     opened: the terms of the product multiplied out.
-    patterns: the factors of the definitions that can have instances in it.
+    facts: the definitions that can have instances in it.
     """
-    named = {shape(base) for pattern in patterns for base, _ in _powers(Mul(pattern))}
-    has_numbers = any(map(_has_numbers, opened))
+    named = frozenset[int]().union(*[fact.bases for fact in facts])
+    has_numbers = any(map(_has_numbers, map(flat_factors, opened)))
     has_idle = any(map(_has_idle_sum, opened))
     read = Counter(tensor for factor in factors for tensor in tensors_read(factor))
 
@@ -137,25 +141,22 @@ def _sign(exponent: Expr) -> int:
     return 1 if exponent.value.numerator > 0 else -1
 
 
-def _has_numbers(term: Expr) -> bool:
-    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in flat_factors(term)) > 1
+def _has_numbers(factors: Sequence[Expr]) -> bool:
+    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in factors) > 1
 
 
-def _powers(term: Expr) -> Iterator[_Factor]:
-    """The factors of a product but for numbers."""
-    for factor in flat_factors(term):
-        base, exponent = as_power(factor)
-        if not isinstance(base, Const):
-            yield base, exponent
+def powers_in(factors: Sequence[Expr]) -> list[_Factor]:
+    """The factors of a product, none of them a product, but for numbers."""
+    return [power for power in map(as_power, factors) if not isinstance(power[0], Const)]
 
 
-def _summed(term: Expr) -> Iterator[list[Expr]]:
+def summed_in(factors: Sequence[Expr]) -> Iterator[list[Expr]]:
     """For each index that is summed in a product the factors that hold it, sums in sums as one sum."""
-    for factor in flat_factors(term):
+    for factor in factors:
         if isinstance(factor, IndexSum):
-            bound, factors = as_one_sum(factor)
+            bound, inside = as_one_sum(factor)
             for index in bound:
-                yield [part for part in factors if index in free_indices(part)]
+                yield [part for part in inside if index in free_indices(part)]
 
 
 def least_cost(terms: Sequence[Term]) -> int:
@@ -176,7 +177,7 @@ def least_cost(terms: Sequence[Term]) -> int:
 
 def _bases(term: Expr) -> Iterator[_Factor]:
     """The powers of a product, those in its sums too."""
-    for base, exponent in _powers(term):
+    for base, exponent in powers_in(flat_factors(term)):
         yield base, exponent
         if isinstance(base, IndexSum):
             yield from _bases(base.body)
