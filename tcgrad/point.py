@@ -31,6 +31,7 @@ from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 from tcgrad.simplify.powers_of_zero import PowersOfZero
 from tcgrad.simplify.shifting import shifted
+from tcgrad.spec.limits import MAX_INTEGER
 
 Values = dict[Tensor, Array]
 
@@ -237,12 +238,14 @@ def _holds_truth(value: Any) -> bool:
 
 def _integers(tensor: Tensor, array: Array) -> Array | Diagnostic:
     """The values of an integer or boolean tensor, all of which must be what it can hold."""
-    whole = array[np.isfinite(array)].astype(np.int64)
-    if whole.size < array.size or (whole != array.ravel()).any():
-        return Diagnostic("TC608", f"`{tensor.name}` is {tensor.dtype}, and the point has a fraction in it")
-    if tensor.dtype == "bool" and not np.isin(whole, (0, 1)).all():
-        return Diagnostic("TC608", f"`{tensor.name}` is bool, and the point has another number than 0 and 1 in it")
-    return whole.reshape(array.shape)
+    holds = f"`{tensor.name}` is {tensor.dtype}, and the point has"
+    if not np.isfinite(array).all() or (np.trunc(array) != array).any():
+        return Diagnostic("TC608", f"{holds} a fraction in it")
+    if tensor.dtype == "bool" and not np.isin(array, (0, 1)).all():
+        return Diagnostic("TC608", f"{holds} another number than 0 and 1 in it")
+    if (np.abs(array) > MAX_INTEGER).any():
+        return Diagnostic("TC608", f"{holds} a number above {MAX_INTEGER} in magnitude in it")
+    return array.astype(np.int64)
 
 
 def _show(shape: Sequence[int]) -> str:

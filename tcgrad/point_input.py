@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from tcgrad.errors import Diagnostic, Located, Report, Source, TcgradError
+from tcgrad.errors import Diagnostic, Located, Report, Source, Span, TcgradError
 from tcgrad.evaluate import evaluate
 from tcgrad.language.elaborate import elaborate_scalar
 from tcgrad.spec.files import check_source, read_source
@@ -47,7 +47,7 @@ def _read_file(name: str, booleans: Collection[str]) -> dict[str, Any]:
     root = compose(source)
     if not isinstance(root, Mapping):
         message = "a point is a mapping of names to numbers and nested lists"
-        raise TcgradError((Diagnostic("TC608", message, root.span if root else None),), source)
+        raise TcgradError((Diagnostic("TC608", message, root.span if root else Span(0, 0)),), source)
     point = {
         key.text: _value(node, report, truth=key.text in booleans)
         for key, node in read_entries(root, "a point", report)

@@ -519,6 +519,13 @@ def test_truth_values_at_a_point(tmp_path: Path):
     assert json.loads(result.stdout)["at"]["outputs"] == {"z": 3.0}
 
 
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[1, 2]\n"])
+def test_a_point_that_is_no_mapping(tmp_path: Path, text: str):
+    (tmp_path / "point.yaml").write_text(text)
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", cwd=tmp_path)
+    assert result.stderr.startswith("point.yaml:1:1: error[TC608]: a point is a mapping of names to numbers")
+
+
 def test_code_stands_behind_the_formulas():
     text = tcgrad("derive", "gallery:matmul", "--code").stdout
     assert text.endswith(tcgrad("emit", "gallery:matmul").stdout)

@@ -102,6 +102,8 @@ def test_integers_and_truth_values():
         ("t", [-1, 0], "`t` is given from -1 to 0, but what it indexes is read inside for 0 to 2 alone"),
         ("t", [True, 0], "the value of `t` is not a tensor of numbers"),
         ("b", [0.5, 0], "`b` is bool, and the point has a fraction in it"),
+        ("t", [10**20, 1], "`t` is int, and the point has a number above 9007199254740992 in magnitude in it"),
+        ("t", [float("inf"), 1], "`t` is int, and the point has a fraction in it"),
         ("b", [2, 0], "`b` is bool, and the point has another number than 0 and 1 in it"),
         ("E", [True, 1.0, 2.0], "the value of `E` is not a tensor of numbers"),
         ("S", [[1.0, 2.0], [3.0, 4.0]], "`S` is declared symmetric, and its value is not"),
