@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import special
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -38,6 +39,11 @@ RIGHT = {
         "{x: [I, K], a: [K, J], b: [J]}",
         lambda x, a, b, dy: _dense(x, a, dy * (x @ a + b > 0)),
     ),
+    "elu": (
+        ["y[i,j] = elu(x[i,k]*a[k,j] + b[j])"],
+        "{x: [I, K], a: [K, J], b: [J]}",
+        lambda x, a, b, dy: _dense(x, a, dy * np.exp(np.minimum(x @ a + b, 0))),
+    ),
     "largest": (
         ["y[i] = max[k](x[i,k])*exp(a[i])"],
         "{x: [I, K], a: [I]}",
@@ -68,6 +74,17 @@ def _dense(x, a, inner):
     return inner @ a.T, x.T @ inner, inner.sum(0)
 
 
+def _special(x, b, dy, dz):
+    gamma = dy * (special.ndtr(x * b) + x * b * _bell(x * b / np.sqrt(2)) / (2 * np.sqrt(2)))
+    squares, powers = np.exp(x * x), np.exp(b)
+    dx = dy * _bell(x) * special.erfc(b) + gamma * b + dz * special.digamma(squares) * squares * 2 * x
+    return dx, -dy * special.erf(x) * _bell(b) + gamma * x + dz * special.polygamma(1, powers) * powers
+
+
+def _bell(x):
+    return 2 / np.sqrt(np.pi) * np.exp(-x * x)
+
+
 def _running(x, a, dy):
     steps = len(x)
     h = np.ones((steps + 1, *a.shape), x.dtype)
@@ -79,6 +96,14 @@ def _running(x, a, dy):
     return dx, da
 
 
+RIGHT["special functions"] = (
+    [
+        "y[i] = (erf(x[i])*erfc(b[i]) + gelu(x[i]*b[i]))",
+        "z = (lgamma(exp(x[i]*x[i]))*1[i] + digamma(exp(b[i]))*1[i])",
+    ],
+    "{x: [I], b: [I]}",
+    _special,
+)
 RIGHT["running mean"] = (
     ["h[-1,i] = 1", "h[t,i] = sin(x[t,i]) + a[i]*h[t-1,i]", "y[i] = h[T-1,i]"],
     "{x: [T, I], a: [I]}",
@@ -110,6 +135,8 @@ def careful(monkeypatch):
 def test_what_is_right_passes_at_sight(name, dtype, careful):
     if name == "inverse" and dtype == "longdouble":
         pytest.skip("LAPACK has no longdouble")
+    if name == "special functions" and dtype == "longdouble":
+        pytest.skip("SciPy has none of complex numbers of that type")
     equations, inputs, backward = RIGHT[name]
     result = checked(spec(equations, inputs), backward, dtype=dtype)
     assert result.ok
@@ -146,7 +173,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("scale", ["1.0e-6", "1", "1.0e+6"])
-@pytest.mark.parametrize("name", ["matmul", "dense", "relu", "largest", "two outputs"])
+@pytest.mark.parametrize("name", ["matmul", "dense", "relu", "elu", "largest", "two outputs"])
 def test_what_is_wrong_fails_as_without_a_look(name, scale):
     """Whichever input it is wrong by; those by the others pass."""
     equations, inputs, backward = RIGHT[name]
@@ -264,3 +291,10 @@ def test_a_look_names_its_seed_and_repeats():
         (r.max_abs_error, r.tolerance, r.seed) for r in again
     ]
     assert not math.isclose(first[0].worst.reference, checked(made, backward, seed=8).results[0].worst.reference)
+
+
+def test_a_special_function_without_complex_values_is_compared_with_care(careful):
+    made = spec(["y[i] = polygamma(1, x[i])"], "{x: {shape: [I], sample: positive}}")
+    assert checked(made, lambda x, dy: dy * special.polygamma(2, x)).ok
+    assert not checked(made, lambda x, dy: dy * special.polygamma(1, x)).ok
+    assert careful

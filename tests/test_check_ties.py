@@ -254,6 +254,11 @@ INEXACT = {
         lambda x, dy: dy * np.sign(x) / np.cosh(x) ** 2,
         lambda x, dy: dy * np.where(x >= 0, 1, -1) / np.cosh(x) ** 2,
     ),
+    "elu of abs": (
+        "inputs: {x: [N]}\nequations: ['y[i] = elu(abs(x[i]) - 1)']",
+        lambda x, dy: dy * np.sign(x) * np.exp(np.minimum(abs(x) - 1, 0)),
+        lambda x, dy: dy * np.where(x >= 0, 1, -1) * np.exp(np.minimum(abs(x) - 1, 0)),
+    ),
     "max in a recurrence": (
         "inputs: {x: [N]}\nequations: ['h[-1] = 0', 'h[t] = max(h[t-1], x[t])', 'y = exp(h[N-1])']",
         lambda x, dy: dy * np.exp(max(0, x.max())) * _last_larger(x, np.greater),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from tcgrad.evaluate.functions import is_complex_in_double
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
@@ -19,17 +20,18 @@ _EXTREMES = frozenset({"max", "min"})
 _LARGEST_WEIGHT = 256
 
 
-def why_not_complex(program: Program, *, kinks: bool = False) -> str:
+def why_not_complex(program: Program, *, kinks: bool = False, special: bool = False) -> str:
     """Why the equations have no complex step; empty if they are analytic and can be evaluated on complex numbers.
 
-    kinks: whether functions that are rational on either side of a kink count as analytic: a complex step stays on the
-        branch that it starts from.
+    kinks: whether functions that are analytic on either side of a kink or jump count as analytic: a complex step stays
+        on the branch that it starts from.
+    special: whether special functions do, which have complex values in double precision alone, if they have any.
     """
     for node in _nodes(program):
         if kinks and _is_rational_in_parts(node):
             continue
         match node:
-            case Call(function=function) if function.seam or function.scipy or function.is_abstract:
+            case Call(function=function) if not _is_analytic(function, kinks=kinks, special=special):
                 return f"{function.name} is not evaluated on complex numbers"
             case IndexReduce(kind="max" | "min" as kind):
                 return f"{kind} is not analytic"
@@ -38,6 +40,12 @@ def why_not_complex(program: Program, *, kinks: bool = False) -> str:
             case _:
                 continue
     return ""
+
+
+def _is_analytic(function: Function, *, kinks: bool, special: bool) -> bool:
+    if function.is_abstract or (function.seam in ("kink", "jump") and not kinks):
+        return False
+    return not function.scipy or (special and is_complex_in_double(function))
 
 
 def abstract_functions(program: Program) -> tuple[Function, ...]:

@@ -88,7 +88,9 @@ class Look(Point):
     @cached_property
     def _is_possible(self) -> bool:
         """Whether there is an exact way along every direction."""
-        return not (self.traits.abstract or (self._stepped and self.traits.why_not_complex_on_a_branch))
+        traits = self.traits
+        reason = traits.why_not_complex_in_double if self.dtype == np.float64 else traits.why_not_complex_on_a_branch
+        return not (traits.abstract or (self._stepped and reason))
 
     @cached_property
     def _stepped(self) -> tuple[str, ...]:

@@ -50,6 +50,11 @@ class Traits:
         return why_not_complex(self.program, kinks=True)
 
     @cached_property
+    def why_not_complex_in_double(self) -> str:
+        """The same in double precision."""
+        return why_not_complex(self.program, kinks=True, special=True)
+
+    @cached_property
     def why_not_exact(self) -> str:
         return why_not_exact(self.program)
 

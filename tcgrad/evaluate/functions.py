@@ -22,6 +22,7 @@ class _Evaluation(NamedTuple):
     steepness: if it falls off like exp(-p), p: rounding in p moves the value in proportion.
     slope_terms: if the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their size.
     crosses_zero: whether the error is not small beside the value, but beside 1.
+    is_real: whether it has no values at complex numbers.
     """
 
     value: Callable[..., Any]
@@ -29,6 +30,7 @@ class _Evaluation(NamedTuple):
     steepness: Callable[[Array], Array] | None = None
     slope_terms: Callable[..., Array] | None = None
     crosses_zero: bool = False
+    is_real: bool = False
 
 
 def call(function: Function, arguments: list[Array], context: Context) -> Array:
@@ -56,6 +58,11 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
     if row.steepness is not None:
         return np.asarray(size * (1 + row.steepness(real(arguments[0]))))
     return size
+
+
+def is_complex_in_double(function: Function) -> bool:
+    """Whether it has values at complex numbers in double precision, if in no wider type."""
+    return function.orders is None and not _TABLE[function.name].is_real
 
 
 def has_branches(function: Function) -> bool:
@@ -179,7 +186,7 @@ _TABLE: dict[str, _Evaluation] = {
     "erfc": _Evaluation(special.erfc, steepness=lambda a: np.maximum(a, 0) ** 2),
     "lgamma": _Evaluation(special.lgamma, crosses_zero=True),
     "digamma": _Evaluation(special.digamma, crosses_zero=True),
-    "polygamma": _Evaluation(special.polygamma),
+    "polygamma": _Evaluation(special.polygamma, is_real=True),
     "abs": _Evaluation(lambda a: a * _sign(a), _sign_of),
     "sign": _Evaluation(_sign, _sign_of),
     "floor": _Evaluation(lambda a: np.floor(real(a)), lambda a: (np.floor(a),)),
