@@ -20,6 +20,9 @@ SHOWN = [
     ),
     # where nothing divides by the size it stays in the sum
     ("f = sum[n](exp(u*y[n]) + u^2)", "u", "df/du = 1[n]*(2*u + y[n]*exp(u*y[n]))"),
+    # a sum that stands to a power beside its own terms is taken out
+    ("f = (u - c)^2/2 - (u - c)^4/4", "u", "df/du = (1 - (u - c)^2)*(u - c)"),
+    ("f = a*u + (u + c)^3 + 3*c*u + 3*u^2/2", "u", "df/du = a + 3*(c + u + 1)*(u + c)"),
     # of two divisors that are multiples of each other one is left
     ("f = a*u/(1 + u/c)", "u", "df/du = a/(1 + u/c)^2"),
     ("f = a*exp(u)/(c + exp(u)/a)", "u", "df/du = c*f/(c + exp(u)/a)"),

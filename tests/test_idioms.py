@@ -56,6 +56,8 @@ with other terms: y[i] = max(x[i], 0) - x[i]*z[i] + log1p(exp(-abs(x[i]))) | y[i
 log sigmoid that does not overflow: y[i] = min(x[i], 0) - softplus(-abs(x[i])) | y[i] = -softplus(-x[i])
 logaddexp by the larger: y[i] = max(x[i], z[i]) + softplus(-abs(z[i] - x[i])) | y[i] = z[i] + softplus(x[i] - z[i])
 squared hinge: y[i] = relu(x[i] - s)*[x[i] - s > 0] | y[i] = relu(x[i] - s)
+what lies below: y[i] = min(x[i] - s, 0)*[x[i] - s <= 0] | y[i] = min(x[i] - s, 0)
+what lies below, the other way round: y[i] = min(0, x[i])^2*[x[i] < 0] | y[i] = min(0, x[i])^2
 absolute value: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
 sign and absolute value: y[i] = z[i]*abs(x[i])*sign(x[i]) | y[i] = z[i]*x[i]
 """
@@ -66,6 +68,7 @@ two: y[i] = 1/(2 + exp(-x[i]))
 a factor: y[i] = 1/(1 + 2*exp(-x[i]))
 a root: y[i] = 1/sqrt(1 + exp(-x[i]))
 another argument: y[i] = relu(x[i])*[z[i] > 0]
+another side: y[i] = min(x[i], 0)*[x[i] > 0]
 weights: y = log(sum[i](z[i]*exp(x[i])))
 the larger of others: y[i] = max(x[i], z[i]) + softplus(-abs(x[i]))
 two of one larger: y[i] = 2*relu(x[i]) + softplus(-abs(x[i]))

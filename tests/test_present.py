@@ -18,6 +18,21 @@ HEAD = "dims: {N: 3}\ninputs: {a: [N], b: [N], c: [N], g: [N, N]}\nfunctions: {'
 SHOWN = [
     (["y[i] = (b[i] - a[i])^2"], "dl/da[p] = -2*dl/dy[p]*(b[p] - a[p])"),
     (["y[i] = b[i]*c[i] - a[i]*f(b[i] - c[i])"], "dl/da[p] = -dl/dy[p]*f(b[p] - c[p])"),
+    # a difference that is its own negative with its indices exchanged, alike in all its places
+    (
+        ["y[i,j] = b[i]*cos((i - j)*a[0]) + c[j]*sin((i - j)*a[0])"],
+        (
+            "dl/da[p] = dl/dy[i,j]*(1[j]*i - 1[i]*j)*(c[j]*cos(a[0]*(1[j]*i - 1[i]*j))"
+            " - b[i]*sin(a[0]*(1[j]*i - 1[i]*j)))*delta[p,0]"
+        ),
+    ),
+    (
+        ["y[i,j] = c[i]*cos(a[0]*(b[i] - b[j])) + g[i,j]*sin(a[0]*(b[i] - b[j]))"],
+        (
+            "dl/da[p] = dl/dy[i,j]*(1[j]*b[i] - 1[i]*b[j])*(g[i,j]*cos(a[0]*(1[j]*b[i] - 1[i]*b[j]))"
+            " - c[i]*sin(a[0]*(1[j]*b[i] - 1[i]*b[j])))*delta[p,0]"
+        ),
+    ),
     (
         ["y[i] = g[i,j]*a[j]", "e = logsumexp[i](y[i]) - b[i]*y[i]"],
         "dl/da[p] = g[i,p]*(dl/dy[i] + dl/de*(exp(y[i] - logsumexp[j](y[j])) - b[i]))",

@@ -8,33 +8,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import permutations
 from typing import Protocol
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Const, Expr, IndexSum, IndexValue, Iverson, Mul, Pow
-from tcgrad.ir.traversal import (
-    children,
-    factors_of,
-    free_indices,
-    map_children,
-    product_of,
-    size,
-    sorts_in,
-    terms_of,
-    walk,
-)
+from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, size, sorts_in, terms_of, walk
 from tcgrad.simplify import simplify
-from tcgrad.simplify.calls import abs_of, is_call
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.denominators import cleared, joined, with_divisors_alike
 from tcgrad.simplify.division import divided, with_sums_out, with_terms_divided
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.memory import Memory
+from tcgrad.simplify.other_ways import (
+    is_idle,
+    scattered,
+    with_idle_terms_out,
+    with_one_bracket,
+    with_signs_apart,
+    with_sums_together,
+)
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.promise import inert_factors, is_promising
 from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.shapes import are_equal, shape
+from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.spread import opened, opens_squares
 
 _LARGEST = 60  # nodes of a sum that is worth trying
@@ -102,12 +98,13 @@ class Condensing:
             if grouped != expr:
                 yield self._definitions.settle(grouped)
         if isinstance(expr, Add):
-            yield from map(self._definitions.settle, _with_one_bracket(expr))
-            yield from map(self._definitions.settle, _with_signs_apart(expr))
+            yield from map(self._definitions.settle, with_one_bracket(expr))
+            yield from map(self._definitions.settle, with_signs_apart(expr))
+            yield from map(self._definitions.settle, with_sums_together(expr))
         if isinstance(expr, Mul):
             yield from map(self._definitions.settle, divided(expr))
             yield from map(self._definitions.settle, with_divisors_alike(expr))
-            yield from map(self._definitions.settle, _with_idle_terms_out(expr))
+            yield from map(self._definitions.settle, with_idle_terms_out(expr))
         over_one = cleared(expr)
         if over_one is not None:
             yield self._definitions.settle(over_one)
@@ -194,53 +191,6 @@ class Condensing:
         return made if cost(made) < cost(expr) else None
 
 
-def _with_idle_terms_out(expr: Mul) -> Iterator[Expr]:
-    """``sum_n (a[n] + b)/N = sum_n a[n]/N + b``, where the sum is over all of ``N``."""
-    counts = [part for part in expr.factors if isinstance(part, Pow) and isinstance(part.base, IndexValue)]
-    for factor in expr.factors if counts else ():
-        match factor:
-            case IndexSum((index,), Add(terms)):
-                count = Pow(IndexValue(index.size), MINUS_ONE)
-                idle = [term for term in terms if _is_idle(term, (index,))]
-                kept = [term for term in terms if term not in idle]
-                if idle and kept and count in counts:
-                    rest = [part for part in expr.factors if part not in (factor, count)]
-                    varying = IndexSum((index,), simplify(Add((ZERO, *kept))))
-                    yield Mul((ONE, *rest, Add((Mul((count, varying)), *idle))))
-            case _:
-                pass
-
-
-def _is_idle(term: Expr, indices: Sequence[Index]) -> bool:
-    """Whether a term of a sum is the same for all values of the indices."""
-    return set(indices).isdisjoint(free_indices(term))
-
-
-def _with_one_bracket(expr: Add) -> Iterator[Expr]:
-    """``a [c] + b [not c] = (a - b) [c] + b``, multiplied out, for each two brackets that are opposite."""
-    brackets = {part: None for term in expr.terms for part in factors_of(term) if isinstance(part, Iverson)}
-    for one, other in permutations(brackets, 2):
-        if are_equal(one.opposite, other):
-            terms: list[Expr] = []
-            for term in expr.terms:
-                rest = product_of([factor for factor in factors_of(term) if factor != other])
-                turned = [rest, negated(simplify(Mul((rest, one))))] if other in factors_of(term) else [term]
-                terms += [part for whole in turned for part in opened(whole) or [whole]]
-            yield Add(tuple(terms))
-
-
-def _with_signs_apart(expr: Add) -> Iterator[Expr]:
-    """``a sign(u) + b abs(u) = a sign(u) + b u sign(u)``, of which the sign can be taken out."""
-    calls = [part for term in expr.terms for part in factors_of(term) if isinstance(part, Call)]
-    signs = [part for part in calls if is_call(part, "sign")]
-    for sign in dict.fromkeys(signs):
-        magnitude = abs_of(*children(sign))
-        if any(part == magnitude for term in expr.terms for part in factors_of(term)):
-            signed = Mul((*children(sign), sign))
-            changed = [[signed if part == magnitude else part for part in factors_of(term)] for term in expr.terms]
-            yield Add(tuple(map(product_of, changed)))
-
-
 def _squared(expr: Expr) -> list[Add]:
     """The sums that stand to a whole power of at least 2 in an expression."""
     found: dict[Add, None] = {}
@@ -281,20 +231,23 @@ def _with_factor(expr: Expr, place: int, factor: Expr) -> Expr:
 
 
 def _is_shorter(one: Expr, other: Expr) -> bool:
-    """Whether one costs less to read, or as much with fewer sums of terms, or with fewer terms in these, or with fewer
-    terms that are added up and always the same.
+    """Whether one costs less to read, or as much with fewer scattered sums, with fewer sums of terms, with fewer terms
+    in these, or with fewer terms that are added up and always the same.
     """
     if cost(one) != cost(other):
         return cost(one) < cost(other)
     return _term_counts(one) < _term_counts(other)
 
 
-def _term_counts(expr: Expr) -> tuple[int, int, int]:
-    """The number of sums of terms, of the terms in them, and of those that are the same wherever they are added up."""
-    lengths = [len(part.terms) for part in walk(expr) if isinstance(part, Add)]
+def _term_counts(expr: Expr) -> tuple[int, int, int, int]:
+    """The number of sums whose terms are scattered, of sums of terms, of the terms in them, and of those that are the
+    same wherever they are added up.
+    """
+    sums = [part for part in walk(expr) if isinstance(part, Add)]
+    lengths = [len(part.terms) for part in sums]
     summed = [(part.body, part.indices) for part in walk(expr) if isinstance(part, IndexSum)]
-    idle = sum(_is_idle(term, indices) for body, indices in summed if isinstance(body, Add) for term in body.terms)
-    return len(lengths), sum(lengths), idle
+    idle = sum(is_idle(term, indices) for body, indices in summed if isinstance(body, Add) for term in body.terms)
+    return sum(len(scattered(part)) for part in sums), len(lengths), sum(lengths), idle
 
 
 def _is_open(expr: Expr) -> bool:

@@ -33,6 +33,10 @@ def consequences(fact: Fact) -> Iterator[Fact]:
                     yield _beside(fact, Iverson(">=", argument, ZERO), fact.own)
                 case "max", (other,) if argument == ZERO:
                     yield _beside(fact, Iverson("<", ZERO, other), fact.own)
+                case "min", (Const(value=0),):
+                    yield _beside(fact, Iverson("<=", argument, ZERO), fact.own)
+                case "min", (other,) if argument == ZERO:
+                    yield _beside(fact, Iverson(">", ZERO, other), fact.own)
                 case "abs", _:
                     yield _beside(fact, Call(FUNCTIONS["sign"], (argument,)), argument)
                 case "softplus", _ if any(isinstance(part, IndexReduce) for part in walk(argument)):

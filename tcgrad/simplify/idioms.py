@@ -30,7 +30,7 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.logarithms import log_named, softplus_apart
 from tcgrad.simplify.powers import as_power, is_division, power, split_coefficient
 
-_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu", "max", "sign"})
+_HINTS = frozenset({"exp", "log", "log1p", "sigmoid", "sinh", "softplus", "relu", "max", "min", "sign"})
 
 
 def recognise(expr: Expr) -> Expr:
@@ -142,7 +142,8 @@ def _exponential(exponent: Expr) -> Expr:
 
 def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     """
-    ``relu(u) [u > 0] = relu(u)``, ``max(0,u)`` too; ``u sign(u) = abs(u)``; ``abs(u) sign(u) = u``;
+    ``relu(u) [u > 0] = relu(u)``, ``max(0,u)`` too, ``min(0,u) [u < 0] = min(0,u)``; ``u sign(u) = abs(u)``;
+    ``abs(u) sign(u) = u``;
     ``abs(u)^n sign(u)^2 = abs(u)^n``;
     ``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``; ``exp(-w) sigmoid(w) = sigmoid(-w)``.
     """
@@ -150,7 +151,7 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
         others = (*factors[:place], *factors[place + 1 :])
         base, exponent = as_number_power(factor)
         match base:
-            case Iverson() if any(_is_positive_part(other, _above_zero(base)) for other in others):
+            case Iverson() if any(_is_part_of_a_sign(other, base) for other in others):
                 return product_of(others)
             case Call(arguments=(argument,)) if is_call(factor, "sign"):
                 found = _signed(argument, others)
@@ -166,23 +167,25 @@ def _pair(factors: tuple[Expr, ...]) -> Expr | None:
     return None
 
 
-def _above_zero(bracket: Iverson) -> Expr | None:
-    """What a bracket says to be above 0, or not below it."""
+def _is_part_of_a_sign(factor: Expr, bracket: Iverson) -> bool:
+    """Whether a factor is 0 where the bracket is: a power of the relu of what that says to be above 0, or of
+    ``max(0, argument)``, and of ``min(0, argument)`` of what it says to be below.
+    """
+    base, exponent = as_power(factor)
+    if (exact_value(exponent) or 0) <= 0 or not isinstance(base, Call):
+        return False
     match bracket:
         case Iverson(">" | ">=", argument, Const(value=0)) | Iverson("<" | "<=", Const(value=0), argument):
-            return argument
+            extreme = "max"
+        case Iverson("<" | "<=", argument, Const(value=0)) | Iverson(">" | ">=", Const(value=0), argument):
+            extreme = "min"
         case _:
-            return None
-
-
-def _is_positive_part(factor: Expr, argument: Expr | None) -> bool:
-    """Whether a factor is 0 where the argument is not above 0: a power of its relu, or of ``max(0, argument)``."""
-    base, exponent = as_power(factor)
-    if argument is None or (exact_value(exponent) or 0) <= 0 or not isinstance(base, Call):
-        return False
+            return False
     match base.function.name, base.arguments:
-        case ("relu", (inner,)) | ("max", (inner, Const(value=0))) | ("max", (Const(value=0), inner)):
-            return key(inner) == key(argument)
+        case "relu", (inner,):
+            return extreme == "max" and key(inner) == key(argument)
+        case name, (inner, Const(value=0)) | (Const(value=0), inner):
+            return name == extreme and key(inner) == key(argument)
         case _:
             return False
 

@@ -65,7 +65,7 @@ class _Orientation:
         self._around: dict[int, set[int]] = {}  # what a sum stands in, and itself, by its id
         self._note(expr, ())
         self._orders = {id(base): written.orders(base) for base in self._sums}
-        own = [base for base in self._sums if not self._orders[id(base)]]
+        own = [base for base in self._sums if len(self._orders[id(base)]) != 1]
         self._repeated = list(repeated_sums(own))[:_MOST_REPEATED]
         for group in self._repeated:
             self._signs.update(group)

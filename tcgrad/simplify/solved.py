@@ -66,11 +66,11 @@ class Solutions:
 
 
 def _wholes(define: Define) -> Iterator[Fact]:
-    """A definition as a fact, as it stands, with idioms by their names, and with its sums as formulas have them."""
+    """A definition as a fact, as it stands, with idioms by their names, and with its divisor as formulas have it."""
     plain = simplify(define.body)
     named = recognise(plain)
     bodies = [plain] if named is plain else [plain, simplify(named)]
-    if any(_is_sum_of_compounds(as_power(factor)[0]) for factor in factors_of(plain)):
+    if any(is_division(factor) and _is_sum_of_compounds(factor.base) for factor in factors_of(plain)):
         bodies.append(Facts(()).fold(plain))
     for body in dict.fromkeys(bodies):
         whole = Fact.of(define.tensor, define.free, body, ())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from tcgrad.ir.nodes import Add, Const, Expr, Mul
 from tcgrad.simplify.powers import as_power, split_coefficient
 from tcgrad.simplify.shapes import shape
+
+# The terms of a sum, or what they look like, and whether with a plus; each with how often it is there.
+_Signed = frozenset[tuple[tuple[Expr | int, bool], int]]
 
 
 def complements(expr: Mul) -> Iterator[tuple[int, int]]:
@@ -24,20 +28,29 @@ def complements(expr: Mul) -> Iterator[tuple[int, int]]:
 
 
 def repeated_sums(sums: Sequence[Add]) -> Iterator[dict[int, int]]:
-    """The sums that are the same up to indices and their sign, if there are several: by id +1 or -1."""
+    """The sums that are the same up to indices and their sign, if there are several: by id +1 or -1.
+
+    Those that indices alone tell from their negative, as ``x[i] - x[j]``, are the same with the same indices.
+    """
     mixed = [base for base in sums if is_difference(base)]
-    groups: dict[tuple[tuple[int, bool], ...], dict[int, int]] = {}
+    groups: dict[_Signed, dict[int, int]] = {}
     for base in mixed if len(mixed) > 1 else ():
-        signed = [(shape(rest), number.numerator > 0) for number, rest in map(split_coefficient, base.terms)]
-        own = tuple(sorted(signed))
-        opposite = tuple(sorted((form, not is_plus) for form, is_plus in signed))
+        pairs = [(rest, number.numerator > 0) for number, rest in map(split_coefficient, base.terms)]
+        own, opposite = _both_ways([(shape(rest), is_plus) for rest, is_plus in pairs])
         if own == opposite:
-            continue
+            own, opposite = _both_ways(pairs)
         if opposite in groups:
             groups[opposite][id(base)] = -1
         else:
             groups.setdefault(own, {})[id(base)] = 1
     return (group for group in groups.values() if len(group) > 1)
+
+
+def _both_ways(signed: Iterable[tuple[Expr | int, bool]]) -> tuple[_Signed, _Signed]:
+    """Terms with their signs, and with the opposite ones; each with how often it is there."""
+    counts = Counter(signed).items()
+    opposite = (((term, not is_plus), count) for (term, is_plus), count in counts)
+    return frozenset(counts), frozenset(opposite)
 
 
 def is_difference(base: Add) -> bool:
