@@ -85,6 +85,17 @@ equations:
   - y[i] = tanh(x[i] + z[i])
   - w[i] = tanh(u[i] + v[i])
 """,
+    "a term that was there before, as another product, and one that was not": """\
+inputs: {A: [3, 3], B: [3, 3], C: [3, 3], D: [3, 3], E: [3, 3], X: [3, 3], V: [3, 3]}
+equations:
+  - T[i,k] = A[i,j]*X[j,k] + B[i,j]*X[j,k]
+  - S[i,j] = A[i,j] + B[i,j]
+  - Q[i,k] = D[i,j]*V[j,k]
+  - R[i,j] = D[i,j] + E[i,j]
+  - Y[i,k] = tanh(S[i,j]*X[j,k] + C[i,j]*X[j,k])
+  - W[i,k] = tanh(R[i,j]*V[j,k] + C[i,j]*V[j,k])
+outputs: [T, Q, Y, W]
+""",
     "operands that were made in another order": """\
 inputs: {x: [3, 3], z: [3, 3]}
 equations:

@@ -67,6 +67,7 @@ class Alike:
         given = self._given(own)
         if given is None:
             return work(define)
+        self._build.graph.begin()  # what it is given was there before it
         done = self._done.get(given.key)
         result = self._again(done, given, built) if done is not None else None
         return self._noted(define, given, work) if result is None else result
@@ -74,7 +75,7 @@ class Alike:
     def _noted(self, define: Define, given: _Given, work: Callable[[Define], Structured]) -> Structured:
         if _has_guards(define.body):
             return work(define)
-        journal = self._build.graph.journal = Journal()
+        journal = self._build.graph.noting()
         try:
             result = work(define)
         finally:
@@ -101,14 +102,11 @@ class Alike:
         seen: dict[Node, int] = defaultdict(count().__next__)
         key: list[Hashable] = [own.kind, self._build.fitting]
         for tensor in own.tensors[1:]:
-            definition = self._definitions.definition(tensor)
-            if definition.pattern is None or definition.has_zeros_around:
+            profile = self._profiles.of_definition(self._definitions.definition(tensor))
+            if profile is None:
                 return None
-            key.append(definition.pattern)
-            for node in definition.nodes:
-                profile = self._profiles.of(node)
-                key.append(profile.kind)
-                key += map(seen.__getitem__, profile.nodes)
+            key.append(profile.kind)
+            key += map(seen.__getitem__, profile.nodes)
         return _Given(tuple(key), tuple(seen), own.indices)
 
 

@@ -44,6 +44,19 @@ class Operation:
 
 
 @dataclass(frozen=True, eq=False)
+class Form:
+    """What an array is but for those that it is made of: one object for all that have the same, in a graph.
+
+    stem: what tells it from other arrays that are made of the same ones.
+    """
+
+    operation: Operation
+    shape: tuple[Integer, ...]
+    kind: Kind
+    stem: int
+
+
+@dataclass(frozen=True, eq=False)
 class Node:
     """One array: an operation on others.
 
@@ -51,19 +64,22 @@ class Node:
     sources: what decides the dtype, as bits: the arguments of the emitted function that the node is computed from.
     """
 
-    operation: Operation
+    form: Form
     arguments: tuple[Node, ...]
-    shape: tuple[Integer, ...]
-    kind: Kind
     serial: int
     sources: int
+    operation: Operation = field(init=False)
+    shape: tuple[Integer, ...] = field(init=False)
+    kind: Kind = field(init=False)
     is_view: bool = field(init=False)
 
     def __repr__(self) -> str:
         return f"%{self.serial} = {self.operation}({', '.join(f'%{a.serial}' for a in self.arguments)})"
 
     def __post_init__(self) -> None:
-        vars(self)["is_view"] = self.operation.is_view
+        own, form = self.__dict__, self.form
+        own["operation"], own["shape"], own["kind"] = form.operation, form.shape, form.kind
+        own["is_view"] = form.operation.is_view
 
     @property
     def base(self) -> Node:

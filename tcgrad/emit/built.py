@@ -7,14 +7,7 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.graph import Graph
-from tcgrad.emit.journal import (
-    Journal,
-    Labels,
-    ProductAsked,
-    ProductKept,
-    ProductKey,
-    SetsAsked,
-)
+from tcgrad.emit.journal import Journal, Labels, Nodes, ProductKept, ProductKey
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
 
@@ -41,18 +34,21 @@ class Built:
         known = {key: {**products} for key, products in self._known.items()}
         return Built(self.graph, known, {*self._groups}, {own: {*others} for own, others in self._companions.items()})
 
-    def sets(self, serials: Sequence[int]) -> list[int]:
+    def sets(self, nodes: Nodes) -> tuple[int, ...]:
         """The sets of two and more operands of which a product was built before, under whatever indices."""
         masks = []
+        serials = [node.serial for node in nodes]
         for k, serial in enumerate(serials):
-            near = self._companions.get(serial, ())  # only sets of these are looked up
-            rest = part = sum([1 << j for j in range(k + 1, len(serials)) if serials[j] in near]) if near else 0
+            near, others = self._companions.get(serial), serials[k + 1 :]
+            if near is None or near.isdisjoint(others):  # only sets of these are looked up
+                continue
+            rest = part = sum([1 << j for j, other in enumerate(others, k + 1) if other in near])
             while part:
-                members = [serials[j] for j in range(k + 1, len(serials)) if part >> j & 1]
+                members = [other for j, other in enumerate(others, k + 1) if part >> j & 1]
                 if tuple(sorted([serial, *members])) in self._groups:
                     masks.append(1 << k | part)
                 part = (part - 1) & rest
-        return sorted(masks)
+        return tuple(sorted(masks))
 
     def found(self, key: ProductKey, wanted: frozenset[int]) -> tuple[Node, Labels] | None:
         """The product of these operands with the fewest axes of those that have the axes ``wanted``."""
@@ -67,12 +63,12 @@ class Built:
             self._companions.setdefault(serial, set()).update(group[:place], group[place + 1 :])
         self._known.setdefault(key, {}).setdefault(tuple(sorted(labels)), (node, labels))
 
-    def sets_known(self, operands: Sequence[Operand]) -> list[int]:
+    def sets_known(self, operands: Sequence[Operand]) -> tuple[int, ...]:
         """The same as `sets`, of operands."""
-        masks = self.sets([operand.value.node.serial for operand in operands])
+        nodes = _nodes(operands)
         if self._journal is not None:
-            self._journal.entries.append(SetsAsked(_nodes(operands), masks))
-        return masks
+            self._journal.sets_asked(nodes, self.sets)
+        return self.sets(nodes)
 
     def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
         """The product of operands that are such a set, if it was built with the indices kept, or more of them."""
@@ -81,7 +77,7 @@ class Built:
         wanted = frozenset([labels[index] for index in kept])
         found = self.found(key, wanted)
         if self._journal is not None:
-            self._journal.entries.append(ProductAsked(key, _nodes(ordered), wanted, found))
+            self._journal.product_asked(key, _nodes(ordered), wanted, found)
         if found is None:
             return None
         index_of = {label: index for index, label in labels.items()}
@@ -101,7 +97,7 @@ class Built:
         return self.graph.journal
 
 
-def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
+def _nodes(operands: Sequence[Operand]) -> Nodes:
     return tuple([operand.value.node for operand in operands])
 
 

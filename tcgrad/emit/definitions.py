@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property, partial
+from functools import partial
 from weakref import proxy
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
@@ -36,18 +36,17 @@ class Definition:
     def nodes(self) -> list[Node]:
         return [term.value.node for term in self.value.terms]
 
-    @cached_property
+    @property
     def pattern(self) -> Hashable | None:
         """The value without its arrays and the names of its indices; None where it is more than diagonal."""
-        place = {index: k for k, index in enumerate(self.free)}
+        place: dict[Index | None, int] = {index: k for k, index in enumerate(self.free)}
         parts: list[Hashable] = []
         for term in self.value.terms:
-            indices = [index for first, other in term.equal for index in (first, *other.indices)] + [*term.value.axes]
-            if not term.is_diagonal or not place.keys() >= {*indices}:
+            pairs = [(place.get(index), place.get(other.as_index)) for index, other in term.equal]
+            axes = [place.get(index) for index in term.value.axes]
+            if term.loose or None in axes or any(None in pair for pair in pairs):
                 return None
-            parts.append(
-                (*term.coefficient.as_integer_ratio(), len(term.equal), tuple([place[index] for index in indices]))
-            )
+            parts.append((*term.coefficient.as_integer_ratio(), *pairs, *axes))
         return tuple(parts)
 
 

@@ -60,7 +60,7 @@ class Expressions:
         self._definitions = definitions
         self._positions = definitions.positions
         self._gaps = definitions.gaps
-        self._known: dict[Hashable, Structured] = {}  # sums that are factors and what is read, in one statement
+        self._known: dict[Hashable, Structured] = {}  # what may stand in one statement many times
 
     def statement(self, body: Expr, free: Axes) -> Structured:
         """The right side of a statement as a sum of blocks."""
@@ -96,7 +96,7 @@ class Expressions:
             case Pow():
                 return plain(self._power(expr, hint))
             case Call():
-                return plain(self._call(expr, hint))
+                return self._once((expr, hint, self._positions.around), lambda: plain(self._call(expr, hint)))
             case Iverson() if (asked := attained(expr)) is not None:
                 return plain(self._attains(asked, hint))
             case Iverson():

@@ -40,7 +40,7 @@ def whole(shape: tuple[Integer, ...]) -> Block:
 
 def is_whole(array: Node, block: Block, node: Node) -> bool:
     """Whether what stands in a block is as large as the node, and all of it but for other blocks."""
-    return block.places == whole(node.shape).places and array.shape == node.shape and array.kind is Kind.FLOAT
+    return array.shape == node.shape and array.kind is Kind.FLOAT and block.places == whole(node.shape).places
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 
-from tcgrad.emit.arrays import Kind, Node, Operation
-from tcgrad.ir.indices import Integer
+from tcgrad.emit.arrays import Node
 from tcgrad.records import dataclass
 
 Labels = tuple[int, ...]  # the axes of a node up to the names of the indices that they stand for
@@ -17,15 +17,19 @@ ProductKey = tuple[tuple[int, bool, Labels], ...]
 SumKey = tuple[tuple[int, int, int, Labels], ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Made:
-    """A node was made of others, or found to be there."""
+    """A node was made of its arguments, or found to be there.
 
-    operation: Operation
-    takes: Nodes
-    shape: tuple[Integer, ...]
-    kind: Kind
+    is_new: whether it was made, where something hangs on that.
+    """
+
     gives: Node
+    is_new: bool | None = None
+
+    @property
+    def takes(self) -> Nodes:
+        return self.gives.arguments
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class SetsAsked:
     """It was asked of which sets of operands there is a product."""
 
     takes: Nodes
-    masks: list[int]
+    masks: tuple[int, ...]
     gives: None = None
 
 
@@ -94,25 +98,58 @@ class ProductKept:
         return (*self.operands, self.node)
 
 
-@dataclass(frozen=True)
-class NewAsked:
-    """It was asked whether a node is one of the statement's own."""
-
-    takes: Nodes
-    answer: bool
-    gives: None = None
-
-
 # Each takes the nodes that it was done with, and gives the node that came of it.
-Entry = Made | SumAsked | SumKept | SetsAsked | ProductAsked | ProductKept | NewAsked
+Entry = Made | SumAsked | SumKept | SetsAsked | ProductAsked | ProductKept
 
 
 @dataclass
 class Journal:
-    """The entries of one statement, in order."""
+    """The entries of one statement, in order: what decides whether the same comes of another one, and no more.
 
+    before: how many nodes there were before the statement.
+    """
+
+    before: int
     entries: list[Entry] = field(default_factory=list)
+    _made: dict[Node, Made] = field(default_factory=dict)
+    _asked: set[Entry] = field(default_factory=set)
 
-    def made(self, operation: Operation, takes: Nodes, shape: tuple[Integer, ...], kind: Kind, node: Node) -> None:
-        """Note that a node was made."""
-        self.entries.append(Made(operation, takes, shape, kind, node))
+    def made(self, node: Node) -> None:
+        """Note that a node was made, or found to be there."""
+        if node not in self._made:
+            entry = self._made[node] = Made(node)
+            self.entries.append(entry)
+
+    def new_asked(self, node: Node) -> None:
+        """Note that it was asked whether the statement made a node."""
+        if node in self._made:  # what it was given was there
+            self._made[node].is_new = node.serial >= self.before
+
+    def sets_asked(self, operands: Nodes, sets: Callable[[Nodes], tuple[int, ...]]) -> None:
+        """Note the sets of operands of which there is a product, as ``sets`` tells them."""
+        old = self._old(operands)
+        if len(old) > 1:
+            self._note(SetsAsked(old, sets(old)))
+
+    def sum_asked(self, key: SumKey, terms: Nodes, answer: Answer) -> None:
+        """Note what was found for a sum."""
+        if len(self._old(terms)) == len(terms):
+            self._note(SumAsked(key, terms, answer))
+
+    def product_asked(self, key: ProductKey, operands: Nodes, wanted: frozenset[int], answer: Answer) -> None:
+        """Note what was found for a product."""
+        if len(self._old(operands)) == len(operands):
+            self._note(ProductAsked(key, operands, wanted, answer))
+
+    def _note(self, asked: Entry) -> None:
+        """Note an answer; it is given again for as long as no other one is."""
+        if asked not in self._asked:
+            self._asked.add(asked)
+            self.entries.append(asked)
+
+    def _old(self, nodes: Nodes) -> Nodes:
+        """Those that were there before the statement: what is asked of the others hangs on what it did itself."""
+        for node in nodes:
+            if node.serial >= self.before:
+                self.new_asked(node)
+        return tuple([node for node in nodes if node.serial < self.before])

@@ -1,16 +1,17 @@
-"""What lowering can see of nodes: two of one profile are lowered in the same way."""
+"""What lowering can see of nodes and definitions: two of one profile are lowered in the same way."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.definitions import Definition
 from tcgrad.emit.journal import Nodes
 from tcgrad.emit.operations import Leaf
 
 
 class Profile(NamedTuple):
-    """What lowering can see of a node: a number for its kind, and the nodes that it may come upon through it.
+    """What lowering can see of something: a number for its kind, and the nodes that it may come upon through it.
 
     Numbers belong to the kind, for they stand for themselves wherever they are met.
     """
@@ -20,11 +21,12 @@ class Profile(NamedTuple):
 
 
 class Profiles:
-    """The profiles of nodes: two nodes of one kind differ in nothing but the arrays behind them."""
+    """The profiles of nodes and of definitions: two of one kind differ in nothing but the arrays behind them."""
 
     def __init__(self, inverses: set[Node]) -> None:
         self._inverses = inverses
         self._known: dict[Node, Profile] = {}
+        self._defined: dict[Definition, Profile | None] = {}
         self._kinds: dict[object, int] = {}
 
     def of(self, node: Node) -> Profile:
@@ -33,6 +35,19 @@ class Profiles:
         if known is None:
             known = self._known[node] = self._made(node)
         return known
+
+    def of_definition(self, definition: Definition) -> Profile | None:
+        """That of a definition, by the nodes of its terms; None where more than they decides how it is read."""
+        if definition not in self._defined:
+            self._defined[definition] = self._made_of(definition)
+        return self._defined[definition]
+
+    def _made_of(self, definition: Definition) -> Profile | None:
+        if definition.pattern is None or definition.has_zeros_around:
+            return None
+        parts = [self.of(node) for node in definition.nodes]
+        kind = self._kind((definition.pattern, *(part.kind for part in parts)))
+        return Profile(kind, tuple([node for part in parts for node in part.nodes]))
 
     def _made(self, node: Node) -> Profile:
         is_solved = node in self._inverses

@@ -11,7 +11,6 @@ from tcgrad.emit.journal import (
     Entry,
     Journal,
     Made,
-    NewAsked,
     Nodes,
     ProductAsked,
     ProductKept,
@@ -41,8 +40,9 @@ class Replay:
     def again(self, entry: Entry) -> bool:
         """Do what an entry notes; False if not the same comes of it."""
         match entry:
-            case Made(operation, takes, shape, kind, gives):
-                return self._meets(gives, self._build.graph.make(operation, self._those(takes), shape, kind))
+            case Made(node, is_new):
+                made = self._build.graph.made(node.form, self._those(node.arguments))
+                return self._meets(node, made) and is_new in (None, self._build.graph.is_new(made))
             case SumAsked(key, takes, answer):
                 own = self._sum_key(key, takes)
                 return own is not None and self._finds(answer, self._build.sums.get(own))
@@ -52,9 +52,7 @@ class Replay:
                     self._build.sums[own] = self.nodes[node], labels
                 return own is not None
             case SetsAsked(takes, masks):
-                return self._built.sets(self._serials(takes)) == masks
-            case NewAsked(takes, answer):
-                return all(self._build.graph.is_new(node) == answer for node in self._those(takes))
+                return self._built.sets(self._those(takes)) == masks
             case ProductAsked(key, takes, wanted, answer):
                 product = self._product_key(key, takes)
                 return product is not None and self._finds(answer, self._built.found(product, wanted))

@@ -41,6 +41,7 @@ class Body:
     lines: list[str] = field(default_factory=list)
     _own: set[Node] = field(default_factory=set)
     _preferred: dict[Node, Wanted] = field(default_factory=dict)
+    _unwritten: list[Node] = field(default_factory=list)  # those that are preferred, the earliest one last
     _locals: dict[str, str] = field(default_factory=dict)
     _loops: dict[Node, list[str]] = field(default_factory=dict)
     _over: dict[Node, Node] = field(default_factory=dict)  # what is written over a temporary
@@ -72,11 +73,12 @@ class Body:
         later = {other for node in assembled for other in scattered_later(node)} - known
         self._own -= {other for other in later if counts[other] == 1 and other not in self._preferred}
         inside = set(needed)
+        self._unwritten = sorted([node for node in self._preferred if node in inside], key=_latest_first)
         for want in wanted:
             if want.node in inside and want.node in self._own:
                 self._write_wanted(want)
         for node in needed:
-            if node in self._own and node not in self._heirs:
+            if node in self._own and node not in self._heirs and node not in self.printer.names:
                 self._write(node)
 
     def _prefer(self, wanted: Sequence[Wanted]) -> None:
@@ -92,10 +94,15 @@ class Body:
 
     def _write_wanted(self, want: Wanted) -> None:
         """Write what is wanted, its comment before all that serves it alone."""
-        if want.node in self.printer.names:
+        names = self.printer.names
+        if want.node in names:
             return
-        for other in self._wanted_inside(want.node):
-            self._write_wanted(self._preferred[other])
+        while self._unwritten and self._unwritten[-1] in names:
+            self._unwritten.pop()
+        # What a node is computed from was there before it.
+        if self._unwritten and self._unwritten[-1].serial < want.node.serial:
+            for other in self._wanted_inside(want.node):
+                self._write_wanted(self._preferred[other])
         start = len(self.lines)
         self._write(want.node)
         self.lines[start:start] = [line for text in want.comment() for line in wrapped(text, prefix="# ")]
@@ -270,6 +277,10 @@ class Body:
             case _:
                 return "t"
         return hint if len(hint) <= _LONGEST_HINT else "t"
+
+
+def _latest_first(node: Node) -> int:
+    return -node.serial
 
 
 def _has_many_terms(node: Node) -> bool:

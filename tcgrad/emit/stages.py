@@ -40,10 +40,8 @@ class Stage:
     @cached_property
     def _defining(self) -> dict[Tensor, Step]:
         """The step of each statement by the first tensor that it defines."""
-        first: dict[Statement, Step] = {}
-        for step in self.steps:
-            first.setdefault(step.statement, step)
-        return {step.tensor: step for step in first.values()}
+        pairs = zip((None, *self.steps), self.steps, strict=False)
+        return {step.tensor: step for last, step in pairs if last is None or last.statement is not step.statement}
 
     @cached_property
     def _comments(self) -> dict[Tensor, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.graph import Graph
-from tcgrad.emit.journal import Labels, SumAsked, SumKept, SumKey
+from tcgrad.emit.journal import Labels, SumKept, SumKey
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -67,7 +67,7 @@ class Builder:
         """The sum of these terms, if it was built before."""
         known = self.sums.get(key)
         if self.graph.journal is not None:
-            self.graph.journal.entries.append(SumAsked(key, tuple([value.node for _, value in terms]), known))
+            self.graph.journal.sum_asked(key, tuple([value.node for _, value in terms]), known)
         return known
 
     def keep_sum(self, key: SumKey, terms: Sequence[tuple[Fraction, Value]], node: Node, labels: Labels) -> None:

@@ -25,6 +25,10 @@ class Dim:
     value: int
     least: int = 1
 
+    def __hash__(self) -> int:
+        """By the name alone, which is all but unique."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, eq=False)
 class Index:

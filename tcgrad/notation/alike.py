@@ -32,6 +32,7 @@ class PrintedAlike:
     def __init__(self, syntax: Syntax = ASCII) -> None:
         self._syntax = syntax
         self._known: dict[Hashable, _Wording] = {}
+        self._stems: dict[int, set[str]] = {}  # of the names of indices, which are the same in all of a kind
 
     def define(self, define: Define, own: Likeness) -> str:
         """One equation; ``own``: the kind that it is of."""
@@ -53,7 +54,9 @@ class PrintedAlike:
 
     def _told_by_names(self, own: Likeness) -> Hashable:
         """What names decide: which ones are left for indices, and whether a quotient looks like a derivative."""
-        stems = {_stem(index.name) for index in own.indices}
+        stems = self._stems.get(own.kind)
+        if stems is None:
+            stems = self._stems[own.kind] = {_stem(index.name) for index in own.indices}
         names = [tensor.name for tensor in own.tensors]
         for_indices = [name for name in names if len(name) == 1 or _stem(name) in stems]
         return tuple(for_indices), tuple([name.startswith(self._syntax.differential) for name in names])

@@ -1,0 +1,66 @@
+"""What is noted of a statement: all that decides whether the same comes of another one, each once, and no more."""
+
+from __future__ import annotations
+
+from tcgrad.emit.arrays import Node, Value
+from tcgrad.emit.built import Built, Operand
+from tcgrad.emit.graph import Graph
+from tcgrad.emit.journal import Made, ProductAsked, SetsAsked
+from tcgrad.emit.operations import Apply, Leaf, Sqrt
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.tensors import Role, Tensor
+
+SIZE = Integer.of(3)
+OVER = Index("i", SIZE)
+EXP = Apply(FUNCTIONS["exp"])
+
+
+def _leaf(graph: Graph, name: str) -> Node:
+    return graph.make(Leaf(Tensor(name, (SIZE,), Role.INPUT)), (), (SIZE,))
+
+
+def _operands(*nodes: Node) -> list[Operand]:
+    return [Operand(Value(node, (OVER,))) for node in nodes]
+
+
+def test_a_node_is_noted_once_and_whether_it_is_new_where_that_was_asked():
+    graph = Graph()
+    x = _leaf(graph, "x")
+    old = graph.make(Sqrt(), (x,), (SIZE,))
+    graph.begin()
+    journal = graph.noting()
+    found, made = graph.make(Sqrt(), (x,), (SIZE,)), graph.make(EXP, (x,), (SIZE,))
+    assert found is old
+    assert graph.make(EXP, (x,), (SIZE,)) is made
+    assert journal.entries == [Made(old), Made(made)]
+    assert [graph.is_new(node) for node in (x, old, made)] == [False, False, True]
+    assert journal.entries == [Made(old, is_new=False), Made(made, is_new=True)]
+
+
+def test_what_is_asked_of_a_new_node_hangs_on_the_statement_alone():
+    graph = Graph()
+    x, z = _leaf(graph, "x"), _leaf(graph, "z")
+    graph.begin()
+    built, journal = Built(graph), graph.noting()
+    made = graph.make(EXP, (x,), (SIZE,))
+    for _ in range(2):
+        assert built.sets_known(_operands(x, made, z)) == ()
+        assert built.known(_operands(x, made), (OVER,)) is None
+        assert built.known(_operands(x, z), (OVER,)) is None
+    sets, product = journal.entries[1:]
+    assert sets == SetsAsked((x, z), ())
+    assert isinstance(product, ProductAsked)
+    assert product.takes == (x, z)
+    assert journal.entries[0] == Made(made, is_new=True)
+
+
+def test_an_answer_is_noted_again_where_it_is_another_one():
+    graph = Graph()
+    x, z = _leaf(graph, "x"), _leaf(graph, "z")
+    graph.begin()
+    built, journal = Built(graph), graph.noting()
+    assert built.sets_known(_operands(x, z)) == ()
+    built.remember(_operands(x, z), Value(graph.make(EXP, (x,), (SIZE,)), (OVER,)))
+    assert built.sets_known(_operands(x, z)) == (0b11,)
+    assert [entry.masks for entry in journal.entries if isinstance(entry, SetsAsked)] == [(), (0b11,)]
