@@ -45,7 +45,7 @@ def test_what_they_offer_can_be_read(name):
         ("y[i] = sum_i(x[i])", "TC315", "write `sum[i](x[i])`"),
         ("y[i] = mish(x[i])", "TC315", "write `x*tanh(softplus(x))`"),
         ("y[i] = x[i]/len(x)", "TC315", "a size is the name of its dim, or a number"),
-        ("y[i] = a[...]*x[i]", "TC201", "write all indices out, and sums as sum[i](...)"),
+        ("y[i] = a[...]*x[i]", "TC201", "write an index for every axis, as in x[i,j]"),
         ("y[i] = norm(x[i])", "TC315", "did you mean `Norm`?"),
         ("y[i] = e*x[i]", "TC301", "did you mean `E`?"),
         ("y[i] = inf*x[i]", "TC301", "there is no such number in an equation"),

@@ -66,7 +66,6 @@ _HINTS = {
     ":": "write an index for every axis, as in x[i,j]",
     ".": "write functions by their names alone, as in exp(x), and a transpose by its indices: a[j,i]",
     ".T": "write a transpose by its indices: a[j,i]",
-    "..": "write all indices out, and sums as sum[i](...)",
     "\\": "write names without a backslash: delta[i,j], sum[i](...), exp(x)",
     "|": "write abs(x) for |x|, and a product of Iverson brackets for a condition",
     "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",
