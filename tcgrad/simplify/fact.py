@@ -23,10 +23,10 @@ from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, flat_factors, tensors_read
 from tcgrad.records import cached_property, dataclass
+from tcgrad.simplify.factored import powers_in, summed_in
 from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
-from tcgrad.simplify.promise import powers_in, summed_in
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import has_roots_of_signed, is_never_negative
 

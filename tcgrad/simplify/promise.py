@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson
 from tcgrad.ir.traversal import as_one_sum, flat_factors, free_indices, tensors_read
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.factored import Factor, powers_in, summed_in
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power
 from tcgrad.simplify.shapes import shape
 
-if TYPE_CHECKING:
-    from tcgrad.simplify.fact import Fact
-
 _MOST_UNLIKE_TERMS = 4  # where no two terms look alike
-
-_Factor = tuple[Expr, Expr]  # base and exponent
 
 
 def is_promising(
@@ -86,7 +82,7 @@ def inert_factors(factors: Sequence[Expr], opened: Sequence[Expr], facts: Sequen
     return tuple(filter(is_inert, factors))
 
 
-def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[Sequence[_Factor]]) -> bool:
+def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[Sequence[Factor]]) -> bool:
     """Whether two products have factors of the same shapes, and those of the same indices."""
     found = Counter(map(tuple, bags))
     like = [own for bag, own in zip(bags, powers, strict=True) if found[tuple(bag)] > 1]
@@ -94,7 +90,7 @@ def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[
     return bool(like) and (has_delta or len(set(map(_inside, like))) < len(like))
 
 
-def _without_sizes_that_cancel(powers: list[_Factor]) -> list[_Factor]:
+def _without_sizes_that_cancel(powers: list[Factor]) -> list[Factor]:
     """The powers of a product but for sizes that it is both multiplied and divided by: ``N p/N`` is like ``p``."""
     sizes = [base for base, _ in powers if isinstance(base, IndexValue)]
     for base in sizes if len(sizes) > 1 else ():
@@ -104,13 +100,13 @@ def _without_sizes_that_cancel(powers: list[_Factor]) -> list[_Factor]:
     return powers
 
 
-def _some_share_a_bracket(powers: Sequence[Sequence[_Factor]]) -> bool:
+def _some_share_a_bracket(powers: Sequence[Sequence[Factor]]) -> bool:
     """Whether some terms hold in one case and the others in others: cases stand apart."""
     brackets = Counter(base for own in powers for base, _ in own if isinstance(base, Iverson))
     return any(1 < count < len(powers) for count in brackets.values())
 
 
-def _inside(powers: Sequence[_Factor]) -> frozenset[tuple[int, frozenset[Index]]]:
+def _inside(powers: Sequence[Factor]) -> frozenset[tuple[int, frozenset[Index]]]:
     return frozenset([(shape(base), frozenset(free_indices(base))) for base, _ in powers])
 
 
@@ -123,7 +119,7 @@ def _has_idle_sum(term: Expr) -> bool:
     )
 
 
-def _may_cancel(powers: Sequence[_Factor]) -> bool:
+def _may_cancel(powers: Sequence[Factor]) -> bool:
     """Whether a base stands to powers that are not all whole and of one sign: others get no shorter when merged."""
     signs: dict[int, int] = {}
     for base, exponent in powers:
@@ -145,20 +141,6 @@ def _has_numbers(factors: Sequence[Expr]) -> bool:
     return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in factors) > 1
 
 
-def powers_in(factors: Sequence[Expr]) -> list[_Factor]:
-    """The factors of a product, none of them a product, but for numbers."""
-    return [power for power in map(as_power, factors) if not isinstance(power[0], Const)]
-
-
-def summed_in(factors: Sequence[Expr]) -> Iterator[list[Expr]]:
-    """For each index that is summed in a product the factors that hold it, sums in sums as one sum."""
-    for factor in factors:
-        if isinstance(factor, IndexSum):
-            bound, inside = as_one_sum(factor)
-            for index in bound:
-                yield [part for part in inside if index in free_indices(part)]
-
-
 def least_cost(terms: Sequence[Term]) -> int:
     """What a sum of unlike terms costs at least, whatever is taken out of them: every factor stands in it somewhere.
 
@@ -175,7 +157,7 @@ def least_cost(terms: Sequence[Term]) -> int:
     return sum(least.values()) + max((cost(Const(number)) for number, _ in terms), default=0)
 
 
-def _bases(term: Expr) -> Iterator[_Factor]:
+def _bases(term: Expr) -> Iterator[Factor]:
     """The powers of a product, those in its sums too."""
     for base, exponent in powers_in(flat_factors(term)):
         yield base, exponent
