@@ -55,6 +55,35 @@ def test_the_derivative_of_a_power_holds_for_negative_bases(equation, others, ex
     np.testing.assert_allclose(jacobian, np.diag(wanted), rtol=1e-12)
 
 
+# whole exponents that are 0 somewhere, and their values over j for i = 0, 1 and n = 0, 1, 2
+MULTIPLES = [
+    ("j^2", [[0, 1, 4]] * 2),
+    ("(i*j)", [[0, 0, 0], [0, 1, 2]]),
+    ("(2*j*(N - 1 - j))", [[0, 2, 0]] * 2),
+    ("((j - 1)^2*(j + i))", [[0, 0, 2], [1, 0, 3]]),
+    ("n[j]^2", [[0, 1, 4]] * 2),
+    ("(n[j]*(j + 1))", [[0, 2, 6]] * 2),
+    ("(n[j]*n[i])", [[0, 0, 0], [0, 1, 2]]),
+    ("(3*n[j]^2*j)", [[0, 3, 24]] * 2),
+]
+
+
+@pytest.mark.parametrize(("exponent", "values"), MULTIPLES)
+@pytest.mark.parametrize("base", [0.0, -1.0])
+def test_a_power_by_0_does_not_move_where_its_base_is_0(exponent, values, base):
+    """``e x^(e - 1)`` with ``e = 0`` is 0 though ``x^(e - 1)`` be 1/0."""
+    inputs = f"{{x: [2], n: {'{shape: [N], dtype: int}' if 'n' in exponent else '[N]'}}}"
+    head = f"dims: {{N: 3}}\ninputs: {inputs}\nindices: {{i: 2, j: N}}\nwrt: [x]\n"
+    module = tcgrad.loads(f"{head}equations: ['y[i,j] = x[i]^{exponent}']\n").compile()
+    x, n, e = np.full(2, base), np.arange(3), np.asarray(values)
+    wanted = np.where(e == 0, 0, e * base ** np.maximum(e - 1.0, 0))
+    (jacobian,) = module.jacobian(x, n).values()
+    np.testing.assert_allclose(np.einsum("iji->ij", jacobian), wanted)
+    np.testing.assert_allclose(module.jvp(x, n, np.ones(2)), wanted)
+    _, saved = module.forward_saved(x, n)
+    np.testing.assert_allclose(module.backward(saved, np.ones((2, 3)))[0], wanted.sum(1))
+
+
 @pytest.mark.parametrize(
     ("equation", "by", "wanted"),
     [

@@ -10,7 +10,7 @@ from functools import cache, partial
 
 from tcgrad.ir.nodes import MINUS_ONE, Add, Expr, Mul, const
 from tcgrad.ir.program import Define, Recurrence, Statement
-from tcgrad.ir.substitution import substitute
+from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
 from tcgrad.prove.denominators import vanishes
@@ -59,7 +59,7 @@ def prove_equal(
     """
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}
     whole = Add((left.body, Mul((MINUS_ONE, substitute(right.body, positions)))))
-    difference = with_places_as_sums(simplify(whole))
+    difference = with_places_as_sums(simplify(freshen(whole)))  # a delta puts the older of two indices everywhere
     statements = tuple(statements)
     recurrences = [statement for statement in statements if isinstance(statement, Recurrence)]
     definitions = {s.tensor: s for s in statements if isinstance(s, Define) and s.tensor != left.tensor}

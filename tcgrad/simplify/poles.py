@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tcgrad.ir.indices import Integer, Monomial
+from tcgrad.ir.indices import Atom, Integer, Monomial
 from tcgrad.ir.nodes import ONE, ZERO, Const, Expr, IndexValue, Iverson, Mul, Pow
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import factors_of, map_children, sorts_in, terms_of, walk
-from tcgrad.ir.whole import exact_value, is_whole
+from tcgrad.ir.whole import as_integer, exact_value, is_whole
 from tcgrad.simplify.powers import split_coefficient
 
 Factors = tuple[Expr, ...]
@@ -65,13 +65,52 @@ def _base(factor: Expr) -> Expr:
 
 
 def _decides(factor: Expr, exponent: Expr) -> bool:
-    """Whether an exponent is negative where a factor is 0: ``2 n - 1`` beside ``n``, but not ``n`` itself."""
+    """Whether an exponent is negative where a factor is 0: ``2 n - 1`` and ``n^2 - 1`` beside ``n``, but not ``n``
+    itself.
+    """
     own, other = _linear(factor), _linear(exponent)
     constant, value = own.pop(None, ZERO.value), other.pop(None, ZERO.value)
-    if not own or own.keys() != other.keys():
+    if own and own.keys() == other.keys():
+        times = {other[part] / own[part] for part in own}
+        return len(times) == 1 and value - times.pop() * constant < 0
+    if all(_is_multiple(part, factor) for part in other):
+        return value < 0
+    found = _value_where_zero(factor, exponent)
+    return found is not None and found < 0
+
+
+def _value_where_zero(factor: Expr, exponent: Expr) -> int | None:
+    """The value of an integer expression where another is 0: of ``k (n - k) - 1`` where ``k = n``; None of any else."""
+    zero, value = as_integer(factor), as_integer(exponent)
+    if zero is None or value is None:
+        return None
+    for monomial, sign in zero.terms:
+        if len(monomial) == 1 and abs(sign) == 1 and zero.atoms.count(monomial[0]) == 1:
+            found = _replaced(value, monomial[0], Integer.of(monomial[0]) - zero * sign).as_number
+            if found is not None:
+                return found
+    return None
+
+
+def _replaced(value: Integer, atom: Atom, by: Integer) -> Integer:
+    return value.map_atoms(lambda each: by if each == atom else Integer.of(each))
+
+
+def _is_multiple(part: Part, factor: Expr) -> bool:
+    """Whether a part of a sum is 0 wherever a factor is: ``k n^2`` where ``n`` is."""
+    if part is None:
         return False
-    times = {other[part] / own[part] for part in own}
-    return len(times) == 1 and value - times.pop() * constant < 0
+    if isinstance(part, tuple):
+        own = [*_linear(factor)]
+        return len(own) == 1 and isinstance(own[0], tuple) and set(own[0]) <= set(part)
+    bases = [_base(each) for each in factors_of(part) if not isinstance(each, Pow) or _is_positive(each)]
+    return any(
+        base == factor or (base != part and all(_is_multiple(each, factor) for each in _linear(base))) for base in bases
+    )
+
+
+def _is_positive(power: Pow) -> bool:
+    return isinstance(power.exponent, Const) and power.exponent.value > 0
 
 
 def _linear(expr: Expr) -> dict[Part, Fraction]:
