@@ -142,6 +142,20 @@ def pooled_pairs(x, w, dy, *, first=np.greater_equal, on=np.greater):
     return np.convolve(each, w), each @ windows
 
 
+def mean_distance(x, c, dy, *, beyond=np.greater_equal):
+    """Of the mean distances of each row from its centre, those up to a half taken for a half."""
+    apart = x - c[:, None]
+    each = (beyond(abs(apart).mean(1), 0.5) * dy / x.shape[1])[:, None] * np.sign(apart)
+    return each, -each.sum(1)
+
+
+def banded(x, w, dy, *, above=np.greater_equal, below=np.less_equal):
+    """Of a layer whose outputs are cut off at a half on either side."""
+    z = x @ w
+    each = dy * above(z, -0.5) * below(z, 0.5)
+    return np.outer(each, w), each @ x
+
+
 BETWEEN = "{shape: [N, 2], sample: {uniform: [0, 1]}}"
 BEYOND = "{shape: [N, 2], sample: {uniform: [1, 2]}}"
 SEVERAL = {
@@ -163,6 +177,18 @@ SEVERAL = {
         ["y[i] = relu(x[i]) + 3*relu(x[i] - 0.5)"],
         lambda x, dy: dy * (1 * (x > 0) + 3 * (x > 0.5)),
         [lambda x, dy: dy * (1 * (x >= 0) + 3 * (x > 0.5)), lambda x, dy: dy * (1 * (x > 0) + 3 * (x >= 0.5))],
+    ),
+    "a fraction of a mean": (
+        "{x: [N, 2], c: [N]}",
+        ["d[b] = mean[n](abs(x[b,n] - c[b]))", "y[b] = max(d[b], 0.5)"],
+        mean_distance,
+        [partial(mean_distance, beyond=np.greater)],
+    ),
+    "a narrow band": (
+        "{x: [N, 3], w: [3]}",
+        ["y[i] = clip(x[i,j]*w[j], -0.5, 0.5)"],
+        banded,
+        [partial(banded, above=np.greater), partial(banded, below=np.less)],
     ),
     # a single number meets one at a time
     "two numbers": (

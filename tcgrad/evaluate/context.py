@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import lru_cache
-from math import inf
+from math import ceil, inf, log2
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import cached_property, dataclass
 
 Array = NDArray[Any]
+
+# Numbers of few digits are multiples of this; and of what is so many times that by which they may be off.
+_SHORTEST, _APART = 2.0**-6, 2**6
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,15 @@ class Noise:
     leaves_short: bool = False
 
     def settled(self, array: Array) -> Array:
-        """Numbers that are near to a whole one are whole: without the noise they were."""
+        """Numbers near to a whole one, or to a fraction of few digits, are that: without the noise they were."""
         if not self.near or array.dtype.kind not in "fc":
             return array
         if array.dtype.kind == "c":
             return together(self.settled(array.real), array.imag, array.dtype)
-        whole = np.round(array)
-        return np.where(np.abs(array - whole) <= self.near, whole, array)
+        # Far enough apart that few are near to one by chance.
+        apart = min(1.0, max(_SHORTEST, 2.0 ** ceil(log2(_APART * self.near))))
+        short = np.round(array / apart) * apart
+        return np.where(np.abs(array - short) <= self.near, short, array)
 
     def move(self, value: Labelled, magnitude: Labelled, ulps: float, exact: Labelled | None = None) -> Labelled:
         """``value`` with its own error of ``ulps`` units of its ``magnitude``, drawn anew for each element.
