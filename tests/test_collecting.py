@@ -10,13 +10,16 @@ from threading import Barrier, Thread
 import pytest
 
 import tcgrad
+from tcgrad import collecting
 from tcgrad.collecting import collecting_rarely
 
 Setting = tuple[int, int, int]
 
 
 @pytest.fixture(autouse=True)
-def _setting_as_it_was() -> Iterator[None]:
+def _setting_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing waits for a search that other tests have put off."""
+    monkeypatch.setattr(collecting, "_SEARCH", collecting._Search())
     before = gc.get_threshold()
     yield
     gc.set_threshold(*before)
