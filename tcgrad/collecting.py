@@ -17,7 +17,7 @@ _FEWEST_NEW = 500_000  # objects between two searches: some fifty megabytes
 _MOST_PUT_OFF = 1_000_000  # objects that wait for a search when work is done
 
 
-class _Search:
+class Search:
     """The setting of the process while at least one thread is at work."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class _Search:
             gc.collect()
 
 
-_SEARCH = _Search()
+_SEARCH = Search()
 
 
 @contextmanager

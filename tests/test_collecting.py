@@ -19,7 +19,7 @@ Setting = tuple[int, int, int]
 @pytest.fixture(autouse=True)
 def _setting_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing waits for a search that other tests have put off."""
-    monkeypatch.setattr(collecting, "_SEARCH", collecting._Search())
+    monkeypatch.setattr(collecting, "_SEARCH", collecting.Search())
     before = gc.get_threshold()
     yield
     gc.set_threshold(*before)
