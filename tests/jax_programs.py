@@ -249,7 +249,8 @@ class Run:
 
     def _explicit(self, equation: Any) -> Equation:
         free = [p.name for p in getattr(equation.target, "positions", ()) if isinstance(p, Name)]
-        return replace(equation, body=self.reader.explicit(equation.body, free))
+        body = self.reader.explicit(equation.body, free)
+        return replace(equation, read=lambda: body)
 
     def _ranges(self, equation: Equation) -> Ranges:
         """Ranges of an equation; the index of a recurrence begins behind its base cases, whatever is read before."""
@@ -278,7 +279,8 @@ class Run:
             return equation
         others = [e for e in (recurrence.step, *recurrence.base.values()) if e.target != equation.target]
         bodies = [equation.body, *(self._explicit(other).body for other in others)]
-        return replace(equation, body=Sum(tuple((1, body) for body in bodies), equation.span))
+        total = Sum(tuple((1, body) for body in bodies), equation.span)
+        return replace(equation, read=lambda: total)
 
     def tensor(self, name: str) -> Array:
         if name not in self.values:
