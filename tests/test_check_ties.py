@@ -10,6 +10,9 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.complex_step import ComplexSteps
+from tcgrad.check.directions import Elements
+from tcgrad.check.forward import evaluate_forward
 from tcgrad.functions import FUNCTIONS
 
 SPECS = {
@@ -434,3 +437,14 @@ def test_expectations_at_ties_of_what_has_no_complex_values(value, slope, mask, 
 def test_the_extreme_of_whole_numbers_does_not_vary(reduction, body):
     made = loads(f"dims: {{N: 3}}\ninputs: {{x: [N], u: []}}\nequations: ['y = {reduction}[n]({body})']\n")
     assert made.check(trials=1).ok
+
+
+@pytest.mark.parametrize("dtype", ["float64", "longdouble"])
+def test_the_square_of_a_complex_step_breaks_no_tie(dtype):
+    """Of ``x0*x0`` and ``x0*x1`` at (0, 1) both are 0, and a step ``ih`` of ``x0`` makes the first of them ``-h^2``."""
+    program = loads("inputs: {x: [2]}\nequations: ['y = min[i](x[0]*x[i])']").program
+    kind = np.dtype(dtype)
+    forward = evaluate_forward(program.statements, {"x": np.array([0, 1], kind)}, kind)
+    steps = ComplexSteps(forward, ["y"], np.random.default_rng(0), grid=0.5)
+    found = steps.along("x", Elements(np.arange(2), (2,), kind))
+    np.testing.assert_allclose(found.values["y"], [0.5, 0])

@@ -139,12 +139,28 @@ class ComplexSteps:
             run(statement, inner)
         how = Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
         if not is_double:
-            return neighbours(self._forward, moved)[0], arrays, how
+            return self._exact(moved), arrays, how
         varying = {name: arrays[name] for name in self.outputs if arrays[name].ndim > context.arrays[name].ndim}
         exact, shaken = (
             {**arrays, **{n: a[part] for n, a in varying.items()}} for part in (slice(count), slice(count, None))
         )
         return exact, shaken, how
+
+    def _exact(self, moved: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Everything where inputs are ``moved``, without rounding of a narrower type.
+
+        Where branches meet by steps whose square is 0, not next to it, so that what is equal at the point stays so.
+        """
+        if not self.grid:
+            return neighbours(self._forward, moved)[0]
+        real = self.forward.context.dtype
+        times = np.ldexp(real.type(1), int(0.6 * np.finfo(real).minexp))
+        shorter = {name: together(array.real, array.imag * times, self._dtype) for name, array in moved.items()}
+        found = neighbours(self._forward, shorter)[0]
+        return {
+            name: together(array.real, array.imag / times, self._dtype) if array.dtype.kind == "c" else array
+            for name, array in found.items()
+        }
 
     @cached_property
     def _given(self) -> tuple[str, ...]:
