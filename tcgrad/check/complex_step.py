@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
 from tcgrad.check.forward import Forward, neighbours
-from tcgrad.check.precision import unit_roundoff
+from tcgrad.check.precision import lost_when_squared, unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.context import batch_of
@@ -153,8 +153,7 @@ class ComplexSteps:
         """
         if not self.grid:
             return neighbours(self._forward, moved)[0]
-        real = self.forward.context.dtype
-        times = np.ldexp(real.type(1), int(0.6 * np.finfo(real).minexp))
+        times = lost_when_squared(self.forward.context.dtype)
         shorter = {name: together(array.real, array.imag * times, self._dtype) for name, array in moved.items()}
         found = neighbours(self._forward, shorter)[0]
         return {

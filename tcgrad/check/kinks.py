@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcgrad.check.forward import Forward, Kinks, flips
+from tcgrad.check.precision import lost_when_squared
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.context import Kink, Labelled, Lean, batch_of
 from tcgrad.evaluate.parts import together
@@ -44,8 +45,7 @@ def felt(kinks: Kinks, forward: Forward, program: Program, random: np.random.Gen
     A largest element that a rectifier makes 0 is not felt, whichever it is of those that are equal.
     """
     dtype = np.result_type(forward.context.dtype, np.complex64)
-    # The square of the step is 0, not next to it: what is equal stays so.
-    step = np.ldexp(forward.context.dtype.type(1), int(0.6 * np.finfo(forward.context.dtype).minexp))
+    step = lost_when_squared(forward.context.dtype)
     arrays = dict(forward.context.arrays)
     for tensor in program.wrt:
         here = arrays[tensor.name]

@@ -20,6 +20,11 @@ def power_below(number: float, dtype: np.dtype[Any]) -> Any:
     return dtype.type(ldexp(1, frexp(number)[1] - 1))
 
 
+def lost_when_squared(dtype: np.dtype[Any]) -> Any:
+    """A power of two in a type, the square of which is 0 there: a complex step by it leaves equal numbers equal."""
+    return np.ldexp(dtype.type(1), int(0.6 * np.finfo(dtype).minexp))
+
+
 @cache
 def is_fine(dtype: np.dtype[Any]) -> bool:
     """Whether rounding makes random numbers equal by no chance that is worth a thought."""
