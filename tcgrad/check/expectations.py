@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.bench import Bench
+from tcgrad.check.beside import BESIDE, draw_beside
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.forward import Kinks
@@ -106,7 +107,7 @@ class _Points:
                 if formulas is not None:
                     number += 1
                     yield _Point(formulas, own, number)
-        for formulas in self._tied:
+        for formulas in chain(self._tied, self._beside):
             number += 1
             yield _Point(formulas, True, number)
 
@@ -119,16 +120,23 @@ class _Points:
                 sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial), known=known)
                 known = _met(known, sample)
                 if isinstance(sample, Sample):
-                    yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
+                    yield self._at(sample)
+
+    @property
+    def _beside(self) -> Iterator[Formulas]:
+        """Places on either side of where branches meet: what decides by another number is wrong between the two."""
+        for source in (source for source, _ in self.samplers[:1]):
+            yield from map(self._at, draw_beside(source, self.dtype, (self.options.seed, 0, BESIDE)))
 
     def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
         """A place to work formulas out at the sample of a ``seed``."""
         if self.begun is not None and self.dtype == _DTYPE and seed[1:] == (0, 0):
             return self.begun.gradient_formulas()
         sample = source.draw(self.dtype, seed)
-        if isinstance(sample, Sample):
-            return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
-        return None
+        return self._at(sample) if isinstance(sample, Sample) else None
+
+    def _at(self, sample: Sample) -> Formulas:
+        return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
 
 def _met(known: Kinks, sample: Sample | str) -> Kinks:

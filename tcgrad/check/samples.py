@@ -48,8 +48,8 @@ class Sample(Point):
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     upstream: random gradients of the outputs.
     kinks: where branches meet here, exactly, and outputs feel which is taken; the derivative is the one that the
-        language fixes.
-    grid: what inputs are multiples of where branches meet, 0 elsewhere.
+        language fixes. Or else where they meet next to the point, on one side of which it is.
+    grid: what inputs are multiples of where branches meet exactly, 0 elsewhere.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
@@ -86,8 +86,13 @@ class Sample(Point):
 
     @property
     def tied(self) -> bool:
-        """Whether branches meet here."""
+        """Whether branches meet here, or next to the point: it is too near to where they do for differences."""
         return bool(self.kinks)
+
+    @property
+    def where(self) -> str:
+        """Where branches meet, in words; empty if they do nowhere near."""
+        return ("at ties" if self.grid else "next to another branch") if self.tied else ""
 
     @property
     def label(self) -> str:
@@ -195,9 +200,9 @@ class Sampler:
             random = np.random.default_rng([*seed, attempt])
             inputs = draw_inputs(self.program, self.traits.demands, types, random, attempt, turn=turn)
             forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
-            reason = self._undefined(forward, dtype)
+            reason = self.undefined(forward, dtype)
             if not reason:
-                sample = self._sample(forward, dtype, random, turn, functions)
+                sample = self.sample(forward, dtype, random, turn, functions)
                 if not sample.in_doubt:
                     return sample
                 doubtful = doubtful if doubtful and doubtful.is_settled >= sample.is_settled else sample
@@ -237,7 +242,7 @@ class Sampler:
         functions = self._functions(seed)
         forward = evaluate_forward(program.statements, inputs, reference, functions=functions)
         kinks = kinks_beside(forward, random) - known
-        if len(kinks) <= least or self._undefined(forward, dtype):
+        if len(kinks) <= least or self.undefined(forward, dtype):
             return None
         narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
         if not same_branches(forward, narrow):
@@ -246,7 +251,7 @@ class Sampler:
             kinks = felt(kinks, forward, program, random)
         if len(kinks) <= least:
             return None
-        sample = self._sample(forward, dtype, random, turn, functions, kinks=kinks, grid=grid)
+        sample = self.sample(forward, dtype, random, turn, functions, kinks=kinks, grid=grid)
         return None if sample.in_doubt else sample
 
     def _functions(self, seed: tuple[int, ...]) -> dict[str, SmoothFunction]:
@@ -254,7 +259,7 @@ class Sampler:
         abstract = self.traits.abstract
         return instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
 
-    def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
+    def undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
         """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""
         singular = next((matrix for matrix in self._inverted if _is_singular(forward, matrix, dtype)), None)
         if singular is not None:
@@ -275,7 +280,7 @@ class Sampler:
         intrinsics = (statement for statement in self.program.statements if isinstance(statement, Intrinsic))
         return tuple(dict.fromkeys(statement.operand for statement in intrinsics))
 
-    def _sample(
+    def sample(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator, turn: int,
         functions: Mapping[str, SmoothFunction], *, kinks: Kinks = frozenset(), grid: float = 0.0,
     ) -> Sample:  # fmt: skip

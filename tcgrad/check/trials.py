@@ -1,4 +1,4 @@
-"""What is compared in one type: at random samples, at more of them while anything is undecided, and at ties."""
+"""What is compared in one type: at random samples, at more of them while anything is undecided, at ties and beside."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
+from tcgrad.check.beside import BESIDE, draw_beside
 from tcgrad.check.comparing import (
     compare_all,
     formulas_are_finite,
@@ -67,6 +68,7 @@ class Trials:
                     kept = kept or drawn
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
+        self._compare_beside()
         return kept
 
     def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
@@ -126,6 +128,13 @@ class Trials:
         except ZeroDivisionError:
             return "exact arithmetic divides by 0"
         return ""
+
+    def _compare_beside(self) -> None:
+        """Compare on either side of where branches meet."""
+        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE)):
+            drawn = self._bench(True, False, sample)
+            if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
+                compare_all(drawn)
 
     def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
         return Bench(
