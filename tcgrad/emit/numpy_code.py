@@ -12,6 +12,7 @@ from tcgrad.emit.operations import (
     Compare,
     Integral,
     Matmul,
+    Mean,
     MinusInfinity,
     Number,
     Plus,
@@ -20,7 +21,7 @@ from tcgrad.emit.operations import (
     Sqrt,
     Times,
 )
-from tcgrad.emit.product_code import ProductCode
+from tcgrad.emit.product_code import ProductCode, quotient
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.text import Level, Text, is_simple, number
 from tcgrad.functions import Function
@@ -106,6 +107,9 @@ class Printer(CallPrinter):
                 return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
                 return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
+            case Mean(axes) if arguments[0] in self.names:
+                sizes = [self.size(arguments[0].arguments[0].shape[axis]).at(Level.UNARY) for axis in axes]
+                return Text(quotient([self.names[arguments[0]]], sizes), Level.MUL)
             case Power():
                 return self._power(*arguments)
             case Compare(operator):
@@ -146,7 +150,7 @@ class Printer(CallPrinter):
         return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
 
     def _product(self, node: Node) -> Text:
-        parts = ProductCode()
+        parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
         return parts.text(self.expression)
 
