@@ -16,7 +16,7 @@ from tcgrad.check.sampler import sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.sizes import other_sizes
 from tcgrad.evaluate import Noise
-from tcgrad.evaluate.context import batch_of
+from tcgrad.evaluate.labelled import batch_of
 
 FLOAT64 = np.dtype(np.float64)
 WIDE = np.dtype(np.longdouble)

@@ -23,7 +23,7 @@ from tcgrad.check.random_inputs import Types, draw_inputs, draw_upstream, turn_o
 from tcgrad.check.sampler import Sampler
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, Context
-from tcgrad.evaluate.context import Labelled, batch_of
+from tcgrad.evaluate.labelled import Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
