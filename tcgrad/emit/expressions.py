@@ -226,7 +226,7 @@ class Expressions:
 
     def _comparable(self, expr: Expr, hint: Axes) -> Value:
         """Integers are compared as integers, whatever the dtype of the inputs."""
-        return self._positions.integer(expr.value) if isinstance(expr, IndexValue) else self.dense(expr, hint)
+        return self._positions.integer(expr.value, hint) if isinstance(expr, IndexValue) else self.dense(expr, hint)
 
     def _attains(self, asked: Attained, hint: Axes) -> Value:
         """The very numbers that an extreme is taken of compared with it, then read where the element stands."""

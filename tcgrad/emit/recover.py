@@ -15,11 +15,11 @@ from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
 from tcgrad.ir.indices import Index, Integer, Quotient
-from tcgrad.ir.nodes import MINUS_ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
 from tcgrad.simplify.remainders import left_over, lone_quotient
@@ -270,5 +270,13 @@ def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[I
     moved = substitute(factor, solutions)
     if isinstance(moved, Where):
         inside = [guard for index in targets for guard in range_guards(solutions[index], index.size) or ()]
-        return Where(product_of([moved.condition, *inside]), moved.then, moved.otherwise)
+        chosen = [guard for guard in factors_of(moved.condition) if not _always_holds(guard)]
+        condition = product_of([*chosen, *inside])
+        return moved.then if condition is ONE else Where(condition, moved.then, moved.otherwise)
     return moved
+
+
+def _always_holds(guard: Expr) -> bool:
+    """Whether the ranges of indices decide for a bracket."""
+    slack = slack_of(guard)
+    return slack is not None and is_nonnegative(slack)
