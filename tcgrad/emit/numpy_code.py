@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tcgrad.emit.array_text import come_back
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
     Compare,
+    Expand,
     Integral,
     Matmul,
     Mean,
@@ -122,6 +124,8 @@ class Printer(CallPrinter):
                 return self._binary(node, "@", Level.MATMUL, Level.MATMUL if chained else Level.ATOM, Level.ATOM)
             case Apply(function):
                 return self._call(node, function)
+            case Expand(new) if arguments[0] not in self.names and come_back(new, arguments[0]):
+                return self.expression(arguments[0].arguments[0])
             case Sqrt() if node.is_static:
                 self.used.math = True
                 return Text(f"math.sqrt({self.expression(arguments[0]).code})")
