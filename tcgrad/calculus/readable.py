@@ -28,7 +28,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
-from tcgrad.simplify.inverses import may_contract, with_inverses_contracted
+from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.signs import holds_root
@@ -187,10 +187,14 @@ class Readable:
         if not may_contract(body, products):
             return body
         try:
-            made = self.known.fold(with_inverses_contracted(body, products, determinants=False))
+            made = self.known.fold(with_inverses_contracted(body, products, self._inverted, determinants=False))
         except TooLargeError:
             return body
         return made if cost(made) < cost(simplify(body)) else body
+
+    @cached_property
+    def _inverted(self) -> dict[Tensor, Tensor]:
+        return inverted_by(self.program.statements)
 
     @cached_property
     def _has_intrinsics(self) -> bool:
