@@ -92,9 +92,9 @@ def _is_folder(path: Path) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something has this name; so may what a closed folder hides, which cannot be read."""
+    """Whether something has this name, be it a link in a circle; so may what a closed folder hides."""
     try:
-        return path.exists()
+        return path.exists() or path.is_symlink()
     except PermissionError:
         return True
     except OSError:
