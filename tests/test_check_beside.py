@@ -10,8 +10,8 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.beside import BESIDE, draw_beside
-from tcgrad.check.samples import sampler
+from tcgrad.check.sampler import sampler
+from tcgrad.check.samples_beside import BESIDE, draw_beside
 
 
 def triplet(a, p, n, dl, margin=0.5):

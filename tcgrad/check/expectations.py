@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from tcgrad.check.bench import Bench
-from tcgrad.check.beside import BESIDE, draw_beside
 from tcgrad.check.derived import Derived
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.forward import Kinks
@@ -19,10 +18,13 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_fine, type_name
 from tcgrad.check.results import Place, Result
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
+from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tally
 from tcgrad.check.term_values import TermValues
 from tcgrad.check.termwise import Beside
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
@@ -117,7 +119,7 @@ class _Points:
         known: Kinks = frozenset()
         for source in (source for source, _ in self.samplers[:1] if source.traits.has_ties):
             for trial in range(TIED_SAMPLES):
-                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial), known=known)
+                sample = draw_tied(source, self.dtype, (self.options.seed, 0, TIED + trial), known=known)
                 known = _met(known, sample)
                 if isinstance(sample, Sample):
                     yield self._at(sample)

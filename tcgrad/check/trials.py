@@ -11,7 +11,6 @@ import numpy as np
 
 from tcgrad.check.against import UserCode
 from tcgrad.check.bench import Bench
-from tcgrad.check.beside import BESIDE, draw_beside
 from tcgrad.check.comparing import (
     compare_all,
     formulas_are_finite,
@@ -26,8 +25,11 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine, type_name, unit_roundoff
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
+from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
@@ -116,7 +118,7 @@ class Trials:
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
-        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, number), known=known)
+        draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known)
         return _representable(draw, partial(self._bench, True, False))
 
     def _compare_tied(self, drawn: Bench) -> str:

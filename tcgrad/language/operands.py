@@ -9,7 +9,7 @@ from typing import cast
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import What
-from tcgrad.language.lexer import Token
+from tcgrad.language.lexer import UNREADABLE, Token
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
@@ -29,6 +29,10 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
+_SHOWN = 60  # characters of the user's own text in a help line
+_OPENING_TERM = ("name", "number", "(")
+_BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
+_BEHIND_ALL = ("end", UNREADABLE)
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
 
@@ -161,7 +165,7 @@ class OperandParser(SubscriptParser):
         self.leave()
         span = self.since(name)
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
-            self._index_meant(name, arguments)
+            self._refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
             if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
                 self.report_error(
@@ -184,7 +188,7 @@ class OperandParser(SubscriptParser):
             help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
-    def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
+    def _refuse_without_index(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
         index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
         match arguments:
@@ -193,7 +197,7 @@ class OperandParser(SubscriptParser):
             case (Name(),):
                 inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
-        help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
+        help_ = f"write `{name.text}[{index}]({inner if len(inner) < _SHOWN else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
 
     def index_meant(self, start: Token) -> str:
@@ -224,7 +228,7 @@ class OperandParser(SubscriptParser):
             raise self.failure("TC302", message, self.span(kind), f"choose another name, such as `{kind.text}_`")
         if not self.accept("("):
             shown = self.source(kind)
-            help_ = f"write `{shown}(...)`"
+            help_ = f"write `{shown}({self._rest_of_term()})`"
             raise self.failure("TC209", f"parentheses are missing behind `{shown}`", self.span(opening), help_)
         head = self.source(kind)
         self.enter()
@@ -239,6 +243,19 @@ class OperandParser(SubscriptParser):
         self.close(opening)
         self.leave()
         return Reduction(cast("ReductionKind", kind.text), indices, body, self.since(kind))
+
+    def _rest_of_term(self) -> str:
+        """The text from here to the end of the term, for help; dots where that is nothing, or long."""
+        if self.kind not in _OPENING_TERM:
+            return "..."
+        depth, last = 0, self.token
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
+            if depth < 0 or token.kind in _BEHIND_ALL or (not depth and token.kind in _BEHIND_TERM):
+                break
+            last = token
+        inner = self.between(self.token.start, last.end)
+        return inner if len(inner) < _SHOWN and depth <= 0 else "..."
 
     def _derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
         """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""

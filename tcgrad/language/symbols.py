@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
@@ -68,6 +69,11 @@ class Symbols:
     upstream: dict[str, Tensor] | None = None
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
 
+    def bring_in(self, tensor: Tensor, place: Span) -> None:
+        """From here on the name of a tensor, declared or defined at ``place``, stands for it."""
+        self.tensors[tensor.name] = tensor
+        self.places[tensor.name] = place
+
     def one_size(self, size: Integer) -> Integer:
         """The one object for a size: sizes are compared all the time, and objects faster than what is in them."""
         return self._sizes.setdefault(size, size)
@@ -92,6 +98,11 @@ class Symbols:
         return next(
             (place for other, place in self.places.items() if unicodedata.normalize("NFKC", other) == key), None
         )
+
+    def free_name(self, stem: str) -> str:
+        """A name that nothing has, for help: ``stem``, or with a number behind it."""
+        names = itertools.chain([stem], (f"{stem}{number}" for number in itertools.count(2)))
+        return next(name for name in names if self.place_of(name) is None and name not in self.later)
 
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
@@ -128,7 +139,10 @@ class Symbols:
 
     def unknown_alone(self, name: str, span: Span) -> Refused:
         """Report such a name that stands without brackets, and may have been meant to have indices."""
-        return self.unknown(name, span, self.names(), self._with_indices(name))
+        known = self.names()
+        if len(name) == 1:  # no letter is a misspelt `pi`
+            known = [other for other in known if other != PI.name]
+        return self.unknown(name, span, known, self._with_indices(name))
 
     def _how_to_declare(self, name: str) -> str:
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"

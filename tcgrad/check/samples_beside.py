@@ -11,10 +11,11 @@ import numpy as np
 
 from tcgrad.check.forward import Forward, Kinks, evaluate_forward, flips
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.samples import Sample, Sampler
-from tcgrad.check.sampling import Types, draw_inputs, exact, turn_of
+from tcgrad.check.random_inputs import Types, draw_inputs, exact, turn_of
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.context import Kink, Labelled, batch_of
+from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
@@ -95,10 +96,10 @@ class _Ways:
     def _sample(self, end: int, place: float, kinks: Kinks) -> Sample | None:
         moved = {name: exact(self._on_the_way(name, end, place), self.types) for name in self._ends}
         forward = self._evaluated({**self._start.context.arrays, **moved})
-        if self.source.undefined(forward, self.types.checked):
+        if self.source.why_undefined(forward, self.types.checked):
             return None
         random, turn = np.random.default_rng([*self.seed, end]), turn_of(self.seed)
-        return self.source.sample(forward, self.types.checked, random, turn, {}, kinks=kinks)
+        return self.source.sampled(forward, self.types.checked, random, turn, {}, kinks=kinks)
 
     def _on_the_way(self, name: str, end: int, place: float) -> Array:
         start, reference = self._start.context.arrays[name], self.types.reference
