@@ -54,6 +54,19 @@ def test_nothing_fits_where_the_tolerance_is_as_large_as_the_error():
 
 
 def test_factors():
+    roots = {"B": 4, "D": 5, "E": 5}
+    assert describe_factor(5**0.5, roots) == (
+        "is √5 times the right value: a division by the root of D or E is missing"
+    )
+    assert describe_factor(5**-0.5, roots) == (
+        "is 1/√5 of the right value: a division by the root of D or E is one too many"
+    )
+    assert describe_factor(5**0.5 * (1 + 1e-9), roots) == "is 2.23607 times the right value"
+    assert describe_factor(2, roots) == "is 2 times the right value"
+    assert describe_factor(1 / 5, roots) == "is 1/5 of the right value: a mean over D or E is taken for a sum"
+    assert describe_factor(1 / 12, {"A": 1, "B": 3, "C": 4}) == (
+        "is 1/12 of the right value: a mean over B and C is taken for a sum"
+    )
     assert describe_factor(0.2, {"B": 5}) == "is 1/5 of the right value: a mean over B is taken for a sum"
     assert describe_factor(2 / 3, {}) == "is 2/3 times the right value"
     assert describe_factor(1e-6, {}) == "is 1e-06 times the right value"
@@ -76,6 +89,9 @@ def against(text, backward):
 
 SQUARE = "dims: {N: 3}\ninputs: {x: [N, N], a: [N, N]}\nequations: ['y[i,j] = x[i,k]*a[k,j]']\n"
 QUADRATIC = "dims: {N: 3}\ninputs: {x: [N], a: [N, N]}\nequations: ['y = x[i]*a[i,j]*x[j] + x[i]*x[i]']\n"
+BATCH = "dims: {B: 2, N: 3}\ninputs: {x: [B, N], w: [B, N, N]}\nequations: ['y[b,i] = w[b,i,j]*x[b,j]']\n"
+KERNEL = "dims: {T: 7, K: 3}\ninputs: {x: [T], w: [K]}\nequations: ['y[t] = x[t+k]*w[k]']\n"
+SCORES = "dims: {N: 4, D: 3}\ninputs: {q: [N, D], k: [N, D]}\nequations: ['s[i,j] = q[i,d]*k[j,d]/sqrt(D)']\n"
 BIAS = "dims: {B: 4, N: 3}\ninputs: {x: [B, N], b: [N]}\nequations: ['y[n,i] = x[n,i]*b[i]']\n"
 
 SLIPS = [
@@ -92,6 +108,15 @@ SLIPS = [
     }),
     (QUADRATIC, lambda x, a, dy: (dy * (a @ x + a.T @ x - 2 * x), dy * np.outer(x, x)), {
         "x": "the term 2*dl/dy*x[p] has the wrong sign",
+    }),
+    (BATCH, lambda x, w, dy: (np.einsum("bi,bji->bj", dy, w), dy[:, :, None] * x[:, None]), {
+        "x": "is right with w transposed in its axes 1 and 2",
+    }),
+    (KERNEL, lambda x, w, dy: (np.convolve(dy, w[::-1]), np.correlate(x, dy)), {
+        "x": "is right with w reversed along its axis 0",
+    }),
+    (SCORES, lambda q, k, ds: (ds @ k, ds.T @ q / np.sqrt(q.shape[1])), {
+        "q": "is √3 times the right value: a division by the root of D is missing",
     }),
     (BIAS, lambda x, b, dy: (dy * b, dy * x), {
         "b": "the gradient has shape (4, 3), not (3,): the sum over its axis 0 is missing",

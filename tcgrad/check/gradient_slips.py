@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 
 from tcgrad.check.formulas import Formulas
-from tcgrad.check.mistakes import EXCHANGED, FACTOR_TRANSPOSED, SUM_MISSING, TERM_MISSING, TERM_NEGATED, Slip
+from tcgrad.check.mistakes import (
+    EXCHANGED,
+    FACTOR_REVERSED,
+    FACTOR_TRANSPOSED,
+    SUM_MISSING,
+    TERM_MISSING,
+    TERM_NEGATED,
+    Slip,
+)
 from tcgrad.check.paths import Paths
 from tcgrad.evaluate import Array
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul, const
@@ -84,16 +92,32 @@ class GradientSlips:
         yield from self._transposed()
         yield from self._unsummed()
         if self._is_small:
+            yield from self._reversed()
             yield from islice(self._on_the_way(), _MOST_ON_THE_WAY)
 
     def _transposed(self) -> Iterator[_Altered]:
-        """The formulas with a square matrix transposed in them."""
-        sample = self.formulas.sample
-        arrays = {item.tensor.name: sample.value(item.tensor.name) for item in self.paths.program.inputs}
-        for name, array in {**arrays, **self.formulas.given}.items():
-            if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:
-                changed = self.formulas.instead({name: array.T})
-                yield _Altered(FACTOR_TRANSPOSED, f"is right with {name} transposed", changed)
+        """The formulas with a square matrix transposed in them, or each of several."""
+        for name, array in {**self._inputs, **self.formulas.given}.items():
+            for first, second in combinations(range(array.ndim), 2):
+                if array.shape[first] == array.shape[second] > 1:
+                    axes = "" if array.ndim == 2 else f" in its axes {first} and {second}"
+                    changed = self.formulas.instead({name: np.swapaxes(array, first, second)})
+                    yield _Altered(FACTOR_TRANSPOSED, f"is right with {name} transposed{axes}", changed)
+
+    def _reversed(self) -> Iterator[_Altered]:
+        """The formulas with an input turned round along an axis or two: a convolution for a correlation."""
+        for name, array in self._inputs.items():
+            long = [axis for axis, length in enumerate(array.shape) if length > 1]
+            for axes in (*combinations(long, 1), *combinations(long, 2)):
+                told = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes[0]} and {axes[1]}"
+                changed = self.formulas.instead({name: np.flip(array, axes)})
+                yield _Altered(FACTOR_REVERSED, f"is right with {name} reversed along its {told}", changed)
+
+    @property
+    def _inputs(self) -> dict[str, Array]:
+        """The real ones."""
+        inputs = [item.tensor for item in self.paths.program.inputs if item.tensor.is_real]
+        return {each.name: self.formulas.sample.value(each.name) for each in inputs}
 
     def _unsummed(self) -> Iterator[_Altered]:
         """The formulas where one position of an output's gradient counts alone."""

@@ -125,6 +125,7 @@ EXCHANGED: Final = "gradients exchanged"
 TERM_MISSING: Final = "term missing"
 TERM_NEGATED: Final = "sign of a term"
 FACTOR_TRANSPOSED: Final = "factor transposed"
+FACTOR_REVERSED: Final = "factor reversed"
 SUM_MISSING: Final = "sum missing"
 _ONE_TERM = "no formula here is a sum of terms"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,18 +89,42 @@ class Suspect:
 def describe_factor(factor: float, sizes: Mapping[str, int]) -> str:
     """What a constant factor may come from."""
     nearest = Fraction(factor).limit_denominator(_LARGEST_FACTOR)
+    root = _of_a_root(factor, sizes)
+    if root:
+        return root
     if abs(float(nearest) - factor) > 1e-3 * abs(factor) or abs(nearest.numerator) > _LARGEST_FACTOR:
         return f"is {factor:.6g} times the right value"
     if float(nearest) != round(factor, 12) and abs(float(nearest) - factor) > 1e-12 * abs(factor):
         return f"is {factor!r} times the right value" if nearest == 1 else f"is {factor:.9g} times the right value"
-    named = [name for name, size in sizes.items() if size == max(nearest.numerator, nearest.denominator) > 1]
+    named = _dims_of(max(nearest.numerator, nearest.denominator), sizes)
     if nearest.numerator == 1 and named:
-        return f"is 1/{nearest.denominator} of the right value: a mean over {named[0]} is taken for a sum"
+        return f"is 1/{nearest.denominator} of the right value: a mean over {named} is taken for a sum"
     if nearest.denominator == 1 and named:
-        return f"is {nearest} times the right value: a sum over {named[0]} is taken for a mean"
+        return f"is {nearest} times the right value: a sum over {named} is taken for a mean"
     if nearest == Fraction(1, 2):
         return "is half of the right value: a factor 2 is missing, of a square or of a symmetric term"
     return f"is {nearest} times the right value"
+
+
+def _dims_of(size: int, sizes: Mapping[str, int]) -> str:
+    """The dims, or the pairs of dims, that have so many positions, in words; empty if none have."""
+    single = [name for name, own in sizes.items() if own == size > 1]
+    pairs = (pair for pair in combinations(sizes.items(), 2) if min(own for _, own in pair) > 1)
+    double = [f"{a} and {b}" for (a, own), (b, other) in pairs if own * other == size]
+    return " or ".join(single or double)
+
+
+def _of_a_root(factor: float, sizes: Mapping[str, int]) -> str:
+    """A factor that is the root of the size of a dim, or one over that, in words; else empty."""
+    for size in dict.fromkeys(sizes.values()):
+        if isqrt(size) ** 2 == size:
+            continue
+        for power, text in ((0.5, f"√{size} times"), (-0.5, f"1/√{size} of")):
+            if abs(factor / size**power - 1) <= 1e-12:
+                named = " or ".join(name for name, own in sizes.items() if own == size)
+                what = "missing" if power > 0 else "one too many"
+                return f"is {text} the right value: a division by the root of {named} is {what}"
+    return ""
 
 
 def explain_shape(found: Array, right: Array, allowed: float) -> str:
