@@ -56,6 +56,16 @@ def test_saved_arrays_have_the_axes_that_they_were_saved_with() -> None:
     check_everything(emitted)
 
 
+def test_what_is_added_at_positions_has_its_axes_in_the_order_of_theirs() -> None:
+    emitted = Emitted(
+        "dims: {B: 8, L: 5, V: 6, D: 3}\n"
+        "inputs: {e: [V, D], t: {shape: [B, L], dtype: int, sample: {integers: [0, 6]}}, a: [B, L]}\n"
+        "equations: ['y[b,d] = a[b,l]*e[t[b,l],d]']\n"
+    )
+    assert "np.add.at(de, t, dy[:, None] * a[..., None])" in emitted.source
+    check_everything(emitted)
+
+
 def _before(source: str, function: str) -> str:
     """What stands directly before a function."""
     return source[: source.index(f"def {function}")].rstrip("\n").splitlines()[-1]
