@@ -65,7 +65,8 @@ class BlockProducts:
         loose = tuple(index for index in left if index in held)
         summed = tuple(index for index in left if index not in held)
         places = [equalities.resolve(index.expr) for index in hint]
-        looped = loops(places) if all(map(is_affine, places)) else ()  # over other places there are no loops
+        compound = [place for place in places if place.as_index is None]
+        looped = loops(places) if compound and all(map(is_affine, compound)) else ()  # there are loops over no others
         wanted = dict.fromkeys((*looped, *(index for place in places for index in place.indices)))
         result = self._products.product(coefficient, operands, summed, tuple(wanted))
         return Term(result.coefficient, result.value, pairs, loose)
