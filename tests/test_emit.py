@@ -665,3 +665,17 @@ def test_derivatives_that_are_0_are_not_multiplied(name):
     code = re.sub("#.*", "", emitted.source)
     assert not re.search(r"\b0 \*|\* 0\b(?!\.)", code)
     check_everything(emitted)
+
+
+# A divisor for every row that is a product with a vector, and another one within a stack of columns.
+AXES_BACK = {
+    "rows": (["f: [2, 3, 4]", "v: [2, 3, 5]"], ["z[b,t] = f[b,t,d]*1[u]*f[b,u,d]", "y[b,t,e] = v[b,t,e]/z[b,t]"]),
+    "columns": (["p: [2, 3]", "w: [2, 3, 4]"], ["z[b,k] = p[b,i]*w[b,i,k]", "y[b,i,k] = w[b,i,k]*z[b,k]^2"]),
+}
+
+
+@pytest.mark.parametrize("name", AXES_BACK)
+def test_an_axis_does_not_go_where_it_comes_back(name):
+    emitted = Emitted(spec(*AXES_BACK[name]))
+    assert not re.search(r"0\](\[\.\.\., None\]|\[:, None\])", emitted.source.split("def backward")[1])
+    check_everything(emitted)

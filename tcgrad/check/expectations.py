@@ -18,10 +18,12 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_fine, type_name
 from tcgrad.check.results import Place, Result
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tally
 from tcgrad.check.term_values import TermValues
 from tcgrad.check.termwise import Beside
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
@@ -116,7 +118,7 @@ class _Points:
         known: Kinks = frozenset()
         for source in (source for source, _ in self.samplers[:1] if source.traits.has_ties):
             for trial in range(TIED_SAMPLES):
-                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial), known=known)
+                sample = draw_tied(source, self.dtype, (self.options.seed, 0, TIED + trial), known=known)
                 known = _met(known, sample)
                 if isinstance(sample, Sample):
                     yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))

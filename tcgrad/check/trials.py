@@ -25,8 +25,10 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine, type_name, unit_roundoff
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
@@ -114,7 +116,7 @@ class Trials:
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
-        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, number), known=known)
+        draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known)
         return _representable(draw, partial(self._bench, True, False))
 
     def _compare_tied(self, drawn: Bench) -> str:

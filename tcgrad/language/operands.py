@@ -183,7 +183,7 @@ class OperandParser(SubscriptParser):
         self.leave()
         span = self.since(name)
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
-            self._index_meant(name, arguments)
+            self._refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
             if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
                 self.report_error(
@@ -207,7 +207,7 @@ class OperandParser(SubscriptParser):
             help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
-    def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
+    def _refuse_without_index(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
         index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
         match arguments:

@@ -69,6 +69,11 @@ class Symbols:
     upstream: dict[str, Tensor] | None = None
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
 
+    def bring_in(self, tensor: Tensor, place: Span) -> None:
+        """From here on the name of a tensor, declared or defined at ``place``, stands for it."""
+        self.tensors[tensor.name] = tensor
+        self.places[tensor.name] = place
+
     def one_size(self, size: Integer) -> Integer:
         """The one object for a size: sizes are compared all the time, and objects faster than what is in them."""
         return self._sizes.setdefault(size, size)
