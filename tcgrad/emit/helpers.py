@@ -9,14 +9,18 @@ from tcgrad.functions import FUNCTIONS, Function
 
 CHECK_SHAPE = '''\
 def _check_shape(name, array, shape):
-    """Raise ValueError if an argument does not have the shape that the others ask for."""
+    """Raise an error if an argument is a list, or has another shape than the others ask for."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.shape(array) != shape:
         raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
 '''
 
 CHECK_AXES = '''\
 def _check_axes(name, array, count):
-    """Raise ValueError if an argument does not have so many axes."""
+    """Raise an error if an argument is a list, or does not have so many axes."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.ndim(array) != count:
         raise ValueError(f"{name} has {np.ndim(array)} axes, expected {count}")
 '''
