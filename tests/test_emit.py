@@ -297,6 +297,25 @@ def test_a_wrong_number_of_axes_is_refused_where_no_size_is_asked_for(equation):
                     function(*arguments[:place], wrong, *arguments[place + 1 :])
 
 
+LISTS = ["y[i] = 2*x[i]", "y[i] = x[i] + a[i]", "y[i] = 3*x[i]*a[i]", "y = x[i]*a[i]", "y[i] = 2*x[A-1-i] + x[0]"]
+
+
+@pytest.mark.parametrize("make", [list, tuple])
+@pytest.mark.parametrize("equation", LISTS)
+def test_a_list_is_never_taken_for_an_array(equation, make):
+    """Twice a list is the list and itself once more, and a list and another one are both, one behind the other."""
+    module = Emitted(spec(["x: [A]", "a: [A]"], [equation, "z = a[i]*x[i]"], dims=DIMS, outputs=["y"])).module
+    given = [np.arange(2.0), np.arange(2.0)]
+    upstream = np.ones(np.shape(module.forward(*given)))
+    asked = {"forward": [], "jacobian": [], "jvp": given, "value_and_grad": [upstream]}
+    for name, others in asked.items():
+        function, arguments = getattr(module, name), [*given, *others]
+        for place, array in enumerate(arguments):
+            if array.ndim:
+                with pytest.raises((TypeError, AttributeError), match=r"list|tuple"):
+                    function(*arguments[:place], make(array), *arguments[place + 1 :])
+
+
 NAMES = [
     ["lambda: [A]", "np: [A]", "def: [A]"],
     ["forward: [A]", "backward: [A]", "saved: [A]"],

@@ -262,6 +262,13 @@ def test_what_is_written_by_the_inverses_of_factors_is_called_so():
         assert chains[-1].steps[-1].rules[0].words == "inverse of a product"
 
 
+@pytest.mark.parametrize("of", ["logdet(y)", "det(y)", "inv(y)[i,i]"])
+def test_a_matrix_that_meets_its_inverse_is_told(of):
+    derivation = derive(program_of(f"inputs: {{x: [3, 3]}}\nequations: ['y[i,j] = inv(x)[i,j]', 'f = {of}']"))
+    (chains,) = explain(derivation).jacobians
+    assert chains[-1].steps[-1].rules[0].words == "cancel a matrix with its inverse"
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.operations import Mean, Pick, Reduction, Sum, Tensordot
+from tcgrad.emit.operations import Largest, Mean, Pick, Reduction, Sum, Tensordot
 from tcgrad.emit.text import subscript
 
 
@@ -25,7 +25,9 @@ def new_axes(new: tuple[bool, ...]) -> str:
 def keeps_reduced_axes(new: tuple[bool, ...], reduced: Node) -> bool:
     """Whether new axes stand where a reduction has just taken some out."""
     match reduced.operation:
-        case Sum(axes) | Mean(axes) | Reduction(_, axes) if len(axes) < len(reduced.arguments[0].shape):
+        case Mean(_):
+            return keeps_reduced_axes(new, reduced.arguments[0])
+        case Sum(axes) | Largest(axes) | Reduction(_, axes) if len(axes) < len(reduced.arguments[0].shape):
             return axes == tuple(k for k, is_new in enumerate(new) if is_new)
         case _:
             return False

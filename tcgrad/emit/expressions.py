@@ -15,6 +15,7 @@ from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.equalities import Equalities
+from tcgrad.emit.exponentials import logsumexp, share
 from tcgrad.emit.factors import (
     Factors,
     as_masked_product,
@@ -24,6 +25,7 @@ from tcgrad.emit.factors import (
     under_guards,
     without_unused,
 )
+from tcgrad.emit.gates import with_gate
 from tcgrad.emit.operations import Apply, Compare, Power, Reduction, Select
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import deltas_as_masks, scattered
@@ -263,7 +265,13 @@ class Expressions:
         return Value(self.build.power(base.node, exponent), base.axes)
 
     def _call(self, expr: Call, hint: Axes) -> Value:
+        gated = with_gate(expr)
+        if gated is not None:
+            return self.dense(gated, hint)
         arguments = [self._floating(argument, hint) for argument in expr.arguments]
+        known = share(self.build, arguments[0].node) if expr.function.name == "exp" else None
+        if known is not None:
+            return Value(known, arguments[0].axes)
         return elementwise(self.build, Apply(expr.function), arguments, hint)
 
     def _where(self, expr: Where, hint: Axes) -> Value:
@@ -290,6 +298,8 @@ class Expressions:
             return self.lower(without_unused(expr, same), hint)
         gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
         kept = tuple(index for index in body.axes if index not in expr.indices)
+        if expr.kind == "logsumexp":
+            return plain(Value(logsumexp(self.build, body.node, gone), kept))
         shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
         return Structured((Term(sign, Value(self.build.graph.make(Reduction(kind, gone), (body.node,), shape), kept)),))
 

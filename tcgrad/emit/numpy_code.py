@@ -14,6 +14,7 @@ from tcgrad.emit.operations import (
     Expand,
     Integral,
     Matmul,
+    Mean,
     MinusInfinity,
     Number,
     Plus,
@@ -22,7 +23,7 @@ from tcgrad.emit.operations import (
     Sqrt,
     Times,
 )
-from tcgrad.emit.product_code import ProductCode
+from tcgrad.emit.product_code import ProductCode, quotient
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.text import Level, Text, is_simple, number
 from tcgrad.functions import Function
@@ -108,6 +109,9 @@ class Printer(CallPrinter):
                 return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
                 return self._conjunction(node) if node.kind is Kind.BOOL else self.product(node, self.expression)
+            case Mean(axes) if arguments[0] in self.names:
+                sizes = [self.size(arguments[0].arguments[0].shape[axis]).at(Level.UNARY) for axis in axes]
+                return Text(quotient([self.names[arguments[0]]], sizes), Level.MUL)
             case Power():
                 return self._power(*arguments)
             case Compare(operator):
@@ -151,7 +155,7 @@ class Printer(CallPrinter):
 
     def product(self, node: Node, expression: Callable[[Node], Text]) -> Text:
         """The code of a product, given that of each factor."""
-        parts = ProductCode()
+        parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
         return parts.text(expression)
 
