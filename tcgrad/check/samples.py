@@ -32,8 +32,8 @@ class Sample(Point):
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     upstream: random gradients of the outputs.
     kinks: where branches meet here, exactly, and outputs feel which is taken; the derivative is the one that the
-        language fixes.
-    grid: what inputs are multiples of where branches meet, 0 elsewhere.
+        language fixes. Or else where they meet next to the point, on one side of which it is.
+    grid: what inputs are multiples of where branches meet exactly, 0 elsewhere.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
@@ -70,8 +70,13 @@ class Sample(Point):
 
     @property
     def tied(self) -> bool:
-        """Whether branches meet here."""
+        """Whether branches meet here, or next to the point: it is too near to where they do for differences."""
         return bool(self.kinks)
+
+    @property
+    def where(self) -> str:
+        """Where branches meet, in words; empty if they do nowhere near."""
+        return ("at ties" if self.grid else "next to another branch") if self.tied else ""
 
     @property
     def label(self) -> str:

@@ -108,7 +108,7 @@ class Printer(CallPrinter):
             case Plus(signs):
                 return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
-                return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
+                return self._conjunction(node) if node.kind is Kind.BOOL else self.product(node, self.expression)
             case Mean(axes) if arguments[0] in self.names:
                 sizes = [self.size(arguments[0].arguments[0].shape[axis]).at(Level.UNARY) for axis in axes]
                 return Text(quotient([self.names[arguments[0]]], sizes), Level.MUL)
@@ -153,10 +153,11 @@ class Printer(CallPrinter):
             return -sign, text.code[1:]
         return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
 
-    def _product(self, node: Node) -> Text:
+    def product(self, node: Node, expression: Callable[[Node], Text]) -> Text:
+        """The code of a product, given that of each factor."""
         parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
-        return parts.text(self.expression)
+        return parts.text(expression)
 
     def _gather(self, node: Node, parts: ProductCode, inverted: bool, top: bool = False) -> None:
         """The factors of nested products that have no name of their own."""

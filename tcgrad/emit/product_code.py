@@ -14,6 +14,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
 _FEWEST = 3  # factors of which two may come first
+_WITH_SHORT_DECIMALS = (2, 4)  # denominators
 
 
 @dataclass
@@ -67,10 +68,14 @@ class ProductCode:
         return not over and bool(above) and above[0].kind is Kind.BOOL
 
     def _number(self) -> tuple[list[str], list[str]]:
-        """The absolute coefficient as factors above and below the line."""
+        """The absolute coefficient as factors above and below the line.
+
+        With a sign it is one number where it can be, that is passed over arrays once: ``-0.5 * x`` for ``-x / 2``.
+        """
         numerator, denominator = self.coefficient.as_integer_ratio()
         over, under = str(abs(numerator)), str(denominator)
-        if len(over) + len(under) > 5:
+        is_one_number = numerator < 0 and denominator in _WITH_SHORT_DECIMALS and bool(self.factors[False, False])
+        if is_one_number or len(over) + len(under) > 5:
             return [repr(abs(float(self.coefficient)))], []
         return [over] if over != "1" else [], [under] if under != "1" else []
 
