@@ -47,6 +47,7 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
         return named if isinstance(named, Refusal) else raised
     if not compares_alike(raised.matrix):
         return Refusal("an element is compared with a largest or smallest one that is worked out in another way")
+    raised = replace(raised, taken=Surroundings.of(program).tensors)
     if own is not None and not raised.is_batched:
         known.keep(own, raised)
     return raised
@@ -114,7 +115,8 @@ def raise_by_rows(define: Define, program: Program, form: MatrixForm) -> MatrixF
     """Beside the form of a matrix by a matrix that of each row by the same row, where 0 stands between others."""
     if form.layout != "vec" or form.batch or any(tensor.order != 2 for tensor in matrix_sides(define.tensor)):
         return None
-    return _linked(Raising(intrinsics_of(program)), define, program, "row").by_rows()
+    rows = _linked(Raising(intrinsics_of(program)), define, program, "row").by_rows()
+    return None if rows is None else replace(rows, taken=Surroundings.of(program).tensors)
 
 
 def _linked(raising: Raising, define: Define, program: Program, vec: VecOrder) -> LinkedBatches:
