@@ -32,6 +32,12 @@ def _check_length(name, axis, size, least):
         raise ValueError(f"{name} has size {size} along axis {axis}, expected at least {least}")
 '''
 
+WIDE = '''\
+def _wide(integers):
+    """Integers of 64 bits: sums and products of narrower ones overflow, differences of unsigned ones too."""
+    return np.asarray(integers).astype(np.int64, casting="same_kind", copy=False)
+'''
+
 LARGEST = '''\
 def _largest(a, axis=None, keepdims=False):
     """The largest element along an axis, 0 in place of an infinite one."""
@@ -96,6 +102,7 @@ _HELPERS = {
     "check_shape": CHECK_SHAPE,
     "check_axes": CHECK_AXES,
     "check_length": CHECK_LENGTH,
+    "wide": WIDE,
     "largest": LARGEST,
     "linalg": LINALG,
     "adjugate": ADJUGATE,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tcgrad.emit.array_text import come_back
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.number_signs import has_power, has_root, is_never_zero
 from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
@@ -127,8 +128,7 @@ class Printer(CallPrinter):
             case Expand(new) if arguments[0] not in self.names and come_back(new, arguments[0]):
                 return self.expression(arguments[0].arguments[0])
             case Sqrt() if node.is_static:
-                self.used.math = True
-                return Text(f"math.sqrt({self.expression(arguments[0]).code})")
+                return Text(self._root(arguments[0]))
             case _:
                 return Text(self.call(node))
 
@@ -157,7 +157,7 @@ class Printer(CallPrinter):
         """The code of a product, given that of each factor."""
         parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
-        return parts.text(expression)
+        return parts.text(expression, lambda divisor: is_never_zero(divisor, self.fitting))
 
     def _gather(self, node: Node, parts: ProductCode, inverted: bool, top: bool = False) -> None:
         """The factors of nested products that have no name of their own."""
@@ -173,7 +173,17 @@ class Printer(CallPrinter):
     def _conjunction(self, node: Node) -> Text:
         return Text(" & ".join(self.expression(a).at(Level.ADD) for a in node.arguments), Level.AND)
 
+    def _root(self, square: Node) -> str:
+        """The root of a Python number, which may be below 0 where it is not taken."""
+        code = self.expression(square).code
+        if not has_root(square, self.fitting):
+            return f"float(np.sqrt({code}))"
+        self.used.math = True
+        return f"math.sqrt({code})"
+
     def _power(self, base: Node, exponent: Node) -> Text:
+        if base.is_static and exponent.is_static and not has_power(base, exponent, self.fitting):
+            return Text(f"float(np.float_power({self.expression(base).code}, {self.expression(exponent).code}))")
         left, right = self.expression(base).at(Level.ATOM), self.expression(exponent).at(Level.UNARY)
         if not base.shape and not base.is_static:
             return Text(f"np.power({left}, {right})")

@@ -30,8 +30,10 @@ class ProductCode:
         default_factory=lambda: {(scalar, inverted): [] for scalar in (True, False) for inverted in (True, False)}
     )
 
-    def text(self, expression: Callable[[Node], Text]) -> Text:
+    def text(self, expression: Callable[[Node], Text], is_never_zero: Callable[[Node], bool]) -> Text:
         """Scalars first, so that an array is passed over once for all of them, with small arrays; truth values last.
+
+        Python raises an exception where a number is divided by 0: an array is divided then, or NumPy divides.
 
         A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and so would
         two Python truth values times one of NumPy's; and truth values have no negative.
@@ -41,6 +43,10 @@ class ProductCode:
         numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
         several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
         truths = self._truths() if over or under or is_negative or numbers or several else []
+        is_risky = bool(self.factors[True, True]) and self._divides_a_number_by_0(is_never_zero)
+        if is_risky and self.factors[False, False]:
+            self.factors[False, True], self.factors[True, True] = self.factors[True, True], []
+            is_risky = False
         above, below = [*over, *self._codes(expression, True, False)], [*under, *self._codes(expression, True, True)]
         small = self._small(bool(above or below))
         above += _codes(expression, small[False], Level.MUL)
@@ -52,6 +58,9 @@ class ProductCode:
         arrays += [expression(node).at(Level.MUL) for node in truths]
         if not above or not arrays:
             above, below, arrays, divisors = above + arrays, below + divisors, [], []
+        if is_risky:
+            divisor = " * ".join(below) if len(below) > 1 else expression(self.factors[True, True][0]).code
+            above, below = [f"float(np.divide({' * '.join(above or ['1'])}, {divisor}))"], []
         code = quotient(above or ["1"], below)
         if arrays:
             code = quotient([code, *arrays], divisors)
@@ -61,6 +70,12 @@ class ProductCode:
         if not arrays and not below and len(above) == 1:
             return Text(sign + code, Level.UNARY)
         return Text(sign + code, Level.MUL)
+
+    def _divides_a_number_by_0(self, is_never_zero: Callable[[Node], bool]) -> bool:
+        """Whether all of the quotient that stands first are Python numbers, and it may be one by 0."""
+        if self.factors[False, True] or all(map(is_never_zero, self.factors[True, True])):
+            return False
+        return all(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
 
     def _begins_with_truth(self, over: list[str]) -> bool:
         """Whether the first factor is an array of truth values, which NumPy refuses to negate."""
@@ -97,12 +112,13 @@ class ProductCode:
         arrays = [*self.factors[False, False], *self.factors[False, True]]
         if len(arrays) + has_scalars < _FEWEST or all(node.shape == self.shape for node in arrays):
             return found
-        shapes = Counter([node.shape for node in arrays if node.shape != self.shape and node.kind is not Kind.BOOL])
+        small = [node for node in arrays if node.shape not in (self.shape, ()) and node.kind is not Kind.BOOL]
+        shapes = Counter([node.shape for node in small])
         shape, count = max(shapes.items(), key=itemgetter(1), default=((), 0))
         if count < len(arrays) and count + has_scalars > 1:
             for inverted, nodes in found.items():
                 factors = self.factors[False, inverted]
-                nodes += [node for node in factors if node.shape == shape and node.kind is not Kind.BOOL]
+                nodes += [node for node in factors if node in small and node.shape == shape]
                 self.factors[False, inverted] = [node for node in factors if node not in nodes]
         return found
 

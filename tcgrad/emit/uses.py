@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Block, Buffer, Scan, Scatter
-from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Size, Slice, Times, Window
+from tcgrad.emit.operations import Apply, Integral, Leaf, LeviCivita, Number, Plus, Size, Slice, Times, Window
 
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
@@ -28,6 +28,20 @@ def needed_nodes(results: Iterable[Node], known: Collection[Node]) -> list[Node]
             found.add(node)
             stack += [argument for argument in node.arguments if argument not in known and argument not in found]
     return sorted(found, key=attrgetter("serial"))
+
+
+def calculated_integers(results: Iterable[Node]) -> Iterator[Node]:
+    """The integer arguments whose elements are added, multiplied or divided as integers on the way to the results."""
+    for node in needed_nodes(results, ()):
+        if node.kind is Kind.INT and isinstance(node.operation, Plus | Times | Integral):
+            yield from (leaf for leaf in map(_read_off, node.arguments) if isinstance(leaf.operation, Leaf))
+
+
+def _read_off(node: Node) -> Node:
+    """The array that the elements of an integer array are those of."""
+    while node.kind is Kind.INT and node.arguments:
+        node = node.arguments[0]
+    return node
 
 
 def is_trivial(node: Node) -> bool:
