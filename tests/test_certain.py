@@ -23,6 +23,8 @@ CASES = [
     (["u = sqrt(sum[i](x[i]^2))", "v = 1/u", "y = relu(v)"], "uy"),
     (["u = sqrt(sum[i](x[i]^2)/(N - 1) + eps)", "v = 1/u", "y = relu(v)"], "uvy"),
     (["u = sqrt(sum[i](x[i]^2)/(N - 2) + eps)", "v = 1/u", "y = relu(v)"], "y"),
+    (["u[i] = x[i]/(N + 1)", "y[i] = where(N > 1, relu(u[i]), 0)"], "uy"),
+    (["u[i] = x[i]/(N - 1)", "y[i] = where(N > 1, relu(u[i]), 0)"], "y"),
     (["u = exp(x[0])", "y = relu(u)"], "y"),
 ]
 

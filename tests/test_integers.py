@@ -5,6 +5,7 @@ Each function is checked whole: the formulas and the emitted module against diff
 
 from itertools import product
 
+import numpy as np
 import pytest
 
 import tcgrad
@@ -94,6 +95,60 @@ def test_comparisons_with_components_guard_as_those_of_indices_do(right):
     """At every sample something is left out that is not there."""
     text = SPEC.format(right).replace("[0, 4]", "[1, 4]") + "indices: {k: 6}\n"
     assert tcgrad.loads(text, "integers").check(trials=2).ok
+
+
+A, B = 100, [98, 102, 100, 101]
+WIDE = {  # where y[i] = x[i]*... reads v, or p with zeros around it; what 8 bits do not hold, or is below 0, is met
+    "v[2*a+b[i]]": [298, 302, 300, 301],
+    "v[b[i]+i]": [98, 103, 102, 104],
+    "v[(3*b[i])%7]": [0, 5, 6, 2],
+    "v[b[i]//2+a]": [149, 151, 150, 150],
+    "p[b[i]-a]": [-2, 2, 0, 1],
+    "p[a-b[i]]": [2, -2, 0, -1],
+    "[b[i] - a < 0]*v[2*i]": [0, -1, -1, -1],
+    "[2*b[i] > a]*v[2*i]": [0, 2, 4, 6],
+    "where(i <= b[i] - a, v[2*i], 0)": [-1, 2, -1, -1],
+    "delta[3*b[i],300]*v[2*i]": [-1, -1, 4, -1],
+}
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint32", "uint64"])
+@pytest.mark.parametrize("factor", WIDE)
+def test_integers_of_any_type_are_reckoned_with_as_integers(factor, dtype):
+    text = f"""
+dims: {{N: 400}}
+inputs:
+  x: [4]
+  v: [N]
+  p: {{shape: [N], outside: 0}}
+  a: {{shape: [], dtype: int, sample: {{integers: [100, 101]}}}}
+  b: {{shape: [4], dtype: int, sample: {{integers: [98, 103]}}}}
+equations: ["y[i] = x[i]*{factor}"]
+"""
+    module = tcgrad.loads(text, "integers").compile()
+    name = "p" if factor.startswith("p") else "v"
+    values = {name: np.random.default_rng(0).normal(size=size) for name, size in (("x", 4), ("v", 400), ("p", 400))}
+    arguments = (*values.values(), np.asarray(A, dtype), np.asarray(B, dtype))
+    slope, jacobian = np.zeros(4), np.zeros((4, 400))
+    for i, place in enumerate(WIDE[factor]):
+        if place >= 0:
+            slope[i] = values[name][place]
+            jacobian[i, place] = values["x"][i]
+    output, saved = module.forward_saved(*arguments)
+    np.testing.assert_allclose(output, values["x"] * slope)
+    gradients = dict(zip(values, module.backward(saved, np.ones(4)), strict=True))
+    np.testing.assert_allclose(gradients["x"], slope)
+    np.testing.assert_allclose(gradients[name], jacobian.sum(axis=0))
+    np.testing.assert_allclose(module.jacobian(*arguments)["y", name], jacobian)
+    tangents = {other: np.full(np.shape(value), float(other == name)) for other, value in values.items()}
+    np.testing.assert_allclose(module.jvp(*arguments, *tangents.values()), jacobian.sum(axis=1))
+
+
+def test_what_is_no_integer_is_no_position():
+    module = tcgrad.loads("inputs: {x: [5], n: {shape: [], dtype: int}}\nequations: ['y = x[n+1]^2']\n").compile()
+    assert module.forward(np.arange(5.0), 2) == 9.0
+    with pytest.raises(TypeError):
+        module.forward(np.arange(5.0), 1.5)
 
 
 NUMBERS = [

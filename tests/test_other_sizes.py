@@ -83,6 +83,37 @@ FITTING = {
         ),
         [{"T": 3}, {"T": 9}],
     ),
+    "a divisor that is 0 where the branch is not taken": (
+        spec(
+            ["x: [A]"],
+            ["y[i] = where(A > 1, 3*x[i]/(A - 1), x[i]) + where(A > 2, x[i]/(A - 1)/(A - 2), 0)"],
+            dims="{A: 4}",
+        ),
+        [{"A": 1}, {"A": 2}, {"A": 3}],
+    ),
+    "a divisor that is 0 where the branch is not taken, beside sums": (
+        spec(["x: [A]"], ["m = mean[i](x[i])", "f = where(A > 1, sum[i]((x[i] - m)^2)/(A - 1), 0)"], dims="{A: 4}"),
+        [{"A": 1}, {"A": 2}],
+    ),
+    "a number over a size that is 0 where the branch is not taken": (
+        spec(
+            ["x: [A]"],
+            ["y[i] = where(i < A - 1, 1/(A - 1), 0)*x[i] + where(A > 1, 2/(A - 1), 3)*x[i]^2"],
+            dims="{A: 4}",
+        ),
+        [{"A": 1}, {"A": 2}],
+    ),
+    "roots and powers of sizes below 0 where the branch is not taken": (
+        spec(
+            ["x: [A]"],
+            [
+                "y[i] = where(A > 2, sqrt(A - 2)*x[i], x[i]) + where(A > 2, (A - 2)^(1/3)*x[i], 0)",
+                "z[i] = where(A > 1, y[i]*sqrt(A/(A - 1)), 0)",
+            ],
+            dims="{A: 4}",
+        ),
+        [{"A": 1}, {"A": 2}, {"A": 3}],
+    ),
     "digits": (
         spec(["x: [A, 3]", "v: [B]"], ["y[k] = x[k//3,k%3]*v[k]^2"], dims="{A: 2, B: 6}", indices="{k: B}"),
         [{"A": 3, "B": 8}, {"A": 3, "B": 2}, {"A": 2, "B": 1}],

@@ -119,6 +119,13 @@ inputs: {y: [N], q: [2]}
 equations:
   - f = sum[i](max(a*(y[i] - q[0]), (a - 1)*(y[i] - q[0])) + max(b*(y[i] - q[1]), (b - 1)*(y[i] - q[1])))
 """,
+    "a gradient that reads that of an intermediate in the end alone": """
+inputs: {x: [3], t: [3]}
+equations:
+  - n = sqrt(x[i]*x[i])
+  - u[i] = x[i]/n
+  - f = sum[i]((u[i] - t[i])^2)/2
+""",
     "base cases that read those before them": """
 dims: {T: 6}
 inputs: {x: [T], a: [], b: []}

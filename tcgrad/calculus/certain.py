@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tcgrad.ir.gaps import gaps_of, has_gap
-from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
-from tcgrad.ir.program import Define, Program
+from tcgrad.ir.guards import is_structural
+from tcgrad.ir.nodes import Call, Component, Const, Expr, Iverson, Pow
+from tcgrad.ir.program import Define, Program, bodies
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children
+from tcgrad.ir.traversal import children, free_indices, tensors_read, walk
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.signs import is_never_negative, is_positive, reads_needed
@@ -28,12 +29,20 @@ class Certainty:
                 return self.has_value(base)
             case Call(function=function) if function.overflows:
                 return False
+            case Pow() if not (tensors_read(expr) or free_indices(expr) or self._asks_for_sizes):
+                return True
             case _:
                 return not has_gap(expr) and all(map(self.has_value, children(expr)))
 
     def _has_power(self, base: Expr, sign: int) -> bool:
         positive = self._defined[0]
         return is_positive(base, positive) or (sign > 0 and is_never_negative(base, positive))
+
+    @cached_property
+    def _asks_for_sizes(self) -> bool:
+        """Whether a condition may leave out what has no value at some sizes; else no output has one there."""
+        nodes = (node for s in self.program.statements for body in bodies(s) for node in walk(body))
+        return any(isinstance(node, Iverson) and is_structural(node) for node in nodes)
 
     @cached_property
     def _defined(self) -> tuple[set[Tensor], set[Tensor]]:

@@ -8,7 +8,7 @@ from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import loops
 from tcgrad.emit.built import Operand
 from tcgrad.emit.elementwise import elementwise
-from tcgrad.emit.equalities import Equalities
+from tcgrad.emit.equalities import Equalities, is_affine
 from tcgrad.emit.factors import Factors
 from tcgrad.emit.operations import Compare, Number
 from tcgrad.emit.positions import Positions
@@ -65,7 +65,9 @@ class BlockProducts:
         loose = tuple(index for index in left if index in held)
         summed = tuple(index for index in left if index not in held)
         places = [equalities.resolve(index.expr) for index in hint]
-        wanted = dict.fromkeys((*loops(places), *(index for place in places for index in place.indices)))
+        compound = [place for place in places if place.as_index is None]
+        looped = loops(places) if compound and all(map(is_affine, compound)) else ()  # there are loops over no others
+        wanted = dict.fromkeys((*looped, *(index for place in places for index in place.indices)))
         result = self._products.product(coefficient, operands, summed, tuple(wanted))
         return Term(result.coefficient, result.value, pairs, loose)
 

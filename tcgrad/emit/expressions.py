@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from fractions import Fraction
 from typing import assert_never, cast
 
 from tcgrad.emit.arrays import Axes, Kind, Value
@@ -45,10 +46,13 @@ from tcgrad.ir.nodes import (
     Iverson,
     Mul,
     Pow,
+    ReductionKind,
     Where,
 )
 from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
 from tcgrad.simplify.attained import Attained, attained
+
+_OPPOSITE: dict[ReductionKind, ReductionKind] = {"max": "min", "min": "max"}
 
 
 class Expressions:
@@ -95,7 +99,7 @@ class Expressions:
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
             case Pow():
-                return plain(self._power(expr, hint))
+                return self._power(expr, hint)
             case Call():
                 return self._once((expr, hint, self._positions.around), lambda: plain(self._call(expr, hint)))
             case Iverson() if (asked := attained(expr)) is not None:
@@ -114,8 +118,11 @@ class Expressions:
 
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
-            value = self.dense(body, _inside(hint, indices))
-            return plain(self.products.product(UNIT, [Operand(value)], indices, hint).value)
+            inside = _inside(hint, indices)
+            whole = self.lower(body, inside)
+            term = whole.plain or Term(UNIT, self._definitions.dense(whole, inside))
+            total = self.products.product(term.coefficient, [Operand(term.value)], indices, hint)
+            return Structured((Term(total.coefficient, total.value),))
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
         return added(self.build, [term for part in parts for term in part.terms], hint)
 
@@ -223,7 +230,9 @@ class Expressions:
     # Elementwise
 
     def _floating(self, expr: Expr, hint: Axes) -> Value:
-        value = self.dense(expr, hint)
+        return self._as_float(self.dense(expr, hint))
+
+    def _as_float(self, value: Value) -> Value:
         return Value(self.build.as_float(value.node), value.axes)
 
     def _comparable(self, expr: Expr, hint: Axes) -> Value:
@@ -240,11 +249,20 @@ class Expressions:
         truth = elementwise(self.build, Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
         return self._positions.read(truth, [asked.positions.get(index, index.expr) for index in truth.axes])
 
-    def _power(self, expr: Pow, hint: Axes) -> Value:
-        base = self._floating(expr.base, hint)
-        if isinstance(expr.exponent, Const) and expr.exponent.value > 0:
-            return Value(self.build.power(base.node, expr.exponent.value), base.axes)
-        return elementwise(self.build, Power(), (base, self._floating(expr.exponent, hint)), hint)
+    def _power(self, expr: Pow, hint: Axes) -> Structured:
+        """``(-a)^2`` is ``a^2``, so that ``a`` is computed as it is elsewhere."""
+        if not isinstance(expr.exponent, Const) or expr.exponent.value < 0:
+            sides = self._floating(expr.base, hint), self._floating(expr.exponent, hint)
+            return plain(elementwise(self.build, Power(), sides, hint))
+        exponent = expr.exponent.value
+        base = self.lower(expr.base, hint)
+        if (turned := base.plain) and turned.coefficient == -1 and exponent.denominator == 1:
+            power = self._power_of(turned.value, exponent)
+            return Structured((Term(Fraction((-1) ** exponent.numerator), power),))
+        return plain(self._power_of(self._definitions.dense(base, hint), exponent))
+
+    def _power_of(self, base: Value, exponent: Fraction) -> Value:
+        return Value(self.build.power(base.node, exponent), base.axes)
 
     def _call(self, expr: Call, hint: Axes) -> Value:
         gated = with_gate(expr)
@@ -273,7 +291,7 @@ class Expressions:
         unused = tuple(index for index in expr.indices if index not in used)
         if unused:
             return self.lower(without_unused(expr, unused), hint)
-        body = self._floating(expr.body, _inside(hint, expr.indices))
+        sign, kind, body = self._reduced(expr, _inside(hint, expr.indices))
         # What is read may be the same along an axis, and then has none.
         same = tuple(index for index in expr.indices if index not in body.axes)
         if same:
@@ -283,7 +301,14 @@ class Expressions:
         if expr.kind == "logsumexp":
             return plain(Value(logsumexp(self.build, body.node, gone), kept))
         shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
-        return plain(Value(self.build.graph.make(Reduction(expr.kind, gone), (body.node,), shape), kept))
+        return Structured((Term(sign, Value(self.build.graph.make(Reduction(kind, gone), (body.node,), shape), kept)),))
+
+    def _reduced(self, expr: IndexReduce, hint: Axes) -> tuple[Fraction, ReductionKind, Value]:
+        """A sign, and what a reduction is of what, for ``max(-a)`` is ``-min(a)``."""
+        body = self.lower(expr.body, hint)
+        if (turned := body.plain) and turned.coefficient == -1 and expr.kind in _OPPOSITE:
+            return turned.coefficient, _OPPOSITE[expr.kind], self._as_float(turned.value)
+        return UNIT, expr.kind, self._as_float(self._definitions.dense(body, hint))
 
 
 def _inside(hint: Axes, bound: Sequence[Index]) -> Axes:

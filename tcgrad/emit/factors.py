@@ -100,7 +100,7 @@ def separable_sum(parts: Factors) -> int | None:
 
 
 def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:
-    """The factors with ``u^2`` as two factors ``u`` where it alone is summed over an index: a dot product, or several."""
+    """The factors with ``u^2`` as two factors ``u`` where it alone is summed over an index: dot products."""
     return [single for k in range(len(parts.factors)) for single in _square_apart(parts, k)]
 
 

@@ -30,6 +30,7 @@ class FirstOrderWriter(ModuleWriter):
     def _forward_and_backward(self) -> list[Lines]:
         forward = self._of_inputs(self._scope.inner())
         saved = nodes_to_save(self._forward, self._backward)
+        forward.calculate(self._backward.nodes)
         outputs = forward.compute(self._forward.wanted(self._name), self._forward.nodes, saved)
         scope = self._scope.inner()
         names = derived_names(scope)

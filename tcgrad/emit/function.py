@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
@@ -14,6 +14,7 @@ from tcgrad.emit.schedule import Body, Wanted
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array, Reading, readings
 from tcgrad.emit.text import Level
+from tcgrad.emit.uses import calculated_integers
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
@@ -76,6 +77,7 @@ class FunctionWriter:
     arrays: the arrays whose shapes may be read, in the order in which they are asked.
     upstream: those whose shapes are given by the others, and read only where these do not show a dim.
     typed: the names of the arguments that together decide the dtype.
+    integers: the arguments that are integers, with their names; ``calculated`` are those that are reckoned with.
     lengths: what recurrences must be long enough for.
     ranges: sizes that are at least 0 where the indices run over the ranges of the code.
     fits: sizes that are at least 0 where the equations can be read.
@@ -89,6 +91,8 @@ class FunctionWriter:
     upstream: list[Array] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    integers: Mapping[Node, str] = field(default_factory=dict)
+    calculated: set[Node] = field(default_factory=set)
     lengths: list[Length] = field(default_factory=list)
     ranges: Sequence[Integer] = ()
     fits: Sequence[Fit] = ()
@@ -108,10 +112,16 @@ class FunctionWriter:
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> list[str]:
         """Write what the results need; their code."""
+        self.calculate((*results, *extra))
         body = Body(self.printer, self.scope)
         body.compute(wanted, results, extra)
         self.body += body.lines
         return [self.printer.expression(node).code for node in results]
+
+    def calculate(self, results: Iterable[Node]) -> None:
+        """Let the integers that the results reckon with be wide enough."""
+        if self.integers:
+            self.calculated.update(calculated_integers(results))
 
     def missing_dims(self) -> list[Dim]:
         """The dims that the code uses and none of the arrays shows."""
@@ -131,10 +141,17 @@ class FunctionWriter:
         check_lines += [line for fit in self.fits for line in self._fit_lines(fit)]
         check_lines += [line for size in self.ranges for line in self._range_lines(size, "the ranges of indices take")]
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
-        lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines]
+        lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines, *self._integer_lines()]
         if self.used.dtype:
             lines += bracketed("dtype = np.result_type(", [*self.typed, "1.0"], ")", 4)
         return lines
+
+    def _integer_lines(self) -> list[str]:
+        """Integers that are reckoned with, in a type that holds what comes of it."""
+        names = [name for node, name in self.integers.items() if node in self.calculated]
+        if names:
+            self.used.helpers["wide"] = None
+        return [f"{name} = _wide({name})" for name in names]
 
     def _size_lines(self) -> list[str]:
         """The sizes that the spec defines by others, those that are used."""

@@ -9,14 +9,18 @@ from tcgrad.functions import FUNCTIONS, Function
 
 CHECK_SHAPE = '''\
 def _check_shape(name, array, shape):
-    """Raise ValueError if an argument does not have the shape that the others ask for."""
+    """Raise an error if an argument is a list, or has another shape than the others ask for."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.shape(array) != shape:
         raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
 '''
 
 CHECK_AXES = '''\
 def _check_axes(name, array, count):
-    """Raise ValueError if an argument does not have so many axes."""
+    """Raise an error if an argument is a list, or does not have so many axes."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.ndim(array) != count:
         raise ValueError(f"{name} has {np.ndim(array)} axes, expected {count}")
 '''
@@ -26,6 +30,12 @@ def _check_length(name, axis, size, least):
     """Raise ValueError if an array ends before what is read of it."""
     if size < least:
         raise ValueError(f"{name} has size {size} along axis {axis}, expected at least {least}")
+'''
+
+WIDE = '''\
+def _wide(integers):
+    """Integers of 64 bits: sums and products of narrower ones overflow, differences of unsigned ones too."""
+    return np.asarray(integers).astype(np.int64, casting="same_kind", copy=False)
 '''
 
 LARGEST = '''\
@@ -92,6 +102,7 @@ _HELPERS = {
     "check_shape": CHECK_SHAPE,
     "check_axes": CHECK_AXES,
     "check_length": CHECK_LENGTH,
+    "wide": WIDE,
     "largest": LARGEST,
     "linalg": LINALG,
     "adjugate": ADJUGATE,

@@ -157,6 +157,8 @@ class ModuleWriter(ABC):
         writer = self._function(scope, known, self._input_arrays())
         writer.checks = [Check(self._name(tensor), tensor.shape) for tensor in self._inputs]
         writer.typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
+        integers = [tensor for tensor in self._inputs if tensor.dtype == "int"]
+        writer.integers = {self._stages.argument(tensor): self._name(tensor) for tensor in integers}
         writer.ranges, writer.fits = self._ranges, self._fits
         return writer
 

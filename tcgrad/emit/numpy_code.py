@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tcgrad.emit.array_text import come_back
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.number_signs import has_power, has_root, is_never_zero
 from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
@@ -108,7 +109,7 @@ class Printer(CallPrinter):
             case Plus(signs):
                 return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
-                return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
+                return self._conjunction(node) if node.kind is Kind.BOOL else self.product(node, self.expression)
             case Mean(axes) if arguments[0] in self.names:
                 sizes = [self.size(arguments[0].arguments[0].shape[axis]).at(Level.UNARY) for axis in axes]
                 return Text(quotient([self.names[arguments[0]]], sizes), Level.MUL)
@@ -127,8 +128,7 @@ class Printer(CallPrinter):
             case Expand(new) if arguments[0] not in self.names and come_back(new, arguments[0]):
                 return self.expression(arguments[0].arguments[0])
             case Sqrt() if node.is_static:
-                self.used.math = True
-                return Text(f"math.sqrt({self.expression(arguments[0]).code})")
+                return Text(self._root(arguments[0]))
             case _:
                 return Text(self.call(node))
 
@@ -153,10 +153,11 @@ class Printer(CallPrinter):
             return -sign, text.code[1:]
         return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
 
-    def _product(self, node: Node) -> Text:
+    def product(self, node: Node, expression: Callable[[Node], Text]) -> Text:
+        """The code of a product, given that of each factor."""
         parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
-        return parts.text(self.expression)
+        return parts.text(expression, lambda divisor: is_never_zero(divisor, self.fitting))
 
     def _gather(self, node: Node, parts: ProductCode, inverted: bool, top: bool = False) -> None:
         """The factors of nested products that have no name of their own."""
@@ -172,7 +173,17 @@ class Printer(CallPrinter):
     def _conjunction(self, node: Node) -> Text:
         return Text(" & ".join(self.expression(a).at(Level.ADD) for a in node.arguments), Level.AND)
 
+    def _root(self, square: Node) -> str:
+        """The root of a Python number, which may be below 0 where it is not taken."""
+        code = self.expression(square).code
+        if not has_root(square, self.fitting):
+            return f"float(np.sqrt({code}))"
+        self.used.math = True
+        return f"math.sqrt({code})"
+
     def _power(self, base: Node, exponent: Node) -> Text:
+        if base.is_static and exponent.is_static and not has_power(base, exponent, self.fitting):
+            return Text(f"float(np.float_power({self.expression(base).code}, {self.expression(exponent).code}))")
         left, right = self.expression(base).at(Level.ATOM), self.expression(exponent).at(Level.UNARY)
         if not base.shape and not base.is_static:
             return Text(f"np.power({left}, {right})")

@@ -14,6 +14,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
 _FEWEST = 3  # factors of which two may come first
+_WITH_SHORT_DECIMALS = (2, 4)  # denominators
 
 
 @dataclass
@@ -29,8 +30,10 @@ class ProductCode:
         default_factory=lambda: {(scalar, inverted): [] for scalar in (True, False) for inverted in (True, False)}
     )
 
-    def text(self, expression: Callable[[Node], Text]) -> Text:
+    def text(self, expression: Callable[[Node], Text], is_never_zero: Callable[[Node], bool]) -> Text:
         """Scalars first, so that an array is passed over once for all of them, with small arrays; truth values last.
+
+        Python raises an exception where a number is divided by 0: an array is divided then, or NumPy divides.
 
         A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and so would
         two Python truth values times one of NumPy's; and truth values have no negative.
@@ -40,6 +43,10 @@ class ProductCode:
         numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
         several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
         truths = self._truths() if over or under or is_negative or numbers or several else []
+        is_risky = bool(self.factors[True, True]) and self._divides_a_number_by_0(is_never_zero)
+        if is_risky and self.factors[False, False]:
+            self.factors[False, True], self.factors[True, True] = self.factors[True, True], []
+            is_risky = False
         above, below = [*over, *self._codes(expression, True, False)], [*under, *self._codes(expression, True, True)]
         small = self._small(bool(above or below))
         above += _codes(expression, small[False], Level.MUL)
@@ -51,6 +58,9 @@ class ProductCode:
         arrays += [expression(node).at(Level.MUL) for node in truths]
         if not above or not arrays:
             above, below, arrays, divisors = above + arrays, below + divisors, [], []
+        if is_risky:
+            divisor = " * ".join(below) if len(below) > 1 else expression(self.factors[True, True][0]).code
+            above, below = [f"float(np.divide({' * '.join(above or ['1'])}, {divisor}))"], []
         code = quotient(above or ["1"], below)
         if arrays:
             code = quotient([code, *arrays], divisors)
@@ -61,16 +71,26 @@ class ProductCode:
             return Text(sign + code, Level.UNARY)
         return Text(sign + code, Level.MUL)
 
+    def _divides_a_number_by_0(self, is_never_zero: Callable[[Node], bool]) -> bool:
+        """Whether all of the quotient that stands first are Python numbers, and it may be one by 0."""
+        if self.factors[False, True] or all(map(is_never_zero, self.factors[True, True])):
+            return False
+        return all(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
+
     def _begins_with_truth(self, over: list[str]) -> bool:
         """Whether the first factor is an array of truth values, which NumPy refuses to negate."""
         above = [*self.factors[True, False], *self.factors[False, False]]
         return not over and bool(above) and above[0].kind is Kind.BOOL
 
     def _number(self) -> tuple[list[str], list[str]]:
-        """The absolute coefficient as factors above and below the line."""
+        """The absolute coefficient as factors above and below the line.
+
+        With a sign it is one number where it can be, that is passed over arrays once: ``-0.5 * x`` for ``-x / 2``.
+        """
         numerator, denominator = self.coefficient.as_integer_ratio()
         over, under = str(abs(numerator)), str(denominator)
-        if len(over) + len(under) > 5:
+        is_one_number = numerator < 0 and denominator in _WITH_SHORT_DECIMALS and bool(self.factors[False, False])
+        if is_one_number or len(over) + len(under) > 5:
             return [repr(abs(float(self.coefficient)))], []
         return [over] if over != "1" else [], [under] if under != "1" else []
 
@@ -92,12 +112,13 @@ class ProductCode:
         arrays = [*self.factors[False, False], *self.factors[False, True]]
         if len(arrays) + has_scalars < _FEWEST or all(node.shape == self.shape for node in arrays):
             return found
-        shapes = Counter([node.shape for node in arrays if node.shape != self.shape and node.kind is not Kind.BOOL])
+        small = [node for node in arrays if node.shape not in (self.shape, ()) and node.kind is not Kind.BOOL]
+        shapes = Counter([node.shape for node in small])
         shape, count = max(shapes.items(), key=itemgetter(1), default=((), 0))
         if count < len(arrays) and count + has_scalars > 1:
             for inverted, nodes in found.items():
                 factors = self.factors[False, inverted]
-                nodes += [node for node in factors if node.shape == shape and node.kind is not Kind.BOOL]
+                nodes += [node for node in factors if node in small and node.shape == shape]
                 self.factors[False, inverted] = [node for node in factors if node not in nodes]
         return found
 

@@ -64,7 +64,8 @@ class Body:
             or isinstance(node.operation, FILLED)
             or (counts[node] > 1 and not is_trivial(node))
         }
-        self._own.update(looped_over(needed))
+        shared = {node for node in needed if counts[node] > 1}.union(self._preferred, results, extra)
+        self._own.update(looped_over(needed, shared))
         self._own.update(deeply_nested(needed, self._own))
         self._over = overwritten(needed, self._own, self._preferred, [*results, *extra])
         self._heirs = {argument: heir for heir, argument in self._over.items()}

@@ -8,29 +8,49 @@ from dataclasses import field
 
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
-from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.nodes import (
+    ZERO,
+    Add,
+    Call,
+    Component,
+    Const,
+    Expr,
+    IndexReduce,
+    IndexSum,
+    Iverson,
+    Mul,
+    Pow,
+    Where,
+)
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
+from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, product_of, tensors_read, walk
+from tcgrad.ir.whole import as_integer
 from tcgrad.records import dataclass
 
 Gap = frozenset[Index]
 
 
 def has_gap(node: Expr) -> bool:
-    """Whether a node by itself has no value for some arguments; of sizes and numbers alone it has one."""
+    """Whether a node by itself has no value for some arguments or sizes; of numbers alone it has one."""
     match node:
         case Pow(exponent=Const(value)) if value.denominator == 1 and value.numerator >= 0:
             return False
         case Pow(base=Component(tensor)) if tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0):
             return bool(tensors_read(node.exponent) or free_indices(node.exponent))
         case Pow():
-            return bool(tensors_read(node) or free_indices(node))
+            return bool(tensors_read(node) or free_indices(node)) or _may_lack_value(as_integer(node.base))
         case Call():
             return has_domain(node.function)
         case _:
             return False
+
+
+def _may_lack_value(size: Integer | None) -> bool:
+    """Whether a power of a size has no value, or no finite one, where dims are short enough."""
+    return size is not None and size.as_number is None and not never_negative(size - 1)
 
 
 def has_domain(function: Function) -> bool:

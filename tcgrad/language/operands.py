@@ -9,6 +9,7 @@ from typing import cast
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import What
+from tcgrad.language.elsewhere import HOW_TO_WRITE
 from tcgrad.language.lexer import UNREADABLE, Token
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
@@ -32,6 +33,13 @@ from tcgrad.spec.numbers import BOUNDS, exact_value
 _SHOWN = 60  # characters of the user's own text in a help line
 _OPENING_TERM = ("name", "number", "(")
 _BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
+_COMPARISONS_ELSEWHERE: dict[str, ComparisonOperator] = {
+    "=>": ">=",
+    "=<": "<=",
+    "<>": "!=",
+    "===": "==",
+    "!==": "!=",
+}
 _BEHIND_ALL = ("end", UNREADABLE)
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
@@ -78,14 +86,24 @@ class OperandParser(SubscriptParser):
         """The chain of comparisons that begins with ``first``, which begins at ``start``."""
         operands, operators = [first], list[ComparisonOperator]()
         while self.kind in COMPARISONS or self.kind == "=":
-            token = self.take()
-            if token.kind == "=":
-                self.report_error(
-                    "TC210", "`=` defines; a comparison is written with `==`", self.span(token), "write `==`"
-                )
-            operators.append(cast("ComparisonOperator", "==" if token.kind == "=" else token.kind))
+            operators.append(self._comparison_operator())
             operands.append(self.expression())
         return Comparison(tuple(operands), tuple(operators), self.since(start)) if operators else operands[0]
+
+    def _comparison_operator(self) -> ComparisonOperator:
+        """The operator that is next; one that other languages write otherwise is reported."""
+        token = self.take()
+        both = token.kind + self.kind if self.token.start == token.end else token.kind
+        if both in _COMPARISONS_ELSEWHERE:
+            self.take()
+            meant = _COMPARISONS_ELSEWHERE[both]
+            self.report_error("TC210", f"`{both}` does not compare here", self.since(token), f"write `{meant}`")
+            return meant
+        if token.kind == "=":
+            message = "`=` defines; a comparison is written with `==`"
+            self.report_error("TC210", message, self.span(token), "write `==`")
+            return "=="
+        return cast("ComparisonOperator", token.kind)
 
     def _missing_operand(self) -> str:
         if self.kind != "end":
@@ -171,9 +189,10 @@ class OperandParser(SubscriptParser):
                 self.report_error(
                     "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
                 )
+        bracket = self.token
         positions = self.positions(name) if self.opens_positions else None
         if positions is not None and name.text not in INTRINSICS:
-            self._refuse_positions(name, span)
+            self._refuse_positions(name, span, arguments, self.source(bracket))
         return Call(name.text, self.span(name), arguments, positions, self.since(name))
 
     def argument(self, function: Token) -> Expression:
@@ -208,9 +227,11 @@ class OperandParser(SubscriptParser):
         left = set(_names_in_brackets(self.tokens[:equals]))
         return next((name for name in (*(name for name in found if name not in left), *found)), "i")
 
-    def _refuse_positions(self, name: Token, call: Span) -> None:
+    def _refuse_positions(self, name: Token, call: Span, arguments: tuple[Expression, ...], brackets: str) -> None:
+        """``exp(x)[i]``, and ``eye(N)[i,j]`` of what has a form of its own here."""
         message = f"the value of `{name.text}(...)` is a number and has no components"
-        help_ = f"index the arguments: `{name.text}(x[i])`"
+        shown = ", ".join(f"{each.name}{brackets}" if isinstance(each, Name) else "..." for each in arguments)
+        help_ = HOW_TO_WRITE.get(name.text) or f"index the arguments: `{name.text}({shown})`"
         raise self.failure("TC208", message, call, help_)
 
     def _reduction(self, kind: Token) -> Reduction:
