@@ -25,6 +25,7 @@ from tcgrad.notation.syntaxes import LATEX, UNICODE
 from tcgrad.report.derivation import Format, render_derivation, render_equations
 from tcgrad.report.derivation_json import render_json
 from tcgrad.report.styles import LatexStyle, Writing
+from tcgrad.spec.files import decode
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
 from tcgrad.steps import explain
@@ -42,15 +43,21 @@ def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorF
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the file.
     """
-    return _function_of(lambda: load_spec(find_spec(os.fspath(spec))), strict)
+    return _function_of(lambda: load_spec(find_spec(os.fsdecode(spec))), strict)
 
 
-def loads(text: str, name: str = "spec", *, strict: bool | None = None) -> TensorFunction:
+def loads(text: str | bytes, name: str = "spec", *, strict: bool | None = None) -> TensorFunction:
     """The same for the text of a spec; ``name`` stands for the file in messages.
 
     Raises:
         TcgradError: with a diagnostic for everything that is wrong with the text.
+        TypeError: if it is no text: YAML takes what `json.dumps` makes of a dictionary.
     """
+    if isinstance(text, bytes):
+        text = decode(text, name).text
+    if not isinstance(text, str):
+        message = f"a spec is a text, not {type(text).__name__}"
+        raise TypeError(f"{message}: write tcgrad.loads(json.dumps(spec))" if isinstance(text, dict) else message)
     return _function_of(lambda: read_spec(text, name), strict)
 
 

@@ -59,6 +59,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something stands, of what may have been read from one file or another."""
+
+    source: Source
+    span: Span
+
+
+@dataclass(frozen=True)
 class Located:
     """A piece of text with the place of each of its characters in the source file.
 

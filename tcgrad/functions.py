@@ -21,7 +21,7 @@ class Function:
 
     parameters: the names its derivatives use for the arguments.
     partials: the derivative by each parameter; None where it is not differentiable by it.
-    numpy: the call in NumPy, ``{0}``, ``{1}`` standing for the arguments (each occurs once).
+    numpy: the call in NumPy, ``{0}``, ``{1}`` standing for the arguments (each occurs once); empty with a gate.
     latex: the same in LaTeX.
     domain: for each parameter the open interval in which the function is smooth or at least defined.
     seam: how the branches of the function meet; None where it has only one.
@@ -35,6 +35,7 @@ class Function:
     is_never_negative: whether every value is at least 0.
     overflows: whether it does for arguments that are not large.
     is_zero_at_zero: whether its value at 0 is 0, as that of every odd function is.
+    gate: what its one argument is multiplied with, in tcgrad's own language: emitted code takes it for the function.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Function:
     is_never_negative: bool = False
     overflows: bool = False
     is_zero_at_zero: bool = False
+    gate: str | None = None
 
     @property
     def arity(self) -> int:
@@ -85,7 +87,7 @@ def _row(
         name=name,
         parameters=("a",),
         partials=(derivative,),
-        numpy=numpy or f"np.{name}({{0}})",
+        numpy=f"np.{name}({{0}})" if numpy is None else numpy,
         latex=latex or rf"\{name}\left({{0}}\right)",
         domain=(domain,),
         definition=definition,
@@ -103,19 +105,6 @@ def _sigmoid(a):
     """1/(1 + exp(-a)), without overflow."""
     e = np.exp(-np.abs(a))
     return np.where(a >= 0, 1, e) / (1 + e)
-'''
-
-_SILU = '''\
-def _silu(a):
-    """a/(1 + exp(-a)), without overflow."""
-    e = np.exp(-np.abs(a))
-    return a * np.where(a >= 0, 1, e) / (1 + e)
-'''
-
-_GELU = '''\
-def _gelu(a):
-    """a*(1 + erf(a/sqrt(2)))/2."""
-    return 0.5 * a * erfc(-0.7071067811865476 * a)
 '''
 
 _GELU_TANH = '''\
@@ -177,8 +166,8 @@ _ROWS = (
     _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"),
          seam="kink", is_rational=True, is_never_negative=True, is_zero_at_zero=True,
          summary="max(a, 0), with derivative 0 at 0"),
-    _row("gelu", "erfc(-a/sqrt(2))/2 + a*exp(-a^2/2)/sqrt(2*pi)", "_gelu({0})", latex=_operator("gelu"),
-         scipy="erfc", helper=_GELU, definition="a*(1 + erf(a/sqrt(2)))/2",
+    _row("gelu", "erfc(-a/sqrt(2))/2 + a*exp(-a^2/2)/sqrt(2*pi)", "", latex=_operator("gelu"),
+         scipy="erfc", gate="erfc(-a/sqrt(2))/2", definition="a*(1 + erf(a/sqrt(2)))/2",
          is_zero_at_zero=True, summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
     _row("gelu_tanh",
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"
@@ -186,7 +175,7 @@ _ROWS = (
          "_gelu_tanh({0})", latex=_operator("gelu_{{tanh}}"), helper=_GELU_TANH,
          inline="{0} * (1 + np.tanh(0.7978845608028654 * ({0} + 0.044715 * {0} ** 3))) / 2",
          is_zero_at_zero=True, summary="the tanh form of gelu"),
-    _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "_silu({0})", latex=_operator("silu"), helper=_SILU,
+    _row("silu", "sigmoid(a) + y*(1 - sigmoid(a))", "", latex=_operator("silu"), gate="sigmoid(a)",
          inline="{0} * (1 + np.tanh({0} / 2)) / 2",
          is_zero_at_zero=True, definition="a/(1 + exp(-a))", summary="a*sigmoid(a)"),
     _row("elu", "where(a > 0, 1, exp(a))", "_elu({0})", latex=_operator("elu"), helper=_ELU,

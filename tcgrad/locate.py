@@ -38,7 +38,7 @@ def find_spec(name: str) -> Path:
     path = Path(name)
     if name and _is_folder(path):
         raise _error("TC603", f"`{name}` is a folder, and one spec is wanted here", _offer(_specs_in(path), path))
-    if not name or not _is_there(path):
+    if not name or not is_there(path):
         raise _error("TC602", f"there is no file `{name}`", _suggest_file(path) if path.name else None)
     return path
 
@@ -73,7 +73,7 @@ def _expand(name: str, exclude: Sequence[str]) -> list[Path]:
         specs = [path for path in gallery_specs() if fnmatchcase(path.stem, pattern)]
     elif name and _is_folder(Path(name)):
         specs = _specs_in(Path(name))
-    elif has_magic(name) and not _is_there(Path(name)):
+    elif has_magic(name) and not is_there(Path(name)):
         specs = sorted(path for path in set(map(Path, _matching(name))) if path.is_file())
     else:
         return [find_spec(name)]
@@ -91,10 +91,10 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_there(path: Path) -> bool:
-    """Whether something has this name; so may what a closed folder hides, which cannot be read."""
+def is_there(path: Path) -> bool:
+    """Whether something has this name, be it a link in a circle; so may what a closed folder hides."""
     try:
-        return path.exists()
+        return path.exists() or path.is_symlink()
     except PermissionError:
         return True
     except OSError:
@@ -146,7 +146,7 @@ def _find_in_gallery(name: str) -> Path:
 def _suggest_file(path: Path) -> str | None:
     """The file with a suffix, one of nearly this name beside it, or the spec of the gallery that is called so."""
     written = [str(path.with_name(path.name + suffix)) for suffix in SUFFIXES]
-    there = [name for name in written if _is_there(Path(name)) and Path(name).is_file()]
+    there = [name for name in written if is_there(Path(name)) and Path(name).is_file()]
     if there:
         return f"did you mean {_either(there)}?"
     siblings: dict[str, list[str]] = {}

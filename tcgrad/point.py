@@ -21,7 +21,7 @@ from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.check.domains import find_demands
 from tcgrad.check.reach import Span
 from tcgrad.composed import composed
-from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.errors import Diagnostic, Place, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.ir.nodes import Call
@@ -57,10 +57,13 @@ class PointValues:
     hessians: Values = field(default_factory=dict)
 
 
-def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValues:
+def evaluate_at(
+    derivation: Derivation, values: Mapping[str, Any], places: Mapping[str, Place] | None = None
+) -> PointValues:
     """Evaluate a derivation in double precision.
 
     values: a number or nested list for each input, and optionally for gradients of outputs, as ``dl/dy`` or ``dy``.
+    places: where those stand that were read from a file.
 
     Raises:
         TcgradError: if a value is missing, unknown or of the wrong shape, a function is abstract, or the derivatives
@@ -68,7 +71,7 @@ def evaluate_at(derivation: Derivation, values: Mapping[str, Any]) -> PointValue
     """
     program = derivation.program
     _refuse_abstract(program)
-    given = _arrays(program, values)
+    given = _arrays(program, values, places or {})
     blocks = [hessian_of(each.of, *each.wrt) for each in derivation.hessians]
     refuse_impossible_values(program, [*(jacobian_of(each.of, each.wrt) for each in derivation.jacobians), *blocks])
     env = evaluate_program(
@@ -183,27 +186,42 @@ def _names(program: Program) -> dict[str, Tensor]:
     }
 
 
-def _arrays(program: Program, values: Mapping[str, Any]) -> Values:
+def _arrays(program: Program, values: Mapping[str, Any], places: Mapping[str, Place]) -> Values:
     """The values as arrays, every input among them; all that is wrong with them is raised at once."""
     names, values = _names(program), {composed(name): value for name, value in values.items()}
+    places = {composed(name): place for name, place in places.items()}
     inside = find_demands(program).reach.inside
-    wrong: list[Diagnostic] = []
+    wrong: list[tuple[Diagnostic, Place | None]] = []
     arrays: Values = {}
     for name, value in values.items():
         made = _array(names[name], value) if name in names else _unknown(name, program)
         if not isinstance(made, Diagnostic) and name in inside:
             made = _read_inside(name, made, inside[name])
         if isinstance(made, Diagnostic):
-            wrong.append(made)
+            wrong.append((made, places.get(name)))
         else:
             arrays[names[name]] = made
     missing = [d.tensor.name for d in program.inputs if d.tensor.name not in values]
     if missing:
         message = f"the point has no value for {', '.join(f'`{name}`' for name in missing)}"
-        wrong.append(Diagnostic("TC608", message, help="`--at x=2,y=4` for numbers, a YAML file for tensors"))
+        help_ = "`--at x=2,y=4` for numbers, a YAML file for tensors"
+        wrong.append((Diagnostic("TC608", message, help=help_), None))
     if wrong:
-        raise TcgradError(tuple(wrong))
+        raise _placed(wrong)
     return arrays
+
+
+def _placed(wrong: Sequence[tuple[Diagnostic, Place | None]]) -> TcgradError:
+    """What is wrong, told at its places in one file; of several files, in the first."""
+    source = next((place.source for _, place in wrong if place is not None), None)
+    return TcgradError(
+        tuple(
+            diagnostic if place is None else replace(diagnostic, span=place.span)
+            for diagnostic, place in wrong
+            if place is None or place.source is source
+        ),
+        source,
+    )
 
 
 def _array(tensor: Tensor, value: Any) -> Array | Diagnostic:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from tcgrad.errors import Diagnostic, Located, Report, Source, Span, TcgradError
+from tcgrad.errors import Diagnostic, Located, Place, Report, Source, Span, TcgradError
 from tcgrad.evaluate import evaluate
 from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.locate import is_there
+from tcgrad.records import dataclass
 from tcgrad.spec.files import check_source, read_source
 from tcgrad.spec.nodes import Mapping, Node, Scalar, compose
 from tcgrad.spec.nodes import Sequence as Items
@@ -19,8 +21,16 @@ from tcgrad.spec.reading import node_kind, read_entries, read_number
 OPTION = "--at"
 
 
-def read_point(texts: Sequence[str], booleans: Collection[str] = ()) -> dict[str, Any]:
-    """Number or nested list of numbers by name, from every value of the option ``--at``; later ones win.
+@dataclass(frozen=True)
+class Point:
+    """A number or a nested list of numbers by name, and the places of those that stand in a file."""
+
+    values: dict[str, Any]
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+def read_point(texts: Sequence[str], booleans: Collection[str] = ()) -> Point:
+    """The point that all values of the option ``--at`` give together; later ones win.
 
     A number may be an expression of numbers, such as ``pi/2``.
 
@@ -29,14 +39,17 @@ def read_point(texts: Sequence[str], booleans: Collection[str] = ()) -> dict[str
     Raises:
         TcgradError: if a text is neither assignments nor the name of a file that can be read so.
     """
-    point: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
     for text in texts:
-        is_file = "=" not in text or Path(text).exists()
-        point.update(_read_file(text, booleans) if is_file else _read_assignments(text, booleans))
-    return point
+        is_file = "=" not in text or is_there(Path(text))
+        point = _read_file(text, booleans) if is_file else Point(_read_assignments(text, booleans))
+        values |= point.values
+        places = {name: place for name, place in places.items() if name not in point.values} | point.places
+    return Point(values, places)
 
 
-def _read_file(name: str, booleans: Collection[str]) -> dict[str, Any]:
+def _read_file(name: str, booleans: Collection[str]) -> Point:
     try:
         source = read_source(name)
     except TcgradError as error:
@@ -48,12 +61,10 @@ def _read_file(name: str, booleans: Collection[str]) -> dict[str, Any]:
     if not isinstance(root, Mapping):
         message = "a point is a mapping of names to numbers and nested lists"
         raise TcgradError((Diagnostic("TC608", message, root.span if root else Span(0, 0)),), source)
-    point = {
-        key.text: _value(node, report, truth=key.text in booleans)
-        for key, node in read_entries(root, "a point", report)
-    }
+    entries = list(read_entries(root, "a point", report))
+    values = {key.text: _value(node, report, truth=key.text in booleans) for key, node in entries}
     report.raise_errors()
-    return point
+    return Point(values, {key.text: Place(source, node.span) for key, node in entries})
 
 
 def _read_assignments(text: str, booleans: Collection[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tcgrad.calculus.lags import Steps
-from tcgrad.check.samples import sampler
+from tcgrad.check.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.derivative import is_derivative
 from tcgrad.ir.indices import Index, Integer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -31,6 +32,26 @@ def test_a_text_is_read_as_a_file_is():
         str(tcgrad.loads(SPEC).derive()).splitlines()[3:]
         == (str(tcgrad.load("gallery:matmul").derive()).splitlines()[3:])
     )
+
+
+def test_bytes_are_a_text():
+    text = SPEC.replace("a:", "α:").replace("a[", "α[").replace("a[q", "α[q")
+    assert str(tcgrad.loads(text.encode())) == str(tcgrad.loads(text)) == "y[i,j] = Σ[k](x[i,k]·α[k,j])"
+    with pytest.raises(tcgrad.TcgradError, match="bad:2:2: TC101: the file is not text in UTF-8"):
+        tcgrad.loads(b"\n#\xff", "bad")
+
+
+@pytest.mark.parametrize("spec", [{"inputs": {"x": [3]}, "equations": ["y[i] = 2*x[i]"]}])
+def test_a_dictionary_is_no_text_but_what_json_makes_of_it_is(spec):
+    with pytest.raises(TypeError, match=r"a spec is a text, not dict: write tcgrad.loads\(json.dumps\(spec\)\)"):
+        tcgrad.loads(spec)
+    assert str(tcgrad.loads(json.dumps(spec))) == "y[i] = 2·x[i]"
+    with pytest.raises(TypeError, match=r"a spec is a text, not NoneType\Z"):
+        tcgrad.loads(None)
+
+
+def test_the_name_of_a_file_may_be_bytes():
+    assert tcgrad.load(b"gallery:matmul").name == "matmul"
 
 
 def test_a_function_shows_how_it_was_read():

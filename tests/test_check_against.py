@@ -123,6 +123,21 @@ def counts(x, a, dy, calls=[0]):
     return dy @ a.T, x.T @ dy * (1 + calls[0] * 1e-16)
 
 
+def one_buffer(x, a, dy, kept={}):
+    return np.matmul(dy, a.T, out=kept.setdefault(x.shape, np.empty_like(x))), x.T @ dy
+
+
+def reads_memory(x, a, dy):
+    packed = dy if dy.flags.c_contiguous else np.ndarray(dy.shape, dy.dtype, buffer=dy.base)
+    return packed @ a.T, x.T @ dy
+
+
+def refuses_gaps(x, a, dy):
+    if not all(array.flags.c_contiguous for array in (x, a, dy)):
+        raise ValueError("only contiguous arrays")
+    return dy @ a.T, x.T @ dy
+
+
 def leaves(x, a, dy):
     raise SystemExit(0)
 
@@ -199,6 +214,8 @@ not_at_one |
 only_own_sizes | raised ValueError
 a_view | returns a view of its argument x for x
 counts | returns something else when it is called again
+one_buffer | returns the same memory for x when it is called again
+reads_memory | returns something else for x where its arguments are not contiguous
 leaves | raised SystemExit: 0
 outcome | raised Outcome: as test frameworks have them
 not_finite | not finite
@@ -225,6 +242,7 @@ def results(name, **options):
 @pytest.mark.parametrize(("name", "dtype"), [
     ("right", "float64"), ("right", "float32"), ("right", "float16"), ("right", "longdouble"),
     ("float_lists", "float64"), ("another_order", "float64"), ("another_order", "float32"), ("chatty", "float64"),
+    ("refuses_gaps", "float64"),
 ])  # fmt: skip
 def test_a_right_backward_passes(name, dtype):
     ok, found = results(name, dtype=dtype)

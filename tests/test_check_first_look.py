@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.samples import Sampler
+from tcgrad.check.sampler import Sampler
 
 ALONG = {"method": "directional", "only": "against"}
 

@@ -14,7 +14,7 @@ from tcgrad.check.dual import Dual
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.quotients import Quotients, Slopes, choose_stencil, confirming_stencil
 from tcgrad.check.references import spread
-from tcgrad.check.samples import sampler
+from tcgrad.check.sampler import sampler
 from tcgrad.functions import FUNCTIONS
 
 

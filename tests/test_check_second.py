@@ -11,7 +11,7 @@ from tcgrad.check import check
 from tcgrad.check.curvatures import Curvatures
 from tcgrad.check.directions import Elements, Pairs
 from tcgrad.check.options import Options
-from tcgrad.check.samples import sampler
+from tcgrad.check.sampler import sampler
 from tcgrad.check.second_reference import SecondReference
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module

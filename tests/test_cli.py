@@ -519,6 +519,32 @@ def test_truth_values_at_a_point(tmp_path: Path):
     assert json.loads(result.stdout)["at"]["outputs"] == {"z": 3.0}
 
 
+ROWS = [
+    ("x: 2\ny: [1]\n", ["point.yaml:2:4: error[TC608]: the value of `y` has shape [1], not []", "y: [1]", "   ^^^"]),
+    ("x: 2\ny: 4\nz: 3\n", ["point.yaml:3:4: error[TC608]: `z` is no input", "z: 3", "   ^"]),
+    ("x: 2\n", ["tcgrad: error[TC608]: the point has no value for `y`"]),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), ROWS)
+def test_what_is_wrong_with_a_point_is_told_at_its_place(tmp_path: Path, text: str, told: list[str]):
+    (tmp_path / "point.yaml").write_text(text)
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", cwd=tmp_path)
+    assert result.stderr.splitlines()[: len(told)] == told
+
+
+def test_a_value_on_the_command_line_takes_the_place_of_one_in_a_file(tmp_path: Path):
+    (tmp_path / "point.yaml").write_text("x: 2\ny: [1]\n")
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=[2]", cwd=tmp_path)
+    assert result.stderr.startswith("tcgrad: error[TC608]: the value of `y` has shape [1], not []")
+    assert tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=2", cwd=tmp_path).returncode == 0
+
+
+def test_a_point_that_is_longer_than_the_name_of_a_file_may_be():
+    number = "1." + "0" * 300
+    assert "x = 1" in tcgrad("derive", "gallery:gradient_xy", "--at", f"x={number},y=4").stdout
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "[1, 2]\n"])
 def test_a_point_that_is_no_mapping(tmp_path: Path, text: str):
     (tmp_path / "point.yaml").write_text(text)

@@ -9,6 +9,7 @@ import pytest
 from tcgrad.cli.output import write_file
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_spec, find_specs, gallery_folder, gallery_specs
+from tcgrad.spec.loader import load_spec
 
 
 @pytest.fixture
@@ -58,6 +59,24 @@ def test_a_pattern_for_folders_at_any_depth_goes_through_no_links(folder: Path, 
     (folder / "sub" / "up").symlink_to(folder)
     (folder / "sub" / "again").symlink_to(folder / "sub")
     assert [path.as_posix() for path in find_specs([pattern])] == ["sub/c.yaml"]
+
+
+LINKS = [
+    ("loop.yaml", "TC607", "`loop.yaml` cannot be read: "),
+    ("nowhere.yaml", "TC602", "`link.yaml` is a link to a file that is not there"),
+]
+
+
+@pytest.mark.parametrize(("target", "code", "message"), LINKS)
+def test_a_link_that_leads_to_no_file(folder: Path, target: str, code: str, message: str):
+    name = "loop.yaml" if target == "loop.yaml" else "link.yaml"
+    (folder / name).symlink_to(folder / target)
+    (path,) = find_specs([name])
+    with pytest.raises(TcgradError) as caught:
+        load_spec(path)
+    (told,) = caught.value.diagnostics
+    assert told.code == code
+    assert told.message.startswith(message)
 
 
 REFUSED = [

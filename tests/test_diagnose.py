@@ -64,3 +64,30 @@ def test_both_are_told(text, expected):
     source = caught.value.source
     found = [(d.code, source.position(d.span.start)[0]) for d in caught.value.diagnostics]
     assert sorted(found, key=lambda pair: pair[1]) == expected
+
+
+FIRST = [
+    # what is wrong, and the place and the help of what is told first
+    ("inputs: {x: (B, H)}\nequations: ['y = 1']\n", (1, 13), "write [B, H] for a matrix, [] for a scalar"),
+    (HEAD + "equations: >\n  y[i] = x[i]\n  z = 3\n", (5, 5), "begin a block of equations, one a line, with `|`"),
+    (HEAD + "equations:\n  y[i] = x[i]\n  z = 3\n", (5, 5), "begin a block of equations, one a line, with `|`"),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\nexpect: ['dl/dx[p] = dy[p]']\n",
+        (4, 22),
+        "write `dl/dy` for the gradient of `y`",
+    ),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\nexpect: ['dL/dx[p] = dl/dy[p]']\n",
+        (4, 11),
+        "a gradient is that of `l`, the scalar downstream: `dl/dx[...]`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "help_"), FIRST)
+def test_what_is_told_first_mends_it(text, place, help_):
+    with pytest.raises(tcgrad.TcgradError) as caught:
+        tcgrad.loads(text).program  # noqa: B018
+    first = caught.value.diagnostics[0]
+    assert caught.value.source.position(first.span.start) == place
+    assert first.help == help_

@@ -223,6 +223,14 @@ def test_elaborate_scalar_refuses():
 # --- Mistakes ------------------------------------------------------------------------------------------------------
 
 MISTAKES = [
+    # indices
+    (
+        "r[i] = (m[i,k] - x[k])^2",
+        "TC305",
+        "k",
+        "`k` occurs only once in each term: ",
+        "write `sum[k]((m[i,k] - x[k])^2)` or `1[k]*...` to sum over it, or put it on the left",
+    ),
     # names
     (
         "r = foo*s",
@@ -231,6 +239,17 @@ MISTAKES = [
         "not declared",
         "declare `foo` under `inputs:` or `constants:`, or define it in an equation before",
     ),
+    (
+        "r = i*s",
+        "TC301",
+        "i",
+        "not declared",
+        "declare `i` under `inputs:` or `constants:`, or define it in an equation before",
+    ),
+    ("r = pi[0]*s", "TC301", "pi", "not declared", "`pi` is a number, and is written without brackets"),
+    ("r[i] = I[i,k]*x[k]", "TC301", "I", "not declared", "write `delta[i,j]` for the unit matrix"),
+    ("r[i,j] = a[i,k]*a[k,j]^T", "TC301", "T", "not declared", "write a transpose by its indices: `a[j,k]`"),
+    ("r = x[i]*x[i]^T", "TC301", "T", "not declared", "`x[i]` is a number: leave the `^T` out"),
     ("r = epps*s", "TC301", "epps", "not declared", "did you mean `eps`?"),
     ("r[i] = x_i*s", "TC301", "x_i", "not declared", "write `x[i]`"),
     ("r[i] = xᵢ*s", "TC301", "xᵢ", "not declared", "write `x[i]`"),
@@ -361,7 +380,7 @@ MISTAKES = [
         "TC319",
         "inv(a + a)[i,j]",
         "by its name",
-        "define it first: `M[i,j] = a + a`, then write `inv(M)[i,j]`",
+        "define it first: `M2[i,j] = a + a`, then write `inv(M2)[i,j]`",
     ),
     ("r[i,j] = inv(a)*x[i]*x[j]", "TC304", "inv(a)", "has 2 indices, here is none", "write `inv(a)[i,j]`"),
     ("r = det(a)[i]*x[i]", "TC304", "det(a)[i]", "has no index", "write `det(a)`"),

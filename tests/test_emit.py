@@ -58,6 +58,13 @@ CODE = [
         ["x_squared = x * x", "sqrt_x = np.sqrt(x)", "t1 = 1 / x_squared", "y = x_squared + sqrt_x + 1 / x + t1"],
     ),
     (["y[i] = -x[i] + 2"], ["x: [A]"], ["y = 2 - x"]),
+    (
+        ["r[i] = x[i] - m[i]", "y[i] = z[i]*r[i] - z[i]*(m[i] - x[i])^2 + m[i]*(m[i] - x[i])^3"],
+        ["x: [A]", "m: [A]", "z: [A]"],
+        ["t1 = r - r * r", "y = z * t1 - m * r * r * r"],
+    ),
+    (["y = sum[i](-x[i] - z[i]^2)"], ["x: [A]", "z: [A]"], ["y = -(x + z * z).sum()"]),
+    (["y[i,j] = exp(-x[i,j])/(1[k]*exp(-x[i,k]))"], ["x: [A, B]"], ["y = x.min(axis=-1, keepdims=True) - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
     (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),
     (["y[i,j] = u[i]*v[j]"], ["u: [A]", "v: [B]"], ["y = np.outer(u, v)"]),
@@ -290,6 +297,25 @@ def test_a_wrong_number_of_axes_is_refused_where_no_size_is_asked_for(equation):
                     function(*arguments[:place], wrong, *arguments[place + 1 :])
 
 
+LISTS = ["y[i] = 2*x[i]", "y[i] = x[i] + a[i]", "y[i] = 3*x[i]*a[i]", "y = x[i]*a[i]", "y[i] = 2*x[A-1-i] + x[0]"]
+
+
+@pytest.mark.parametrize("make", [list, tuple])
+@pytest.mark.parametrize("equation", LISTS)
+def test_a_list_is_never_taken_for_an_array(equation, make):
+    """Twice a list is the list and itself once more, and a list and another one are both, one behind the other."""
+    module = Emitted(spec(["x: [A]", "a: [A]"], [equation, "z = a[i]*x[i]"], dims=DIMS, outputs=["y"])).module
+    given = [np.arange(2.0), np.arange(2.0)]
+    upstream = np.ones(np.shape(module.forward(*given)))
+    asked = {"forward": [], "jacobian": [], "jvp": given, "value_and_grad": [upstream]}
+    for name, others in asked.items():
+        function, arguments = getattr(module, name), [*given, *others]
+        for place, array in enumerate(arguments):
+            if array.ndim:
+                with pytest.raises((TypeError, AttributeError), match=r"list|tuple"):
+                    function(*arguments[:place], make(array), *arguments[place + 1 :])
+
+
 NAMES = [
     ["lambda: [A]", "np: [A]", "def: [A]"],
     ["forward: [A]", "backward: [A]", "saved: [A]"],
@@ -393,7 +419,7 @@ def test_a_scaled_product_and_its_transpose_are_one_product():
     check_everything(emitted)
 
 
-_MATRICES = ["A: [3, 4]", "B: [3, 4]", "X: [4, 5]", "Z: [5, 4]", "v: [4]", "T: [3, 4, 4]"]
+_MATRICES = ["A: [3, 4]", "B: [3, 4]", "X: [4, 5]", "Z: [5, 4]", "v: [4]", "T: [3, 4, 4]", "S: [3, 4, 4]"]
 
 # equations -> how many products the forward pass is made of.
 SHARED = {
@@ -405,6 +431,8 @@ SHARED = {
     "one that was there before": (["q[i,j] = A[i,k]*X[k,j]", "y[i,j] = q[i,j] + B[i,k]*X[k,j]"], 2),
     "matrices and a vector": (["y[i] = A[i,k]*v[k] + B[i,k]*v[k]"], 2),
     "vectors and a matrix": (["y[j] = v[k]*X[k,j] + A[i,k]*X[k,j]*1[i]"], 1),
+    "stacks and a matrix": (["y[i,j,l] = T[i,j,k]*X[k,l] + S[i,j,k]*X[k,l]"], 1),
+    "stacks and what is a vector to them": (["y[i] = T[i,j,k]*X[j,l]*Z[l,k] - S[i,j,k]*X[j,l]*Z[l,k]"], 3),
     "two sums": (["y[i] = T[i,j,k]*X[j,l]*Z[l,k] + 2*T[i,j,k]*sin(X[j,l]*Z[l,k])"], 2),
 }
 
@@ -645,4 +673,18 @@ def test_derivatives_that_are_0_are_not_multiplied(name):
     emitted = Emitted(spec(["x: [3]", "z: [3]"], STILL[name]))
     code = re.sub("#.*", "", emitted.source)
     assert not re.search(r"\b0 \*|\* 0\b(?!\.)", code)
+    check_everything(emitted)
+
+
+# A divisor for every row that is a product with a vector, and another one within a stack of columns.
+AXES_BACK = {
+    "rows": (["f: [2, 3, 4]", "v: [2, 3, 5]"], ["z[b,t] = f[b,t,d]*1[u]*f[b,u,d]", "y[b,t,e] = v[b,t,e]/z[b,t]"]),
+    "columns": (["p: [2, 3]", "w: [2, 3, 4]"], ["z[b,k] = p[b,i]*w[b,i,k]", "y[b,i,k] = w[b,i,k]*z[b,k]^2"]),
+}
+
+
+@pytest.mark.parametrize("name", AXES_BACK)
+def test_an_axis_does_not_go_where_it_comes_back(name):
+    emitted = Emitted(spec(*AXES_BACK[name]))
+    assert not re.search(r"0\](\[\.\.\., None\]|\[:, None\])", emitted.source.split("def backward")[1])
     check_everything(emitted)

@@ -64,3 +64,16 @@ def test_an_answer_is_noted_again_where_it_is_another_one():
     built.remember(_operands(x, z), Value(graph.make(EXP, (x,), (SIZE,)), (OVER,)))
     assert built.sets_known(_operands(x, z)) == (0b11,)
     assert [entry.masks for entry in journal.entries if isinstance(entry, SetsAsked)] == [(), (0b11,)]
+
+
+def test_products_of_old_operands_are_noted_as_sets_of_these_where_new_ones_stand_between():
+    graph = Graph()
+    x, y, z = (_leaf(graph, name) for name in "xyz")
+    graph.begin()
+    built, journal = Built(graph), graph.noting()
+    made = graph.make(EXP, (x,), (SIZE,))
+    for factors in [(x, z), (x, y, z), (x, made)]:
+        built.remember(_operands(*factors), Value(graph.make(EXP, (z,), (SIZE,)), (OVER,)))
+    assert built.sets_known(_operands(x, made, y, z)) == (0b0011, 0b1001, 0b1101)
+    asked = [entry for entry in journal.entries if isinstance(entry, SetsAsked)]
+    assert asked == [SetsAsked((x, y, z), (0b101, 0b111))]

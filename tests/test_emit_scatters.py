@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from emit_tools import Emitted, check_everything
+from emit_tools import Emitted, check_everything, spec
 
 HEAD = """
 dims: {B: 4, N: 5, K: 3}
@@ -56,6 +56,37 @@ def test_saved_arrays_have_the_axes_that_they_were_saved_with() -> None:
     check_everything(emitted)
 
 
+def test_what_is_added_at_positions_has_its_axes_in_the_order_of_theirs() -> None:
+    emitted = Emitted(
+        "dims: {B: 8, L: 5, V: 6, D: 3}\n"
+        "inputs: {e: [V, D], t: {shape: [B, L], dtype: int, sample: {integers: [0, 6]}}, a: [B, L]}\n"
+        "equations: ['y[b,d] = a[b,l]*e[t[b,l],d]']\n"
+    )
+    assert "np.add.at(de, t, dy[:, None] * a[..., None])" in emitted.source
+    check_everything(emitted)
+
+
 def _before(source: str, function: str) -> str:
     """What stands directly before a function."""
     return source[: source.index(f"def {function}")].rstrip("\n").splitlines()[-1]
+
+
+# Products that are larger than their factors along the axes that a loop goes over.
+STEP_BY_STEP = {
+    "depthwise": (["x: [2, 3, 8, 7]", "w: [3, 3, 2]"], ["y[n,c,i,j] = x[n,c,i+p,j+q]*w[c,p,q]"]),
+    "weights of each place": (["x: [9, 2]", "w: [6, 4]"], ["y[i,c] = x[i+p,c]*w[i,p]"]),
+    "a square in between": (["x: [9, 2]", "w: [4]", "z: [6, 2]"], ["y[i,c] = x[i+p,c]*w[p]^2*z[i,c]"]),
+    "a divisor": (["x: [9, 2]", "pw: [4]"], ["y[i,c] = x[i+k,c]/pw[k]"]),
+}
+
+
+@pytest.mark.parametrize("name", STEP_BY_STEP)
+def test_products_that_loops_add_up_are_made_step_by_step(name: str) -> None:
+    emitted = Emitted(spec(*STEP_BY_STEP[name]))
+    code = emitted.source
+    backward = code[code.index("def backward") : code.index("def value_and_grad")]
+    added = re.findall(r"^        \w+\[.*\] \+= (.*)$", backward, re.MULTILINE)
+    assert added
+    assert all("[p]" in line or "[p, q]" in line for line in added)
+    assert all(" * " in line or " / " in line for line in added)
+    check_everything(emitted)

@@ -496,3 +496,20 @@ def test_named_exponentials_that_are_clipped_do_not_become_nan(equation):
     np.testing.assert_allclose(np.diag(hessian["u", "u"]), gradient, rtol=1e-12)
     assert np.isfinite(mixed).all()
     assert np.isfinite(hessian["u", "a"]).all()
+
+
+# Terms at offsets from a position, by names of indices in another order of the alphabet.
+@pytest.mark.parametrize(("own", "over"), [("w", "o"), ("u", "v"), ("a", "z")])
+def test_a_softmax_under_a_mask_of_two_indices_is_one_whatever_they_are_called(own, over):
+    mask, other = f"[0 <= t+{own}-2 < T]", f"[0 <= {over}+t-2 < T]"
+    text = (
+        f"dims: {{T: 7, W: 5}}\ninputs: {{s: [T, W]}}\nequations:\n"
+        f"  - p[t,{own}] = exp(s[t,{own}])*{mask}/sum[{over}](exp(s[t,{over}])*{other})\n"
+    )
+    function = tcgrad.loads(text)
+    forward = function.emit().split("def forward_saved")[1].split("def backward")[0]
+    assert forward.count("np.exp") == 1
+    s = np.random.default_rng(0).normal(size=(7, 5))
+    inside = np.abs(np.arange(7)[:, None] + np.arange(5) - 5) <= 3
+    np.testing.assert_allclose(function.compile().forward(s), masked(s, inside), rtol=1e-12)
+    assert function.check(trials=1).ok

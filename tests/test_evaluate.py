@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
-from tcgrad.evaluate.context import Labelled, batch_of, union
 from tcgrad.evaluate.expressions import value
+from tcgrad.evaluate.labelled import Labelled, batch_of, union
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
 from tcgrad.ir.nodes import (

@@ -213,3 +213,9 @@ def test_sizes_that_are_multiplied_are_told_apart() -> None:
     text = "dims: {N: 4}\ninputs: {x: [2, N]}\nequations: ['y[i,j] = x[i,j]^2']\n"
     report = tcgrad.loads(text).derive().report("latex", notations=["matrix"])
     assert r"[2 \cdot N, 2 \cdot N] = [8, 8]" in report
+
+
+def test_the_unit_matrix_beside_a_tensor_of_its_name() -> None:
+    spec = "dims: {N: 3}\ninputs: {x: [N], I: [N, N]}\nequations: ['y[i] = I[i,j]*x[j] + x[i]']\nwrt: [x]\n"
+    text = tcgrad.loads(spec).derive().report("latex", latex_style="tensors")
+    assert r"\mathbf{I} + \mathbf{I}_{N}" in text

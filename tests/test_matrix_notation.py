@@ -162,6 +162,17 @@ def test_refusal(spec, what, reason):
     assert raise_define(define_of(program, what), program) == Refusal(reason)
 
 
+def test_a_reason_names_an_index_as_the_formula_does():
+    """The letter of a range that is declared, where nothing else tells the range."""
+    function = loads(
+        "dims: {N: 3}\nindices: {i: N}\ninputs: {t: [N], l: [N]}\n"
+        "equations: ['u[i] = sum[j]([j <= i]*t[j])', 'y = l[i]*cos(u[i])']\nwrt: [t]\n"
+    )
+    formula, reason = str(function.derive()).splitlines()[-2:]
+    assert formula.split("=")[0].strip() == "∂y/∂t[i]"
+    assert reason.strip() == "no matrix notation: the index i is used as a number"
+
+
 def test_what_is_linked_in_a_ring_has_no_kronecker_product():
     program = program_from("x: M N, A: P M, B: K N, C: P N, D: K M", "y[i,j] = A[i,p]*B[j,q]*C[i,q]*D[j,p]*x[p,q]")
     define = define_of(program, "y/x")

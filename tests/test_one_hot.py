@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tcgrad
+from tcgrad.notation.index import print_statement
 
 SPEC = """
 dims: {{N: 4, M: 3}}
@@ -47,3 +48,30 @@ def test_rows_are_kept_apart() -> None:
     """Another row of the targets says nothing about this one."""
     assert told("one_hot", "sum[m](s[m]*y[0,1])", "y[0,1]*s[m]*(y[m,i] - p[m,i])").startswith("proved")
     assert told("one_hot", "sum[m](s[m]*y[0,1])", "delta[m,0]*s[m]*(y[m,i] - p[m,i])") == "wrong"
+
+
+# a function of what the rows select of the probabilities, and its gradient as it is printed
+SHOWN = [
+    ("sum[m](-log(s[m]) + w[m]*(1 - s[m]))", "df/dz[p,q] = (p[p,q] - y[p,q])*(w[p]*s[p] + 1)"),
+    ("-sum[m](s[m]^3)/3", "df/dz[p,q] = s[p]^3*(p[p,q] - y[p,q])"),
+    ("sum[m](w[m]*sqrt(s[m]))", "df/dz[p,q] = w[p]*sqrt(s[p])*(y[p,q] - p[p,q])/2"),
+]
+
+
+def shown(sample: str, loss: str) -> tuple[str, set[str]]:
+    function = tcgrad.loads(SPEC.format(sample=sample, loss=loss, expected="0*z[m,i]"))
+    (jacobian,) = function.derivation.jacobians
+    (line,) = print_statement(jacobian.define)
+    return line, {each.kind for each in jacobian.assumed}
+
+
+@pytest.mark.parametrize(("loss", "line"), SHOWN)
+def test_what_is_selected_stands_before_the_difference(loss: str, line: str) -> None:
+    assert shown("one_hot", loss) == (line, {"one hot"})
+
+
+@pytest.mark.parametrize(("loss", "line"), SHOWN)
+def test_but_not_for_others(loss: str, line: str) -> None:
+    made, given = shown("simplex", loss)
+    assert made != line
+    assert not given

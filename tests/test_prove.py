@@ -214,6 +214,9 @@ equations:
   - q[z,i,j] = a[i,k]*c[z,k,j]
   - m[i,j] = u[i,k]*v[k,j]
   - t[i,j] = a[i,j] + h[i,j]
+  - e[i,j] = inv(a)[i,j]
+  - o[i,j] = b[i,k]*e[k,j]
+  - n[z,i,j] = inv(c)[z,i,j]
 """
 
 INVERSE = """
@@ -228,6 +231,13 @@ of a product of three: y[i,j] = inv(g)[i,k]*b[l,k]*a[l,j] | y[i,j] = inv(b)[i,j]
 of a product of products: y[i,j] = inv(w)[i,k]*a[k,l]*b[l,j] | y[i,j] = inv(b)[i,j]
 of a scaled product: y[i,j] = inv(r)[i,j] | y[i,j] = inv(b)[k,i]*inv(a)[k,j]/(s*d[k])
 of a batch: y[z,i,j] = inv(q)[z,i,k]*a[k,j] | y[z,i,j] = inv(c)[z,i,j]
+of an inverse: y[i,j] = inv(e)[i,j] | y[i,j] = a[i,j]
+of an inverse, which it meets: y[i,j] = e[k,i]*inv(e)[j,k] | y[i,j] = delta[i,j]
+of a product with an inverse: y[i,j] = inv(o)[i,j] | y[i,j] = a[i,k]*inv(b)[k,j]
+of a product, which it meets: y[i,j] = inv(p)[i,k]*p[k,j] | y[i,j] = delta[i,j]
+of a batch of inverses: y[z,i,j] = inv(n)[z,i,j] | y[z,i,j] = c[z,i,j]
+determinant of an inverse: y = det(e) | y = 1/det(a)
+determinant of a product with an inverse: y = det(o)*det(a) | y = det(b)
 determinant of a product: y = det(p)/det(a) | y = det(b)
 determinant of a square: y = det(g) | y = det(a)*det(b)^2
 """.strip().splitlines()
@@ -240,6 +250,9 @@ of a product, in its order: y[i,j] = inv(p)[i,j] | y[i,j] = inv(a)[i,k]*inv(b)[k
 of a sum: y[i,j] = inv(t)[i,j] | y[i,j] = inv(a)[i,j] + inv(h)[i,j]
 of a scaled product, turned: y[i,j] = inv(r)[i,j] | y[i,j] = inv(b)[i,k]*inv(a)[k,j]/(s*d[k])
 another batch: y[z,i,j] = inv(c)[z,i,k]*c[0,k,j] | y[z,i,j] = delta[i,j]
+of an inverse, turned: y[i,j] = inv(e)[i,j] | y[i,j] = a[j,i]
+of a product with an inverse, in its order: y[i,j] = inv(o)[i,j] | y[i,j] = inv(b)[i,k]*a[k,j]
+determinant of an inverse as if it were of the matrix: y = det(e) | y = det(a)
 determinant of a scaled product: y = det(r) | y = s*det(a)*det(b)
 factors that are square by their sizes alone: y = det(m) | y = det(u)*det(v)
 """.strip().splitlines()

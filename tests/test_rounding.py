@@ -9,7 +9,8 @@ from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.rounding import rounding
-from tcgrad.check.samples import Sample, sampler
+from tcgrad.check.sampler import sampler
+from tcgrad.check.samples import Sample
 
 EFFORT = Effort(np.dtype(np.longdouble), draws=6, safety=16.0, columns=16, directions=3, trials=1)
 

@@ -11,11 +11,12 @@ from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import find_demands
 from tcgrad.check.forward import evaluate_forward, shaken
-from tcgrad.check.samples import Sample, sampler
-from tcgrad.check.sampling import Types, draw_inputs, exact
+from tcgrad.check.random_inputs import Types, draw_inputs, exact
+from tcgrad.check.sampler import sampler
+from tcgrad.check.samples import Sample
 from tcgrad.check.sizes import other_sizes
 from tcgrad.evaluate import Noise
-from tcgrad.evaluate.context import batch_of
+from tcgrad.evaluate.labelled import batch_of
 
 FLOAT64 = np.dtype(np.float64)
 WIDE = np.dtype(np.longdouble)

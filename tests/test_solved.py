@@ -45,6 +45,13 @@ SHOWN = [
     # a divisor that is a sum of fractions stays as it is
     (["y[i] = p*x[i]/(1 + x[i]/q)"], "x", "dl/dx[r] = dl/dy[r]*p/(1 + x[r]/q)^2"),
     (["y[i] = a/(1 + z[i] + p*x[i]/q)"], "a", "dl/da = dl/dy[i]/(1 + z[i] + p*x[i]/q)"),
+    # what a size or a constant divides, by itself
+    (["u[i] = x[i]/a", "y = a^2*sum[i](sqrt(1 + u[i]^2) - 1)"], "x", "dl/dx[p] = dl/dy*x[p]/sqrt(1 + u[p]^2)"),
+    (["u[i] = x[i]/N", "y[i] = N^2*u[i]^2*z[i]"], "x", "dl/dx[p] = 2*dl/dy[p]*x[p]*z[p]"),
+    # a product that something divides, a factor of which may be 0
+    (["y = a^2*exp(-p*q)/p"], "q", "dl/dq = -dl/dy*p*y"),
+    (["y = a*z[0]*sin(p)/q"], "q", "dl/dq = -dl/dy*y/q"),
+    (["y[i] = a*exp(x[i]*p)/z[i]"], "p", "dl/dp = dl/dy[i]*x[i]*y[i]"),
     # what is chosen
     (["y[i] = where(x[i] > 0, x[i], a*(exp(x[i]) - 1))"], "x", "dl/dx[p] = dl/dy[p]*where(x[p] > 0, 1, a + y[p])"),
     (["y[i] = where(x[i] > 0, x[i], p*(exp(x[i]/p) - 1))"], "x", "dl/dx[q] = dl/dy[q]*where(x[q] > 0, 1, y[q]/p + 1)"),

@@ -73,6 +73,8 @@ SINGLE = [
     ("inputs: {x: [3]}\noutputs: y, z\n" + EQUATION, "TC109", 2, 10, "write [y, z]"),
     ("inputs: {x: N}\n" + EQUATION, "TC109", 1, 13, "write [N]; [] is a scalar"),
     ("inputs:\n  x: (B, H)\n" + EQUATION, "TC109", 2, 6, "write [B, H]; [] is a scalar"),
+    ("inputs: {x: ~}\n" + EQUATION, "TC109", 1, 13, "write [B, H] for a matrix, [] for a scalar"),
+    ("inputs: {x: {shape: [3], sample: [0, 2]}}\n" + EQUATION, "TC109", 1, 34, "write {uniform: [0, 1]}"),
     ("inputs:\n  x [3]\n" + EQUATION, "TC109", 2, 3, "`name: value`, with a blank behind the colon"),
     ("inputs:\n  - x: [3]\n" + EQUATION, "TC109", 2, 3, "without dashes"),
     ("inputs: {1: [3]}\n" + EQUATION, "TC109", 1, 10, "a name begins with a letter"),
@@ -188,6 +190,8 @@ SINGLE = [
     ("inputs: {x: {shape: [3], outside: 1}}\n" + EQUATION, "TC114", 1, 35, "outside: 0"),
     ("inputs: {x: {shape: [3], outside: '0'}}\n" + EQUATION, "TC114", 1, 35, "outside: 0"),
     (REST + "check: {dtype: float46}\n", "TC114", 3, 16, "did you mean `float64`?"),
+    (REST + "check: {dtype: double}\n", "TC114", 3, 16, "write `float64`"),
+    ("inputs: {x: {shape: [3], sample: gaussian}}\n" + EQUATION, "TC114", 1, 34, "write `normal`"),
     (REST + "check: {dtype: [float32, f]}\n", "TC114", 3, 26, "is one of"),
     # inputs that cannot be
     ("inputs: {x: {shape: [3], sample: uniform}}\n" + EQUATION, "TC115", 1, 34, "needs its bounds"),

@@ -144,6 +144,21 @@ def test_towers_of_exponents_are_emitted_in_time_that_grows_with_them_alone():
     assert seconds(function.emit) < 2
 
 
+TOWERS = ["s^(9^9^9)", "2^(s*9^99999999)", "s^(1/9^9999999)", "s^(s^(9^9^9))", "[9^9999999 > s]*s"]
+
+
+@pytest.mark.parametrize("power", TOWERS)
+def test_powers_of_numbers_that_no_type_holds_are_refused_without_being_worked_out(power):
+    function = tcgrad.loads(f"inputs: {{s: []}}\nequations: ['y = {power}']\n")
+
+    def refused():
+        for made in (function.derive, function.emit):
+            with pytest.raises(TcgradError, match="TC406: a number in `y` is"):
+                made()
+
+    assert seconds(refused) < 2
+
+
 @pytest.mark.parametrize("text", ["doc: a\u202eb\n" + REST, 'doc: "a\\u202eb"\n' + REST, "# \u2066\n" + REST])
 def test_text_that_turns_the_text_around_it_is_refused(text):
     codes, shown = read(text)

@@ -119,6 +119,13 @@ inputs: {y: [N], q: [2]}
 equations:
   - f = sum[i](max(a*(y[i] - q[0]), (a - 1)*(y[i] - q[0])) + max(b*(y[i] - q[1]), (b - 1)*(y[i] - q[1])))
 """,
+    "a gradient that reads that of an intermediate in the end alone": """
+inputs: {x: [3], t: [3]}
+equations:
+  - n = sqrt(x[i]*x[i])
+  - u[i] = x[i]/n
+  - f = sum[i]((u[i] - t[i])^2)/2
+""",
     "base cases that read those before them": """
 dims: {T: 6}
 inputs: {x: [T], a: [], b: []}
@@ -260,6 +267,13 @@ def test_what_is_written_by_the_inverses_of_factors_is_called_so():
     derivation = derive(program_of(f"inputs: {{a: [3, 3], x: [3, 3]}}\nequations: {equations}"))
     for chains in explain(derivation).jacobians:
         assert chains[-1].steps[-1].rules[0].words == "inverse of a product"
+
+
+@pytest.mark.parametrize("of", ["logdet(y)", "det(y)", "inv(y)[i,i]"])
+def test_a_matrix_that_meets_its_inverse_is_told(of):
+    derivation = derive(program_of(f"inputs: {{x: [3, 3]}}\nequations: ['y[i,j] = inv(x)[i,j]', 'f = {of}']"))
+    (chains,) = explain(derivation).jacobians
+    assert chains[-1].steps[-1].rules[0].words == "cancel a matrix with its inverse"
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,35 @@ def test_groups_that_may_not_be_full_are_left_to_their_delta(groups, gradient):
     assert function.derive(wrt=["v"]).as_dict()["gradients"][0]["index"] == [f"dl/dv[p] = {gradient}"]
     assert function.check(trials=1).ok
     assert all(each.status == "pass" for each in put_back(text))
+
+
+# Equations of a transposed convolution and of its kin, and the gradient as one solves for the position that is read.
+WHOLE_DIVISIONS = {
+    "y[i] = x[i//2]*[i%2 == 0]": "dl/dy[2*p]",
+    "y[i] = x[i//3]^2*[i%3 == 1]": "2*dl/dy[3*p+1]*x[p]*[3*p + 1 < 2*N + 2]",
+    "y[i] = sum[a](w[a]*x[(i-a)//2]*[(i-a)%2 == 0])": "dl/dy[2*p+a]*w[a]",
+    "y[i] = sum[a](w[a]*x[(i-a)//2]*[0 == (i-a)%2])": "dl/dy[2*p+a]*w[a]",
+    "y[i] = sum[a](w[a]*x[(i-a)//2]*delta[(i-a)%2,0])": "dl/dy[2*p+a]*w[a]",
+    "y[i] = sum[a](w[a]*x[(i-a)//S]*[(i-a)%S == 0])": "dl/dy[S*p+a]*w[a]*[S*p + a < 2*N + 2]",
+    "y[i] = sum[a](w[a]*x[(i-a)//2+1]*[(i-a)%2 == 0])": "dl/dy[2*p+a-2]*w[a]*[2*p + a - 2 >= 0]",
+    "y[i] = sum[a](w[a]*x[(i-2*a)//3]*[(i-2*a)%3 == 0])": "dl/dy[3*p+2*a]*w[a]*[3*p + 2*a < 2*N + 2]",
+}
+
+
+def whole(equation):
+    return (
+        "dims: {N: 7, K: 4, S: 3}\ninputs: {x: {shape: [N], outside: 0}, w: [K]}\n"
+        f"indices: {{i: '2*N+K-2', a: K}}\nequations: ['{equation}']\nwrt: [x]\n"
+        f"expect: ['dl/dx[p] = {WHOLE_DIVISIONS[equation]}']\n"
+    ).replace("2*N + 2", "2*N + K - 2")
+
+
+@pytest.mark.parametrize("equation", WHOLE_DIVISIONS)
+def test_a_quotient_is_solved_for_where_a_bracket_tells_its_remainder(equation):
+    function = tcgrad.loads(whole(equation))
+    (gradient,) = function.derive().as_dict()["gradients"]
+    assert not re.search(r"//|%|delta", gradient["index"][-1])
+    result = function.check(trials=1)
+    assert result.ok, [each for each in result.results if each.status != "pass"]
+    assert all(each.proved for each in result.results if each.kind == "expect")
+    assert "add.at" not in function.emit()

@@ -173,8 +173,9 @@ ONCE = [
 
 @pytest.mark.parametrize(("equation", "pointed", "help_"), ONCE)
 def test_an_index_that_occurs_once(equation, pointed, help_):
-    found = mistakes(equation, inputs=INPUTS)
-    assert found == [("TC305", pointed, f"`{pointed}` occurs only once: nothing says how to sum over it", help_)]
+    where = " in each term" if " - " in help_ else ""
+    message = f"`{pointed}` occurs only once{where}: nothing says how to sum over it"
+    assert mistakes(equation, inputs=INPUTS) == [("TC305", pointed, message, help_)]
 
 
 @pytest.mark.parametrize(("equation", "pointed", "help_"), ONCE)
@@ -219,6 +220,10 @@ AMBIGUOUS = [
     ("r = (x[i]*x[i])^2*g(y[i]*y[i])", "(x[i]*x[i])^2", "g(y[i]*y[i])"),
     ("r = max(x[i]*x[i], y[i]*y[i])", "x[i]*x[i]", "y[i]*y[i]"),
     ("r = (x[i]*x[i] + 1)*(y[i]*y[i] + 2)", "(x[i]*x[i] + 1)", "(y[i]*y[i] + 2)"),
+    ("r = x[i]*y[i]/(sqrt(x[i]*x[i])*f(y[k]*y[k]))", "x[i]*y[i]", "(sqrt(x[i]*x[i])*f(y[k]*y[k]))"),
+    ("r = x[i]*y[i]/sqrt(x[i]*a[i,j]*x[j])", "x[i]*y[i]", "sqrt(x[i]*a[i,j]*x[j])"),
+    ("r[k] = f(a[k,i]*x[i])*(a[k,i]*y[i])", "f(a[k,i]*x[i])", "a[k,i]*y[i]"),
+    ("r = x[i]*f(y[i]*y[i])*z[i]", "x[i]", "f(y[i]*y[i])"),
 ]
 
 
@@ -240,6 +245,11 @@ def test_warning_where_two_readings_are_near(equation, first, second):
         "r = (x[i]*y[i])*(z[i]*w[i])",
         "r = f(x[i])*g(y[i])",
         "r = x[i]*f(y[i]*y[i])",
+        "r = 1[i]*x[i]*f(y[i]*y[i])",
+        "r = sum[i](x[i]*y[i]*f(z[i]*z[i]))",
+        "r = x[i]*y[i]*f(z[i]/w[i])",
+        "r = x[i]*g(y[i])*f(z[i]*z[i])",
+        "r[k] = delta[i,k]*x[i]*f(y[i]*z[i])",
         "r = (i + i)//2*x[i]",
     ],
 )

@@ -10,10 +10,10 @@ from functools import partial
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.divisors import cancels, may_cancel
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import Call, Component, Expr, IndexSum, Pow
+from tcgrad.ir.nodes import Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
@@ -22,10 +22,8 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
-from tcgrad.simplify.powers import is_division
 from tcgrad.simplify.renaming import instantiated
 
-_LOG = FUNCTIONS["log"]
 _ROUNDS = 2
 _MOST_USERS = 3
 _LARGEST = 250  # nodes of a line that is worth trying
@@ -70,7 +68,7 @@ def cancelled(statements: Sequence[Statement], kept: Collection[Tensor], known: 
     kept: tensors whose definitions all stay.
     """
     lines = _Lines(statements, kept, (), known, unheard)
-    lines.put_in_all(_may_cancel, _cancels)
+    lines.put_in_all(may_cancel, cancels)
     return lines.left
 
 
@@ -243,51 +241,19 @@ def _is_promising(known: Facts, line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
         return not is_repeated_in_full(line, users, known)
-    return _times_read(users)[line.tensor] == 1 or _may_cancel(line, users)
+    return _times_read(users)[line.tensor] == 1 or may_cancel(line, users)
 
 
 def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
     """Whether the lines get no longer, or a divisor cancels."""
     shorter = sum(cost(user.body) for user in made) <= cost(line.body) + sum(cost(user.body) for user in users)
-    return shorter or _cancels(line, users, made)
+    return shorter or cancels(line, users, made)
 
 
 def _most_saved(line: Define, users: Sequence[Define], made: Sequence[Define]) -> int:
     """How much shorter a line that was put into others makes one of these by its name: a sum may be left there."""
     longer = (cost(new.body) - cost(old.body) for old, new in zip(users, made, strict=True))
     return max(cost(line.body) - 1 - isinstance(line.body, IndexSum), *longer)
-
-
-def _may_cancel(line: Define, users: Sequence[Define]) -> bool:
-    """Whether one divides by a tensor that the others read otherwise, too."""
-    own, theirs = _divisors((line,)), _divisors(users)
-    read = {tensor for user in users for tensor in tensors_read(user.body)} - theirs
-    return not own.isdisjoint(read) or not theirs.isdisjoint(set(tensors_read(line.body)) - own)
-
-
-def _cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
-    """Whether there is a division less than before."""
-    return not _divisors((line, *users)) <= _divisors(made)
-
-
-def _divisors(lines: Sequence[Define]) -> set[Tensor]:
-    """The tensors that are divided by, as they stand."""
-    powers = [power for line in lines for power in _powers(line.body)]
-    divided = [power.base for power in powers if is_division(power)]
-    return {base.tensor for base in divided if isinstance(base, Component)}
-
-
-def _powers(expr: Expr) -> list[Pow]:
-    """The powers in an expression but those in logarithms, which are not finite by a divisor or without it."""
-    found: list[Pow] = []
-    waiting = [expr]
-    while waiting:
-        node = waiting.pop()
-        if type(node) is Pow:
-            found.append(node)
-        if type(node) is not Call or node.function is not _LOG:
-            waiting += node.children
-    return found
 
 
 def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:

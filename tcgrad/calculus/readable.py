@@ -28,9 +28,10 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
-from tcgrad.simplify.inverses import may_contract, with_inverses_contracted
+from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.selected import selections
 from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
@@ -66,6 +67,7 @@ class Readable:
         self._certainty = Certainty(self.program)
         self._carried = Carried(self.program.statements)
         self._supports = Supports(self.program.statements)
+        self._selections = selections(self.program.statements, self._assumptions)
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
@@ -156,6 +158,7 @@ class Readable:
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).update(given)
+        body = self._with_selected(body, line.tensor)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
@@ -187,10 +190,14 @@ class Readable:
         if not may_contract(body, products):
             return body
         try:
-            made = self.known.fold(with_inverses_contracted(body, products, determinants=False))
+            made = self.known.fold(with_inverses_contracted(body, products, self._inverted, determinants=False))
         except TooLargeError:
             return body
         return made if cost(made) < cost(simplify(body)) else body
+
+    @cached_property
+    def _inverted(self) -> dict[Tensor, Tensor]:
+        return inverted_by(self.program.statements)
 
     @cached_property
     def _has_intrinsics(self) -> bool:
@@ -231,6 +238,16 @@ class Readable:
         if solution.divisors:
             self.assumed.setdefault(tensor, set()).update(self._positive[each] for each in solution.divisors)
         return self._solved(made, tensor)
+
+    def _with_selected(self, body: Expr, tensor: Tensor) -> Expr:
+        """A right side with what one-hot rows select before differences from them, where that is shorter."""
+        for selection in self._selections:
+            found = map(self.known.fold, selection.written(simplify(body)))
+            made = min(found, key=cost, default=body)
+            if cost(made) < cost(simplify(body)):
+                body = made
+                self.assumed.setdefault(tensor, set()).add(selection.given)
+        return body
 
     def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
         """What a right side becomes by assumptions, if that is shorter."""

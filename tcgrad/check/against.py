@@ -18,6 +18,9 @@ from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass
 
+# By so many roundings of the largest element may what is found differ where memory is read in another order.
+_ANOTHER_ORDER = 2.0**9
+
 
 @dataclass(frozen=True)
 class UserFunction:
@@ -32,17 +35,44 @@ class UserFunction:
 
         Raises:
             ModuleError: if it raises an exception, writes to its arguments, hands them back, returns something else
-                when it is called again, or returns something else than one array of the right type for each tensor.
+                when it is called again or where arguments are not contiguous, returns the same memory again, or
+                returns something else than one array of the right type for each tensor.
         """
         given = [*map(sample.narrow, (*sample.values, *more))]
         first = self._call(sample, given, tensors, what)
         again = self._call(sample, given, tensors, what)
-        if not all(same_bits(first[name], again[name]) for name in first):
-            raise ModuleError(f"{self.name} returns something else when it is called again")
+        for name, array in first.items():
+            if not same_bits(array, again[name]):
+                raise ModuleError(f"{self.name} returns something else when it is called again")
+            if array.flags.writeable and np.may_share_memory(array, again[name]):
+                raise ModuleError(f"{self.name} returns the same memory for {name} when it is called again")
+        if sample.sizes:
+            self._refuse_contiguous_alone(sample, given, tensors, what, first)
         return first
 
-    def _call(self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
-        arguments = [np.array(array) for array in given]
+    def _refuse_contiguous_alone(
+        self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str, right: Mapping[str, Array]
+    ) -> None:
+        """What reads memory must mind its strides, or refuse them."""
+        try:
+            found = self._call(sample, given, tensors, what, laid_out=_with_gaps)
+        except ModuleError:
+            return
+        for name, array in right.items():
+            if found[name].shape != array.shape or not _is_near(found[name], array, sample.dtype):
+                told = "where its arguments are not contiguous"
+                raise ModuleError(f"{self.name} returns something else for {name} {told}")
+
+    def _call(
+        self,
+        sample: Point,
+        given: Sequence[Array],
+        tensors: Sequence[Tensor],
+        what: str,
+        laid_out: Callable[[Array], Array] = np.array,
+    ) -> dict[str, Array]:
+        """laid_out: makes a copy that the function is given, in some order of memory."""
+        arguments = [laid_out(array) for array in given]
         handed = [self._handed(argument) for argument in arguments]
         try:
             with np.errstate(all="ignore"), output_on_stderr():
@@ -140,6 +170,20 @@ class UserCode:
         words = ["--against", self.backward.name] if self.backward else []
         words += ["--against-forward", self.forward.name] if self.forward else []
         return words + (["--against-framework", self.framework] if words and self.framework != "numpy" else [])
+
+
+def _with_gaps(array: Array) -> Array:
+    """A copy between whose elements others lie in memory."""
+    made = np.zeros((*array.shape, 2), array.dtype)
+    made[..., 0] = array
+    return made[..., 0]
+
+
+def _is_near(found: Array, right: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether two arrays differ by no more than the order of operations in a type explains."""
+    largest = float(np.max(np.abs(right), initial=0, where=np.isfinite(right)))
+    atol = _ANOTHER_ORDER * float(np.finfo(dtype).eps) * largest
+    return np.allclose(found, right, rtol=0, atol=atol, equal_nan=True)
 
 
 def _counted(number: int, what: str) -> str:

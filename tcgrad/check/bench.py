@@ -202,11 +202,11 @@ class Bench:
             slip = wrong.slip(partial(viewed, slips, view)) if tally.is_unexplained(self.own) else ""
             outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
         if self.sample.tied or not self.own:
-            outcome = replace(outcome, decisive=not self.sample.tied, elsewhere=not self.own)
+            outcome = replace(outcome, where=self.sample.where, elsewhere=not self.own)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
-        if self.own and outcome.elements and outcome.decisive and part is not None:
+        if self.own and outcome.elements and not outcome.where and part is not None:
             tally.see(expected.is_telling, part)
         if self.plantings is not None and tally.kind in PLANTED_IN:
             if found is None or outcome.status == "fail":

@@ -18,7 +18,7 @@ from tcgrad.check.forward import Forward, neighbours
 from tcgrad.check.precision import lost_when_squared, unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
-from tcgrad.evaluate.context import batch_of
+from tcgrad.evaluate.labelled import batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.records import cached_property, dataclass, replace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from time import perf_counter
 from typing import Any
 
@@ -18,10 +18,13 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_fine, type_name
 from tcgrad.check.results import Place, Result
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
+from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tally
 from tcgrad.check.term_values import TermValues
 from tcgrad.check.termwise import Beside
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES
 from tcgrad.check.usual import hidden_from, usual_size
 from tcgrad.check.verdict import Comparison, compare
@@ -106,7 +109,7 @@ class _Points:
                 if formulas is not None:
                     number += 1
                     yield _Point(formulas, own, number)
-        for formulas in self._tied:
+        for formulas in chain(self._tied, self._beside):
             number += 1
             yield _Point(formulas, True, number)
 
@@ -116,19 +119,26 @@ class _Points:
         known: Kinks = frozenset()
         for source in (source for source, _ in self.samplers[:1] if source.traits.has_ties):
             for trial in range(TIED_SAMPLES):
-                sample = source.draw_tied(self.dtype, (self.options.seed, 0, TIED + trial), known=known)
+                sample = draw_tied(source, self.dtype, (self.options.seed, 0, TIED + trial), known=known)
                 known = _met(known, sample)
                 if isinstance(sample, Sample):
-                    yield Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
+                    yield self._at(sample)
+
+    @property
+    def _beside(self) -> Iterator[Formulas]:
+        """Places on either side of where branches meet: what decides by another number is wrong between the two."""
+        for source in (source for source, _ in self.samplers[:1]):
+            yield from map(self._at, draw_beside(source, self.dtype, (self.options.seed, 0, BESIDE)))
 
     def _formulas(self, source: Sampler, seed: tuple[int, int, int]) -> Formulas | None:
         """A place to work formulas out at the sample of a ``seed``."""
         if self.begun is not None and self.dtype == _DTYPE and seed[1:] == (0, 0):
             return self.begun.gradient_formulas()
         sample = source.draw(self.dtype, seed)
-        if isinstance(sample, Sample):
-            return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
-        return None
+        return self._at(sample) if isinstance(sample, Sample) else None
+
+    def _at(self, sample: Sample) -> Formulas:
+        return Formulas(Equations(self.paths.program, sample), upstream_arrays(sample))
 
 
 def _met(known: Kinks, sample: Sample | str) -> Kinks:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tcgrad.calculus.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
-from tcgrad.evaluate.context import Kink, Labelled, batch_of
+from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
 from tcgrad.evaluate.overflow import noticing
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index

@@ -7,7 +7,8 @@ import numpy as np
 from tcgrad.check.forward import Forward, Kinks, flips
 from tcgrad.check.precision import lost_when_squared
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.context import Kink, Labelled, Lean, batch_of
+from tcgrad.evaluate.context import Lean
+from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.program import Program

@@ -77,13 +77,16 @@ class Ladder:
     def at_ties(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives by ``wrt`` that the language fixes where branches meet: on the branch that it chooses there.
 
+        Next to that they are those on the branch that is taken; numbers are not as short there as exact arithmetic
+        asks for.
+
         Where a complex step begins at the end of what a function is analytic on, as that of a root at 0, its length
         decides what it finds: nothing is known there.
 
         Raises:
             ZeroDivisionError: where exact arithmetic divides by 0, if only to drop the quotient.
         """
-        if not why_not_exact_at_ties(self.sample.program):
+        if self.sample.grid and not why_not_exact_at_ties(self.sample.program):
             return ExactSlopes(self.sample.forward, self._outputs).along(wrt, directions)
         steps = replace(self._complex_steps, grid=self.sample.grid)
         found, longer = (each.along(wrt, directions) for each in (steps, replace(steps, longer=_LONGER)))

@@ -19,11 +19,11 @@ from tcgrad.check.forward import flips, taken_at_first
 from tcgrad.check.ladder import CONFIRMED
 from tcgrad.check.points import Point
 from tcgrad.check.quotients import BESIDE, LINEAR, choose_stencil
-from tcgrad.check.samples import Sampler
-from tcgrad.check.sampling import Types, draw_inputs, draw_upstream, turn_of
+from tcgrad.check.random_inputs import Types, draw_inputs, draw_upstream, turn_of
+from tcgrad.check.sampler import Sampler
 from tcgrad.check.traits import Traits
 from tcgrad.evaluate import Array, Context
-from tcgrad.evaluate.context import Labelled, batch_of
+from tcgrad.evaluate.labelled import Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index

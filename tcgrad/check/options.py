@@ -13,7 +13,7 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import cached_property
 from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
 from tcgrad.spec.model import Spec
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import suggest, suggest_choice
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _is_positive(value: object) -> bool:
 
 def _require_choice(option: CheckOption, word: object) -> None:
     if word not in option.values:
-        near = suggest(str(word), option.values)
+        near = suggest_choice(str(word), option.values)
         raise _refused(option, f"is one of {', '.join(option.values)}, not `{word}`", near)
 
 

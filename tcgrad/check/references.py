@@ -80,7 +80,7 @@ class Reference:
 
     @property
     def method(self) -> str:
-        name = f"{self.by_element.method} at ties" if self.sample.tied else self.by_element.method
+        name = " ".join(filter(None, (self.by_element.method, self.sample.where)))
         if self.by_element.method != EXACT:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
         if self.is_full:

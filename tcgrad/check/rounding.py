@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
-from tcgrad.evaluate.context import batch_of
+from tcgrad.evaluate.labelled import batch_of
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.records import dataclass, replace
 

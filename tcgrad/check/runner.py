@@ -19,7 +19,7 @@ from tcgrad.check.options import Options, choose_options
 from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_longdouble_wider
 from tcgrad.check.results import CheckResult, Result
-from tcgrad.check.samples import Sampler, sampler
+from tcgrad.check.sampler import Sampler, sampler
 from tcgrad.check.sizes import other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.traits import Traits, traits_of

@@ -9,34 +9,18 @@ from typing import Any
 import numpy as np
 
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.check.effort import Effort, choose_effort
-from tcgrad.check.forward import Forward, Kinks, evaluate_forward, noisy, same_branches, shaken
-from tcgrad.check.kinks import felt, kinks_beside
+from tcgrad.check.effort import Effort
+from tcgrad.check.forward import Forward, Kinks, noisy
 from tcgrad.check.points import Point
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import Rounding, rounding
-from tcgrad.check.sampling import Types, draw_inputs, draw_like, draw_upstream, round_inputs, turn_of
-from tcgrad.check.traits import Traits, traits_of
-from tcgrad.evaluate import Array, SmoothFunction, instantiate_abstract
-from tcgrad.evaluate.intrinsics import condition
+from tcgrad.check.random_inputs import Types, draw_like
+from tcgrad.check.rounding import Rounding
+from tcgrad.check.traits import Traits
+from tcgrad.evaluate import Array, SmoothFunction
 from tcgrad.evaluate.statements import run
-from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors
+from tcgrad.ir.program import Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import cached_property, dataclass, replace
-
-_ATTEMPTS = 40
-
-# How often what the inputs are multiples of is halved, in one attempt after the other, until branches meet: the coarser
-# it is, the more of them do.
-_HALVED = (0, 0, 1, 2, 2)
-
-# So many attempts are made to have branches meet at all; once they do, so many at least to have others meet, and as
-# many as have so many elements together, for of few elements few do.
-_FIRST_TIES, _MORE_TIES, _MOST_TIES = 16, 4, 32
-_TRIED = 2**10
-
-# The condition of a matrix in units of rounding, up to which an inverse has a digit that is right.
-_REGULAR = 0.1
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -48,8 +32,8 @@ class Sample(Point):
     moved: the same values under random rounding, with an axis of draws in front where it moves them.
     upstream: random gradients of the outputs.
     kinks: where branches meet here, exactly, and outputs feel which is taken; the derivative is the one that the
-        language fixes.
-    grid: what inputs are multiples of where branches meet, 0 elsewhere.
+        language fixes. Or else where they meet next to the point, on one side of which it is.
+    grid: what inputs are multiples of where branches meet exactly, 0 elsewhere.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
@@ -86,8 +70,13 @@ class Sample(Point):
 
     @property
     def tied(self) -> bool:
-        """Whether branches meet here."""
+        """Whether branches meet here, or next to the point: it is too near to where they do for differences."""
         return bool(self.kinks)
+
+    @property
+    def where(self) -> str:
+        """Where branches meet, in words; empty if they do nowhere near."""
+        return ("at ties" if self.grid else "next to another branch") if self.tied else ""
 
     @property
     def label(self) -> str:
@@ -163,168 +152,5 @@ class Sample(Point):
         return np.asarray(bound * reference.type(unit_roundoff(reference) / self.rounding.roundoff))
 
 
-@dataclass(frozen=True)
-class Sampler:
-    """Draws samples of a program at some sizes, for comparisons along a direction alone if it is ``directional``."""
-
-    traits: Traits
-    sizes: Mapping[str, int]
-    directional: bool = False
-
-    @property
-    def program(self) -> Program:
-        return self.traits.program
-
-    @property
-    def label(self) -> str:
-        """The sizes in words; empty for the spec's own."""
-        return label(self.sizes)
-
-    def effort(self, dtype: np.dtype[Any], trials: int = 1) -> Effort:
-        return choose_effort(self.traits.cost, dtype, trials, directional=self.directional)
-
-    def draw(self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0) -> Sample | str:
-        """A sample at which everything is finite and no branch is in doubt -> the sample, or why there is none.
-
-        first: how many attempts are left out; later ones draw smaller values.
-        """
-        doubtful: Sample | None = None
-        reason, effort, functions = "", self.effort(dtype), self._functions(seed)
-        types, turn = Types(dtype, effort.reference), turn_of(seed)
-        for attempt in range(first, first + _ATTEMPTS):
-            random = np.random.default_rng([*seed, attempt])
-            inputs = draw_inputs(self.program, self.traits.demands, types, random, attempt, turn=turn)
-            forward = evaluate_forward(self.program.statements, inputs, effort.reference, functions=functions)
-            reason = self._undefined(forward, dtype)
-            if not reason:
-                sample = self._sample(forward, dtype, random, turn, functions)
-                if not sample.in_doubt:
-                    return sample
-                doubtful = doubtful if doubtful and doubtful.is_settled >= sample.is_settled else sample
-        return doubtful or reason
-
-    def draw_tied(
-        self, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, known: Kinks = frozenset()
-    ) -> Sample | str:
-        """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
-        out of a few the one at which they do at most decisions -> the sample, or why there is none.
-
-        first: how many attempts are left out.
-        known: decisions by which that was so elsewhere: here it is by others.
-        """
-        best: Sample | None = None
-        more = min(max(_MORE_TIES, _TRIED // self.traits.cost.elements), _MOST_TIES)
-        attempt, left = 0, more if known else max(_FIRST_TIES, more)
-        while left:
-            halved = _HALVED[attempt % len(_HALVED)]
-            sample = self._tied(dtype, (*seed, first + attempt), halved, known, len(best.kinks) if best else 0)
-            attempt, left = attempt + 1, left - 1
-            if sample:
-                if sample.kinks | known >= sample.forward.kinks:
-                    return sample
-                best, left = sample, left if best else min(left, more)
-        return best or "no tie was met"
-
-    def _tied(
-        self, dtype: np.dtype[Any], seed: tuple[int, ...], halved: int, known: Kinks, least: int
-    ) -> Sample | None:
-        """A sample where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there and branches
-        meet that outputs feel, by more than ``least`` decisions else than those ``known``."""
-        program, demands, reference = self.program, self.traits.demands, self.effort(dtype).reference
-        random, turn = np.random.default_rng(seed), turn_of(seed)
-        drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)
-        inputs, grid = round_inputs(program, demands, drawn, halved)
-        functions = self._functions(seed)
-        forward = evaluate_forward(program.statements, inputs, reference, functions=functions)
-        kinks = kinks_beside(forward, random) - known
-        if len(kinks) <= least or self._undefined(forward, dtype):
-            return None
-        narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
-        if not same_branches(forward, narrow):
-            return None
-        if not self.traits.why_not_complex_on_a_branch:
-            kinks = felt(kinks, forward, program, random)
-        if len(kinks) <= least:
-            return None
-        sample = self._sample(forward, dtype, random, turn, functions, kinks=kinks, grid=grid)
-        return None if sample.in_doubt else sample
-
-    def _functions(self, seed: tuple[int, ...]) -> dict[str, SmoothFunction]:
-        """Some that stand for the abstract ones."""
-        abstract = self.traits.abstract
-        return instantiate_abstract(abstract, np.random.default_rng(seed)) if abstract else {}
-
-    def _undefined(self, forward: Forward, dtype: np.dtype[Any]) -> str:
-        """What is not finite, too large for ``dtype``, or decided by rounding in it alone; empty if all is well."""
-        singular = next((matrix for matrix in self._inverted if _is_singular(forward, matrix, dtype)), None)
-        if singular is not None:
-            where = f"at every one of {_ATTEMPTS} random inputs; `sample` can say where it is not"
-            return f"{singular.name} is singular to rounding {where}"
-        largest = np.finfo(dtype).max / 64
-        for tensor in self.program.outputs:
-            values = forward.context.arrays[tensor.name]
-            if not np.isfinite(values).all():
-                return f"{tensor.name} is not finite at any of {_ATTEMPTS} random inputs; `sample` can say where it is"
-            if np.abs(values).max(initial=0) > largest:
-                return f"{tensor.name} overflows {dtype} at every one of {_ATTEMPTS} random inputs"
-        return ""
-
-    @cached_property
-    def _inverted(self) -> tuple[Tensor, ...]:
-        """The matrices of which there is an inverse or a determinant, each once."""
-        intrinsics = (statement for statement in self.program.statements if isinstance(statement, Intrinsic))
-        return tuple(dict.fromkeys(statement.operand for statement in intrinsics))
-
-    def _sample(
-        self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator, turn: int,
-        functions: Mapping[str, SmoothFunction], *, kinks: Kinks = frozenset(), grid: float = 0.0,
-    ) -> Sample:  # fmt: skip
-        effort = self.effort(dtype)
-        types = Types(dtype, effort.reference)
-        upstream = draw_upstream(self.program, types, random, turn)
-        how = rounding(dtype, effort, random, grid)
-        moved = shaken(forward, how.noise, how.dtype)
-        is_settled = not moved.flipped.any()
-        if moved.has_ties:
-            # They may be equal in one order of the operations alone.
-            stricter = replace(how, noise=replace(how.noise, near=0.0, leaves_short=True))
-            again = shaken(forward, stricter.noise, stricter.dtype)
-            how, moved = (stricter, again) if again.flipped.any() else (how, moved)
-        in_doubt = bool(moved.flipped.any())
-        return Sample(
-            self.traits,
-            self.sizes,
-            dtype,
-            effort,
-            forward,
-            moved.arrays,
-            replace(how, flipped=moved.flipped) if in_doubt else how,
-            upstream,
-            functions,
-            in_doubt,
-            is_settled,
-            kinks,
-            grid,
-        )
-
-
-def _is_singular(forward: Forward, matrix: Tensor, dtype: np.dtype[Any]) -> bool:
-    """Whether rounding may be all of an inverse; LAPACK works in single or double precision, whatever ``dtype`` is."""
-    value = forward.context.arrays[matrix.name]
-    if not np.isfinite(value).all():
-        return False
-    finest, coarsest = (unit_roundoff(np.dtype(each)) for each in (np.float64, np.float32))
-    roundoff = min(max(unit_roundoff(dtype), finest), coarsest)
-    return not condition(value.astype(forward.context.dtype)) * roundoff < _REGULAR
-
-
 def label(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{name}={size}" for name, size in sizes.items())
-
-
-def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
-    return {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in inputs.items()}
-
-
-def sampler(program: Program, sizes: Mapping[str, int] | None = None, *, directional: bool = False) -> Sampler:
-    return Sampler(traits_of(program), sizes or {}, directional)

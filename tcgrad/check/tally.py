@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from math import inf
@@ -146,8 +146,9 @@ class Tally:
             return "skip", self.skipped
         failures = self._failures(at_home=True) or self._failures()
         if failures:
-            return "fail", next((c.message for c in failures if c.message), "")
-        if not any(c.status == "pass" and c.decisive for c in self.comparisons):
+            message = next((c.message for c in failures if c.message), "")
+            return "fail", ": ".join(filter(None, (self._where_alone(failures), message)))
+        if not any(c.status == "pass" and not c.where for c in self.comparisons):
             return "inconclusive", self.kink or "; ".join(self.notes) or "nothing was compared"
         left = sum(int(np.count_nonzero(~seen)) for seen in self.seen.values())
         if left:
@@ -155,6 +156,13 @@ class Tally:
             parts = (f"{left} of {size} elements could not be compared", self.kink)
             return "inconclusive", "; ".join(filter(None, parts))
         return "pass", ""
+
+    def _where_alone(self, failures: Sequence[Comparison]) -> str:
+        """Where branches meet, if nothing is wrong anywhere else; else empty."""
+        passes = any(each.status == "pass" and not each.where for each in self.comparisons)
+        if not passes or not all(each.where for each in failures):
+            return ""
+        return f"right elsewhere, wrong {' and '.join(dict.fromkeys(each.where for each in failures))}"
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What is compared in one type: at random samples, at more of them while anything is undecided, and at ties."""
+"""What is compared in one type: at random samples, at more of them while anything is undecided, at ties and beside."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine, type_name, unit_roundoff
-from tcgrad.check.samples import Sample, Sampler
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
+from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
+from tcgrad.check.tied_samples import draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
@@ -67,6 +70,7 @@ class Trials:
                     kept = kept or drawn
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
+        self._compare_beside()
         return kept
 
     def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
@@ -114,7 +118,7 @@ class Trials:
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
-        draw = partial(self._own.draw_tied, self._dtype, (self.options.seed, 0, number), known=known)
+        draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known)
         return _representable(draw, partial(self._bench, True, False))
 
     def _compare_tied(self, drawn: Bench) -> str:
@@ -126,6 +130,13 @@ class Trials:
         except ZeroDivisionError:
             return "exact arithmetic divides by 0"
         return ""
+
+    def _compare_beside(self) -> None:
+        """Compare on either side of where branches meet."""
+        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE)):
+            drawn = self._bench(True, False, sample)
+            if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
+                compare_all(drawn)
 
     def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
         return Bench(

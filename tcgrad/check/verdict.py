@@ -19,7 +19,7 @@ class Comparison:
 
     worst: the flat position of the element with the largest ``rank``: its error in proportion to its tolerance, or
         its error alone. ``found``, ``reference`` and ``tolerance`` are those there.
-    decisive: a pass decides; at ties it does not, for the derivative there is fixed by convention.
+    where: in words, if it was made where branches meet; what is right there alone does not pass.
     elsewhere: it was made at other sizes than the spec's own.
     tolerance_at_largest: the tolerance of the element with the largest error.
     """
@@ -35,7 +35,7 @@ class Comparison:
     tolerance: float = 0.0
     tolerance_at_largest: float = 0.0
     message: str = ""
-    decisive: bool = True
+    where: str = ""
     elsewhere: bool = False
 
 

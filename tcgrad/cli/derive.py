@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,7 +11,8 @@ from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
 from tcgrad.cli.output import in_utf8, line_width, takes_color, takes_unicode, write
 
 if TYPE_CHECKING:
-    from tcgrad.api import TensorFunction
+    from tcgrad.api import Derived, TensorFunction
+    from tcgrad.point import PointValues
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad derive gallery:matmul", "All Jacobians and gradients of a matrix product"),
@@ -141,7 +142,7 @@ def command(
             vec=vec,
             unicode=takes_unicode() and not ascii_only,
             color=takes_color(color),
-            at=derived.at(_read_point(at, function)) if at else None,
+            at=_values_at(at, derived, function) if at else None,
             code=function.emit() if code else None,
             steps=steps,
             width=line_width(),
@@ -149,8 +150,10 @@ def command(
     )
 
 
-def _read_point(texts: list[str], function: TensorFunction) -> dict[str, Any]:
+def _values_at(texts: list[str], derived: Derived, function: TensorFunction) -> PointValues:
+    from tcgrad.point import evaluate_at
     from tcgrad.point_input import read_point
 
     inputs = function.program.inputs
-    return read_point(texts, [item.tensor.name for item in inputs if item.tensor.dtype == "bool"])
+    point = read_point(texts, [item.tensor.name for item in inputs if item.tensor.dtype == "bool"])
+    return evaluate_at(derived.derivation, point.values, point.places)

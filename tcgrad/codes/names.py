@@ -111,7 +111,8 @@ CODES: tuple[Code, ...] = (
         "TC313",
         "a sum that could be read in two ways (a warning)",
         "An index of several factors is summed over their product as a whole. If each of the factors could be a sum by "
-        "itself, that may not be what is meant; explicit sums or different index names say which it is.",
+        "itself, that may not be what is meant; explicit sums or different index names say which it is. So it is with "
+        "products of components: `x[i]*y[i]/sqrt(x[i]*x[i])` is one sum of quotients.",
         _spec("r = exp(x[i]*x[i])*exp(y[i]*y[i])"),
         _spec("r = exp(x[i]*x[i])*exp(y[k]*y[k])"),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cached_property, partial
 from itertools import permutations
@@ -137,7 +137,8 @@ class Conjectures:
         if not related or len(parts) > _MOST_PARTS or not has_all_indices(points, body):
             return []
         looked = Looked(points, body)
-        for other in (*(expr for _, expr in parts), *_NUMBERS, *self._sizes(body), *_powers(body)):
+        doubled = _doubled(expr for _, expr in related)
+        for other in (*(expr for _, expr in parts), *doubled, *_NUMBERS, *self._sizes(body), *_powers(body)):
             looked.note(other)
         for read in self._components(related, body):
             looked.note(read, joined=True)
@@ -241,6 +242,17 @@ def _powers(body: Expr) -> Iterator[Expr]:
             own = exponents.setdefault(part.base, dict.fromkeys(_EXPONENTS))
             own[Const(part.exponent.value - 1)] = None
     return (Pow(base, exponent) for base, found in exponents.items() for exponent in found)
+
+
+def _doubled(sums: Iterable[Expr]) -> Iterator[Expr]:
+    """Twice the first of two terms that read the same: what comes of ``X Y + Y X`` where ``Y`` is a power of ``X``."""
+    for whole in sums:
+        match whole:
+            case Add(terms=(first, second)) if cost(first) == cost(second):
+                if set(tensors_read(first)) == set(tensors_read(second)):
+                    yield Mul((const(2), first))
+            case _:
+                pass
 
 
 def _may_be_of_two(expr: Expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.operations import Mean, Reduction, Sum, Tensordot
+from tcgrad.emit.operations import Largest, Mean, Pick, Reduction, Sum, Tensordot
 from tcgrad.emit.text import subscript
 
 
@@ -25,8 +25,21 @@ def new_axes(new: tuple[bool, ...]) -> str:
 def keeps_reduced_axes(new: tuple[bool, ...], reduced: Node) -> bool:
     """Whether new axes stand where a reduction has just taken some out."""
     match reduced.operation:
-        case Sum(axes) | Mean(axes) | Reduction(_, axes) if len(axes) < len(reduced.arguments[0].shape):
+        case Mean(_):
+            return keeps_reduced_axes(new, reduced.arguments[0])
+        case Sum(axes) | Largest(axes) | Reduction(_, axes) if len(axes) < len(reduced.arguments[0].shape):
             return axes == tuple(k for k, is_new in enumerate(new) if is_new)
+        case _:
+            return False
+
+
+def come_back(new: tuple[bool, ...], picked: Node) -> bool:
+    """Whether new axes stand where others of size 1 have just been taken out."""
+    match picked.operation:
+        case Pick(positions):
+            gone = tuple(position is not None for position in positions)
+            sizes = [size for size, is_gone in zip(picked.arguments[0].shape, gone, strict=True) if is_gone]
+            return gone == new and all(size.as_number == 1 for size in sizes)
         case _:
             return False
 

@@ -66,9 +66,10 @@ class Built:
     def sets_known(self, operands: Sequence[Operand]) -> tuple[int, ...]:
         """The same as `sets`, of operands."""
         nodes = _nodes(operands)
+        masks = self.sets(nodes)
         if self._journal is not None:
-            self._journal.sets_asked(nodes, self.sets)
-        return self.sets(nodes)
+            self._journal.sets_asked(nodes, masks)
+        return masks
 
     def known(self, operands: Sequence[Operand], kept: Axes) -> Value | None:
         """The product of operands that are such a set, if it was built with the indices kept, or more of them."""

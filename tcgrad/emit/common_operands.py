@@ -25,8 +25,8 @@ def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
 
     plus: adds up the other operands, with the order in which their axes are wanted if that costs nothing.
 
-    A product that was there before the statement costs nothing more, and stays; so does one whose other operand is the
-    larger one: a sum of matrices costs more than what each of them does to a vector.
+    A product that was there before the statement costs nothing more, and stays; so does one with a vector in common: a
+    sum of matrices costs more than what each of them does to a vector.
     """
     terms = list(terms)
     place = 0
@@ -139,13 +139,16 @@ def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, li
 
 
 def _can_join(build: Builder, node: Node, side: int) -> bool:
-    """Whether a node is a product that the statement made, whose operand on a side is a matrix or more, and not of a
-    lower order than the other.
-    """
-    if not isinstance(node.operation, Matmul | Tensordot):
-        return False
-    order, other = (len(node.arguments[place].shape) for place in (side, 1 - side))
-    return order >= max(2, other) and build.graph.is_new(node)
+    """Whether a node is a product that the statement made, whose operand on a side is more than a vector to it."""
+    match node.operation:
+        case Matmul():
+            kept = node.arguments[side].shape[-2:][side:][:1] if len(node.arguments[side].shape) > 1 else ()
+        case Tensordot(left, right):
+            summed = (left, right)[side]
+            kept = tuple(size for axis, size in enumerate(node.arguments[side].shape) if axis not in summed)
+        case _:
+            return False
+    return any(size.as_number != 1 for size in kept) and build.graph.is_new(node)
 
 
 def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scaled:

@@ -6,13 +6,16 @@ import itertools
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from fractions import Fraction
 from typing import assert_never, cast
 
-from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.assemble import loops
+from tcgrad.emit.arrays import Axes, Kind, Value
+from tcgrad.emit.block_products import BlockProducts
 from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
+from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.equalities import Equalities
+from tcgrad.emit.exponentials import logsumexp, share
 from tcgrad.emit.factors import (
     Factors,
     as_masked_product,
@@ -22,17 +25,17 @@ from tcgrad.emit.factors import (
     under_guards,
     without_unused,
 )
-from tcgrad.emit.operations import Apply, Compare, Number, Power, Reduction, Select
+from tcgrad.emit.gates import with_gate
+from tcgrad.emit.operations import Apply, Compare, Power, Reduction, Select
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import deltas_as_masks, scattered
 from tcgrad.emit.structure import UNIT, Structured, Term, added
-from tcgrad.ir.guards import branches_of, range_slacks, slacks_of
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.guards import branches_of, slacks_of
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
     Call,
-    ComparisonOperator,
     Component,
     Const,
     Delta,
@@ -43,12 +46,13 @@ from tcgrad.ir.nodes import (
     Iverson,
     Mul,
     Pow,
+    ReductionKind,
     Where,
 )
 from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
 from tcgrad.simplify.attained import Attained, attained
 
-_ZERO = Integer.of(0)
+_OPPOSITE: dict[ReductionKind, ReductionKind] = {"max": "min", "min": "max"}
 
 
 class Expressions:
@@ -58,6 +62,7 @@ class Expressions:
         self.build = definitions.build
         self.products = Products(definitions.build)
         self._definitions = definitions
+        self._blocks = BlockProducts(self.products, definitions.positions)
         self._positions = definitions.positions
         self._gaps = definitions.gaps
         self._known: dict[Hashable, Structured] = {}  # what may stand in one statement many times
@@ -94,14 +99,14 @@ class Expressions:
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
             case Pow():
-                return plain(self._power(expr, hint))
+                return self._power(expr, hint)
             case Call():
                 return self._once((expr, hint, self._positions.around), lambda: plain(self._call(expr, hint)))
             case Iverson() if (asked := attained(expr)) is not None:
                 return plain(self._attains(asked, hint))
             case Iverson():
                 left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
-                return plain(self._elementwise(Compare(expr.operator), (left, right), hint, Kind.BOOL))
+                return plain(elementwise(self.build, Compare(expr.operator), (left, right), hint, Kind.BOOL))
             case IndexValue():
                 return plain(self._positions.integer(expr.value))
             case Where():
@@ -113,8 +118,11 @@ class Expressions:
 
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
-            value = self.dense(body, _inside(hint, indices))
-            return plain(self.products.product(UNIT, [Operand(value)], indices, hint).value)
+            inside = _inside(hint, indices)
+            whole = self.lower(body, inside)
+            term = whole.plain or Term(UNIT, self._definitions.dense(whole, inside))
+            total = self.products.product(term.coefficient, [Operand(term.value)], indices, hint)
+            return Structured((Term(total.coefficient, total.value),))
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
         return added(self.build, [term for part in parts for term in part.terms], hint)
 
@@ -173,7 +181,7 @@ class Expressions:
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
-            terms = [self._multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
+            terms = [self._blocks.multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
 
     def _beside_equals(self, hint: Axes, parts: Factors) -> Axes:
@@ -219,128 +227,90 @@ class Expressions:
             return structured
         return plain(self._definitions.dense(structured, hint))
 
-    def _multiply(self, parts: Factors, factors: list[tuple[Term, bool]], hint: Axes) -> Term:
-        """The product of one term of each factor, with the deltas solved."""
-        coefficient = parts.coefficient
-        for term, inverted in factors:
-            if term.coefficient is not UNIT:
-                coefficient *= 1 / term.coefficient if inverted else term.coefficient
-        used = {index for term, _ in factors for index in term.value.axes}
-        if not parts.deltas and not any(term.equal for term, _ in factors):
-            operands = [Operand(term.value, inverted) for term, inverted in factors if not _is_one(term.value.node)]
-            result = self.products.product(coefficient, operands, tuple(parts.summed), hint)
-            return Term(result.coefficient, result.value)
-        equalities = Equalities(self.build.fitting, hint, parts.summed, used)
-        sides = [(delta.left, delta.right) for delta in parts.deltas]
-        sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
-        unsolved = [pair for pair in sides if not equalities.unite(*pair)]
-        looked_up = equalities.looked_up()
-        with self._positions.guarded(range_slacks(*looked_up)):
-            operands = [
-                Operand(self._reread(term.value, equalities, inverted), inverted)
-                for term, inverted in factors
-                if not _is_one(term.value.node)
-            ]
-            masks = [self._mask(equalities.resolve(a), "==", equalities.resolve(b)) for a, b in unsolved]
-            for index, value in looked_up:
-                if index in parts.summed:
-                    masks += [self._mask(value, ">=", _ZERO), self._mask(value, "<", index.size)]
-            operands += map(Operand, masks)
-        pairs = equalities.pairs()
-        held = {index for _, other in pairs for index in other.indices}
-        left = [index for index in parts.summed if not equalities.is_solved(index)]
-        loose = tuple(index for index in left if index in held)
-        summed = tuple(index for index in left if index not in held)
-        places = [equalities.resolve(index.expr) for index in hint]
-        wanted = dict.fromkeys((*loops(places), *(index for place in places for index in place.indices)))
-        result = self.products.product(coefficient, operands, summed, tuple(wanted))
-        return Term(result.coefficient, result.value, pairs, loose)
-
-    def _reread(self, value: Value, equalities: Equalities, inverted: bool) -> Value:
-        """A value at the positions that its indices equal; ``inverted``: something is divided by it."""
-        positions = [equalities.resolve(index.expr) for index in value.axes]
-        if all(position.as_index is index for position, index in zip(positions, value.axes, strict=True)):
-            return value
-        with self._positions.dividing() if inverted else nullcontext():
-            return self._positions.read(value, positions)
-
-    def _mask(self, left: Integer, operator: ComparisonOperator, right: Integer) -> Value:
-        """1 where two integer expressions compare so, else 0."""
-        sides = self._positions.integer(left), self._positions.integer(right)
-        return self._elementwise(Compare(operator), sides, (), Kind.BOOL)
-
     # Elementwise
 
-    def _elementwise(
-        self, operation: Compare | Apply | Select | Power, values: Sequence[Value], hint: Axes, kind: Kind = Kind.FLOAT
-    ) -> Value:
-        axes = self.build.combined_axes(values, hint)
-        nodes = tuple(self.build.aligned(value, axes) for value in values)
-        widest = max(nodes, key=lambda node: len(node.shape))
-        if kind is Kind.FLOAT and all(node.kind is Kind.SCALAR for node in nodes):
-            kind = Kind.SCALAR
-        shape = tuple(index.size for index in axes) if axes else widest.shape
-        return Value(self.build.graph.make(operation, nodes, shape, kind), axes)
-
     def _floating(self, expr: Expr, hint: Axes) -> Value:
-        value = self.dense(expr, hint)
+        return self._as_float(self.dense(expr, hint))
+
+    def _as_float(self, value: Value) -> Value:
         return Value(self.build.as_float(value.node), value.axes)
 
     def _comparable(self, expr: Expr, hint: Axes) -> Value:
         """Integers are compared as integers, whatever the dtype of the inputs."""
-        return self._positions.integer(expr.value) if isinstance(expr, IndexValue) else self.dense(expr, hint)
+        return self._positions.integer(expr.value, hint) if isinstance(expr, IndexValue) else self.dense(expr, hint)
 
     def _attains(self, asked: Attained, hint: Axes) -> Value:
         """The very numbers that an extreme is taken of compared with it, then read where the element stands."""
         if not asked.is_at_its_place:
             sides = self._floating(asked.element, hint), self.dense(asked.extreme, hint)
-            return self._elementwise(Compare("=="), sides, hint, Kind.BOOL)
+            return elementwise(self.build, Compare("=="), sides, hint, Kind.BOOL)
         elements = self._floating(asked.extreme.body, _inside(hint, asked.extreme.indices))
         extreme = self.dense(asked.extreme, hint)
-        truth = self._elementwise(Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
+        truth = elementwise(self.build, Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
         return self._positions.read(truth, [asked.positions.get(index, index.expr) for index in truth.axes])
 
-    def _power(self, expr: Pow, hint: Axes) -> Value:
-        base = self._floating(expr.base, hint)
-        if isinstance(expr.exponent, Const) and expr.exponent.value > 0:
-            return Value(self.build.power(base.node, expr.exponent.value), base.axes)
-        return self._elementwise(Power(), (base, self._floating(expr.exponent, hint)), hint)
+    def _power(self, expr: Pow, hint: Axes) -> Structured:
+        """``(-a)^2`` is ``a^2``, so that ``a`` is computed as it is elsewhere."""
+        if not isinstance(expr.exponent, Const) or expr.exponent.value < 0:
+            sides = self._floating(expr.base, hint), self._floating(expr.exponent, hint)
+            return plain(elementwise(self.build, Power(), sides, hint))
+        exponent = expr.exponent.value
+        base = self.lower(expr.base, hint)
+        if (turned := base.plain) and turned.coefficient == -1 and exponent.denominator == 1:
+            power = self._power_of(turned.value, exponent)
+            return Structured((Term(Fraction((-1) ** exponent.numerator), power),))
+        return plain(self._power_of(self._definitions.dense(base, hint), exponent))
+
+    def _power_of(self, base: Value, exponent: Fraction) -> Value:
+        return Value(self.build.power(base.node, exponent), base.axes)
 
     def _call(self, expr: Call, hint: Axes) -> Value:
+        gated = with_gate(expr)
+        if gated is not None:
+            return self.dense(gated, hint)
         arguments = [self._floating(argument, hint) for argument in expr.arguments]
-        return self._elementwise(Apply(expr.function), arguments, hint)
+        known = share(self.build, arguments[0].node) if expr.function.name == "exp" else None
+        if known is not None:
+            return Value(known, arguments[0].axes)
+        return elementwise(self.build, Apply(expr.function), arguments, hint)
 
     def _where(self, expr: Where, hint: Axes) -> Value:
         condition = self.dense(expr.condition, hint)
         if condition.node.kind is not Kind.BOOL:
-            condition = self._elementwise(Compare("!="), (condition, Value(self.build.number(0))), hint, Kind.BOOL)
+            sides = condition, Value(self.build.number(0))
+            condition = elementwise(self.build, Compare("!="), sides, hint, Kind.BOOL)
         branches = []
         for branch, slacks in branches_of(expr):
             with self._positions.guarded(slacks):
                 branches.append(self._floating(branch, hint))
         guarded = any(map(self._gaps.may_be_undefined, (expr.then, expr.otherwise)))
-        return self._elementwise(Select(guarded), (condition, *branches), hint)
+        return elementwise(self.build, Select(guarded), (condition, *branches), hint)
 
     def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
         used = free_indices(expr.body)
         unused = tuple(index for index in expr.indices if index not in used)
         if unused:
             return self.lower(without_unused(expr, unused), hint)
-        body = self._floating(expr.body, _inside(hint, expr.indices))
+        sign, kind, body = self._reduced(expr, _inside(hint, expr.indices))
         # What is read may be the same along an axis, and then has none.
         same = tuple(index for index in expr.indices if index not in body.axes)
         if same:
             return self.lower(without_unused(expr, same), hint)
         gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
         kept = tuple(index for index in body.axes if index not in expr.indices)
+        if expr.kind == "logsumexp":
+            return plain(Value(logsumexp(self.build, body.node, gone), kept))
         shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
-        return plain(Value(self.build.graph.make(Reduction(expr.kind, gone), (body.node,), shape), kept))
+        return Structured((Term(sign, Value(self.build.graph.make(Reduction(kind, gone), (body.node,), shape), kept)),))
+
+    def _reduced(self, expr: IndexReduce, hint: Axes) -> tuple[Fraction, ReductionKind, Value]:
+        """A sign, and what a reduction is of what, for ``max(-a)`` is ``-min(a)``."""
+        body = self.lower(expr.body, hint)
+        if (turned := body.plain) and turned.coefficient == -1 and expr.kind in _OPPOSITE:
+            return turned.coefficient, _OPPOSITE[expr.kind], self._as_float(turned.value)
+        return UNIT, expr.kind, self._as_float(self._definitions.dense(body, hint))
 
 
 def _inside(hint: Axes, bound: Sequence[Index]) -> Axes:
     """The axes within a binder, each once: what is bound may be the index of another binder around it, too."""
     return (*(index for index in hint if index not in bound), *bound)
-
-
-def _is_one(node: Node) -> bool:
-    return isinstance(node.operation, Number) and node.operation.value == 1

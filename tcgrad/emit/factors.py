@@ -100,7 +100,7 @@ def separable_sum(parts: Factors) -> int | None:
 
 
 def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:
-    """The factors with ``u^2`` as two factors ``u`` where all of ``u`` is summed: that is a dot product."""
+    """The factors with ``u^2`` as two factors ``u`` where it alone is summed over an index: dot products."""
     return [single for k in range(len(parts.factors)) for single in _square_apart(parts, k)]
 
 
@@ -109,8 +109,7 @@ def _square_apart(parts: Factors, k: int) -> list[tuple[Expr, bool]]:
     match factor:
         case Pow(base, Const(exponent)) if exponent == 2 and not inverted:
             others = {i for n, (other, _) in enumerate(parts.factors) if n != k for i in free_indices(other)}
-            own = free_indices(base)
-            if own and all(index in parts.summed and index not in others for index in own):
+            if any(index in parts.summed and index not in others for index in free_indices(base)):
                 return [(base, False), (base, False)]
     return [(factor, inverted)]
 

@@ -9,14 +9,18 @@ from tcgrad.functions import FUNCTIONS, Function
 
 CHECK_SHAPE = '''\
 def _check_shape(name, array, shape):
-    """Raise ValueError if an argument does not have the shape that the others ask for."""
+    """Raise an error if an argument is a list, or has another shape than the others ask for."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.shape(array) != shape:
         raise ValueError(f"{name} has shape {np.shape(array)}, expected {shape}")
 '''
 
 CHECK_AXES = '''\
 def _check_axes(name, array, count):
-    """Raise ValueError if an argument does not have so many axes."""
+    """Raise an error if an argument is a list, or does not have so many axes."""
+    if isinstance(array, (list, tuple)):
+        raise TypeError(f"{name} is a {type(array).__name__}, expected an array")
     if np.ndim(array) != count:
         raise ValueError(f"{name} has {np.ndim(array)} axes, expected {count}")
 '''
@@ -34,13 +38,11 @@ def _wide(integers):
     return np.asarray(integers).astype(np.int64, casting="same_kind", copy=False)
 '''
 
-LOGSUMEXP = '''\
-def _logsumexp(a, axis=None, keepdims=False):
-    """log(sum(exp(a))) without overflow."""
-    largest = a.max(axis=axis, keepdims=True)
-    largest = np.where(np.isfinite(largest), largest, 0)
-    total = np.log(np.exp(a - largest).sum(axis=axis, keepdims=keepdims))
-    return total + (largest if keepdims else largest.squeeze(axis))
+LARGEST = '''\
+def _largest(a, axis=None, keepdims=False):
+    """The largest element along an axis, 0 in place of an infinite one."""
+    largest = a.max(axis=axis, keepdims=keepdims)
+    return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
 '''
 
 LINALG = '''\
@@ -101,7 +103,7 @@ _HELPERS = {
     "check_axes": CHECK_AXES,
     "check_length": CHECK_LENGTH,
     "wide": WIDE,
-    "logsumexp": LOGSUMEXP,
+    "largest": LARGEST,
     "linalg": LINALG,
     "adjugate": ADJUGATE,
     "minors": MINORS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import field
 
 from tcgrad.emit.arrays import Node
@@ -125,11 +125,12 @@ class Journal:
         if node in self._made:  # what it was given was there
             self._made[node].is_new = node.serial >= self.before
 
-    def sets_asked(self, operands: Nodes, sets: Callable[[Nodes], tuple[int, ...]]) -> None:
-        """Note the sets of operands of which there is a product, as ``sets`` tells them."""
+    def sets_asked(self, operands: Nodes, masks: Sequence[int]) -> None:
+        """Note the sets of operands of which there is a product."""
         old = self._old(operands)
         if len(old) > 1:
-            self._note(SetsAsked(old, sets(old)))
+            places = [place for place, node in enumerate(operands) if node.serial < self.before]
+            self._note(SetsAsked(old, _among(masks, places)))
 
     def sum_asked(self, key: SumKey, terms: Nodes, answer: Answer) -> None:
         """Note what was found for a sum."""
@@ -153,3 +154,10 @@ class Journal:
             if node.serial >= self.before:
                 self.new_asked(node)
         return tuple([node for node in nodes if node.serial < self.before])
+
+
+def _among(masks: Sequence[int], places: Sequence[int]) -> tuple[int, ...]:
+    """The sets that hold operands at some places alone, as sets of these operands."""
+    whole = sum([1 << place for place in places])
+    inside = [mask for mask in masks if mask | whole == whole]
+    return tuple([sum([1 << k for k, place in enumerate(places) if mask >> place & 1]) for mask in inside])

@@ -20,6 +20,7 @@ from tcgrad.emit.operations import (
     Einsum,
     Expand,
     Full,
+    Largest,
     Linalg,
     Mean,
     Number,
@@ -78,7 +79,7 @@ class CallPrinter(SizePrinter, ABC):
                 return f"np.arange({self.size(size).code})"
             case Transpose(order):
                 return self._operand(argument) + transposition(order)
-            case Expand(new) if argument not in self.names and keeps_reduced_axes(new, argument):
+            case Expand(new) if self._is_call(argument) and keeps_reduced_axes(new, argument):
                 return self.call(argument)[:-1] + ", keepdims=True)"
             case Expand(new):
                 return f"{self._operand(argument)}[{new_axes(new)}]"
@@ -116,9 +117,13 @@ class CallPrinter(SizePrinter, ABC):
             case Sum(axes):
                 return self._summed(argument, axis_argument(axes, argument))
             case Mean(axes):
-                return f"{self._operand(argument)}.mean({axis_argument(axes, argument)})"
+                averaged = argument.arguments[0]
+                return f"{self._operand(averaged)}.mean({axis_argument(axes, averaged)})"
+            case Largest(axes):
+                self.used.helpers["largest"] = None
+                return f"_largest({', '.join(filter(None, (self._plain(argument), axis_argument(axes, argument))))})"
             case Reduction(kind, axes):
-                return self._reduction(kind, axes, argument)
+                return f"{self._operand(argument)}.{kind}({axis_argument(axes, argument)})"
             case Trace():
                 return f"np.trace({self._plain(argument)})"
             case Outer():
@@ -146,6 +151,11 @@ class CallPrinter(SizePrinter, ABC):
                 return self._linalg(kind, node.arguments)
             case _:
                 raise TypeError(f"{node} has no code of its own")
+
+    def _is_call(self, reduced: Node) -> bool:
+        """Whether a reduction is written as one: nothing that it is made of has a name but for what is reduced."""
+        total = reduced.arguments[0] if isinstance(reduced.operation, Mean) else reduced
+        return reduced not in self.names and total not in self.names
 
     def _plain(self, node: Node) -> str:
         return self.expression(node).code
@@ -199,13 +209,6 @@ class CallPrinter(SizePrinter, ABC):
             return f"np.diag({self._plain(argument)})"
         self.used.dtype = True
         return f"np.eye({self.size(node.shape[0]).code}, dtype=dtype)"
-
-    def _reduction(self, kind: str, axes: tuple[int, ...], argument: Node) -> str:
-        axis = axis_argument(axes, argument)
-        if kind != "logsumexp":
-            return f"{self._operand(argument)}.{kind}({axis})"
-        self.used.helpers["logsumexp"] = None
-        return f"_logsumexp({self._plain(argument)}{', ' if axis else ''}{axis})"
 
     def _linalg(self, kind: str, arguments: Sequence[Node]) -> str:
         self.used.helpers["linalg"] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tcgrad.emit.array_text import come_back
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.number_signs import has_power, has_root, is_never_zero
@@ -11,8 +12,10 @@ from tcgrad.emit.numpy_calls import CallPrinter
 from tcgrad.emit.operations import (
     Apply,
     Compare,
+    Expand,
     Integral,
     Matmul,
+    Mean,
     MinusInfinity,
     Number,
     Plus,
@@ -21,7 +24,7 @@ from tcgrad.emit.operations import (
     Sqrt,
     Times,
 )
-from tcgrad.emit.product_code import ProductCode
+from tcgrad.emit.product_code import ProductCode, quotient
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.text import Level, Text, is_simple, number
 from tcgrad.functions import Function
@@ -106,7 +109,10 @@ class Printer(CallPrinter):
             case Plus(signs):
                 return Text(" ".join(self.terms(node, signs)), Level.ADD)
             case Times():
-                return self._conjunction(node) if node.kind is Kind.BOOL else self._product(node)
+                return self._conjunction(node) if node.kind is Kind.BOOL else self.product(node, self.expression)
+            case Mean(axes) if arguments[0] in self.names:
+                sizes = [self.size(arguments[0].arguments[0].shape[axis]).at(Level.UNARY) for axis in axes]
+                return Text(quotient([self.names[arguments[0]]], sizes), Level.MUL)
             case Power():
                 return self._power(*arguments)
             case Compare(operator):
@@ -119,6 +125,8 @@ class Printer(CallPrinter):
                 return self._binary(node, "@", Level.MATMUL, Level.MATMUL if chained else Level.ATOM, Level.ATOM)
             case Apply(function):
                 return self._call(node, function)
+            case Expand(new) if arguments[0] not in self.names and come_back(new, arguments[0]):
+                return self.expression(arguments[0].arguments[0])
             case Sqrt() if node.is_static:
                 return Text(self._root(arguments[0]))
             case _:
@@ -145,10 +153,11 @@ class Printer(CallPrinter):
             return -sign, text.code[1:]
         return sign, text.at(Level.ADD) if sign > 0 else text.at(Level.MATMUL)
 
-    def _product(self, node: Node) -> Text:
-        parts = ProductCode()
+    def product(self, node: Node, expression: Callable[[Node], Text]) -> Text:
+        """The code of a product, given that of each factor."""
+        parts = ProductCode(node.shape)
         self._gather(node, parts, False, True)
-        return parts.text(self.expression, lambda divisor: is_never_zero(divisor, self.fitting))
+        return parts.text(expression, lambda divisor: is_never_zero(divisor, self.fitting))
 
     def _gather(self, node: Node, parts: ProductCode, inverted: bool, top: bool = False) -> None:
         """The factors of nested products that have no name of their own."""

@@ -200,6 +200,15 @@ class Sum(Operation):
 
 @dataclass(frozen=True)
 class Mean(Operation):
+    """A sum over axes, which is its argument, divided by their sizes."""
+
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Largest(Operation):
+    """The largest element along axes, 0 in place of an infinite one: what exponents are taken relative to."""
+
     axes: tuple[int, ...]
 
 

@@ -27,7 +27,8 @@ def contraction_tree(operands: Sequence[int], kept: int, sizes: Sequence[int], k
     if len(operands) == 1:
         return 1
     if len(operands) == 2:
-        return 3 if (3, 0) in known else (1, 2)
+        # Two arrays that hold the same indices are summed in step, which takes longer than the sum of their product.
+        return 3 if (3, 0) in known or (operands[0] == operands[1] and known) else (1, 2)
     if len(operands) <= OPTIMAL_UP_TO:
         return _optimal(tuple(operands), kept, tuple(sizes), known)
     return _greedy(operands, kept, _Volume(sizes))

@@ -75,14 +75,20 @@ class Positions:
         clipped = self._combined(Clip(), [self.integer(position), self.integer(size)])
         return self._combined(Plus((1, 1)), [clipped, self.integer(start)]) if start.terms else clipped
 
-    def integer(self, integer: Integer) -> Value:
-        """An integer expression as an integer array over its indices, or as a Python integer."""
+    def integer(self, integer: Integer, hint: Axes = ()) -> Value:
+        """An integer expression as an integer array over its indices, or as a Python integer.
+
+        hint: the order in which its axes, and the terms that have them, are wanted.
+        """
         if is_size(integer):
             return Value(self._build.size(integer))
         parts = [(self._monomial(monomial, abs(c)), 1 if c > 0 else -1) for monomial, c in integer.terms]
         if len(parts) == 1 and parts[0][1] == 1:
             return parts[0][0]
-        return self._combined(Plus(tuple(sign for _, sign in parts)), [value for value, _ in parts])
+        if hint:
+            place = {index: k for k, index in enumerate(hint)}
+            parts.sort(key=lambda part: min([place.get(index, -1) for index in part[0].axes], default=len(hint)))
+        return self._combined(Plus(tuple(sign for _, sign in parts)), [value for value, _ in parts], hint)
 
     def _monomial(self, monomial: Monomial, coefficient: int) -> Value:
         factors = [self._atom(atom) for atom in monomial]
@@ -103,8 +109,8 @@ class Positions:
             case _:
                 return Value(self._build.size(Integer.of(atom)))
 
-    def _combined(self, operation: Plus | Times | Integral | Clip, values: Sequence[Value]) -> Value:
-        axes = self._build.combined_axes(values, ())
+    def _combined(self, operation: Plus | Times | Integral | Clip, values: Sequence[Value], hint: Axes = ()) -> Value:
+        axes = self._build.combined_axes(values, hint)
         nodes = tuple(self._build.aligned(value, axes) for value in values)
         static = all(node.kind is Kind.SCALAR for node in nodes)
         shape = tuple(index.size for index in axes)

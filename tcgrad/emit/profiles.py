@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.definitions import Definition
+from tcgrad.emit.exponentials import as_logsumexp
 from tcgrad.emit.journal import Nodes
 from tcgrad.emit.operations import Leaf
 
@@ -56,6 +57,10 @@ class Profiles:
         if is_solved or operation.is_view or operation.is_view_in_order:
             (inner,) = map(self.of, node.arguments)
             return Profile(self._kind((own, inner.kind)), (node, *inner.nodes))
+        logarithm = as_logsumexp(node)
+        if logarithm is not None:
+            array, exponentials, total, axes = logarithm
+            return Profile(self._kind((own, axes, array.shape)), (node, array, exponentials, total))
         if operation.is_looked_into:
             (array,) = node.arguments
             return Profile(self._kind((own, array.shape, array.kind)), (node, array))

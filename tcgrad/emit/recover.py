@@ -14,14 +14,15 @@ from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
 from tcgrad.emit.fitting import Fitting
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
-from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import MINUS_ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
+from tcgrad.ir.indices import Index, Integer, Quotient
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, product_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
+from tcgrad.simplify.remainders import left_over, lone_quotient
 
 Factor = tuple[Expr, bool]  # with whether it divides
 _Held = Callable[[Tensor], Collection[int]]
@@ -136,10 +137,10 @@ class _Recovery:
         """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says what that leaves over."""
         if not position.indices:
             return None
-        quotient = _lone_quotient(position - position.constant)
-        over = _left_over(quotient, self.guards) if quotient is not None else None
-        if quotient is not None and over is not None:
-            whole = quotient.dividend - over + quotient.divisor * position.constant
+        quotient = lone_quotient(position - position.constant)
+        told = left_over(quotient, self.guards) if quotient is not None and is_affine(quotient.dividend) else None
+        if quotient is not None and told is not None:
+            whole = quotient.dividend - told[0] + quotient.divisor * position.constant
             return self._made(whole, size, quotient.divisor)
         if is_affine(position) and not stays_inside(position, size, self.fitting):
             return self._made(position, size, Integer.of(1))
@@ -188,25 +189,6 @@ def _new_index(delta: Delta) -> Index:
     return delta.left.indices[0]
 
 
-def _lone_quotient(position: Integer) -> Quotient | None:
-    if len(position.terms) == 1 and position.terms[0][1] == 1 and len(position.terms[0][0]) == 1:
-        atom = position.terms[0][0][0]
-        return atom if isinstance(atom, Quotient) and is_affine(atom.dividend) else None
-    return None
-
-
-def _left_over(quotient: Quotient, guards: Sequence[Expr]) -> Integer | None:
-    """What a guard says that a division leaves over; None if none does."""
-    remainder = Integer.of(Remainder(quotient.dividend, quotient.divisor))
-    for guard in guards:
-        match guard:
-            case Iverson("==", IndexValue(left), IndexValue(right)):
-                for over in (right, left):
-                    if left + right - over == remainder and over.as_number is not None:
-                        return over
-    return None
-
-
 def _without_implied(factors: Sequence[Factor], deltas: Sequence[Delta]) -> list[Factor]:
     return [item for item in factors if not any(_implied(item[0], delta) for delta in deltas)]
 
@@ -217,8 +199,8 @@ def _implied(guard: Expr, delta: Delta) -> bool:
         case Iverson("==", IndexValue(), IndexValue()):
             (_, stride), *_ = affine_parts(delta.left)[1].items()
             for shift in (0, delta.right.constant):
-                over = _left_over(Quotient(delta.right - shift, stride), [guard])
-                if over is not None and ((over + shift) % stride).as_number == 0:
+                told = left_over(Quotient(delta.right - shift, stride), [guard])
+                if told is not None and ((told[0] + shift) % stride).as_number == 0:
                     return True
             return False
         case _:
@@ -288,5 +270,13 @@ def _moved(factor: Expr, solutions: Mapping[Index, Integer], bound: Collection[I
     moved = substitute(factor, solutions)
     if isinstance(moved, Where):
         inside = [guard for index in targets for guard in range_guards(solutions[index], index.size) or ()]
-        return Where(product_of([moved.condition, *inside]), moved.then, moved.otherwise)
+        chosen = [guard for guard in factors_of(moved.condition) if not _always_holds(guard)]
+        condition = product_of([*chosen, *inside])
+        return moved.then if condition is ONE else Where(condition, moved.then, moved.otherwise)
     return moved
+
+
+def _always_holds(guard: Expr) -> bool:
+    """Whether the ranges of indices decide for a bracket."""
+    slack = slack_of(guard)
+    return slack is not None and is_nonnegative(slack)

@@ -10,7 +10,7 @@ from tcgrad.emit.filling import Assemble, Buffer, Scan
 from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented, wrapped
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.operations import Apply, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
+from tcgrad.emit.operations import Apply, Largest, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
 from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head, scattered_later
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
@@ -64,7 +64,8 @@ class Body:
             or isinstance(node.operation, FILLED)
             or (counts[node] > 1 and not is_trivial(node))
         }
-        self._own.update(looped_over(needed))
+        shared = {node for node in needed if counts[node] > 1}.union(self._preferred, results, extra)
+        self._own.update(looped_over(needed, shared))
         self._own.update(deeply_nested(needed, self._own))
         self._over = overwritten(needed, self._own, self._preferred, [*results, *extra])
         self._heirs = {argument: heir for heir, argument in self._over.items()}
@@ -268,6 +269,8 @@ class Body:
                 hint = f"{function.name}_{name}"
             case Sqrt(), [str(name)]:
                 hint = f"sqrt_{name}"
+            case Largest(), [str(name)]:
+                hint = f"largest_{name}"
             case Sum(), [str(name)]:
                 hint = f"sum_{name}"
             case Plus((1, sign)), [str(left), str(right)]:

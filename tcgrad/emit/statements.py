@@ -9,8 +9,9 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment, is_whole
 from tcgrad.emit.layout import WIDTH, bracketed, indented, sum_lines
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.operations import Leaf, Number, Plus
+from tcgrad.emit.operations import Leaf, Number, Plus, Times
 from tcgrad.emit.text import Level, Text, letters, subscript
+from tcgrad.emit.uses import loop_axes
 from tcgrad.ir.indices import Dim, Integer
 
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
@@ -180,13 +181,23 @@ def _added(
         return [_scattered_over(printer, name, array, array.operation)]
     variables = [Dim(local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
     printer.loop_variables.update((variable, variable.name) for variable in variables)
-    text = printer.expression(array)
-    if block.indexed:
-        chosen = ", ".join(variables[label].name for label in block.indexed)
-        text = Text(f"{text.at(Level.ATOM)}[{chosen}]")
+    text = _at_step(printer, array, block, variables)
     operator, code = ("=" if not variables else "+=", text.code) if on_zeros else _added_code(text)
     lines = _write(local, name, _target(printer, node, block, variables), f"{operator} {code}")
     return [*_loop_head(printer, block, variables), *indented(lines)] if variables else lines
+
+
+def _at_step(printer: Printer, array: Node, block: Block, variables: Sequence[Dim]) -> Text:
+    """What is added at one step of the loops: a part of the array, or the product of parts of its factors."""
+
+    def part(node: Node) -> Text:
+        text = printer.expression(node)
+        chosen = ["0" if label is None else variables[label].name for label in loop_axes(node, array, block)]
+        return Text(f"{text.at(Level.ATOM)}[{', '.join(chosen)}]") if chosen else text
+
+    if isinstance(array.operation, Times) and array not in printer.names:
+        return printer.product(array, part)
+    return part(array)
 
 
 def _write(local: Local, name: str, target: tuple[str, str], rest: str) -> list[str]:

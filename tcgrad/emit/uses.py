@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from math import prod
 from operator import attrgetter
 
 from tcgrad.emit.arrays import Kind, Node
-from tcgrad.emit.filling import Assemble, Buffer, Scan, Scatter
+from tcgrad.emit.filling import Assemble, Block, Buffer, Scan, Scatter
 from tcgrad.emit.operations import Apply, Integral, Leaf, LeviCivita, Number, Plus, Size, Slice, Times, Window
 
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
 
 _GIVEN = (Leaf, LeviCivita)
+_AT_HAND = (Leaf, Number, Size)
 _DEEPEST = 60
 
 
@@ -81,8 +83,8 @@ def deeply_nested(needed: Sequence[Node], named: Collection[Node]) -> Iterator[N
             yield node
 
 
-def looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
-    """What is used inside a loop, and so is computed before it."""
+def looped_over(nodes: Iterable[Node], shared: Collection[Node]) -> Iterator[Node]:
+    """What is used inside a loop, and so is computed before it; ``shared``: what is used elsewhere, too."""
     for node in nodes:
         match node.operation:
             case Scan(segments=segments):
@@ -91,7 +93,39 @@ def looped_over(nodes: Iterable[Node]) -> Iterator[Node]:
                 yield from (argument for argument in own if not is_trivial(argument))
             case Assemble(blocks=blocks):
                 for argument, block in zip(node.arguments, blocks, strict=True):
-                    if block.looped and not isinstance(argument.operation, Leaf | Number | Size):
-                        yield argument
+                    if block.looped and not isinstance(argument.operation, _AT_HAND):
+                        yield from _before_loops(argument, block, shared)
             case _:
                 pass
+
+
+def _before_loops(array: Node, block: Block, shared: Collection[Node]) -> Iterator[Node]:
+    """What is computed before the loops that add an array up: the array, or the factors of a product that is far larger
+    than each of them, and is made step by step.
+    """
+    if array in shared or not _is_far_larger(array, block):
+        yield array
+        return
+    for factor in array.arguments:
+        if not is_trivial(factor) or (loop_axes(factor, array, block) and not isinstance(factor.operation, _AT_HAND)):
+            yield factor
+
+
+def _is_far_larger(array: Node, block: Block) -> bool:
+    """Whether an array that loops go over is a product of arrays that are all smaller by half."""
+    if not block.indexed or not isinstance(array.operation, Times):
+        return False
+    return 2 * max(map(_volume, array.arguments)) <= _volume(array)
+
+
+def loop_axes(factor: Node, array: Node, block: Block) -> list[int | None]:
+    """For each axis of a factor of an array, or of the array, that loops go over the label that it stands for; None for
+    an axis of size 1.
+    """
+    missing = len(array.shape) - len(factor.shape)
+    own = list(enumerate(block.indexed))[missing:]
+    return [None if factor.shape[k - missing].as_number == 1 else label for k, label in own]
+
+
+def _volume(node: Node) -> int:
+    return prod([size.value for size in node.shape])

@@ -189,7 +189,7 @@ class Builder:
             if size not in rest:
                 return None
             rest.remove(size)
-        return [self.graph.make(Mean(axes), total.arguments, total.shape)], rest
+        return [self.graph.make(Mean(axes), (total,), total.shape)], rest
 
     def _float_product(self, numerators: Sequence[Node], denominators: Sequence[Node]) -> list[Node]:
         """Factors of which one at least has the inputs' dtype, unless all are truth values or Python numbers."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from tcgrad.evaluate import functions
 from tcgrad.evaluate.complex_steps import point_of, stepped
-from tcgrad.evaluate.context import Array, Context, Evaluator, Kink, Labelled, union
+from tcgrad.evaluate.context import Context, Evaluator
+from tcgrad.evaluate.labelled import Array, Kink, Labelled, union
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.products import total, zeros_of
 from tcgrad.functions import Function

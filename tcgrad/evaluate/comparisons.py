@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled, Noise, union
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Array, Labelled, union
+from tcgrad.evaluate.noise import Noise
 from tcgrad.evaluate.parts import real
 from tcgrad.ir.nodes import HOLDS, Iverson
 

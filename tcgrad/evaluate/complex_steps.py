@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Array
 from tcgrad.evaluate.parts import together
 from tcgrad.ir.indices import Index
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tcgrad.evaluate.complex_steps import point_of
-from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Array, Labelled
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.products import sizes_of, zeros_of
 from tcgrad.ir.indices import Index

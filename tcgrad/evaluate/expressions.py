@@ -15,8 +15,9 @@ import numpy as np
 
 from tcgrad.evaluate.calls import Argument, call
 from tcgrad.evaluate.comparisons import compared
-from tcgrad.evaluate.context import Context, Evaluator, Labelled, union
+from tcgrad.evaluate.context import Context, Evaluator
 from tcgrad.evaluate.factors import Factors, product
+from tcgrad.evaluate.labelled import Labelled, union
 from tcgrad.evaluate.numbers import is_exact, whole
 from tcgrad.evaluate.powers import known_power_of, power_of, reciprocal_of
 from tcgrad.evaluate.products import Factor, conjunction, sizes_of, total

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tcgrad.evaluate.context import Context, Evaluator, Labelled
+from tcgrad.evaluate.context import Context, Evaluator
 from tcgrad.evaluate.contractions import settled_contraction
+from tcgrad.evaluate.labelled import Labelled
 from tcgrad.evaluate.numbers import whole
 from tcgrad.evaluate.parts import is_finite
 from tcgrad.evaluate.products import (

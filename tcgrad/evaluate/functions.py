@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tcgrad.evaluate import special
-from tcgrad.evaluate.context import Array, Context
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Array
 from tcgrad.evaluate.numbers import number, pi
 from tcgrad.evaluate.parts import absolute, real, signs, together
 from tcgrad.functions import Function

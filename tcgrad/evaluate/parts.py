@@ -6,10 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-
+from tcgrad.evaluate.labelled import Array
 
 _REAL = np.frompyfunc(lambda entry: entry.real, 1, 1)
 

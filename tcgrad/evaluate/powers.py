@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
+from tcgrad.evaluate.context import Context, Evaluator
+from tcgrad.evaluate.labelled import Array, Labelled, union
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import real, signs
 from tcgrad.evaluate.products import Factor, zeros_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Context, Labelled, union
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Labelled, union
 from tcgrad.evaluate.numbers import number
 from tcgrad.evaluate.parts import absolute, is_finite
 from tcgrad.records import dataclass, replace

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Evaluator, Labelled, union
+from tcgrad.evaluate.context import Context, Evaluator
+from tcgrad.evaluate.labelled import Array, Labelled, union
 from tcgrad.evaluate.numbers import whole
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.evaluate.context import Array, Context, Labelled
+from tcgrad.evaluate.context import Context
+from tcgrad.evaluate.labelled import Array, Labelled
 from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.ir.nodes import IndexReduce
 

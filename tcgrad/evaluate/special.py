@@ -9,11 +9,9 @@ from math import comb, factorial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tcgrad.evaluate.labelled import Array
 from tcgrad.evaluate.numbers import number, pi
-
-Array = NDArray[Any]
 
 # Above this the asymptotic series of the gamma family are exact to quadruple precision with _TERMS terms.
 _LARGE = 18

@@ -6,25 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.kept import WHATEVER_THE_INDICES, keep
 from tcgrad.ir.nodes import Expr, IndexReduce, IndexSum
 from tcgrad.ir.traversal import BINDERS, children, free_indices, integers, map_children, map_integers, rebuild, walk
 from tcgrad.records import replace
 
 _Binder = TypeVar("_Binder", bound=IndexSum | IndexReduce)
 
-# What is known of a node and does not go by its indices, or not by their names and order.
-_WHATEVER_THE_INDICES = (
-    "known_size",
-    "known_shape",
-    "known_shapes",
-    "known_cost",
-    "known_delta",
-    "known_sign",
-    "known_root",
-    "known_lone_sum",
-    "known_sorts",
-)
-_WHATEVER_THEIR_NAMES = (*_WHATEVER_THE_INDICES, "known_tensors", "is_simplified", "is_recognised")
+# What other indices in the same order leave as well; positions that are none may read tensors and change forms.
+_WHATEVER_THEIR_NAMES = (*WHATEVER_THE_INDICES, "known_tensors", "is_simplified", "is_recognised")
 
 
 def substitute(expr: Expr, mapping: Mapping[Index, Integer], *, renames: bool = False) -> Expr:
@@ -32,7 +22,7 @@ def substitute(expr: Expr, mapping: Mapping[Index, Integer], *, renames: bool = 
 
     renames: whether each of them becomes another index, all in the same order, so that what has its form keeps it.
     """
-    return _substituted(expr, mapping, _WHATEVER_THEIR_NAMES if renames else _WHATEVER_THE_INDICES)
+    return _substituted(expr, mapping, _WHATEVER_THEIR_NAMES if renames else WHATEVER_THE_INDICES)
 
 
 def _substituted(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -> Expr:
@@ -42,19 +32,10 @@ def _substituted(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[st
         inner = {index: to for index, to in mapping.items() if index not in expr.indices}
         if any(index in to.indices for to in inner.values() for index in expr.indices):
             expr = rename_binder(expr)
-        return _alike(rebuild(expr, (_substituted(expr.body, inner, kept),)), expr, kept)
+        return keep(rebuild(expr, (_substituted(expr.body, inner, kept),)), expr, kept)
     if integers(expr):
-        return _alike(map_integers(expr, lambda e: e.substitute(mapping)), expr, kept)
-    return _alike(rebuild(expr, tuple([_substituted(part, mapping, kept) for part in children(expr)])), expr, kept)
-
-
-def _alike(made: Expr, expr: Expr, kept: Sequence[str]) -> Expr:
-    """The node that was made of another one by replacing indices, with those things known that are kept."""
-    known, own = expr.__dict__, made.__dict__
-    for name in kept:
-        if name in known:
-            own[name] = known[name]
-    return made
+        return keep(map_integers(expr, lambda e: e.substitute(mapping)), expr, kept)
+    return keep(rebuild(expr, tuple([_substituted(part, mapping, kept) for part in children(expr)])), expr, kept)
 
 
 def rename_binder(expr: _Binder) -> _Binder:
@@ -66,7 +47,7 @@ def rename_binder(expr: _Binder) -> _Binder:
 
 def freshen(expr: Expr) -> Expr:
     """The same expression with every bound index replaced by a new one."""
-    return _copied(expr, {}, _WHATEVER_THE_INDICES)
+    return _copied(expr, {}, WHATEVER_THE_INDICES)
 
 
 def _copied(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -> Expr:
@@ -74,11 +55,11 @@ def _copied(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -
     if isinstance(expr, BINDERS):
         fresh = tuple(index.fresh() for index in expr.indices)
         inner = {**mapping, **{old: new.expr for old, new in zip(expr.indices, fresh, strict=True)}}
-        return _alike(replace(expr, indices=fresh, body=_copied(expr.body, inner, kept)), expr, kept)
+        return keep(replace(expr, indices=fresh, body=_copied(expr.body, inner, kept)), expr, kept)
     if integers(expr):
         return _substituted(expr, mapping, kept)
     made = map_children(expr, lambda part: _copied(part, mapping, kept))
-    return expr if made is expr else _alike(made, expr, kept)
+    return expr if made is expr else keep(made, expr, kept)
 
 
 def bind_apart(expr: Expr) -> Expr:
@@ -92,5 +73,5 @@ def instantiate(free: tuple[Index, ...], body: Expr, positions: tuple[Integer, .
 
     renames: as in `substitute`.
     """
-    kept = _WHATEVER_THEIR_NAMES if renames else _WHATEVER_THE_INDICES
+    kept = _WHATEVER_THEIR_NAMES if renames else WHATEVER_THE_INDICES
     return _copied(body, dict(zip(free, positions, strict=True)), kept)

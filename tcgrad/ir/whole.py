@@ -10,6 +10,8 @@ from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexValue, Iver
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children
 
+_MOST_BITS = 1 << 16  # of a power that is worked out: that of numbers which no floating-point type holds need not be
+
 
 def is_whole(expr: Expr) -> bool | None:
     """Whether an expression is a whole number everywhere; None where that cannot be told."""
@@ -30,13 +32,13 @@ def is_whole(expr: Expr) -> bool | None:
 
 
 def exact_value(expr: Expr) -> Fraction | None:
-    """The value of what consists of numbers and constants with their operations."""
+    """The value of what consists of numbers and constants with their operations, unless its digits are too many."""
     match expr:
         case Const(value=value) | Component(tensor=Tensor(value=Fraction() as value)):
             return value
         case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
             inner = exact_value(base)
-            return inner ** int(n) if inner else None
+            return inner ** int(n) if inner and abs(n) * _bits(inner) < _MOST_BITS else None
         case Add() | Mul():
             values = [known for part in children(expr) if (known := exact_value(part)) is not None]
             if len(values) < len(children(expr)):
@@ -44,6 +46,10 @@ def exact_value(expr: Expr) -> Fraction | None:
             return sum(values, Fraction(0)) if isinstance(expr, Add) else prod(values, start=Fraction(1))
         case _:
             return None
+
+
+def _bits(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
 
 
 def as_integer(expr: Expr) -> Integer | None:

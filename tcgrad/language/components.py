@@ -126,12 +126,13 @@ class ComponentReader(ABC):
         argument = node.arguments[0] if len(node.arguments) == 1 else None
         while isinstance(argument, Group):
             argument = argument.body
-        example = f"{node.name}(M)[i,j]" if node.name == "inv" else f"{node.name}(M)"
+        free = self.symbols.free_name("M")
+        example = f"{node.name}({free})[i,j]" if node.name == "inv" else f"{node.name}({free})"
         if not isinstance(argument, Name):
             inner = self.symbols.text(argument.span) if argument else "..."
-            help_ = f"define it first: `M[i,j] = {inner}`, then write `{example}`"
+            help_ = f"define it first: `{free}[i,j] = {inner}`, then write `{example}`"
             if isinstance(argument, Subscript):
-                help_ = f"write `{example.replace('M', argument.name)}`"
+                help_ = f"write `{example.replace(f'({free})', f'({argument.name})')}`"
             raise self.symbols.refuse("TC319", f"`{node.name}` is taken of a tensor by its name", node.span, help_)
         if argument.name in self.recurrent:
             message = f"`{node.name}` of a tensor is not possible inside the recurrence that defines it"
@@ -242,7 +243,8 @@ class ComponentReader(ABC):
         short = term if len(term) <= 60 else "..."
         shown, listed = " and ".join(f"`{name}`" for name in names), ",".join(names)
         verb, them = ("occurs", "it") if len(names) == 1 else ("each occur", "them")
-        message = f"{shown} {verb} only once: nothing says how to sum over {them}"
+        where = " in each term" if self.occurrences.of(found).get(node.name, 0) > 1 else ""
+        message = f"{shown} {verb} only once{where}: nothing says how to sum over {them}"
         help_ = f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}, or put {them} on the left"
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:

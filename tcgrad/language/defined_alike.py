@@ -91,6 +91,7 @@ class DefinedAlike:
         return _Text((tuple(pieces[::2]), tuple(told)), tuple(tensors))
 
     def _again(self, known: _Known, old: Outline, text: _Text, equation: Equation) -> Define:
+        """What was read of another equation, with the tensors of this one's text and indices of its own."""
         target = plain_target(equation, self._symbols)
         tensors = dict(zip(known.tensors, text.tensors, strict=True))
         inside = {*old.indices, *known.define.free}
@@ -100,7 +101,6 @@ class DefinedAlike:
             old._replace(tensors=tuple([tensors.get(own, own) for own in old.tensors]), indices=tuple(fresh.values())),
         )
         tensor = replace(known.define.tensor, name=target.name)
-        self._symbols.tensors[target.name] = tensor
-        self._symbols.places[target.name] = target.span
+        self._symbols.bring_in(tensor, target.span)
         free = tuple([fresh[index] for index in known.define.free])
         return Define(tensor, free, renaming.rename(known.define.body), equation.span)

@@ -48,8 +48,7 @@ def define(equation: Equation, symbols: Symbols) -> Define:
     shape = tuple(index.size for index in indices)
     gaps, support = bool(Gaps().of(resolved)), support_of(indices, resolved)
     tensor = Tensor(target.name, shape, Role.DEFINED, has_gaps=gaps, support=support)
-    symbols.tensors[target.name] = tensor
-    symbols.places[target.name] = target.span
+    symbols.bring_in(tensor, target.span)
     return Define(tensor, indices, resolved, equation.span)
 
 

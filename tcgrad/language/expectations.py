@@ -20,6 +20,7 @@ from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
 from tcgrad.spec.model import Spec
+from tcgrad.spec.names import suggest
 
 
 def elaborate_expectations(
@@ -112,7 +113,7 @@ def _target(equation: Equation, symbols: Symbols, defined: dict[str, Tensor]) ->
         case Gradient() as node:
             return gradient_of(_differentiable(node.wrt, node.span, symbols)), node.positions
         case Jacobian() as node:
-            of, wrt = symbols.tensor(node.of, node.span), _differentiable(node.wrt, node.span, symbols)
+            of, wrt = _differentiated(node, symbols, defined), _differentiable(node.wrt, node.span, symbols)
             if node.of not in defined:
                 help_ = "a Jacobian is that of an output or an intermediate"
                 raise symbols.refuse("TC331", f"`{of.name}` is not defined by an equation", node.span, help_)
@@ -130,6 +131,13 @@ def _defines_l(defined: dict[str, Tensor]) -> bool:
 
 def _reads_gradient(node: Expression) -> bool:
     return isinstance(node, Gradient) or any(_reads_gradient(part) for part in parts(node))
+
+
+def _differentiated(node: Jacobian, symbols: Symbols, defined: dict[str, Tensor]) -> Tensor:
+    if node.of in symbols.tensors or node.of in symbols.broken:
+        return symbols.tensor(node.of, node.span)
+    meant = suggest(node.of, defined) or f"a gradient is that of `l`, the scalar downstream: `dl/d{node.wrt}[...]`"
+    raise symbols.unknown(node.of, node.span, defined, meant)
 
 
 def _differentiable(name: str, span: Span, symbols: Symbols) -> Tensor:

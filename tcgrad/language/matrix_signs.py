@@ -20,6 +20,8 @@ def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
     Raises:
         Refused: after TC304.
     """
+    if isinstance(node.base, Subscript) and isinstance(node.exponent, Name) and node.exponent.name == "T":
+        _refuse_transposed(node.base, node.exponent, symbols)
     tensor = symbols.tensors.get(node.base.name) if isinstance(node.base, Name) else None
     if tensor is None or tensor.order == 0:
         return
@@ -39,6 +41,17 @@ def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
         case _:
             return
     raise symbols.refuse("TC304", "a power is one of numbers, and this is a tensor", node.span, help_)
+
+
+def _refuse_transposed(component: Subscript, exponent: Name, symbols: Symbols) -> None:
+    """Report ``A[i,j]^T``, unless there is a ``T``."""
+    if exponent.name in (*symbols.names(), *symbols.later, *symbols.broken):
+        return
+    help_ = f"`{symbols.text(component.span)}` is a number: leave the `^T` out"
+    if len(component.positions) > 1:
+        *batch, row, column = component.positions
+        help_ = TRANSPOSE.format(component.name, _texts((*batch, column, row), symbols))
+    raise symbols.refuse("TC301", "`T` is not declared or defined", exponent.span, help_)
 
 
 def _texts(positions: Sequence[Expression], symbols: Symbols) -> str:

@@ -95,8 +95,7 @@ def declare_dims(
 def declare_constants(spec: Spec, symbols: Symbols) -> tuple[Tensor, ...]:
     """Put the named numbers into ``symbols`` as scalar tensors."""
     for name, constant in spec.constants.items():
-        symbols.tensors[name] = Tensor(name, (), Role.CONSTANT, value=constant.value)
-        symbols.places[name] = constant.name.whole
+        symbols.bring_in(Tensor(name, (), Role.CONSTANT, value=constant.value), constant.name.whole)
     return tuple(symbols.tensors[name] for name in spec.constants)
 
 

@@ -9,7 +9,8 @@ from typing import cast
 from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import What
-from tcgrad.language.lexer import Token
+from tcgrad.language.elsewhere import HOW_TO_WRITE
+from tcgrad.language.lexer import UNREADABLE, Token
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
@@ -29,6 +30,17 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
+_SHOWN = 60  # characters of the user's own text in a help line
+_OPENING_TERM = ("name", "number", "(")
+_BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
+_COMPARISONS_ELSEWHERE: dict[str, ComparisonOperator] = {
+    "=>": ">=",
+    "=<": "<=",
+    "<>": "!=",
+    "===": "==",
+    "!==": "!=",
+}
+_BEHIND_ALL = ("end", UNREADABLE)
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
 
@@ -74,14 +86,24 @@ class OperandParser(SubscriptParser):
         """The chain of comparisons that begins with ``first``, which begins at ``start``."""
         operands, operators = [first], list[ComparisonOperator]()
         while self.kind in COMPARISONS or self.kind == "=":
-            token = self.take()
-            if token.kind == "=":
-                self.report_error(
-                    "TC210", "`=` defines; a comparison is written with `==`", self.span(token), "write `==`"
-                )
-            operators.append(cast("ComparisonOperator", "==" if token.kind == "=" else token.kind))
+            operators.append(self._comparison_operator())
             operands.append(self.expression())
         return Comparison(tuple(operands), tuple(operators), self.since(start)) if operators else operands[0]
+
+    def _comparison_operator(self) -> ComparisonOperator:
+        """The operator that is next; one that other languages write otherwise is reported."""
+        token = self.take()
+        both = token.kind + self.kind if self.token.start == token.end else token.kind
+        if both in _COMPARISONS_ELSEWHERE:
+            self.take()
+            meant = _COMPARISONS_ELSEWHERE[both]
+            self.report_error("TC210", f"`{both}` does not compare here", self.since(token), f"write `{meant}`")
+            return meant
+        if token.kind == "=":
+            message = "`=` defines; a comparison is written with `==`"
+            self.report_error("TC210", message, self.span(token), "write `==`")
+            return "=="
+        return cast("ComparisonOperator", token.kind)
 
     def _missing_operand(self) -> str:
         if self.kind != "end":
@@ -161,15 +183,16 @@ class OperandParser(SubscriptParser):
         self.leave()
         span = self.since(name)
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
-            self._index_meant(name, arguments)
+            self._refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
             if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
                 self.report_error(
                     "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
                 )
+        bracket = self.token
         positions = self.positions(name) if self.opens_positions else None
         if positions is not None and name.text not in INTRINSICS:
-            self._refuse_positions(name, span)
+            self._refuse_positions(name, span, arguments, self.source(bracket))
         return Call(name.text, self.span(name), arguments, positions, self.since(name))
 
     def argument(self, function: Token) -> Expression:
@@ -184,7 +207,7 @@ class OperandParser(SubscriptParser):
             help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
-    def _index_meant(self, name: Token, arguments: tuple[Expression, ...]) -> None:
+    def _refuse_without_index(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
         index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
         match arguments:
@@ -193,7 +216,7 @@ class OperandParser(SubscriptParser):
             case (Name(),):
                 inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
-        help_ = f"write `{name.text}[{index}]({inner if len(inner) < 60 else '...'})`"
+        help_ = f"write `{name.text}[{index}]({inner if len(inner) < _SHOWN else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
 
     def index_meant(self, start: Token) -> str:
@@ -204,9 +227,11 @@ class OperandParser(SubscriptParser):
         left = set(_names_in_brackets(self.tokens[:equals]))
         return next((name for name in (*(name for name in found if name not in left), *found)), "i")
 
-    def _refuse_positions(self, name: Token, call: Span) -> None:
+    def _refuse_positions(self, name: Token, call: Span, arguments: tuple[Expression, ...], brackets: str) -> None:
+        """``exp(x)[i]``, and ``eye(N)[i,j]`` of what has a form of its own here."""
         message = f"the value of `{name.text}(...)` is a number and has no components"
-        help_ = f"index the arguments: `{name.text}(x[i])`"
+        shown = ", ".join(f"{each.name}{brackets}" if isinstance(each, Name) else "..." for each in arguments)
+        help_ = HOW_TO_WRITE.get(name.text) or f"index the arguments: `{name.text}({shown})`"
         raise self.failure("TC208", message, call, help_)
 
     def _reduction(self, kind: Token) -> Reduction:
@@ -224,7 +249,7 @@ class OperandParser(SubscriptParser):
             raise self.failure("TC302", message, self.span(kind), f"choose another name, such as `{kind.text}_`")
         if not self.accept("("):
             shown = self.source(kind)
-            help_ = f"write `{shown}(...)`"
+            help_ = f"write `{shown}({self._rest_of_term()})`"
             raise self.failure("TC209", f"parentheses are missing behind `{shown}`", self.span(opening), help_)
         head = self.source(kind)
         self.enter()
@@ -239,6 +264,19 @@ class OperandParser(SubscriptParser):
         self.close(opening)
         self.leave()
         return Reduction(cast("ReductionKind", kind.text), indices, body, self.since(kind))
+
+    def _rest_of_term(self) -> str:
+        """The text from here to the end of the term, for help; dots where that is nothing, or long."""
+        if self.kind not in _OPENING_TERM:
+            return "..."
+        depth, last = 0, self.token
+        for token in self.tokens[self.at :]:
+            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
+            if depth < 0 or token.kind in _BEHIND_ALL or (not depth and token.kind in _BEHIND_TERM):
+                break
+            last = token
+        inner = self.between(self.token.start, last.end)
+        return inner if len(inner) < _SHOWN and depth <= 0 else "..."
 
     def _derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
         """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""

@@ -26,6 +26,8 @@ from tcgrad.language.syntax import (
 )
 from tcgrad.operators import CLOSING, COMPARISONS
 
+_DERIVATIVE = re.compile(r"\s*d\w+\s*(\[[^]]*\])?\s*/\s*d\w")
+
 DERIVATIVE_MEANT = "write `dy[i]/dx[p] = ...` for a Jacobian, `dl/dx[p] = ...` for a gradient"
 """What is said of the left side of an expectation that is no derivative."""
 
@@ -82,9 +84,15 @@ class _Parser(ProductParser):
             depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
             if token.kind == "=" and depth == 0:
                 help_ = "write one equation a line, and `==` for a comparison: [a == b]"
-                if "\n" in self.text.text[: token.start]:
+                if self._begins_on_a_line_before(token):
                     help_ = "begin a block of equations, one a line, with `|`"
                 raise self.failure("TC204", "an equation has one `=`", self.span(token), help_)
+
+    def _begins_on_a_line_before(self, token: Token) -> bool:
+        """Whether the text begins on another line of the source than a token; YAML folds lines into one."""
+        source = self.report.source
+        start, end = self.text.offsets[0], self.text.offsets[token.start]
+        return source is not None and source.position(start)[0] < source.position(end)[0]
 
     def _whole(self) -> Expression:
         """An expression with nothing behind it; a comparison is reported and read as an Iverson bracket."""
@@ -122,6 +130,8 @@ class _Parser(ProductParser):
         while self.kind not in {"=", "==", "end"}:
             self.take()
         help_ = "write NAME[i,j] = ..., and bring everything else to the right"
+        if _DERIVATIVE.match(self.text.text):
+            help_ = "a derivative that is to be proved stands under `expect:`"
         if start.kind == "-":
             name = self.source(start).lstrip("-").strip()
             help_ = f"write a blank behind the dash of a list, and no sign before `{name}`"

@@ -110,7 +110,7 @@ class ProductParser(OperandParser):
             help_ = f"write `{kind}{texts[0].removeprefix(first.left.name)}{body}` for a {kind}, or `{shown}`"
         elif isinstance(first.left, Subscript) and isinstance(first.right, Group) and len(first.left.name) > 1:
             offer = help_on(first.left.name, REDUCTIONS)
-            help_ += f"; {offer}" if offer else ""
+            help_ = offer or help_
         message = "an operator is missing between these: multiplication is always written"
         self.report_error("TC202", message, first.left.span.to(last.right.span), help_)
 

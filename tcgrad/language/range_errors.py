@@ -36,7 +36,9 @@ class RangeErrors:
             self.error("TC306", message, read.span, help_)
             return
         note = Note(first.span, f"{_axis_of(first)} has size {_sized(size)}")
-        help_ = f"{_axis_of(read)} has size {_sized(read.size)}; write another index, or transpose"
+        help_ = f"{_axis_of(read)} has size {_sized(read.size)}; write another index"
+        tensor = self.symbols.tensors.get(read.tensor)
+        help_ += ", or transpose" if tensor is None or tensor.order > 1 else ""
         self.error("TC306", message, read.span, help_, note)
 
     def unequal(self, left: Slot, right: Slot, sizes: tuple[Integer, Integer]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import compress
+from operator import not_
 from typing import Literal, TypeVar
 
 from tcgrad.errors import Note
@@ -162,14 +164,41 @@ class Elaborator(ValueReader):
         return list(shared)
 
     def _warn_if_ambiguous(self, name: str, nodes: list[Expression]) -> None:
-        """Warn where each part could have been summed by itself, as in ``f(x[i]*x[i])*g(y[i]*y[i])``."""
-        if all(self._closes(node, name) for node in nodes):
-            message = (
-                f"`{name}` is summed over the whole, though each of the parts it occurs in could be summed by itself"
-            )
-            offer = f"write `sum[{name}](...)` around what is to be summed by itself, or name the indices apart"
-            note = Note(nodes[1].span, f"`{name}` is the same index here")
-            self.symbols.warn("TC313", message, nodes[0].span, offer, note)
+        """Warn where each part could have been summed by itself, as in ``f(x[i]*x[i])*g(y[i]*y[i])``.
+
+        A product of components is such a part too, as ``x[i]*y[i]`` is beside ``1/sqrt(x[i]*x[i])``.
+        """
+        closing = [self._closes(node, name) for node in nodes]
+        closed = list(compress(nodes, closing))
+        others = list(compress(nodes, map(not_, closing)))
+        if not others:
+            spans = [node.span for node in nodes]
+        elif (
+            len(others) > 1
+            and all(map(self._is_component, others))
+            and any(self._contracts(node, name) for node in closed)
+        ):
+            product = others[0].span.to(others[-1].span)
+            whole = all(node.span.end <= product.start or product.end <= node.span.start for node in closed)
+            spans = sorted((closed[0].span, product if whole else others[0].span), key=lambda span: span.start)
+        else:
+            return
+        message = f"`{name}` is summed over the whole, though each of the parts it occurs in could be summed by itself"
+        offer = f"write `sum[{name}](...)` around what is to be summed by itself, or name the indices apart"
+        note = Note(spans[1], f"`{name}` is the same index here")
+        self.symbols.warn("TC313", message, spans[0], offer, note)
+
+    def _is_component(self, node: Expression) -> bool:
+        """Whether this is a component of a tensor of the spec: a one-tensor or a delta is there for the whole sum."""
+        return isinstance(node, Subscript) and node.name in self.symbols.tensors
+
+    def _contracts(self, node: Expression, name: str) -> bool:
+        """Whether the sum over ``name`` inside ``node`` would be one of products of components, as ``x[i]*y[i]``."""
+        factors = _factors(node)[1] if isinstance(node, Product) else [_Factor("*", part) for part in parts(node)]
+        holding = [factor for factor in factors if name in self.occurrences.of(factor.node)]
+        if isinstance(node, Product) and len(holding) > 1:
+            return all(factor.operator == "*" and self._is_component(factor.node) for factor in holding)
+        return any(self._contracts(factor.node, name) for factor in holding)
 
     def _closes(self, node: Expression, name: str) -> bool:
         """Whether ``name`` would be summed inside ``node`` if ``node`` stood alone."""

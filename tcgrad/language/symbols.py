@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
@@ -68,6 +69,11 @@ class Symbols:
     upstream: dict[str, Tensor] | None = None
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
 
+    def bring_in(self, tensor: Tensor, place: Span) -> None:
+        """From here on the name of a tensor, declared or defined at ``place``, stands for it."""
+        self.tensors[tensor.name] = tensor
+        self.places[tensor.name] = place
+
     def one_size(self, size: Integer) -> Integer:
         """The one object for a size: sizes are compared all the time, and objects faster than what is in them."""
         return self._sizes.setdefault(size, size)
@@ -93,6 +99,11 @@ class Symbols:
             (place for other, place in self.places.items() if unicodedata.normalize("NFKC", other) == key), None
         )
 
+    def free_name(self, stem: str) -> str:
+        """A name that nothing has, for help: ``stem``, or with a number behind it."""
+        names = itertools.chain([stem], (f"{stem}{number}" for number in itertools.count(2)))
+        return next(name for name in names if self.place_of(name) is None and name not in self.later)
+
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
         source = self.report.source
@@ -116,19 +127,28 @@ class Symbols:
             note = Note(self.later[name], f"`{name}` is defined here")
             help_ = f"put the equation of `{name}` before this one"
             raise self.refuse("TC303", f"`{name}` is used before it is defined", span, help_, note)
-        raise self.unknown(name, span, self.tensors)
+        raise self.unknown(name, span, self.tensors, _WITH_BRACKETS.get(name))
 
     def unknown(self, name: str, span: Span, known: Iterable[str], meant: str | None = None) -> Refused:
         """Report a name that nothing declares, or that cannot be used here; meant: help that fits its place."""
         if name in self.hidden:
             code, message, help_ = self.hidden[name]
             return self.refuse(code, message, span, help_)
-        said = self._reading_of(name) or meant or help_on(name, [*known]) or self._how_to_declare(name)
+        said = (
+            self._reading_of(name)
+            or self._gradient_meant(name)
+            or meant
+            or help_on(name, [*known])
+            or self._how_to_declare(name)
+        )
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
 
     def unknown_alone(self, name: str, span: Span) -> Refused:
         """Report such a name that stands without brackets, and may have been meant to have indices."""
-        return self.unknown(name, span, self.names(), self._with_indices(name))
+        known = self.names()
+        if len(name) == 1:  # no letter is a misspelt `pi`
+            known = [other for other in known if other != PI.name]
+        return self.unknown(name, span, known, self._with_indices(name))
 
     def _how_to_declare(self, name: str) -> str:
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
@@ -137,6 +157,8 @@ class Symbols:
         """What ``exp[x]`` was meant to be, ``delta`` alone, and a dim in brackets."""
         if self.builtin(name) in WITH_INDICES:
             return f"`{name}` has indices: `{name}[{WITH_INDICES[self.builtin(name)]}]`"
+        if name == PI.name:
+            return f"`{name}` is a number, and is written without brackets"
         if name in self.dims:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
         if name in self.functions or name in INTRINSICS:
@@ -144,6 +166,11 @@ class Symbols:
         if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
             return TRANSPOSE.format(name.rstrip("'ᵀ"), "j,i")
         return None
+
+    def _gradient_meant(self, name: str) -> str | None:
+        """How to write ``dy``, as the gradient of ``y`` is called in code."""
+        known = name[:1] == "d" and name[1:] in (self.upstream or {})
+        return f"write `dl/{name}` for the gradient of `{name[1:]}`" if known else None
 
     def _with_indices(self, name: str) -> str | None:
         """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
@@ -168,6 +195,8 @@ class Symbols:
 
 
 TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
+
+_WITH_BRACKETS = {"I": "write `delta[i,j]` for the unit matrix"}
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 

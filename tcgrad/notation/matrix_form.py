@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Symbol, Transpose, Vec, VecOrder
+from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Size, Symbol, Transpose, Vec, VecOrder
 from tcgrad.notation.matrix_batches import has_batch_sum
 from tcgrad.notation.matrix_numpy import numpy_text
 from tcgrad.notation.matrix_numpy_batched import batched_text
@@ -15,6 +16,7 @@ from tcgrad.notation.matrix_numpy_linked import linked_text
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
+from tcgrad.notation.matrix_tree import parts
 from tcgrad.records import dataclass
 
 Layout = Literal["full", "vec"]
@@ -30,6 +32,7 @@ class MatrixForm:
     linked: of a Jacobian the pairs of batch indices between which it is 0 unless they are the same; ``matrix`` holds
         the first of each.
     vec: the order in which matrices are vectorised.
+    taken: the names of tensors, which no sign of matrix notation may have besides.
     """
 
     tensor: Tensor
@@ -38,6 +41,7 @@ class MatrixForm:
     batch: tuple[Axis, ...] = ()
     linked: tuple[tuple[Integer, Integer], ...] = ()
     vec: VecOrder = "row"
+    taken: frozenset[str] = frozenset()
 
     @cached_property
     def text(self) -> str:
@@ -54,7 +58,8 @@ class MatrixForm:
 
     def right(self, syntax: MatrixSyntax) -> str:
         """The right side in a syntax."""
-        return print_matrix(scaled(self.matrix, (BatchDelta(*pair) for pair in self.linked)), syntax)
+        matrix = scaled(self.matrix, (BatchDelta(*pair) for pair in self.linked))
+        return print_matrix(matrix, syntax.beside(self.taken.union(_sizes_named(matrix))))
 
     @cached_property
     def numpy(self) -> str | None:
@@ -78,9 +83,9 @@ class MatrixForm:
         sign = syntax.scalars.differential
         held = self.batch or (None,) * self.tensor.order
         split = sides[0].order
-        parts = (held[:split], held[split:])
-        named = [self._side(tensor, at) for tensor, at in zip(sides, parts, strict=True)]
-        if self.tensor.role is Role.HESSIAN and parts[1].count(None):
+        halves = (held[:split], held[split:])
+        named = [self._side(tensor, at) for tensor, at in zip(sides, halves, strict=True)]
+        if self.tensor.role is Role.HESSIAN and halves[1].count(None):
             named[1] = Transpose(named[1])
         rows, columns = (print_matrix(side, syntax) for side in named)
         above, below = f"{sign}{rows}", f"{sign}{columns}"
@@ -97,6 +102,13 @@ class MatrixForm:
         name = Symbol(tensor, at if any(at) else ())
         vectorised = at.count(None) == 2 and self.layout == "vec"
         return Vec(name) if vectorised else name
+
+
+def _sizes_named(matrix: Matrix) -> Iterator[str]:
+    """The names of the sizes that stand in a formula as numbers."""
+    for part in parts(matrix):
+        if isinstance(part, Size):
+            yield from (atom.name for monomial, _ in part.value.terms for atom in monomial if isinstance(atom, Dim))
 
 
 def matrix_sides(tensor: Tensor) -> tuple[Tensor, ...]:

@@ -43,6 +43,7 @@ from tcgrad.notation.matrix import (
 )
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy_chains import Chains
+from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
@@ -56,6 +57,7 @@ from tcgrad.notation.numpy_pieces import (
     SUM,
     UNARY,
     Piece,
+    added,
     as_number,
     atom,
     number,
@@ -253,13 +255,22 @@ def _condition(matrix: Matrix) -> str:
 
 
 def _sum(matrix: Sum, *, full: bool) -> Piece:
-    signs = [split_sign(term) for term in matrix.terms]
-    first, *rest = zip(signs, _elementwise([term for term, _ in signs], full=full), strict=True)
-    (_, negated), piece = first
-    text = f"-{within(piece, PRODUCT)}" if negated else piece.text
-    for (_, minus), term in rest:
-        text += f" {'-' if minus else '+'} {within(term, PRODUCT)}"
-    return Piece(text, SUM)
+    distances, others = split_distances(matrix)
+    terms, signs = zip(*map(split_sign, others), strict=True) if others else ((), ())
+    signed = list(zip(_elementwise(terms, full=full and distances is None), signs, strict=True))
+    if distances is not None:
+        signed.insert(0, (_distances(distances), distances.negated))
+    return added(signed)
+
+
+def _distances(distances: Distances) -> Piece:
+    one, other = (within(_full(rows), ATOM) for rows in (distances.one, distances.other))
+    squares = f"({one}[:, None] {'+' if distances.sign > 0 else '-'} {other}) ** 2"
+    if distances.weights is None:
+        body = atom("np.sum({0}, axis=2)", squares)
+    else:
+        body = Piece(f"{squares} @ {within(_full(distances.weights), POWER)}", CHAIN)
+    return _scaled(distances.scale, [body])
 
 
 def _scale(matrix: Scale, *, full: bool) -> Piece:
@@ -270,12 +281,17 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
         return atom("np.full({0}, {1})", _shape_code(matrix), value.text)
     if negated:
         return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
-    times, divisor = split_number(matrix.coefficient)
     plain = matrix.body is None or is_ones(matrix.body)
     body = [] if matrix.body is None or plain else [_scaled_body(matrix.body, full=full, masks=bool(matrix.factors))]
-    above = [*([number(times)] if times != 1 else []), *map(_loose, matrix.factors), *body]
-    below = [*([number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, matrix.divisors)]
-    return quotient(above, below)
+    return _scaled(matrix, body)
+
+
+def _scaled(scale: Scale, body: Sequence[Piece]) -> Piece:
+    """What a scale that is not negative makes of a body, which may be another one than its own."""
+    times, divisor = split_number(scale.coefficient)
+    above = [*([number(times)] if times != 1 else []), *map(_loose, scale.factors), *body]
+    below = [*([number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, scale.divisors)]
+    return above[0] if len(above) == 1 and not below else quotient(above, below)
 
 
 def _scaled_body(body: Matrix, *, full: bool, masks: bool) -> Piece:

@@ -47,6 +47,7 @@ from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, le
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
+from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import split_number, split_sign
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
@@ -58,6 +59,7 @@ from tcgrad.notation.numpy_pieces import (
     SUM,
     UNARY,
     Piece,
+    added,
     as_number,
     atom,
     number,
@@ -260,18 +262,31 @@ class SliceWriter:
         positive, negated = split_sign(matrix)
         if negated:
             return Piece(f"-{within(self.show(positive), PRODUCT)}", PRODUCT)
-        times, divisor = split_number(matrix.coefficient)
-        body = [] if matrix.body is None else [matrix.body]
-        above = [*([Number(times)] if times != 1 else []), *matrix.factors, *body]
-        below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *matrix.divisors]
-        return quotient(map(self.show, above), map(self.show, below))
+        return self.scaled(matrix, [] if matrix.body is None else [self.show(matrix.body)])
+
+    def scaled(self, scale: Scale, body: Sequence[Piece]) -> Piece:
+        """What a scale that is not negative makes of a body, which may be another one than its own."""
+        times, divisor = split_number(scale.coefficient)
+        above = [*([Number(times)] if times != 1 else []), *scale.factors]
+        below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *scale.divisors]
+        pieces = [*map(self.show, above), *body]
+        return pieces[0] if len(pieces) == 1 and not below else quotient(pieces, map(self.show, below))
+
+    def distances(self, distances: Distances) -> Piece:
+        """Squared distances between the rows of each element of the batch."""
+        one, other = (within(self.full(rows), ATOM) for rows in (distances.one, distances.other))
+        sign = "+" if distances.sign > 0 else "-"
+        squares = f"({one}[..., :, None, :] {sign} {other}[..., None, :, :]) ** 2"
+        if distances.weights is not None:
+            squares += f" * {within(self.transpose(distances.weights), ATOM)}[..., None, :, :]"
+        return self.scaled(distances.scale, [atom("np.sum({0}, axis=-1)", squares)])
 
     def sum(self, matrix: Sum) -> Piece:
-        (first, negated), *rest = [split_sign(term) for term in matrix.terms]
-        text = f"-{within(self.show(first), PRODUCT)}" if negated else self.show(first).text
-        for term, minus in rest:
-            text += f" {'-' if minus else '+'} {within(self.show(term), PRODUCT)}"
-        return Piece(text, SUM)
+        distances, others = split_distances(matrix)
+        signed = [(self.show(term), negated) for term, negated in map(split_sign, others)]
+        if distances is not None:
+            signed.insert(0, (self.distances(distances), distances.negated))
+        return added(signed)
 
     def power(self, matrix: Power) -> Piece:
         match matrix.base, matrix.exponent:

@@ -87,11 +87,11 @@ class _Printer:
             case Ones():
                 return s.ones, ATOM
             case Unit():
-                return s.unit.format(self._size(matrix.position)), ATOM
+                return s.unit.format(self._size(matrix.position), self._below(matrix.size)), ATOM
             case Zeros():
                 return "0", ATOM
             case Identity():
-                return s.identity, ATOM
+                return s.identity.format(self._below(matrix.size)), ATOM
             case BatchDelta():
                 return s.scalars.delta(self._size(matrix.left), self._size(matrix.right)), ATOM
             case Commutation():
@@ -169,6 +169,12 @@ class _Printer:
 
     def _size(self, size: Integer) -> str:
         return Printer(self.syntax.scalars, {}).integer(size, spaced=True).text
+
+    def _below(self, size: Integer) -> str:
+        """A size that tells a matrix from others."""
+        text = self._size(size)
+        is_inline = self.syntax.scalars.fraction is None
+        return self._grouped(text) if is_inline and not text.isalnum() else text
 
     def _number(self, value: Fraction) -> Printed:
         size = abs(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tcgrad.notation.latex_names import latex_between
@@ -16,6 +16,7 @@ from tcgrad.records import dataclass
 class MatrixSyntax:
     """The spellings of matrix notation; a template's ``{0}``, ``{1}`` stand for what is inside.
 
+    sized_unit, sized_identity: those with their sizes, where a tensor has the name ``e`` or ``I``.
     scalars: the syntax of index notation that names, numbers and functions are spelt in.
     number_times: what stands between a number and something that begins with a digit.
     between: what stands between two other things that are multiplied.
@@ -37,7 +38,9 @@ class MatrixSyntax:
     ratio: str = "{0}/{1}"
     ones: str = "1"
     unit: str = "e[{0}]"
+    sized_unit: str = "e_{1}[{0}]"
     identity: str = "I"
+    sized_identity: str = "I_{0}"
     diag: str = "diag({0})"
     vec: str = "vec({0})"
     one_hot: str = "onehot({0})"
@@ -46,6 +49,12 @@ class MatrixSyntax:
     second_differential: str = "d2"
     between_differentials: str = ""
     between: Callable[[str, str], str] = lambda _left, _right: " "
+
+    def beside(self, names: Collection[str]) -> MatrixSyntax:
+        """The syntax where some names are taken: the unit matrix and unit vectors are told by their sizes then."""
+        unit = self.sized_unit if "e" in names else self.unit
+        identity = self.sized_identity if "I" in names else self.identity
+        return self if (unit, identity) == (self.unit, self.identity) else replace(self, unit=unit, identity=identity)
 
     def product(self, factors: Sequence[str]) -> str:
         """Things that are multiplied, each beside the next."""
@@ -129,6 +138,8 @@ MATRIX_LATEX = MatrixSyntax(
     ratio=r"\frac{{{0}}}{{{1}}}",
     ones=r"\mathbf{1}",
     unit=r"\mathbf{{e}}_{{{0}}}",
+    sized_unit=r"\mathbf{{e}}^{{({1})}}_{{{0}}}",
+    sized_identity=r"I_{{{0}}}",
     diag=_operator("diag"),
     one_hot=_operator("onehot"),
     vec=_operator("vec"),

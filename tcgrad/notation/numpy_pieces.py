@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -63,3 +63,12 @@ def _operand(piece: Piece) -> str:
 def as_number(tensor: Tensor, text: str) -> Piece:
     """A read of a tensor; NumPy has no minus and no sum for truth values, so that they are made numbers first."""
     return Piece(f"1 * {text}", PRODUCT) if tensor.dtype == "bool" else Piece(text, ATOM)
+
+
+def added(signed: Sequence[tuple[Piece, bool]]) -> Piece:
+    """Terms, each with whether it is taken away."""
+    (first, negated), *rest = signed
+    text = f"-{within(first, PRODUCT)}" if negated else first.text
+    for piece, minus in rest:
+        text += f" {'-' if minus else '+'} {within(piece, PRODUCT)}"
+    return Piece(text, SUM if rest else PRODUCT if negated else first.level)

@@ -9,7 +9,7 @@ from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program
-from tcgrad.ir.substitution import bind_apart
+from tcgrad.ir.substitution import bind_apart, substitute
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.notation.matrix import VecOrder
@@ -41,11 +41,26 @@ def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> 
     if found is not None:
         return found
     raised = _raised(define, program, vec)
-    if isinstance(raised, MatrixForm) and not compares_alike(raised.matrix):
+    if isinstance(raised, Refusal):
+        printed = _as_printed(define, program)
+        named = raised if printed is define else _raised(printed, program, vec)
+        return named if isinstance(named, Refusal) else raised
+    if not compares_alike(raised.matrix):
         return Refusal("an element is compared with a largest or smallest one that is worked out in another way")
-    if own is not None and isinstance(raised, MatrixForm) and not raised.is_batched:
+    raised = replace(raised, taken=Surroundings.of(program).tensors)
+    if own is not None and not raised.is_batched:
         known.keep(own, raised)
     return raised
+
+
+def _as_printed(define: Define, program: Program) -> Define:
+    """The same with the free indices called as in index notation, so that a reason can name them."""
+    names = name_indices(define.free, define.body, Surroundings.of(program))
+    if all(names[index] == index.name for index in define.free):
+        return define
+    free = tuple(Index(names[index], index.size) for index in define.free)
+    mapping = {index: new.expr for index, new in zip(define.free, free, strict=True)}
+    return replace(define, free=free, body=substitute(define.body, mapping, renames=True))
 
 
 def _is_named(define: Define, program: Program) -> bool:
@@ -100,7 +115,8 @@ def raise_by_rows(define: Define, program: Program, form: MatrixForm) -> MatrixF
     """Beside the form of a matrix by a matrix that of each row by the same row, where 0 stands between others."""
     if form.layout != "vec" or form.batch or any(tensor.order != 2 for tensor in matrix_sides(define.tensor)):
         return None
-    return _linked(Raising(intrinsics_of(program)), define, program, "row").by_rows()
+    rows = _linked(Raising(intrinsics_of(program)), define, program, "row").by_rows()
+    return None if rows is None else replace(rows, taken=Surroundings.of(program).tensors)
 
 
 def _linked(raising: Raising, define: Define, program: Program, vec: VecOrder) -> LinkedBatches:

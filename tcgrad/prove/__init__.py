@@ -30,7 +30,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import TooLargeError, expand
-from tcgrad.simplify.inverses import reads_inverses, with_inverses_contracted
+from tcgrad.simplify.inverses import inverted_by, reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 
 __all__ = ["prove_equal"]
@@ -103,7 +103,7 @@ def prove_equal(
             return whole
         read = {tensor.name for tensor in tensors_read(whole)}
         others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in read}
-        return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions)
+        return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions, inverted_by(statements))
 
     def with_sizes_as_numbers() -> Expr:
         """That at the first sizes at which it is not 0, if there are any."""

@@ -67,6 +67,6 @@ def style_of(name: Literal["ascii", "unicode", "latex"], program: Program, writi
     if name != "latex" or writing.latex_style == "components":
         return style
     syntax = latex_of_tensors(program)
-    matrix = replace(style.matrix, scalars=syntax, identity=r"\mathbf{I}")
+    matrix = replace(style.matrix, scalars=syntax, identity=r"\mathbf{{I}}", sized_identity=r"\mathbf{{I}}_{{{0}}}")
     einstein = replace(style.einstein, scalars=syntax)
     return replace(style, index=syntax, matrix=matrix, einstein=einstein)

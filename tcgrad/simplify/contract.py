@@ -18,6 +18,7 @@ from tcgrad.simplify.monomials import UNIT, Monomial, Policy, monomials, size_po
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
+from tcgrad.simplify.remainders import whole_division
 
 
 def contract(part: Monomial, policy: Policy) -> list[Monomial]:
@@ -30,7 +31,11 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
     deltas = [base for base, exponent in part.powers if type(base) is Delta and _is_positive(exponent)]
     if not deltas:
         return [_sizes_for_idle(part)]
-    solution = _best_solution(part.bound, deltas)
+    dividing = _dividing(deltas)
+    exact = _with_whole_division(part, dividing) if dividing else None
+    if exact is not None:
+        return contract(exact, policy)
+    solution = _best_solution(part.bound, deltas, dividing)
     if solution is not None:
         bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
         others = tuple(item for item in part.powers if item[0] not in solution.deltas)
@@ -41,7 +46,7 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
-    return [_sizes_for_idle(_without_implied_guards(_with_digits_joined(part, deltas)))]
+    return [_sizes_for_idle(_without_implied_guards(_with_digits_joined(part, dividing)))]
 
 
 def _with_digits_fixed(part: Monomial) -> Monomial:
@@ -83,10 +88,26 @@ def _is_positive(exponent: Expr) -> bool:
     return exponent is ONE or (isinstance(exponent, Const) and exponent.value.numerator > 0)
 
 
-def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta]) -> Solution | None:
+def _with_whole_division(part: Monomial, dividing: Sequence[Delta]) -> Monomial | None:
+    """``delta(p, e//W) [e%W = r] f`` as ``delta(e, W*p + r) f``; None where no bracket tells a remainder, or one does
+    that reads in ``f`` need: they may come to stand before the delta.
+    """
+    guards = [base for base, exponent in part.powers if type(base) in {Iverson, Delta} and _is_positive(exponent)]
+    for delta in dividing:
+        found = whole_division(delta, guards)
+        if found is None:
+            continue
+        made, guard = found
+        rest = tuple(item for item in part.powers if item[0] is not delta and item[0] is not guard)
+        is_solved = any(solve(made, index) for index in free_indices(made) if index in part.bound)
+        if is_solved or not guards_kept([guard], [power(*item) for item in rest]):
+            return _without_implied_guards(part._replace(powers=(*rest, (simplify_delta(made), ONE))))
+    return None
+
+
+def _best_solution(bound: Sequence[Index], deltas: Sequence[Delta], dividing: Sequence[Delta]) -> Solution | None:
     if not bound:
         return None
-    dividing = _dividing(deltas)
     inside = list(map(free_indices, deltas))
     found = [solve(delta, index) for delta, own in zip(deltas, inside, strict=True) for index in bound if index in own]
     found += [solve_digits(dividing, index) for index in bound if dividing and any(index in own for own in inside)]
@@ -137,9 +158,8 @@ def _can_replace(index: Index, other: Integer, *, is_later: bool) -> bool:
     return not other.indices and (other.gathers or 0 <= other.value < index.size.value)
 
 
-def _with_digits_joined(part: Monomial, deltas: Sequence[Delta]) -> Monomial:
+def _with_digits_joined(part: Monomial, dividing: Sequence[Delta]) -> Monomial:
     """``delta(p, k//W) delta(q, k%W) = delta(k, W*p + q)`` where nothing is summed."""
-    dividing = _dividing(deltas)
     inside = dict.fromkeys(index for delta in dividing for index in free_indices(delta))
     for index in inside if len(dividing) > 1 else ():
         solution = solve_digits(dividing, index)

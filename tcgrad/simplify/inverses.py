@@ -1,15 +1,16 @@
 """Inverses of products and products with inverses: ``inv(A B) = inv(B) inv(A)`` and ``A inv(A) = 1``.
 
-A product of square matrices has an inverse where each of them has one (Petersen & Pedersen, section 3.1).
+A product of square matrices has an inverse where each of them has one (Petersen & Pedersen, section 3.1), and that of
+an inverse is what it is the inverse of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Intrinsic, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import as_one_sum, factors_of, free_indices, map_children, replace_components, tensors_read
@@ -33,27 +34,34 @@ def may_contract(expr: Expr, definitions: Mapping[Tensor, Define]) -> bool:
     return bool(inverted) and any(tensor.name in inverted for tensor in (*read, *definitions))
 
 
-def with_inverses_contracted(expr: Expr, definitions: Mapping[Tensor, Define], *, determinants: bool = True) -> Expr:
+def with_inverses_contracted(
+    expr: Expr, definitions: Mapping[Tensor, Define], inverted: Mapping[Tensor, Tensor], *, determinants: bool = True
+) -> Expr:
     """The inverses of products by those of their factors, and without what cancels.
 
-    definitions: of what is inverted.
+    definitions: of what is inverted; products whose inverses were written so are written by their factors, too.
+    inverted: by each inverse that a definition may read what it is the inverse of.
     determinants: whether those of products are written by those of their factors, too.
 
     Raises:
         TooLargeError: if it grows too large.
     """
-    by_name = {tensor.name: define for tensor, define in definitions.items()}
     kinds = ("inv", "det") if determinants else ("inv",)
-    whole = expand(simplify(_with_factors_inverted(expr, by_name, kinds)))
+    whole = expand(simplify(_Factors(definitions, inverted, kinds).written(expr)))
     while (made := _contracted(whole)) != whole:
         whole = expand(simplify(made))
     return whole
 
 
+def inverted_by(statements: Iterable[Statement]) -> dict[Tensor, Tensor]:
+    """By each inverse that a program has what it is the inverse of."""
+    return {s.tensor: s.operand for s in statements if isinstance(s, Intrinsic) and s.kind == "inv"}
+
+
 def square_factors(define: Define) -> tuple[Tensor, ...]:
-    """The square matrices of which, and of scales, a definition is the product; none of another one."""
+    """The square matrices of which, and of inverses and scales, a definition is the product; none of another one."""
     matrices, _ = _matrices_and_scales(define) or ((), ())
-    return tuple(dict.fromkeys(read.tensor for read in matrices))
+    return tuple(dict.fromkeys(read.tensor for read in matrices if not is_inverse(read.tensor)))
 
 
 def _operand(kind: str, tensor: Tensor) -> str | None:
@@ -62,45 +70,78 @@ def _operand(kind: str, tensor: Tensor) -> str | None:
     return tensor.name[len(kind) + 1 : -1] if is_one else None
 
 
-def _with_factors_inverted(expr: Expr, definitions: Mapping[str, Define], kinds: Sequence[str]) -> Expr:
-    """Inverses and determinants of products by those of their factors, which may be products themselves."""
+class _Factors:
+    """Products of square matrices, their inverses and determinants by their factors, which may be products themselves.
 
-    def apart(read: Component) -> Expr:
-        for kind in kinds:
-            define = definitions.get(_operand(kind, read.tensor) or "")
-            made = (_inverse if kind == "inv" else _determinant)(define) if define is not None else None
+    kinds: what is written so, besides the products themselves.
+    """
+
+    def __init__(
+        self, definitions: Mapping[Tensor, Define], inverted: Mapping[Tensor, Tensor], kinds: Sequence[str]
+    ) -> None:
+        self._by_name = {tensor.name: define for tensor, define in definitions.items()}
+        self._inverted = inverted
+        self._kinds = kinds
+        self._apart: dict[Tensor, Define] = {}  # of the products that were inverted
+
+    def written(self, expr: Expr) -> Expr:
+        made = replace_components(expr, self._by_factors)
+        return replace_components(made, self._without_name) if self._apart else made
+
+    def _by_factors(self, read: Component) -> Expr:
+        for kind in self._kinds:
+            define = self._by_name.get(_operand(kind, read.tensor) or "")
+            made = (self._inverse if kind == "inv" else self._determinant)(define) if define is not None else None
             if made is not None and define is not None:
+                self._apart[define.tensor] = define
                 free = define.free if kind == "inv" else define.free[:-2]
-                return _with_factors_inverted(instantiate(free, made, read.indices), definitions, kinds)
+                return replace_components(instantiate(free, made, read.indices), self._by_factors)
         return read
 
-    return replace_components(expr, apart)
+    def _without_name(self, read: Component) -> Expr:
+        define = self._apart.get(read.tensor)
+        if define is None:
+            return read
+        return replace_components(instantiate(define.free, define.body, read.indices), self._without_name)
 
-
-def _inverse(define: Define) -> Expr | None:
-    """``inv(C)`` over the free indices of ``C``, a product of square matrices and of scales; None of another one."""
-    found = _matrices_and_scales(define)
-    if found is None:
-        return None
-    matrices, scales = found
-    # With row and column exchanged: what is read at a row and a column of C is inverted at that column and that row.
-    *batch, row, column = define.free
-    inverted = [_function("inv", read, read.indices[-2:][::-1]) for read in matrices]
-    divided = [Pow(scale, MINUS_ONE) for scale in scales]
-    inner = tuple(index for index in _nodes(matrices) if index not in define.free)
-    body = Mul((ONE, *inverted, *divided))
-    whole = IndexSum(inner, body) if inner else body
-    turned = (*(index.expr for index in batch), column.expr, row.expr)
-    return instantiate(define.free, whole, turned)
-
-
-def _determinant(define: Define) -> Expr | None:
-    """``det(C)`` of a product of square matrices without scales; None of another one."""
-    match _matrices_and_scales(define):
-        case matrices, ():
-            return Mul((ONE, *(_function("det", read, ()) for read in matrices)))
-        case _:
+    def _inverse(self, define: Define) -> Expr | None:
+        """``inv(C)`` over the free indices of ``C``, a product of square matrices and of scales; None of another
+        one.
+        """
+        found = _matrices_and_scales(define)
+        if found is None:
             return None
+        matrices, scales = found
+        # With row and column exchanged: what is read at a row and a column of C is inverted at that column and row.
+        *batch, row, column = define.free
+        inverses = [self._inverse_of(read) for read in matrices]
+        divided = [Pow(scale, MINUS_ONE) for scale in scales]
+        inner = tuple(index for index in _nodes(matrices) if index not in define.free)
+        body = Mul((ONE, *inverses, *divided))
+        whole = IndexSum(inner, body) if inner else body
+        turned = (*(index.expr for index in batch), column.expr, row.expr)
+        return instantiate(define.free, whole, turned)
+
+    def _inverse_of(self, read: Component) -> Component:
+        *batch, row, column = read.indices
+        operand = self._inverted.get(read.tensor)
+        if operand is not None:
+            return Component(operand, (*batch, column, row))
+        return _function("inv", read, (column, row))
+
+    def _determinant(self, define: Define) -> Expr | None:
+        """``det(C)`` of a product of square matrices without scales; None of another one."""
+        match _matrices_and_scales(define):
+            case matrices, ():
+                return Mul((ONE, *map(self._determinant_of, matrices)))
+            case _:
+                return None
+
+    def _determinant_of(self, read: Component) -> Expr:
+        operand = self._inverted.get(read.tensor)
+        if operand is not None:
+            return Pow(_function("det", Component(operand, read.indices), ()), MINUS_ONE)
+        return _function("det", read, ())
 
 
 def _function(kind: str, read: Component, positions: Sequence[Integer]) -> Component:
@@ -143,10 +184,10 @@ def _matrices_and_scales(define: Define) -> tuple[tuple[Component, ...], tuple[E
 def _is_matrix(read: Component, batch: tuple[Index, ...], size: Integer) -> bool:
     """Whether two plain indices of the size ``size`` follow on batch indices, if there are any."""
     *lead, _, _ = read.indices
-    known = read.tensor.name.startswith(("inv(", "det("))
+    is_number = _operand("det", read.tensor) is not None
     is_plain = all(position.as_index is not None for position in read.indices[-2:])
     is_batched = not lead or tuple(lead) == tuple(index.expr for index in batch)
-    return not known and is_plain and is_batched and read.tensor.shape[-2:] == (size, size)
+    return not is_number and is_plain and is_batched and read.tensor.shape[-2:] == (size, size)
 
 
 def _nodes(matrices: Sequence[Component]) -> list[Index]:

@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
+from tcgrad.ir.kept import WHATEVER_STANDS_THERE, keep
 from tcgrad.ir.nodes import (
     Call,
     Component,
@@ -31,17 +32,7 @@ _WORDS = sorted(
     [*(f"{name}(" for name in (*FUNCTIONS, "where")), *(f"{kind}{{" for kind in get_args(ReductionKind)), "Σ{", "δ["]
 )
 
-
-_WHATEVER_THE_NAMES = (
-    "known_size",
-    "known_cost",
-    "known_delta",
-    "known_sign",
-    "known_root",
-    "known_lone_sum",
-    "known_sorts",
-    "is_simplified",
-)
+_WHATEVER_THE_NAMES = (*WHATEVER_STANDS_THERE, "is_simplified")  # of tensors and indices in the same order
 
 
 class Outline(NamedTuple):
@@ -205,19 +196,12 @@ class Renaming:
                 made = map_integers(expr, self._position)
                 parts = children(expr)
                 made = rebuild(expr, tuple(map(self._renamed, parts))) if parts else made
-        self._carry_over(expr, made)
-        return made
-
-    def _carry_over(self, expr: Expr, made: Expr) -> None:
-        """Keep on a node what is known of the one that it was made of: it looks the same but for names."""
-        known, own = expr.__dict__, made.__dict__
-        for name in _WHATEVER_THE_NAMES:
-            if name in known:
-                own[name] = known[name]
+        keep(made, expr, _WHATEVER_THE_NAMES)
         if expr.known_free is not None:
-            own["known_free"] = tuple(map(self._indices.__getitem__, expr.known_free))
+            made.__dict__["known_free"] = tuple(map(self._indices.__getitem__, expr.known_free))
         if expr.known_tensors is not None:
-            own["known_tensors"] = tuple(map(self._tensors.get, expr.known_tensors, expr.known_tensors))
+            made.__dict__["known_tensors"] = tuple(map(self._tensors.get, expr.known_tensors, expr.known_tensors))
+        return made
 
     def _position(self, position: Integer) -> Integer:
         plain = position.as_index

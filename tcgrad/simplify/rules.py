@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from operator import attrgetter, is_
 from typing import assert_never
@@ -27,18 +26,18 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, map_integers, product_of, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, map_integers, product_of
 from tcgrad.ir.whole import as_integer
 from tcgrad.simplify.brackets import brackets_joined
-from tcgrad.simplify.canonical import key
 from tcgrad.simplify.choices import choices_added
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.contract import assemble, contract
 from tcgrad.simplify.deltas import iverson, simplify_delta
 from tcgrad.simplify.joining import choices_joined, divisor_cancelled, signs_joined
-from tcgrad.simplify.monomials import UNIT, Policy, holds_delta, monomials
+from tcgrad.simplify.monomials import UNIT, Policy, monomials
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols_sorted
+from tcgrad.simplify.piecewise import simplify_where
 from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.shapes import names
 
@@ -68,7 +67,7 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
         case Add():
             return _sum(expr, policy)
         case Where():
-            return _where(expr, policy)
+            return simplify_where(expr, policy)
         case IndexReduce():
             return _reduction(expr, policy)
         case _:
@@ -214,90 +213,6 @@ def _iverson(expr: Iverson) -> Expr:
     if expr.operator == "!=" and expr.right == ZERO and all(isinstance(each, Iverson | Delta) for each in conditions):
         return expr.left
     return expr
-
-
-def _where(expr: Where, policy: Policy) -> Expr:
-    """A decided condition chooses its branch; equal branches need no condition; deltas stand outside."""
-    if isinstance(expr.condition, Const):
-        return expr.then if expr.condition.value else expr.otherwise
-    if key(expr.then) == key(expr.otherwise):
-        return expr.then
-    then, otherwise = _given(expr.then, expr.condition, holds=True), _given(expr.otherwise, expr.condition, holds=False)
-    if then is not expr.then or otherwise is not expr.otherwise:
-        return policy.simplify(Where(expr.condition, then, otherwise))
-    if holds_delta(expr.then) or holds_delta(expr.otherwise):
-        return _where_without_deltas(expr, policy)
-    return _where_without_numbers(expr)
-
-
-def _given(expr: Expr, condition: Expr, *, holds: bool) -> Expr:
-    """A branch with those choices in it made that the condition makes."""
-    if isinstance(expr, Where):
-        if _follows(expr.condition, condition, holds=holds):
-            return _given(expr.then, condition, holds=holds)
-        if _follows(_opposite(expr.condition), condition, holds=holds):
-            return _given(expr.otherwise, condition, holds=holds)
-    return map_children(expr, lambda part: _given(part, condition, holds=holds))
-
-
-def _follows(asked: Expr | None, condition: Expr, *, holds: bool) -> bool:
-    """Whether a condition holds where another one does, or does not; False also where that is not seen."""
-    given = factors_of(condition) if holds else [_opposite(condition)]
-    return asked is not None and all(each in given for each in factors_of(asked))
-
-
-def _opposite(condition: Expr) -> Expr | None:
-    """The condition that holds where a comparison does not; None for a product of several."""
-    return condition.opposite if isinstance(condition, Iverson) else None
-
-
-def _where_without_numbers(expr: Where) -> Expr:
-    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``, ``where(c, 2, 0) = 2 [c]``: numbers are never undefined."""
-    if ZERO not in (expr.then, expr.otherwise):
-        return expr
-    branch = expr.otherwise if expr.then == ZERO else expr.then
-    numbers = [factor for factor in factors_of(branch) if _is_number(factor)]
-    rest = [factor for factor in factors_of(branch) if factor not in numbers]
-    condition = _opposite(expr.condition) if expr.then == ZERO else expr.condition
-    if not rest and condition is not None:
-        return product_of([*(factor for factor in numbers if factor != ONE), *factors_of(condition)])
-    if not numbers or not rest:
-        return expr
-    left = product_of(rest)
-    chosen = Where(expr.condition, *((ZERO, left) if expr.then == ZERO else (left, ZERO)))
-    return Mul((*numbers, chosen))
-
-
-def _is_number(factor: Expr) -> bool:
-    base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Const) else factor
-    return isinstance(base, Const) or (isinstance(base, IndexValue) and not base.value.indices)
-
-
-def _where_without_deltas(expr: Where, policy: Policy) -> Expr:
-    """``where(c, delta f + g, 0) = delta where(c, f, 0) + where(c, g, 0)``, so that the delta can be contracted."""
-    groups: dict[tuple[Expr, ...], tuple[list[Expr], list[Expr]]] = {}
-    for branch, side in ((expr.then, 0), (expr.otherwise, 1)):
-        for factors in _spread(branch):
-            deltas = tuple(factor for factor in factors if isinstance(factor, Delta))
-            rest = Mul((ONE, *(factor for factor in factors if not isinstance(factor, Delta))))
-            groups.setdefault(deltas, ([], []))[side].append(rest)
-    parts = [
-        Mul((*deltas, Where(expr.condition, Add((ZERO, *then)), Add((ZERO, *otherwise)))))
-        for deltas, (then, otherwise) in groups.items()
-    ]
-    return policy.simplify(Add(tuple(parts)))
-
-
-def _spread(expr: Expr) -> Iterator[tuple[Expr, ...]]:
-    """The factors of each term; a sum among them that holds a delta is multiplied out."""
-    for term in terms_of(expr):
-        factors = factors_of(term)
-        place = next((n for n, factor in enumerate(factors) if isinstance(factor, Add) and holds_delta(factor)), None)
-        if place is None:
-            yield factors
-            continue
-        for inner in _spread(factors[place]):
-            yield from _spread(Mul((ONE, *factors[:place], *inner, *factors[place + 1 :])))
 
 
 def _reduction(expr: IndexReduce, policy: Policy) -> Expr:

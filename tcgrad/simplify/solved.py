@@ -12,7 +12,7 @@ from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, tensors_read, terms_of
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, terms_of
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import is_call
@@ -89,6 +89,7 @@ def _is_sum_of_compounds(base: Expr) -> bool:
 
 def _solutions(whole: Fact) -> Iterator[Solution]:
     yield from _of_a_part(whole)
+    yield from _of_what_is_divided(whole)
     yield from _of_a_multiple(whole)
     yield from _of_a_difference(whole)
     yield from _of_a_ratio(whole)
@@ -128,6 +129,16 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
 
 
+def _of_what_is_divided(whole: Fact) -> Iterator[Solution]:
+    """``c A = y b`` for ``y = c A/b``, where ``b`` and ``c`` are made of powers of components: ``c`` may be 0."""
+    below = [factor for factor in whole.factors if is_division(factor) and is_plain(factor)]
+    above = [factor for factor in whole.factors if factor not in below]
+    compound = [factor for factor in above if not is_plain(factor)]
+    if below and len(above) > 1 and compound and not any(map(is_guard, above)):
+        meaning = Mul((Const(1 / whole.coefficient), whole.own, *map(inverse, below)))
+        yield Solution(replace(whole, body=product_of(above), coefficient=Fraction(1), meaning=meaning))
+
+
 def _of_a_multiple(whole: Fact) -> Iterator[Solution]:
     """``M P = y - M c`` for ``y = M (c + P)``, where ``M`` is made of components and ``c`` is a number."""
     sums = [factor for factor in whole.factors if isinstance(factor, Add)]
@@ -158,12 +169,14 @@ def _of_a_difference(whole: Fact) -> Iterator[Solution]:
 
 
 def _of_a_ratio(whole: Fact) -> Iterator[Solution]:
-    """``y/a = c b`` for ``y = c a b``, ``a`` a component and ``b`` made of powers of components."""
+    """``y/a = c b`` and ``b y = c a`` for ``y = c a b`` and ``y = c a/b``, all made of powers of components, and each
+    power to the other side by itself.
+    """
     if isinstance(whole.body, Mul) and all(map(is_plain, whole.factors)):
         for place, factor in enumerate(whole.factors):
-            if isinstance(factor, Component):
+            if isinstance(factor, Component) or is_division(factor):
                 rest = (*whole.factors[:place], *whole.factors[place + 1 :])
-                body = Mul((whole.own, Pow(factor, MINUS_ONE)))
+                body = simplify(Mul((whole.own, inverse(factor))))
                 meaning = Mul((Const(whole.coefficient), *rest))
                 yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning))
 

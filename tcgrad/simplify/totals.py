@@ -1,12 +1,16 @@
-"""Sums that definitions decide: deviations from a mean add up to 0, the parts of a whole to 1."""
+"""Sums that definitions decide: deviations from a mean add up to 0, the parts of a whole to 1, and so do the squares of
+what is divided by its length.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from fractions import Fraction
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -40,6 +44,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.outline import outline
+from tcgrad.simplify.powers import as_power
 
 Question = tuple[Expr, Expr | None]  # a sum, and the number that it is, if it is one
 
@@ -93,6 +98,8 @@ class Totals:
         match factor:
             case Component():
                 return factor.tensor in self._defines
+            case Pow(base=Component(tensor=tensor), exponent=Const(value=2)):
+                return self._is_scaled(tensor)
             case Add():
                 own = any(isinstance(part, IndexSum) for part in walk(factor))
                 return own or any(self._is_plain(tensor) for tensor in tensors_read(factor))
@@ -122,7 +129,27 @@ class Totals:
         """The tensors that the definitions define or read."""
         return {tensor for s in self._defines.values() for tensor in (s.tensor, *tensors_read(s.body))}
 
+    def _is_scaled(self, tensor: Tensor) -> bool:
+        """Whether a definition divides by a root that may be its own length: it is none of several terms."""
+        define = self._defines.get(tensor)
+        roots = map(self._root, factors_of(define.body) if define else ())
+        return any(root is not None and not isinstance(root, Add) for root in roots)
+
+    def _root(self, factor: Expr) -> Expr | None:
+        """What a factor is one over the root of, by the definitions of what has a name."""
+        exponent = Fraction(1)
+        while True:
+            base, power = as_power(factor)
+            if not isinstance(power, Const):
+                return None
+            exponent *= power.value
+            factor = self._written_by_its_definition(base) if isinstance(base, Component) else base
+            if factor is base and not isinstance(base, Pow):
+                return base if exponent == Fraction(-1, 2) else None
+
     def _worked_out(self, whole: IndexSum) -> Expr | None:
+        if isinstance(whole.body, Pow):
+            return self._squared(whole)
         if isinstance(whole.body, Component):
             define = self._defines[whole.body.tensor]
             body = instantiate(define.free, define.body, whole.body.indices)
@@ -131,6 +158,20 @@ class Totals:
                 return ZERO
             return self._written(IndexSum(whole.indices, body))
         return self._written(whole)
+
+    def _squared(self, whole: IndexSum) -> Expr | None:
+        """The sum of the squares of what is scaled, if that is a number: of ``x/sqrt(sum_k x^2)`` 1."""
+        read, exponent = as_power(whole.body)
+        factors = factors_of(replace_components(read, self._written_by_its_definition))
+        roots = [self._root(factor) for factor in factors]
+        squares = [Pow(factor, exponent) for factor, root in zip(factors, roots, strict=True) if root is None]
+        divided = [Pow(root, MINUS_ONE) for root in roots if root is not None]
+        value = simplify(IndexSum(whole.indices, product_of([*squares, *divided])))
+        return None if tensors_read(value) or free_indices(value) else value
+
+    def _written_by_its_definition(self, read: Component) -> Expr:
+        define = self._defines.get(read.tensor)
+        return read if define is None else instantiate(define.free, define.body, read.indices)
 
     def _written(self, whole: IndexSum) -> Expr | None:
         """The number that a sum is, if it is one when definitions are written out in it."""
@@ -149,10 +190,7 @@ class Totals:
         return self._alike[own.key]
 
     def _written_out(self, read: Component) -> Expr:
-        if not self._is_plain(read.tensor):
-            return read
-        define = self._defines[read.tensor]
-        return instantiate(define.free, define.body, read.indices)
+        return self._written_by_its_definition(read) if self._is_plain(read.tensor) else read
 
     def _is_plain(self, tensor: Tensor) -> bool:
         """Whether a definition is a polynomial in components, sizes and values of logsumexp."""

@@ -32,7 +32,9 @@ def read_source(path: str | Path) -> Source:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unread("TC602", f"there is no file `{name}`") from None
+        leads_nowhere = Path(path).is_symlink()
+        message = f"`{name}` is a link to a file that is not there" if leads_nowhere else f"there is no file `{name}`"
+        raise _unread("TC602", message) from None
     except IsADirectoryError:
         raise _unread("TC603", f"`{name}` is a folder, and one spec is wanted here") from None
     except (OSError, ValueError) as error:

@@ -85,7 +85,9 @@ def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...
 
 def _shape_meant(node: Node) -> str:
     """How to write ``N`` or ``(B, H)``, which are texts, and ``3``."""
-    sizes = node.text.text.strip("()[] ").split(",") if isinstance(node, Scalar) else []
+    if not isinstance(node, Scalar) or is_null(node) or node.text.text.count("(") > node.text.text.count(")"):
+        return _SHAPE_HELP
+    sizes = node.text.text.strip("()[] ").split(",")
     shown = ", ".join(size.strip() for size in sizes if size.strip())
     return f"write [{shown}]; [] is a scalar" if shown else _SHAPE_HELP
 
@@ -128,7 +130,7 @@ def _read_sample(node: Node, report: Report) -> Sample | None:
         kind = read_choice(node, "the sample", (*PLAIN_SAMPLES, *RANGE_SAMPLES), report)
         return Sample(cast("SampleKind", kind)) if kind else None
     if not isinstance(node, Mapping):
-        refuse(node, "the sample must be a kind or {uniform: [lo, hi]}", report)
+        refuse(node, "the sample must be a kind or {uniform: [lo, hi]}", report, "write {uniform: [0, 1]}")
         return None
     return _read_range_sample(node, report)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note, Report
@@ -98,6 +98,15 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     """A help line with the known word that is nearest to a misspelt one; None if none is near."""
     near = nearest(word, known)
     return f"did you mean `{near}`?" if near is not None else None
+
+
+_CHOICES_ELSEWHERE = {"double": "float64", "single": "float32", "half": "float16", "gaussian": "normal"}
+
+
+def suggest_choice(word: str, choices: Collection[str]) -> str | None:
+    """The same for a word that is none of the choices, and may be called otherwise elsewhere."""
+    meant = _CHOICES_ELSEWHERE.get(word)
+    return f"write `{meant}`" if meant in choices else suggest(word, choices)
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_DIM, MAX_INTEGER
-from tcgrad.spec.names import composed_name, is_name, nearest, suggest
+from tcgrad.spec.names import composed_name, is_name, nearest, suggest, suggest_choice
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
 from tcgrad.spec.scalars import in_decimal, kind_of
@@ -150,7 +150,7 @@ def read_choice(
     if shown in choices:
         return shown
     message = f"{what} is one of {', '.join(choices)}" + (f", not `{shown}`" if shown else "")
-    report.add(Diagnostic("TC114", message, node.span, help_ or (suggest(shown, choices) if shown else None)))
+    report.add(Diagnostic("TC114", message, node.span, help_ or (suggest_choice(shown, choices) if shown else None)))
     return None
 
 

@@ -92,12 +92,14 @@ class Adjoints:
                 yield from self._chains(adjoint)
 
     def _needed(self, adjoint: Tensor) -> Iterator[Tensor]:
-        """The adjoints that an adjoint is made from."""
+        """The adjoints that an adjoint is made from, and those that its last line reads."""
         event = self.adjoints[adjoint]
         if isinstance(event, list):
             yield from (reading.upstream.tensor for equation in event for reading in equation.readings)
         for part in self.parts.get(_differentiated(event), []):
             yield from tensors_read(part.upstream)
+        if adjoint in self.final:
+            yield from tensors_read(self.final[adjoint])
 
     def _chains(self, adjoint: Tensor) -> tuple[Chain, ...]:
         """The derivatives of the statements that read a tensor, and its adjoint made from them."""

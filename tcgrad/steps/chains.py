@@ -20,7 +20,7 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import is_inverse
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
-from tcgrad.steps.rules import CLEAR, COLLECT, CONTRACT, INVERT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
+from tcgrad.steps.rules import CANCEL, CLEAR, COLLECT, CONTRACT, INVERT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _by_definitions(before: Expr, after: Expr) -> Rule | None:
     """The definitions of what stands there no more, where algebra alone does not tell why; else None."""
     old, new = _components(before), _components(after)
     gone = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED and new[tensor] < old[tensor]]
-    if not gone or _newly_named(before, after) or _is_algebra(before, after):
+    if not gone or _newly_named(before, after) or _has_cancelled(before, after) or _is_algebra(before, after):
         return None
     return definition(*gone)
 
@@ -155,6 +155,8 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
     named = _newly_named(before, after)
     if named and all(map(is_inverse, named)):
         return INVERT
+    if _has_cancelled(before, after):
+        return CANCEL
     if named:
         return definition(*named)
     if _divisions(after) < _divisions(before):
@@ -174,6 +176,16 @@ def _newly_named(before: Expr, after: Expr) -> list[Tensor]:
     old, new = _components(before), _components(after)
     more = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and new[tensor] > old[tensor]]
     return more if old - new else [tensor for tensor in more if not old[tensor]]
+
+
+def _has_cancelled(before: Expr, after: Expr) -> bool:
+    """Whether inverses are gone for which nothing else has come."""
+    return _inverses(before) - _inverses(after) > len(_newly_named(before, after))
+
+
+def _inverses(expr: Expr) -> int:
+    """How many inverses are read."""
+    return sum(isinstance(part, Component) and is_inverse(part.tensor) for part in walk(expr))
 
 
 def _additions(expr: Expr) -> int:

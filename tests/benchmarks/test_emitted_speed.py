@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy import special
 
 import tcgrad
 
@@ -137,3 +138,71 @@ def test_layer_norm():
         return z * gamma + beta, (dx, (dy * z).sum(axis=0), dy.sum(axis=0))
 
     assert ratio(lambda: module.value_and_grad(x, gamma, beta, dy), by_hand, "layer norm") < 1.1
+
+
+def test_batch_norm():
+    b, h = 1024, 512
+    random = np.random.default_rng(0)
+    x, dy, gamma, beta = (random.normal(size=shape) for shape in ((b, h), (b, h), h, h))
+    module = tcgrad.loads(
+        f"dims: {{B: {b}, H: {h}}}\n"
+        "inputs: {x: [B, H], gamma: [H], beta: [H]}\n"
+        "equations:\n"
+        "  - m[h] = mean[b](x[b,h])\n"
+        "  - s[h] = 1/sqrt(mean[b]((x[b,h] - m[h])^2) + 1e-5)\n"
+        "  - z[b,h] = (x[b,h] - m[h])*s[h]\n"
+        "  - y[b,h] = z[b,h]*gamma[h] + beta[h]\n"
+        "outputs: [y]\n"
+    ).compile()
+
+    def by_hand():
+        z = x - x.mean(axis=0)
+        s = 1 / np.sqrt(np.einsum("bh,bh->h", z, z) / b + 1e-5)
+        z *= s
+        y = z * gamma
+        y += beta
+        dbeta, dgamma = dy.sum(axis=0), np.einsum("bh,bh->h", dy, z)
+        dx = dy - dbeta / b
+        dx -= z * (dgamma / b)
+        dx *= s * gamma
+        return y, (dx, dgamma, dbeta)
+
+    assert ratio(lambda: module.value_and_grad(x, gamma, beta, dy), by_hand, "batch norm") < 1.5
+
+
+def test_cross_entropy_of_labels():
+    n, k = 1024, 512
+    random = np.random.default_rng(0)
+    z, labels = random.normal(size=(n, k)), random.integers(0, k, n)
+    module = tcgrad.loads(
+        f"dims: {{N: {n}, K: {k}}}\n"
+        f"inputs: {{z: [N, K], y: {{shape: [N], dtype: int, sample: {{integers: [0, {k}]}}}}}}\n"
+        "equations: ['l = mean[n](logsumexp[k](z[n,k]) - z[n,y[n]])']\n"
+    ).compile()
+    rows = np.arange(n)
+
+    def by_hand():
+        largest = z.max(axis=1, keepdims=True)
+        p = np.exp(z - largest)
+        total = p.sum(axis=1, keepdims=True)
+        loss = (np.log(total) + largest).mean() - z[rows, labels].mean()
+        p /= total
+        p[rows, labels] -= 1
+        p /= n
+        return loss, (p,)
+
+    assert ratio(lambda: module.value_and_grad(z, labels), by_hand, "cross-entropy of labels") < 1.3
+
+
+def test_gelu():
+    random = np.random.default_rng(0)
+    x, dy = random.normal(size=(256, 512)), random.normal(size=(256, 512))
+    module = tcgrad.loads(
+        "inputs: {x: [I, J]}\ndims: {I: 256, J: 512}\nequations: ['y[i,j] = gelu(x[i,j])']\n"
+    ).compile()
+
+    def by_hand():
+        gate = 0.5 * special.erfc(-np.sqrt(0.5) * x)
+        return x * gate, (dy * (gate + x * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)),)
+
+    assert ratio(lambda: module.value_and_grad(x, dy), by_hand, "gelu") < 1.3

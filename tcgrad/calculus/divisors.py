@@ -1,0 +1,46 @@
+"""What lines divide by: whether a divisor cancels where one line is put into others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tcgrad.functions import FUNCTIONS
+from tcgrad.ir.nodes import Call, Component, Expr, Pow
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import tensors_read
+from tcgrad.simplify.powers import is_division
+
+_LOG = FUNCTIONS["log"]
+
+
+def may_cancel(line: Define, users: Sequence[Define]) -> bool:
+    """Whether one divides by a tensor that the others read otherwise, too."""
+    own, theirs = _divisors((line,)), _divisors(users)
+    read = {tensor for user in users for tensor in tensors_read(user.body)} - theirs
+    return not own.isdisjoint(read) or not theirs.isdisjoint(set(tensors_read(line.body)) - own)
+
+
+def cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
+    """Whether there is a division less than before."""
+    return not _divisors((line, *users)) <= _divisors(made)
+
+
+def _divisors(lines: Sequence[Define]) -> set[Tensor]:
+    """The tensors that are divided by, as they stand."""
+    powers = [power for line in lines for power in _powers(line.body)]
+    divided = [power.base for power in powers if is_division(power)]
+    return {base.tensor for base in divided if isinstance(base, Component)}
+
+
+def _powers(expr: Expr) -> list[Pow]:
+    """The powers in an expression but those in logarithms, which are not finite by a divisor or without it."""
+    found: list[Pow] = []
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is Pow:
+            found.append(node)
+        if type(node) is not Call or node.function is not _LOG:
+            waiting += node.children
+    return found

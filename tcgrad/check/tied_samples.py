@@ -1,0 +1,77 @@
+"""Samples where branches meet: inputs of few digits are tried until some numbers are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tcgrad.check.forward import Kinks, evaluate_forward, same_branches
+from tcgrad.check.kinks import felt, kinks_beside
+from tcgrad.check.random_inputs import Types, draw_inputs, round_inputs, turn_of
+from tcgrad.check.sampler import Sampler
+from tcgrad.check.samples import Sample
+from tcgrad.evaluate import Array
+
+# How often what the inputs are multiples of is halved, in one attempt after the other, until branches meet: the coarser
+# it is, the more of them do.
+_HALVED = (0, 0, 1, 2, 2)
+
+# So many attempts are made to have branches meet at all; once they do, so many at least to have others meet, and as
+# many as have so many elements together, for of few elements few do.
+_FIRST_TIES, _MORE_TIES, _MOST_TIES = 16, 4, 32
+_TRIED = 2**10
+
+
+def draw_tied(
+    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, known: Kinks = frozenset()
+) -> Sample | str:
+    """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
+    out of a few the one at which they do at most decisions -> the sample, or why there is none.
+
+    first: how many attempts are left out.
+    known: decisions by which that was so elsewhere: here it is by others.
+    """
+    best: Sample | None = None
+    more = min(max(_MORE_TIES, _TRIED // source.traits.cost.elements), _MOST_TIES)
+    attempt, left = 0, more if known else max(_FIRST_TIES, more)
+    while left:
+        halved = _HALVED[attempt % len(_HALVED)]
+        least = len(best.kinks) if best else 0
+        sample = _tied(source, dtype, (*seed, first + attempt), halved, known=known, least=least)
+        attempt, left = attempt + 1, left - 1
+        if sample:
+            if sample.kinks | known >= sample.forward.kinks:
+                return sample
+            best, left = sample, left if best else min(left, more)
+    return best or "no tie was met"
+
+
+def _tied(
+    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], halved: int, *, known: Kinks, least: int
+) -> Sample | None:
+    """A sample where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there and branches
+    meet that outputs feel, by more than ``least`` decisions else than those ``known``."""
+    program, demands, reference = source.program, source.traits.demands, source.effort(dtype).reference
+    random, turn = np.random.default_rng(seed), turn_of(seed)
+    drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)
+    inputs, grid = round_inputs(program, demands, drawn, halved)
+    functions = source.functions(seed)
+    forward = evaluate_forward(program.statements, inputs, reference, functions=functions)
+    kinks = kinks_beside(forward, random) - known
+    if len(kinks) <= least or source.why_undefined(forward, dtype):
+        return None
+    narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
+    if not same_branches(forward, narrow):
+        return None
+    if not source.traits.why_not_complex_on_a_branch:
+        kinks = felt(kinks, forward, program, random)
+    if len(kinks) <= least:
+        return None
+    sample = source.sampled(forward, dtype, random, turn, functions, kinks=kinks, grid=grid)
+    return None if sample.in_doubt else sample
+
+
+def _narrowed(inputs: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
+    return {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in inputs.items()}

@@ -1,0 +1,132 @@
+"""Work that a value and its derivatives have in common is done once in emitted code; small arrays come first."""
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything, spec
+from scipy import special
+
+import tcgrad
+
+SHARES = {
+    "in one equation": ["l[i] = logsumexp[j](x[i,j])"],
+    "along the first axis": ["l[j] = logsumexp[i](x[i,j])"],
+    "of everything": ["l = logsumexp[i,j](x[i,j])"],
+    "with a share of its own": ["l[i] = logsumexp[j](x[i,j])", "p[i,j] = exp(x[i,j] - l[i])"],
+    "of a named array": ["u[i,j] = x[i,j]*z[j]", "l[i] = logsumexp[j](u[i,j])", "p[i,j] = exp(u[i,j] - l[i])*z[j]"],
+    "of three axes": ["l[i] = logsumexp[j,k](x[i,j]*x[i,k])"],
+    "of the transposed one": ["l[i] = logsumexp[j](x[j,i])", "p[i,j] = exp(x[j,i] - l[i])"],
+    "less a logarithm of another": ["l[i] = logsumexp[j](2*x[i,j])", "p[i,j] = exp(x[i,j] - l[i])"],
+}
+
+
+@pytest.mark.parametrize("equations", SHARES.values(), ids=SHARES.keys())
+def test_shares_of_exponentials_are_right(equations):
+    check_everything(Emitted(spec(["x: [I, J]", "z: [J]"], equations, dims="{I: 3, J: 5}"), {"I": 3, "J": 5}))
+
+
+def test_a_logarithm_of_exponentials_and_its_gradient_take_them_once():
+    text = spec(["x: [I, J]"], SHARES["in one equation"], dims="{I: 3, J: 5}")
+    source = Emitted(text).source
+    both = source[source.index("def forward_saved") : source.index("def value_and_grad")]
+    assert both.count("np.exp(") == 1
+
+
+def test_logarithms_of_exponentials_of_any_size():
+    """An infinite element decides; shares of what is infinite are not defined, all others stay."""
+    inf = np.inf
+    x = np.array([[1e4, -1e4, 3], [-inf, 0, 1], [-inf, -inf, -inf], [inf, 0, -inf]])
+    text = spec(["x: [I, J]"], SHARES["in one equation"], dims="{I: 4, J: 3}")
+    module = tcgrad.loads(text).compile()
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        values, (dx,) = module.value_and_grad(x, np.ones(4))
+    np.testing.assert_array_equal(values, special.logsumexp(x, axis=1))
+    np.testing.assert_allclose(dx[:2], special.softmax(x[:2], axis=1), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "longdouble"])
+def test_the_dtype_of_a_whole_logarithm_is_kept(dtype):
+    text = spec(["x: [I, J]"], SHARES["of everything"], dims="{I: 3, J: 5}")
+    module = tcgrad.loads(text).compile()
+    x = np.random.default_rng(0).normal(size=(3, 5)).astype(dtype)
+    value, (dx,) = module.value_and_grad(x)
+    assert value.dtype == dx.dtype == x.dtype
+
+
+@pytest.mark.parametrize(("function", "gate"), [("silu", "= _sigmoid("), ("gelu", "= erfc(")])
+def test_a_gate_is_worked_out_once(function, gate):
+    emitted = Emitted(spec(["x: [I, J]"], [f"y[i,j] = {function}(x[i,j])"], dims="{I: 3, J: 5}"), {"I": 3, "J": 5})
+    source = emitted.source
+    both = source[source.index("def forward_saved") : source.index("def value_and_grad")]
+    assert both.count(gate) == 1
+    check_everything(emitted)
+
+
+NORM = [
+    "m[h] = mean[b](x[b,h])",
+    "s[h] = 1/sqrt(mean[b]((x[b,h] - m[h])^2) + 0.001)",
+    "y[b,h] = (x[b,h] - m[h])*s[h]*z[h]",
+    "w[b,h] = y[b,h] + c[h]",
+]
+
+
+def test_a_mean_beside_the_sum_is_the_sum_divided():
+    text = spec(["x: [B, H]", "z: [H]", "c: [H]"], NORM, dims="{B: 5, H: 3}", outputs="[w]")
+    emitted = Emitted(text, {"B": 5, "H": 3})
+    backward = emitted.source.split("def backward")[1].split("def value_and_grad")[0]
+    assert "dc = dw.sum(axis=0)" in backward
+    assert "dw.mean" not in backward
+    assert "dc / B" in backward
+    check_everything(emitted)
+
+
+# inputs, equations, and the code of the gradient by x: numbers and rows or columns are multiplied first
+SMALL = {
+    "a row by a size": (
+        ["x: [B, H]", "z: [H]"],
+        ["s[h] = 1/sqrt(mean[b](x[b,h]^2) + 0.001)", "y[b,h] = x[b,h]*s[h]", "w[b,h] = y[b,h]*z[h]"],
+        "z * s * (dw - dz / B * y)",
+    ),
+    "a column by another": (
+        ["x: [B, H]", "y: [B, H]"],
+        ["p[b,h] = exp(x[b,h])/sum[k](exp(x[b,k]))", "w = -y[b,h]*log(p[b,h])/B"],
+        "dw / B * (y.sum(axis=-1, keepdims=True) / sum_exp_t1[:, None] * exp_t1 - y)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("inputs", "equations", "code"), SMALL.values(), ids=SMALL.keys())
+def test_small_arrays_are_multiplied_before_they_meet_large_ones(inputs, equations, code):
+    emitted = Emitted(spec(inputs, equations, dims="{B: 5, H: 3}", outputs="[w]"), {"B": 5, "H": 3})
+    assert f"dx = {code}\n" in emitted.source
+    check_everything(emitted)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "y[i] = 1[j]*x[i,j]^2",
+        "y[j] = sum[i]((x[i,j] - z[j])^2)",
+        "y[i,k] = sum[j]((x[i,j] - x[k,j])^2)",
+        "y[i] = sum[j](x[i,j]^2)*c[i]",
+        "y[j] = sum[i](c[i]*x[i,j]^2)",
+        "y = sum[i,j](z[j]*(x[i,j] - c[i])^2)",
+    ],
+)
+def test_sums_of_squares(equation):
+    """They make no array of the squares."""
+    sizes = {"I": 3, "J": 5}
+    emitted = Emitted(spec(["x: [I, J]", "z: [J]", "c: [I]"], [equation], dims="{I: 3, J: 5}"), sizes)
+    forward = emitted.source.split("def forward_saved")[1].split("def backward")[0]
+    assert ").sum(" not in forward
+    check_everything(emitted)
+
+
+def test_a_product_that_is_there_is_summed():
+    """``db`` of a dense layer is the sum of what ``dw`` is made of, and no product of its own."""
+    text = spec(
+        ["x: [N, J]", "w: [J, K]", "b: [K]"], ["y[i,k] = tanh(x[i,j]*w[j,k] + b[k])"], dims="{N: 3, J: 5, K: 2}"
+    )
+    emitted = Emitted(text, {"N": 3, "J": 5, "K": 2})
+    backward = emitted.source.split("def backward")[1].split("def value_and_grad")[0]
+    assert "einsum" not in backward
+    check_everything(emitted)
