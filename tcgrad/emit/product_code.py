@@ -43,12 +43,14 @@ class ProductCode:
         numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
         several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
         truths = self._truths() if over or under or is_negative or numbers or several else []
-        is_risky = bool(self.factors[True, True]) and self._divides_a_number_by_0(is_never_zero)
+        scalars = [*over, *under, *self.factors[True, False], *self.factors[True, True]]
+        small = self._small(bool(scalars))
+        is_risky = not (small[False] or small[True]) and self._divides_a_number_by_0(is_never_zero)
         if is_risky and self.factors[False, False]:
-            self.factors[False, True], self.factors[True, True] = self.factors[True, True], []
+            self.factors[False, True] += self.factors[True, True]
+            self.factors[True, True] = []
             is_risky = False
         above, below = [*over, *self._codes(expression, True, False)], [*under, *self._codes(expression, True, True)]
-        small = self._small(bool(above or below))
         above += _codes(expression, small[False], Level.MUL)
         below += _codes(expression, small[True], Level.UNARY)
         arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)
@@ -73,9 +75,10 @@ class ProductCode:
 
     def _divides_a_number_by_0(self, is_never_zero: Callable[[Node], bool]) -> bool:
         """Whether all of the quotient that stands first are Python numbers, and it may be one by 0."""
-        if self.factors[False, True] or all(map(is_never_zero, self.factors[True, True])):
+        if not self.factors[True, True] or (self.factors[False, True] and not self.factors[False, False]):
             return False
-        return all(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
+        numbers = (node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
+        return all(numbers) and not all(map(is_never_zero, self.factors[True, True]))
 
     def _begins_with_truth(self, over: list[str]) -> bool:
         """Whether the first factor is an array of truth values, which NumPy refuses to negate."""
