@@ -14,7 +14,7 @@ from test_textbook import Entry, entries
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.check.samples import sampler
+from tcgrad.check.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program

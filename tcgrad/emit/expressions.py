@@ -251,7 +251,7 @@ class Expressions:
 
     def _power(self, expr: Pow, hint: Axes) -> Structured:
         """``(-a)^2`` is ``a^2``, so that ``a`` is computed as it is elsewhere."""
-        if not isinstance(expr.exponent, Const) or expr.exponent.value < 0:
+        if not isinstance(expr.exponent, Const) or expr.exponent.value <= 0:
             sides = self._floating(expr.base, hint), self._floating(expr.exponent, hint)
             return plain(elementwise(self.build, Power(), sides, hint))
         exponent = expr.exponent.value
