@@ -130,3 +130,20 @@ def test_a_product_that_is_there_is_summed():
     backward = emitted.source.split("def backward")[1].split("def value_and_grad")[0]
     assert "einsum" not in backward
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("others", ["logsumexp[k]({s})", "logsumexp[k](2*{s})", "b{n}[i]*sum[k]({s})"])
+def test_layers_that_are_alike_but_for_what_they_share(others):
+    """What is made of one layer is done again for the next one where that shares as much, and only there."""
+    inputs, equations = ["x0: [I, J]"], []
+    for n in range(1, 5):
+        inputs += [f"w{n}: [J, J]", f"b{n}: [I]"]
+        total = "logsumexp[k]({s})" if n in (1, 4) else others
+        equations += [
+            f"s{n}[i,k] = x{n - 1}[i,j]*w{n}[j,k]",
+            f"l{n}[i] = {total.format(s=f's{n}[i,k]', n=n)}",
+            f"p{n}[i,k] = exp(s{n}[i,k] - l{n}[i])",
+            f"x{n}[i,k] = p{n}[i,k]*x{n - 1}[i,k]/(1 + p{n}[i,k]) + silu(s{n}[i,k])*b{n}[i]",
+        ]
+    text = spec(inputs, equations, dims="{I: 3, J: 4}", outputs="[x4]")
+    check_everything(Emitted(text, {"I": 3, "J": 4}), tolerance=1e-6)
