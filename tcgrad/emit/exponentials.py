@@ -60,6 +60,4 @@ def _applied(build: Builder, function: str, argument: Node) -> Node:
 
 def _along(build: Builder, reduced: Node, array: Node, axes: tuple[int, ...]) -> Node:
     """A view of what an array was reduced to that broadcasts along the axes that are gone."""
-    new = [k in axes for k in range(len(array.shape))]
-    first = new.index(False) if False in new else len(new)
-    return build.expanded(reduced, new[first:])
+    return build.broadcasting(reduced, [k in axes for k in range(len(array.shape))])

@@ -101,10 +101,12 @@ class Builder:
         """
         node = self.arranged(value, axes)
         new = [index not in value.axes for index in axes]
-        if not full:
-            while new and new[0]:
-                new.pop(0)
-        return self.expanded(node, new) if value.axes or full else node
+        return self.expanded(node, new) if full else self.broadcasting(node, new)
+
+    def broadcasting(self, node: Node, new: Sequence[bool]) -> Node:
+        """A view with an axis of size 1 wherever ``new`` is True but in front, where broadcasting needs none."""
+        first = new.index(False) if False in new else len(new)
+        return self.expanded(node, new[first:])
 
     def expanded(self, node: Node, new: Sequence[bool]) -> Node:
         """A view with an axis of size 1 wherever ``new`` is True."""
