@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import cast
 
-from tcgrad.errors import Located, Report, Span
+from tcgrad.errors import SHOWN, Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import What
 from tcgrad.language.elsewhere import HOW_TO_WRITE
@@ -30,7 +30,6 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
-_SHOWN = 60  # characters of the user's own text in a help line
 _OPENING_TERM = ("name", "number", "(")
 _BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
 _COMPARISONS_ELSEWHERE: dict[str, ComparisonOperator] = {
@@ -225,7 +224,7 @@ class OperandParser(SubscriptParser):
             case (Name(),):
                 inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
-        help_ = f"write `{name.text}[{index}]({inner if len(inner) < _SHOWN else '...'})`"
+        help_ = f"write `{name.text}[{index}]({inner if len(inner) < SHOWN else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
 
     def index_meant(self, start: Token) -> str:
@@ -285,7 +284,7 @@ class OperandParser(SubscriptParser):
                 break
             last = token
         inner = self.between(self.token.start, last.end)
-        return inner if len(inner) < _SHOWN and depth <= 0 else "..."
+        return inner if len(inner) < SHOWN and depth <= 0 else "..."
 
     def _derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
         """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""
