@@ -162,6 +162,7 @@ def test_what_is_named_twice_is_meant_once(twice: str, once: str):
     [
         ("x=2,y", "1:5", "`NAME=VALUE` is wanted here"),
         ("x=2,x=3,y=1", "1:5", "`x` is given twice"),
+        ("x=2,y=1\x1b[31m", "1:8", "the character U+001B does not belong in a spec"),
         ("x=sqrt(-1),y=1", "1:3", "`sqrt(-1)` is nan, and a value is a finite number"),
         ("x=1,y=9^9^9^9", "1:7", "`9^9^9^9` is inf, and a value is a finite number"),
     ],
