@@ -162,7 +162,6 @@ def test_what_is_named_twice_is_meant_once(twice: str, once: str):
     [
         ("x=2,y", "1:5", "`NAME=VALUE` is wanted here"),
         ("x=2,x=3,y=1", "1:5", "`x` is given twice"),
-        ("x=2,y=1\x1b[31m", "1:8", "the character U+001B does not belong in a spec"),
         ("x=sqrt(-1),y=1", "1:3", "`sqrt(-1)` is nan, and a value is a finite number"),
         ("x=1,y=9^9^9^9", "1:7", "`9^9^9^9` is inf, and a value is a finite number"),
     ],
@@ -171,6 +170,12 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
     result = tcgrad("derive", "gallery:gradient_xy", "--at", point)
     assert result.returncode == 2
     assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
+
+
+def test_an_option_has_no_control_characters():
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "x=2,y=1\x1b[31m")
+    assert result.returncode == 2
+    assert result.stderr.startswith("--at:1:8: error[TC101]: the character U+001B does not belong in a spec\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such names")
