@@ -6,6 +6,8 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
+from itertools import dropwhile
+
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.operations import (
     Contiguous,
@@ -198,14 +200,8 @@ def _stacked(
     """The value as a stack of matrices that broadcasts along the stack's axes it lacks."""
     own = tuple(index for index in (*stack, *matrix) if index in value.axes)
     node = _contiguous(build, build.arranged(value, own), len(matrix))
-    new = [index not in value.axes for index in stack] + [False] * len(matrix)
-    while new and new[0]:
-        new.pop(0)
-    if new_row:
-        new.insert(len(new) - 1, True)
-    if new_column:
-        new.append(True)
-    return build.expanded(node, new)
+    in_front = dropwhile(bool, [index not in value.axes for index in stack])
+    return build.expanded(node, [*in_front, *[True] * new_row, *[False] * len(matrix), *[True] * new_column])
 
 
 def _contiguous(build: Builder, node: Node, matrix_axes: int) -> Node:

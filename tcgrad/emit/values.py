@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import dropwhile
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
@@ -105,8 +106,7 @@ class Builder:
 
     def broadcasting(self, node: Node, new: Sequence[bool]) -> Node:
         """A view with an axis of size 1 wherever ``new`` is True but in front, where broadcasting needs none."""
-        first = new.index(False) if False in new else len(new)
-        return self.expanded(node, new[first:])
+        return self.expanded(node, [*dropwhile(bool, new)])
 
     def expanded(self, node: Node, new: Sequence[bool]) -> Node:
         """A view with an axis of size 1 wherever ``new`` is True."""
