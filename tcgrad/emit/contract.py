@@ -6,6 +6,7 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
+import math
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
@@ -25,6 +26,9 @@ from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
+
+_FEW = 8  # matrices that are multiplied one by one although memory runs across them
+_FEW_READY = 64  # where each is read as it lies
 
 
 def outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
@@ -72,7 +76,11 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
         return _einsum(build, left, right, _ordered((*groups.batch, *groups.rows, *groups.columns), hint))
     if groups.batch:
         return _stacked_matmul(build, left, right, groups, hint)
-    return _matmul(build, left, right, groups) or _tensordot(build, left, right, groups)
+    return (
+        _matmul(build, left, right, groups)
+        or _few_matmuls(build, left, right, groups, hint)
+        or _tensordot(build, left, right, groups)
+    )
 
 
 def _masked_sum(build: Builder, mask: Value, other: Value, summed: Axes) -> Value:
@@ -148,6 +156,27 @@ def _matmul(build: Builder, left: Value, right: Value, groups: _Groups) -> Value
         return None
     nodes = build.arranged(left, left_axes), build.arranged(right, right_axes)
     axes = (*groups.rows, *groups.columns)
+    return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
+
+
+def _few_matmuls(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value | None:
+    """A matrix times each of a few matrices: ``tensordot`` would copy these into one before it multiplies."""
+    matrix, stack, own = (right, left, groups.rows) if len(groups.rows) > 1 else (left, right, groups.columns)
+    if len(groups.summed) > 1 or len(matrix.axes) != 2 or len(own) < 2:
+        return None
+    (summed,) = groups.summed
+    inner = stack.axes[_innermost(stack.node)]
+    column = own[-1] if inner is summed else inner
+    others = _ordered(tuple(index for index in own if index is not column), hint)
+    lie_ready = build.arranged(stack, (*others, summed, column)) is stack.node
+    if math.prod(index.size.value for index in others) > (_FEW_READY if lie_ready else _FEW):
+        return None
+    row = next(index for index in matrix.axes if index is not summed)
+    pair = _ordered((row, column), hint)
+    nodes = build.arranged(matrix, (row, summed)), build.arranged(stack, (*others, summed, column))
+    if pair[0] is column:
+        nodes = build.arranged(stack, (*others, column, summed)), build.arranged(matrix, (summed, row))
+    axes = (*others, *pair)
     return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
 
 

@@ -128,6 +128,9 @@ class ComponentReader(ABC):
             argument = argument.body
         free = self.symbols.free_name("M")
         example = f"{node.name}({free})[i,j]" if node.name == "inv" else f"{node.name}({free})"
+        if self.symbols.in_function:
+            message = f"`{node.name}` is of a tensor, and the body of a function has numbers alone"
+            raise self.symbols.refuse("TC316", message, node.span, "write an equation for it")
         if not isinstance(argument, Name):
             inner = self.symbols.text(argument.span) if argument else "..."
             help_ = f"define it first: `{free}[i,j] = {inner}`, then write `{example}`"

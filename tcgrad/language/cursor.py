@@ -38,7 +38,7 @@ class Cursor:
         self.report = report
         self.what = what
         known = len(report.diagnostics)
-        self.tokens = tokenize(text, report)
+        self.tokens = tokenize(text, report, is_size=what == "size")
         self.is_readable = self.tokens[-1].kind != UNREADABLE
         self._errors = len(report.diagnostics) - known
         self.at = 0
@@ -116,6 +116,11 @@ class Cursor:
         at = self.tokens.index(opening)
         before = self.tokens[at - 1] if at else opening
         return before if before.kind in {"name", "number"} and before.end == opening.start else opening
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether a bracket is open here, or an operand of a power or a sign."""
+        return self._depth > 0
 
     def enter(self, levels: int = 1) -> None:
         """Count ``levels`` of nesting, until `leave`."""

@@ -10,7 +10,7 @@ from tcgrad.errors import Located, Report, Span
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import What
 from tcgrad.language.elsewhere import HOW_TO_WRITE
-from tcgrad.language.lexer import UNREADABLE, Token
+from tcgrad.language.lexer import SIZE_ALONE, UNREADABLE, Token
 from tcgrad.language.subscripts import SubscriptParser
 from tcgrad.language.syntax import (
     Call,
@@ -27,7 +27,7 @@ from tcgrad.language.syntax import (
     ReductionKind,
     Subscript,
 )
-from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
+from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 _SHOWN = 60  # characters of the user's own text in a help line
@@ -41,6 +41,7 @@ _COMPARISONS_ELSEWHERE: dict[str, ComparisonOperator] = {
     "!==": "!=",
 }
 _BEHIND_ALL = ("end", UNREADABLE)
+_POWERS = {"**": "^"}
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
 
@@ -115,6 +116,12 @@ class OperandParser(SubscriptParser):
     def _help_on_operand(self) -> str | None:
         if self.kind == "{":
             return "write parentheses `( )` for grouping"
+        if self.kind == "<" and not self.is_nested:
+            return "write an inner product with its indices: a[i]*b[i]"
+        before = self.tokens[self.at - 1].kind if self.at else ""
+        if before in OPERATORS and self.kind in OPERATORS:
+            before, after = (_POWERS.get(operator, operator) for operator in (before, self.kind))
+            return f"write `{before}` once" if before == after else f"write `{before}` or `{after}`, not both"
         if self.kind == "end" and self.at and self.what == "equation":
             return "an equation continues on the next line inside an open bracket"
         return None
@@ -127,7 +134,9 @@ class OperandParser(SubscriptParser):
         if self._continues_number(token):
             end = self.take().end
             message = f"`{self.text.text[token.start : end]}` is not a number"
-            raise self.failure("TC206", message, self.since(token), "numbers are written as 1000, 0.5 or 1e-3")
+            is_range = self.what == "size" and token.text.endswith(".")
+            help_ = SIZE_ALONE if is_range else "numbers are written as 1000, 0.5 or 1e-3"
+            raise self.failure("TC206", message, self.since(token), help_)
         value = exact_value(token.text)
         if value is None:
             raise self.failure("TC206", f"a number is {BOUNDS}", span)

@@ -24,7 +24,7 @@ from tcgrad.language.syntax import (
     Sum,
     Target,
 )
-from tcgrad.operators import CLOSING, COMPARISONS
+from tcgrad.operators import CLOSING, COMPARISONS, OPERATORS
 
 _DERIVATIVE = re.compile(r"\s*d\w+\s*(\[[^]]*\])?\s*/\s*d\w")
 
@@ -127,6 +127,11 @@ class _Parser(ProductParser):
                     return node
                 case Call(positions=None):
                     return self._component_meant(node, start)
+        if self.kind in OPERATORS and self.peek().kind == "=" and self.token.end == self.peek().start:
+            operator, _ = self.take(), self.take()
+            message = f"`{operator.kind}=` changes a value, and a tensor keeps the one that it is given"
+            said = self._offer("write `=`, and give the new value a name of its own")
+            raise self.failure("TC204", message, self.since(operator), said)
         while self.kind not in {"=", "==", "end"}:
             self.take()
         help_ = "write NAME[i,j] = ..., and bring everything else to the right"
@@ -162,7 +167,8 @@ class _Parser(ProductParser):
         if token.kind in {")", "]", "}"}:
             raise self.failure("TC203", f"`{token.text}` closes nothing", span, f"take out the `{token.text}`")
         if token.kind == "=":
-            raise self.failure("TC204", f"a {self.what} has no `=`", span)
+            message = f"a {self.what} has no `=`"
+            raise self.failure("TC204", message, span, "write what stands behind the `=` alone")
         help_ = self._without_comma() if token.kind == "," else None
         raise self.failure("TC205", f"`{token.text}` is not expected here", span, help_)
 
