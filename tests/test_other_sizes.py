@@ -361,7 +361,7 @@ def flat(value):
     return [part for each in value for part in flat(each)] if isinstance(value, tuple) else [value]
 
 
-QUICK = (30, 39, 44, 49, 62, 72, 73)
+QUICK = (30, 39, 49, 62, 73)
 QUICK_EQUAL = (34, 36)
 
 
