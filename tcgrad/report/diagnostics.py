@@ -43,18 +43,18 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def _render(diagnostic: Diagnostic, source: Source | None) -> Iterator[str]:
-    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {_message(diagnostic.message)}"
+    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {_told(diagnostic.message)}"
     yield from _quote(diagnostic.span, source)
     if diagnostic.help:
         first, *more = diagnostic.help.split("\n")
-        yield f"help: {escape(first)}"
-        yield from (f"      {escape(line)}" for line in more)
+        yield f"help: {_told(first)}"
+        yield from (f"      {_told(line)}" for line in more)
     for note in diagnostic.notes:
         yield from _render_note(note, source)
 
 
 def _render_note(note: Note, source: Source | None) -> Iterator[str]:
-    yield f"{_place(note.span, source)}: note: {_message(note.message)}"
+    yield f"{_place(note.span, source)}: note: {_told(note.message)}"
     yield from _quote(note.span, source)
 
 
@@ -96,8 +96,8 @@ def _clip(match: re.Match[str]) -> str:
     return f"`{match.group()[1:_QUOTED]}...`"
 
 
-def _message(text: str) -> str:
-    """A message on one line, with what it quotes cut where that is very long."""
+def _told(text: str) -> str:
+    """A message or a line of help on one line, with what it quotes cut where that is very long."""
     return escape(_LONG_QUOTE.sub(_clip, text))
 
 
