@@ -12,7 +12,7 @@ from tcgrad.report.cells import cells
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown
 _QUOTED = 200  # characters of the user's own text in a message
-_LONG_QUOTE = re.compile(f"`[^`]{{{_QUOTED + 1},}}`")
+_QUOTE = re.compile("`[^`]*`")
 _BEFORE = 60  # of these, at most so many before the place
 
 # Control, format (among them those that turn the direction of writing), surrogate, private, unassigned, separators.
@@ -93,12 +93,13 @@ def _window(line: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _clip(match: re.Match[str]) -> str:
-    return f"`{match.group()[1:_QUOTED]}...`"
+    quote = match.group()
+    return quote if len(quote) <= _QUOTED + 2 else f"{quote[:_QUOTED]}...`"
 
 
 def _told(text: str) -> str:
     """A message or a line of help on one line, with what it quotes cut where that is very long."""
-    return escape(_LONG_QUOTE.sub(_clip, text))
+    return escape(_QUOTE.sub(_clip, text))
 
 
 def escape(text: str) -> str:
