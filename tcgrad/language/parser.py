@@ -149,7 +149,7 @@ class _Parser(ProductParser):
 
     def _offer(self, help_: str) -> str:
         """What is said of a left side that is none: ``help_`` in an equation."""
-        return help_ if self._tensors is None else DERIVATIVE_MEANT
+        return help_ if self.tensors is None else DERIVATIVE_MEANT
 
     def _component_meant(self, call: Call, start: Token) -> Subscript:
         """``y(i)`` on the left, read as ``y[i]``."""
