@@ -12,6 +12,7 @@ from tcgrad.spec.names import composed_name, is_name, nearest, suggest, suggest_
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
 from tcgrad.spec.scalars import in_decimal, kind_of
+from tcgrad.spec.schema import KEYS_ELSEWHERE
 
 _KINDS = {
     "null": "nothing",
@@ -113,7 +114,9 @@ def read_known(
     found = {key.text: (key, value) for key, value in entries if key.text in known}
     for key, value in entries:
         if key.text not in known:
+            elsewhere = KEYS_ELSEWHERE.get(key.text)
             offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
+            offer = f"write `{elsewhere}`" if elsewhere in known else offer
             report.add(Diagnostic("TC107", f"{what} has no key `{key.text}`", key.whole, offer))
             meant = nearest(key.text, known, _MISSPELT)
             if meant is not None:

@@ -42,6 +42,15 @@ INPUT_KEYS: Final = (
     Key("outside", "0", "reads outside of the tensor give 0"),
 )  # fmt: skip
 
+KEYS_ELSEWHERE: Final = {
+    **dict.fromkeys(("title", "description", "comment", "summary"), "doc"),
+    **dict.fromkeys(("parameters", "params", "arguments", "args", "variables", "vars"), "inputs"),
+    **dict.fromkeys(("size", "dims", "axes"), "shape"),
+    **dict.fromkeys(("padding", "pad"), "outside"),
+    **dict.fromkeys(("type", "kind"), "dtype"),
+}
+"""What keys are called elsewhere: meant is the key of this name, where there can be one."""
+
 DTYPES: Final = ("real", "int", "bool")
 DTYPES_ELSEWHERE: Final = {
     **dict.fromkeys(("float", "double", "number", "complex"), "real"),
