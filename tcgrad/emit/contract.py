@@ -10,6 +10,7 @@ import math
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
+from tcgrad.emit.distances import squared_distances
 from tcgrad.emit.memory_order import innermost
 from tcgrad.emit.operations import (
     Contiguous,
@@ -114,6 +115,10 @@ def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes)
         return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
     if not groups.batch and left.axes == right.axes:
         return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
+    if left.node is right.node and left.axes == right.axes and len(groups.summed) == 1:
+        distances = squared_distances(build, left, *groups.summed)
+        if distances is not None:
+            return distances
     return _einsum(build, left, right, _ordered(groups.batch, hint))
 
 
