@@ -20,6 +20,8 @@ class Precedence(IntEnum):
     ATOM = 5
 
 
+OPERATORS: Final = ("+", "-", "*", "/", "//", "%", "^", "**")
+
 COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
 
 SUBSCRIPT: Final = ("[", "_{")  # what opens one

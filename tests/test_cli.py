@@ -432,6 +432,16 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path):
     assert result.stderr == f"tcgrad: error[TC605]: cannot write `{target}`: the file is read-only\n"
 
 
+@pytest.mark.parametrize("command", [("emit", "gallery:matmul"), ("schema",)])
+def test_a_file_in_a_folder_that_is_not_there_is_not_written(tmp_path: Path, command):
+    target = tmp_path / "none" / "matmul.py"
+    result = tcgrad(*command, "-o", str(target))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"tcgrad: error[TC605]: cannot write `{target}`: ")
+    assert result.stderr.endswith(f"help: make the folder `{target.parent}` first\n")
+    assert not target.parent.exists()
+
+
 def test_a_failed_emit_leaves_the_old_file(tmp_path: Path):
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "out.py").write_text("old")

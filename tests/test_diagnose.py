@@ -81,6 +81,26 @@ FIRST = [
         (4, 11),
         "a gradient is that of `l`, the scalar downstream: `dl/dx[...]`",
     ),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\nexpect: ['dz[i]/dx[p] = 1']\n",
+        (4, 11),
+        "a Jacobian is that of an output or an intermediate, such as `y`",
+    ),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\noutputs: [z]\n",
+        (4, 11),
+        "write y",
+    ),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\nfunctions: {'f(t)': 't + unknown'}\n",
+        (4, 26),
+        "declare `unknown` under `constants:`, or make it a parameter",
+    ),
+    (
+        HEAD + "equations: ['y[i] = x[i]']\nfunctions: {'f(t)': 'det(t)'}\n",
+        (4, 22),
+        "write an equation for it",
+    ),
 ]
 
 

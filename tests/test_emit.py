@@ -45,7 +45,19 @@ CODE = [
         ["x: [A, B, C]", "w: [C, D]"],
         ["y = x @ w", "dx = dy @ w.T", "dw = np.tensordot(x, dy, ((0, 1), (0, 1)))"],
     ),
+    (
+        ["y[n,g,k] = x[n,d]*w[g,d,k]"],
+        ["x: [A, B]", "w: [3, B, C]"],
+        ["y = (x @ w).swapaxes(0, 1)", "dw = x.T @ dy.swapaxes(0, 1)"],
+    ),
+    (["y[g,k,n] = x[n,d]*w[g,k,d]"], ["x: [A, B]", "w: [3, C, B]"], ["y = w @ x.T"]),
+    (["y[n,g,k] = x[n,d]*w[g,d,k]"], ["x: [A, B]", "w: [99, B, C]"], ["y = np.tensordot(x, w, (1, 1))"]),
     (["y[b,i] = a[b,i,k]*x[b,k]"], ["a: [A, B, C]", "x: [A, C]"], ["y = (a @ x[..., None])[..., 0]"]),
+    (["y[n] = max[k](x[n,k])"], ["x: [A, 2]"], ["y = np.maximum(x[:, 0], x[:, 1])"]),
+    (["y[n] = min[k](x[n,k])"], ["x: [A, B]"], ["y = x.min(axis=-1)"]),
+    (["y[n] = sum[k](x[n,k])"], ["x: [A, 3]"], ["y = x[:, 0] + x[:, 1] + x[:, 2]"]),
+    (["y[k] = sum[n](x[n,k])"], ["x: [3, A]"], ["y = x.sum(axis=0)"]),
+    (["y[n] = sum[k](x[n,k])"], ["x: [A, 9]"], ["y = x.sum(axis=-1)"]),
     (["y = a[i,i]"], ["a: [C, C]"], ["y = np.trace(a)"]),
     (["y[i] = a[i,i]"], ["a: [C, C]"], ["y = np.diagonal(a).copy()", "da = np.diag(dy)"]),
     (["y[i,j] = a[j,i]"], ["a: [B, C]"], ["y = a.T.copy()", "da = dy.T.copy()"]),
@@ -99,6 +111,29 @@ TRICKY = {
     "trace of a product": (["a: [A, B]", "b: [B, A]"], ["y = a[i,j]*b[j,i]"]),
     "bilinear form": (["x: [A, C]", "m: [C, D]", "z: [A, D]"], ["y[b] = x[b,i]*m[i,j]*z[b,j]"]),
     "batched heads": (["x: [A, B, C, D]", "w: [C, D, B]"], ["y[b,h,t,e] = x[b,t,h,d]*w[h,d,e]"]),
+    **{
+        f"a matrix and a few others, {stack}": (
+            ["x: [A, B]", f"w: [{sizes}]"],
+            [f"y[n,g,k] = x[n,d]*w[{stack}]", "z[g,k,n] = y[n,g,k]^2", f"u[k,n,g] = w[{stack}]*x[n,d]"],
+        )
+        for stack, sizes in {
+            "g,d,k": "3, B, C",
+            "g,k,d": "3, C, B",
+            "d,g,k": "B, 3, C",
+            "d,k,g": "B, C, 3",
+            "k,d,g": "C, B, 3",
+        }.items()
+    },
+    "short axes that memory runs along": (
+        ["x: [A, 2*B, 2*C]", "p: [A, 3]", "q: [B, 1]"],
+        [
+            "y[n,i,j] = mean[a,b](x[n,2*i+a,2*j+b])",
+            "z[n,i,j] = max[a,b](x[n,2*i+a,2*j+b])",
+            "u[n] = sum[k](tanh(p[n,k])) + min[k](p[n,k])",
+            "v[i] = sum[k](sin(q[i,k])) - max[k](q[i,k])",
+        ],
+        "{a: 2, b: 2}",
+    ),
     "two summed axes in a batch": (["x: [A, B, C]", "w: [A, B, C, D]"], ["y[b,e] = x[b,i,j]*w[b,i,j,e]"]),
     "rows on both sides of a batch": (["x: [A, B, C, D]", "w: [A, D, B, C]"], ["y[b,i,j,p,q] = x[b,i,j,k]*w[b,k,p,q]"]),
     "batch index last": (["x: [B, C, A]", "w: [C, D, A]"], ["y[i,j,b] = x[i,k,b]*w[k,j,b]"]),

@@ -7,10 +7,9 @@ directional derivative, the component of another Jacobian the chain rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import assert_never
 
-from tcgrad.functions import FUNCTIONS, Function, abstract_derivative
+from tcgrad.functions import FUNCTIONS, abstract_derivative
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -31,12 +30,11 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.substitution import freshen, substitute
-from tcgrad.ir.templates import filled_in, stand_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, tensors_read
 from tcgrad.ir.vanishing import conditions_of
 from tcgrad.ir.whole import is_whole
-from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.language.rows import written_out
 
 Seed = Callable[[Component], Expr]
 Derivative = Callable[[Expr], Expr]
@@ -173,25 +171,18 @@ def _where_it_moves(root: Pow | Call, inside: Expr) -> tuple[Expr, ...]:
 
 
 def partial(expr: Call, place: int) -> Expr:
-    """The derivative of a function by its ``place``-th argument, at the arguments of the call."""
-    function = expr.function
-    if function.is_abstract:
-        return Call(abstract_derivative(function, place), expr.arguments)
-    actual = {stand_in(name): own for name, own in zip(function.parameters, expr.arguments, strict=True)}
-    return filled_in(_template(function, place), {**actual, stand_in("y"): expr})
-
-
-@cache
-def _template(function: Function, place: int) -> Expr:
-    """The table's text for a derivative, over stand-ins for the arguments.
+    """The derivative of a function by its ``place``-th argument, at the arguments of the call.
 
     Raises:
         ValueError: if the table has none; `require_partials` has refused such calls.
     """
+    function = expr.function
+    if function.is_abstract:
+        return Call(abstract_derivative(function, place), expr.arguments)
     text = function.partials[place]
     if text is None:
         raise ValueError(f"{function.name} has no derivative by {function.parameters[place]}")
-    return elaborate_scalar(text, {name: stand_in(name) for name in (*function.parameters, "y")})
+    return written_out(text, expr)
 
 
 def _branch_rule(expr: Where, inner: Derivative) -> Expr:

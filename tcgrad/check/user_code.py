@@ -73,7 +73,7 @@ def _function(module: ModuleType, path: str) -> Callable[..., Any]:
 
 def _missing(name: str, owner: Any, where: str) -> TcgradError:
     what = "is no function" if hasattr(owner, name) else "is not there"
-    return _refusal(f"{name} {what} in {where}", _offer(name, owner))
+    return _refusal(f"`{name}` {what} in `{where}`", _offer(name, owner))
 
 
 def _of_file(path: Path, function_name: str) -> str:

@@ -13,6 +13,9 @@ def transposition(order: tuple[int, ...]) -> str:
         return ".T"
     if order == (*range(rank - 2), rank - 1, rank - 2):
         return ".swapaxes(-1, -2)"
+    moved = [axis for axis, source in enumerate(order) if axis != source]
+    if len(moved) == 2:
+        return f".swapaxes({moved[0]}, {moved[1]})"
     return f".transpose({', '.join(map(str, order))})"
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from contextlib import nullcontext
 from dataclasses import replace
-from fractions import Fraction
 from typing import assert_never, cast
 
-from tcgrad.emit.arrays import Axes, Kind, Value
+from tcgrad.emit.arrays import Axes, Value
 from tcgrad.emit.block_products import BlockProducts
 from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
-from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.equalities import Equalities
-from tcgrad.emit.exponentials import logsumexp, share
 from tcgrad.emit.factors import (
     Factors,
     as_masked_product,
@@ -23,15 +20,12 @@ from tcgrad.emit.factors import (
     separable_sum,
     squares_as_products,
     under_guards,
-    without_unused,
 )
-from tcgrad.emit.gates import with_gate
-from tcgrad.emit.operations import Apply, Compare, Power, Reduction, Select
+from tcgrad.emit.pointwise import Pointwise, axes_within
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import deltas_as_masks, scattered
 from tcgrad.emit.structure import UNIT, Structured, Term, added
-from tcgrad.ir.guards import branches_of, slacks_of
-from tcgrad.ir.indices import Index
+from tcgrad.ir.guards import slacks_of
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
@@ -46,25 +40,19 @@ from tcgrad.ir.nodes import (
     Iverson,
     Mul,
     Pow,
-    ReductionKind,
     Where,
 )
 from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
-from tcgrad.simplify.attained import Attained, attained
-
-_OPPOSITE: dict[ReductionKind, ReductionKind] = {"max": "min", "min": "max"}
+from tcgrad.simplify.attained import attained
 
 
-class Expressions:
+class Expressions(Pointwise):
     """Lowers expressions over tensors that are defined already."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self.build = definitions.build
+        super().__init__(definitions)
         self.products = Products(definitions.build)
-        self._definitions = definitions
         self._blocks = BlockProducts(self.products, definitions.positions)
-        self._positions = definitions.positions
-        self._gaps = definitions.gaps
         self._known: dict[Hashable, Structured] = {}  # what may stand in one statement many times
 
     def statement(self, body: Expr, free: Axes) -> Structured:
@@ -76,17 +64,13 @@ class Expressions:
         """Lower everything anew from here on: another statement begins, or a tensor has another value."""
         self._known = {}
 
-    def dense(self, expr: Expr, hint: Axes) -> Value:
-        """An expression as one value; ``hint``: the order in which its axes are wanted if that costs nothing."""
-        return self._definitions.dense(self.lower(expr, hint), hint)
-
     def lower(self, expr: Expr, hint: Axes) -> Structured:
         """An expression as a sum of blocks."""
         match expr:
             case Const():
                 return Structured((Term(expr.value, Value(self.build.number(1))),))
             case Component():
-                return self._once((expr, self._positions.around), lambda: self._definitions.read(expr, hint))
+                return self._once((expr, self.positions.around), lambda: self.definitions.read(expr, hint))
             case Add():
                 terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
                 return added(self.build, terms, hint)
@@ -94,33 +78,32 @@ class Expressions:
                 return self._sum_of_terms(indices, body, hint)
             case Mul() | IndexSum() | Delta():
                 return self._product(expr, hint)
-            case Where() if (masked := as_masked_product(expr, self._gaps)) is not None:
+            case Where() if (masked := as_masked_product(expr, self.gaps)) is not None:
                 return self._product(masked, hint)
             case Pow(exponent=Const(value)) if value < 0 or value == 1:
                 return self._product(expr, hint)
             case Pow():
-                return self._power(expr, hint)
+                return self.power(expr, hint)
             case Call():
-                return self._once((expr, hint, self._positions.around), lambda: plain(self._call(expr, hint)))
+                return self._once((expr, hint, self.positions.around), lambda: plain(self.call(expr, hint)))
             case Iverson() if (asked := attained(expr)) is not None:
-                return plain(self._attains(asked, hint))
+                return plain(self.attains(asked, hint))
             case Iverson():
-                left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
-                return plain(elementwise(self.build, Compare(expr.operator), (left, right), hint, Kind.BOOL))
+                return plain(self.comparison(expr, hint))
             case IndexValue():
-                return plain(self._positions.integer(expr.value))
+                return plain(self.positions.integer(expr.value))
             case Where():
-                return plain(self._where(expr, hint))
+                return plain(self.where(expr, hint))
             case IndexReduce():
-                return self._reduce(expr, hint)
+                return self.reduce(expr, hint)
             case _:
                 assert_never(expr)
 
     def _sum_of_terms(self, indices: Axes, body: Add, hint: Axes) -> Structured:
         if not self._distributes(body):
-            inside = _inside(hint, indices)
+            inside = axes_within(hint, indices)
             whole = self.lower(body, inside)
-            term = whole.plain or Term(UNIT, self._definitions.dense(whole, inside))
+            term = whole.plain or Term(UNIT, self.definitions.dense(whole, inside))
             total = self.products.product(term.coefficient, [Operand(term.value)], indices, hint)
             return Structured((Term(total.coefficient, total.value),))
         parts = [self.lower(IndexSum(indices, part), hint) for part in body.terms]
@@ -130,29 +113,27 @@ class Expressions:
         """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
         if all(is_contraction(term) for term in body.terms):
             return True
-        return any(map(self._definitions.is_structured, tensors_read(body))) or mentions_delta(body)
-
-    # Products
+        return any(map(self.definitions.is_structured, tensors_read(body))) or mentions_delta(body)
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
-        parts = Factors.of(expr, self._distributes, self._gaps)
+        parts = Factors.of(expr, self._distributes, self.gaps)
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)
-        masks = deltas_as_masks(parts.factors, parts.deltas, parts.summed, self._gaps)
+        masks = deltas_as_masks(parts.factors, parts.deltas, parts.summed, self.gaps)
         parts.deltas = [delta for delta in parts.deltas if delta not in masks]
         parts.factors += [(mask, False) for mask in masks.values()]
         # Zeros around what is read can stand for a guard: what else needs it is chosen before.
-        factors = under_guards(parts.factors, self._gaps, masks_stay=True)
-        apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting, self._definitions.held)
+        factors = under_guards(parts.factors, self.gaps, masks_stay=True)
+        apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting, self.definitions.held)
         if apart is None:
             return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
-        with self._positions.guarded(apart.bounds):
+        with self.positions.guarded(apart.bounds):
             if not apart.outside:
                 return self._combined(replace(inner, coefficient=parts.coefficient), hint)
-            value = self._definitions.dense(self._combined(inner, hint), hint)
-        with self._positions.guarded(slacks_of(factor for factor, _ in factors)):
+            value = self.definitions.dense(self._combined(inner, hint), hint)
+        with self.positions.guarded(slacks_of(factor for factor, _ in factors)):
             return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
     def _multiplied_out(self, parts: Factors, place: int, hint: Axes) -> Structured:
@@ -174,10 +155,10 @@ class Expressions:
         if parts.summed:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)
-        inner = _inside(self._beside_equals(hint, parts) if parts.deltas else hint, parts.summed)
+        inner = axes_within(self._beside_equals(hint, parts) if parts.deltas else hint, parts.summed)
         guards = [factor for factor, _ in parts.factors if isinstance(factor, Iverson)]
-        parts.factors = under_guards(parts.factors, self._gaps)
-        with self._positions.guarded(slacks_of(guards)) if guards else nullcontext():
+        parts.factors = under_guards(parts.factors, self.gaps)
+        with self.positions.guarded(slacks_of(guards)) if guards else nullcontext():
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
@@ -209,7 +190,7 @@ class Expressions:
         """A factor that has a value by itself; a sum that is one in many terms."""
         if not isinstance(expr, Add):
             return self._lowered_factor(expr, inverted, hint)
-        key = expr, inverted, hint, self._positions.bounds
+        key = expr, inverted, hint, self.positions.bounds
         return self._once(key, lambda: self._lowered_factor(expr, inverted, hint))
 
     def _once(self, key: Hashable, lowered: Callable[[], Structured]) -> Structured:
@@ -221,96 +202,8 @@ class Expressions:
 
     def _lowered_factor(self, expr: Expr, inverted: bool, hint: Axes) -> Structured:
         read = expr.base if isinstance(expr, Pow) else expr
-        with self._positions.dividing() if inverted and isinstance(read, Component) else nullcontext():
+        with self.positions.dividing() if inverted and isinstance(read, Component) else nullcontext():
             structured = self.lower(expr, hint)
         if structured.plain or (structured.is_diagonal and not inverted):
             return structured
-        return plain(self._definitions.dense(structured, hint))
-
-    # Elementwise
-
-    def _floating(self, expr: Expr, hint: Axes) -> Value:
-        return self._as_float(self.dense(expr, hint))
-
-    def _as_float(self, value: Value) -> Value:
-        return Value(self.build.as_float(value.node), value.axes)
-
-    def _comparable(self, expr: Expr, hint: Axes) -> Value:
-        """Integers are compared as integers, whatever the dtype of the inputs."""
-        return self._positions.integer(expr.value, hint) if isinstance(expr, IndexValue) else self.dense(expr, hint)
-
-    def _attains(self, asked: Attained, hint: Axes) -> Value:
-        """The very numbers that an extreme is taken of compared with it, then read where the element stands."""
-        if not asked.is_at_its_place:
-            sides = self._floating(asked.element, hint), self.dense(asked.extreme, hint)
-            return elementwise(self.build, Compare("=="), sides, hint, Kind.BOOL)
-        elements = self._floating(asked.extreme.body, _inside(hint, asked.extreme.indices))
-        extreme = self.dense(asked.extreme, hint)
-        truth = elementwise(self.build, Compare("=="), (elements, extreme), elements.axes, Kind.BOOL)
-        return self._positions.read(truth, [asked.positions.get(index, index.expr) for index in truth.axes])
-
-    def _power(self, expr: Pow, hint: Axes) -> Structured:
-        """``(-a)^2`` is ``a^2``, so that ``a`` is computed as it is elsewhere."""
-        if not isinstance(expr.exponent, Const) or expr.exponent.value <= 0:
-            sides = self._floating(expr.base, hint), self._floating(expr.exponent, hint)
-            return plain(elementwise(self.build, Power(), sides, hint))
-        exponent = expr.exponent.value
-        base = self.lower(expr.base, hint)
-        if (turned := base.plain) and turned.coefficient == -1 and exponent.denominator == 1:
-            power = self._power_of(turned.value, exponent)
-            return Structured((Term(Fraction((-1) ** exponent.numerator), power),))
-        return plain(self._power_of(self._definitions.dense(base, hint), exponent))
-
-    def _power_of(self, base: Value, exponent: Fraction) -> Value:
-        return Value(self.build.power(base.node, exponent), base.axes)
-
-    def _call(self, expr: Call, hint: Axes) -> Value:
-        gated = with_gate(expr)
-        if gated is not None:
-            return self.dense(gated, hint)
-        arguments = [self._floating(argument, hint) for argument in expr.arguments]
-        known = share(self.build, arguments[0].node) if expr.function.name == "exp" else None
-        if known is not None:
-            return Value(known, arguments[0].axes)
-        return elementwise(self.build, Apply(expr.function), arguments, hint)
-
-    def _where(self, expr: Where, hint: Axes) -> Value:
-        condition = self.dense(expr.condition, hint)
-        if condition.node.kind is not Kind.BOOL:
-            sides = condition, Value(self.build.number(0))
-            condition = elementwise(self.build, Compare("!="), sides, hint, Kind.BOOL)
-        branches = []
-        for branch, slacks in branches_of(expr):
-            with self._positions.guarded(slacks):
-                branches.append(self._floating(branch, hint))
-        guarded = any(map(self._gaps.may_be_undefined, (expr.then, expr.otherwise)))
-        return elementwise(self.build, Select(guarded), (condition, *branches), hint)
-
-    def _reduce(self, expr: IndexReduce, hint: Axes) -> Structured:
-        used = free_indices(expr.body)
-        unused = tuple(index for index in expr.indices if index not in used)
-        if unused:
-            return self.lower(without_unused(expr, unused), hint)
-        sign, kind, body = self._reduced(expr, _inside(hint, expr.indices))
-        # What is read may be the same along an axis, and then has none.
-        same = tuple(index for index in expr.indices if index not in body.axes)
-        if same:
-            return self.lower(without_unused(expr, same), hint)
-        gone = tuple(k for k, index in enumerate(body.axes) if index in expr.indices)
-        kept = tuple(index for index in body.axes if index not in expr.indices)
-        if expr.kind == "logsumexp":
-            return plain(Value(logsumexp(self.build, body.node, gone), kept))
-        shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
-        return Structured((Term(sign, Value(self.build.graph.make(Reduction(kind, gone), (body.node,), shape), kept)),))
-
-    def _reduced(self, expr: IndexReduce, hint: Axes) -> tuple[Fraction, ReductionKind, Value]:
-        """A sign, and what a reduction is of what, for ``max(-a)`` is ``-min(a)``."""
-        body = self.lower(expr.body, hint)
-        if (turned := body.plain) and turned.coefficient == -1 and expr.kind in _OPPOSITE:
-            return turned.coefficient, _OPPOSITE[expr.kind], self._as_float(turned.value)
-        return UNIT, expr.kind, self._as_float(self._definitions.dense(body, hint))
-
-
-def _inside(hint: Axes, bound: Sequence[Index]) -> Axes:
-    """The axes within a binder, each once: what is bound may be the index of another binder around it, too."""
-    return (*(index for index in hint if index not in bound), *bound)
+        return plain(self.definitions.dense(structured, hint))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from tcgrad.functions import Function
-from tcgrad.ir.nodes import Call, Expr, Mul
-from tcgrad.ir.templates import filled_in, stand_in
-from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.ir.nodes import Call, Mul
+from tcgrad.language.rows import written_out
 
 
 def with_gate(expr: Call) -> Mul | None:
@@ -15,10 +11,4 @@ def with_gate(expr: Call) -> Mul | None:
     if expr.function.gate is None:
         return None
     (argument,) = expr.arguments
-    return Mul((argument, filled_in(_gate(expr.function), {stand_in("a"): argument})))
-
-
-@cache
-def _gate(function: Function) -> Expr:
-    """The table's text for a gate, over a stand-in for the argument."""
-    return elaborate_scalar(function.gate or "", {"a": stand_in("a")})
+    return Mul((argument, written_out(expr.function.gate, expr)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from fractions import Fraction
 from operator import itemgetter
+from typing import NamedTuple
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.text import Level, Text
@@ -15,6 +16,13 @@ from tcgrad.records import dataclass
 
 _FEWEST = 3  # factors of which two may come first
 _WITH_SHORT_DECIMALS = (2, 4)  # denominators
+
+
+class _Line(NamedTuple):
+    """What stands above and below a line."""
+
+    above: list[Node]
+    below: list[Node]
 
 
 @dataclass
@@ -34,44 +42,61 @@ class ProductCode:
         """Scalars first, so that an array is passed over once for all of them, with small arrays; truth values last.
 
         Python raises an exception where a number is divided by 0: an array is divided then, or NumPy divides.
+        """
+        over, under = self._number()
+        first, then, raises = self._arranged(over, under, is_never_zero)
+        above = over + [expression(node).at(Level.MUL) for node in first.above]
+        below = under + [expression(node).at(Level.UNARY) for node in first.below]
+        if raises:
+            divisor = " * ".join(below) if len(below) > 1 else expression(first.below[0]).code
+            above, below = [f"float(np.divide({' * '.join(above or ['1'])}, {divisor}))"], []
+        code = quotient(above or ["1"], below)
+        if then.above:
+            arrays = [expression(node).at(Level.MUL) for node in then.above]
+            code = quotient([code, *arrays], [expression(node).at(Level.UNARY) for node in then.below])
+        is_one = not then.above and not below and len(above) == 1
+        return self._signed(Text(code, Level.UNARY if is_one else Level.MUL), begins_with_number=bool(over))
+
+    def _signed(self, size: Text, *, begins_with_number: bool) -> Text:
+        """The code with the coefficient's sign in front; of truth values, which begin it, NumPy has no negative."""
+        if self.coefficient > 0:
+            return size
+        above = [*self.factors[True, False], *self.factors[False, False]]
+        if not begins_with_number and above and above[0].kind is Kind.BOOL:
+            return Text(f"-({size.code})", Level.UNARY)
+        return Text(f"-{size.code}", size.level)
+
+    def _arranged(
+        self, over: list[str], under: list[str], is_never_zero: Callable[[Node], bool]
+    ) -> tuple[_Line, _Line, bool]:
+        """What the product begins with, what that is multiplied with, and whether Python might raise an exception.
+
+        over, under: the factors of the number in front.
+        """
+        truths = self._truths() if over or under or self._needs_numbers() else []
+        small = self._small(bool(over or under or self.factors[True, False] or self.factors[True, True]))
+        raises = not (small[False] or small[True]) and self._divides_a_number_by_0(is_never_zero)
+        if raises and self.factors[False, False]:
+            self.factors[False, True] += self.factors[True, True]
+            self.factors[True, True] = []
+            raises = False
+        above, below = self.factors[True, False] + small[False], self.factors[True, True] + small[True]
+        arrays, divisors = self.factors[False, False] + truths, self.factors[False, True]
+        if truths and not self.factors[False, False]:
+            return _Line(above, below + divisors), _Line(arrays, []), raises
+        if not arrays or not (over or above):
+            return _Line(above + arrays, below + divisors), _Line([], []), raises
+        return _Line(above, below), _Line(arrays, divisors), raises
+
+    def _needs_numbers(self) -> bool:
+        """Whether truth values among the factors are multiplied last, with an array of numbers.
 
         A Python number times truth values would be an array of a dtype of its own, wider than the inputs', and so would
         two Python truth values times one of NumPy's; and truth values have no negative.
         """
-        over, under = self._number()
-        is_negative = self.coefficient.numerator < 0
-        numbers = any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
-        several = sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1
-        truths = self._truths() if over or under or is_negative or numbers or several else []
-        scalars = [*over, *under, *self.factors[True, False], *self.factors[True, True]]
-        small = self._small(bool(scalars))
-        is_risky = not (small[False] or small[True]) and self._divides_a_number_by_0(is_never_zero)
-        if is_risky and self.factors[False, False]:
-            self.factors[False, True] += self.factors[True, True]
-            self.factors[True, True] = []
-            is_risky = False
-        above, below = [*over, *self._codes(expression, True, False)], [*under, *self._codes(expression, True, True)]
-        above += _codes(expression, small[False], Level.MUL)
-        below += _codes(expression, small[True], Level.UNARY)
-        arrays, divisors = self._codes(expression, False, False), self._codes(expression, False, True)
-        if truths and not arrays:
-            above = above or ["1"]
-            below, divisors = below + divisors, []
-        arrays += [expression(node).at(Level.MUL) for node in truths]
-        if not above or not arrays:
-            above, below, arrays, divisors = above + arrays, below + divisors, [], []
-        if is_risky:
-            divisor = " * ".join(below) if len(below) > 1 else expression(self.factors[True, True][0]).code
-            above, below = [f"float(np.divide({' * '.join(above or ['1'])}, {divisor}))"], []
-        code = quotient(above or ["1"], below)
-        if arrays:
-            code = quotient([code, *arrays], divisors)
-        if is_negative and self._begins_with_truth(over):
-            return Text(f"-({code})", Level.UNARY)
-        sign = "-" if is_negative else ""
-        if not arrays and not below and len(above) == 1:
-            return Text(sign + code, Level.UNARY)
-        return Text(sign + code, Level.MUL)
+        if self.coefficient < 0 or sum(node.kind is Kind.BOOL for node in self.factors[True, False]) > 1:
+            return True
+        return any(node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
 
     def _divides_a_number_by_0(self, is_never_zero: Callable[[Node], bool]) -> bool:
         """Whether all of the quotient that stands first are Python numbers, and it may be one by 0."""
@@ -79,11 +104,6 @@ class ProductCode:
             return False
         numbers = (node.is_static for inverted in (True, False) for node in self.factors[True, inverted])
         return all(numbers) and not all(map(is_never_zero, self.factors[True, True]))
-
-    def _begins_with_truth(self, over: list[str]) -> bool:
-        """Whether the first factor is an array of truth values, which NumPy refuses to negate."""
-        above = [*self.factors[True, False], *self.factors[False, False]]
-        return not over and bool(above) and above[0].kind is Kind.BOOL
 
     def _number(self) -> tuple[list[str], list[str]]:
         """The absolute coefficient as factors above and below the line.
@@ -124,13 +144,6 @@ class ProductCode:
                 nodes += [node for node in factors if node in small and node.shape == shape]
                 self.factors[False, inverted] = [node for node in factors if node not in nodes]
         return found
-
-    def _codes(self, expression: Callable[[Node], Text], scalar: bool, inverted: bool) -> list[str]:
-        return _codes(expression, self.factors[scalar, inverted], Level.UNARY if inverted else Level.MUL)
-
-
-def _codes(expression: Callable[[Node], Text], nodes: Sequence[Node], level: Level) -> list[str]:
-    return [expression(node).at(level) for node in nodes]
 
 
 def quotient(above: Sequence[str], below: Sequence[str]) -> str:

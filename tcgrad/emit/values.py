@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import dropwhile
 
 from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.graph import Graph
 from tcgrad.emit.journal import Labels, SumKept, SumKey
+from tcgrad.emit.memory_order import short_axis
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -105,8 +107,7 @@ class Builder:
 
     def broadcasting(self, node: Node, new: Sequence[bool]) -> Node:
         """A view with an axis of size 1 wherever ``new`` is True but in front, where broadcasting needs none."""
-        first = new.index(False) if False in new else len(new)
-        return self.expanded(node, new[first:])
+        return self.expanded(node, [*dropwhile(bool, new)])
 
     def expanded(self, node: Node, new: Sequence[bool]) -> Node:
         """A view with an axis of size 1 wherever ``new`` is True."""
@@ -134,6 +135,12 @@ class Builder:
             return self.picked(node.arguments[0], (*positions[:axis], start + step * picked, *positions[axis + 1 :]))
         shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
         return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
+
+    def slices(self, node: Node, axis: int) -> list[Node]:
+        """Views at each of the positions along an axis whose size is a number."""
+        rest = len(node.shape) - axis - 1
+        places = range(node.shape[axis].as_number or 0)
+        return [self.picked(node, [*[None] * axis, Integer.of(place), *[None] * rest]) for place in places]
 
     def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
         """The same elements in another shape."""
@@ -247,6 +254,11 @@ class Builder:
         kept = tuple(index for k, index in enumerate(value.axes) if k not in gone)
         if isinstance(node.operation, Diagonal) and node.operation.labels == (0, 0):
             return Value(self.graph.make(Trace(), node.arguments, ()))
+        short = None if isinstance(node.operation, Cast) else short_axis(node, gone)
+        if short is not None:
+            slices = self.slices(node, short)
+            axes = (*value.axes[:short], *value.axes[short + 1 :])
+            return self.summed(Value(self.plus(slices, [1] * len(slices)), axes), indices)
         shape = tuple(size for k, size in enumerate(node.shape) if k not in gone)
         return Value(self.graph.make(Sum(gone), (node,), shape), kept)
 

@@ -22,11 +22,11 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.calls import as_number_power, is_call
+from tcgrad.simplify.exponent_shift import Shift
 from tcgrad.simplify.exponentials import exponential_of
 from tcgrad.simplify.guarding import may_be_outside
 from tcgrad.simplify.monomials import UNIT
 from tcgrad.simplify.powers import power
-from tcgrad.simplify.shifting import Shift
 
 Factors = tuple[Expr, ...]
 _LOG = FUNCTIONS["log"]

@@ -47,7 +47,10 @@ class CallReader(ConditionReader):
             return function
         if isinstance(function, UserFunction) or not function.is_abstract:
             message = f"`{base}` is not abstract: a prime is written for functions without a body"
-            raise self.symbols.refuse("TC315", message, node.name_span)
+            help_ = "write the derivative out"
+            if isinstance(function, UserFunction):
+                help_ += f", or declare `{base}` with the body null"
+            raise self.symbols.refuse("TC315", message, node.name_span, help_)
         return self._derivative(function, node, numbers.lstrip("'"), 1 + len(numbers) - len(numbers.lstrip("'")))
 
     def _derivative(self, function: Function, node: Call, numbers: str, primes: int) -> Function:

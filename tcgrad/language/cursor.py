@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tcgrad.errors import Diagnostic, Located, Note, Report, Span
+from tcgrad.errors import SHOWN, Diagnostic, Located, Note, Report, Span
 from tcgrad.language.lexer import UNREADABLE, Token, respelled, tokenize
 from tcgrad.operators import CLOSING
 
@@ -16,8 +16,6 @@ that every recursive walk over a tree stays within the interpreter's own limit."
 What = Literal["equation", "size", "body"]
 
 ERROR_LIMIT = 8
-SHOWN = 60
-"""Characters of a text that a help line repeats."""
 
 
 class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it
@@ -38,7 +36,7 @@ class Cursor:
         self.report = report
         self.what = what
         known = len(report.diagnostics)
-        self.tokens = tokenize(text, report)
+        self.tokens = tokenize(text, report, is_size=what == "size")
         self.is_readable = self.tokens[-1].kind != UNREADABLE
         self._errors = len(report.diagnostics) - known
         self.at = 0
@@ -116,6 +114,11 @@ class Cursor:
         at = self.tokens.index(opening)
         before = self.tokens[at - 1] if at else opening
         return before if before.kind in {"name", "number"} and before.end == opening.start else opening
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether a bracket is open here, or an operand of a power or a sign."""
+        return self._depth > 0
 
     def enter(self, levels: int = 1) -> None:
         """Count ``levels`` of nesting, until `leave`."""

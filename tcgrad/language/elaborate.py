@@ -31,7 +31,7 @@ from tcgrad.language.recurrences import define_recurrence
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation
 from tcgrad.spec.model import Spec
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import suggest_or_list
 
 
 def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None, broken: Collection[str] = ()) -> Program:
@@ -177,5 +177,5 @@ def _tensors_named(texts: tuple[Located, ...], names: list[str], message: str, s
         if name in names:
             found[name] = symbols.tensors[name]
         elif name not in symbols.broken:
-            symbols.refuse("TC321", message.format(name), text.whole, suggest(name, names))
+            symbols.refuse("TC321", message.format(name), text.whole, suggest_or_list(name, names))
     return tuple(found.values())

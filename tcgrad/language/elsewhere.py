@@ -21,7 +21,9 @@ _WRITTEN: dict[str, str] = {
     "expit logistic": "write `sigmoid(x)`",
     "swish": "write `silu(x)`",
     "mish": "write `x*tanh(softplus(x))`",
-    "cot": "write `1/tan(x)`",
+    "tg": "write `tan(x)`",
+    "arctg": "write `atan(x)`",
+    "cot ctg cotg": "write `1/tan(x)`",
     "sec": "write `1/cos(x)`",
     "csc": "write `1/sin(x)`",
     "round": "write `floor(x + 1/2)`",
@@ -31,7 +33,7 @@ _WRITTEN: dict[str, str] = {
     "sinc": "write `sin(x)/x`",
     "fabs": "write `abs(x)`",
     "σ": "write `sigmoid(x)`",
-    "square": "write `x^2`",
+    "square sqr": "write `x^2`",
     "pow power": "write `x^n`",
     "reciprocal": "write `1/x`",
     "heaviside step": "write `[x > 0]`",
@@ -46,9 +48,10 @@ _WRITTEN: dict[str, str] = {
     "diag": "write `d[i] = a[i,i]` for a diagonal, `a[i,j] = delta[i,j]*d[i]` for a diagonal matrix",
     "eye identity kron_delta": "write `delta[i,j]`",
     "ones": "write `1[i]`",
+    "zeros": "write `0*1[i]`",
     "var variance": "write `mean[i]((x[i] - m)^2)`, with `m = mean[i](x[i])` before",
     "std": "write `sqrt(mean[i]((x[i] - m)^2))`, with `m = mean[i](x[i])` before",
-    "len": "a size is the name of its dim, or a number",
+    "len shape numel": "a size is the name of its dim, or a number",
     "slogdet": "write `logdet(A)`",
     "solve": "write `inv(A)[i,j]*b[j]`",
     "conv conv1d conv2d convolve": "write the positions: `x[i + p]*w[p]`",
@@ -65,6 +68,8 @@ _WRITTEN: dict[str, str] = {
     "and": "write conditions that hold together as a product of Iverson brackets: `[a < b]*[b < c]`",
     "or": "write the larger of two Iverson brackets: `max([a < b], [b < c])`",
     "not": "write the opposite comparison, or `1 - [a < b]`",
+    "return": "write the expression alone",
+    "grad gradient derivative diff jacobian hessian": "write the function: its derivatives are what is worked out",
     "np numpy math torch jnp": "write functions by their names alone, as in `exp(x)`",
     "Σ sigma_sum": "write `sum[i](...)`",
     "Π": "write `prod[i](...)`",
@@ -72,6 +77,7 @@ _WRITTEN: dict[str, str] = {
 
 HOW_TO_WRITE = {name: text for names, text in _WRITTEN.items() for name in names.split()}
 HOW_TO_WRITE |= {f"arc{name}": f"write `a{name}(x)`" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+HOW_TO_WRITE |= {f"ar{name}": f"write `a{name}(x)`" for name in ("sinh", "cosh", "tanh")}
 
 WITH_MORE_ARGUMENTS = {
     ("log", 2): "log({0})/log({1})",
@@ -83,7 +89,7 @@ WITH_MORE_ARGUMENTS = {
 """Functions that other libraries call with more arguments, by how many, and how that is written here."""
 
 # They stand between operands elsewhere, and are names here.
-WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is")
+WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is", "return")
 
 # Signs of reductions in print, which are letters that can name a tensor here.
 SIGNS = {"Σ": "sum", "Π": "prod"}

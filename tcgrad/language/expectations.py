@@ -136,7 +136,10 @@ def _reads_gradient(node: Expression) -> bool:
 def _differentiated(node: Jacobian, symbols: Symbols, defined: dict[str, Tensor]) -> Tensor:
     if node.of in symbols.tensors or node.of in symbols.broken:
         return symbols.tensor(node.of, node.span)
-    meant = suggest(node.of, defined) or f"a gradient is that of `l`, the scalar downstream: `dl/d{node.wrt}[...]`"
+    meant = suggest(node.of, defined)
+    if meant is None and not node.of_positions:
+        meant = f"a gradient is that of `l`, the scalar downstream: `dl/d{node.wrt}[...]`"
+    meant = meant or f"a Jacobian is that of an output or an intermediate, such as `{next(reversed(defined), 'y')}`"
     raise symbols.unknown(node.of, node.span, defined, meant)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Report
+from tcgrad.language.elsewhere import HOW_TO_WRITE
 
 UNREADABLE = "unreadable"
 
@@ -88,6 +89,7 @@ _HINTS = {
     "⁻": "write ^-1, and inv(A)[i,j] for the inverse of a matrix",
     "$": "write equations as plain text, without $",
     "∈": "write a range as an Iverson bracket: [0 <= i < 3]",
+    **dict.fromkeys("⟨⟩〈〉", "write an inner product with its indices: a[i]*b[i]"),
     "→": "write one equation a line, as NAME[indices] = expression",
     "←": "write `=`",
     "≔": "write `=`",
@@ -102,6 +104,9 @@ _HINTS = {
 }
 
 _BETWEEN = {";": "write `,`", "..": _HINTS[":"]}  # inside brackets
+SIZE_ALONE = "write the size alone: indices count from 0"
+_IN_SIZES = {";": "write a comma between two sizes", ":": SIZE_ALONE, "..": SIZE_ALONE}
+_OUTSIDE = {":=": _HINTS[":="], ":": "write where(x > 0, a, b) for a choice"}
 
 _COMMANDS = {
     "frac": "write a quotient as a/b",
@@ -123,10 +128,13 @@ _COMMANDS = {
 }  # of LaTeX
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+_METHOD = re.compile(r"(?:\.\w+)*\.(\w+)")  # the end of ``np.linalg.norm``
+_CALLED = re.compile(r"(\w+)\s*\(\s*\Z")  # the function whose first argument is next
+_LAMBDA = re.compile(r"\s*lambda\s")
 
 
-def tokenize(text: Located, report: Report) -> list[Token]:
-    """The tokens of an equation, an ``end`` token last.
+def tokenize(text: Located, report: Report, *, is_size: bool = False) -> list[Token]:
+    """The tokens of an equation, or of a size, an ``end`` token last.
 
     A character that belongs to none is reported (TC201). Where it is another spelling of an operator, that stands for
     it; else there is no telling what was meant, and the tokens end with one of the kind `UNREADABLE`.
@@ -136,7 +144,7 @@ def tokenize(text: Located, report: Report) -> list[Token]:
     for kind, found in _pieces(text.text):
         end = at + len(found)
         if kind == "other":
-            tokens.append(_stray(text, report, at, found))
+            tokens.append(_stray(text, report, at, found, is_size=is_size))
             if tokens[-1].kind == UNREADABLE:
                 return tokens
         elif kind != "skip":
@@ -186,24 +194,42 @@ def _goes_on(char: str) -> bool:
     return f"a{char}".isidentifier() and char not in _SPELLINGS
 
 
-def _stray(text: Located, report: Report, at: int, char: str) -> Token:
+def _stray(text: Located, report: Report, at: int, char: str, *, is_size: bool) -> Token:
     """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
     spelling = _SPELLINGS.get(char) or _narrow(char)
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    help_ = f"write `{spelling}`" if spelling else _hint(text.text, at)
+    help_ = f"write `{spelling}`" if spelling else _hint(text.text, at, is_size=is_size)
     span = text.span(at, at + 1)
     report.add(Diagnostic("TC201", f"the character `{shown}` has no meaning here", span, help_))
     return Token(spelling or UNREADABLE, spelling or "", at, at + 1)
 
 
-def _hint(text: str, at: int) -> str | None:
+def _hint(text: str, at: int, *, is_size: bool) -> str | None:
     """How to write what the character at a place begins elsewhere."""
     signs = (text[at : at + 2], text[at])
-    command = _COMMAND.match(text, at)
-    hints = [_COMMANDS.get(command[1])] if command else []
-    if _is_in_brackets(text[:at]):
-        hints += map(_BETWEEN.get, signs)
+    before, after = text[:at], text[at + 1 :]
+    hints = [*map(_IN_SIZES.get, signs)] if is_size else []
+    match text[at]:
+        case "\\":
+            command = _COMMAND.match(text, at)
+            hints.append(_COMMANDS.get(command[1]) if command else None)
+        case ".":
+            method = _METHOD.match(text, at)
+            hints.append(HOW_TO_WRITE.get(method[1]) if method else _dot(after))
+        case ":" if _LAMBDA.match(text):
+            hints.append(HOW_TO_WRITE["return"])
+        case "'" | '"':
+            called = _CALLED.search(before)
+            hints.append(HOW_TO_WRITE.get(called[1]) if called else None)
+    hints += map((_BETWEEN if _is_in_brackets(before) else _OUTSIDE).get, signs)
     return next(filter(None, (*hints, *map(_HINTS.get, signs))), None)
+
+
+def _dot(after: str) -> str | None:
+    """What is said of a dot that ends an equation, or stands by itself."""
+    if not after.strip():
+        return "take out the `.`"
+    return "write `*`" if after[0].isspace() else None
 
 
 def _is_in_brackets(before: str) -> bool:

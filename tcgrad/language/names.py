@@ -171,7 +171,7 @@ def _function(
         help_ = "give the components as arguments, or write an equation for a tensor"
         raise symbols.refuse("TC316", "the body of a function has no indices", indexed.span, help_)
     local = {parameter.text: stand_in(parameter.text) for parameter in declaration.parameters}
-    body = read_scalar(node, replace(symbols, hidden=hidden, tensors=_constants(symbols)), local)
+    body = read_scalar(node, replace(symbols, hidden=hidden, tensors=_constants(symbols), in_function=True), local)
     return UserFunction(declaration.name.text, tuple(local.values()), body)
 
 

@@ -1,55 +1,40 @@
-"""The operands of an expression: numbers, names, components, calls, reductions, brackets, derivative names."""
+"""The operands of an expression: numbers, names, components, calls, reductions, brackets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import cast
 
-from tcgrad.errors import Located, Report, Span
+from tcgrad.errors import SHOWN, Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import What
+from tcgrad.language.derivative_names import DerivativeParser
 from tcgrad.language.elsewhere import HOW_TO_WRITE
-from tcgrad.language.lexer import UNREADABLE, Token
-from tcgrad.language.subscripts import SubscriptParser
+from tcgrad.language.lexer import SIZE_ALONE, UNREADABLE, Token
 from tcgrad.language.syntax import (
     Call,
     Comparison,
-    ComparisonOperator,
     Expression,
-    Gradient,
     Group,
     Iverson,
-    Jacobian,
     Name,
     Number,
     Reduction,
     ReductionKind,
     Subscript,
 )
-from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, REDUCTIONS, SUBSCRIPT
+from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
-_SHOWN = 60  # characters of the user's own text in a help line
 _OPENING_TERM = ("name", "number", "(")
 _BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
-_COMPARISONS_ELSEWHERE: dict[str, ComparisonOperator] = {
-    "=>": ">=",
-    "=<": "<=",
-    "<>": "!=",
-    "===": "==",
-    "!==": "!=",
-}
 _BEHIND_ALL = ("end", UNREADABLE)
+_POWERS = {"**": "^"}
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
 
-class OperandParser(SubscriptParser):
+class OperandParser(DerivativeParser):
     """Everything that binds tighter than any operator."""
-
-    def __init__(self, text: Located, report: Report, tensors: Collection[str] | None, what: What = "equation") -> None:
-        super().__init__(text, report, what)
-        self._tensors = tensors
 
     def operand(self) -> Expression:
         match self.kind:
@@ -69,41 +54,14 @@ class OperandParser(SubscriptParser):
         if self.kind == "(":
             return self._call(token)
         if self.kind not in SUBSCRIPT:
-            return self._derivative(token, Name(token.text, self.span(token)), in_target=in_target)
+            return self.derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
             return self._reduction(token)
         if token.text == "where":
             message = "the arguments of `where` stand in parentheses"
             raise self.failure("TC208", message, self.span(self.token), "write `where(x > 0, a, b)`")
         node = Subscript(token.text, self.span(token), self.positions(token), self.since(token))
-        return self._derivative(token, node, in_target=in_target)
-
-    def comparison(self) -> Expression:
-        """A chain of comparisons; an expression alone where there is none."""
-        return self.compared(self.token, self.expression())
-
-    def compared(self, start: Token, first: Expression) -> Expression:
-        """The chain of comparisons that begins with ``first``, which begins at ``start``."""
-        operands, operators = [first], list[ComparisonOperator]()
-        while self.kind in COMPARISONS or self.kind == "=":
-            operators.append(self._comparison_operator())
-            operands.append(self.expression())
-        return Comparison(tuple(operands), tuple(operators), self.since(start)) if operators else operands[0]
-
-    def _comparison_operator(self) -> ComparisonOperator:
-        """The operator that is next; one that other languages write otherwise is reported."""
-        token = self.take()
-        both = token.kind + self.kind if self.token.start == token.end else token.kind
-        if both in _COMPARISONS_ELSEWHERE:
-            self.take()
-            meant = _COMPARISONS_ELSEWHERE[both]
-            self.report_error("TC210", f"`{both}` does not compare here", self.since(token), f"write `{meant}`")
-            return meant
-        if token.kind == "=":
-            message = "`=` defines; a comparison is written with `==`"
-            self.report_error("TC210", message, self.span(token), "write `==`")
-            return "=="
-        return cast("ComparisonOperator", token.kind)
+        return self.derivative(token, node, in_target=in_target)
 
     def _missing_operand(self) -> str:
         if self.kind != "end":
@@ -115,6 +73,12 @@ class OperandParser(SubscriptParser):
     def _help_on_operand(self) -> str | None:
         if self.kind == "{":
             return "write parentheses `( )` for grouping"
+        if self.kind == "<" and not self.is_nested:
+            return "write an inner product with its indices: a[i]*b[i]"
+        before = self.tokens[self.at - 1].kind if self.at else ""
+        if before in OPERATORS and self.kind in OPERATORS:
+            before, after = (_POWERS.get(operator, operator) for operator in (before, self.kind))
+            return f"write `{before}` once" if before == after else f"write `{before}` or `{after}`, not both"
         if self.kind == "end" and self.at and self.what == "equation":
             return "an equation continues on the next line inside an open bracket"
         return None
@@ -127,7 +91,9 @@ class OperandParser(SubscriptParser):
         if self._continues_number(token):
             end = self.take().end
             message = f"`{self.text.text[token.start : end]}` is not a number"
-            raise self.failure("TC206", message, self.since(token), "numbers are written as 1000, 0.5 or 1e-3")
+            is_range = self.what == "size" and token.text.endswith(".")
+            help_ = SIZE_ALONE if is_range else "numbers are written as 1000, 0.5 or 1e-3"
+            raise self.failure("TC206", message, self.since(token), help_)
         value = exact_value(token.text)
         if value is None:
             raise self.failure("TC206", f"a number is {BOUNDS}", span)
@@ -216,7 +182,7 @@ class OperandParser(SubscriptParser):
             case (Name(),):
                 inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
-        help_ = f"write `{name.text}[{index}]({inner if len(inner) < _SHOWN else '...'})`"
+        help_ = f"write `{name.text}[{index}]({inner if len(inner) < SHOWN else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
 
     def index_meant(self, start: Token) -> str:
@@ -276,34 +242,7 @@ class OperandParser(SubscriptParser):
                 break
             last = token
         inner = self.between(self.token.start, last.end)
-        return inner if len(inner) < _SHOWN and depth <= 0 else "..."
-
-    def _derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
-        """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""
-        name = self.peek().text
-        if self._tensors is None or self.kind != "/" or not self._is_derivative(node, name, in_target=in_target):
-            return node
-        self.take()
-        token = self.take()
-        of, wrt = node.name[1:], name[1:]
-        positions = self.positions(token) if self.kind in SUBSCRIPT else ()
-        if of == "l" and isinstance(node, Name):
-            return Gradient(wrt, positions, self.since(start))
-        return Jacobian(of, node.positions if isinstance(node, Subscript) else (), wrt, positions, self.since(start))
-
-    def _is_derivative(self, node: Name | Subscript, denominator: str, *, in_target: bool) -> bool:
-        """Whether ``node/denominator`` is ``dl/dWRT`` or ``dOF/dWRT``.
-
-        On the left every ``dA/dB`` is one, and an unknown tensor is found later; on the right both must be
-        tensors, so that a division of a tensor ``dl`` by one called ``dx`` is one where no ``x`` exists.
-        """
-        if not (node.name[:1] == "d" == denominator[:1] and len(node.name) > 1 and len(denominator) > 1):
-            return False
-        known = self._tensors or ()
-        is_gradient = node.name == "dl" and isinstance(node, Name)
-        if in_target or (is_gradient and "dl" not in known and denominator not in known):
-            return True
-        return (is_gradient or node.name[1:] in known) and denominator[1:] in known
+        return inner if len(inner) < SHOWN and depth <= 0 else "..."
 
 
 def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:

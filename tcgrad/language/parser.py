@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from tcgrad.errors import Located, Report
-from tcgrad.language.cursor import SHOWN, StopParsing, What
+from tcgrad.errors import SHOWN, Located, Report
+from tcgrad.language.cursor import StopParsing, What
 from tcgrad.language.lexer import Token
 from tcgrad.language.products import ProductParser
 from tcgrad.language.syntax import (
@@ -24,7 +24,7 @@ from tcgrad.language.syntax import (
     Sum,
     Target,
 )
-from tcgrad.operators import CLOSING, COMPARISONS
+from tcgrad.operators import CLOSING, COMPARISONS, OPERATORS
 
 _DERIVATIVE = re.compile(r"\s*d\w+\s*(\[[^]]*\])?\s*/\s*d\w")
 
@@ -115,7 +115,7 @@ class _Parser(ProductParser):
                 "TC204", "an equation is missing here", self.text.whole, "write NAME[indices] = expression"
             )
         if not any(token.kind in {"=", "=="} for token in self.tokens):
-            short = self.text.text.strip() if len(self.text.text) < 60 and "\n" not in self.text.text else "..."
+            short = self.text.text.strip() if len(self.text.text) < SHOWN and "\n" not in self.text.text else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
             if (arrow := re.search("<-|->|=>", self.text.text)) is not None:
                 help_ = f"write `=` for `{arrow[0]}`"
@@ -127,6 +127,11 @@ class _Parser(ProductParser):
                     return node
                 case Call(positions=None):
                     return self._component_meant(node, start)
+        if self.kind in OPERATORS and self.peek().kind == "=" and self.token.end == self.peek().start:
+            operator, _ = self.take(), self.take()
+            message = f"`{operator.kind}=` changes a value, and a tensor keeps the one that it is given"
+            said = self._offer("write `=`, and give the new value a name of its own")
+            raise self.failure("TC204", message, self.since(operator), said)
         while self.kind not in {"=", "==", "end"}:
             self.take()
         help_ = "write NAME[i,j] = ..., and bring everything else to the right"
@@ -144,7 +149,7 @@ class _Parser(ProductParser):
 
     def _offer(self, help_: str) -> str:
         """What is said of a left side that is none: ``help_`` in an equation."""
-        return help_ if self._tensors is None else DERIVATIVE_MEANT
+        return help_ if self.tensors is None else DERIVATIVE_MEANT
 
     def _component_meant(self, call: Call, start: Token) -> Subscript:
         """``y(i)`` on the left, read as ``y[i]``."""
@@ -162,7 +167,8 @@ class _Parser(ProductParser):
         if token.kind in {")", "]", "}"}:
             raise self.failure("TC203", f"`{token.text}` closes nothing", span, f"take out the `{token.text}`")
         if token.kind == "=":
-            raise self.failure("TC204", f"a {self.what} has no `=`", span)
+            message = f"a {self.what} has no `=`"
+            raise self.failure("TC204", message, span, "write what stands behind the `=` alone")
         help_ = self._without_comma() if token.kind == "," else None
         raise self.failure("TC205", f"`{token.text}` is not expected here", span, help_)
 

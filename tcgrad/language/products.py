@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, cast
 
+from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import ERROR_LIMIT, SHOWN, StopParsing
+from tcgrad.language.cursor import ERROR_LIMIT, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser
 from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
-from tcgrad.operators import REDUCTIONS
+from tcgrad.operators import INTRINSICS, REDUCTIONS
 
 ProductOperator = Literal["*", "/", "//", "%"]
 
@@ -87,7 +88,7 @@ class ProductParser(OperandParser):
             index = name.partition("_")[2] or self.index_meant(start)
             help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
             raise self.failure("TC209", f"`{name}` needs the index that it runs over", self.since(start), help_)
-        if name in FUNCTIONS:
+        if name in FUNCTIONS or (name in INTRINSICS and not power):
             help_ = f"write `{name}({inner}){power}`"
             raise self.failure("TC202", f"the argument of `{name}` stands in parentheses", self.since(start), help_)
 

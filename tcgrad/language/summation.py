@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import compress
 from operator import not_
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from tcgrad.errors import Note
 from tcgrad.ir.indices import Index
@@ -14,6 +14,7 @@ from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
 from tcgrad.language.building import add, invert, multiply, negate, total
 from tcgrad.language.components import LONE
+from tcgrad.language.factors import Factor, factors_of_term, is_integer
 from tcgrad.language.matrix_signs import refuse_matrix_power, refuse_real_quotient
 from tcgrad.language.occurrences import is_intrinsic, parts, positions
 from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
@@ -37,19 +38,10 @@ from tcgrad.language.syntax import (
 )
 from tcgrad.language.values import ValueReader
 from tcgrad.operators import DELTA
-from tcgrad.records import dataclass
 
 _ERRORS_SHOWN = 8
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class _Factor:
-    """One factor of a term; ``operator`` is ``/`` where it stands behind one."""
-
-    operator: Literal["*", "/"]
-    node: Expression
 
 
 class Elaborator(ValueReader):
@@ -122,7 +114,7 @@ class Elaborator(ValueReader):
         """A term of ``whole``: a product of factors, summed over the dummies that occur in two or more of them."""
         scope, guards = self.scope, self.guards
         self.within.append((whole, node))
-        sign, factors = _factors(node)
+        sign, factors = factors_of_term(node)
         shared = self._shared(factors)
         if shared:
             self.enter(self.bind(shared, node))
@@ -144,14 +136,14 @@ class Elaborator(ValueReader):
             if not all(name in self.occurrences.of(each) and not self._closes(each, name) for each in terms):
                 break
         counts = self.occurrences.of(found)
-        beside = [each for factor in _factors(found)[1] for each in self.occurrences.at(factor.node)]
+        beside = [each for factor in factors_of_term(found)[1] for each in self.occurrences.at(factor.node)]
         others = [each for each in beside if counts[each] == 1 and each not in self.scope and each != name]
         return found, (name, *others)
 
     def _bound(self, names: list[str]) -> list[Index]:
         return [self.scope[name].index for name in names]
 
-    def _shared(self, factors: list[_Factor]) -> list[str]:
+    def _shared(self, factors: list[Factor]) -> list[str]:
         """The dummies of two or more factors, in the order of occurrence."""
         holding: dict[str, list[Expression]] = {}
         for factor in factors:
@@ -194,7 +186,7 @@ class Elaborator(ValueReader):
 
     def _contracts(self, node: Expression, name: str) -> bool:
         """Whether the sum over ``name`` inside ``node`` would be one of products of components, as ``x[i]*y[i]``."""
-        factors = _factors(node)[1] if isinstance(node, Product) else [_Factor("*", part) for part in parts(node)]
+        factors = factors_of_term(node)[1] if isinstance(node, Product) else [Factor("*", part) for part in parts(node)]
         holding = [factor for factor in factors if name in self.occurrences.of(factor.node)]
         if isinstance(node, Product) and len(holding) > 1:
             return all(factor.operator == "*" and self._is_component(factor.node) for factor in holding)
@@ -206,12 +198,12 @@ class Elaborator(ValueReader):
             return False
         if isinstance(node, Sum):
             return all(self._closes(term, name) for _, term in node.terms if name in self.occurrences.of(term))
-        split = isinstance(node, Product) and not _is_integer(node)
-        inner = [factor.node for factor in _factors(node)[1]] if split else parts(node)
+        split = isinstance(node, Product) and not is_integer(node)
+        inner = [factor.node for factor in factors_of_term(node)[1]] if split else parts(node)
         holding = [part for part in inner if name in self.occurrences.of(part)]
         return len(holding) != 1 or self._closes(holding[0], name)
 
-    def _guards(self, factor: _Factor) -> Guards:
+    def _guards(self, factor: Factor) -> Guards:
         """What holds wherever this factor is not 0."""
         match factor.node:
             case Iverson(condition=condition):
@@ -219,11 +211,11 @@ class Elaborator(ValueReader):
             case Subscript(positions=(left, right)) if self.symbols.builtin(factor.node.name) == DELTA:
                 return self.guards_of(Comparison((left, right), ("==",), factor.node.span))
             case Group(body=Sum(terms)) if factor.operator == "*":
-                each = [map(self._guards, _factors(term)[1]) for _, term in terms]
+                each = [map(self._guards, factors_of_term(term)[1]) for _, term in terms]
                 return common_guards([reduce(Guards.and_, guards) for guards in each])
         return NO_GUARDS
 
-    def _factor(self, factor: _Factor) -> Expr:
+    def _factor(self, factor: Factor) -> Expr:
         value = self._operand(factor.node)
         if factor.operator == "*":
             return value
@@ -239,7 +231,7 @@ class Elaborator(ValueReader):
         """One factor alone: a dummy that occurs in several of its parts is summed around it."""
         if isinstance(node, Group):
             return self.terms(node.body)
-        if isinstance(node, Sum | Negative) or (isinstance(node, Product) and not _is_integer(node)):
+        if isinstance(node, Sum | Negative) or (isinstance(node, Product) and not is_integer(node)):
             return self.terms(node)
         shared = self._repeated(node)
         if not shared:
@@ -291,40 +283,3 @@ class Elaborator(ValueReader):
                 raise self.refuse_jacobian(node)
             case Comparison() | Sum() | Negative() | Group():
                 raise self.symbols.refuse("TC210", "a comparison is written in an Iverson bracket", node.span)
-
-
-def _factors(node: Expression) -> tuple[int, list[_Factor]]:
-    """The sign and the factors of a term; products in parentheses are part of it."""
-    match node:
-        case Group(body=Group() | Product() | Negative() | Sum(terms=(_,)) as body):
-            return _factors(body)
-        case Sum(terms=((sign, term),)):
-            inner, factors = _factors(term)
-            return sign * inner, factors
-        case Negative():
-            sign, factors = _factors(node.operand)
-            return -sign, factors
-        case Product() if not _is_integer(node):
-            return _product_factors(node)
-    return 1, [_Factor("*", node)]
-
-
-def _product_factors(node: Product) -> tuple[int, list[_Factor]]:
-    """The factors of a product; what comes before its last ``//`` or ``%`` is one of them, an integer."""
-    places = [place for place, (operator, _) in enumerate(node.factors) if operator in {"//", "%"}]
-    head = places[-1] + 1 if places else 0
-    prefix = Product(node.factors[:head], node.factors[0][1].span.to(node.factors[head - 1][1].span))
-    total_sign, factors = 1, [_Factor("*", prefix)] if head else []
-    for operator, factor in node.factors[head:]:
-        if operator == "/":
-            factors.append(_Factor("/", factor))
-        else:
-            sign, inner = _factors(factor)
-            total_sign *= sign
-            factors.extend(inner)
-    return total_sign, factors
-
-
-def _is_integer(node: Product) -> bool:
-    """Whether the product ends in ``//`` or ``%``, and so is an integer as a whole."""
-    return node.factors[-1][0] in {"//", "%"}

@@ -49,6 +49,7 @@ class Symbols:
     fits, equal: by what is at least 0 why that is so, and sizes that are equal, or the equations cannot be read.
     chosen: sizes that are at least 0, or indices run over other ranges.
     upstream: tensors whose gradients an expectation may read; None in an equation.
+    in_function: whether this is the body of a function, which sees no tensors but constants.
     """
 
     report: Report
@@ -67,6 +68,7 @@ class Symbols:
     chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
     upstream: dict[str, Tensor] | None = None
+    in_function: bool = False
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
 
     def bring_in(self, tensor: Tensor, place: Span) -> None:
@@ -151,6 +153,8 @@ class Symbols:
         return self.unknown(name, span, known, self._with_indices(name))
 
     def _how_to_declare(self, name: str) -> str:
+        if self.in_function:
+            return f"declare `{name}` under `constants:`, or make it a parameter"
         return f"declare `{name}` under `inputs:` or `constants:`, or define it in an equation before"
 
     def _reading_of(self, name: str) -> str | None:
@@ -161,8 +165,10 @@ class Symbols:
             return f"`{name}` is a number, and is written without brackets"
         if name in self.dims:
             return f"`{name}` is a dim: its size is written `{name}`, without brackets"
-        if name in self.functions or name in INTRINSICS:
-            return f"the arguments of a function stand in parentheses: `{name}(...)`"
+        small = name.lower()
+        function = small if small in FUNCTIONS or small in INTRINSICS else name
+        if function in self.functions or function in INTRINSICS:
+            return f"the arguments of a function stand in parentheses: `{function}(...)`"
         if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
             return TRANSPOSE.format(name.rstrip("'ᵀ"), "j,i")
         return None
@@ -174,7 +180,9 @@ class Symbols:
 
     def _with_indices(self, name: str) -> str | None:
         """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
-        for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
+        if len(name) > MAX_NAME:
+            return None
+        for end in range(len(name) - 1, 0, -1):
             indices = [char for char in name[end:] if char != "_"]
             if name[end] != "_" and not self.tensors.keys().isdisjoint(indices):
                 continue
@@ -196,7 +204,10 @@ class Symbols:
 
 TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
 
-_WITH_BRACKETS = {"I": "write `delta[i,j]` for the unit matrix"}
+_WITH_BRACKETS = {
+    "I": "write `delta[i,j]` for the unit matrix",
+    **dict.fromkeys(("eps", "epsilon", "ϵ"), f"write `{LEVI_CIVITA}[i,j,k]` for the permutation symbol"),
+}
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 

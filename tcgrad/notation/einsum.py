@@ -28,9 +28,22 @@ from tcgrad.notation.contractions import (
     Total,
     Zeros,
 )
-from tcgrad.notation.matrix_numpy import template_of
+from tcgrad.notation.numpy_functions import applied, template_of
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
-from tcgrad.notation.numpy_pieces import ATOM, POWER, PRODUCT, SUM, UNARY, Piece, as_number, atom, quotient, within
+from tcgrad.notation.numpy_pieces import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Piece,
+    added,
+    as_number,
+    atom,
+    quotient,
+    size,
+    within,
+)
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import dataclass
 
@@ -101,8 +114,7 @@ class _Printer:
             case Const():
                 return _number_code(form.value)
             case Size():
-                text = code_size(form.value)
-                return Piece(text, ATOM if text.isidentifier() or text.isdigit() else SUM)
+                return size(form.value)
             case Symbol():
                 return self.symbol(form)
             case Delta():
@@ -114,7 +126,7 @@ class _Printer:
             case Contraction():
                 return self.product(form)
             case Total():
-                return self.total(form)
+                return added([(self.piece(term), sign < 0) for sign, term in form.terms])
             case Power(exponent=Const(value=value)) if value == Fraction(1, 2):
                 return atom("np.sqrt({0})", self.piece(form.base).text)
             case Power():
@@ -123,7 +135,7 @@ class _Printer:
             case Reciprocal():
                 return Piece(f"1 / {within(self.piece(form.base), UNARY)}", PRODUCT)
             case Apply():
-                return self.applied(form)
+                return applied(form.function, list(map(self.piece, form.arguments)))
             case Compare():
                 return atom("np.where({0}, 1, 0)", self.comparison(form))
             case Choose():
@@ -140,20 +152,6 @@ class _Printer:
             return as_number(form.tensor, code_name(form.tensor) + subscript(form.at))
         operand = self.symbol(Symbol(intrinsic.operand))
         return Piece(_INTRINSICS[intrinsic.kind].format(operand.text) + subscript(form.at), ATOM)
-
-    def total(self, form: Total) -> Piece:
-        text = ""
-        for sign, term in form.terms:
-            operand = within(self.piece(term), PRODUCT)
-            text += f" {'+' if sign > 0 else '-'} {operand}" if text else operand if sign > 0 else f"-{operand}"
-        return Piece(text, SUM)
-
-    def applied(self, form: Apply) -> Piece:
-        arguments = [self.piece(argument) for argument in form.arguments]
-        template = template_of(form.function) or ""
-        if template == form.function.numpy:
-            return atom(template, *(piece.text for piece in arguments))
-        return Piece(template.format(*(within(piece, ATOM) for piece in arguments)), SUM)
 
     def comparison(self, form: Compare) -> str:
         left, right = (within(self.piece(side), SUM) for side in (form.left, form.right))

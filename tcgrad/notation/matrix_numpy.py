@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import assert_never
 
-from tcgrad.functions import Function
-from tcgrad.ir.indices import Integer
 from tcgrad.notation.matrix import (
     Apply,
     BatchDelta,
@@ -43,18 +41,19 @@ from tcgrad.notation.matrix import (
 )
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy_chains import Chains
+from tcgrad.notation.matrix_numpy_common import commutation, covers, is_spelt, off_diagonal, scaled_piece
 from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
-from tcgrad.notation.matrix_signs import split_number, split_sign
+from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_tree import operands
+from tcgrad.notation.numpy_functions import applied
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,
     CHAIN,
     POWER,
     PRODUCT,
-    SUM,
     UNARY,
     Piece,
     added,
@@ -81,40 +80,6 @@ _FOLDS: dict[FoldKind, str] = {
 def numpy_text(matrix: Matrix) -> str | None:
     """The expression, or None where a function in it cannot be written with NumPy alone."""
     return _full(matrix).text if is_spelt(matrix) else None
-
-
-def is_spelt(matrix: Matrix) -> bool:
-    own = not isinstance(matrix, Apply) or template_of(matrix.function) is not None
-    return own and all(map(is_spelt, operands(matrix)))
-
-
-def template_of(function: Function) -> str | None:
-    plain = bool(function.numpy) and function.scipy is None and function.helper is None
-    return function.numpy if plain else function.inline
-
-
-def _spans(matrix: Matrix) -> tuple[bool, bool]:
-    """Whether the loose text has rows, and whether it has columns."""
-    match matrix:
-        case Ones() | Zeros():
-            return False, False
-        case Transpose() if None in shape(matrix):
-            rows, columns = _spans(matrix.operand)
-            return columns, rows
-        case MatMul():
-            return not isinstance(matrix.factors[0], Ones), not is_ones(matrix.factors[-1])
-        case Scale(body=body) if body is not None:
-            return _spans(body)
-        case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
-            spans = [_spans(part) for part in operands(matrix) if not is_scalar(part)]
-            return any(rows for rows, _ in spans), any(columns for _, columns in spans)
-        case _:
-            return True, True
-
-
-def covers(matrix: Matrix) -> bool:
-    """Whether the loose text has every axis of the matrix."""
-    return all(spanned or axis is None for spanned, axis in zip(_spans(matrix), shape(matrix), strict=True))
 
 
 def _full(matrix: Matrix) -> Piece:
@@ -168,7 +133,7 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
         case Power():
             return _power(matrix, full=full)
         case Apply():
-            return _apply(matrix, full=full)
+            return applied(matrix.function, _elementwise(matrix.arguments, full=full))
         case Compare():
             left, right = _elementwise((matrix.left, matrix.right), full=full)
             return atom("np.where({0} {1} {2}, 1, 0)", left.text, matrix.operator, right.text)
@@ -198,14 +163,6 @@ def _shape_code(matrix: Matrix) -> str:
     return sizes[0] if len(sizes) == 1 else f"({', '.join(sizes)})"
 
 
-def commutation(matrix: Commutation) -> Piece:
-    """The text of the permutation."""
-    sizes = (matrix.rows, matrix.columns) if matrix.order == "row" else (matrix.columns, matrix.rows)
-    rows, columns, area = (code_size(size) for size in (*sizes, matrix.rows * matrix.columns))
-    blocks = f"np.eye({area}).reshape({rows}, {columns}, {area})"
-    return Piece(f"{blocks}.swapaxes(0, 1).reshape({area}, {area})", ATOM)
-
-
 def _kron_operand(matrix: Matrix) -> str:
     piece = _full(matrix)
     rows, columns = shape(matrix)
@@ -231,11 +188,6 @@ def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
     else:
         above, below = [*map(_loose, numbers), *map(_mask, comparisons)], [*map(_loose, matrix.divisors)]
     return quotient(above, below)
-
-
-def off_diagonal(size: Integer, piece: Piece) -> Piece:
-    """0 on the diagonal, and what a text says elsewhere."""
-    return atom("np.where(np.eye({0}), 0, {1})", code_size(size), piece.text)
 
 
 def _mask(matrix: Compare) -> Piece:
@@ -270,7 +222,7 @@ def _distances(distances: Distances) -> Piece:
         body = atom("np.sum({0}, axis=2)", squares)
     else:
         body = Piece(f"{squares} @ {within(_full(distances.weights), POWER)}", CHAIN)
-    return _scaled(distances.scale, [body])
+    return scaled_piece(distances.scale, _loose, body)
 
 
 def _scale(matrix: Scale, *, full: bool) -> Piece:
@@ -282,16 +234,8 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
     if negated:
         return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
     plain = matrix.body is None or is_ones(matrix.body)
-    body = [] if matrix.body is None or plain else [_scaled_body(matrix.body, full=full, masks=bool(matrix.factors))]
-    return _scaled(matrix, body)
-
-
-def _scaled(scale: Scale, body: Sequence[Piece]) -> Piece:
-    """What a scale that is not negative makes of a body, which may be another one than its own."""
-    times, divisor = split_number(scale.coefficient)
-    above = [*([number(times)] if times != 1 else []), *map(_loose, scale.factors), *body]
-    below = [*([number(Fraction(divisor))] if divisor != 1 else []), *map(_loose, scale.divisors)]
-    return above[0] if len(above) == 1 and not below else quotient(above, below)
+    body = None if matrix.body is None or plain else _scaled_body(matrix.body, full=full, masks=bool(matrix.factors))
+    return scaled_piece(matrix, _loose, body)
 
 
 def _scaled_body(body: Matrix, *, full: bool, masks: bool) -> Piece:
@@ -309,14 +253,6 @@ def _power(matrix: Power, *, full: bool) -> Piece:
             return atom("np.sqrt({0})", _show(inside, full=full).text)
     base, exponent = _elementwise((matrix.base, matrix.exponent), full=full)
     return Piece(f"{within(base, ATOM)} ** {within(exponent, ATOM)}", POWER)
-
-
-def _apply(matrix: Apply, *, full: bool) -> Piece:
-    pieces = _elementwise(matrix.arguments, full=full)
-    template = template_of(matrix.function) or ""
-    if template == matrix.function.numpy:
-        return atom(template, *(piece.text for piece in pieces))
-    return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)
 
 
 _CHAINS = Chains(_full)

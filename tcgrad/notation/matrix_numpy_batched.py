@@ -8,7 +8,7 @@ from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import Axis, Matrix
 from tcgrad.notation.matrix_batches import batch_indices, batch_of
-from tcgrad.notation.matrix_numpy import is_spelt
+from tcgrad.notation.matrix_numpy_common import is_spelt
 from tcgrad.notation.matrix_numpy_slices import SliceWriter
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.numpy_names import code_size

@@ -8,8 +8,8 @@ from string import ascii_letters
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.matrix import Axis, Matrix, VecOrder
-from tcgrad.notation.matrix_numpy import is_spelt
 from tcgrad.notation.matrix_numpy_batched import slices_text
+from tcgrad.notation.matrix_numpy_common import is_spelt
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, within
 

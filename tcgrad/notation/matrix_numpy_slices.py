@@ -46,10 +46,11 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, lengths
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_masks import split_mask
-from tcgrad.notation.matrix_numpy import commutation, covers, off_diagonal, template_of
+from tcgrad.notation.matrix_numpy_common import commutation, covers, off_diagonal, scaled_piece
 from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_shape import shape
-from tcgrad.notation.matrix_signs import split_number, split_sign
+from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.numpy_functions import applied
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,
@@ -140,7 +141,7 @@ class SliceWriter:
             case Power():
                 return self.power(matrix)
             case Apply():
-                return self.apply(matrix)
+                return applied(matrix.function, list(map(self.show, matrix.arguments)))
             case Compare():
                 left, right = self.show(matrix.left), self.show(matrix.right)
                 return atom("np.where({0} {1} {2}, 1, 0)", left.text, matrix.operator, right.text)
@@ -262,15 +263,7 @@ class SliceWriter:
         positive, negated = split_sign(matrix)
         if negated:
             return Piece(f"-{within(self.show(positive), PRODUCT)}", PRODUCT)
-        return self.scaled(matrix, [] if matrix.body is None else [self.show(matrix.body)])
-
-    def scaled(self, scale: Scale, body: Sequence[Piece]) -> Piece:
-        """What a scale that is not negative makes of a body, which may be another one than its own."""
-        times, divisor = split_number(scale.coefficient)
-        above = [*([Number(times)] if times != 1 else []), *scale.factors]
-        below = [*([Number(Fraction(divisor))] if divisor != 1 else []), *scale.divisors]
-        pieces = [*map(self.show, above), *body]
-        return pieces[0] if len(pieces) == 1 and not below else quotient(pieces, map(self.show, below))
+        return scaled_piece(matrix, self.show, None if matrix.body is None else self.show(matrix.body))
 
     def distances(self, distances: Distances) -> Piece:
         """Squared distances between the rows of each element of the batch."""
@@ -279,7 +272,7 @@ class SliceWriter:
         squares = f"({one}[..., :, None, :] {sign} {other}[..., None, :, :]) ** 2"
         if distances.weights is not None:
             squares += f" * {within(self.transpose(distances.weights), ATOM)}[..., None, :, :]"
-        return self.scaled(distances.scale, [atom("np.sum({0}, axis=-1)", squares)])
+        return scaled_piece(distances.scale, self.show, atom("np.sum({0}, axis=-1)", squares))
 
     def sum(self, matrix: Sum) -> Piece:
         distances, others = split_distances(matrix)
@@ -296,13 +289,6 @@ class SliceWriter:
             case base, Number(value=value) if value == Fraction(1, 2):
                 return atom("np.sqrt({0})", self.show(base).text)
         return Piece(f"{within(self.show(matrix.base), ATOM)} ** {within(self.show(matrix.exponent), ATOM)}", POWER)
-
-    def apply(self, matrix: Apply) -> Piece:
-        pieces = [self.show(argument) for argument in matrix.arguments]
-        template = template_of(matrix.function) or ""
-        if template == matrix.function.numpy:
-            return atom(template, *(piece.text for piece in pieces))
-        return Piece(template.format(*(within(piece, ATOM) for piece in pieces)), SUM)
 
 
 def _diagonals(name: str, dims: Sequence[Dim | None], order: Sequence[int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
@@ -21,7 +20,7 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.traversal import children, rebuild
-from tcgrad.language.elaborate import elaborate_scalar
+from tcgrad.language.rows import written_out
 from tcgrad.prove.places import as_sum
 from tcgrad.prove.proper import with_proper_fractions
 from tcgrad.simplify import simplify
@@ -43,15 +42,13 @@ def rewrite(expr: Expr) -> Expr:
     match made:
         case IndexValue():
             return as_sum(made)
-        case Call(function=function, arguments=(argument,)) if function.name == "sigmoid" and _is_turned(argument):
-            return Add((ONE, Mul((MINUS_ONE, _definition(function, simplify(Mul((MINUS_ONE, argument))))))))
-        case Call(function=function, arguments=(argument,)) if function.definition is not None:
-            return _definition(function, argument)
-        case Pow(base=Call(function=function, arguments=(argument,)), exponent=Const(value=n)) if (
-            function.name == "cos" and n >= 2 and n.denominator == 1
+        case Call(function=Function(definition=str(definition))):
+            return _through_fewer(made, definition)
+        case Pow(base=Call(function=Function(name="cos")) as cosine, exponent=Const(value=n)) if (
+            n >= 2 and n.denominator == 1
         ):
-            squares = Pow(elaborate_scalar("1 - sin(a)^2", {"a": argument}), Const(Fraction(n // 2)))
-            return squares if n % 2 == 0 else Mul((squares, made.base))
+            squares = Pow(written_out("1 - sin(a)^2", cosine), Const(Fraction(n // 2)))
+            return squares if n % 2 == 0 else Mul((squares, cosine))
         case Pow(base=Pow(base=base, exponent=Const(value=whole)), exponent=Const(value=root)) if (
             whole.denominator == 1 and whole % 2 == 1 and (whole * root).denominator > 1
         ):
@@ -67,11 +64,10 @@ def rewrite(expr: Expr) -> Expr:
             return made
 
 
-def _is_turned(argument: Expr) -> bool:
-    """Whether of an argument and its negative the other one is written, so that only one of them occurs."""
-    return sign(simplify(argument)) < 0
-
-
-@cache
-def _definition(function: Function, argument: Expr) -> Expr:
-    return elaborate_scalar(function.definition or "", {function.parameters[0]: argument})
+def _through_fewer(call: Call, definition: str) -> Expr:
+    """The call by its function's definition; of a sigmoid's argument and its negative only one is ever written."""
+    (argument,) = call.arguments
+    if call.function.name != "sigmoid" or sign(simplify(argument)) >= 0:
+        return written_out(definition, call)
+    opposite = Call(call.function, (simplify(Mul((MINUS_ONE, argument))),))
+    return Add((ONE, Mul((MINUS_ONE, written_out(definition, opposite)))))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
-from tcgrad.errors import Diagnostic, Located, Report, Span
+from tcgrad.errors import SHOWN, Diagnostic, Located, Report, Span
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_ORDER
 from tcgrad.spec.model import Dtype, InputDeclaration, Sample, SampleKind
@@ -35,6 +36,8 @@ from tcgrad.spec.schema import (
 )
 
 _SHAPE_HELP = "write [B, H] for a matrix, [] for a scalar"
+_BETWEEN_SIZES = re.compile(r"[,;×]|\sx\s|\sby\s")
+_SIZE = re.compile(r"(?!.*\w\s+\w)[\w+*/%() -]+\Z")  # no two words without an operator
 _NORMAL = Sample()
 
 
@@ -84,12 +87,16 @@ def _read_shape(node: Node, name: Located, report: Report) -> tuple[Located, ...
 
 
 def _shape_meant(node: Node) -> str:
-    """How to write ``N`` or ``(B, H)``, which are texts, and ``3``."""
+    """How to write ``N``, ``(B, H)`` and ``B x H``, which are texts, and ``3``."""
     if not isinstance(node, Scalar) or is_null(node) or node.text.text.count("(") > node.text.text.count(")"):
         return _SHAPE_HELP
-    sizes = node.text.text.strip("()[] ").split(",")
-    shown = ", ".join(size.strip() for size in sizes if size.strip())
-    return f"write [{shown}]; [] is a scalar" if shown else _SHAPE_HELP
+    inner = node.text.text.strip("()[] ")
+    if inner in ("", "scalar"):
+        return "write [] for a scalar"
+    if len(inner) > SHOWN:
+        return _SHAPE_HELP
+    sizes = [size.strip() for size in _BETWEEN_SIZES.split(inner) if size.strip()]
+    return f"write [{', '.join(sizes)}]; [] is a scalar" if sizes and all(map(_SIZE.match, sizes)) else _SHAPE_HELP
 
 
 def _read_fields(fields: _Fields, given: dict[str, Node], name: Located, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -25,8 +26,11 @@ def is_name(text: str) -> bool:
     return len(text) <= MAX_NAME and text.isidentifier() and not _DOTS & set(text)
 
 
-def check_name(name: Located, what: str, report: Report) -> bool:
-    """Report a name that cannot be one (TC110); whether it can."""
+def check_name(name: Located, what: str, report: Report, meant: str | None = None) -> bool:
+    """Report a name that cannot be one (TC110); whether it can.
+
+    meant: the help, where the text is one that the caller knows.
+    """
     text = name.text
     if is_name(text):
         return True
@@ -36,8 +40,10 @@ def check_name(name: Located, what: str, report: Report) -> bool:
         message, help_ = f"the name of {what} has {len(text)} characters; {MAX_NAME} are the limit", None
     else:
         message = f"`{text}` cannot name {what}"
-        help_ = _entry_meant(text) or (
-            "a name is made of letters, digits and `_` and does not begin with a digit" + _offer(text)
+        help_ = (
+            meant
+            or _entry_meant(text)
+            or "a name is made of letters, digits and `_` and does not begin with a digit" + _offer(text)
         )
     report.add(Diagnostic("TC110", message, name.whole, help_))
     return False
@@ -45,7 +51,7 @@ def check_name(name: Located, what: str, report: Report) -> bool:
 
 def _entry_meant(text: str) -> str | None:
     """How to write ``N=3`` and ``N:3``, which YAML takes for a key without a value."""
-    entry = re.fullmatch(r"(\w+)[:=](\w+)", text)
+    entry = re.fullmatch(r"(\w+)(?::| *= *)(\w+)", text)
     return f"write `{entry[1]}: {entry[2]}`, with a blank behind the colon" if entry and is_name(entry[1]) else None
 
 
@@ -86,12 +92,17 @@ class Declarations:
         if key not in self._known:
             self._known[key] = (name, what)
             return True
-        first, kind = self._known[key]
-        same = "" if first.text == name.text else f", which is the same name as `{first.text}` in Python"
-        message = f"`{name.text}` names {what} here and {kind} before{same}"
-        note = Note(first.whole, "declared here before")
-        self._report.add(Diagnostic("TC112", message, name.whole, "give one of the two another name", (note,)))
+        self._known[key] = self.refuse_second(self._known[key], (name, what))
         return False
+
+    def refuse_second(self, one: tuple[Located, str], other: tuple[Located, str]) -> tuple[Located, str]:
+        """Report the later of two declarations of a name (TC112); the one that stands before it in the text."""
+        (first, kind), (second, what) = sorted((one, other), key=lambda declared: declared[0].whole.start)
+        same = "" if first.text == second.text else f", which is the same name as `{first.text}` in Python"
+        message = f"`{second.text}` names {what} here and {kind} before{same}"
+        note = Note(first.whole, "declared here before")
+        self._report.add(Diagnostic("TC112", message, second.whole, "give one of the two another name", (note,)))
+        return first, kind
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -100,7 +111,24 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{near}`?" if near is not None else None
 
 
-_CHOICES_ELSEWHERE = {"double": "float64", "single": "float32", "half": "float16", "gaussian": "normal"}
+def suggest_or_list(word: str, known: Collection[str]) -> str | None:
+    """The same; where none is near, a line with the first words that are known."""
+    listed = [*itertools.islice(known, _LISTED), *["..."] * (len(known) > _LISTED)]
+    return suggest(word, known) or (f"write {'one of ' * (len(known) > 1)}{', '.join(listed)}" if known else None)
+
+
+_LISTED = 8  # words in a help line
+
+_CHOICES_ELSEWHERE = {
+    "double": "float64",
+    "single": "float32",
+    "half": "float16",
+    **dict.fromkeys(("gaussian", "gauss", "randn", "standard_normal"), "normal"),
+    "rand": "uniform",
+    "randint": "integers",
+    "psd": "spd",
+    **dict.fromkeys(("dirichlet", "probability", "probabilities"), "simplex"),
+}
 
 
 def suggest_choice(word: str, choices: Collection[str]) -> str | None:

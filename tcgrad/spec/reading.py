@@ -24,6 +24,12 @@ _KINDS = {
 }
 
 
+_TRUTH_ELSEWHERE = {
+    **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
+}
+"""What is none of YAML 1.2's two words, `true` in quotes among it."""
+
 _MISSPELT = 0.8  # how near a key is to the one that it is read as
 
 
@@ -136,8 +142,7 @@ def read_flag(node: Node, what: str, report: Report) -> bool | None:
     """``true`` or ``false``."""
     if isinstance(node, Scalar) and kind_of(node) == "bool":
         return node.text.text.lower() == "true"
-    words = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-    meant = words.get(node.text.text.lower()) if isinstance(node, Scalar) else None
+    meant = _TRUTH_ELSEWHERE.get(node.text.text.lower()) if isinstance(node, Scalar) else None
     refuse(node, f"{what} must be true or false", report, f"write `{meant}`" if meant else None)
     return None
 
@@ -173,7 +178,7 @@ def read_integer(
 ) -> int | None:
     """An integer from ``least`` to ``most``, without them between the bounds of what float64 holds exactly."""
     if not isinstance(node, Scalar) or kind_of(node) != "int":
-        refuse(node, f"{what} must be an integer", report)
+        refuse(node, f"{what} must be an integer", report, _integer_meant(node))
         return None
     value = integer_value(node.text.text)
     if value is not None and least <= value <= most:
@@ -181,6 +186,15 @@ def read_integer(
     bound = f"at least {least}" if value is not None and value < least else f"at most {most}"
     report.add(Diagnostic(code, f"{what} must be {bound}", node.span))
     return None
+
+
+def _integer_meant(node: Node) -> str | None:
+    """How to write ``1e3`` and ``"3"``."""
+    if not isinstance(node, Scalar):
+        return None
+    value = exact_value(node.text.text)
+    whole = value is not None and value.denominator == 1 and abs(value) <= MAX_INTEGER
+    return f"write `{value}`" if whole else None
 
 
 def read_size(
@@ -195,12 +209,11 @@ def read_size(
     if isinstance(node, Scalar) and kind_of(node) == "str" and node.text.text.strip():
         return node.text
     if isinstance(node, Scalar) and kind_of(node) == "float":
-        value = exact_value(node.text.text)
-        whole = value is not None and value.denominator == 1 and abs(value) <= MAX_DIM
-        help_ = f"write `{value}`" if whole else None
-        report.add(Diagnostic("TC113", f"{what} must be an integer", node.span, help_))
+        report.add(Diagnostic("TC113", f"{what} must be an integer", node.span, _integer_meant(node)))
     else:
         help_ = for_list if isinstance(node, Sequence) else None
+        if is_null(node):
+            help_ = "write one that `tcgrad check` begins with; emitted code takes any that fits"
         refuse(node, f"{what} must be an integer or an expression of dims", report, help_)
     return None
 

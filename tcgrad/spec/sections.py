@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from tcgrad.errors import Diagnostic, Located, Note, Report, Source, Span
+from tcgrad.errors import Diagnostic, Located, Report, Source, Span
 from tcgrad.spec.checks import read_check
 from tcgrad.spec.inputs import read_input
 from tcgrad.spec.lists import read_equations, read_names
 from tcgrad.spec.model import Constant, FunctionDeclaration, InputDeclaration, Spec
-from tcgrad.spec.names import Declarations, check_name, check_not_reserved, nearest, suggest
+from tcgrad.spec.names import Declarations, check_name, check_not_reserved, nearest, suggest_or_list
 from tcgrad.spec.nodes import Mapping, Node, Scalar
 from tcgrad.spec.reading import is_null, read_entries, read_flag, read_known, read_number, read_size, read_text
 from tcgrad.spec.schema import SPEC_KEYS
@@ -115,9 +115,7 @@ class SpecReader:
         for name, node in self._entries("indices"):
             size = read_size(node, f"the range of `{name.text}`", self.report)
             if name.text in dims:
-                note = Note(dims[name.text][0].whole, "declared here before")
-                message = f"`{name.text}` names an index here and a dim before"
-                self.report.add(Diagnostic("TC112", message, name.whole, "give one of the two another name", (note,)))
+                self.declarations.refuse_second((dims[name.text][0], "a dim"), (name, "an index"))
                 self.lost = True
                 continue
             size = self._known(name, size, is_free=self._is_size_name(name, "an index"))
@@ -179,7 +177,7 @@ class SpecReader:
                 message = f"`{name.text}` has the dtype {inputs[name.text].dtype}, and nothing is differentiated by it"
                 self.report.add(Diagnostic("TC119", message, name.whole, "leave it out of `wrt`"))
             elif name.text not in written:
-                help_ = suggest(name.text, inputs)
+                help_ = suggest_or_list(name.text, inputs)
                 self.report.add(Diagnostic("TC119", f"there is no input `{name.text}`", name.whole, help_))
         if not names and inputs and len(inputs) == len(written) and all(i.dtype != "real" for i in inputs.values()):
             message = "no input is real-valued, so there is nothing to differentiate by"

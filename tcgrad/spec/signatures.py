@@ -13,6 +13,8 @@ from tcgrad.spec.reading import is_null, read_text
 
 _COMMENT = re.compile(r"#[^\n]*")
 _SIGNATURE = re.compile(r"(?P<name>[^()]*)\((?P<parameters>[^()]*)\)\Z")
+_EQUATION = re.compile(r"([^()=\n]{1,40}\([^()=\n]{1,40}\)) *= *([^=\n]{1,60})\Z")
+_ANNOTATED = re.compile(r"(\w{1,40})\s*[:=]")
 
 
 def read_function(key: Located, body: Node, report: Report) -> FunctionDeclaration | None:
@@ -20,7 +22,11 @@ def read_function(key: Located, body: Node, report: Report) -> FunctionDeclarati
     match = _SIGNATURE.match(key.text.rstrip())
     if match is None:
         message = f"`{key.text}` is not a function with its parameters"
-        report.add(Diagnostic("TC117", message, key.whole, 'write name(parameter), as in "swish(z)"'))
+        equation = _EQUATION.match(key.text)
+        help_ = 'write name(parameter), as in "swish(z)"'
+        if equation is not None:
+            help_ = f'write "{equation[1]}": "{equation[2].strip()}"'
+        report.add(Diagnostic("TC117", message, key.whole, help_))
         return None
     name = _part(key, *match.span("name"))
     parameters = _read_parameters(key, match, report)
@@ -50,7 +56,9 @@ def _read_parameters(key: Located, match: re.Match[str], report: Report) -> tupl
     parts = [_part(key, first, last) for first, last in zip(starts, (*commas, end), strict=True)]
     seen: dict[str, Located] = {}
     for part in parts:
-        if not (check_name(part, "a parameter", report) and check_not_reserved(part, "a parameter", report)):
+        annotated = _ANNOTATED.match(part.text)
+        meant = f"a parameter is a name alone: `{annotated[1]}`" if annotated else None
+        if not (check_name(part, "a parameter", report, meant) and check_not_reserved(part, "a parameter", report)):
             return None
         if part.text in seen:
             message = f"the parameter `{part.text}` stands twice"
