@@ -148,6 +148,23 @@ RIGHT = {
 }
 
 
+# Right backwards that multiply more large numbers than formulas that say the same.
+OF_LARGE = {
+    "x[i]^3/(1 + x[i]^2)": lambda x, dy: dy * (x**4 + 3 * x * x) / (1 + x * x) ** 2,
+    "sqrt(x[i]^2 + 1)": lambda x, dy: dy * x / np.sqrt(x * x + 1),
+    "x[i]^2/(1 + x[i]^2)": lambda x, dy: 2 * x * dy / (1 + x**4 + 2 * x * x),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("body", OF_LARGE)
+def test_coarse_types_have_room_for_products_of_large_elements(body, dtype):
+    for seed in range(4):
+        text = f"inputs: {{x: [N]}}\nequations: ['y[i] = {body}']"
+        found = results(text, OF_LARGE[body], dtype=dtype, seed=seed).results
+        assert [(each.status, each.message) for each in found if each.status != "pass"] == []
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_backward_that_is_right_passes(name):
     inputs, body, backward = RIGHT[name]
@@ -167,7 +184,7 @@ def test_elements_of_two_inputs_that_are_equal():
     found = results(text, partial(backward, divided=True)).results[0]
     assert found.message == (
         "right elsewhere, wrong where elements of two inputs are equal: is not finite where the reference is: "
-        "1 of 4 elements are not finite"
+        "1 of 4 elements is not finite"
     )
 
 

@@ -4,7 +4,7 @@ divides by what it need not or overflows, and random inputs hold none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any
@@ -39,6 +39,10 @@ _TINY = (-30, -12, -44, -20)
 _LARGE = (4, 3, 2)
 _VERY_LARGE = (10, 8, 7)
 
+# Of large elements so many may be multiplied before anything overflows: code may well multiply more of them than a
+# formula does that says the same.
+_FACTORS = 12
+
 
 @dataclass(frozen=True)
 class _Elements:
@@ -66,14 +70,19 @@ class _Elements:
         return self.chosen if self.twins is None else self.twins
 
     def subnormal(self) -> Array:
-        return self.near((int(np.finfo(self.dtype).minexp) - 2,), -1)
+        return self._near((int(np.finfo(self.dtype).minexp) - 2,), -1)
 
     def near(self, powers: tuple[int, ...], sign: int) -> Array:
-        """Numbers near powers of two, of either sign in turn; ``sign`` is that of the first.
+        """Numbers near those of some powers of two that the type has room for, of either sign in turn; ``sign`` is that
+        of the first.
 
         In later attempts some of the powers are left out, for with these a formula may have overflown.
         """
-        powers = powers[self.attempt % len(powers) :]
+        kind = np.finfo(self.dtype)
+        fit = [power for power in powers if kind.minexp <= power <= kind.maxexp / _FACTORS]
+        return self._near(fit[self.attempt % len(fit) :], sign) if fit else self.chosen
+
+    def _near(self, powers: Sequence[int], sign: int) -> Array:
         mantissas = (1 + self.random.random(self.chosen.shape)).astype(self.chosen.dtype)
         sizes = np.ldexp(mantissas, np.resize(powers, self.chosen.shape))
         return np.asarray(np.resize([sign, -sign], self.chosen.shape) * sizes)
