@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Axes, Node, Value
-from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
+from tcgrad.emit.axis_reads import affine_parts, is_affine, known_indices
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, whole
 from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Slice
-from tcgrad.emit.overhangs import at_least
+from tcgrad.emit.overhangs import at_least, overhang
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Structured, Term, finished
 from tcgrad.emit.values import Builder

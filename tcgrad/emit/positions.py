@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced
+from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced, known_indices
 from tcgrad.emit.elementwise import elementwise
-from tcgrad.emit.equalities import known_indices, overhang
 from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
-from tcgrad.emit.overhangs import at_least
+from tcgrad.emit.overhangs import at_least, overhang
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
