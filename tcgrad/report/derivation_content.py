@@ -193,11 +193,10 @@ class _Writer:
                 yield from write((statement,), self.program, self.style).formulas
 
     def jacobian(self, jacobian: Jacobian) -> Entry:
-        shape = print_shape(jacobian.of.shape + jacobian.wrt.shape, self.style.index)
-        symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
+        derivative = jacobian_of(jacobian.of, jacobian.wrt)
+        symbol, shape = self.symbol(derivative), print_shape(derivative.shape, self.style.index)
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
-        derivative = jacobian_of(jacobian.of, jacobian.wrt)
         return self.entry(symbol, shape, (jacobian.define,), derivative, jacobian.assumed)
 
     def entry(
