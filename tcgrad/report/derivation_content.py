@@ -100,6 +100,20 @@ class Table:
     cells: tuple[tuple[str, ...], ...]
     twice: bool = False
 
+    @property
+    def above(self) -> str:
+        """What is differentiated, as a vector if that is more than one."""
+        return _vector(self.of)
+
+    @property
+    def below(self) -> str:
+        """The same of that by which it is."""
+        return _vector(self.wrt)
+
+
+def _vector(symbols: Sequence[str]) -> str:
+    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"
+
 
 @dataclass(frozen=True)
 class Blocks:
