@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from math import prod
 from operator import attrgetter
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Block, Buffer, Scan, Scatter
 from tcgrad.emit.operations import Apply, Integral, Leaf, LeviCivita, Number, Plus, Size, Slice, Times, Window
+from tcgrad.ir.sizes import count
 
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
@@ -115,7 +115,7 @@ def _is_far_larger(array: Node, block: Block) -> bool:
     """Whether an array that loops go over is a product of arrays that are all smaller by half."""
     if not block.indexed or not isinstance(array.operation, Times):
         return False
-    return 2 * max(map(_volume, array.arguments)) <= _volume(array)
+    return 2 * max(count(argument.shape) for argument in array.arguments) <= count(array.shape)
 
 
 def loop_axes(factor: Node, array: Node, block: Block) -> list[int | None]:
@@ -125,7 +125,3 @@ def loop_axes(factor: Node, array: Node, block: Block) -> list[int | None]:
     missing = len(array.shape) - len(factor.shape)
     own = list(enumerate(block.indexed))[missing:]
     return [None if factor.shape[k - missing].as_number == 1 else label for k, label in own]
-
-
-def _volume(node: Node) -> int:
-    return prod([size.value for size in node.shape])
