@@ -48,6 +48,7 @@ class Symbols:
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
     fits, equal: by what is at least 0 why that is so, and sizes that are equal, or the equations cannot be read.
     chosen: sizes that are at least 0, or indices run over other ranges.
+    stepped: of each tensor that a recurrence defines, the axis and the name of the index along which it runs.
     upstream: tensors whose gradients an expectation may read; None in an equation.
     in_function: whether this is the body of a function, which sees no tensors but constants.
     """
@@ -67,6 +68,7 @@ class Symbols:
     fits: dict[Integer, Fit] = field(default_factory=dict)
     chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
+    stepped: dict[str, tuple[int, str]] = field(default_factory=dict)
     upstream: dict[str, Tensor] | None = None
     in_function: bool = False
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
