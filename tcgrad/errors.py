@@ -16,6 +16,9 @@ Severity = Literal["error", "warning"]
 SYNTAX = "TC2"
 """What the codes of syntax errors begin with."""
 
+SHOWN = 60
+"""Characters of the user's own text that a line of help repeats."""
+
 _LINE_END = re.compile(r"\r\n?|\n")
 
 

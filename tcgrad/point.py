@@ -15,7 +15,7 @@ from tcgrad.calculus.derive import backpropagated
 from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors, with_cofactors
 from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.recognise import recognised
-from tcgrad.calculus.second import stepwise_hessian
+from tcgrad.calculus.second import stepwise_hessians
 from tcgrad.calculus.unconstrained import without_symmetry
 from tcgrad.check.cost import refuse_impossible_values
 from tcgrad.check.domains import find_demands
@@ -25,7 +25,7 @@ from tcgrad.errors import Diagnostic, Place, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
@@ -127,19 +127,23 @@ def _hessians(derivation: Derivation, env: Values) -> Values:
     """By the closed form; statement by statement where there is none, or where it asks for the inverse of a matrix that
     has none that serves.
     """
-    found = {}
     singular = _has_singular(derivation.program, env, _INVERTED_TWICE)
-    program = with_cofactors(derivation.program) if singular else derivation.program
-    plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
     powers = PowersOfZero(derivation.program.statements)
+    found: Values = {}
+    open_pairs: dict[Tensor, list[tuple[Tensor, Tensor]]] = {}
     for hessian in derivation.hessians:
-        tensor = hessian_of(hessian.of, *hessian.wrt)
         if hessian.define is not None and not singular:
+            tensor = hessian_of(hessian.of, *hessian.wrt)
             found[tensor] = evaluate(shifted(powers.define(hessian.define).body), hessian.define.free, env)
         else:
-            steps = stepwise_hessian(program, hessian.of, *hessian.wrt)
-            found[tensor] = evaluate_statements(_all_shifted(steps, powers), plain)[defined_tensors(steps[-1])[-1]]
-    return found
+            open_pairs.setdefault(hessian.of, []).append(hessian.wrt)
+    program = with_cofactors(derivation.program) if singular else derivation.program
+    plain = {**env, **{without_symmetry(tensor): value for tensor, value in env.items()}}
+    for of, pairs in open_pairs.items():
+        statements, names = stepwise_hessians(program, of, pairs)
+        values = evaluate_statements(_all_shifted(statements, powers), plain)
+        found |= {hessian_of(of, *pair): values[name] for pair, name in zip(pairs, names, strict=True)}
+    return {tensor: found[tensor] for tensor in (hessian_of(each.of, *each.wrt) for each in derivation.hessians)}
 
 
 def _gradients(derivation: Derivation, env: Values) -> Values:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors
 from tcgrad.calculus.lags import Steps
 from tcgrad.check.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
@@ -26,11 +27,13 @@ class Values:
     """The values of a program at a sample, near it, and of the derivatives that lines name.
 
     env: inputs, intermediates, outputs, upstream gradients, and what chains have defined so far.
+    statements: those of the program, then the inverses that formulas may read.
     stepping: the derivative of a tensor by itself is that of a recurrence, one step on: so in the chain rule, while in
         the derivative of an equation all components of a tensor are variables of their own.
     """
 
     program: object
+    statements: tuple = ()
     env: dict = field(default_factory=dict)
     functions: dict = field(default_factory=dict)
     near: dict = field(default_factory=dict)
@@ -43,7 +46,8 @@ class Values:
         assert not isinstance(sample, str), sample
         env = {item.tensor: sample.value(item.tensor.name) for item in program.inputs}
         env = {t: np.asarray(a, float if t.is_real else None) for t, a in env.items()}
-        values = Values(program, evaluate_statements(program.statements, env, functions=sample.functions))
+        statements = (*program.statements, *inverses_of(program), *inverses_of_factors(program))
+        values = Values(program, statements, evaluate_statements(statements, env, functions=sample.functions))
         values.functions = sample.functions
         for output in program.outputs:
             values.env[gradient_of(output)] = np.asarray(sample.upstream[output.name], float)
@@ -63,7 +67,7 @@ class Values:
         key = wrt, tuple(fixed)
         if key not in self.near:
             held = {wrt, *fixed}
-            following = [s for s in self.program.statements if not held & set(defined_tensors(s))]
+            following = [s for s in self.statements if not held & set(defined_tensors(s))]
             pairs = []
             for place in np.ndindex(self.env[wrt].shape):
                 pair = []

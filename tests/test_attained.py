@@ -108,6 +108,15 @@ def test_an_element_is_compared_with_the_extreme_and_not_with_what_is_proportion
         np.testing.assert_allclose(gradients[0] @ dx + gradients[1] @ dw, slope / (2 * step), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("element", ["x[j,i]*3/3", "log(exp(x[j,i]))", "x[j,i] + 0.1 - 0.1", "(x[j,i]^3)^(1/3)"])
+@pytest.mark.parametrize("extreme", ["max", "min"])
+def test_what_is_defined_by_elements_that_are_worked_out_is_no_extreme_of_those_that_are_not(element, extreme):
+    """A third of three times a number is another number: an element that is only read does not attain it."""
+    equations = [f"y[i] = {extreme}[j]({element})", "f = sum[i](y[i]^2)"]
+    text = f"dims: {{N: 5, M: 4}}\ninputs: {{x: {{shape: [N, M], sample: positive}}}}\nequations: {equations}\n"
+    assert tcgrad.loads(text).check(trials=5).ok
+
+
 @pytest.mark.parametrize("body", ["w[i,m]^2", "exp(w[i,m])", "sinh(w[i,m]*x[i])", "w[i,m]^3", "log(2 + sin(w[i,m]))"])
 def test_it_is_said_once_which_elements_attain_the_extreme(body):
     """A choice that keeps the derivative of the others away says it already; where there is one, it needs no other."""

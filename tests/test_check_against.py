@@ -271,11 +271,11 @@ def test_a_wrong_backward_fails(row):
         ("user_kernels:", "`user_kernels:` is not MODULE:FUNCTION"),
         ("./user_kernels.py:right", "`./user_kernels.py:right` is not MODULE:FUNCTION"),
         ("no_such_module:f", "there is no module `no_such_module`"),
-        ("user_kernels:no_such_function", "no_such_function is not there in user_kernels"),
-        ("user_kernels:constant", "constant is no function in user_kernels"),
-        ("user_kernels:Lay.backward", "Lay is not there in user_kernels"),
-        ("user_kernels:Layer.forward", "forward is not there in user_kernels.Layer"),
-        ("user_kernels:Layer.size", "size is no function in user_kernels.Layer"),
+        ("user_kernels:no_such_function", "`no_such_function` is not there in `user_kernels`"),
+        ("user_kernels:constant", "`constant` is no function in `user_kernels`"),
+        ("user_kernels:Lay.backward", "`Lay` is not there in `user_kernels`"),
+        ("user_kernels:Layer.forward", "`forward` is not there in `user_kernels.Layer`"),
+        ("user_kernels:Layer.size", "`size` is no function in `user_kernels.Layer`"),
         ("user_kernels:Layer.", "`user_kernels:Layer.` is not MODULE:FUNCTION"),
     ],
 )
@@ -284,6 +284,25 @@ def test_a_function_that_is_not_there(reference, message):
         tcgrad.load("gallery:matmul").check(against=reference)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
+
+
+def plain(x, a, dy):
+    return dy @ a.T, x.T @ dy
+
+
+@pytest.mark.parametrize(
+    ("function", "help_line"),
+    [
+        (plain, f"write '{__name__}:plain'"),
+        (lambda x, a, dy: (dy @ a.T, x.T @ dy), "write 'kernels:backward'"),
+        (3, "write 'kernels:backward'"),
+    ],
+)
+def test_a_function_is_given_by_its_name(function, help_line):
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against=function)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("TC503", help_line)
 
 
 @pytest.mark.parametrize(

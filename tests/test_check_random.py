@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from share import share
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -45,7 +46,7 @@ def test_right_programs_never_fail_in_many_runs(dtype, text):
 A_FEW = (58, 141)
 
 
-@pytest.mark.parametrize("number", A_FEW)
+@pytest.mark.parametrize("number", share(A_FEW, 2))
 def test_programs_of_the_whole_language_raise_no_alarm(number):
     assert not verdicts("whole", number)["unwell"]
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from share import share
 
 from tcgrad.api import loads
 from tcgrad.check import check
@@ -217,7 +218,7 @@ SEVERAL = {
 
 
 @pytest.mark.parametrize("method", ["auto", "directional"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", share(range(6), 3))
 @pytest.mark.parametrize("name", SEVERAL)
 def test_ties_are_met_at_each_of_several_kinks(name, seed, method):
     inputs, equations, right, wrong = SEVERAL[name]
@@ -263,7 +264,8 @@ def pooled_whole(x, dy):
 def classified(x, w, dl, relu=np.greater):
     """Of the sum of the log-probabilities after a layer with relu."""
     z = x @ w
-    e = np.exp(np.maximum(z, 0))
+    a = np.maximum(z, 0)
+    e = np.exp(a - a.max(1, keepdims=True))
     dz = dl * (1 - z.shape[1] * e / e.sum(1, keepdims=True)) * relu(z, 0)
     return dz @ w.T, x.T @ dz
 

@@ -172,6 +172,12 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
     assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
 
 
+def test_an_option_has_no_control_characters():
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "x=2,y=1\x1b[31m")
+    assert result.returncode == 2
+    assert result.stderr.startswith("--at:1:8: error[TC101]: the character U+001B does not belong in a spec\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such names")
 def test_a_file_name_cannot_drive_the_terminal(tmp_path: Path):
     text = Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "2*dl/dy[p,j]*a[q,j]")
@@ -430,6 +436,16 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path):
     result = tcgrad("emit", "gallery:matmul", "-o", str(target))
     assert (result.returncode, target.read_text()) == (2, "old")
     assert result.stderr == f"tcgrad: error[TC605]: cannot write `{target}`: the file is read-only\n"
+
+
+@pytest.mark.parametrize("command", [("emit", "gallery:matmul"), ("schema",)])
+def test_a_file_in_a_folder_that_is_not_there_is_not_written(tmp_path: Path, command):
+    target = tmp_path / "none" / "matmul.py"
+    result = tcgrad(*command, "-o", str(target))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"tcgrad: error[TC605]: cannot write `{target}`: ")
+    assert result.stderr.endswith(f"help: make the folder `{target.parent}` first\n")
+    assert not target.parent.exists()
 
 
 def test_a_failed_emit_leaves_the_old_file(tmp_path: Path):

@@ -106,6 +106,15 @@ def test_what_a_message_quotes_is_cut_where_it_is_very_long():
     assert line.endswith("aaa...` and `b`")
 
 
+def test_what_stands_between_two_quotes_is_not_cut():
+    text = f"`--x` is {'a word ' * 50}and `b`"
+    [line, help_] = render_all([Diagnostic("TC301", text, help=f"{text} or `{'a' * 10000}`")], None).split("\n")
+    assert line.endswith(text)
+    assert help_.startswith(f"help: {text} or `aaa")
+    assert help_.endswith("aaa...`")
+    assert len(help_) < 700
+
+
 def test_errors_without_a_place():
     diagnostic = Diagnostic("TC602", "there is no file `a.yaml`", help="look for it")
     expected = "error[TC602]: there is no file `a.yaml`\nhelp: look for it"

@@ -298,3 +298,35 @@ def test_powers_of_zero_that_are_added_up_at_a_position(position):
     np.testing.assert_array_equal(dx, expected)
     for second in module.hessian(np.zeros(6), u).values():
         assert np.isfinite(second).all()
+
+
+# what multiplies x, and its value at N = 1200, which Python cannot work out or NumPy cannot take from it
+HUGE = [
+    ("c^c", np.inf),
+    ("d^c", np.inf),
+    ("1/c^c", 0.0),
+    ("c^-c", 0.0),
+    ("2^N", np.inf),
+    ("2^-N", 0.0),
+    ("N^N", np.inf),
+    ("1.5^(N/8)", 1.5**150),
+    ("(N/2)^200", np.inf),
+    ("c^c^c", np.inf),
+    ("where(N < 100, 2^N, 3)", 3.0),
+    ("[N < 100]*2^N", 0.0),
+    ("[N < 100]*N^N", 0.0),
+]
+
+
+@pytest.mark.parametrize(("number", "value"), HUGE, ids=[row[0] for row in HUGE])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_powers_of_numbers_that_no_float_holds_are_inf(number, value):
+    constants = "{c: 1000, d: 1000.5}"
+    text = f"dims: {{N: 4}}\nconstants: {constants}\ninputs: {{x: [N]}}\nequations: ['y[i] = {number}*x[i]']\n"
+    module = tcgrad.loads(text).compile()
+    x = np.arange(1.0, 1201)
+    y, (dx,) = module.value_and_grad(x, x)
+    np.testing.assert_allclose(y, value * x, rtol=1e-12)
+    np.testing.assert_allclose(dx, value * x, rtol=1e-12)
+    np.testing.assert_allclose(module.jvp(x, x), value * x, rtol=1e-12)
+    np.testing.assert_array_equal(np.diag(module.jacobian(x)["y", "x"]), np.full(1200, dx[0]))

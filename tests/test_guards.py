@@ -100,6 +100,24 @@ dims: {B: 2, N: 3, K: 2}
 inputs: {x: [B, N, K], w: [B, N]}
 equations: ["e[b] = sum[i,j]([i != j]*w[b,i]*w[b,j]/sqrt(sum[k]((x[b,i,k] - x[b,j,k])^2)))"]
 """,
+    "springs along edges of which some end where they begin": """
+dims: {N: 2, L: 7}
+inputs:
+  x: [N, 2]
+  k: [L]
+  a: {shape: [L], dtype: int, sample: {integers: [0, 2]}}
+  b: {shape: [L], dtype: int, sample: {integers: [0, 2]}}
+equations: ["d[e] = sqrt(sum[c]((x[a[e],c] - x[b[e],c])^2))", "f = sum[e](k[e]*(d[e] - 1)^2)"]
+""",
+    "charges along edges of which some end where they begin": """
+dims: {N: 2, L: 7}
+inputs:
+  x: [N]
+  q: [N]
+  a: {shape: [L], dtype: int, sample: {integers: [0, 2]}}
+  b: {shape: [L], dtype: int, sample: {integers: [0, 2]}}
+equations: ["f = sum[e]([a[e] != b[e]]*q[a[e]]*q[b[e]]/(x[a[e]] - x[b[e]])^2)"]
+""",
     "each pair once, with weights": """
 dims: {N: 3, K: 2}
 inputs: {x: [N, K], w: [N]}

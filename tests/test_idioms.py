@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 from test_oracles import check_derivatives, check_emitted, program_of
@@ -43,6 +44,11 @@ tanh of a half: y[i] = (1 - exp(-x[i]))/(1 + exp(-x[i])) | y[i] = tanh(x[i]/2)
 tanh of a double: y[i] = (exp(2*x[i]) - 1)/(exp(2*x[i]) + 1) | y[i] = tanh(x[i])
 tanh by sigmoid: y[i] = 2*sigmoid(2*x[i]) - 1 | y[i] = tanh(x[i])
 tanh by sinh and cosh: y[i] = sinh(x[i])/cosh(x[i]) | y[i] = tanh(x[i])
+tanh by powers of sinh and cosh: y[i] = sinh(x[i])^2*z[i]/cosh(x[i])^3 | y[i] = tanh(x[i])^2*z[i]/cosh(x[i])
+the inverse of tanh: y[i] = cosh(x[i])/sinh(x[i])^2 | y[i] = 1/(tanh(x[i])*sinh(x[i]))
+softplus of a power: y[i] = log(1 + exp(x[i])^2) | y[i] = softplus(2*x[i])
+sigmoid of a power: y[i] = exp(x[i])^2/(1 + exp(x[i])^2) | y[i] = sigmoid(2*x[i])
+sigmoid of a power below: y[i] = z[i]/(1 + exp(x[i])^3) | y[i] = z[i]*sigmoid(-3*x[i])
 logsumexp: y = log(sum[i](exp(x[i]))) | y = logsumexp[i](x[i])
 logsumexp of rows: y[i] = log(sum[j](exp(a[i,j]))) | y[i] = logsumexp[j](a[i,j])
 logsumexp with a shift: y = s + log(sum[i](exp(x[i] - s))) | y = logsumexp[i](x[i])
@@ -66,6 +72,8 @@ sign and absolute value: y[i] = z[i]*abs(x[i])*sign(x[i]) | y[i] = z[i]*x[i]
 NOT = """
 two: y[i] = 1/(2 + exp(-x[i]))
 a factor: y[i] = 1/(1 + 2*exp(-x[i]))
+another angle: y[i] = sinh(x[i])/cosh(z[i])
+hyperbolic functions above: y[i] = sinh(x[i])*cosh(x[i])
 a root: y[i] = 1/sqrt(1 + exp(-x[i]))
 another argument: y[i] = relu(x[i])*[z[i] > 0]
 another side: y[i] = min(x[i], 0)*[x[i] > 0]
@@ -119,6 +127,38 @@ def test_emitted_code_does_not_overflow():
         y, z = module.forward(np.array([-1000.0, 0.0, 1000.0]))
     assert np.allclose(y, [0, 0.5, 1])
     assert z == 1000
+
+
+# at arguments of any size, with their derivatives
+LARGE = [
+    ("1/cosh(x[i])", lambda x: 1 / mpmath.cosh(x)),
+    ("1/cosh(x[i])^2", lambda x: 1 / mpmath.cosh(x) ** 2),
+    ("2*sinh(x[i])/cosh(x[i])^3", lambda x: 2 * mpmath.sinh(x) / mpmath.cosh(x) ** 3),
+    ("1/sinh(x[i])", lambda x: 1 / mpmath.sinh(x)),
+    ("cosh(x[i])/sinh(x[i])", mpmath.coth),
+    ("log(cosh(x[i]))", lambda x: mpmath.log(mpmath.cosh(x))),
+    ("log(2*cosh(x[i]/3))", lambda x: mpmath.log(2 * mpmath.cosh(x / 3))),
+    ("-x[i]^2*log(3*cosh(x[i])^2)", lambda x: -(x**2) * mpmath.log(3 * mpmath.cosh(x) ** 2)),
+    ("log(1/cosh(x[i]))", lambda x: -mpmath.log(mpmath.cosh(x))),
+    ("log(x[i]^2*cosh(x[i]))", lambda x: mpmath.log(x**2 * mpmath.cosh(x))),
+    ("log(1 + exp(x[i])^2)", lambda x: mpmath.log(1 + mpmath.exp(2 * x))),
+]
+
+
+@pytest.mark.parametrize(("spelt", "wanted"), LARGE, ids=[spelt for spelt, _ in LARGE])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # of what is divided by
+def test_values_and_gradients_of_any_size(spelt, wanted):
+    function = tcgrad.loads(f"inputs: {{x: [7]}}\nequations: ['y[i] = {spelt}']\n")
+    x = np.array([-2000.0, -760.0, -3.0, 0.25, 2.0, 760.0, 2000.0])
+    with mpmath.workdps(2000):
+        exact = [float(wanted(mpmath.mpf(a))) for a in x]
+        slopes = [float(mpmath.diff(wanted, mpmath.mpf(a), h=mpmath.mpf(10) ** -500)) for a in x]
+    y, (dx,) = function.compile().value_and_grad(x, np.ones(7))
+    at = function.derive().at({"x": x, "dy": np.ones(7)})
+    for found in (y, *at.outputs.values()):
+        np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-300)
+    for found in (dx, *at.gradients.values(), *map(np.diag, at.jacobians.values())):
+        np.testing.assert_allclose(found, slopes, rtol=1e-12, atol=1e-300)
 
 
 SYMMETRIC = """

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tcgrad.api import loads
+from tcgrad.calculus.second import stepwise_hessians
+from tcgrad.ir.program import defined_tensors
 
 LONG = "; ".join(f"h{n + 1}[i] = tanh(w[i,j]*h{n}[j]) + h{n}[i]" for n in range(5))
 
@@ -51,6 +54,36 @@ def test_values_are_those_of_the_emitted_code(name: str) -> None:
     for block, value in found.items():
         _, first, second = block.about
         np.testing.assert_allclose(value, expected[first.name, second.name], rtol=1e-9, atol=1e-9)
+
+
+RECURRENCE = """
+dims: {T: 3, N: 2}
+inputs: {w: [N, N], u: [N], x: [T], h: [N], b: [N]}
+equations:
+  - s[-1,j] = h[j]
+  - s[t,j] = tanh(w[j,k]*s[t-1,k] + u[j]*x[t] + b[j])
+  - f = s[t,j]*s[t,j]
+  - g = s[T-1,0]*x[0]
+outputs: [f, g]
+"""
+
+
+def test_what_the_blocks_of_a_recurrence_have_in_common_is_worked_out_once() -> None:
+    function = loads(RECURRENCE, "spec.yaml")
+    program = function.program
+    pairs = list(combinations_with_replacement(program.wrt, 2))
+    statements, names = stepwise_hessians(program, program.outputs[0], pairs)
+    defined = [tensor for statement in statements for tensor in defined_tensors(statement)]
+    assert sorted({tensor.name for tensor in defined}) == sorted(tensor.name for tensor in defined)
+    assert len(set(names)) == len(pairs)
+    values = drawn(function)
+    found = function.derive(hessian=True).at(values).hessians
+    for name in ("f", "g"):
+        expected = loads(RECURRENCE.replace("[f, g]", f"[{name}]"), "spec.yaml").compile().hessian(**values)
+        blocks = {block.about[1:]: value for block, value in found.items() if block.about[0].name == name}
+        assert list(blocks) == pairs
+        for (first, second), value in blocks.items():
+            np.testing.assert_allclose(value, expected[first.name, second.name], rtol=1e-9, atol=1e-9)
 
 
 def test_there_are_blocks_without_a_closed_form() -> None:

@@ -46,6 +46,14 @@ SHOWN = [
         ),
     ),
     (
+        ["y[i] = where(b[i] > 0, (a[i]/c[i] - 1)^2, 0)"],
+        "dl/da[p] = 2*dl/dy[p]*where(b[p] > 0, (a[p]/c[p] - 1)/c[p], 0)",
+    ),
+    (
+        ["y[i] = where(b[i] > 0, (c[i]/a[i] - 1)^2, 0)"],
+        "dl/da[p] = -2*dl/dy[p]*where(b[p] > 0, c[p]*(c[p]/a[p] - 1)/a[p]^2, 0)",
+    ),
+    (
         ["y[i] = (a[i+1] - a[i])^2"],
         "dl/da[p] = 2*(dl/dy[p-1]*(a[p] - a[p-1])*[p >= 1] - dl/dy[p]*(a[p+1] - a[p])*[p < N - 1])",
     ),

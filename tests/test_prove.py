@@ -178,6 +178,11 @@ def test_what_takes_very_many_steps_to_expand_is_left_open():
         expand(whole)
 
 
+def test_what_sympy_fails_on_is_left_open():
+    """SymPy's simplification of signs raises an AttributeError. The two are equal for positive ``t`` alone."""
+    assert not prove_equal(define("y = sign(s/t - 1)/t"), define("y = sign(s - t)/t"))
+
+
 def test_sympy_is_left_alone_where_it_is_not_needed():
     before = "sympy" in sys.modules
     assert prove_equal(define("y = (s + t)^2"), define("y = s^2 + 2*s*t + t^2"))

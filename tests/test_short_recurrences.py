@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from emit_tools import Emitted, check_everything, spec
+from share import share
 
 import tcgrad
 
@@ -29,7 +30,7 @@ def text_of(step, length, before, *, whole=True):
     return spec(["x: [T]", "a: []"], equations, dims=f"{{T: {length}}}", indices="{t: T}")
 
 
-@pytest.mark.parametrize(("step", "length", "before"), CASES)
+@pytest.mark.parametrize(("step", "length", "before"), share(CASES, 3))
 def test_derivatives_of_short_recurrences(step, length, before):
     for whole in (True, False):
         text = text_of(step, length, before, whole=whole)
@@ -39,13 +40,13 @@ def test_derivatives_of_short_recurrences(step, length, before):
         assert tcgrad.loads(text).check(trials=1).ok
 
 
-def test_recurrences_of_each_other_that_are_short():
+@pytest.mark.parametrize("length", share((2, 1, 3), 3))
+def test_recurrences_of_each_other_that_are_short(length):
     equations = ["a[-1,i] = x[0,i]", "b[-2,i] = 1[i]*w", "b[-1,i] = 0", "a[t,i] = a[t-1,(i+1)%N]*x[t,i] + b[t-2,i]*w"]
     equations += ["b[t,i] = tanh(b[t-1,i]) + a[t,i]^2", "f = sum[t,i](a[t,i]*b[t,i])"]
-    for length in (1, 2, 3):
-        text = spec(["x: [T, N]", "w: []"], equations, dims=f"{{T: {length}, N: 2}}", indices="{t: T}")
-        check_everything(Emitted(text))
-        assert tcgrad.loads(text).check(trials=1).ok
+    text = spec(["x: [T, N]", "w: []"], equations, dims=f"{{T: {length}, N: 2}}", indices="{t: T}")
+    check_everything(Emitted(text))
+    assert tcgrad.loads(text).check(trials=1).ok
 
 
 def test_each_position_has_an_equation_of_its_own():

@@ -144,6 +144,38 @@ def test_towers_of_exponents_are_emitted_in_time_that_grows_with_them_alone():
     assert seconds(function.emit) < 2
 
 
+# Where a word of the user's own stands, given by `{}`; what is refused there is said in a few lines.
+PLACES = [
+    "dims: {N: '{}'}\n" + REST,
+    "inputs: {x: '{}'}\nequations: [y = 1]\n",
+    "inputs: {x: ['{}']}\nequations: [y = 1]\n",
+    "inputs: {x: {shape: [3], sample: '{}'}}\nequations: [y = 1]\n",
+    REST + "outputs: '{}'\n",
+    REST + "wrt: ['{}']\n",
+    REST + "indices: {i: '{}'}\n",
+    REST + "functions: {f(z): '{}'}\n",
+    REST + "expect: ['dl/d{} = 3']\n",
+    REST + "expect: ['dl/dx[p] = {}']\n",
+    *(
+        f"inputs: {{x: [3]}}\nequations: ['{equation}']\n"
+        for equation in ("y = {}", "y[{}] = 1", "y = x[{}]", "y = {}(3)", "y = {}[i]", "y = x[0]^{}", "y = 2 {}")
+    ),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_long_words_are_not_repeated(place):
+    text = place.replace("{}", "q" * 100_000)
+
+    def refused():
+        with pytest.raises(TcgradError) as caught:
+            assert tcgrad.loads(text).program
+        return render_diagnostics(caught.value)
+
+    assert len(refused()) < 2000
+    assert seconds(refused) < 1
+
+
 TOWERS = ["s^(9^9^9)", "2^(s*9^99999999)", "s^(1/9^9999999)", "s^(s^(9^9^9))", "[9^9999999 > s]*s"]
 
 

@@ -269,6 +269,23 @@ def test_what_is_written_by_the_inverses_of_factors_is_called_so():
         assert chains[-1].steps[-1].rules[0].words == "inverse of a product"
 
 
+PRODUCTS = [
+    ("a[i,k]*x[k,j]", "logdet(y)"),
+    ("a[i,k]*x[k,j]", "det(y)"),
+    ("x[k,i]*a[k,j]", "log(det(y))"),
+    ("x[i,k]*x[k,j]", "logdet(y)"),
+    ("a[i,k]*x[k,l]*a[l,j]", "det(y)"),
+    ("x[i,k]*x[j,k]", "logdet(y) + v[i]*inv(y)[i,j]*v[j]"),
+]
+
+
+@pytest.mark.parametrize(("product", "of"), PRODUCTS)
+def test_the_lines_through_inverses_of_factors_are_equal(product, of):
+    inputs = "{a: {shape: [3, 3], sample: spd}, x: {shape: [3, 3], sample: spd}, v: [3]}"
+    equations = f"['y[i,j] = {product}', 'f = {of} + sum[i](v[i]^2)']"
+    assert check_program(program_of(f"inputs: {inputs}\nequations: {equations}\n")) > 20
+
+
 @pytest.mark.parametrize("of", ["logdet(y)", "det(y)", "inv(y)[i,i]"])
 def test_a_matrix_that_meets_its_inverse_is_told(of):
     derivation = derive(program_of(f"inputs: {{x: [3, 3]}}\nequations: ['y[i,j] = inv(x)[i,j]', 'f = {of}']"))

@@ -6,15 +6,17 @@ Jacobians are the blocks of the Hessian, and its tangents are Hessian-vector pro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tcgrad.calculus.backprop import Positions, Pullback
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.intrinsics import inverses_of
-from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.unconstrained import unconstrained, without_symmetry
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ONE, Expr
 from tcgrad.ir.program import Program, Statement
-from tcgrad.ir.tensors import Tensor, gradient_of
+from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.records import replace
 from tcgrad.simplify.fold import Facts
 
@@ -24,17 +26,24 @@ def has_hessian(program: Program) -> bool:
     return program.lone_scalar is not None
 
 
-def stepwise_hessian(program: Program, of: Tensor, first: Tensor, second: Tensor) -> tuple[Statement, ...]:
-    """Statements that end in the derivative by ``second`` of the gradient of the scalar ``of`` by ``first``.
+def stepwise_hessians(
+    program: Program, of: Tensor, pairs: Sequence[tuple[Tensor, Tensor]]
+) -> tuple[tuple[Statement, ...], list[Tensor]]:
+    """Statements that differentiate the gradients of the scalar ``of`` by the first of each pair by the second, and
+    what these derivatives are called in them. The gradients are there once for all.
 
     They are over the tensors of `unconstrained` programs: derivatives of symmetric tensors are those of all components.
     """
     plain = unconstrained(program)
-    computing = gradient_program(replace(plain, outputs=(of,), wrt=(without_symmetry(first),)))
+    turned = [(without_symmetry(first), without_symmetry(second)) for first, second in pairs]
+    computing = gradient_program(replace(plain, outputs=(of,), wrt=tuple(dict.fromkeys(first for first, _ in turned))))
     backward = computing.statements[len(plain.statements) :]
-    inverses = inverses_of(plain)
-    (gradient,) = computing.outputs
-    return (*inverses, *backward, *stepwise_jacobian(computing, gradient, without_symmetry(second)))
+    firsts: dict[Tensor, list[Tensor]] = {}
+    for first, second in turned:
+        firsts.setdefault(second, []).append(gradient_of(first))
+    blocks = (step for second, those in firsts.items() for step in stepwise_blocks(computing, those, (second,)))
+    names = [jacobian_of(gradient_of(first), second) for first, second in turned]
+    return (*inverses_of(plain), *backward, *blocks), names
 
 
 def gradient_program(program: Program) -> Program:

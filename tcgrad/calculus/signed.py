@@ -15,7 +15,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.fact import Fact, is_rounded
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.multiples import Multiples
@@ -104,7 +104,7 @@ class _Known:
         apart: list[Define] = []
         for define in defines:
             body = simplify(assume(define.body, given))
-            apart.append(replace(define, body=body))
+            apart += [] if is_rounded(body, define.body) else [replace(define, body=body)]
             self._positive += [define.tensor] if is_positive(body, self._positive) else []
         self._facts = Facts((*defines, *apart), [*self._signed, *self._positive])
         facts = [Fact.of(define.tensor, define.free, define.body, self._positive) for define in apart]

@@ -39,7 +39,8 @@ class Suspect:
         found, right = self.found, self.right
         if not np.isfinite(found).all():
             wrong = int(np.count_nonzero(~np.isfinite(found)))
-            return f"{wrong} of {found.size} elements are not finite" if wrong < found.size else ""
+            are = "is" if wrong == 1 else "are"
+            return f"{wrong} of {found.size} elements {are} not finite" if wrong < found.size else ""
         if (np.abs(found) <= self.allowed).all():
             return "is 0 everywhere"
         for text, candidate in self._candidates(more):

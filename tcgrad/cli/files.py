@@ -50,7 +50,9 @@ def write_file(path: Path, text: str) -> None:
             _replace(path.resolve(), text)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}"),)) from error
+        is_missing = isinstance(error, FileNotFoundError) and not path.parent.exists()
+        help_ = f"make the folder `{path.parent}` first" if is_missing else None
+        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}", help=help_),)) from error
 
 
 def _replace(path: Path, text: str) -> None:

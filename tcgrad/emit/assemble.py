@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Axes, Node, Value
-from tcgrad.emit.axis_reads import affine_parts, is_affine, known_indices
+from tcgrad.emit.axis_reads import affine_parts, by_length, is_affine, known_indices
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, whole
 from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Slice
@@ -39,7 +39,7 @@ def loops(term_places: list[Integer]) -> tuple[Index, ...]:
     looped: dict[Index, None] = {}
     for place in term_places:
         inside = [index for index in place.indices if index not in looped]
-        longest = max(inside, key=lambda index: index.size.value, default=None)
+        longest = max(inside, key=by_length, default=None)
         looped.update(dict.fromkeys(index for index in inside if index is not longest))
     return tuple(looped)
 

@@ -8,6 +8,11 @@ from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.records import dataclass
 
 
+def by_length(index: Index) -> tuple[bool, int]:
+    """How indices are ordered by length: one whose size is a number is shorter than one of dims, which may grow."""
+    return index.size.as_number is None, index.size.value
+
+
 @dataclass(frozen=True)
 class AxisRead:
     """An affine position: where it starts, and its steps, all of them forward.
@@ -32,7 +37,7 @@ class AxisRead:
     @property
     def longest(self) -> Index:
         """The index that stays on the axis; a window is opened for each of the others."""
-        return max(self.steps, key=lambda index: index.size.value)
+        return max(self.steps, key=by_length)
 
     @property
     def others(self) -> tuple[Index, ...]:

@@ -10,16 +10,15 @@ import math
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
+from tcgrad.emit.distances import squared_distances
+from tcgrad.emit.memory_order import innermost
 from tcgrad.emit.operations import (
     Contiguous,
-    Diagonal,
     Einsum,
-    Expand,
     Matmul,
     Outer,
     Reshape,
     Tensordot,
-    Transpose,
     Vdot,
 )
 from tcgrad.emit.solving import solved
@@ -27,8 +26,8 @@ from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
-_FEW = 8  # matrices that are multiplied one by one although memory runs across them
-_FEW_READY = 64  # where each is read as it lies
+_FEW = 8  # matrices that are multiplied one by one if that gives the order that is wanted
+_FEW_READY = 64  # if each is read as it lies
 
 
 def outer(build: Builder, left: Value, right: Value, axes: Axes) -> Value:
@@ -116,6 +115,10 @@ def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes)
         return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
     if not groups.batch and left.axes == right.axes:
         return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
+    if left.node is right.node and left.axes == right.axes and len(groups.summed) == 1:
+        distances = squared_distances(build, left, *groups.summed)
+        if distances is not None:
+            return distances
     return _einsum(build, left, right, _ordered(groups.batch, hint))
 
 
@@ -131,7 +134,7 @@ def _runs_along_batch(left: Value, right: Value, groups: _Groups) -> bool:
     if groups.rows and groups.columns:
         return False
     matrix = left if groups.rows else right
-    return matrix.axes[_innermost(matrix.node)] in groups.batch
+    return matrix.axes[innermost(matrix.node)] in groups.batch
 
 
 def _ordered(indices: Axes, hint: Axes) -> Axes:
@@ -160,23 +163,28 @@ def _matmul(build: Builder, left: Value, right: Value, groups: _Groups) -> Value
 
 
 def _few_matmuls(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value | None:
-    """A matrix times each of a few matrices: ``tensordot`` would copy these into one before it multiplies."""
+    """A matrix times each of a few matrices, if they are read as they lie or give the order that is wanted.
+
+    ``tensordot`` copies the former into one matrix before it multiplies.
+    """
     matrix, stack, own = (right, left, groups.rows) if len(groups.rows) > 1 else (left, right, groups.columns)
     if len(groups.summed) > 1 or len(matrix.axes) != 2 or len(own) < 2:
         return None
     (summed,) = groups.summed
-    inner = stack.axes[_innermost(stack.node)]
+    inner = stack.axes[innermost(stack.node)]
     column = own[-1] if inner is summed else inner
-    others = _ordered(tuple(index for index in own if index is not column), hint)
-    lie_ready = build.arranged(stack, (*others, summed, column)) is stack.node
-    if math.prod(index.size.value for index in others) > (_FEW_READY if lie_ready else _FEW):
-        return None
     row = next(index for index in matrix.axes if index is not summed)
+    others = _ordered(tuple(index for index in own if index is not column), hint)
     pair = _ordered((row, column), hint)
+    axes = (*others, *pair)
+    lie_ready = build.arranged(stack, (*others, summed, column)) is stack.node
+    is_wanted = len(others) == 1 and axes == _ordered(axes, hint)
+    most = _FEW_READY if lie_ready else _FEW if is_wanted else 0
+    if math.prod(index.size.value for index in others) > most:
+        return None
     nodes = build.arranged(matrix, (row, summed)), build.arranged(stack, (*others, summed, column))
     if pair[0] is column:
         nodes = build.arranged(stack, (*others, column, summed)), build.arranged(matrix, (summed, row))
-    axes = (*others, *pair)
     return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
 
 
@@ -235,22 +243,6 @@ def _stacked(
 
 def _contiguous(build: Builder, node: Node, matrix_axes: int) -> Node:
     """A copy where neither axis of the matrices is the one that memory runs along: BLAS cannot read such a view."""
-    if matrix_axes < 2 or _innermost(node) >= len(node.shape) - matrix_axes:
+    if matrix_axes < 2 or innermost(node) >= len(node.shape) - matrix_axes:
         return node
     return build.graph.make(Contiguous(), (node,), node.shape, node.kind)
-
-
-def _innermost(node: Node) -> int:
-    """The axis along which neighbours in memory lie, if fresh arrays are in C order."""
-    last = len(node.shape) - 1
-    match node.operation:
-        case Transpose(order):
-            inner = _innermost(node.arguments[0])
-            return order.index(inner) if inner in order else last
-        case Expand(new):
-            inner = _innermost(node.arguments[0])
-            return [k for k, is_new in enumerate(new) if not is_new][inner]
-        case Diagonal(labels):
-            return labels[_innermost(node.arguments[0])]
-        case _:
-            return last

@@ -1,17 +1,20 @@
-"""The signs of a module's Python numbers, as far as sizes of any length leave them.
+"""The signs of a module's Python numbers and how large they are, as far as sizes of any length leave them.
 
-Python raises an exception where NumPy makes inf or nan: for a division by 0, or for the root of what is negative. A
-branch that is not taken, or what is multiplied by a condition that does not hold, must not.
+Python raises an exception where NumPy makes inf or nan: for a division by 0, for the root of what is negative, for a
+power that no float holds. A branch that is not taken, or what a condition that does not hold multiplies, must not.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+from math import log2, prod
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.operations import Apply, Leaf, Number, Plus, Power, Size, Sqrt, Times
+
+_MOST_BITS = 1000  # of what a float holds
+_SIZE_BITS = 63  # of an axis
 
 
 def is_never_zero(node: Node, fitting: Fitting) -> bool:
@@ -25,9 +28,44 @@ def has_root(node: Node, fitting: Fitting) -> bool:
 
 
 def has_power(base: Node, exponent: Node, fitting: Fitting) -> bool:
-    """Whether a power of a Python number is a finite real number."""
+    """Whether a power of a Python number is a real number that a float holds."""
     least = _least(base, fitting)
-    return least == 1 or (least == 0 and _least(exponent, fitting) == 1)
+    is_real = least == 1 or (least == 0 and _least(exponent, fitting) == 1)
+    return is_real and _is_held(base, exponent, fitting)
+
+
+def _is_held(base: Node, exponent: Node, fitting: Fitting) -> bool:
+    """Whether a power of a number that is not below 0 is small enough for a float."""
+    power = _value(exponent)
+    if power is None:
+        value = _value(base)
+        return value is not None and value <= 1 and _least(exponent, fitting) is not None
+    bits = _bits(base)
+    return bits is not None and bits * abs(power) < _MOST_BITS
+
+
+def _bits(node: Node) -> float | None:
+    """At least the magnitude of a number's binary logarithm, if the number is made of terms and factors above 0."""
+    value = _value(node)
+    if value is not None:
+        return abs(log2(value)) if value else 0
+    parts = [_bits(argument) for argument in node.arguments]
+    known = [bits for bits in parts if bits is not None]
+    match node.operation:
+        case Number(None):
+            return 2
+        case Size():
+            return _SIZE_BITS
+        case _ if len(known) < len(parts):
+            return None
+        case Plus():
+            return max(known) + len(known)
+        case Times():
+            return sum(known)
+        case Sqrt():
+            return known[0]
+        case _:
+            return None
 
 
 def _least(node: Node, fitting: Fitting) -> int | None:

@@ -12,7 +12,8 @@ from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.exponentials import logsumexp, share
 from tcgrad.emit.factors import without_unused
 from tcgrad.emit.gates import with_gate
-from tcgrad.emit.operations import Apply, Compare, Power, Reduction, Select
+from tcgrad.emit.operations import Apply, Compare, Power, Select
+from tcgrad.emit.reductions import reduced
 from tcgrad.emit.structure import UNIT, Structured, Term
 from tcgrad.ir.guards import branches_of
 from tcgrad.ir.indices import Index
@@ -129,8 +130,7 @@ class Pointwise(ABC):
         kept = tuple(index for index in body.axes if index not in expr.indices)
         if expr.kind == "logsumexp":
             return plain(Value(logsumexp(self.build, body.node, gone), kept))
-        shape = tuple(size for k, size in enumerate(body.node.shape) if k not in gone)
-        return Structured((Term(sign, Value(self.build.graph.make(Reduction(kind, gone), (body.node,), shape), kept)),))
+        return Structured((Term(sign, Value(reduced(self.build, kind, body.node, gone), kept)),))
 
     def _reduced(self, expr: IndexReduce, hint: Axes) -> tuple[Fraction, ReductionKind, Value]:
         """A sign, and what a reduction is of what, for ``max(-a)`` is ``-min(a)``."""

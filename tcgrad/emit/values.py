@@ -10,6 +10,7 @@ from tcgrad.emit.arrays import Kind, Node, Value
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.graph import Graph
 from tcgrad.emit.journal import Labels, SumKept, SumKey
+from tcgrad.emit.memory_order import short_axis
 from tcgrad.emit.operations import (
     Arange,
     Cast,
@@ -135,6 +136,12 @@ class Builder:
         shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
         return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
 
+    def slices(self, node: Node, axis: int) -> list[Node]:
+        """Views at each of the positions along an axis whose size is a number."""
+        rest = len(node.shape) - axis - 1
+        places = range(node.shape[axis].as_number or 0)
+        return [self.picked(node, [*[None] * axis, Integer.of(place), *[None] * rest]) for place in places]
+
     def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
         """The same elements in another shape."""
         return self.graph.make(Reshape(), (node,), shape, node.kind)
@@ -247,6 +254,11 @@ class Builder:
         kept = tuple(index for k, index in enumerate(value.axes) if k not in gone)
         if isinstance(node.operation, Diagonal) and node.operation.labels == (0, 0):
             return Value(self.graph.make(Trace(), node.arguments, ()))
+        short = None if isinstance(node.operation, Cast) else short_axis(node, gone)
+        if short is not None:
+            slices = self.slices(node, short)
+            axes = (*value.axes[:short], *value.axes[short + 1 :])
+            return self.summed(Value(self.plus(slices, [1] * len(slices)), axes), indices)
         shape = tuple(size for k, size in enumerate(node.shape) if k not in gone)
         return Value(self.graph.make(Sum(gone), (node,), shape), kept)
 

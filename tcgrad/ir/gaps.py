@@ -8,7 +8,7 @@ from dataclasses import field
 
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_guard, is_mask, is_structural
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
     ZERO,
     Add,
@@ -18,6 +18,7 @@ from tcgrad.ir.nodes import (
     Expr,
     IndexReduce,
     IndexSum,
+    IndexValue,
     Iverson,
     Mul,
     Pow,
@@ -41,16 +42,38 @@ def has_gap(node: Expr) -> bool:
         case Pow(base=Component(tensor)) if tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0):
             return bool(tensors_read(node.exponent) or free_indices(node.exponent))
         case Pow():
-            return bool(tensors_read(node) or free_indices(node)) or _may_lack_value(as_integer(node.base))
+            return bool(tensors_read(node) or free_indices(node)) or _may_lack_value(node)
         case Call():
             return has_domain(node.function)
         case _:
             return False
 
 
-def _may_lack_value(size: Integer | None) -> bool:
-    """Whether a power of a size has no value, or no finite one, where dims are short enough."""
-    return size is not None and size.as_number is None and not never_negative(size - 1)
+def _may_lack_value(power: Pow) -> bool:
+    """Whether a power made of sizes has no value, or no finite one, where dims are short or long enough."""
+    if _has_sizes(power.exponent):
+        return True
+    return _has_sizes(power.base) and not _is_above_0(power.base)
+
+
+def _has_sizes(number: Expr) -> bool:
+    return any(isinstance(part, IndexValue) for part in walk(number))
+
+
+def _is_above_0(number: Expr) -> bool:
+    """Whether what is made of sizes is known to be above 0, however short dims are."""
+    size = as_integer(number)
+    if size is not None:
+        return never_negative(size - 1)
+    match number:
+        case Const(value=value):
+            return value > 0
+        case Pow(base=base):
+            return _is_above_0(base)
+        case Add() | Mul():
+            return all(map(_is_above_0, children(number)))
+        case _:
+            return False
 
 
 def has_domain(function: Function) -> bool:
@@ -121,7 +144,7 @@ class Gaps:
         inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
             case Mul() if inside:
-                guards = [own for factor in expr.factors if is_guard(factor) and (own := _indices(factor))]
+                guards = [_indices(factor) for factor in expr.factors if is_guard(factor)]
                 return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
             case Where(condition=condition) if not self.padded or is_structural(condition):
                 return tuple([gap for gap in inside if not _indices(condition) <= gap])
@@ -147,7 +170,7 @@ class Gaps:
 
         masks_stay: a mask that chooses is not left out.
         """
-        guards = [factor for factor in factors if is_guard(factor) and free_indices(factor)]
+        guards = [factor for factor in factors if is_guard(factor)]
         brackets = [factor for factor in factors if isinstance(factor, Iverson) and not is_structural(factor)]
         choices: dict[tuple[Expr, ...], list[Expr]] = {}
         kept: list[Expr] = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from typing import Literal, Protocol, cast
 
-from tcgrad.errors import Note, Span
+from tcgrad.errors import SHOWN, Note, Span
 from tcgrad.ir.indices import Gather, Integer
 from tcgrad.ir.nodes import ONE as ONE_CONST
 from tcgrad.ir.nodes import Component, Delta, Expr
@@ -243,7 +243,7 @@ class ComponentReader(ABC):
             return Refused()
         self._told.update((name, span) for name in names)
         term = self.symbols.text(span)
-        short = term if len(term) <= 60 else "..."
+        short = term if len(term) <= SHOWN else "..."
         shown, listed = " and ".join(f"`{name}`" for name in names), ",".join(names)
         verb, them = ("occurs", "it") if len(names) == 1 else ("each occur", "them")
         where = " in each term" if self.occurrences.of(found).get(node.name, 0) > 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tcgrad.errors import Diagnostic, Located, Note, Report, Span
+from tcgrad.errors import SHOWN, Diagnostic, Located, Note, Report, Span
 from tcgrad.language.lexer import UNREADABLE, Token, respelled, tokenize
 from tcgrad.operators import CLOSING
 
@@ -16,8 +16,6 @@ that every recursive walk over a tree stays within the interpreter's own limit."
 What = Literal["equation", "size", "body"]
 
 ERROR_LIMIT = 8
-SHOWN = 60
-"""Characters of a text that a help line repeats."""
 
 
 class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it

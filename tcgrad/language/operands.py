@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import cast
 
-from tcgrad.errors import Span
+from tcgrad.errors import SHOWN, Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import SHOWN
 from tcgrad.language.derivative_names import DerivativeParser
 from tcgrad.language.elsewhere import HOW_TO_WRITE
 from tcgrad.language.lexer import SIZE_ALONE, UNREADABLE, Token

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from tcgrad.errors import Located, Report
-from tcgrad.language.cursor import SHOWN, StopParsing, What
+from tcgrad.errors import SHOWN, Located, Report
+from tcgrad.language.cursor import StopParsing, What
 from tcgrad.language.lexer import Token
 from tcgrad.language.products import ProductParser
 from tcgrad.language.syntax import (
@@ -115,7 +115,7 @@ class _Parser(ProductParser):
                 "TC204", "an equation is missing here", self.text.whole, "write NAME[indices] = expression"
             )
         if not any(token.kind in {"=", "=="} for token in self.tokens):
-            short = self.text.text.strip() if len(self.text.text) < 60 and "\n" not in self.text.text else "..."
+            short = self.text.text.strip() if len(self.text.text) < SHOWN and "\n" not in self.text.text else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
             if (arrow := re.search("<-|->|=>", self.text.text)) is not None:
                 help_ = f"write `=` for `{arrow[0]}`"

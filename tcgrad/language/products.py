@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, cast
 
+from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import ERROR_LIMIT, SHOWN, StopParsing
+from tcgrad.language.cursor import ERROR_LIMIT, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser

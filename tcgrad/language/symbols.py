@@ -180,7 +180,9 @@ class Symbols:
 
     def _with_indices(self, name: str) -> str | None:
         """How to write ``x_i``, ``xᵢ`` or ``xi`` of a tensor ``x``; in ``xx`` the index would be a tensor."""
-        for end in range(min(len(name), MAX_NAME) - 1, 0, -1):
+        if len(name) > MAX_NAME:
+            return None
+        for end in range(len(name) - 1, 0, -1):
             indices = [char for char in name[end:] if char != "_"]
             if name[end] != "_" and not self.tensors.keys().isdisjoint(indices):
                 continue

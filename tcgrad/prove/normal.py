@@ -68,7 +68,7 @@ def normalise(expr: Expr) -> Expr:
         case Delta():
             return _delta(made)
         case Mul():
-            return with_looked_up(_aligned(made))
+            return with_looked_up(_aligned(made), in_brackets=True)
         case IndexSum():
             short = _without_squares(_without_guards(made))
             return IndexSum(short.indices, product_sorted(short.body, short.indices))

@@ -12,7 +12,7 @@ from tcgrad.report.cells import cells
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown
 _QUOTED = 200  # characters of the user's own text in a message
-_LONG_QUOTE = re.compile(f"`[^`]{{{_QUOTED + 1},}}`")
+_QUOTE = re.compile("`[^`]*`")
 _BEFORE = 60  # of these, at most so many before the place
 
 # Control, format (among them those that turn the direction of writing), surrogate, private, unassigned, separators.
@@ -43,18 +43,18 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def _render(diagnostic: Diagnostic, source: Source | None) -> Iterator[str]:
-    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {_message(diagnostic.message)}"
+    yield f"{_place(diagnostic.span, source)}: {diagnostic.severity}[{diagnostic.code}]: {_told(diagnostic.message)}"
     yield from _quote(diagnostic.span, source)
     if diagnostic.help:
         first, *more = diagnostic.help.split("\n")
-        yield f"help: {escape(first)}"
-        yield from (f"      {escape(line)}" for line in more)
+        yield f"help: {_told(first)}"
+        yield from (f"      {_told(line)}" for line in more)
     for note in diagnostic.notes:
         yield from _render_note(note, source)
 
 
 def _render_note(note: Note, source: Source | None) -> Iterator[str]:
-    yield f"{_place(note.span, source)}: note: {_message(note.message)}"
+    yield f"{_place(note.span, source)}: note: {_told(note.message)}"
     yield from _quote(note.span, source)
 
 
@@ -93,12 +93,13 @@ def _window(line: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _clip(match: re.Match[str]) -> str:
-    return f"`{match.group()[1:_QUOTED]}...`"
+    quote = match.group()
+    return quote if len(quote) <= _QUOTED + 2 else f"{quote[:_QUOTED]}...`"
 
 
-def _message(text: str) -> str:
-    """A message on one line, with what it quotes cut where that is very long."""
-    return escape(_LONG_QUOTE.sub(_clip, text))
+def _told(text: str) -> str:
+    """A message or a line of help on one line, with what it quotes cut where that is very long."""
+    return escape(_QUOTE.sub(_clip, text))
 
 
 def escape(text: str) -> str:

@@ -27,9 +27,11 @@ def minus(left: Expr, right: Expr) -> Expr:
 
 
 def exponent_of(term: Expr) -> Expr | None:
-    """``u`` where the term is ``exp(u)``; 0 where it is 1."""
-    if isinstance(term, Call) and is_call(term, "exp"):
-        return term.arguments[0]
+    """``u`` where the term is ``exp(u)``, ``n u`` where it is ``exp(u)^n``; 0 where it is 1."""
+    base, number = as_number_power(term)
+    if isinstance(base, Call) and is_call(base, "exp"):
+        (exponent,) = base.arguments
+        return exponent if number == 1 else simplify(Mul((Const(number), exponent)))
     return ZERO if term == ONE else None
 
 

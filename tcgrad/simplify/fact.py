@@ -42,6 +42,7 @@ class Fact:
         of it has one.
     rooted: what is known not to be negative where instances are looked for, for a root of it stands there.
     signed: whether the base of the body, if that is a power, may be negative.
+    rounded: whether the component is worked out in another way than the body, from which it may differ by rounding.
     """
 
     tensor: Tensor
@@ -53,6 +54,7 @@ class Fact:
     of_signed: bool = False
     rooted: frozenset[Expr] = frozenset()
     signed: bool = True
+    rounded: bool = False
 
     @classmethod
     def of(cls, tensor: Tensor, free: tuple[Index, ...], body: Expr, never_negative: Collection[Tensor]) -> Fact:
@@ -83,7 +85,8 @@ class Fact:
     @property
     def is_extreme(self) -> bool:
         """Whether the component is the maximum or minimum of something, and not only proportional to it."""
-        return isinstance(self.body, IndexReduce) and self.coefficient == 1 and self.meaning is None
+        is_one = isinstance(self.body, IndexReduce) and self.coefficient == 1 and self.meaning is None
+        return is_one and not self.rounded
 
     @cached_property
     def inside(self) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
@@ -163,3 +166,14 @@ class Fact:
         if is_nonnegative(bound):
             return True
         return bool(self.given) and any(is_nonnegative(normalise(bound) - known) for known in self.given)
+
+
+def is_rounded(body: Expr, written: Expr) -> bool:
+    """Whether a definition that is written otherwise is an extreme of what is read only by arithmetic, as
+    ``max[i](x[i]*3/3)`` is: no element that is read need attain it.
+    """
+    return _reduces_components(body) and not _reduces_components(written)
+
+
+def _reduces_components(body: Expr) -> bool:
+    return isinstance(body, IndexReduce) and isinstance(body.body, Component)

@@ -17,7 +17,7 @@ from tcgrad.simplify.alike import Alike, Fruitless
 from tcgrad.simplify.centring import holds_mean
 from tcgrad.simplify.consequences import consequences
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.fact import Fact, is_rounded
 from tcgrad.simplify.logarithms import as_exponential
 from tcgrad.simplify.memory import Memory
 from tcgrad.simplify.merged_sums import with_sums_merged
@@ -101,7 +101,7 @@ class Facts:
         ways = (body, written, body if isinstance(named, Component) else named, apart, _with_sums_as_one(body))
         for own in dict.fromkeys(ways):
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
-            yield fact
+            yield replace(fact, rounded=True) if is_rounded(own, define.body) else fact
             yield from consequences(fact)
 
     def _without_alias(self, read: Component) -> Expr:

@@ -17,7 +17,7 @@ def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
 
     Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
     """
-    gone = [factor for factor in before if is_guard(factor) and factor not in rest and free_indices(factor)]
+    gone = [factor for factor in before if is_guard(factor) and factor not in rest]
     gaps = {gap for factor in rest for gap in gaps_in(factor)} if gone else ()
     return [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
 

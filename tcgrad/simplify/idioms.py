@@ -80,7 +80,7 @@ def _half(expr: Expr) -> Expr:
 def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
     """
     ``exp(u) (exp(u) + exp(v))^-1 = sigmoid(u - v)``, the power of which may be any negative whole number;
-    ``(exp(u) - exp(-u)) (exp(u) + exp(-u))^-1 = tanh(u)``; ``sinh(u) cosh(u)^-1 = tanh(u)``.
+    ``(exp(u) - exp(-u)) (exp(u) + exp(-u))^-1 = tanh(u)``; ``sinh(u) cosh(u)^-2 = tanh(u) cosh(u)^-1``.
     """
     for place, factor in enumerate(factors):
         if is_division(factor):
@@ -98,8 +98,7 @@ def _sigmoid(divisor: Pow, others: tuple[Expr, ...]) -> Expr | None:
         return None
     for own, other in (pair, pair[::-1]):
         for place, factor in enumerate(others):
-            found, given = as_number_power(factor)
-            if own != ZERO and exponent_of(found) == own and given == 1:
+            if own != ZERO and exponent_of(factor) == own:
                 left = power(base, Const(exponent + 1)) if exponent < -1 else ONE
                 return Mul((*others[:place], *others[place + 1 :], call("sigmoid", minus(own, other)), left))
     if ZERO not in pair:
@@ -111,19 +110,31 @@ def _sigmoid(divisor: Pow, others: tuple[Expr, ...]) -> Expr | None:
 
 def _tanh(factor: Expr, others: tuple[Expr, ...]) -> Expr | None:
     base, exponent = as_number_power(factor)
-    if exponent != -1:
-        return None
     for place, other in enumerate(others):
         left = (*others[:place], *others[place + 1 :])
-        for argument in _hyperbolic(other, base):
+        if isinstance(base, Call):
+            named = _ratio(*as_number_power(other), base, -exponent)
+            if named is not None:
+                return Mul((*left, *named))
+        for argument in _hyperbolic(other, base) if exponent == -1 else ():
             return Mul((*left, _odd_call("tanh", argument)))
     return None
 
 
+def _ratio(above: Expr, times: Fraction, below: Expr, divided: Fraction) -> tuple[Expr, ...] | None:
+    """``sinh(u)^m cosh(u)^-n`` or its inverse by as many of ``tanh(u)`` as there are of both: either may overflow."""
+    if {"sinh", "cosh"} != {part.function.name for part in (above, below) if isinstance(part, Call)}:
+        return None
+    shared = min(times, divided)
+    if children(above) != children(below) or shared <= 0 or shared.denominator != 1:
+        return None
+    ratio = power(_odd_call("tanh", children(above)[0]), Const(shared if is_call(above, "sinh") else -shared))
+    left = ((above, times - shared), (below, shared - divided))
+    return ratio, *(power(base, Const(exponent)) for base, exponent in left if exponent)
+
+
 def _hyperbolic(above: Expr, below: Expr) -> Iterator[Expr]:
     """``u`` for each way to read ``above/below`` as ``tanh(u)``."""
-    if is_call(above, "sinh") and is_call(below, "cosh") and children(above) == children(below):
-        yield children(above)[0]
     pair = two_exponents(below)
     if pair is None or not isinstance(above, Add) or len(above.terms) != 2:
         return
@@ -212,7 +223,7 @@ def _exponential_times_sigmoid(argument: Expr, others: tuple[Expr, ...]) -> Expr
     """``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``, or the negative of that; ``exp(-w) sigmoid(w) = sigmoid(-w)``."""
     turned = simplify(opposite(argument))
     for place, other in enumerate(others):
-        if is_call(other, "exp") and children(other)[0] == turned:
+        if exponent_of(other) == turned:
             return Mul((*others[:place], *others[place + 1 :], call("sigmoid", turned)))
         if isinstance(other, Add) and len(other.terms) == 2 and any(is_call(part, "exp") for part in walk(other)):
             wanted = simplify(minus(ONE, Call(FUNCTIONS["exp"], (turned,))))

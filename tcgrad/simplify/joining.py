@@ -80,16 +80,21 @@ def _on_one_condition(factors: Iterable[Expr]) -> list[list[Where]]:
 
 
 def signs_joined(expr: Mul) -> Mul:
-    """``sign(a) abs(a)^n = a^n`` for odd ``n``: the derivative of ``log(abs(a))`` is ``1/a``."""
+    """``sign(a) abs(a)^n = a^n`` for odd ``n``: the derivative of ``log(abs(a))`` is ``1/a``. For any other ``n > 1``
+    it is ``a abs(a)^(n - 1)``.
+    """
     for place, factor in enumerate(expr.factors) if Call in map(type, expr.factors) else ():
         if not (isinstance(factor, Call) and factor.function.name == "sign"):
             continue
         for other, power_of in enumerate(expr.factors):
             match as_power(power_of):
-                case Call(function=function, arguments=arguments), Const(value=n) if (
-                    function.name == "abs" and arguments == factor.arguments and n.denominator == 1 and n % 2
+                case Call(function=function, arguments=(argument,)) as size, Const(value=n) if (
+                    function.name == "abs" and (argument,) == factor.arguments
                 ):
-                    return _with_factors(expr, {place: ONE, other: Pow(arguments[0], Const(n))})
+                    if n.denominator == 1 and n % 2:
+                        return _with_factors(expr, {place: ONE, other: Pow(argument, Const(n))})
+                    if n > 1:
+                        return _with_factors(expr, {place: argument, other: Pow(size, Const(n - 1))})
     return expr
 
 

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import Component, Delta, Expr, Mul
-from tcgrad.ir.traversal import integers, map_children, map_integers
+from tcgrad.ir.traversal import integers, map_children, map_integers, sorts_in
 
 
-def with_looked_up(expr: Mul) -> Mul:
+def with_rows_looked_up(expr: Expr) -> Expr:
+    """An expression with the index in the place of each position that a delta beside it says to be that index, but not
+    in brackets: with an index more they would no longer leave out what has no value for the others.
+    """
+    if Delta not in sorts_in(expr):
+        return expr
+    made = map_children(expr, with_rows_looked_up)
+    return with_looked_up(made, in_brackets=False) if isinstance(made, Mul) else made
+
+
+def with_looked_up(expr: Mul, *, in_brackets: bool) -> Mul:
     """A product with the index in the place of each position that a delta in it says to be that index."""
     factors = expr.factors
     for k in range(len(factors)):
         for index, position in _lookups(factors[k]):
             factors = tuple(
-                factor if n == k else _at_index(factor, position, index) for n, factor in enumerate(factors)
+                factor if n == k or not (in_brackets or _is_open(factor)) else _at_index(factor, position, index)
+                for n, factor in enumerate(factors)
             )
     return expr if all(new is old for new, old in zip(factors, expr.factors, strict=True)) else Mul(factors)
+
+
+def _is_open(factor: Expr) -> bool:
+    """Whether a factor is no bracket of indices, nor a sum of such."""
+    return isinstance(factor, Delta) or not is_guard(factor)
 
 
 def _lookups(delta: Expr) -> Iterator[tuple[Index, Integer]]:

@@ -1,9 +1,9 @@
 """Which way round each difference of a formula is written: so that the whole has the fewest minus signs.
 
 ``-(a - b) c`` is ``(b - a) c``, and ``p - (q - r)/s`` is ``p + (r - q)/s``. A sum or its negative can be written
-wherever a sign can move: through products, sums over indices, odd powers and odd functions; the logarithm of a ratio
-can be that of its reciprocal. What an expression and its negative cost follows from what their parts do, so that two
-passes find the best: one that weighs, one that writes.
+wherever a sign can move: through products, sums over indices, choices, odd powers and odd functions; the logarithm of
+a ratio can be that of its reciprocal. What an expression and its negative cost follows from what their parts do, so
+that two passes find the best: one that weighs, one that writes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import inf
 from operator import is_
 from typing import Protocol
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow, Where
 from tcgrad.ir.traversal import children, map_children
 from tcgrad.simplify.powers import as_power, negated, numbers_out, power, scaled, split_coefficient
 from tcgrad.simplify.usual_ways import complements, is_difference, is_negative, repeated_sums
@@ -124,6 +124,10 @@ class _Orientation:
                 return _of_product([self._weights(factor) for factor in factors if _holds_sign(factor)])
             case IndexSum(body=body):
                 return self._weights(body)
+            case Where(condition=condition, then=then, otherwise=otherwise):
+                plus, minus = [sum(map(self._of_branch, (then, otherwise), (sign, sign))) for sign in (1, -1)]
+                whole = self._worth(condition)
+                return whole + plus, whole + minus
             case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
                 return _of_parity(self._weights(base), -1 if n.numerator % 2 else 1)
             case Pow(base=base, exponent=Const()):
@@ -140,6 +144,11 @@ class _Orientation:
         """What a value costs, with a minus in front if need be; a sum by itself has its terms as they are."""
         plus, minus = self._weights(expr)
         return min(plus, self._terms(expr, 1)[0] if isinstance(expr, Add) else minus + _IN_FRONT)
+
+    def _of_branch(self, branch: Expr, sign: int) -> float:
+        """What ``sign`` times a branch of a choice costs; a minus is rather in front of the whole than of a branch."""
+        same, opposite = self._weights(branch)[::sign]
+        return 0 if branch == ZERO else min(same, opposite + _IN_FRONT + _TURNED)
 
     def _of_sum(self, base: Add) -> Weights:
         pairs = [self._weights(term) for term in base.terms]
@@ -200,6 +209,9 @@ class _Orientation:
                 return self._signed_product(expr, sign)
             case IndexSum():
                 return map_children(expr, lambda body: self._signed(body, sign))
+            case Where():
+                made = map_children(expr, self._value) if sign > 0 else self._turned_choice(expr)
+                return expr if all(map(is_, children(made), children(expr))) else made
             case Pow(base=base, exponent=Const(value=n) as exponent) if n.denominator == 1:
                 made = self._signed(base, sign if n.numerator % 2 else self._lighter(base))
                 return expr if made is base else Pow(made, exponent)
@@ -212,6 +224,17 @@ class _Orientation:
                 return _flipped_logarithm(made) or made
             case _:
                 return map_children(expr, self._value)
+
+    def _turned_choice(self, choice: Where) -> Where:
+        """The negative of a choice: that of both its branches."""
+
+        def turned(branch: Expr) -> Expr:
+            plus, minus = self._weights(branch)
+            is_lighter = minus <= plus + _IN_FRONT
+            return self._signed(branch, -1) if is_lighter else _times(-1, self._signed(branch, 1))
+
+        then, otherwise = [ZERO if part == ZERO else turned(part) for part in (choice.then, choice.otherwise)]
+        return Where(self._value(choice.condition), then, otherwise)
 
     def _lighter(self, expr: Expr) -> int:
         plus, minus = self._weights(expr)

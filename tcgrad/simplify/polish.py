@@ -34,8 +34,9 @@ from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.closing import with_common_out, with_divisor_inside
 from tcgrad.simplify.comparisons import solved
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.joined_ranges import with_ranges_joined
-from tcgrad.simplify.lookups import with_looked_up
+from tcgrad.simplify.lookups import with_rows_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
 from tcgrad.simplify.shapes import are_equal
@@ -46,20 +47,29 @@ _NUMBERED = frozenset({Mul, Const})  # of a product's factors those that hold it
 
 
 def polish(expr: Expr) -> Expr:
-    """The same value, for the eye; what is made anew is simplified."""
+    """The same value, for the eye; what is made anew is simplified.
+
+    Rows that are looked up are so first or last, whichever is shorter: either may make terms alike.
+    """
+    made = with_rows_looked_up(_polished(expr))
+    looked_up = with_rows_looked_up(expr)
+    return made if looked_up is expr else min(_polished(looked_up), made, key=cost)
+
+
+def _polished(expr: Expr) -> Expr:
     if isinstance(expr, Component | Const):
         return expr
-    whole = map_children(expr, polish)
+    whole = map_children(expr, _polished)
     match whole:
         case Add():
-            joined = with_ranges_joined(whole, polish)
+            joined = with_ranges_joined(whole, _polished)
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
             return with_common_out(merged) if isinstance(merged, Add) else merged
         case Mul():
             flat = _with_conjugates_joined(_with_one_number(whole))
             if not isinstance(flat, Mul):
                 return flat
-            closed = with_divisor_inside(with_looked_up(flat))
+            closed = with_divisor_inside(flat)
             return _with_exponentials_joined(_with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed))))
         case IndexSum():
             shifted = with_guards_shifted_away(whole)

@@ -32,7 +32,7 @@ from tcgrad.records import dataclass
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.powers import as_power, negated
-from tcgrad.simplify.signs import is_never_negative
+from tcgrad.simplify.signs import is_never_negative, is_positive
 
 _HOLDS_FOR_POSITIVE = {">": True, ">=": True, "!=": True, "<": False, "<=": False, "==": False}
 
@@ -46,10 +46,10 @@ class Signs:
 
     def apart(self, expr: Expr) -> Expr:
         """
-        ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``(x^a)^b = x^(a b)``, ``(x y)^a = x^a y^a``,
-        ``log(x^a y) = a log(x) + log(y)``, ``prod_(j != p) x[j] = prod_j x[j] / x[p]``,
-        ``sign(u)^2 [abs(u) > x] = [abs(u) > x]``. Not simplified; the very same expression where nothing is said
-        about it.
+        ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``sign(u/x) = sign(u)``, ``[u/x > 0] = [u > 0]``,
+        ``(x^a)^b = x^(a b)``, ``(x y)^a = x^a y^a``, ``log(x^a y) = a log(x) + log(y)``,
+        ``prod_(j != p) x[j] = prod_j x[j] / x[p]``, ``sign(u)^2 [abs(u) > x] = [abs(u) > x]``. Not simplified; the very
+        same expression where nothing is said about it.
         """
         made = map_children(expr, self.apart)
         match made:
@@ -57,8 +57,14 @@ class Signs:
                 return self._logarithm(argument) or made
             case Call(function=function, arguments=(argument,)) if self._is_read(argument):
                 return {"abs": argument, "relu": argument, "sign": ONE}.get(function.name, made)
+            case Call(function=function, arguments=(Mul() as argument,)) if function.name == "sign":
+                shorter = self._without_positive(argument)
+                return made if shorter is argument else Call(function, (shorter,))
             case Iverson(operator=operator, left=left, right=Const(value=0)) if self._is_read(left):
                 return ONE if _HOLDS_FOR_POSITIVE[operator] else ZERO
+            case Iverson(operator=operator, left=Mul() as left, right=Const(value=0) as zero):
+                shorter = self._without_positive(left)
+                return made if shorter is left else Iverson(operator, shorter, zero)
             case Pow(base=base, exponent=exponent):
                 return self._power(base, exponent) or made
             case Mul(factors=factors):
@@ -67,6 +73,11 @@ class Signs:
                 return _without_one_factor(made, choice) or made
             case _:
                 return made
+
+    def _without_positive(self, product: Mul) -> Expr:
+        """A product without its positive factors; the very same if it has none."""
+        left = [factor for factor in product.factors if not is_positive(factor, self.positive)]
+        return product if len(left) == len(product.factors) else product_of(left)
 
     def _power(self, base: Expr, outer: Expr) -> Expr | None:
         match base:

@@ -9,7 +9,7 @@ is that of those that are not 0, so that what they leave out may be as large as 
 Of several terms the largest exponent is that of all; a number among them is one times ``exp(0)``:
 ``exp(u)/(1 + sum_k exp(v_k)) = exp(u - m)/(exp(-m) + sum_k exp(v_k - m))``. So are logarithms:
 ``log(1 + sum_k exp(v_k)) = m + log(exp(-m) + sum_k exp(v_k - m))``. The exponents of a quotient stand outside of its
-logarithm.
+logarithm. A hyperbolic cosine stands outside, too: ``log(cosh(u)) = softplus(2 u) - u - log(2)``.
 
 Elsewhere an exponential beside a condition is that of minus infinity where this does not hold: there it might overflow.
 """
@@ -17,9 +17,10 @@ Elsewhere an exponential beside a condition is that of minus infinity where this
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.traversal import children, factors_of, map_children, product_of, sorts_in
 from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponent_shift import Shift
@@ -27,12 +28,13 @@ from tcgrad.simplify.exponential_ratios import with_one_exponential
 from tcgrad.simplify.exponentials import exponential_of
 from tcgrad.simplify.powers import power
 
-_EXP, _LOG = FUNCTIONS["exp"], FUNCTIONS["log"]
+_EXP, _LOG, _SOFTPLUS = (FUNCTIONS[name] for name in ("exp", "log", "softplus"))
+_OVERFLOWING = frozenset({"exp", "cosh"})
 
 
 def shifted(expr: Expr) -> Expr:
     """The expression with the exponents of every such quotient, and in every such logarithm, shifted."""
-    if _EXP.name not in sorts_in(expr):
+    if _OVERFLOWING.isdisjoint(sorts_in(expr)):
         return expr
     match expr:
         case Mul():
@@ -40,7 +42,7 @@ def shifted(expr: Expr) -> Expr:
         case Pow():
             return _shifted_quotient(_shifted_factor(expr))
         case Call(function) if function is _LOG:
-            return _logarithm_apart(expr) or _shifted_logarithm(map_children(expr, shifted))
+            return _cosh_apart(expr) or _logarithm_apart(expr) or _shifted_logarithm(map_children(expr, shifted))
     return map_children(expr, shifted)
 
 
@@ -90,6 +92,29 @@ def _shifted_inside(product: Expr) -> Expr:
                 factors[place] = IndexSum(factor.indices, made)
                 return product_of([each for each in factors if each not in exponentials])
     return product
+
+
+def _cosh_apart(logarithm: Expr) -> Expr | None:
+    """``log(a cosh(u)^n) = n (softplus(2 u) - u) + log(a/2^n)``; None where no hyperbolic cosine is a factor."""
+    powers = [as_number_power(factor) for (argument,) in [children(logarithm)] for factor in factors_of(argument)]
+    terms: list[Expr] = []
+    rest: list[Expr] = []
+    number = Fraction(1)
+    for base, exponent in powers:
+        if is_call(base, "cosh") and exponent.denominator == 1:
+            (inner,) = map(shifted, children(base))
+            terms.append(Mul((Const(exponent), Add((Call(_SOFTPLUS, (Mul((const(2), inner)),)), opposite(inner))))))
+            number /= Fraction(2) ** exponent.numerator
+        elif isinstance(base, Const) and exponent == 1:
+            number *= base.value
+        else:
+            rest.append(power(base, Const(exponent)))
+    if not terms:
+        return None
+    if not rest and number == 1:
+        return Add(tuple(terms))
+    left = [power(Const(1 / number), MINUS_ONE)] if 0 < number < 1 and not rest else [Const(number), *rest]
+    return Add((*terms, shifted(_log_of(left))))
 
 
 def _logarithm_apart(logarithm: Expr) -> Expr | None:

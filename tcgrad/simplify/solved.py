@@ -66,11 +66,11 @@ class Solutions:
 
 
 def _wholes(define: Define) -> Iterator[Fact]:
-    """A definition as a fact, as it stands, with idioms by their names, and with its divisor as formulas have it."""
+    """A definition as a fact, as it stands, with idioms by their names, and with its sums as formulas have them."""
     plain = simplify(define.body)
     named = recognise(plain)
     bodies = [plain] if named is plain else [plain, simplify(named)]
-    if any(is_division(factor) and _is_sum_of_compounds(factor.base) for factor in factors_of(plain)):
+    if any(_is_sum_of_compounds(as_power(factor)[0]) for factor in factors_of(plain)):
         bodies.append(Facts(()).fold(plain))
     for body in dict.fromkeys(bodies):
         whole = Fact.of(define.tensor, define.free, body, ())
@@ -100,7 +100,7 @@ def _solutions(whole: Fact) -> Iterator[Solution]:
 
 def _of_a_part(whole: Fact) -> Iterator[Solution]:
     """``A^k = y/M`` for ``y = M A^k`` and ``P = y - c`` for ``y = c + P``, one in the other, where ``M`` and ``c`` are
-    made of components, constants and sizes.
+    made of components, constants and sizes; of several such powers, their product.
 
     Logarithms are read by what they are added to, ``y = c + logsumexp(P)``; anything else, as in ``y = x + tanh(P)``,
     reads best by itself.
@@ -112,7 +112,7 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
         stays = _is_plain_term if isinstance(body, Add) else is_plain
         compound = [part for part in parts if not stays(part)]
         plain = [part for part in parts if stays(part)]
-        if len(compound) != 1 or not plain:
+        if not plain or not compound or (isinstance(body, Add) and len(compound) > 1):
             return
         if isinstance(body, Add):
             coefficient, body = split_coefficient(compound[0])
@@ -121,9 +121,9 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
                 return
             meaning = Mul((Const(1 / coefficient), Add((meaning, *map(negated, plain)))))
         else:
-            (body,) = compound
-            if is_guard(body):
+            if any(map(is_guard, compound)):
                 return  # what it multiplies need not exist where it is 0, but stands beside no quotient
+            body = product_of(compound)
             meaning = Mul((meaning, *map(inverse, plain)))
             divisors = (*divisors, *divided_by(plain))
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)

@@ -58,7 +58,8 @@ def decode(data: bytes, name: str) -> Source:
         raise _fail("TC103", f"the file has more than {MAX_BYTES} bytes: no spec is so big", _roughly(data, name))
     for mark, encoding in _OTHER_ENCODINGS.items():
         if data.startswith(mark):
-            raise _fail("TC101", f"the file is in {encoding}", _roughly(data, name), help_="save it as UTF-8")
+            source = _roughly(data, name, encoding)
+            raise _fail("TC101", f"the file is in {encoding}", source, help_="save it as UTF-8")
     try:
         return Source(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -67,9 +68,9 @@ def decode(data: bytes, name: str) -> Source:
         raise _fail("TC101", message, _roughly(data, name), Span(offset, offset + 1), "save it as UTF-8") from None
 
 
-def _roughly(data: bytes, name: str) -> Source:
-    """What is no text, as far as it can be shown."""
-    return Source(name, data.decode("utf-8", "replace"))
+def _roughly(data: bytes, name: str, encoding: str = "utf-8") -> Source:
+    """What is no text in UTF-8, as far as it can be shown."""
+    return Source(name, data.decode(encoding, "replace"))
 
 
 def check_source(source: Source) -> None:

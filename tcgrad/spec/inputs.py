@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from tcgrad.errors import Diagnostic, Located, Report, Span
+from tcgrad.errors import SHOWN, Diagnostic, Located, Report, Span
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_ORDER
 from tcgrad.spec.model import Dtype, InputDeclaration, Sample, SampleKind
@@ -93,6 +93,8 @@ def _shape_meant(node: Node) -> str:
     inner = node.text.text.strip("()[] ")
     if inner in ("", "scalar"):
         return "write [] for a scalar"
+    if len(inner) > SHOWN:
+        return _SHAPE_HELP
     sizes = [size.strip() for size in _BETWEEN_SIZES.split(inner) if size.strip()]
     return f"write [{', '.join(sizes)}]; [] is a scalar" if sizes and all(map(_SIZE.match, sizes)) else _SHAPE_HELP
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tcgrad.errors import Diagnostic, Located, Note, Report
+from tcgrad.errors import SHOWN, Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_EQUATION, MAX_EQUATIONS
 from tcgrad.spec.names import is_name
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
@@ -62,7 +62,9 @@ def read_names(node: Node | None, key: str, report: Report) -> tuple[Located, ..
     if node is None:
         return ()
     words = re.split(r"[,\s]+", node.text.text.strip()) if isinstance(node, Scalar) else []
-    help_ = f"write [{', '.join(words)}]" if words and all(map(is_name, words)) else "write a list of names: [y, z]"
+    listed = ", ".join(words)
+    fits = words and all(map(is_name, words)) and len(listed) <= SHOWN
+    help_ = f"write [{listed}]" if fits else "write a list of names: [y, z]"
     items = read_items(node, f"`{key}`", report, help_)
     if isinstance(node, Sequence) and not items:
         report.add(Diagnostic("TC108", f"`{key}` is empty", node.span, "leave the key out for its default"))
