@@ -171,9 +171,16 @@ class Symbols:
         function = small if small in FUNCTIONS or small in INTRINSICS else name
         if function in self.functions or function in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{function}(...)`"
-        if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
-            return TRANSPOSE.format(name.rstrip("'ᵀ"), "j,i")
-        return None
+        return self._transposed(name)
+
+    def _transposed(self, name: str) -> str | None:
+        """How to write ``A'`` and ``Aᵀ`` of a tensor ``A``."""
+        tensor = self.tensors.get(name.rstrip("'ᵀ"))
+        if tensor is None or tensor.name == name:
+            return None
+        if tensor.order > 1:
+            return TRANSPOSE.format(tensor.name, "j,i")
+        return VECTORS.format(tensor.name) if tensor.order else f"`{tensor.name}` is a number: write `{tensor.name}`"
 
     def _gradient_meant(self, name: str) -> str | None:
         """How to write ``dy``, as the gradient of ``y`` is called in code."""
@@ -205,6 +212,7 @@ class Symbols:
 
 
 TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
+VECTORS = "write vectors with their indices: `{0}[i]*w[i]` is a number, `{0}[i]*w[j]` a matrix"
 
 _WITH_BRACKETS = {
     "I": "write `delta[i,j]` for the unit matrix",
