@@ -264,7 +264,8 @@ def pooled_whole(x, dy):
 def classified(x, w, dl, relu=np.greater):
     """Of the sum of the log-probabilities after a layer with relu."""
     z = x @ w
-    e = np.exp(np.maximum(z, 0))
+    a = np.maximum(z, 0)
+    e = np.exp(a - a.max(1, keepdims=True))
     dz = dl * (1 - z.shape[1] * e / e.sum(1, keepdims=True)) * relu(z, 0)
     return dz @ w.T, x.T @ dz
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tcgrad.check.emitted import ModuleError, same_bits
+from tcgrad.check.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
+from tcgrad.check.labels import counted
 from tcgrad.check.points import Point
 from tcgrad.check.precision import type_name
 from tcgrad.check.user_errors import describe
@@ -23,29 +26,43 @@ _ANOTHER_ORDER = 2.0**9
 
 
 @dataclass(frozen=True)
+class _Arguments:
+    """Arrays, and what a function is given for each."""
+
+    arrays: Sequence[Array]
+    handed: Sequence[Any]
+
+
+@dataclass(frozen=True)
 class UserFunction:
     """A function of the user's own, by the name that messages call it."""
 
     name: str
     function: Callable[..., Any]
     framework: Framework = NUMPY
+    _kept: dict[tuple[Any, ...], _Arguments] = field(default_factory=dict, compare=False)
 
     def results(self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
         """What the function returns for a sample's inputs and ``more`` arrays: an array for each of ``tensors``.
 
         Raises:
             ModuleError: if it raises an exception, writes to its arguments, hands them back, returns something else
-                when it is called again or where arguments are not contiguous, returns the same memory again, or
-                returns something else than one array of the right type for each tensor.
+                where arguments are not contiguous, or something else than one array of the right type for each tensor.
+            StateError: if it returns something else when it is called again, with new arrays or with such as held
+                other values before, or the same memory again.
         """
         given = [*map(sample.narrow, (*sample.values, *more))]
-        first = self._call(sample, given, tensors, what)
-        again = self._call(sample, given, tensors, what)
+        call = partial(self._call, sample, given, tensors, what)
+        first, again = call(self._new(given)), call(self._used(given))
         for name, array in first.items():
             if not same_bits(array, again[name]):
-                raise ModuleError(f"{self.name} returns something else when it is called again")
+                fresh = call(self._new(given))[name]
+                told = "when it is called again"
+                if same_bits(array, fresh):
+                    told = "for arrays that held other values before"
+                raise StateError(f"{self.name} returns something else {told}")
             if array.flags.writeable and np.may_share_memory(array, again[name]):
-                raise ModuleError(f"{self.name} returns the same memory for {name} when it is called again")
+                raise StateError(f"{self.name} returns the same memory for {name} when it is called again")
         if sample.sizes:
             self._refuse_contiguous_alone(sample, given, tensors, what, first)
         return first
@@ -55,7 +72,7 @@ class UserFunction:
     ) -> None:
         """What reads memory must mind its strides, or refuse them."""
         try:
-            found = self._call(sample, given, tensors, what, laid_out=_with_gaps)
+            found = self._call(sample, given, tensors, what, self._new(given, _with_gaps))
         except ModuleError:
             return
         for name, array in right.items():
@@ -63,29 +80,37 @@ class UserFunction:
                 told = "where its arguments are not contiguous"
                 raise ModuleError(f"{self.name} returns something else for {name} {told}")
 
+    def _new(self, given: Sequence[Array], laid_out: Callable[[Array], Array] = np.array) -> _Arguments:
+        """Arguments of their own; ``laid_out`` makes a copy of an array, in some order of memory."""
+        arrays = [laid_out(array) for array in given]
+        return _Arguments(arrays, [self._handed(array) for array in arrays])
+
+    def _used(self, given: Sequence[Array]) -> _Arguments:
+        """Arguments of an earlier call that have been given these values: they are what they were, but not the same."""
+        if not self.framework.is_view:
+            return self._new(given)
+        kind = tuple((array.shape, array.dtype) for array in given)
+        if kind not in self._kept:
+            self._kept[kind] = self._new(given)
+        for array, value in zip(self._kept[kind].arrays, given, strict=True):
+            array[...] = value
+        return self._kept[kind]
+
     def _call(
-        self,
-        sample: Point,
-        given: Sequence[Array],
-        tensors: Sequence[Tensor],
-        what: str,
-        laid_out: Callable[[Array], Array] = np.array,
+        self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str, arguments: _Arguments
     ) -> dict[str, Array]:
-        """laid_out: makes a copy that the function is given, in some order of memory."""
-        arguments = [laid_out(array) for array in given]
-        handed = [self._handed(argument) for argument in arguments]
         try:
             with np.errstate(all="ignore"), output_on_stderr():
-                returned = self.function(*handed)
+                returned = self.function(*arguments.handed)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # what test frameworks and other languages raise is no Exception
             raise ModuleError(f"{self.name} raised {describe(error)}") from error
-        if not all(same_bits(a, b) for a, b in zip(arguments, given, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(arguments.arrays, given, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
         found = self._named(sample, returned, tensors, what)
         if not sample.sizes:
-            self._refuse_views(sample, found, arguments)
+            self._refuse_views(sample, found, arguments.arrays)
         return found
 
     def _handed(self, argument: Array) -> Any:
@@ -98,8 +123,8 @@ class UserFunction:
         several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
         parts = list(returned) if several else [returned]
         if len(parts) != len(names):
-            found = _counted(len(parts), what) if several else _kind(returned)
-            raise ModuleError(f"{self.name} returns {found}, not {_counted(len(names), what)}: {', '.join(names)}")
+            found = counted(len(parts), what) if several else _kind(returned)
+            raise ModuleError(f"{self.name} returns {found}, not {counted(len(names), what)}: {', '.join(names)}")
         return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
 
     @staticmethod
@@ -184,10 +209,6 @@ def _is_near(found: Array, right: Array, dtype: np.dtype[Any]) -> bool:
     largest = float(np.max(np.abs(right), initial=0, where=np.isfinite(right)))
     atol = _ANOTHER_ORDER * float(np.finfo(dtype).eps) * largest
     return np.allclose(found, right, rtol=0, atol=atol, equal_nan=True)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _kind(returned: Any) -> str:

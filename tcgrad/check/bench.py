@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.against import UserCode
 from tcgrad.check.comparison import Comparing, View, viewed, whole
-from tcgrad.check.emitted import Module, ModuleError
+from tcgrad.check.emitted import Module, ModuleError, StateError
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.gradient_slips import GradientSlips
 from tcgrad.check.labels import place, unravel
@@ -184,6 +184,7 @@ class Bench:
         """
         expected = self._expected(known, bound)
         found = wrong = None
+        where = self.sample.where
         with tally.timed():
             try:
                 found = find()
@@ -193,6 +194,7 @@ class Bench:
                     outcome = expected.judge(view(found))
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(error))
+                where = "" if isinstance(error, StateError) else where
         overflow = self._overflow(tally)
         excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
         if outcome.status == "fail" and excuse:
@@ -201,8 +203,8 @@ class Bench:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
             slip = wrong.slip(partial(viewed, slips, view)) if tally.is_unexplained(self.own) else ""
             outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
-        if self.sample.tied or not self.own:
-            outcome = replace(outcome, where=self.sample.where, elsewhere=not self.own)
+        if where or not self.own:
+            outcome = replace(outcome, where=where, elsewhere=not self.own)
         tally.add(outcome, method, lambda worst: self._place(worst, locate))
         if wrong is not None:
             tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))

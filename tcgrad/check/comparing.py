@@ -195,5 +195,5 @@ def _forward(bench: Bench, of: Tensor) -> None:
     if module is not None and bench.options.asks_for("forward"):
         compare("forward", "module", lambda: module.forward()[of.name])
     if user is not None and user.forward is not None and bench.options.asks_for("against_forward"):
-        own = np.maximum(bound, least_of_others(sample.value(of.name), sample.dtype))
+        own = np.maximum(bound, least_of_others(sample.value(of.name), sample.dtype, peculiar=bool(sample.peculiar)))
         compare("against_forward", "user", lambda: bench.user_outputs[of.name], own)

@@ -57,7 +57,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         compare("value_and_grad", "module", lambda: bench.gradients_with_value[name], bounds.coarse, bounds.as_emitted)
     if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
         sizes = known.gradient(outputs).value if len(known.columns) else formulas.value(statements)
-        least = np.full(shape, least_of_others(sizes, bench.sample.dtype))
+        sample = bench.sample
+        least = np.full(shape, least_of_others(sizes, sample.dtype, peculiar=bool(sample.peculiar)))
         # To work the bound out takes longer than all else, and few are off by more than is granted anyway. A mistake
         # that is planted is told from rounding by the bound itself.
         first = least if bench.plantings is None else np.maximum(least, bounds.coarse)

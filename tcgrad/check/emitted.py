@@ -21,6 +21,10 @@ class ModuleError(Exception):
     """The emitted module did not do what it should; the message says what it did."""
 
 
+class StateError(ModuleError):
+    """What is returned depends on earlier calls, whatever the arguments are."""
+
+
 @dataclass(frozen=True)
 class Module:
     """The functions of an emitted module, called on a sample in the type that is checked.

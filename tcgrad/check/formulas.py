@@ -29,7 +29,7 @@ class Workplace:
     """A context in which formulas are worked out, one after the other; what is there already is not done again."""
 
     context: Context
-    equations: Equations
+    written: Written
     _done: dict[str, Statement] = field(default_factory=dict)
 
     def value(self, statements: Sequence[Statement], of: Tensor, positions: Positions | None = None) -> Array:
@@ -59,34 +59,20 @@ class Workplace:
             self._done.update(dict.fromkeys(names, statement))
 
     def _finite(self, statement: Statement) -> Statement:
-        return self.equations.powers.define(statement) if isinstance(statement, Define) else statement
+        return self.written.powers.define(statement) if isinstance(statement, Define) else statement
 
     def _add_inverses(self, statement: Statement) -> None:
         """Formulas may read inverses that no equation defines."""
         for tensor in tensors_read(statement.body) if isinstance(statement, Define) else ():
-            if tensor.name in self.equations.inverses and tensor.name not in self.context.arrays:
-                run(Intrinsic(tensor, "inv", self.equations.inverses[tensor.name]), self.context)
+            if tensor.name in self.written.inverses and tensor.name not in self.context.arrays:
+                run(Intrinsic(tensor, "inv", self.written.inverses[tensor.name]), self.context)
 
 
 @dataclass(frozen=True)
-class Equations:
-    """The equations at a sample.
-
-    program: the spec's at its own sizes, whatever those of the sample are.
-    """
+class Written:
+    """The equations of a program, and what formulas say of them besides."""
 
     program: Program
-    sample: Sample
-
-    @cached_property
-    def narrow(self) -> Forward:
-        """Their values in the type that is checked; those of the reference, if that is the type at these sizes."""
-        sample = self.sample
-        if sample.dtype == sample.forward.context.dtype and self.program is sample.program:
-            return sample.forward
-        inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
-        statements = self.program.statements
-        return evaluate_forward(statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions)
 
     @cached_property
     def inverses(self) -> dict[str, Tensor]:
@@ -98,6 +84,26 @@ class Equations:
     @cached_property
     def powers(self) -> PowersOfZero:
         return PowersOfZero(self.program.statements)
+
+
+@dataclass(frozen=True)
+class Equations(Written):
+    """The equations at a sample.
+
+    program: the spec's at its own sizes, whatever those of the sample are.
+    """
+
+    sample: Sample
+
+    @cached_property
+    def narrow(self) -> Forward:
+        """Their values in the type that is checked; those of the reference, if that is the type at these sizes."""
+        sample = self.sample
+        if sample.dtype == sample.forward.context.dtype and self.program is sample.program:
+            return sample.forward
+        inputs = {item.tensor.name: sample.narrow(sample.value(item.tensor.name)) for item in sample.program.inputs}
+        statements = self.program.statements
+        return evaluate_forward(statements, inputs, sample.dtype, sizes=sample.sizes, functions=sample.functions)
 
 
 @dataclass(frozen=True)

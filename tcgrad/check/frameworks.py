@@ -19,6 +19,7 @@ class Framework:
 
     hand: an array as what a function is given. take: what it returned as an array.
     kind: what it must return; None: anything that NumPy makes an array of.
+    is_view: whether what is written to an array is seen in what was handed over of it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Framework:
     take: Callable[[Any], Array]
     kind: type | None = None
     has_longdouble: bool = False
+    is_view: bool = True
 
 
 NUMPY: Final = Framework("numpy", lambda array: array, np.asarray, None, True)
@@ -60,7 +62,7 @@ def _jax() -> Framework:
     jax: Any = importlib.import_module("jax")
     # Without this JAX makes float32 of every float64.
     jax.config.update("jax_enable_x64", True)
-    return Framework("jax", jax.numpy.asarray, np.asarray, jax.Array)
+    return Framework("jax", jax.numpy.asarray, np.asarray, jax.Array, is_view=False)
 
 
 _LOADERS: Final[dict[str, Callable[[], Framework]]] = {"numpy": lambda: NUMPY, "torch": _torch, "jax": _jax}

@@ -48,10 +48,15 @@ class Bounds:
         return self.bench.coarsened(self.formulas.bound(statements, tensor))
 
 
-def least_of_others(value: Array, dtype: np.dtype[Any]) -> Any:
+def least_of_others(value: Array, dtype: np.dtype[Any], *, peculiar: bool = False) -> Any:
     """What is granted to every element of code that may write a formula in another way: some roundings of the largest
-    of its values."""
-    return _ROUNDINGS * unit_roundoff(dtype) * np.max(np.abs(value), initial=0, where=np.isfinite(value))
+    of its values.
+
+    peculiar: whether elements of inputs are so; what cancels there may well have half of its digits.
+    """
+    roundoff = unit_roundoff(dtype)
+    off = sqrt(roundoff) if peculiar else _ROUNDINGS * roundoff
+    return off * np.max(np.abs(value), initial=0, where=np.isfinite(value))
 
 
 def rounding_of_sums(elements: Array, dtype: np.dtype[Any], terms: int) -> float:

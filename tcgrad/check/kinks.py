@@ -8,7 +8,7 @@ from tcgrad.check.forward import Forward, Kinks, flips
 from tcgrad.check.precision import lost_when_squared
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.context import Lean
-from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
+from tcgrad.evaluate.labelled import Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.program import Program
@@ -23,21 +23,26 @@ _SAME = 2.0**-20
 
 
 def kinks_beside(forward: Forward, random: np.random.Generator) -> Kinks:
-    """Where on the way other branches are taken next to the point."""
+    """Where on the way other branches are taken next to the point, and may meet there."""
+    return flips_beside(forward, random) & forward.kinks
+
+
+def flips_beside(forward: Forward, random: np.random.Generator) -> Kinks:
+    """The same with the poles next to it, and the ends of roots."""
     moved = {
         name: array + random.choice([-_BESIDE, _BESIDE], (_TRIED, *array.shape)).astype(array.dtype)
         for name in forward.given
         if (array := forward.context.arrays[name]).dtype.kind == "f"
     }
-    batch, taken, kinks = batch_of(_TRIED), list[Labelled](), set[tuple[int, int]]()
+    batch, taken, found = batch_of(_TRIED), list[Labelled](), set[tuple[int, int]]()
     deciding = replace(forward.context, arrays={**forward.context.arrays, **moved}, batch=batch, branches=taken)
     for number, (statement, before) in enumerate(zip(forward.statements, forward.decisions, strict=True)):
         run(statement, deciding)
         for place, (old, new) in enumerate(zip(before, taken, strict=True)):
-            if isinstance(old, Kink) and flips((old,), (new,), batch).any():
-                kinks.add((number, place))
+            if flips((old,), (new,), batch).any():
+                found.add((number, place))
         taken.clear()
-    return frozenset(kinks)
+    return frozenset(found)
 
 
 def felt(kinks: Kinks, forward: Forward, program: Program, random: np.random.Generator) -> Kinks:

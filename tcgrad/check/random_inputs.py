@@ -18,8 +18,8 @@ from tcgrad.spec.model import SampleKind
 
 Random = np.random.Generator
 
-# What is not made of whole numbers by its kind, and may be.
-_ROUNDED: tuple[SampleKind, ...] = ("normal", "uniform", "positive")
+# What has elements that may be any numbers in a range.
+_FREE: tuple[SampleKind, ...] = ("normal", "uniform", "positive")
 
 # A range has so many numbers that values in it are rounded to, at least and at most: several are equal then.
 _FEWEST, _MOST = 3, 32
@@ -63,9 +63,9 @@ def round_inputs(
     rounded, least = dict(drawn), 1.0
     for item in program.inputs:
         name, value = item.tensor.name, drawn[item.tensor.name]
-        if item.tensor.is_real and item.sample.kind in _ROUNDED:
-            low, high = demands.intervals.get(name, (-inf, inf))
-            low, high = max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
+        limits = range_of(item, demands)
+        if limits is not None:
+            low, high = limits
             least = min(least, _unit(low, high) / 2**halved)
             unit = value.dtype.type(_unit(low, high) / 2**halved)
             short = np.round(value / unit) * unit
@@ -80,6 +80,14 @@ def _unit(low: float, high: float) -> float:
         return 1.0
     largest, smallest = (log2((high - low) / parts) for parts in (_FEWEST + 1, _MOST))
     return 2.0 ** min(floor(largest), max(ceil(smallest), 0))
+
+
+def range_of(item: Input, demands: Demands) -> Interval | None:
+    """Between which numbers each element of an input may be any, whatever the others are; None if it may not."""
+    if not item.tensor.is_real or item.sample.kind not in _FREE:
+        return None
+    low, high = demands.intervals.get(item.tensor.name, (-inf, inf))
+    return max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
 
 
 def _least(item: Input) -> float:

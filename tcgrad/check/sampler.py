@@ -94,11 +94,11 @@ class Sampler:
 
     def sampled(
         self, forward: Forward, dtype: np.dtype[Any], random: np.random.Generator, turn: int,
-        functions: Mapping[str, SmoothFunction], *, kinks: Kinks = frozenset(), grid: float = 0.0,
+        functions: Mapping[str, SmoothFunction], *, kinks: Kinks = frozenset(), grid: float = 0.0, peculiar: str = "",
     ) -> Sample:  # fmt: skip
         """The sample at a point, the upstream gradients and the rounding drawn from ``random``.
 
-        kinks, grid: those of the sample.
+        kinks, grid, peculiar: those of the sample.
         """
         effort = self.effort(dtype)
         types = Types(dtype, effort.reference)
@@ -126,6 +126,7 @@ class Sampler:
             is_settled,
             kinks,
             grid,
+            peculiar,
         )
 
 

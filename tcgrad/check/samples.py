@@ -34,6 +34,7 @@ class Sample(Point):
     kinks: where branches meet here, exactly, and outputs feel which is taken; the derivative is the one that the
         language fixes. Or else where they meet next to the point, on one side of which it is.
     grid: what inputs are multiples of where branches meet exactly, 0 elsewhere.
+    peculiar: where elements are peculiar, in words, if some are.
     in_doubt: rounding alone may take another branch here, and no other point was found.
     is_settled: it does so only where numbers that are equal but for rounding are not taken for equal.
     """
@@ -51,6 +52,7 @@ class Sample(Point):
     is_settled: bool
     kinks: Kinks = frozenset()
     grid: float = 0.0
+    peculiar: str = ""
     _bounds: dict[str, Array] = field(default_factory=dict)
     _tangents: dict[str, Array] = field(default_factory=dict)
 
@@ -75,8 +77,8 @@ class Sample(Point):
 
     @property
     def where(self) -> str:
-        """Where branches meet, in words; empty if they do nowhere near."""
-        return ("at ties" if self.grid else "next to another branch") if self.tied else ""
+        """Where it is, in words, if it is no point that random inputs are likely to be; else empty."""
+        return self.peculiar or ("at ties" if self.grid else "next to another branch" if self.tied else "")
 
     @property
     def label(self) -> str:

@@ -193,6 +193,10 @@ class Tallies:
     def are_decided(self) -> bool:
         return not any(tally.is_undecided for tally in self.rows.values())
 
+    def are_failed(self, kinds: Sequence[str]) -> bool:
+        """Whether any row of these kinds is."""
+        return any(tally.is_failed for tally in self.rows.values() if tally.kind in kinds)
+
     @property
     def evaluations(self) -> int:
         return sum(self._references.values())

@@ -1,4 +1,6 @@
-"""What is compared in one type: at random samples, at more of them while anything is undecided, at ties and beside."""
+"""What is compared in one type: at random samples, at more of them while anything is undecided, at ties and beside, and
+where elements are peculiar.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from tcgrad.check.comparing import (
     rounds_as_told,
     tensors_are_finite,
 )
+from tcgrad.check.comparing_peculiar import Peculiar
 from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
 from tcgrad.check.forward import Kinks
 from tcgrad.check.look import draw_look
@@ -71,6 +74,7 @@ class Trials:
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
         self._compare_beside()
+        self._compare_peculiar()
         return kept
 
     def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
@@ -137,6 +141,12 @@ class Trials:
             drawn = self._bench(True, False, sample)
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
+
+    def _compare_peculiar(self) -> None:
+        """Compare the user's own where elements are peculiar, if it is right everywhere else."""
+        user, bench = self.against, partial(self._bench, True, False)
+        if user is not None and not self.tallies.are_failed(user.kinds):
+            Peculiar(self._own, self._dtype, self.options.seed, self.paths, user, bench).compare()
 
     def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
         return Bench(
