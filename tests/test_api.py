@@ -137,6 +137,7 @@ def test_a_check_shows_its_report():
     assert result.ok
     wrong = tcgrad.loads(SPEC.replace("a[q,j]", "a[q,j]*2"), "wrong").check(only="expect")
     assert "dl/dx[p,q] = dl/dy[p,j]*a[q,j]*2: " in str(wrong)
+    assert repr(wrong) == "<check of wrong: 1 failed>"
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,32 @@ EXPLAINED = [
     (RIGHT + np.arange(9.0).reshape(3, 3) ** 2, ""),
 ]
 
+UNEVEN = RIGHT / 3
+SINGLE = "is right to single precision alone: something on the way is in float32"
+
+# Of numbers that float32 has to round, and that float64 has not.
+ROUNDED = [
+    (UNEVEN.astype(np.float32), 1e-15, SINGLE),
+    ((UNEVEN.T.astype(np.float32) @ UNEVEN.T.astype(np.float32)).T - UNEVEN @ UNEVEN + UNEVEN, 1e-15, SINGLE),
+    (UNEVEN.astype(np.float16), 1e-15, ""),
+    (UNEVEN.astype(np.float32), 1e-9, ""),
+    (UNEVEN + 1e-11 * RIGHT[::-1], 1e-15, ""),
+    (UNEVEN + 1e-5 * RIGHT[::-1], 1e-15, ""),
+]
+
+
+@pytest.mark.parametrize(("found", "allowed", "text"), ROUNDED)
+def test_rounding_to_a_coarser_type_is_named(found, allowed, text):
+    assert Suspect(found.astype(float), UNEVEN, np.full((3, 3), allowed), {}).explanation() == text
+
 
 @pytest.mark.parametrize(("found", "text"), EXPLAINED)
 def test_the_slip_that_fits_is_named(found, text):
     assert Suspect(found, RIGHT, np.full((3, 3), 1e-14), {"N": 3}).explanation() == text
+
+
+def test_beside_nothing_but_zeros_no_error_is_small():
+    assert not Suspect(np.arange(1, 10.0) ** 3, np.zeros(9), np.zeros(9), {}).explanation()
 
 
 def test_what_comes_out_after_a_slip_can_be_given():

@@ -148,6 +148,16 @@ TRICKY = {
             "b[i,j] = sum[d](a[i,j,d]^2)",
         ],
     ),
+    "a kernel for each channel": (
+        ["x: [A, B, C+D-1]", "z: [A, 2*D+C, B]", "v: [A, B, 2*D+3]", "w: [B, C]", "u: [B, 3]", "a: [A, D, C]"],
+        [
+            "y[n,c,t] = sum[k](w[c,k]*x[n,c,t+k])",
+            "p[n,c,t] = sum[k](u[c,k]*v[n,c,2*t+2*k])",
+            "r[n,c,t] = sum[k](w[c,k]*z[n,2*t+k,c]) + tanh(sum[k](a[n,t,k]*z[n,2*t+k,c]))",
+            "q[c,n] = sum[t,k](w[c,k]*x[n,c,t+k]*y[n,c,t])",
+        ],
+        "{t: D}",
+    ),
     "two summed axes in a batch": (["x: [A, B, C]", "w: [A, B, C, D]"], ["y[b,e] = x[b,i,j]*w[b,i,j,e]"]),
     "rows on both sides of a batch": (["x: [A, B, C, D]", "w: [A, D, B, C]"], ["y[b,i,j,p,q] = x[b,i,j,k]*w[b,k,p,q]"]),
     "batch index last": (["x: [B, C, A]", "w: [C, D, A]"], ["y[i,j,b] = x[i,k,b]*w[k,j,b]"]),

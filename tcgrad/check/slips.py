@@ -18,6 +18,10 @@ from tcgrad.records import dataclass
 _TOLERANCES = 8.0
 _UNEXPLAINED = 2.0**-4
 
+# The unit of rounding in float32, and in proportion to it the tolerance of a type that is finer.
+_SINGLE = 2.0**-24
+_FAR_FINER = 2.0**-10
+
 # Factors that are told as fractions have denominators and numerators up to this.
 _LARGEST_FACTOR = 64
 
@@ -46,7 +50,7 @@ class Suspect:
         for text, candidate in self._candidates(more):
             if candidate.shape == right.shape and self._fits(candidate):
                 return text
-        return self._few()
+        return self._few() or self._coarse()
 
     def _candidates(self, more: Iterable[Candidate]) -> Iterator[Candidate]:
         yield from negated(Right(self.right))
@@ -85,6 +89,14 @@ class Suspect:
                 f"{number} of {self.found.size} elements {'is' if number == 1 else 'are'} wrong, the others are right"
             )
         return ""
+
+    def _coarse(self) -> str:
+        """What comes of rounding to float32 in a finer type: errors that are as large beside the largest element."""
+        error, largest = float(np.abs(self.found - self.right).max()), float(np.abs(self.right).max())
+        is_fine = float(self.allowed.max()) <= _FAR_FINER * _SINGLE * largest
+        if not is_fine or not largest or self.right.size == 1 or not _SINGLE / 8 <= error / largest <= _SINGLE * 16:
+            return ""
+        return "is right to single precision alone: something on the way is in float32"
 
 
 def describe_factor(factor: float, sizes: Mapping[str, int]) -> str:

@@ -23,6 +23,7 @@ from tcgrad.emit.operations import (
 )
 from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
+from tcgrad.emit.windows import sum_of_windows
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
@@ -71,6 +72,12 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     if _should_swap(left, right, groups, hint):
         left, right = right, left
         groups = _groups(left, right, summed)
+    if groups.batch and not (groups.rows and groups.columns):
+        window, kernel = (left, right) if groups.rows else (right, left)
+        axes = _ordered((*groups.batch, *groups.rows, *groups.columns), hint)
+        added = sum_of_windows(build, window, kernel, summed, axes)
+        if added is not None:
+            return added
     if groups.batch and _runs_along_batch(left, right, groups):
         return _einsum(build, left, right, _ordered((*groups.batch, *groups.rows, *groups.columns), hint))
     if groups.batch:
