@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from tcgrad.evaluate import Array
 from tcgrad.ir.program import Program
 
 
-class Point:
+class Point(ABC):
     """Values of the inputs.
 
     traits: of the program elaborated for the ``sizes`` of this point, of which there are none if they are the spec's.
@@ -23,9 +24,9 @@ class Point:
     sizes: Mapping[str, int]
     dtype: np.dtype[Any]
 
+    @abstractmethod
     def value(self, name: str) -> Array:
         """The reference's value of an input."""
-        raise NotImplementedError
 
     @property
     def program(self) -> Program:
