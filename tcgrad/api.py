@@ -111,6 +111,7 @@ class TensorFunction:
     ) -> Derived:
         """Jacobians and gradients of the outputs ``of`` (all) by the inputs ``wrt`` (those of the spec).
 
+        of, wrt: names, or a single one.
         hessian: the second derivatives of scalars among ``of`` as well.
 
         Raises:
@@ -120,7 +121,7 @@ class TensorFunction:
         if of is None and wrt is None and not hessian:
             return Derived(self.derivation)
         with collecting_rarely():
-            return Derived(derive(self.program, of=of, wrt=wrt, hessian=hessian))
+            return Derived(derive(self.program, of=_each(of), wrt=_each(wrt), hessian=hessian))
 
     def emit(self) -> str:
         """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
@@ -217,7 +218,7 @@ class Derived:
         """The report that ``tcgrad derive`` prints.
 
         output_format: ``text``, ``json``, ``latex`` (for a document that loads amsmath) or ``markdown``.
-        notations: out of ``index``, ``matrix``, ``einstein`` and ``einsum``; None: the first two.
+        notations: one or several out of ``index``, ``matrix``, ``einstein`` and ``einsum``; None: the first two.
         latex_style: ``components`` by the names of the spec, or ``tensors``, bold and calligraphic by their order.
         sums: name every sum in index notation.
         vec: whether vectorised matrices are written row after row, or column after column.
@@ -237,7 +238,7 @@ class Derived:
         return render_derivation(
             self.derivation,
             output_format,
-            notations=notations,
+            notations=_each(notations),
             writing=writing,
             unicode=unicode,
             color=color,
@@ -254,7 +255,7 @@ class Derived:
         steps: add the lines that lead to each formula.
         """
         explained = explain(self.derivation) if steps else None
-        return render_json(self.derivation, notations=notations, explained=explained)
+        return render_json(self.derivation, notations=_each(notations), explained=explained)
 
     def __repr__(self) -> str:
         return f"<derivatives of {self.derivation.program.name}>"
@@ -264,6 +265,11 @@ class Derived:
 
     def _repr_latex_(self) -> str:
         return f"${render_equations(self.derivation)}$"
+
+
+def _each(names: Sequence[str] | None) -> Sequence[str] | None:
+    """Names one by one, where a text is a single one and not a sequence of letters."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _check_choice(what: str, name: str, literal: Any) -> None:

@@ -69,6 +69,7 @@ def _read_file(name: str, booleans: Collection[str]) -> Point:
 
 def _read_assignments(text: str, booleans: Collection[str]) -> dict[str, Any]:
     source = Source(OPTION, text)
+    check_source(source)
     report = Report(source)
     point = {}
     for start, end in _split(text):

@@ -72,6 +72,20 @@ def test_derivatives_are_chosen_by_name():
     assert r"\frac{\partial l}{\partial a_{pq}}" in derived._repr_latex_()
 
 
+def test_a_single_name_may_stand_by_itself():
+    attention = tcgrad.loads(
+        "inputs: {query: [3], key: [3]}\nequations: ['score = query[i]*key[i]', 'out[i] = score*key[i]']\n"
+    )
+    for one, listed in (
+        (attention.derive(wrt="query"), attention.derive(wrt=["query"])),
+        (attention.derive(of="score"), attention.derive(of=["score"])),
+    ):
+        assert one.report("json") == listed.report("json")
+    derived = attention.derive()
+    assert derived.report(notations="matrix") == derived.report(notations=["matrix"])
+    assert derived.as_dict(notations="einsum") == derived.as_dict(notations=["einsum"])
+
+
 @pytest.mark.parametrize("chosen", [{"of": ["x"]}, {"wrt": ["y"]}, {"wrt": ["z"]}])
 def test_wrong_names_are_refused(chosen: dict[str, list[str]]):
     with pytest.raises(tcgrad.TcgradError):
@@ -123,6 +137,7 @@ def test_a_check_shows_its_report():
     assert result.ok
     wrong = tcgrad.loads(SPEC.replace("a[q,j]", "a[q,j]*2"), "wrong").check(only="expect")
     assert "dl/dx[p,q] = dl/dy[p,j]*a[q,j]*2: " in str(wrong)
+    assert repr(wrong) == "<check of wrong: 1 failed>"
 
 
 @pytest.mark.parametrize(

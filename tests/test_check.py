@@ -336,6 +336,7 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"trials": "3"}, "`trials` must be an integer from 1 to 10000, not '3'"),
         ({"rtol": "1e-3"}, "`rtol` must be a finite number above 0, not '1e-3'"),
         ({"dtype": float}, "`dtype` is one of float16, float32, float64, longdouble, not `<class 'float'>`"),
+        ({"trials": True}, "`trials` must be an integer from 1 to 10000, not True"),
         ({"verbose": True}, "check has no option `verbose`"),
     ],
 )
@@ -343,6 +344,14 @@ def test_options_that_cannot_be_are_refused(options, message):
     with pytest.raises(TcgradError) as caught:
         spec("y = x[i]*x[i]").check(**options)
     assert [(d.code, d.message) for d in caught.value.diagnostics] == [("TC501", message)]
+
+
+def test_options_are_taken_as_numpy_has_them():
+    made = spec("y = x[i]*x[i]")
+    given = made.check(dtype=[np.float32, np.dtype("float64"), np.longdouble], seed=np.int64(7), trials=np.int8(1))
+    named = made.check(dtype=["float32", "float64", "longdouble"], seed=7, trials=1)
+    told = [re.sub(r'"seconds": [0-9.e-]+', "", json.dumps(render_json([checked]))) for checked in (given, named)]
+    assert told[0] == told[1]
 
 
 SCALAR = "y = exp(x[i]*x[i])"

@@ -286,6 +286,25 @@ def test_a_function_that_is_not_there(reference, message):
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
 
 
+def plain(x, a, dy):
+    return dy @ a.T, x.T @ dy
+
+
+@pytest.mark.parametrize(
+    ("function", "help_line"),
+    [
+        (plain, f"write '{__name__}:plain'"),
+        (lambda x, a, dy: (dy @ a.T, x.T @ dy), "write 'kernels:backward'"),
+        (3, "write 'kernels:backward'"),
+    ],
+)
+def test_a_function_is_given_by_its_name(function, help_line):
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against=function)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("TC503", help_line)
+
+
 @pytest.mark.parametrize(
     ("reference", "help_line"),
     [

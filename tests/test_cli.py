@@ -172,6 +172,12 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
     assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
 
 
+def test_an_option_has_no_control_characters():
+    result = tcgrad("derive", "gallery:gradient_xy", "--at", "x=2,y=1\x1b[31m")
+    assert result.returncode == 2
+    assert result.stderr.startswith("--at:1:8: error[TC101]: the character U+001B does not belong in a spec\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such names")
 def test_a_file_name_cannot_drive_the_terminal(tmp_path: Path):
     text = Path(MATMUL).read_text().replace("dl/dy[p,j]*a[q,j]", "2*dl/dy[p,j]*a[q,j]")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tcgrad.cli.output import write_file
+from tcgrad.cli.files import write_file
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_spec, find_specs, gallery_folder, gallery_specs
 from tcgrad.spec.loader import load_spec

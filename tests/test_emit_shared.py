@@ -147,3 +147,18 @@ def test_layers_that_are_alike_but_for_what_they_share(others):
         ]
     text = spec(inputs, equations, dims="{I: 3, J: 4}", outputs="[x4]")
     check_everything(Emitted(text, {"I": 3, "J": 4}), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 40])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
+def test_squared_distances_of_many_rows(dtype, rows):
+    """More than one block of them, and none."""
+    equations = ["y[i,j] = sum[k]((x[i,k] - z[j,k])^2)"]
+    module = tcgrad.loads(spec(["x: [A, D]", "z: [B, D]"], equations, dims="{A: 2, B: 3, D: 5}")).compile()
+    random = np.random.default_rng(rows)
+    x, z = (random.normal(size=size).astype(dtype) for size in ((rows, 120), (70, 120)))
+    found = module.forward(x, z)
+    assert found.dtype == x.dtype
+    wide = [each.astype(np.longdouble) for each in (x, z)]
+    close = 120 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(found, ((wide[0][:, None] - wide[1]) ** 2).sum(axis=-1), rtol=close)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from reference_functions import MORE, by_mpmath
 
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
 from tcgrad.evaluate.expressions import value
@@ -253,36 +254,6 @@ REFERENCE_POINTS = {
 }  # fmt: skip
 
 
-def _by_mpmath(name, a):
-    import mpmath
-
-    formulas = {
-        "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
-        "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
-        "gelu": lambda z: z * mpmath.erfc(-z / mpmath.sqrt(2)) / 2,
-        "gelu_tanh": lambda z: (
-            z * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf("0.044715") * z**3))) / 2
-        ),
-        "silu": lambda z: z / (1 + mpmath.exp(-z)),
-        "elu": lambda z: z if z > 0 else mpmath.expm1(z),
-        "relu": lambda z: max(z, mpmath.mpf(0)),
-        "lgamma": mpmath.loggamma,
-        "abs": abs,
-        "cbrt": lambda z: mpmath.sign(z) * mpmath.cbrt(abs(z)),
-        "leaky_relu": lambda z: z if z > 0 else z / 4,
-        "clip": lambda z: min(max(z, mpmath.mpf(-0.5)), mpmath.mpf(0.5)),
-        "max": lambda z: max(z, mpmath.mpf(0.25)),
-        "min": lambda z: min(z, mpmath.mpf(0.25)),
-        "atan2": lambda z: mpmath.atan2(z, mpmath.mpf(0.25)),
-        "polygamma": lambda z: mpmath.psi(2, z),
-    }  # fmt: skip
-    return formulas.get(name, getattr(mpmath, name, None))(mpmath.mpf(a))
-
-
-MORE = {"leaky_relu": (Fraction(1, 4),), "max": (Fraction(1, 4),), "min": (Fraction(1, 4),),
-        "atan2": (Fraction(1, 4),), "clip": (Fraction(-1, 2), Fraction(1, 2))}  # fmt: skip
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
 def test_a_function_of_the_table_against_mpmath(name, dtype):
@@ -296,7 +267,7 @@ def test_a_function_of_the_table_against_mpmath(name, dtype):
     expr = call(name, *before, argument, *(const(value) for value in MORE.get(name, ())))
     found = evaluate(expr, (axis,), {argument.tensor: points.astype(dtype)}, dtype=dtype)
     with mpmath.workdps(40):
-        expected = np.array([np.longdouble(mpmath.nstr(_by_mpmath(name, float(a)), 30)) for a in points])
+        expected = np.array([np.longdouble(mpmath.nstr(by_mpmath(name, float(a)), 30)) for a in points])
     error = np.abs(found.astype(np.longdouble) - expected)
     scale = np.abs(expected) + (name in ("lgamma", "digamma"))
     assert np.all(error <= 400 * np.finfo(dtype).eps * scale), (found, expected)
@@ -316,8 +287,8 @@ def test_a_function_is_as_good_in_a_narrow_type_as_its_argument(name, dtype):
     expr = call(name, *before, argument, *(const(value) for value in MORE.get(name, ())))
     found = evaluate(expr, (axis,), {argument.tensor: points}, dtype=dtype)
     with mpmath.workdps(30):
-        right = [_by_mpmath(name, float(a)) for a in points]
-        slopes = [mpmath.diff(lambda z: mpmath.re(_by_mpmath(name, z)), float(a)) for a in points]
+        right = [by_mpmath(name, float(a)) for a in points]
+        slopes = [mpmath.diff(lambda z: mpmath.re(by_mpmath(name, z)), float(a)) for a in points]
     sizes = [
         max(abs(value), abs(a * slope)) for value, slope, a in zip(right, slopes, points.astype(float), strict=True)
     ]

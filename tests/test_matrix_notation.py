@@ -44,6 +44,13 @@ SPELLINGS = [
     ),
     (("A: N N", "f = logdet(A)"), "f/A", "A^-T", r"A^{-\top}", "np.linalg.inv(A).T"),
     (
+        ("A: N N", "f = logdet(A)^3"),
+        "=f",
+        "logdet(A)^3",
+        r"\left(\log\det\left(A\right)\right)^{3}",
+        "np.linalg.slogdet(A)[1] ** 3",
+    ),
+    (
         ("A: N N", "f = A[i,i]/N"),
         "=f",
         "tr(A) / N",

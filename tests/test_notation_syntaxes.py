@@ -104,6 +104,17 @@ LATEX_PRODUCTS = [
     ("y[i] = exp(x[i]/s)*x[i]/N", r"\frac{x_{i}}{N} \exp\left(\frac{x_{i}}{s}\right)"),
     ("y[i] = 2*size*x[i]*size", r"2 \, \mathrm{size} \, x_{i} \, \mathrm{size}"),
     ("y[i,j] = 2*1[i]*x[j]", r"2 \, \mathbf{1}_{i} x_{j}"),
+    ("y[i] = 3*2^x[i]", r"3 \cdot 2^{x_{i}}"),
+    ("y[i] = 3*x[i]*2^s", r"3 x_{i} 2^{s}"),
+    ("y[i] = x[i]/(3^s*2^s)", r"\frac{x_{i}}{3^{s} \cdot 2^{s}}"),
+    ("y = max[i](x[i])*s", r"s \max_{i} \left(x_{i}\right)"),
+    ("y = max[i](x[i])^2*s", r"\left(\max_{i} \left(x_{i}\right)\right)^{2} s"),
+    ("y = min[i](x[i])*max[i](x[i])", r"\left(\min_{i} \left(x_{i}\right)\right) \max_{j} \left(x_{j}\right)"),
+    ("y = prod[i](x[i])*s - s", r"s \prod_{i} \left(x_{i}\right) - s"),
+    ("y[i] = x[i]*(i%2)", r"x_{i} \left(i \bmod 2\right)"),
+    ("y[i] = x[i]*(2*(i%2) - 1)", r"x_{i} \left(2 \left(i \bmod 2\right) - 1\right)"),
+    ("y[i] = x[(i+1)%N]*(1 + i%2)", r"x_{\left(i+1\right) \bmod N} \left(1 + \left(i \bmod 2\right)\right)"),
+    ("y = lgamma(s)^2", r"\left(\log\Gamma\left(s\right)\right)^{2}"),
 ]
 
 

@@ -149,6 +149,30 @@ MISTAKES = [
         {},
     ),
     (
+        "run[0] = x[0]\nrun[t] = run[t-1]*x[t-1]\nr[i] = run[i]*x[i]",
+        [
+            (
+                "TC306",
+                "i",
+                "`i` has two sizes: N + 1 = 7 and N = 6",
+                "write `indices: {t: N}` to end the recurrence of `run` there",
+            )
+        ],
+        {},
+    ),
+    (
+        "run[0] = x[0]\nrun[t] = run[t-1]*x[t-1]\nr[i] = x[i]*run[i]",
+        [
+            (
+                "TC306",
+                "i",
+                "`i` has two sizes: N = 6 and N + 1 = 7",
+                "write `indices: {t: N}` to end the recurrence of `run` there",
+            )
+        ],
+        {},
+    ),
+    (
         "r[i] = x[i]*x[i-1]",
         [("TC311", "i", "`i` could only run from 1, but a free index begins at 0", "write `r[i] = x[i + 1]*x[i]`")],
         {},

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"`([\w.]+\.yaml)`:\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`([\w.]+\.(?:yaml|py))`:\n\n```(?:yaml|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS = re.compile(r"\d+\.\d+ s\b")
 
 
@@ -26,14 +26,14 @@ def console_blocks(text: str) -> list[str]:
     return [body for language, body in FENCE.findall(text) if language == "console"]
 
 
-def spec_files(text: str) -> dict[str, str]:
-    """The files that the README shows: a name before a block of YAML."""
+def files(text: str) -> dict[str, str]:
+    """The files that the README shows: a name before a block of YAML or Python."""
     return dict(FILE.findall(text))
 
 
 def run(command: str, folder: Path) -> str:
     """What a command of the README writes, to both streams, run by bash in a folder with the README's files."""
-    for name, body in spec_files(README.read_text(encoding="utf-8")).items():
+    for name, body in files(README.read_text(encoding="utf-8")).items():
         (folder / name).write_text(body, encoding="utf-8")
     program = folder / "bin" / "tcgrad"
     program.parent.mkdir(exist_ok=True)
@@ -75,13 +75,14 @@ def test_blocks_show_what_is_printed(block: str, tmp_path: Path):
     assert SECONDS.sub("0.0 s", run(command, tmp_path)) == SECONDS.sub("0.0 s", output), "see the head of this file"
 
 
-def test_the_specs_shown_are_there():
-    assert sorted(spec_files(README.read_text(encoding="utf-8"))) == ["attention.yaml", "typo.yaml"]
+def test_the_files_shown_are_there():
+    assert sorted(files(README.read_text(encoding="utf-8"))) == ["attention.yaml", "kernels.py", "typo.yaml"]
 
 
 def test_python_blocks_run():
     text = README.read_text(encoding="utf-8")
-    [code] = [body for language, body in FENCE.findall(text) if language == "python"]
+    blocks = [body for language, body in FENCE.findall(text) if language == "python"]
+    [code] = [body for body in blocks if body not in files(text).values()]
     setup = "import numpy as np\nx, dy = np.arange(5.0), np.ones(5)\n"
     subprocess.run(
         [sys.executable, "-c", setup + code],

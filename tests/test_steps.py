@@ -236,6 +236,7 @@ a function by its own value: y = tanh(3*x) | definition, chain, definition, seed
 a root by its own value: y = 1/sqrt(x + 1) | definition, power, definition, sum, seed
 like terms: y = (x + 1)*(x + 1) | definition, product, sum, seed, simplify, collect, take out
 jumps: y = 3*floor(x) + [x > 0] | definition, flat
+a choice: y = where(x > 0, x^2, 3) | definition, branches, power, seed, simplify, brackets
 """
 NAMED = {
     "definition of": "definition",
@@ -251,6 +252,8 @@ NAMED = {
     "simplify": "simplify",
     "take out": "take out",
     "constant but for jumps": "flat",
+    "derivative of each branch": "branches",
+    "write choices": "brackets",
 }
 
 
@@ -260,6 +263,13 @@ def test_the_rules_of(row):
     (chains,) = explain(derive(program_of(f"inputs: {{x: []}}\nequations: ['{equation}']"))).jacobians
     words = [rule.words for step in chains[-1].steps for rule in step.rules]
     assert [next(n for start, n in NAMED.items() if w.startswith(start)) for w in words] == expected.split(", ")
+
+
+def test_exponentials_that_are_joined_are_told():
+    text = "dims: {N: 3}\ninputs: {x: [N]}\nequations: ['f = log(1 + sum[i](exp(x[i])))']\n"
+    (chains,) = explain(derive(program_of(text))).jacobians
+    rules = [(print_expr(step.expr, chains[-1].free), step.rules[0].words) for step in chains[-1].steps[-2:]]
+    assert rules == [("exp(x[p])/exp(f)", "definition of {}"), ("exp(x[p] - f)", "add exponents")]
 
 
 def test_what_is_written_by_the_inverses_of_factors_is_called_so():

@@ -74,13 +74,17 @@ class Pullback:
     def _adjoint(self, tensor: Tensor) -> Adjoint:
         if tensor in self.starts and tensor not in self._parts:
             return self.starts[tensor]
-        named = self.rename(tensor) if tensor in self.starts else self.name(tensor)
+        named = self._named(tensor)
         return lambda positions: Component(named, (*(index.expr for index in self.extra), *positions))
+
+    def _named(self, tensor: Tensor) -> Tensor:
+        """The tensor that holds the whole adjoint of a tensor, with what its readers contribute."""
+        return self.rename(tensor) if tensor in self.starts else self.name(tensor)
 
     def _collected(self, tensor: Tensor) -> Iterator[Statement]:
         """The statement that adds up what the readers of a tensor contribute; a mere start needs none."""
         if tensor in self._parts:
-            yield self._define(tensor, self.rename(tensor) if tensor in self.starts else self.name(tensor))
+            yield self._define(tensor, self._named(tensor))
 
     def _define(self, tensor: Tensor, named: Tensor) -> Define:
         at = self._indices(tensor)
@@ -100,10 +104,7 @@ class Pullback:
         return self._axes[tensor]
 
     def _through_recurrence(self, statement: Recurrence, on_path: set[Tensor]) -> Iterator[Statement]:
-        def adjoint(tensor: Tensor) -> Tensor:
-            return self.rename(tensor) if tensor in self.starts else self.name(tensor)
-
-        adjoints = Adjoints(statement, adjoint, self._outside, self.known.fold, self.extra, self.tell)
+        adjoints = Adjoints(statement, self._named, self._outside, self.known.fold, self.extra, self.tell)
         yield adjoints.recurrence()
         for tensor in reads(statement):
             if tensor in statement.tensors or (tensor not in on_path and tensor not in self.targets):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from itertools import islice
 
-from tcgrad.calculus.dependence import needed_for, reads
+from tcgrad.calculus.dependence import needed_for, readers, reads
 from tcgrad.calculus.derivation import Jacobian
 from tcgrad.calculus.differentiate import as_it_is, component_derivative, differentiate
 from tcgrad.calculus.indices import new_indices, own_indices
@@ -52,12 +52,7 @@ class ClosedForms:
 
     @cached_property
     def _readers(self) -> dict[Tensor, list[int]]:
-        """For each tensor the places of the statements that read it."""
-        readers: dict[Tensor, list[int]] = {}
-        for place, statement in enumerate(self.program.statements):
-            for tensor in reads(statement):
-                readers.setdefault(tensor, []).append(place)
-        return readers
+        return readers(self.program.statements)
 
     def jacobian(self, of: Tensor, wrt: Tensor) -> Jacobian:
         """``dOF/dWRT`` over inputs, intermediates and outputs; a reason instead of a formula where it grows large."""

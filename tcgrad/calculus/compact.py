@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 
-from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.dependence import readers
 from tcgrad.calculus.divisors import cancels, may_cancel
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
@@ -88,7 +88,7 @@ class _Lines:
         self._unwanted = unwanted
         self._known = known
         self._tell = tell
-        self._users = _users(statements)
+        self._users = readers(statements)
         self._refused: dict[int, tuple[Define, ...]] = {}
         self._shared: list[Statement | None] = []  # the lines as `share` left them
         # What was put into others, and how much shorter one of these may become if it has its name there again.
@@ -254,15 +254,6 @@ def _most_saved(line: Define, users: Sequence[Define], made: Sequence[Define]) -
     """How much shorter a line that was put into others makes one of these by its name: a sum may be left there."""
     longer = (cost(new.body) - cost(old.body) for old, new in zip(users, made, strict=True))
     return max(cost(line.body) - 1 - isinstance(line.body, IndexSum), *longer)
-
-
-def _users(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
-    """For each tensor the places of the statements that read it."""
-    users: dict[Tensor, list[int]] = {}
-    for place, statement in enumerate(statements):
-        for tensor in reads(statement):
-            users.setdefault(tensor, []).append(place)
-    return users
 
 
 def put_in(body: Expr, lines: Mapping[Tensor, Define]) -> Expr:

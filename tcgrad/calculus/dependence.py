@@ -1,4 +1,4 @@
-"""Which tensors a tensor depends on, and which statements lie between two tensors."""
+"""Which tensors a statement reads, which a tensor depends on, and which statements its value needs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def reads(statement: Statement) -> tuple[Tensor, ...]:
             return (statement.operand,)
         case Recurrence():
             return tuple(dict.fromkeys([tensor for body in bodies(statement) for tensor in tensors_read(body)]))
+
+
+def readers(statements: Sequence[Statement]) -> dict[Tensor, list[int]]:
+    """For each tensor the places of the statements that read it, in order."""
+    found: dict[Tensor, list[int]] = {}
+    for place, statement in enumerate(statements):
+        for tensor in reads(statement):
+            found.setdefault(tensor, []).append(place)
+    return found
 
 
 def depending_on(program: Program, sources: Iterable[Tensor]) -> set[Tensor]:

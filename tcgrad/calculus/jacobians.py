@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 
 from tcgrad.calculus.backprop import Pullback
 from tcgrad.calculus.compact import cancelled
@@ -14,6 +13,7 @@ from tcgrad.calculus.indices import new_indices
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.sizes import count
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.records import replace
@@ -27,7 +27,7 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     The shorter way is taken: forward, with the axes of ``wrt`` carried along, or backward, with those of ``of``.
     Through a recurrence that runs downward there is only the former.
     """
-    forward = _count(wrt) <= _count(of) or _runs_downward(program)
+    forward = count(wrt.shape) <= count(of.shape) or _runs_downward(program)
     statements = _forward(program, [of], wrt) if forward else _backward(program, of, wrt)
     target = jacobian_of(of, wrt)
     if not any(target in defined_tensors(statement) for statement in statements):
@@ -45,7 +45,7 @@ def stepwise_jacobians(
     backward: the gradients of ``wrt`` given those of the outputs, if they are known: they are linear in what is given,
         so that no derivative need be worked out again.
     """
-    if sum(map(_count, wrt)) <= _count(of):
+    if sum(count(tensor.shape) for tensor in wrt) <= count(of.shape):
         return tuple(statement for tensor in wrt for statement in stepwise_jacobian(program, of, tensor))
     known = [statement for statement in backward if isinstance(statement, Define)]
     if backward and len(known) == len(backward):
@@ -75,10 +75,6 @@ def _runs_downward(program: Program) -> bool:
 
 def _zero(of: Tensor, wrt: Tensor) -> Define:
     return Define(jacobian_of(of, wrt), (*new_indices(of), *new_indices(wrt, of.order)), ZERO)
-
-
-def _count(tensor: Tensor) -> int:
-    return prod(size.value for size in tensor.shape)
 
 
 def _forward(program: Program, of: Sequence[Tensor], wrt: Tensor) -> tuple[Statement, ...]:

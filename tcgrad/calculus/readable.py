@@ -32,9 +32,9 @@ from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_co
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.selected import selections
-from tcgrad.simplify.signs import holds_root
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
+from tcgrad.simplify.undefined import holds_root
 from tcgrad.simplify.unit_sums import defined_unit_sums
 
 Assumed = tuple[Assumption, ...]

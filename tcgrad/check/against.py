@@ -13,6 +13,7 @@ import numpy as np
 
 from tcgrad.check.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
+from tcgrad.check.labels import counted
 from tcgrad.check.points import Point
 from tcgrad.check.precision import type_name
 from tcgrad.check.user_errors import describe
@@ -122,8 +123,8 @@ class UserFunction:
         several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
         parts = list(returned) if several else [returned]
         if len(parts) != len(names):
-            found = _counted(len(parts), what) if several else _kind(returned)
-            raise ModuleError(f"{self.name} returns {found}, not {_counted(len(names), what)}: {', '.join(names)}")
+            found = counted(len(parts), what) if several else _kind(returned)
+            raise ModuleError(f"{self.name} returns {found}, not {counted(len(names), what)}: {', '.join(names)}")
         return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
 
     @staticmethod
@@ -208,10 +209,6 @@ def _is_near(found: Array, right: Array, dtype: np.dtype[Any]) -> bool:
     largest = float(np.max(np.abs(right), initial=0, where=np.isfinite(right)))
     atol = _ANOTHER_ORDER * float(np.finfo(dtype).eps) * largest
     return np.allclose(found, right, rtol=0, atol=atol, equal_nan=True)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _kind(returned: Any) -> str:

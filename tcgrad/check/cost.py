@@ -9,6 +9,7 @@ from tcgrad.errors import Diagnostic, Span, TcgradError
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import IndexReduce, IndexSum
 from tcgrad.ir.program import Intrinsic, Program, bodies, defined_tensors
+from tcgrad.ir.sizes import count
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import free_indices, walk
 from tcgrad.records import dataclass
@@ -28,20 +29,15 @@ class Cost:
 
 
 def forward_cost(program: Program) -> Cost:
-    elements, operations = sum([count(tensor) for tensor in program.tensors]), 0
+    elements, operations = sum([count(tensor.shape) for tensor in program.tensors]), 0
     for body in (body for statement in program.statements for body in bodies(statement)):
         binders = [part for part in walk(body) if isinstance(part, IndexSum | IndexReduce)]
         elements = max([elements, *(index.size.value for binder in binders for index in binder.indices)])
         operations += max([_loops(free_indices(body)), *map(_own_loops, binders)])
     for statement in program.statements:
         if isinstance(statement, Intrinsic):
-            operations += count(statement.operand) * statement.operand.shape[-1].value
+            operations += count(statement.operand.shape) * statement.operand.shape[-1].value
     return Cost(elements, operations)
-
-
-def count(tensor: Tensor) -> int:
-    """The number of elements."""
-    return prod(size.value for size in tensor.shape)
 
 
 def _own_loops(binder: IndexSum | IndexReduce) -> int:
@@ -69,7 +65,7 @@ def refuse_impossible_values(program: Program, derivatives: Iterable[Tensor]) ->
         TcgradError: with code TC502.
     """
     cost = forward_cost(program)
-    elements = cost.elements + sum(map(count, derivatives))
+    elements = cost.elements + sum(count(tensor.shape) for tensor in derivatives)
     _refuse_beyond(program, "evaluating", Cost(elements, cost.operations), 2 * 8 * elements)
 
 
@@ -91,7 +87,7 @@ def _largest(program: Program) -> Span | None:
     places = {item.tensor: program.spec.inputs[item.tensor.name].name.whole for item in program.inputs}
     for statement in program.statements:
         places |= {tensor: statement.span for tensor in defined_tensors(statement) if statement.span is not None}
-    return places[max(places, key=count)] if places else None
+    return places[max(places, key=lambda tensor: count(tensor.shape))] if places else None
 
 
 def _bytes(number: int) -> str:

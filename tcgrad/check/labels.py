@@ -1,4 +1,4 @@
-"""Names for places: the spec's own index names beside the positions."""
+"""Names for places, with the spec's own index names beside the positions, and for numbers of things."""
 
 from __future__ import annotations
 
@@ -45,3 +45,8 @@ def unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
         flat, place_here = divmod(flat, size)
         backwards.append(place_here)
     return tuple(reversed(backwards))
+
+
+def counted(number: int, what: str) -> str:
+    """``1 element``, ``2 elements``"""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

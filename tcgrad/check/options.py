@@ -9,6 +9,8 @@ from hashlib import sha256
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import cached_property
 from tcgrad.spec.check_options import CHECK_OPTIONS, CheckOption
@@ -70,10 +72,18 @@ def choose_options(spec: Spec, **given: Any) -> Options:
         if name in chosen:
             is_one = isinstance(chosen[name], str) or not isinstance(chosen[name], Iterable)
             words = (chosen[name],) if is_one else chosen[name]
-            chosen[name] = tuple(dict.fromkeys(words))  # what is named twice is checked once
-    options = Options(**{"seed": seed_of(spec.source.text), **chosen})
+            chosen[name] = tuple(dict.fromkeys(map(_plain, words)))  # what is named twice is checked once
+    plain = {name: _plain(value) for name, value in chosen.items()}
+    options = Options(**{"seed": seed_of(spec.source.text), **plain})
     _validate(options)
     return options
+
+
+def _plain(value: Any) -> Any:
+    """A value without what NumPy has made of it: ``float32`` of the type, 3 of an integer of 64 bits."""
+    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
+        return "longdouble" if np.dtype(value).char == "g" else np.dtype(value).name
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _validate(options: Options) -> None:
@@ -85,10 +95,15 @@ def _validate(options: Options) -> None:
                     _require_choice(option, word)
             case "choice":
                 _require_choice(option, value)
-            case "integer" if not (isinstance(value, int) and option.minimum <= value <= option.maximum):
+            case "integer" if not _is_within(value, option):
                 raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value!r}")
             case "number" if value is not None and not _is_positive(value):
                 raise _refused(option, f"must be a finite number above 0, not {value!r}")
+
+
+def _is_within(value: object, option: CheckOption) -> bool:
+    """Whether it is an integer within the option's bounds, which a truth value is not."""
+    return isinstance(value, int) and not isinstance(value, bool) and option.minimum <= value <= option.maximum
 
 
 def _is_positive(value: object) -> bool:

@@ -14,6 +14,7 @@ from tcgrad.check.differences import Differences
 from tcgrad.check.directions import Directions, Elements, IntArray, Joined, Mixed, random_mixture
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
+from tcgrad.check.labels import counted
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.options import Options
 from tcgrad.check.precision import type_name
@@ -85,8 +86,8 @@ class Reference:
             name += f" ({type_name(self.sample.forward.context.dtype)})"
         if self.is_full:
             return name
-        elements = [_counted(len(self.columns), "element")] if len(self.columns) else []
-        return f"{name}, {' and '.join([*elements, _counted(len(self.directions), 'direction')])}"
+        elements = [counted(len(self.columns), "element")] if len(self.columns) else []
+        return f"{name}, {' and '.join([*elements, counted(len(self.directions), 'direction')])}"
 
     @property
     def is_kinked(self) -> bool:
@@ -226,10 +227,6 @@ def _kinks(differences: Differences, wrt: Tensor, elements: Elements, found: Est
             direction = elements.take(np.array([first]))[0]
             kinks[of] = Kink(first, *differences.slopes(of, wrt.name, direction))
     return kinks
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def spread(errors: Array) -> float:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tcgrad.calculus.lengths import are_alike
 from tcgrad.calculus.second import has_hessian
-from tcgrad.check.cost import count, forward_cost
+from tcgrad.check.cost import forward_cost
 from tcgrad.check.domains import find_demands
 from tcgrad.check.reach import Span
 from tcgrad.emit.sizes import Array, readings
 from tcgrad.errors import TcgradError
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Input, Intrinsic, Program
-from tcgrad.ir.sizes import with_dims
+from tcgrad.ir.sizes import count, with_dims
 from tcgrad.language.elaborate import elaborate
 from tcgrad.records import replace
 
@@ -68,7 +68,7 @@ def _best(program: Program, candidates: Iterable[tuple[dict[str, int], int]]) ->
 
 def _work(program: Program) -> int:
     """The elements of forward evaluations at every element of every input, or every pair, for difference quotients."""
-    inputs = sum(count(tensor) for tensor in program.wrt)
+    inputs = sum(count(tensor.shape) for tensor in program.wrt)
     return forward_cost(program).elements * inputs ** (2 if has_hessian(program) else 1)
 
 

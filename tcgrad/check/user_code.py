@@ -34,6 +34,11 @@ def load_user_code(backward: str | None, forward: str | None, framework: str | N
 
 
 def _load(reference: str) -> Callable[..., Any]:
+    if not isinstance(reference, str):  # which only a type checker sees
+        message = f"a function is named as a text, MODULE:FUNCTION, and this is of the type {type(reference).__name__}"
+        module, name = getattr(reference, "__module__", None), getattr(reference, "__qualname__", "")
+        is_found = module and all(map(str.isidentifier, name.split(".")))
+        raise _refusal(message, f"write '{module}:{name}'" if is_found else "write 'kernels:backward'")
     module_name, colon, function_name = reference.partition(":")
     if module_name.endswith(".py"):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", _of_file(Path(module_name), function_name))

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from tcgrad.cli.candidates import complete_file
+from tcgrad.cli.files import write_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument
-from tcgrad.cli.output import write_data, write_file
+from tcgrad.cli.output import write_data
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad emit gallery:softmax", "Read the module"),

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from tcgrad.cli.files import make_folder, write_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import make_folder, write, write_file
+from tcgrad.cli.output import write
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import SUFFIXES
 from tcgrad.spec.json_schema import spec_schema

@@ -1,16 +1,13 @@
-"""Writing results: to standard output, or to a file that is never left half written."""
+"""Writing to standard output and standard error, and what a terminal there can show."""
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TextIO
 
 from tcgrad.errors import Diagnostic, TcgradError
@@ -41,7 +38,11 @@ def in_utf8() -> None:
 
 
 def write_text(text: str) -> None:
-    """The same as it is, which may be nothing."""
+    """Write a text to standard output at once as it is, which may be nothing.
+
+    Raises:
+        TcgradError: as of `write`.
+    """
     if not text:
         return
     try:
@@ -129,66 +130,3 @@ def takes_color(choice: str = "auto") -> bool:
 def line_width() -> int | None:
     """The columns of the terminal that standard output is; None where it is none, for what is piped is not broken."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def make_folder(path: Path) -> None:
-    """Make the folder of a file that is to be written, if it is not there.
-
-    Raises:
-        TcgradError: if that cannot be.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {error.strerror}"),)) from error
-
-
-def refuse_spec(path: Path) -> None:
-    """Refuse to write over what may be a spec: what a person has written is never lost.
-
-    Raises:
-        TcgradError: if the file is there and is YAML by its name.
-    """
-    if path.suffix.lower() in (".yaml", ".yml") and path.is_file():
-        message = f"cannot write `{path}`: a YAML file that is there, perhaps a spec, is not replaced"
-        raise TcgradError((Diagnostic("TC605", message, help="choose another name"),))
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a reader sees the old text or the new one.
-
-    Raises:
-        TcgradError: if the file cannot be written, or may be a spec.
-    """
-    refuse_spec(path)
-    try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
-            path.write_text(text, encoding="utf-8")
-        elif path.exists() and not path.stat().st_mode & 0o222:  # to replace it would be allowed all the same
-            raise PermissionError(errno.EACCES, "the file is read-only")
-        else:
-            _replace(path.resolve(), text)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        is_missing = isinstance(error, FileNotFoundError) and not path.parent.exists()
-        help_ = f"make the folder `{path.parent}` first" if is_missing else None
-        raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}", help=help_),)) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

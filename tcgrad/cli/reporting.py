@@ -10,14 +10,12 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from tcgrad.cli.files import make_folder, refuse_spec, write_file
 from tcgrad.cli.output import (
     in_utf8,
-    make_folder,
-    refuse_spec,
     takes_color,
     takes_unicode,
     write_error,
-    write_file,
     write_text,
 )
 from tcgrad.cli.status import render_bug

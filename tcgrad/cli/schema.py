@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from tcgrad.cli.candidates import complete_file
+from tcgrad.cli.files import write_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
-from tcgrad.cli.output import write_data, write_file
+from tcgrad.cli.output import write_data
 from tcgrad.spec.json_schema import spec_schema
 
 EXAMPLES: tuple[Example, ...] = (

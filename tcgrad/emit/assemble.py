@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Axes, Node, Value
-from tcgrad.emit.axis_reads import by_length
-from tcgrad.emit.equalities import affine_parts, is_affine, known_indices, overhang
+from tcgrad.emit.axis_reads import affine_parts, by_length, is_affine, known_indices
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, whole
+from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Slice
-from tcgrad.emit.overhangs import at_least
+from tcgrad.emit.overhangs import at_least, overhang
 from tcgrad.emit.positions import Positions
 from tcgrad.emit.structure import Structured, Term, finished
 from tcgrad.emit.values import Builder
@@ -133,7 +133,7 @@ class _Assembly:
     def _scattered(self, term: Term, places: list[Integer], starts: list[Integer], shape: tuple[Integer, ...]) -> Node:
         """The array of a term whose positions are integer arrays: values that meet are added."""
         value = finished(self.build, term)
-        chosen = self.positions.chosen([p + start for p, start in zip(places, starts, strict=True)], shape)
+        chosen = indexed_axes([p + start for p, start in zip(places, starts, strict=True)], shape)
         loose = [self._is_loose(place, axis.size) for place, axis in zip(places, self.axes, strict=True)]
         parts = tuple(zip(self.axes, places, starts, loose, chosen, strict=True))
         leaving = [(axis, place) for axis, place, _, is_loose, _ in parts if is_loose]
@@ -146,10 +146,10 @@ class _Assembly:
         common = self.build.combined_axes(arrays, value.axes)
         missing = tuple(index for index in term.loose if index not in common)
         common += missing
-        order = self.positions.order(places, chosen, common)
+        order = axes_of_indexed(places, chosen, common)
         nodes = tuple(self.build.aligned(array, common) for array in arrays)
         # with all its axes: NumPy's `add.at` goes wrong on a vector where the block has fewer axes than its positions
         block = self.build.aligned(value, order, full=bool(value.axes))
         plain = [place.as_index for _, place, _, is_loose, is_chosen in parts if is_chosen and not is_loose]
-        operation = Scatter(self.positions.slots(chosen), distinct=set(common).issubset(plain))
+        operation = Scatter(array_numbers(chosen), distinct=set(common).issubset(plain))
         return self.build.graph.make(operation, (block, *nodes), shape)

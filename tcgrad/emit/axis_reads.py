@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tcgrad.emit.equalities import affine_parts, is_affine
-from tcgrad.ir.indices import Index, Integer
+from collections.abc import Iterator
+
+from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.records import dataclass
 
 
@@ -78,3 +79,34 @@ def is_size(integer: Integer) -> bool:
 def is_sliced(position: Integer) -> bool:
     """Whether slices and windows can read it."""
     return is_affine(position) and all(step.value for step in affine_parts(position)[1].values())
+
+
+def known_indices(integer: Integer) -> Iterator[Index]:
+    """The indices that occur outside of the brackets of integer tensors."""
+    for atom in integer.atoms:
+        match atom:
+            case Index():
+                yield atom
+            case Quotient() | Remainder():
+                yield from known_indices(atom.dividend)
+
+
+def is_affine(integer: Integer) -> bool:
+    """Whether it is a size plus sizes times plain indices."""
+    return not integer.gathers and all(
+        sum(isinstance(atom, Index) for atom in monomial) <= 1
+        and all(isinstance(atom, Index) or not Integer.of(atom).indices for atom in monomial)
+        for monomial, _ in integer.terms
+    )
+
+
+def affine_parts(integer: Integer) -> tuple[Integer, dict[Index, Integer]]:
+    """The constant and the coefficient of each index of an affine expression."""
+    constant = Integer.collect((m, c) for m, c in integer.terms if not any(isinstance(a, Index) for a in m))
+    steps: dict[Index, Integer] = {}
+    for monomial, coefficient in integer.terms:
+        for atom in monomial:
+            if isinstance(atom, Index):
+                rest = tuple(other for other in monomial if other is not atom)
+                steps[atom] = steps.get(atom, Integer.of(0)) + Integer.collect([(rest, coefficient)])
+    return constant, steps

@@ -6,9 +6,10 @@ from contextlib import nullcontext
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import loops
+from tcgrad.emit.axis_reads import is_affine
 from tcgrad.emit.built import Operand
 from tcgrad.emit.elementwise import elementwise
-from tcgrad.emit.equalities import Equalities, is_affine
+from tcgrad.emit.equalities import Equalities
 from tcgrad.emit.factors import Factors
 from tcgrad.emit.operations import Compare, Number
 from tcgrad.emit.positions import Positions

@@ -10,6 +10,7 @@ import math
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
+from tcgrad.emit.distances import squared_distances
 from tcgrad.emit.memory_order import innermost
 from tcgrad.emit.operations import (
     Contiguous,
@@ -22,6 +23,7 @@ from tcgrad.emit.operations import (
 )
 from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
+from tcgrad.emit.windows import sum_of_windows
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
@@ -70,6 +72,12 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     if _should_swap(left, right, groups, hint):
         left, right = right, left
         groups = _groups(left, right, summed)
+    if groups.batch and not (groups.rows and groups.columns):
+        window, kernel = (left, right) if groups.rows else (right, left)
+        axes = _ordered((*groups.batch, *groups.rows, *groups.columns), hint)
+        added = sum_of_windows(build, window, kernel, summed, axes)
+        if added is not None:
+            return added
     if groups.batch and _runs_along_batch(left, right, groups):
         return _einsum(build, left, right, _ordered((*groups.batch, *groups.rows, *groups.columns), hint))
     if groups.batch:
@@ -114,6 +122,10 @@ def _dot(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes)
         return Value(build.graph.make(Matmul(), (left.node, right.node), ()))
     if not groups.batch and left.axes == right.axes:
         return Value(build.graph.make(Vdot(), (left.node, right.node), ()))
+    if left.node is right.node and left.axes == right.axes and len(groups.summed) == 1:
+        distances = squared_distances(build, left, *groups.summed)
+        if distances is not None:
+            return distances
     return _einsum(build, left, right, _ordered(groups.batch, hint))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tcgrad.emit.fitting import Fitting, Overhang
-from tcgrad.ir.indices import Atom, Dim, Index, Integer, Quotient, Remainder
-from tcgrad.ir.inequalities import normalise
-from tcgrad.ir.ranges import bounds, least_undivided
+from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.overhangs import stays_inside
+from tcgrad.ir.indices import Index, Integer
 
 Pairs = tuple[tuple[Index, Integer], ...]
 
@@ -90,96 +89,3 @@ def _solutions(left: Integer, right: Integer) -> Iterator[tuple[Index, Integer]]
             value = (difference - index.expr * sign) * -sign
             if value in (left, right) or not value.gathers:
                 yield index, value
-
-
-def stays_inside(value: Integer, size: Integer, fitting: Fitting) -> bool:
-    """Whether an expression stays from 0 to ``size``, at all sizes that fit."""
-    low, high = overhang(value, size, fitting)
-    return low is None and high is None
-
-
-def overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
-    """How far an expression can go below 0 and beyond ``size``; None where it does not, at any sizes that fit.
-
-    What is read at many places is asked for again and again: kept once known.
-    """
-    known = fitting.overhangs.get((value, size))
-    if known is None:
-        known = fitting.overhangs[value, size] = _overhang(value, size, fitting)
-    return known
-
-
-def _overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
-    found = _bounds(value)
-    if found is None:
-        return None, None
-    low = None if _is_never_negative(value, fitting) else _beyond(found[0], fitting)
-    high = None if _is_never_negative(size - 1 - value, fitting) else _beyond(size - 1 - found[1], fitting)
-    return low, high
-
-
-def _is_never_negative(value: Integer, fitting: Fitting) -> bool:
-    """Whether the program says so of an expression with indices, or of its least value."""
-    if fitting.is_read(value):
-        return True
-    solved = normalise(value)
-    least = _bounds(solved) if solved is not value else None
-    return least is not None and fitting.never_negative(least[0])
-
-
-def _beyond(room: Integer, fitting: Fitting) -> Integer | None:
-    """How much is missing where there may be less room than none; None where that cannot be."""
-    least = least_undivided(room)
-    return None if fitting.never_negative(room) or fitting.never_negative(least) else -least
-
-
-def _bounds(value: Integer) -> tuple[Integer, Integer] | None:
-    """The smallest and the largest value; None if not known, as for the components of an integer tensor."""
-    low = high = Integer.of(0)
-    for monomial, coefficient in value.terms:
-        moving = [atom for atom in monomial if not isinstance(atom, Dim)]
-        inner = _atom_bounds(moving[0]) if len(moving) == 1 else bounds(Integer.collect([(monomial, 1)]))
-        if inner is None:
-            return None
-        still = tuple(atom for atom in monomial if isinstance(atom, Dim)) if len(moving) == 1 else ()
-        ends = [end * Integer.collect([(still, coefficient)]) for end in inner]
-        low, high = low + ends[coefficient < 0], high + ends[coefficient > 0]
-    return low, high
-
-
-def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
-    if isinstance(atom, Quotient):
-        inner = _bounds(atom.dividend)
-        return inner and (inner[0] // atom.divisor, inner[1] // atom.divisor)
-    return bounds(Integer.of(atom))
-
-
-def known_indices(integer: Integer) -> Iterator[Index]:
-    """The indices that occur outside of the brackets of integer tensors."""
-    for atom in integer.atoms:
-        match atom:
-            case Index():
-                yield atom
-            case Quotient() | Remainder():
-                yield from known_indices(atom.dividend)
-
-
-def is_affine(integer: Integer) -> bool:
-    """Whether it is a size plus sizes times plain indices."""
-    return not integer.gathers and all(
-        sum(isinstance(atom, Index) for atom in monomial) <= 1
-        and all(isinstance(atom, Index) or not Integer.of(atom).indices for atom in monomial)
-        for monomial, _ in integer.terms
-    )
-
-
-def affine_parts(integer: Integer) -> tuple[Integer, dict[Index, Integer]]:
-    """The constant and the coefficient of each index of an affine expression."""
-    constant = Integer.collect((m, c) for m, c in integer.terms if not any(isinstance(a, Index) for a in m))
-    steps: dict[Index, Integer] = {}
-    for monomial, coefficient in integer.terms:
-        for atom in monomial:
-            if isinstance(atom, Index):
-                rest = tuple(other for other in monomial if other is not atom)
-                steps[atom] = steps.get(atom, Integer.of(0)) + Integer.collect([(rest, coefficient)])
-    return constant, steps

@@ -9,8 +9,8 @@ from tcgrad.calculus.tangents import push_forward
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.documentation import described, docstring, listed
 from tcgrad.emit.function import Check, FunctionWriter
-from tcgrad.emit.layout import bracketed, indented, return_lines, tuple_lines, unpack_lines
-from tcgrad.emit.module import Lines, ModuleWriter, decorators, derived_names
+from tcgrad.emit.layout import bracketed, indented, return_dict_lines, return_lines, tuple_lines, unpack_lines
+from tcgrad.emit.module import Lines, ModuleWriter, function_lines, names_of
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
@@ -18,7 +18,7 @@ from tcgrad.emit.sizes import Array
 from tcgrad.emit.stages import all_wanted, is_input, nodes_to_save
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import dims_in
-from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, tangent_of
+from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 
 
 class FirstOrderWriter(ModuleWriter):
@@ -33,7 +33,7 @@ class FirstOrderWriter(ModuleWriter):
         forward.calculate(self._backward.nodes)
         outputs = forward.compute(self._forward.wanted(self._name), self._forward.nodes, saved)
         scope = self._scope.inner()
-        names = derived_names(scope)
+        names = names_of(scope, _plain_name)
         upstream = {gradient_of(tensor): names(gradient_of(tensor)) for tensor in self._program.outputs}
         kept = {node: forward.names[node] for node in saved}
         backward = self._backward_writer(scope, kept, upstream)
@@ -99,33 +99,22 @@ class FirstOrderWriter(ModuleWriter):
     def _forward_saved(self, writer: FunctionWriter, outputs: list[str], saved: list[str]) -> Lines:
         parameters = [self._name(tensor) for tensor in self._inputs]
         result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
-        return [
-            *decorators(writer),
-            *bracketed("def forward_saved(", parameters, "):"),
-            *indented(docstring("Return what `forward` returns, and what `backward` needs.")),
-            *indented([*writer.head(), *writer.body]),
-            *indented(tuple_lines(f"return {result}, ", saved)),
-        ]
+        summary = "Return what `forward` returns, and what `backward` needs."
+        return function_lines(writer, "forward_saved", parameters, summary, tuple_lines(f"return {result}, ", saved))
 
     def _backward_function(
         self, writer: FunctionWriter, kept: dict[Node, str], upstream: list[str], gradients: list[str]
     ) -> Lines:
         saved = list(kept.values())
-        unpack = unpack_lines(saved, "saved")
         inputs = [self._name(tensor) for tensor in self._program.wrt]
         outputs = [self._name(tensor) for tensor in self._program.outputs]
         summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."
-        return [
-            *decorators(writer),
-            *bracketed("def backward(", ["saved", *upstream], "):"),
-            *indented(docstring(summary)),
-            *indented([*unpack, *writer.head(), *writer.body]),
-            *indented(return_lines(gradients)),
-        ]
+        unpack, returned = unpack_lines(saved, "saved"), return_lines(gradients)
+        return function_lines(writer, "backward", ["saved", *upstream], summary, returned, first=unpack)
 
     def _value_and_grad(self) -> Lines:
         scope = self._scope.inner()
-        names = derived_names(scope)
+        names = names_of(scope, _plain_name)
         inputs = [self._name(tensor) for tensor in self._inputs]
         upstream = [names(gradient_of(tensor)) for tensor in self._program.outputs]
         scalar = self._program.lone_scalar is not None
@@ -148,7 +137,7 @@ class FirstOrderWriter(ModuleWriter):
     def _jvp(self) -> Lines:
         stage = self._stages.stage(push_forward(self._program, self._known), map(tangent_of, self._program.outputs))
         scope = self._scope.inner()
-        names = derived_names(scope)
+        names = names_of(scope, _plain_name)
         tangents = {tangent_of(tensor): names(tangent_of(tensor)) for tensor in self._program.wrt}
         writer = self._of_inputs(scope)
         writer.lengths = self._lengths
@@ -160,11 +149,7 @@ class FirstOrderWriter(ModuleWriter):
         outputs = [self._name(tensor) for tensor in self._program.outputs]
         returned = [f"return {results[0]}"] if len(results) == 1 else return_lines(results)
         summary = f"Return the tangent of {listed(outputs)} along {listed(list(tangents.values()))}."
-        return [
-            *decorators(writer),
-            *bracketed("def jvp(", parameters, "):"),
-            *indented([*docstring(summary), *writer.head(), *writer.body, *returned]),
-        ]
+        return function_lines(writer, "jvp", parameters, summary, returned)
 
     def _shape_of(self, tensor: Tensor) -> str:
         return f"{self._name(tensor)}.shape" if tensor.shape else "()"
@@ -180,19 +165,16 @@ class FirstOrderWriter(ModuleWriter):
             for of in self._program.outputs
         ]
         scope = self._scope.inner()
-        names = derived_names(scope)
+        names = names_of(scope, _plain_name)
         writer = self._of_inputs(scope)
         writer.lengths = self._lengths
         wanted = [*self._forward.wanted(self._name), *all_wanted(stages, names)]
         results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
-        return [
-            *decorators(writer),
-            *bracketed("def jacobian(", [self._name(tensor) for tensor in self._inputs], "):"),
-            *indented(docstring("Return the derivative of each output by each input, as {(output, input): array}.")),
-            *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
-        ]
+        parameters = [self._name(tensor) for tensor in self._inputs]
+        summary = "Return the derivative of each output by each input, as {(output, input): array}."
+        return function_lines(writer, "jacobian", parameters, summary, return_dict_lines(entries))
 
 
 def _has_as_axis(tensor: Tensor, dim: Dim) -> bool:
@@ -203,3 +185,9 @@ def _has_as_axis(tensor: Tensor, dim: Dim) -> bool:
 def _has_in_axis(tensor: Tensor, dim: Dim) -> bool:
     """Whether the dim may be worked out from the length of an axis."""
     return any(dim in dims_in(size) for size in tensor.shape)
+
+
+def _plain_name(tensor: Tensor) -> str:
+    """``dx`` for a gradient or a tangent, ``dy_dx`` for a Jacobian."""
+    plain = f"d{tensor.about[0].name}" if tensor.role is Role.TANGENT else tensor.name
+    return plain.removeprefix("dl/").replace("/", "_")

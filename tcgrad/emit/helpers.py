@@ -45,6 +45,17 @@ def _largest(a, axis=None, keepdims=False):
     return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
 '''
 
+SQUARED_DISTANCES = '''\
+def _squared_distances(a, b):
+    """The squared distance of each row of a from each row of b; some rows at a time, for their differences are many."""
+    squares = np.empty((len(a), len(b)), np.result_type(a, b))
+    rows = max(1, 2**16 // max(1, b.size))
+    for i in range(0, len(a), rows):
+        differences = a[i : i + rows, None] - b
+        squares[i : i + rows] = np.einsum("ijk,ijk->ij", differences, differences)
+    return squares
+'''
+
 LINALG = '''\
 def _linalg(function, *arrays):
     """A function of np.linalg in the arrays' own dtype: it has neither float16 nor long double."""
@@ -104,6 +115,7 @@ _HELPERS = {
     "check_length": CHECK_LENGTH,
     "wide": WIDE,
     "largest": LARGEST,
+    "squared_distances": SQUARED_DISTANCES,
     "linalg": LINALG,
     "adjugate": ADJUGATE,
     "minors": MINORS,

@@ -45,6 +45,11 @@ def return_lines(items: Sequence[str], indent: int = 4) -> list[str]:
     return tuple_lines("return ", items, indent)
 
 
+def return_dict_lines(entries: Sequence[str]) -> list[str]:
+    """A return of a dictionary, an entry a line."""
+    return ["return {", *(f"    {entry}," for entry in entries), "}"]
+
+
 def unpacked(names: Sequence[str]) -> str:
     """The targets of an assignment that unpacks a tuple."""
     return f"({names[0]},)" if len(names) == 1 else ", ".join(names)

@@ -10,10 +10,11 @@ from functools import cached_property
 from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.lengths import least_lengths
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.documentation import module_docstring
+from tcgrad.emit.documentation import docstring, module_docstring
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
 from tcgrad.emit.helpers import helper_names, helper_sources
+from tcgrad.emit.layout import bracketed, indented
 from tcgrad.emit.names import Scope
 from tcgrad.emit.operations import LeviCivita
 from tcgrad.emit.size_code import Used
@@ -163,21 +164,36 @@ class ModuleWriter(ABC):
         return writer
 
 
-def decorators(writer: FunctionWriter) -> Lines:
-    """What stands above a function: the warnings that it rightly ignores."""
-    guard = '@np.errstate(all="ignore")  # np.where computes the branch that is not taken, too'
-    return [guard] if writer.used.guarded else []
+def function_lines(
+    writer: FunctionWriter,
+    name: str,
+    parameters: Sequence[str],
+    summary: str,
+    returned: Lines,
+    *,
+    first: Lines | None = None,
+) -> Lines:
+    """A function with the statements that have been written for it.
+
+    first: statements before all others.
+    """
+    guard = ['@np.errstate(all="ignore")  # np.where computes the branch that is not taken, too']
+    lines = [*docstring(summary), *(first or []), *writer.head(), *writer.body, *returned]
+    return [
+        *(guard if writer.used.guarded else []),
+        *bracketed(f"def {name}(", parameters, "):"),
+        *indented(lines),
+    ]
 
 
-def derived_names(scope: Scope) -> Callable[[Tensor], str]:
-    """Names for gradients, tangents and Jacobians, ``dx`` and ``dy_dx``: claimed as they are first asked for."""
+def names_of(scope: Scope, plain: Callable[[Tensor], str]) -> Callable[[Tensor], str]:
+    """Names for what is derived, claimed as they are first asked for; ``plain``: those that are wanted."""
     known: dict[tuple[Role, str], str] = {}
 
     def name(tensor: Tensor) -> str:
         key = tensor.role, tensor.name
         if key not in known:
-            plain = f"d{tensor.about[0].name}" if tensor.role is Role.TANGENT else tensor.name
-            known[key] = scope.claim(plain.removeprefix("dl/").replace("/", "_"))
+            known[key] = scope.claim(plain(tensor))
         return known[key]
 
     return name

@@ -32,6 +32,7 @@ from tcgrad.emit.operations import (
     Select,
     Slice,
     Sqrt,
+    SquaredDistances,
     Sum,
     Take,
     Tensordot,
@@ -130,6 +131,9 @@ class CallPrinter(SizePrinter, ABC):
                 return f"np.outer({self._list(node.arguments)})"
             case Vdot():
                 return f"np.vdot({self._list(node.arguments)})"
+            case SquaredDistances():
+                self.used.helpers["squared_distances"] = None
+                return f"_squared_distances({self._list(node.arguments)})"
             case Tensordot():
                 return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
             case Einsum():

@@ -239,6 +239,11 @@ class Vdot(Operation):
 
 
 @dataclass(frozen=True)
+class SquaredDistances(Operation):
+    """The sums of the squares of the differences of each row of one matrix and each row of another."""
+
+
+@dataclass(frozen=True)
 class Tensordot(Operation):
     left: tuple[int, ...]
     right: tuple[int, ...]

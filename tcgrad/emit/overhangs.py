@@ -1,12 +1,75 @@
-"""How far reads go beyond an array: sizes that are enough whatever the dims are."""
+"""How far reads go beyond an array, and sizes that are enough for it whatever the dims are."""
 
 from __future__ import annotations
 
-from tcgrad.emit.fitting import Fitting
-from tcgrad.ir.indices import Integer, Quotient, Remainder
-from tcgrad.ir.ranges import least, never_negative
+from tcgrad.emit.fitting import Fitting, Overhang
+from tcgrad.ir.indices import Atom, Dim, Integer, Quotient, Remainder
+from tcgrad.ir.inequalities import normalise
+from tcgrad.ir.ranges import bounds, least, least_undivided, never_negative
 
 _ZERO = Integer.of(0)
+
+
+def stays_inside(value: Integer, size: Integer, fitting: Fitting) -> bool:
+    """Whether an expression stays from 0 to ``size``, at all sizes that fit."""
+    low, high = overhang(value, size, fitting)
+    return low is None and high is None
+
+
+def overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
+    """How far an expression can go below 0 and beyond ``size``; None where it does not, at any sizes that fit.
+
+    What is read at many places is asked for again and again: kept once known.
+    """
+    known = fitting.overhangs.get((value, size))
+    if known is None:
+        known = fitting.overhangs[value, size] = _overhang(value, size, fitting)
+    return known
+
+
+def _overhang(value: Integer, size: Integer, fitting: Fitting) -> Overhang:
+    found = _bounds(value)
+    if found is None:
+        return None, None
+    low = None if _is_never_negative(value, fitting) else _beyond(found[0], fitting)
+    high = None if _is_never_negative(size - 1 - value, fitting) else _beyond(size - 1 - found[1], fitting)
+    return low, high
+
+
+def _is_never_negative(value: Integer, fitting: Fitting) -> bool:
+    """Whether the program says so of an expression with indices, or of its least value."""
+    if fitting.is_read(value):
+        return True
+    solved = normalise(value)
+    least = _bounds(solved) if solved is not value else None
+    return least is not None and fitting.never_negative(least[0])
+
+
+def _beyond(room: Integer, fitting: Fitting) -> Integer | None:
+    """How much is missing where there may be less room than none; None where that cannot be."""
+    least = least_undivided(room)
+    return None if fitting.never_negative(room) or fitting.never_negative(least) else -least
+
+
+def _bounds(value: Integer) -> tuple[Integer, Integer] | None:
+    """The smallest and the largest value; None if not known, as for the components of an integer tensor."""
+    low = high = Integer.of(0)
+    for monomial, coefficient in value.terms:
+        moving = [atom for atom in monomial if not isinstance(atom, Dim)]
+        inner = _atom_bounds(moving[0]) if len(moving) == 1 else bounds(Integer.collect([(monomial, 1)]))
+        if inner is None:
+            return None
+        still = tuple(atom for atom in monomial if isinstance(atom, Dim)) if len(moving) == 1 else ()
+        ends = [end * Integer.collect([(still, coefficient)]) for end in inner]
+        low, high = low + ends[coefficient < 0], high + ends[coefficient > 0]
+    return low, high
+
+
+def _atom_bounds(atom: Atom) -> tuple[Integer, Integer] | None:
+    if isinstance(atom, Quotient):
+        inner = _bounds(atom.dividend)
+        return inner and (inner[0] // atom.divisor, inner[1] // atom.divisor)
+    return bounds(Integer.of(atom))
 
 
 def at_least(overhang: Integer | None, fitting: Fitting) -> Integer:

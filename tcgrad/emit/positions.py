@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced
-from tcgrad.emit.equalities import known_indices, overhang
+from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced, known_indices
+from tcgrad.emit.elementwise import elementwise
+from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
-from tcgrad.emit.overhangs import at_least
+from tcgrad.emit.overhangs import at_least, overhang
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
@@ -110,13 +110,7 @@ class Positions:
                 return Value(self._build.size(Integer.of(atom)))
 
     def _combined(self, operation: Plus | Times | Integral | Clip, values: Sequence[Value], hint: Axes = ()) -> Value:
-        axes = self._build.combined_axes(values, hint)
-        nodes = tuple(self._build.aligned(value, axes) for value in values)
-        static = all(node.kind is Kind.SCALAR for node in nodes)
-        shape = tuple(index.size for index in axes)
-        return Value(self._build.graph.make(operation, nodes, shape, Kind.SCALAR if static else Kind.INT), axes)
-
-    # Reads
+        return elementwise(self._build, operation, values, hint, Kind.INT)
 
     def whole(self, value: Value, positions: Sequence[Integer]) -> Value | None:
         """An array read along all of its axes, or their diagonals; None where some position is anything else."""
@@ -214,7 +208,7 @@ class Positions:
 
     def _taken(self, node: Node, positions: Sequence[Integer]) -> Value:
         """Advanced indexing, where a position is not affine; positions that share an index with one join in."""
-        chosen = self.chosen(positions, node.shape)
+        chosen = indexed_axes(positions, node.shape)
         arrays = [
             self.place(position, size)
             for position, size, is_chosen in zip(positions, node.shape, chosen, strict=True)
@@ -223,8 +217,8 @@ class Positions:
         node = self._with_zeros_behind(node, positions)
         common = self._build.combined_axes(arrays, ())
         nodes = tuple(self._build.aligned(array, common) for array in arrays)
-        axes = self.order(positions, chosen, common)
-        operation = Take(self.slots(chosen))
+        axes = axes_of_indexed(positions, chosen, common)
+        operation = Take(array_numbers(chosen))
         shape = tuple(index.size for index in axes)
         return Value(self._build.graph.make(operation, (node, *nodes), shape, node.kind), axes)
 
@@ -233,31 +227,3 @@ class Positions:
         places = zip(positions, node.shape, strict=True)
         widths = [(_ZERO, Integer.of(int(self.is_loose(position, size)))) for position, size in places]
         return self._build.padded(node, widths, self._pad)
-
-    # Advanced indexing, for reads and for scattered sums
-
-    @staticmethod
-    def chosen(positions: Sequence[Integer], sizes: Sequence[Integer]) -> tuple[bool, ...]:
-        """Which axes are indexed by arrays: all but whole ones whose index occurs nowhere else."""
-        occurrences = Counter(index for position in positions for index in position.indices)
-        return tuple(
-            p.as_index is None or occurrences[p.as_index] > 1 or p.as_index.size != size
-            for p, size in zip(positions, sizes, strict=True)
-        )
-
-    @staticmethod
-    def slots(chosen: Sequence[bool]) -> tuple[int | None, ...]:
-        """For each axis the number of the array that indexes it."""
-        return tuple(sum(chosen[:k]) if is_chosen else None for k, is_chosen in enumerate(chosen))
-
-    @staticmethod
-    def stands_in_front(chosen: Sequence[bool]) -> bool:
-        """Whether the indexed axes are apart from each other: NumPy then puts what they become first."""
-        first = chosen.index(True)
-        return not all(chosen[first : first + sum(chosen)])
-
-    def order(self, positions: Sequence[Integer], chosen: Sequence[bool], common: Axes) -> Axes:
-        """The axes of the indexed array."""
-        kept = tuple(i for p, is_chosen in zip(positions, chosen, strict=True) if not is_chosen for i in p.indices)
-        cut = 0 if self.stands_in_front(chosen) else chosen.index(True)
-        return (*kept[:cut], *common, *kept[cut:])

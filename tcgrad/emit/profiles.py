@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.definitions import Definition
+from tcgrad.emit.distances import row_differences
 from tcgrad.emit.exponentials import as_logsumexp
 from tcgrad.emit.journal import Nodes
 from tcgrad.emit.operations import Leaf
@@ -61,6 +62,10 @@ class Profiles:
         if logarithm is not None:
             array, exponentials, total, axes = logarithm
             return Profile(self._kind((own, axes, array.shape)), (node, array, exponentials, total))
+        rows = row_differences(node)
+        if rows is not None:
+            shapes = rows.left.shape, rows.right.shape
+            return Profile(self._kind((own, rows.places, *shapes)), (node, rows.left, rows.right))
         if operation.is_looked_into:
             (array,) = node.arguments
             return Profile(self._kind((own, array.shape, array.kind)), (node, array))

@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.emit.equalities import affine_parts, is_affine, stays_inside
+from tcgrad.emit.axis_reads import affine_parts, is_affine
 from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.overhangs import stays_inside
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
 from tcgrad.ir.indices import Index, Integer, Quotient

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 
 from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
-from tcgrad.emit.documentation import docstring, listed
+from tcgrad.emit.documentation import listed
 from tcgrad.emit.first import FirstOrderWriter
 from tcgrad.emit.function import Check
-from tcgrad.emit.layout import bracketed, indented, return_lines
-from tcgrad.emit.module import Lines, decorators
-from tcgrad.emit.names import Scope
+from tcgrad.emit.layout import return_dict_lines, return_lines
+from tcgrad.emit.module import Lines, function_lines, names_of
 from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
 
@@ -42,26 +40,22 @@ class SecondOrderWriter(FirstOrderWriter):
         results = [jacobian_of(gradient_of(first), second) for first, second in pairs]
         stage = self._stages.stage((*self._backward_from_one, *blocks), results)
         scope = self._scope.inner()
-        names = _second_names(scope)
+        names = names_of(scope, _plain_name)
         writer = self._of_inputs(scope)
         writer.lengths = self._lengths
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         entries = [f'("{a.name}", "{b.name}"): {code}' for (a, b), code in zip(pairs, found, strict=True)]
         (output,) = self._program.outputs
         summary = f"Return the second derivatives of {self._name(output)}, as {{(first input, second input): array}}."
-        return [
-            *decorators(writer),
-            *bracketed("def hessian(", [self._name(tensor) for tensor in self._inputs], "):"),
-            *indented(docstring(summary)),
-            *indented([*writer.head(), *writer.body, "return {", *(f"    {entry}," for entry in entries), "}"]),
-        ]
+        parameters = [self._name(tensor) for tensor in self._inputs]
+        return function_lines(writer, "hessian", parameters, summary, return_dict_lines(entries))
 
     def _hvp(self) -> Lines:
         wrt = self._gradients.wrt
         statements = (*self._backward_from_one, *push_forward(self._gradients, tangent=_direction_of))
         stage = self._stages.stage(statements, [_direction_of(gradient_of(tensor)) for tensor in wrt])
         scope = self._scope.inner()
-        names = _second_names(scope)
+        names = names_of(scope, _plain_name)
         directions = {tensor: names(_direction_of(tensor)) for tensor in wrt}
         writer = self._of_inputs(scope)
         writer.lengths = self._lengths
@@ -71,29 +65,13 @@ class SecondOrderWriter(FirstOrderWriter):
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         (output,) = self._program.outputs
         summary = f"Return the Hessian of {self._name(output)} times the direction {listed(list(directions.values()))}."
-        return [
-            *decorators(writer),
-            *bracketed("def hvp(", [*map(self._name, self._inputs), *directions.values()], "):"),
-            *indented([*docstring(summary), *writer.head(), *writer.body, *return_lines(found)]),
-        ]
+        parameters = [*map(self._name, self._inputs), *directions.values()]
+        return function_lines(writer, "hvp", parameters, summary, return_lines(found))
 
 
 def _direction_of(tensor: Tensor) -> Tensor:
     """A direction of an input, or what follows from the directions for another tensor: ``vx``, and ``vdx``."""
     return tangent_of(tensor, "v")
-
-
-def _second_names(scope: Scope) -> Callable[[Tensor], str]:
-    """Names in the functions of second order, claimed as they are first asked for."""
-    known: dict[tuple[Role, str], str] = {}
-
-    def name(tensor: Tensor) -> str:
-        key = tensor.role, tensor.name
-        if key not in known:
-            known[key] = scope.claim(_plain_name(tensor))
-        return known[key]
-
-    return name
 
 
 def _plain_name(tensor: Tensor) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from math import prod
 from operator import attrgetter
 
 from tcgrad.emit.arrays import Kind, Node
 from tcgrad.emit.filling import Assemble, Block, Buffer, Scan, Scatter
 from tcgrad.emit.operations import Apply, Integral, Leaf, LeviCivita, Number, Plus, Size, Slice, Times, Window
+from tcgrad.ir.sizes import count
 
 # Statements are filled in, not computed by one expression.
 FILLED = (Assemble, Scatter, Scan, Buffer)
@@ -100,10 +100,10 @@ def looped_over(nodes: Iterable[Node], shared: Collection[Node]) -> Iterator[Nod
 
 
 def _before_loops(array: Node, block: Block, shared: Collection[Node]) -> Iterator[Node]:
-    """What is computed before the loops that add an array up: the array, or the factors of a product that is far larger
-    than each of them, and is made step by step.
+    """What is computed before the loops that add an array up: the array, or the factors of a product that is made step
+    by step.
     """
-    if array in shared or not _is_far_larger(array, block):
+    if array in shared or not _is_made_in_steps(array, block):
         yield array
         return
     for factor in array.arguments:
@@ -111,11 +111,15 @@ def _before_loops(array: Node, block: Block, shared: Collection[Node]) -> Iterat
             yield factor
 
 
-def _is_far_larger(array: Node, block: Block) -> bool:
-    """Whether an array that loops go over is a product of arrays that are all smaller by half."""
+def _is_made_in_steps(array: Node, block: Block) -> bool:
+    """Whether an array that loops go over is a product of views or arrays that are all smaller by half, or a mere sum
+    of products.
+    """
     if not block.indexed or not isinstance(array.operation, Times):
         return False
-    return 2 * max(map(_volume, array.arguments)) <= _volume(array)
+    if not any(label < block.looped for place in block.places for label, _ in place.steps):
+        return True
+    return 2 * max(count(argument.base.shape) for argument in array.arguments) <= count(array.shape)
 
 
 def loop_axes(factor: Node, array: Node, block: Block) -> list[int | None]:
@@ -125,7 +129,3 @@ def loop_axes(factor: Node, array: Node, block: Block) -> list[int | None]:
     missing = len(array.shape) - len(factor.shape)
     own = list(enumerate(block.indexed))[missing:]
     return [None if factor.shape[k - missing].as_number == 1 else label for k, label in own]
-
-
-def _volume(node: Node) -> int:
-    return prod([size.value for size in node.shape])

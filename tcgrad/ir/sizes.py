@@ -1,10 +1,16 @@
-"""The dims of sizes and of other integer expressions."""
+"""What sizes, and other integer expressions, are made of and come to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import prod
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Quotient, Remainder, map_inside
+
+
+def count(shape: Iterable[Integer]) -> int:
+    """The number of elements of an array of this shape, by the dims' own values."""
+    return prod([size.value for size in shape])
 
 
 def dims_in(integer: Integer) -> list[Dim]:

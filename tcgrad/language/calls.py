@@ -10,7 +10,7 @@ from tcgrad.language.conditions import ConditionReader
 from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on
 from tcgrad.language.inlining import inline
-from tcgrad.language.symbols import WITH_INDICES, Refused, UserFunction
+from tcgrad.language.symbols import PI, WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
 from tcgrad.operators import REDUCTIONS
 
@@ -77,6 +77,9 @@ class CallReader(ConditionReader):
             return symbols.unknown(base, node.name_span, ())
         inner = symbols.text(node.span).partition("(")[2].removesuffix(")")
         product = f"{base}*({inner})" if inner else base
+        if base == PI.name:
+            message = f"`{base}` is a number, not a function"
+            return symbols.refuse("TC315", message, node.span, f"write `{product}`")
         if base in symbols.dims:
             message = f"`{base}` is a dim, not a function"
             return symbols.refuse("TC315", message, node.span, f"write `{product}`")

@@ -14,6 +14,7 @@ from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
+from tcgrad.language.elsewhere import END
 from tcgrad.language.integers import FormReader, read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
@@ -252,6 +253,8 @@ class ComponentReader(ABC):
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
+        if node.name == END:
+            help_ = "write the last position by the size, as in `x[N - 1]`"
         return self.symbols.refuse(LONE, message, node.span, help_)
 
     def in_use(self, reduction: Reduction, index: Name, outside: Span) -> Refused:

@@ -88,6 +88,9 @@ WITH_MORE_ARGUMENTS = {
 }
 """Functions that other libraries call with more arguments, by how many, and how that is written here."""
 
+END = "end"
+"""The last position of an axis, in Julia and MATLAB."""
+
 # They stand between operands elsewhere, and are names here.
 WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is", "return")
 

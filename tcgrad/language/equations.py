@@ -103,7 +103,10 @@ def free_indices(positions: Sequence[Expression], symbols: Symbols, correct: str
     found: dict[str, Name] = {}
     for position in positions:
         if not isinstance(position, Name):
-            help_ = "solve for a plain index, as in `y[i] = x[i+1]`; `y[0] = ...` is the base case of a recurrence"
+            help_ = (
+                "solve for a plain index: `y[i] = x[i+1]`, in a recurrence `y[t] = ... y[t-1] ...`; "
+                "`y[0] = ...` is its base case"
+            )
             message = "the left side has a plain index for every axis"
             raise symbols.refuse("TC308", message, position.span, offer or help_)
         if position.name in symbols.dims:

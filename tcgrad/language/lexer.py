@@ -130,7 +130,7 @@ _COMMANDS = {
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _METHOD = re.compile(r"(?:\.\w+)*\.(\w+)")  # the end of ``np.linalg.norm``
 _CALLED = re.compile(r"(\w+)\s*\(\s*\Z")  # the function whose first argument is next
-_LAMBDA = re.compile(r"\s*lambda\s")
+_LAMBDA = re.compile(r"(?:[^=]*=)?\s*lambda\s")
 
 
 def tokenize(text: Located, report: Report, *, is_size: bool = False) -> list[Token]:
@@ -221,15 +221,18 @@ def _hint(text: str, at: int, *, is_size: bool) -> str | None:
         case "'" | '"':
             called = _CALLED.search(before)
             hints.append(HOW_TO_WRITE.get(called[1]) if called else None)
+            hints.append(_HINTS["ᵀ"] if text[at] == "'" and before.rstrip().endswith(("]", ")")) else None)
     hints += map((_BETWEEN if _is_in_brackets(before) else _OUTSIDE).get, signs)
     return next(filter(None, (*hints, *map(_HINTS.get, signs))), None)
 
 
 def _dot(after: str) -> str | None:
-    """What is said of a dot that ends an equation, or stands by itself."""
+    """What is said of a dot that ends an equation, stands by itself, or is before an operator or a parenthesis."""
     if not after.strip():
         return "take out the `.`"
-    return "write `*`" if after[0].isspace() else None
+    if after[0].isspace():
+        return "write `*`"
+    return "take out the `.`: every operation is one of numbers" if after[0] in "+-*/^(" else None
 
 
 def _is_in_brackets(before: str) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.language.symbols import TRANSPOSE, Symbols
+from tcgrad.language.symbols import TRANSPOSE, VECTORS, Symbols
 from tcgrad.language.syntax import Expression, Name, Negative, Number, Power, Product, Subscript
 from tcgrad.operators import ONE
 
-_VECTORS = "write vectors with their indices: `{0}[i]*w[i]` is a number, `{0}[i]*w[j]` a matrix"
 _INVERSE = "write `inv({})[{}]` for the inverse of a matrix"
 _QUOTIENT = "write `floor(a/b)` for a quotient that is rounded down"
 _REMAINDER = "write `a - b*floor(a/b)` for a remainder"
@@ -27,7 +26,7 @@ def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
         return
     match node.exponent:
         case Name(name="T") if tensor.order == 1:
-            help_ = _VECTORS.format(tensor.name)
+            help_ = VECTORS.format(tensor.name)
         case _ if tensor.order == 1:
             return
         case Name(name="T"):

@@ -177,8 +177,8 @@ class OperandParser(DerivativeParser):
         """``sum(x[i])``, without the index."""
         index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
         match arguments:
-            case (_, Name(own)):  # sum(x[i,j], j)
-                index, inner = own, inner.rpartition(",")[0]
+            case (_, Name(), *_) if names := _names(arguments[1:]):  # sum(x[i,j], i, j)
+                index, inner = ",".join(names), inner.rsplit(",", len(names))[0]
             case (Name(),):
                 inner += f"[{index}]"
         message = f"`{name.text}` needs the index that it runs over"
@@ -243,6 +243,12 @@ class OperandParser(DerivativeParser):
             last = token
         inner = self.between(self.token.start, last.end)
         return inner if len(inner) < SHOWN and depth <= 0 else "..."
+
+
+def _names(nodes: Iterable[Expression]) -> list[str]:
+    """What is named, where all are names alone."""
+    found = [node.name if isinstance(node, Name) else "" for node in nodes]
+    return found if all(found) else []
 
 
 def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:

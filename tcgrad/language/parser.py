@@ -177,7 +177,7 @@ class _Parser(ProductParser):
         before, after = self.tokens[self.at - 1], self.peek()
         if after.kind == "end":
             return "take out the `,`"
-        is_decimal = before.kind == after.kind == "number" and before.end + 1 == after.start
+        is_decimal = before.kind == after.kind == "number" and before.end + 1 == after.start and before.text.isdecimal()
         return f"write `{before.text}.{after.text}`" if is_decimal else None
 
     def expression(self) -> Expression:

@@ -39,7 +39,15 @@ class RangeErrors:
         help_ = f"{_axis_of(read)} has size {_sized(read.size)}; write another index"
         tensor = self.symbols.tensors.get(read.tensor)
         help_ += ", or transpose" if tensor is None or tensor.order > 1 else ""
-        self.error("TC306", message, read.span, help_, note)
+        self.error("TC306", message, read.span, self._end_of_steps(size, read, first) or help_, note)
+
+    def _end_of_steps(self, size: Integer, read: Read, first: Read) -> str | None:
+        """How to end a recurrence that runs on for longer than what is read beside it."""
+        longer, end = (read, size) if read.size.value > size.value else (first, read.size)
+        axis, index = self.symbols.stepped.get(longer.tensor, (None, ""))
+        if axis != longer.axis or index in self.symbols.indices:
+            return None
+        return f"write `indices: {{{index}: {write_integer(end)}}}` to end the recurrence of `{longer.tensor}` there"
 
     def unequal(self, left: Slot, right: Slot, sizes: tuple[Integer, Integer]) -> None:
         """Two indices of one axis of a recurrence have different ranges."""

@@ -43,6 +43,7 @@ def define_recurrence(group: Group, symbols: Symbols) -> Recurrence:
         for name in members:
             symbols.tensors.pop(name, None)
         raise
+    symbols.stepped.update((member.name, (member.axis, step.name)) for member in members.values())
     return _statement(members, step, solution, places, symbols)
 
 

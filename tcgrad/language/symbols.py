@@ -48,6 +48,7 @@ class Symbols:
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
     fits, equal: by what is at least 0 why that is so, and sizes that are equal, or the equations cannot be read.
     chosen: sizes that are at least 0, or indices run over other ranges.
+    stepped: of each tensor that a recurrence defines, the axis and the name of the index along which it runs.
     upstream: tensors whose gradients an expectation may read; None in an equation.
     in_function: whether this is the body of a function, which sees no tensors but constants.
     """
@@ -67,6 +68,7 @@ class Symbols:
     fits: dict[Integer, Fit] = field(default_factory=dict)
     chosen: dict[Integer, None] = field(default_factory=dict)
     equal: list[tuple[Integer, Integer]] = field(default_factory=list)
+    stepped: dict[str, tuple[int, str]] = field(default_factory=dict)
     upstream: dict[str, Tensor] | None = None
     in_function: bool = False
     _sizes: dict[Integer, Integer] = field(default_factory=dict)
@@ -169,9 +171,16 @@ class Symbols:
         function = small if small in FUNCTIONS or small in INTRINSICS else name
         if function in self.functions or function in INTRINSICS:
             return f"the arguments of a function stand in parentheses: `{function}(...)`"
-        if name.rstrip("'ᵀ") != name and name.rstrip("'ᵀ") in self.tensors:
-            return TRANSPOSE.format(name.rstrip("'ᵀ"), "j,i")
-        return None
+        return self._transposed(name)
+
+    def _transposed(self, name: str) -> str | None:
+        """How to write ``A'`` and ``Aᵀ`` of a tensor ``A``."""
+        tensor = self.tensors.get(name.rstrip("'ᵀ"))
+        if tensor is None or tensor.name == name:
+            return None
+        if tensor.order > 1:
+            return TRANSPOSE.format(tensor.name, "j,i")
+        return VECTORS.format(tensor.name) if tensor.order else f"`{tensor.name}` is a number: write `{tensor.name}`"
 
     def _gradient_meant(self, name: str) -> str | None:
         """How to write ``dy``, as the gradient of ``y`` is called in code."""
@@ -203,6 +212,7 @@ class Symbols:
 
 
 TRANSPOSE = "write a transpose by its indices: `{}[{}]`"
+VECTORS = "write vectors with their indices: `{0}[i]*w[i]` is a number, `{0}[i]*w[j]` a matrix"
 
 _WITH_BRACKETS = {
     "I": "write `delta[i,j]` for the unit matrix",

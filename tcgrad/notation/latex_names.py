@@ -151,7 +151,11 @@ _WORD_LAST = re.compile(r"\\mathrm\{(?:[^{}]|\{[^{}]*\})*\}(_\{[^{}]*\})?(\^\{[^
 
 
 def latex_between(left: str, right: str) -> str:
-    """What stands between two factors: a thin space beside a word, and between a number and the one-tensor."""
+    """What stands between two factors: a dot between numbers and powers of numbers, a thin space beside a word, and
+    between a number and the one-tensor.
+    """
+    if left[:1].isdigit() and right[:1].isdigit():
+        return r" \cdot "
     is_word = right.startswith(r"\mathrm{") or _WORD_LAST.search(left) is not None
     is_number = left[-1:].isdigit() and right.startswith(r"\mathbf{1}")
     return r" \, " if is_word or is_number else " "

@@ -42,6 +42,7 @@ from tcgrad.notation.matrix_shape import is_scalar
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
 from tcgrad.notation.printer import Printer
+from tcgrad.notation.syntaxes import is_function_of_function
 from tcgrad.records import dataclass
 
 # how tightly a printed expression holds together
@@ -116,7 +117,9 @@ class _Printer:
             case Power():
                 return self._power(matrix)
             case Apply():
-                return s.scalars.call(matrix.function, [self.within(a, SUM) for a in matrix.arguments]), ATOM
+                return self._of_function(
+                    s.scalars.call(matrix.function, [self.within(a, SUM) for a in matrix.arguments])
+                )
             case Compare():
                 left, right = s.scalars.brackets
                 return f"{left}{self._comparison(matrix)}{right}", ATOM
@@ -126,7 +129,7 @@ class _Printer:
                     condition, self.within(matrix.then, SUM), self.within(matrix.otherwise, SUM)
                 ), ATOM
             case Fold():
-                return s.folds[matrix.kind].format(self.within(matrix.operand, SUM)), ATOM
+                return self._of_function(s.folds[matrix.kind].format(self.within(matrix.operand, SUM)))
             case DiagMatrix():
                 return s.diag.format(self.within(matrix.vector, SUM)), ATOM
             case DiagVector():
@@ -137,6 +140,9 @@ class _Printer:
                 return s.vec.format(self.within(matrix.operand, SUM)), ATOM
             case _:
                 assert_never(matrix)
+
+    def _of_function(self, text: str) -> Printed:
+        return text, POSTFIX if is_function_of_function(text) else ATOM
 
     def _batch_sum(self, matrix: BatchSum) -> str:
         """Sums of sums under one sign."""

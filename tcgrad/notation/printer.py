@@ -41,10 +41,12 @@ class Piece(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """A factor that is printed; ``is_sum``: a sum, which a sign before it may mark."""
+    """A factor that is printed; ``is_prefix``: a sum, a product, a maximum or a minimum over indices, which a sign
+    before it may mark.
+    """
 
     piece: Piece
-    is_sum: bool
+    is_prefix: bool
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Printer:
             case Reduce("sum", indices, body) if self.syntax.prefix_sums:
                 inner = self.operand(body, Precedence.PRODUCT)
                 return Piece(self.syntax.reduction("sum", self.indices(indices), inner), Precedence.UNARY)
+            case Reduce() if self.syntax.prefix_sums and _is_prefix(shown):
+                return Piece(self.atom(shown), Precedence.UNARY)
             case Choice() if self.syntax.prefix_sums:
                 return Piece(self.atom(shown), Precedence.PRODUCT)
             case _:
@@ -141,11 +145,11 @@ class Printer:
     def fraction(self, above: tuple[Shown, ...], below: tuple[Shown, ...], built: Callable[[str, str], str]) -> Piece:
         """A fraction, what would be too small to read above its bar, or is a sum, beside it."""
         factors = self.factors(above)
-        beside = [factor for factor in factors if factor.is_sum or self.is_tall(factor.piece)]
+        beside = [factor for factor in factors if factor.is_prefix or self.is_tall(factor.piece)]
         rest = [factor for factor in factors if factor not in beside]
         row = self.side_by_side(rest) if rest else self.piece(Number(Fraction(1)))
         fraction = Piece(built(row.text, self.row(below).text), Precedence.PRODUCT)
-        beside.sort(key=attrgetter("is_sum"))
+        beside.sort(key=attrgetter("is_prefix"))
         texts = [self.side(factor, n, len(beside) + 1) for n, factor in enumerate(beside, 1)]
         return self.joined(fraction.text, *texts) if beside else fraction
 
@@ -162,17 +166,17 @@ class Printer:
                 return False
 
     def factors(self, shown: tuple[Shown, ...]) -> list[Factor]:
-        return [Factor(self.piece(factor), _is_sum(factor)) for factor in shown]
+        return [Factor(self.piece(factor), _is_prefix(factor)) for factor in shown]
 
     def row(self, shown: tuple[Shown, ...]) -> Piece:
         return self.side_by_side(self.factors(shown))
 
     def side_by_side(self, factors: list[Factor]) -> Piece:
-        """Factors in a row; one alone is itself. A sum that reaches to the end of its product comes last."""
+        """Factors in a row; one alone is itself. What reaches to the end of its product, as a sum does, comes last."""
         if len(factors) == 1:
             return factors[0].piece
         if self.syntax.prefix_sums:
-            factors = sorted(factors, key=attrgetter("is_sum"))
+            factors = sorted(factors, key=attrgetter("is_prefix"))
         return self.joined(*(self.side(factor, n, len(factors)) for n, factor in enumerate(factors)))
 
     def joined(self, *factors: str) -> Piece:
@@ -180,7 +184,7 @@ class Printer:
 
     def side(self, factor: Factor, place: int, count: int) -> str:
         """The text of a factor at ``place`` of a row of ``count``."""
-        if self.syntax.prefix_sums and factor.is_sum and place < count - 1:
+        if self.syntax.prefix_sums and factor.is_prefix and place < count - 1:
             return self.wrapped(Piece(factor.piece.text, Precedence.SUM), Precedence.PRODUCT)
         return self.wrapped(
             factor.piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY
@@ -222,9 +226,10 @@ class Printer:
         if len(terms) == 1 and terms[0][1] > 0:
             return pieces[0]
         plus, minus = (" + ", f" {self.syntax.minus} ") if spaced else ("+", self.syntax.minus)
-        text = pieces[0].text if terms[0][1] > 0 else self.negative(terms[0][0], pieces[0])
-        for (_, coefficient), piece in zip(terms[1:], pieces[1:], strict=True):
-            text += (minus if coefficient < 0 else plus) + piece.text
+        operands = [self.wrapped(piece, Precedence.PRODUCT) for piece in pieces]
+        text = operands[0] if terms[0][1] > 0 else self.negative(terms[0][0], pieces[0])
+        for (_, coefficient), operand in zip(terms[1:], operands[1:], strict=True):
+            text += (minus if coefficient < 0 else plus) + operand
         return Piece(text, Precedence.SUM)
 
     def negative(self, atoms: tuple[Atom, ...], piece: Piece) -> str:
@@ -253,7 +258,8 @@ class Printer:
                 divided = self.division(self.syntax.quotient, dividend, divisor)
                 return Piece(divided.text, Precedence.ATOM) if self.syntax.closed_quotients else divided
             case Remainder(dividend, divisor):
-                return self.division(self.syntax.remainder, dividend, divisor)
+                rest = self.division(self.syntax.remainder, dividend, divisor)
+                return Piece(rest.text, Precedence.SUM) if self.syntax.loose_remainders else rest
             case _:
                 assert_never(atom)
 
@@ -263,5 +269,5 @@ class Printer:
         return Piece(join(left, right), Precedence.PRODUCT)
 
 
-def _is_sum(shown: Shown) -> bool:
-    return isinstance(shown, Reduce) and shown.kind == "sum"
+def _is_prefix(shown: Shown) -> bool:
+    return isinstance(shown, Reduce) and shown.kind != "logsumexp"

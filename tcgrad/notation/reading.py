@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Program, Recurrence, Statement
+from tcgrad.ir.sizes import count
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
@@ -74,7 +74,7 @@ def print_matrix_shape(sides: Sequence[Sequence[Integer]], syntax: Syntax) -> st
     printer = Printer(syntax, {})
     times = syntax.times.strip() or r" \cdot "  # numbers beside each other would be one
     names = [times.join(_factor(size, len(side), printer) for size in side) for side in sides]
-    return _with_values(names, [prod(size.value for size in side) for side in sides])
+    return _with_values(names, list(map(count, sides)))
 
 
 def _factor(size: Integer, count: int, printer: Printer) -> str:

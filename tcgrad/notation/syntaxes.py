@@ -23,7 +23,8 @@ class Syntax:
     reduction: an operator over indices, applied to a body.
     derived: the derivative operator applied to a body, which is given as it is and as an operand, by a component.
     closed_quotients: a whole quotient needs no parentheses.
-    prefix_sums: a sum reaches to the end of its product, as after a sigma.
+    loose_remainders: what stands before a remainder is read as part of what is divided.
+    prefix_sums: a sum over indices, or another reduction, reaches to the end of its product, as after a sigma.
     tall: what makes a text more than one line high.
     between: what stands between two factors; None: always ``times``.
     """
@@ -51,6 +52,7 @@ class Syntax:
     quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
     remainder: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}%{divisor}"
     closed_quotients: bool = False
+    loose_remainders: bool = False
     prefix_sums: bool = False
     tall: Sequence[str] = ()
     between: Callable[[str, str], str] | None = None
@@ -229,9 +231,15 @@ def _latex_number(value: Fraction) -> str:
     return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
 
+def is_function_of_function(text: str) -> bool:
+    """Whether a text begins with two functions one of which the other one takes: a power would be that of the inner."""
+    return text.startswith(("log det(", r"\log\det", r"\log\Gamma"))
+
+
 def _latex_power(base: str, exponent: str) -> str:
-    """A base that has an exponent already, or is a fraction, goes into parentheses."""
-    if not base.endswith(r"\right)") and ("^" in base or base.startswith(r"\frac")):
+    """A base that has an exponent already, is a fraction or a function of a function goes into parentheses."""
+    has_exponent = not base.endswith(r"\right)") and "^" in base
+    if has_exponent or base.startswith(r"\frac") or is_function_of_function(base):
         base = rf"\left({base}\right)"
     return f"{base}^{{{exponent}}}"
 
@@ -262,6 +270,7 @@ LATEX = Syntax(
     quotient=lambda dividend, divisor: rf"\left\lfloor {dividend} / {divisor} \right\rfloor",
     remainder=lambda dividend, divisor: rf"{dividend} \bmod {divisor}",
     closed_quotients=True,
+    loose_remainders=True,
     prefix_sums=True,
     tall=_TALL,
     between=latex_between,

@@ -123,12 +123,17 @@ def _repeat(result: CheckResult) -> list[str]:
     return [f"{MARGIN}repeat with: {escape(command)}" for command in commands]
 
 
-def render_summary(result: CheckResult, look: Look) -> str:
-    """The verdict on one spec, and what it has cost, in one line."""
+def render_counts(result: CheckResult) -> str:
+    """How many results there are of each status, as in ``9 passed, 1 skipped``."""
     counts = {status: sum(each.status == status for each in result.results) for status in _STATUSES}
     said = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
-    told = ", ".join(f"{counts[status]} {said[status]}" for status in _STATUSES if counts[status]) or "nothing compared"
-    status: Status = "pass" if result.ok else "fail" if counts["fail"] else "inconclusive"
+    return ", ".join(f"{counts[status]} {said[status]}" for status in _STATUSES if counts[status]) or "nothing compared"
+
+
+def render_summary(result: CheckResult, look: Look) -> str:
+    """The verdict on one spec, and what it has cost, in one line."""
+    has_failed = any(each.status == "fail" for each in result.results)
+    status: Status = "pass" if result.ok else "fail" if has_failed else "inconclusive"
     seeds = ", ".join(str(seed) for seed in dict.fromkeys(each.seed for each in result.results))
     cost = f"{result.evaluations} evaluations, {result.seconds:.2f} s, seed {seeds}"
-    return render_verdict(status, f"{result.name}: {told} ({cost})", look)
+    return render_verdict(status, f"{result.name}: {render_counts(result)} ({cost})", look)

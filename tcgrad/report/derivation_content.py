@@ -100,6 +100,20 @@ class Table:
     cells: tuple[tuple[str, ...], ...]
     twice: bool = False
 
+    @property
+    def above(self) -> str:
+        """What is differentiated, as a vector if that is more than one."""
+        return _vector(self.of)
+
+    @property
+    def below(self) -> str:
+        """The same of that by which it is."""
+        return _vector(self.wrt)
+
+
+def _vector(symbols: Sequence[str]) -> str:
+    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -193,11 +207,10 @@ class _Writer:
                 yield from write((statement,), self.program, self.style).formulas
 
     def jacobian(self, jacobian: Jacobian) -> Entry:
-        shape = print_shape(jacobian.of.shape + jacobian.wrt.shape, self.style.index)
-        symbol = self.symbol(jacobian_of(jacobian.of, jacobian.wrt))
+        derivative = jacobian_of(jacobian.of, jacobian.wrt)
+        symbol, shape = self.symbol(derivative), print_shape(derivative.shape, self.style.index)
         if jacobian.define is None:
             return Entry(symbol, shape, (), jacobian.reason)
-        derivative = jacobian_of(jacobian.of, jacobian.wrt)
         return self.entry(symbol, shape, (jacobian.define,), derivative, jacobian.assumed)
 
     def entry(

@@ -33,6 +33,10 @@ from tcgrad.report.telling import Telling
 from tcgrad.simplify.assume import Assumption
 from tcgrad.steps import Explained
 
+_LARGEST = 200  # nodes of a matrix expression
+_ONE = ("einstein", "einsum")  # of these a closed form has one equation, not a list
+_SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+\]')
+
 
 def render_json(
     derivation: Derivation,
@@ -83,9 +87,6 @@ def json_text(data: dict[str, Any]) -> str:
     """JSON as it is written to a file or a pipe."""
     text = json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)
     return _SHORT_LIST.sub(lambda found: f"[{', '.join(found[1].split())}]".replace(",,", ","), text) + "\n"
-
-
-_SHORT_LIST = re.compile(r'\[\n\s+((?:(?:"[^"\s,]*"|[-+.\w]+)(?:,\n\s+)?)+)\n\s+\]')
 
 
 class _Data:
@@ -223,9 +224,6 @@ def _assumed(assumed: Sequence[Assumption]) -> dict[str, str]:
     return {"assumed": print_assumptions(assumed, ASCII)} if assumed else {}
 
 
-_ONE = ("einstein", "einsum")
-
-
 def _steps(tellings: Sequence[Telling], derivative: Tensor, statements: Sequence[Statement]) -> list[dict[str, str]]:
     """The lines that lead to a derivative, each an equation in ASCII and in LaTeX."""
     plain, latex = (list(_equations(telling.passages(derivative, statements))) for telling in tellings)
@@ -241,6 +239,3 @@ def _equations(passages: Iterator[Passage]) -> Iterator[tuple[str, str]]:
         for line in passage.lines:
             left = line.left or left
             yield f"{left} = {line.right}", line.rule
-
-
-_LARGEST = 200  # nodes of a matrix expression

@@ -162,10 +162,6 @@ def _parts(remark: str) -> Iterator[tuple[str, str]]:
 def table_equation(table: Table) -> Equation:
     """The Jacobian matrix of scalars by scalars, or the Hessian of one."""
     square = "^2" if table.twice else ""
-    left = rf"\frac{{\partial{square} {_vector(table.of)}}}{{\partial {_vector(table.wrt)}{square}}}"
+    left = rf"\frac{{\partial{square} {table.above}}}{{\partial {table.below}{square}}}"
     rows = r" \\ ".join(" & ".join(row) for row in table.cells)
     return left, rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
-
-
-def _vector(symbols: Sequence[str]) -> str:
-    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"

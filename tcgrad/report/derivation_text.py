@@ -155,7 +155,7 @@ def _gradient_title(content: Content) -> str:
 def _table(table: Table, style: Style) -> Iterator[str]:
     """``∂(f, g)/∂(x, y) = [2·x  3]`` and the rows below it, columns aligned."""
     sign = style.index.differential
-    above, below = _vector(table.of), _vector(table.wrt)
+    above, below = table.above, table.below
     if table.twice:
         above, below = ("²" if sign == "∂" else "2") + above, below + ("²" if sign == "∂" else "^2")
     head = f"{_MARGIN}{sign}{above}/{sign}{below} = "
@@ -163,7 +163,3 @@ def _table(table: Table, style: Style) -> Iterator[str]:
     for lead, row in zip_longest([head], table.cells, fillvalue=" " * cells(head)):
         line = "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True))
         yield f"{lead}[{line}]"
-
-
-def _vector(symbols: Sequence[str]) -> str:
-    return symbols[0] if len(symbols) == 1 else f"({', '.join(symbols)})"

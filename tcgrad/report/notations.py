@@ -16,7 +16,7 @@ from tcgrad.notation.raising import raise_by_rows, raise_define
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import Syntax
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.report.styles import Style
 
 
@@ -70,39 +70,19 @@ def _index_formulas(statements: Sequence[Statement], program: Program, style: St
 
 
 def _write_matrix(statements: Sequence[Statement], program: Program, style: Style) -> Written:
-    """Statements in matrices; those without a form by their indices where others have one."""
-    formulas: list[Formula] = []
-    refused: list[tuple[str, str]] = []
-    vectorised = False
-    own = [statement for statement in statements if not isinstance(statement, Intrinsic)]
-    for statement in own:
-        made = _matrix_formulas(statement, program, style)
-        if isinstance(made, Refusal):
-            refused.append((defined_tensors(statement)[0].name, made.reason))
-            formulas += _index_formulas((statement,), program, style)
-        else:
-            formulas += made[0]
-            vectorised |= made[1]
-    if refused and len(refused) == len(own):
-        return Written("matrix", (), refused[0][1])
-    return Written("matrix", tuple(formulas), vectorised=vectorised, lacking=tuple(refused))
+    """Statements in matrices, row by row too where that is there."""
+    raised: list[MatrixForm] = []
 
+    def formulas(define: Define) -> list[Formula] | Refusal:
+        form = raise_define(define, program, vec=style.vec)
+        if isinstance(form, Refusal):
+            return form
+        raised.append(form)
+        forms = (form, raise_by_rows(define, program, form))
+        return [_matrix_formula(each, style) for each in forms if each is not None]
 
-def _matrix_formulas(
-    statement: Define | Recurrence, program: Program, style: Style
-) -> tuple[list[Formula], bool] | Refusal:
-    """A statement in matrices, row by row too where that is there, and whether a matrix stands as one column."""
-    if isinstance(statement, Recurrence):
-        return Refusal(_stepped(statement))
-    form = raise_define(statement, program, vec=style.vec)
-    if not isinstance(form, MatrixForm):
-        return form
-    forms = (form, raise_by_rows(statement, program, form))
-    return [_matrix_formula(each, style) for each in forms if each is not None], form.layout == "vec"
-
-
-def _stepped(statement: Recurrence) -> str:
-    return f"{statement.tensors[0].name} is defined by a recurrence"
+    written = _write_each("matrix", statements, program, style, formulas)
+    return replace(written, vectorised=any(form.layout == "vec" for form in raised))
 
 
 def _matrix_formula(form: MatrixForm, style: Style) -> Formula:
@@ -146,26 +126,39 @@ def _write_arrays(
     style: Style,
     equation: Callable[[Define], Equation | Refusal],
 ) -> Written:
-    """Statements about whole arrays, each by itself; those without a form by their indices where others have one."""
+    """Statements about whole arrays."""
+
+    def formulas(define: Define) -> list[Formula] | Refusal:
+        made = equation(define)
+        shape = print_shape(define.tensor.shape, style.index)
+        return made if isinstance(made, Refusal) else [Formula(*made, shape)]
+
+    return _write_each(notation, statements, program, style, formulas)
+
+
+def _write_each(
+    notation: str,
+    statements: Sequence[Statement],
+    program: Program,
+    style: Style,
+    formulas: Callable[[Define], list[Formula] | Refusal],
+) -> Written:
+    """Statements each by itself; those without a form by their indices where others have one."""
     own = [statement for statement in statements if not isinstance(statement, Intrinsic)]
-    made = [(statement, _array_formula(statement, style, equation)) for statement in own]
-    refused = [(statement, found.reason) for statement, found in made if isinstance(found, Refusal)]
-    if refused and len(refused) == len(made):
+    found: list[Formula] = []
+    refused: list[tuple[str, str]] = []
+    for statement in own:
+        name = defined_tensors(statement)[0].name
+        stepped = Refusal(f"{name} is defined by a recurrence")
+        made = stepped if isinstance(statement, Recurrence) else formulas(statement)
+        if isinstance(made, Refusal):
+            refused.append((name, made.reason))
+            found += _index_formulas((statement,), program, style)
+        else:
+            found += made
+    if refused and len(refused) == len(own):
         return Written(notation, (), refused[0][1])
-    formulas: list[Formula] = []
-    for statement, found in made:
-        formulas += _index_formulas((statement,), program, style) if isinstance(found, Refusal) else [found]
-    lacking = [(defined_tensors(statement)[0].name, reason) for statement, reason in refused]
-    return Written(notation, tuple(formulas), lacking=tuple(lacking))
-
-
-def _array_formula(
-    statement: Define | Recurrence, style: Style, equation: Callable[[Define], Equation | Refusal]
-) -> Formula | Refusal:
-    if isinstance(statement, Recurrence):
-        return Refusal(_stepped(statement))
-    made = equation(statement)
-    return made if isinstance(made, Refusal) else Formula(*made, print_shape(statement.tensor.shape, style.index))
+    return Written(notation, tuple(found), lacking=tuple(refused))
 
 
 NOTATIONS: dict[str, Notation] = {

@@ -28,7 +28,8 @@ from tcgrad.simplify.matching import Match
 from tcgrad.simplify.outline import Outline, outline
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import shape
-from tcgrad.simplify.signs import has_roots_of_signed, is_never_negative
+from tcgrad.simplify.signs import is_never_negative
+from tcgrad.simplify.undefined import has_roots_of_signed
 
 
 @dataclass(frozen=True)

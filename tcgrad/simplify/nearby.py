@@ -16,8 +16,8 @@ from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.memory import Memory
-from tcgrad.simplify.signs import bases_of_roots, reads_needed
 from tcgrad.simplify.totals import Totals
+from tcgrad.simplify.undefined import bases_of_roots, reads_needed
 
 
 class Nearby:

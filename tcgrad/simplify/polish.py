@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
 
-from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
-    ZERO,
     Add,
     Call,
     Component,
@@ -25,16 +22,15 @@ from tcgrad.ir.nodes import (
     Iverson,
     Mul,
     Pow,
-    Where,
     const,
 )
-from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.closing import with_common_out, with_divisor_inside
 from tcgrad.simplify.comparisons import solved
 from tcgrad.simplify.cost import cost
+from tcgrad.simplify.joined_exponentials import with_exponentials_joined
 from tcgrad.simplify.joined_ranges import with_ranges_joined
 from tcgrad.simplify.lookups import with_rows_looked_up
 from tcgrad.simplify.merged_sums import with_halves_merged, with_sums_merged
@@ -70,7 +66,7 @@ def _polished(expr: Expr) -> Expr:
             if not isinstance(flat, Mul):
                 return flat
             closed = with_divisor_inside(flat)
-            return _with_exponentials_joined(_with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed))))
+            return with_exponentials_joined(_with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed))))
         case IndexSum():
             shifted = with_guards_shifted_away(whole)
             return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted
@@ -83,9 +79,6 @@ def _polished(expr: Expr) -> Expr:
             return Call(base.function, (simplify(Mul((whole.exponent, *base.arguments))),))
         case _:
             return whole
-
-
-# Numbers
 
 
 def _with_one_number(expr: Mul) -> Expr:
@@ -104,9 +97,6 @@ def _with_conjugates_joined(expr: Expr) -> Expr:
                 rest = [factor for factor in factors_of(expr) if factor not in (one, other)]
                 return product_of([*rest, simplify(square)])
     return expr
-
-
-# Roots
 
 
 def _with_roots_joined(expr: Expr) -> Expr:
@@ -167,61 +157,3 @@ def _with_ratios_joined(expr: Expr) -> Expr:
             kept = [factor for factor in factors_of(expr) if factor not in parts]
             return _with_ratios_joined(product_of([*kept, Pow(product_of(list(parts.values())), Const(exponent))]))
     return expr
-
-
-# Exponentials
-
-
-def _with_exponentials_joined(expr: Expr) -> Expr:
-    """``exp(a) exp(b)^-1 = exp(a - b)``, where one of them stands in a sum too."""
-    factors = _with_exponentials_moved_in(factors_of(expr))
-    powers = [(n, exponent) for n, factor in enumerate(factors) if (exponent := _exponent(factor)) is not None]
-    if len(powers) < 2:
-        return expr if factors is factors_of(expr) else product_of(factors)
-    places = [n for n, _ in powers]
-    joined = Call(FUNCTIONS["exp"], (simplify(Add(tuple(exponent for _, exponent in powers))),))
-    kept = [factor for n, factor in enumerate(factors) if n not in places[1:]]
-    kept[places[0]] = joined
-    return product_of(kept)
-
-
-def _with_exponentials_moved_in(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """``exp(a) sum_i exp(b[i]) = sum_i exp(a + b[i])``, also where the exponential is chosen against 0."""
-    outside = [factor for factor in factors if _exponent(factor) is not None]
-    for place, factor in enumerate(factors if outside else ()):
-        made: Expr | None
-        if isinstance(factor, IndexSum):
-            whole = rename_binder(factor)
-            body = _with_exponentials_in(whole.body, outside)
-            made = None if body is None else IndexSum(whole.indices, body)
-        else:
-            made = _with_exponentials_in(factor, outside) if isinstance(factor, Where) else None
-        if made is not None:
-            return tuple(made if n == place else old for n, old in enumerate(factors) if old not in outside)
-    return factors
-
-
-def _with_exponentials_in(body: Expr, outside: Sequence[Expr]) -> Expr | None:
-    """A product with an exponential in it times others that are joined with it; None of one without."""
-    factors = factors_of(body)
-    if any(_exponent(part) is not None for part in factors):
-        return _with_exponentials_joined(Mul((*outside, *factors)))
-    for place, factor in enumerate(factors):
-        if isinstance(factor, Where) and ZERO in (factor.then, factor.otherwise):
-            chosen = factor.otherwise if factor.then == ZERO else factor.then
-            made = _with_exponentials_in(chosen, outside)
-            if made is not None:
-                branches = (ZERO, made) if factor.then == ZERO else (made, ZERO)
-                return product_of([*factors[:place], Where(factor.condition, *branches), *factors[place + 1 :]])
-    return None
-
-
-def _exponent(factor: Expr) -> Expr | None:
-    """``n a`` of ``exp(a)^n``; None of anything else."""
-    match factor:
-        case Call(function=function, arguments=(argument,)) if function.name == "exp":
-            return Mul((ONE, argument))
-        case Pow(base=Call(function=function, arguments=(argument,)), exponent=Const() as n) if function.name == "exp":
-            return Mul((n, argument))
-        case _:
-            return None

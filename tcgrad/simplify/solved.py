@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, terms_of
+from tcgrad.ir.traversal import (
+    factors_of,
+    free_indices,
+    map_children,
+    product_of,
+    sorts_in,
+    tensors_read,
+    terms_of,
+)
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import is_call
@@ -24,8 +33,11 @@ from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.powers import as_power, is_division, negated, scaled, split_coefficient
+from tcgrad.simplify.regroup import regroup
+from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.shares import shares, shares_under_roots
 from tcgrad.simplify.solution import Solution, divided_by, inverse, is_plain
+from tcgrad.simplify.spread import opened
 
 _MOST_LAYERS = 3  # of products and sums in one another
 
@@ -55,9 +67,11 @@ class Solutions:
         held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
             if solution.part.shapes <= held and all(map(allowed, solution.divisors)) and solution.is_short:
-                made = with_components(expr, (solution.fact,))
-                if made is not expr:
-                    yield solution, simplify(made)
+                for form in chain((expr,), _grouped_around(expr, solution.part.body)):
+                    made = with_components(form, (solution.fact,))
+                    if made is not form:
+                        yield solution, simplify(made)
+                        break
         for each in self._chosen if self._chosen and holds_choice(expr) else ():
             if each.solution.wanted <= read and all(map(allowed, each.solution.divisors)) and each.solution.is_short:
                 made = each.written(expr)
@@ -89,6 +103,7 @@ def _is_sum_of_compounds(base: Expr) -> bool:
 
 def _solutions(whole: Fact) -> Iterator[Solution]:
     yield from _of_a_part(whole)
+    yield from _of_several_terms(whole)
     yield from _of_what_is_divided(whole)
     yield from _of_a_multiple(whole)
     yield from _of_a_difference(whole)
@@ -127,6 +142,18 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
             meaning = Mul((meaning, *map(inverse, plain)))
             divisors = (*divisors, *divided_by(plain))
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
+
+
+def _of_several_terms(whole: Fact) -> Iterator[Solution]:
+    """``P + Q = y - c`` for ``y = P + Q + c``, where ``P`` and ``Q`` hold functions, which come back when they are
+    differentiated, and ``c`` is made of components, constants and sizes.
+    """
+    terms = terms_of(whole.body)
+    compound = [term for term in terms if Call in sorts_in(term)]
+    plain = [term for term in terms if term not in compound]
+    if len(compound) > 1 and plain and all(map(_is_plain_term, plain)):
+        meaning = Add((scaled(1 / whole.coefficient, whole.own), *map(negated, plain)))
+        yield Solution(replace(whole, body=Add(tuple(compound)), coefficient=Fraction(1), meaning=meaning))
 
 
 def _of_what_is_divided(whole: Fact) -> Iterator[Solution]:
@@ -209,6 +236,26 @@ def _of_a_divisor(whole: Fact) -> Iterator[Solution]:
             yield Solution(fact, beside=frozenset([whole.tensor]))
         case _:
             pass
+
+
+def _grouped_around(expr: Expr, wanted: Expr) -> Iterator[Expr]:
+    """A simplified expression with its sums multiplied out and grouped by what does not stand in the wanted sum of
+    several functions, if they hold all that does: ``a (u x - v y) - b (v x + u y)`` by ``a x - b y`` is
+    ``u (a x - b y) - v (a y + b x)``.
+    """
+    if not isinstance(wanted, Add) or sum(Call in sorts_in(term) for term in wanted.terms) < len(wanted.terms):
+        return
+    bases = {shape(as_power(factor)[0]) for term in wanted.terms for factor in factors_of(term)}
+
+    def grouped(part: Expr) -> Expr:
+        terms = opened(part) if isinstance(part, Add) and bases <= shapes_in(part) else None
+        if terms is None:
+            return map_children(part, grouped)
+        return regroup([split_coefficient(simplify(term)) for term in terms], bases)
+
+    made = grouped(expr)
+    if made is not expr:
+        yield simplify(made)
 
 
 def _is_plain_term(term: Expr) -> bool:

@@ -7,20 +7,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, Where
 from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, free_indices, rebuild, tensors_read, terms_of, walk
 from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import is_inverse
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
-from tcgrad.steps.rules import CANCEL, CLEAR, COLLECT, CONTRACT, INVERT, REINDEX, SIMPLIFY, TAKE_OUT, Rule, definition
+from tcgrad.steps.rules import (
+    ADD_EXPONENTS,
+    BRACKETS,
+    CANCEL,
+    CLEAR,
+    COLLECT,
+    CONTRACT,
+    INVERT,
+    REINDEX,
+    SIMPLIFY,
+    TAKE_OUT,
+    Rule,
+    definition,
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +165,9 @@ def _recognised(before: Expr, after: Expr) -> Rule:
 
 
 def _rewritten(before: Expr, after: Expr) -> Rule:
-    """What a change of form is called: by what is named or inverted, by fewer terms or factors, or by indices."""
+    """What a change of form is called: by what is named or inverted, by fewer terms, choices or factors, or by
+    indices.
+    """
     named = _newly_named(before, after)
     if named and all(map(is_inverse, named)):
         return INVERT
@@ -163,6 +179,10 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
         return CLEAR
     if _additions(after) < _additions(before):
         return COLLECT
+    if _choices(after) < _choices(before):
+        return BRACKETS
+    if _has_joined_exponentials(before, after):
+        return ADD_EXPONENTS
     if _whole_powers(after) < _whole_powers(before) or cost(after) < cost(before):
         return TAKE_OUT
     if _components(before) != _components(after):
@@ -191,6 +211,22 @@ def _inverses(expr: Expr) -> int:
 def _additions(expr: Expr) -> int:
     """How many signs of addition there are."""
     return sum(len(part.terms) - 1 for part in walk(expr) if isinstance(part, Add))
+
+
+def _choices(expr: Expr) -> int:
+    """How many choices between two values there are."""
+    return sum(isinstance(part, Where) for part in walk(expr))
+
+
+def _has_joined_exponentials(before: Expr, after: Expr) -> bool:
+    """Whether there are fewer exponentials, and one that was not there."""
+    old, new = _exponents(before), _exponents(after)
+    return new.total() < old.total() and not new.keys() <= old.keys()
+
+
+def _exponents(expr: Expr) -> Counter[str]:
+    """How often each argument of an exponential stands there."""
+    return Counter(key(children(part)[0]) for part in walk(expr) if is_call(part, "exp"))
 
 
 def _whole_powers(expr: Expr) -> int:
