@@ -32,7 +32,7 @@ from tcgrad.records import dataclass, replace
 class Peculiar:
     """What is compared where elements are peculiar.
 
-    source: of the spec's own sizes. seed: the one of the check. bench: makes that of a sample.
+    source: of the spec's own sizes. seed: the one of the check. tallies: are told. bench: makes that of a sample.
     """
 
     source: Sampler
@@ -40,12 +40,15 @@ class Peculiar:
     seed: int
     paths: Paths
     user: UserCode
+    tallies: Tallies
     bench: Callable[[Sample], Bench]
 
     def compare(self) -> None:
-        """Compare the user's own at a point for each peculiarity."""
+        """Compare the user's own at a point for each peculiarity; with whole rows if it is right for some elements."""
         written = Written(self.paths.program)
         for number, peculiarity in enumerate(PECULIARITIES):
+            if peculiarity.in_rows and self.tallies.are_failed(self.user.kinds):
+                continue
             for attempt in range(ATTEMPTS):
                 seed = (self.seed, 0, PECULIAR + number)
                 point = draw_peculiar(self.source, self.dtype, seed, peculiarity, attempt)

@@ -90,14 +90,19 @@ class _Elements:
 
 @dataclass(frozen=True)
 class Peculiarity:
-    """where: what is wrong for peculiar elements alone is wrong, in words. change: makes them."""
+    """where: what is wrong for peculiar elements alone is wrong, in words. change: makes them.
+
+    in_rows: whether they are all elements of some rows, or of a vector.
+    """
 
     where: str
     change: Callable[[_Elements], Array]
+    in_rows: bool = False
 
 
 PECULIARITIES = (
     Peculiarity("where elements are 0", _Elements.zero),
+    Peculiarity("where whole rows are 0", _Elements.zero, in_rows=True),
     Peculiarity("where elements are equal", _Elements.equal),
     Peculiarity("where elements of two inputs are equal", _Elements.shared),
     Peculiarity("where elements are tiny", lambda elements: elements.near(_TINY, 1)),
@@ -202,7 +207,10 @@ class _Making:
     def _changed(self, array: Array, twin: Array | None = None, limits: Interval = (-inf, inf)) -> Array:
         """An array some of whose elements are peculiar, so far as they lie within ``limits``."""
         flat = array.reshape(-1)
-        chosen, others = np.split(self.random.permutation(flat.size), [max(1, flat.size // _ONE_OF)])
+        rows = np.arange(flat.size).reshape(len(array) if self.peculiarity.in_rows and array.ndim > 1 else 1, -1)
+        rows = rows if self.peculiarity.in_rows else rows.T
+        chosen, others = np.split(self.random.permutation(rows), [max(1, len(rows) // _ONE_OF)])
+        chosen, others = chosen.reshape(-1), others.reshape(-1)
         twins = None if twin is None else twin.reshape(-1)[chosen]
         elements = _Elements(flat[chosen], flat[others], twins, self.types.checked, self.random, self.attempt)
         found, made = self.peculiarity.change(elements), flat.copy()

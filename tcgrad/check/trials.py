@@ -146,7 +146,7 @@ class Trials:
         """Compare the user's own where elements are peculiar, if it is right everywhere else."""
         user, bench = self.against, partial(self._bench, True, False)
         if user is not None and not self.tallies.are_failed(user.kinds):
-            Peculiar(self._own, self._dtype, self.options.seed, self.paths, user, bench).compare()
+            Peculiar(self._own, self._dtype, self.options.seed, self.paths, user, self.tallies, bench).compare()
 
     def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
         return Bench(
