@@ -47,7 +47,7 @@ def _largest(a, axis=None, keepdims=False):
 
 SQUARED_DISTANCES = '''\
 def _squared_distances(a, b):
-    """The squared distances of all rows of a from those of b, some at a time: differences are many."""
+    """The squared distances of all rows of a from those of b, some at a time to save memory."""
     squares = np.empty((len(a), len(b)), np.result_type(a, b))
     rows = max(1, 2**16 // max(1, b.size))
     for i in range(0, len(a), rows):
