@@ -76,3 +76,12 @@ def test_a_symmetric_gradient_is_read_once():
     assert all(result.proved for result in function.check(trials=1).results if result.kind == "expect")
     printed = str(function.derive(wrt=["x"]))
     assert printed.count("∂f/∂k") <= 2, printed
+
+
+@pytest.mark.parametrize("one", ["[i == j]", "[j == i]", "delta[i,j]", "delta[j,i]"])
+def test_its_instances_are_known_whichever_way_round(one):
+    """In the gradient the derivative of the root is one over the definition, by either of its indices."""
+    equations = f"  - k[i,j] = sqrt(sum[c]((x[i,c] - x[j,c])^2) + {one})\n  - f = t[i]*t[j]/k[i,j]\n"
+    _, _, backward = tcgrad.loads(HEADER + equations + "wrt: [x]\n").emit().partition("def backward(")
+    wanted = "# dl/dx[p,q] = 2*dl/df*t[p]*t[j]*(1[p]*x[j,q] - 1[j]*x[p,q])/k[p,j]^3"
+    assert wanted in [line.strip() for line in backward.splitlines()]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul
 from tcgrad.ir.ranges import reduced
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass, replace
@@ -155,13 +155,24 @@ def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     match.budget.left -= 1
     if match.budget.left < 0 or shape(pattern) != shape(target) or not _same_head(pattern, target):
         return
-    if isinstance(pattern, Add | Mul):
+    if _is_unordered(pattern):
         yield from _unordered(children(pattern), children(target), match)
     elif isinstance(pattern, IndexSum | IndexReduce):
         yield from _binders(pattern, target, match)
     else:
         for settled in _position_matches(pattern, target, match):
             yield from _ordered(children(pattern), children(target), settled)
+
+
+def _is_unordered(pattern: Expr) -> bool:
+    """Whether it is the same in any order of what it is made of."""
+    match pattern:
+        case Add() | Mul():
+            return True
+        case Iverson(operator):
+            return operator in ("==", "!=")
+        case _:
+            return False
 
 
 def _same_head(pattern: Expr, target: Expr) -> bool:
@@ -183,10 +194,11 @@ def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> I
 
 
 def _position_matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
-    """The positions one by one; the last two of a symmetric tensor either way round."""
+    """The positions one by one; the last two of a symmetric tensor, and those of a delta, either way round."""
     other = integers(target)
     choices = [other]
-    if isinstance(pattern, Component) and pattern.tensor.symmetric and len(other) > 1 and other[-1] != other[-2]:
+    is_symmetric = isinstance(pattern, Delta) or (isinstance(pattern, Component) and pattern.tensor.symmetric)
+    if is_symmetric and len(other) > 1 and other[-1] != other[-2]:
         choices.append((*other[:-2], other[-1], other[-2]))
     for choice in choices:
         found = [match]
