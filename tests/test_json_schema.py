@@ -26,14 +26,17 @@ NOT_IN_DATA = {"TC101", "TC102", "TC103", "TC104", "TC105", "TC106"}
 # What a schema cannot tell: the code, and a part of the message or help.
 BEYOND = [
     ("TC109", 'quote it: "true"'),  # the keys of JSON are texts
+    ("TC109", "write `1000`"),  # JSON's 1e3 is an integer
     ("TC108", "nothing to differentiate by"),
+    ("TC112", "names a dim here and an input before"),
+    ("TC112", "names a constant here and an input before"),
     ("TC112", "names an input here and a dim before"),
-    ("TC112", "names an input here and a constant before"),
+    ("TC112", "names a dim here and an index before"),
     ("TC112", "names a function here and an input before"),
     ("TC112", "names a function here and a function before"),
     ("TC112", "names an index here and a dim before"),
     ("TC112", "same name as `ﬁ` in Python"),
-    ("TC113", "write `1000`"),  # JSON's 1e3 is an integer
+    ("TC113", "write `1000`"),  # likewise
     ("TC115", "below the upper"),
     ("TC109", "an integer"),  # likewise
     ("TC115", "sizes 3 and 4"),
@@ -41,6 +44,8 @@ BEYOND = [
     ("TC116", "1e300"),  # JSON has no .nan
     ("TC117", "`z` stands twice"),
     ("TC119", "no input `z`"),
+    ("TC119", "write x"),
+    ("TC119", "write one of x, q"),
     ("TC119", "did you mean `x`?"),
     ("TC119", "has the dtype int"),
 ]
