@@ -6,7 +6,6 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
-import math
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
@@ -25,6 +24,7 @@ from tcgrad.emit.solving import solved
 from tcgrad.emit.values import Builder
 from tcgrad.emit.windows import sum_of_windows
 from tcgrad.ir.indices import Integer
+from tcgrad.ir.sizes import count
 from tcgrad.records import dataclass
 
 _FEW = 8  # matrices that are multiplied one by one if that gives the order that is wanted
@@ -187,7 +187,7 @@ def _few_matmuls(build: Builder, left: Value, right: Value, groups: _Groups, hin
     lie_ready = build.arranged(stack, (*others, summed, column)) is stack.node
     is_wanted = len(others) == 1 and axes == _ordered(axes, hint)
     most = _FEW_READY if lie_ready else _FEW if is_wanted else 0
-    if math.prod(index.size.value for index in others) > most:
+    if count([index.size for index in others]) > most:
         return None
     nodes = build.arranged(matrix, (row, summed)), build.arranged(stack, (*others, summed, column))
     if pair[0] is column:

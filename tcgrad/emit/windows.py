@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.filling import Assemble, Block, whole
 from tcgrad.emit.operations import Slice, Transpose, Window
 from tcgrad.emit.values import Builder
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.sizes import count
 
 _MOST = 32  # positions of a window that are added up one after the other
 
@@ -19,15 +17,12 @@ def sum_of_windows(build: Builder, window: Value, kernel: Value, summed: Axes, a
     axes: those of the result. For BLAS every window would be copied, to be multiplied with a single vector.
     """
     opened = _window_axes(window.node)
-    count = math.prod(index.size.value for index in summed)
-    if count > _MOST or not all(window.axes.index(index) in opened for index in summed):
+    positions, shape = (tuple(index.size for index in own) for own in (summed, axes))
+    if count(positions) > _MOST or not all(window.axes.index(index) in opened for index in summed):
         return None
     array = build.times([build.aligned(value, (*summed, *axes)) for value in (window, kernel)])
-    sizes = tuple(index.size for index in (*summed, *axes))
-    steps = range(len(summed))
-    places = whole(sizes).places[len(summed) :]
-    block = Block(places, sizes, len(summed), tuple(steps))
-    shape: tuple[Integer, ...] = sizes[len(summed) :]
+    looped, sizes = len(summed), (*positions, *shape)
+    block = Block(whole(sizes).places[looped:], sizes, looped, tuple(range(looped)))
     return Value(build.graph.make(Assemble((block,)), (array,), shape), axes)
 
 
