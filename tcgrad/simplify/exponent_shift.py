@@ -49,12 +49,15 @@ class Shift:
 
     @staticmethod
     def of(total: Expr) -> Shift | None:
-        """That of a sum; None where it is no sum of exponentials and positive numbers."""
+        """That of a sum; None where it is no sum of exponentials and numbers. Of one of several terms each may have a
+        weight.
+        """
         terms, has_number, has_coefficient = [], False, False
+        is_one_of_several = isinstance(total, Add)
         for term in terms_of(total):
             factors = factors_of(term)
-            rest = [factor for factor in factors if not is_positive_number(factor)]
-            found = exponentials_of(product_of(rest)) if rest else None
+            rest = [factor for factor in factors if not _is_number(factor)]
+            found = exponentials_of(product_of(rest), is_one_of_several=is_one_of_several) if rest else None
             if rest and found is None:
                 return None
             has_number |= not rest
@@ -166,3 +169,8 @@ class Shift:
     def _lowered(self, expr: Expr, times: int) -> Expr:
         """An expression in so many proportions to ``exp`` of minus the largest exponent."""
         return product_of([expr, self.apart(-times)]) if times else expr
+
+
+def _is_number(factor: Expr) -> bool:
+    """Whether a factor is a number that is not 0."""
+    return isinstance(factor, Const) or is_positive_number(factor)

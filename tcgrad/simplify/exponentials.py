@@ -41,8 +41,9 @@ class Exponential:
     weights: tuple[Expr, ...] = ()
 
     def less(self, largest: Expr, times: int = 1) -> Expr:
-        """The same with another exponent taken off ``times`` times."""
-        return Call(_EXP, (Add((self.guarded, Mul((const(-times), largest)))),))
+        """The same with another exponent taken off ``times`` times; 1 where nothing is left of it."""
+        left = Add((self.guarded, Mul((const(-times), largest))))
+        return ONE if times < 0 and simplify(left) == ZERO else Call(_EXP, (left,))
 
     @property
     def alone(self) -> Expr:
@@ -119,9 +120,10 @@ class Exponentials:
         return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
 
 
-def exponentials_of(expr: Expr) -> Exponentials | None:
-    """The exponential or the sum of exponentials, with weights or without, that an expression is; None if it is
-    neither.
+def exponentials_of(expr: Expr, *, is_one_of_several: bool = False) -> Exponentials | None:
+    """The exponential or the sum of exponentials that an expression is; None if it is neither.
+
+    is_one_of_several: whether it is added to others, so that it may have weights as those of a sum have.
     """
     match expr:
         case IndexSum(indices, body):
@@ -129,7 +131,7 @@ def exponentials_of(expr: Expr) -> Exponentials | None:
             found = found or _weighted(factors_of(body))
             return None if found is None else Exponentials(found, indices)
         case _:
-            found = exponential_of(expr)
+            found = exponential_of(expr) or (_weighted(factors_of(expr)) if is_one_of_several else None)
             return None if found is None else Exponentials(found)
 
 
