@@ -224,6 +224,18 @@ def beside(*parts):
 
 NOTHING = np.zeros((4, 1))
 
+
+def mixed(x, z):
+    """The logarithm of a sum of two exponentials with weights."""
+    return beside(x[:, 0] + np.log(z[0] ** 2), -x[:, 1] + np.log(1 + z[1] ** 2))
+
+
+def less_two(x):
+    """``1/(exp(1 + x^2) - 2)`` of the first column."""
+    small = np.exp(-1 - x[:, 0] ** 2)
+    return small / (1 - 2 * small)
+
+
 # Equations of a 4 x 5 matrix x and a vector z of 5 -> the last one: several terms, and numbers among them.
 SEVERAL = {
     "y[i] = log(1 + 1[k]*exp(x[i,k]))": lambda x, _: beside(NOTHING, x),
@@ -244,7 +256,7 @@ SEVERAL = {
     "y[i] = (1[k]*z[k]*exp(x[i,k]) + z[0])/(1 + 1[m]*exp(x[i,m]))": lambda x, z: (
         np.exp(np.hstack([x, NOTHING]) - beside(NOTHING, x)[:, None]) @ np.append(z, z[0])
     ),
-    "y[i] = log(z[0]^2*exp(x[i,0]) + (1 + z[1]^2)*exp(-x[i,1]))": lambda x, z: mixed(x, z),
+    "y[i] = log(z[0]^2*exp(x[i,0]) + (1 + z[1]^2)*exp(-x[i,1]))": mixed,
     "y[i] = z[0]^2*exp(x[i,0])/(z[0]^2*exp(x[i,0]) + (1 + z[1]^2)*exp(-x[i,1]))": lambda x, z: np.exp(
         x[:, 0] + np.log(z[0] ** 2) - mixed(x, z)
     ),
@@ -252,17 +264,6 @@ SEVERAL = {
     "y[i] = x[i,0]^3/(exp(1 + x[i,0]^2) - 2)": lambda x, _: x[:, 0] ** 3 * less_two(x),
     "y[i] = log(exp(1 + x[i,0]^2) - 2)": lambda x, _: 1 + x[:, 0] ** 2 + np.log1p(-2 * np.exp(-1 - x[:, 0] ** 2)),
 }
-
-
-def mixed(x, z):
-    """The logarithm of a sum of two exponentials with weights."""
-    return beside(x[:, 0] + np.log(z[0] ** 2), -x[:, 1] + np.log(1 + z[1] ** 2))
-
-
-def less_two(x):
-    """``1/(exp(1 + x^2) - 2)`` of the first column."""
-    small = np.exp(-1 - x[:, 0] ** 2)
-    return small / (1 - 2 * small)
 
 
 @pytest.mark.parametrize("equation", SEVERAL)
