@@ -25,6 +25,14 @@ def test_draws_that_move_nothing_by_chance_leave_the_error_of_the_last_operation
     assert (how.bound(exact, exact) == 0).all()  # what is not computed is exact
 
 
+def test_what_is_nothing_but_rounding_makes_the_rest_no_less_certain():
+    """Elements whose terms cancel altogether are as uncertain as they like: the others are what they were."""
+    how = rounding(np.dtype(np.float64), EFFORT, np.random.default_rng(0))
+    alone, beside = np.array([2.0]), np.array([2.0, 1e-18, -3e-19])
+    draws = 1e-14 * np.random.default_rng(1).normal(size=(6, 3)) + beside
+    assert how.bound(draws, beside)[0] == how.bound(draws[:, :1], alone)[0]
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_far_from_0_the_error_is_no_smaller_whatever_a_single_draw_says(seed):
     """A sum whose terms cancel is small, and a draw may leave it where it was by chance."""
