@@ -31,6 +31,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of
+from tcgrad.simplify.signs import is_never_negative
 
 UNIT = Fraction(1)
 _CLOSED = frozenset({Component, Delta, Iverson, Call, Where, IndexReduce})  # one power each
@@ -93,7 +94,7 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
                     [_monomial_power(part, n, policy) for part in (monomials(f, policy)[0] for f in base.factors)]
                 )
             ]
-        case Pow(base=Pow() as base, exponent=Const(value=n)) if n.denominator == 1:
+        case Pow(base=Pow() as base, exponent=Const(value=n)) if n.denominator == 1 or is_never_negative(base.base):
             return [_monomial_power(monomials(base, policy)[0], expr.exponent, policy)]
         case Pow(base=IndexValue()) | Pow(base=Const()):
             return [_monomial_power(monomials(expr.base, policy)[0], expr.exponent, policy)]

@@ -39,6 +39,7 @@ from tcgrad.simplify.order import Term
 from tcgrad.simplify.permutations import holds_symbol, is_antisymmetric, symbols_sorted
 from tcgrad.simplify.piecewise import simplify_where
 from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
+from tcgrad.simplify.pythagorean import squares_merged
 from tcgrad.simplify.shapes import names
 
 _divides = attrgetter("divides")
@@ -136,7 +137,7 @@ def _sum(expr: Add, policy: Policy) -> Expr:
         terms = _symbols_merged(terms, policy)
     if not terms:
         return ZERO
-    chosen = choices_added(terms)
+    chosen = squares_merged(choices_added(terms), policy.simplify)
     if chosen is not terms:
         return policy.simplify(Add((ZERO, *(scaled(*term) for term in chosen))))
     if len(terms) == 1:
