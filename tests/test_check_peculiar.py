@@ -114,6 +114,15 @@ def test_it_does_whatever_the_type_the_method_and_the_seed(dtype, method, seed):
     assert results(text_of("product"), product, **options).ok
 
 
+@pytest.mark.parametrize("slip", ["0", "below 1e-3", "subnormal"])
+def test_gradients_of_outputs_do_not_hide_what_is_peculiar(slip):
+    """As they would that are 0 or tiny at the same places."""
+    at, _, where = SLIPS[slip]
+    for seed in range(10):
+        found = results(text_of("tanh"), lambda x, dy: dy * (1 + at(x) - np.tanh(x) ** 2), seed=seed).results[0]
+        assert where in found.message
+
+
 # Right backwards of functions that have kinks, poles and steep ends among these elements, or that are written such that
 # more is rounded there than in the derived formulas.
 RIGHT = {

@@ -26,11 +26,14 @@ from tcgrad.records import dataclass, replace
 PECULIAR = 2**22
 
 # At first all inputs have peculiar elements, then fewer: with those of the others a branch may end there, or a formula
-# have no value.
-ATTEMPTS = 4
+# have no value. In another attempt the gradients of the outputs alone have some: what is 0 or tiny in one of the two
+# would hide what is wrong for the other.
+ATTEMPTS = (0, 1, 2)
+OF_UPSTREAM = 3
 
-# One part of so many is peculiar, and one at least: the others tell how large a derivative is.
-_ONE_OF = 4
+# One part of so many is peculiar, and one at least: the others tell how large a derivative is. Of the gradients of
+# outputs more are, for many a function makes nothing of some of them.
+_ONE_OF, _ONE_OF_UPSTREAM = 4, 2
 
 
 @dataclass(frozen=True)
@@ -76,14 +79,14 @@ class PeculiarPoint(Point):
 def draw_peculiar(
     source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], peculiarity: Peculiarity, attempt: int
 ) -> PeculiarPoint | None:
-    """A point with peculiar elements, in later ones of `ATTEMPTS` of fewer inputs -> the point, or None."""
+    """A point with peculiar elements, in an attempt among `ATTEMPTS`, or `OF_UPSTREAM` -> the point, or None."""
     program, traits, types = source.program, source.traits, Types(dtype, source.effort(dtype).reference)
     making = _Making(peculiarity, types, np.random.default_rng([*seed, attempt]), attempt)
     random, turn = making.random, turn_of(seed)
     drawn = draw_inputs(program, traits.demands, types, random, 0, turn=turn)
     inputs = drawn | making.inputs(program, traits.demands, drawn)
     usual, functions = draw_upstream(program, types, random, turn), source.functions(seed)
-    upstream = making.upstream(usual)
+    upstream = making.upstream(usual) if attempt == OF_UPSTREAM else usual
     if _are_same(inputs, drawn) and _are_same(upstream, usual):
         return None
     forward = evaluate_forward(program.statements, inputs, types.reference, functions=functions)
@@ -103,13 +106,13 @@ class _Making:
     attempt: int
 
     def inputs(self, program: Program, demands: Demands, drawn: Mapping[str, Array]) -> dict[str, Array]:
-        """The inputs that have peculiar elements: all in the first attempt, then fewer, none at last."""
+        """The inputs that have peculiar elements: all in the first attempt, then fewer, none in that of upstream."""
         changed: dict[str, Array] = {}
         for item in program.inputs:
             name, limits = item.tensor.name, limits_of(item, demands)
             if limits is None or not self.peculiarity.may_be_of(item.tensor):
                 continue
-            if self.random.random() < self.attempt / (ATTEMPTS - 1):
+            if self.random.random() < self.attempt / OF_UPSTREAM:
                 continue
             twin = next((array for array in changed.values() if array.shape == drawn[name].shape), None)
             made = _mirrored(item, self._changed(drawn[name], twin, limits))
@@ -119,18 +122,18 @@ class _Making:
     def upstream(self, drawn: Mapping[str, Array]) -> dict[str, Array]:
         """Gradients of the outputs with peculiar elements; where there is but one, it is never so small that nothing
         is left to be compared."""
-        if self.peculiarity.of != "real":
-            return {**drawn}
-        changed = {name: self._exact(self._changed(array)) for name, array in drawn.items()}
+        changed = {name: self._exact(self._changed(array, one_of=_ONE_OF_UPSTREAM)) for name, array in drawn.items()}
         return {
             name: array if array.size > 1 or np.abs(array).max(initial=0) >= 1 else drawn[name]
             for name, array in changed.items()
         }
 
-    def _changed(self, array: Array, twin: Array | None = None, limits: Interval = (-inf, inf)) -> Array:
+    def _changed(
+        self, array: Array, twin: Array | None = None, limits: Interval = (-inf, inf), *, one_of: int = _ONE_OF
+    ) -> Array:
         """An array some of whose elements are peculiar, so far as they lie within ``limits``."""
         parts = _parts(array.shape, self.peculiarity.parts)
-        chosen, others = np.split(self.random.permutation(parts), [max(1, len(parts) // _ONE_OF)])
+        chosen, others = np.split(self.random.permutation(parts), [max(1, len(parts) // one_of)])
         chosen, others = chosen.reshape(-1), others.reshape(-1)
         flat = array.reshape(-1)
         twins = None if twin is None else twin.reshape(-1)[chosen]
