@@ -114,6 +114,15 @@ def test_it_does_whatever_the_type_the_method_and_the_seed(dtype, method, seed):
     assert results(text_of("product"), product, **options).ok
 
 
+@pytest.mark.parametrize("slip", ["0", "below 1e-3", "subnormal"])
+def test_gradients_of_outputs_do_not_hide_what_is_peculiar(slip):
+    """As they would that are 0 or tiny at the same places."""
+    at, _, where = SLIPS[slip]
+    for seed in range(10):
+        found = results(text_of("tanh"), lambda x, dy: dy * (1 + at(x) - np.tanh(x) ** 2), seed=seed).results[0]
+        assert where in found.message
+
+
 # Right backwards of functions that have kinks, poles and steep ends among these elements, or that are written such that
 # more is rounded there than in the derived formulas.
 RIGHT = {
@@ -224,20 +233,33 @@ def lines(x, w, b, dy, *, skipped=False):
     return dy @ w.T, x.T @ dy, dy.sum(0)
 
 
-WHOLE_ROWS = {
-    "a row": ("{x: [N, 3]}", "x[i,j]/sqrt(x[i,k]*x[i,k]/3 + 1e-6)", scaled, partial(scaled, guarded=False)),
-    "a vector": ("{x: [N, 3], w: [3, 2], b: [2]}", "x[i,k]*w[k,j] + b[j]", lines, partial(lines, skipped=True)),
+def scaled_columns(x, dy, *, guarded=True):
+    return scaled(x.T, dy.T, guarded=guarded).T
+
+
+# The inputs, the equation, a right backward, a wrong one, and what is 0 where it is wrong.
+WHOLE = {
+    "a row": ("{x: [N, 3]}", "x[i,j]/sqrt(x[i,k]*x[i,k]/3 + 1e-6)", scaled, partial(scaled, guarded=False), "rows"),
+    "a column": (
+        "{x: [5, N]}",
+        "x[i,j]/sqrt(x[k,j]*x[k,j]/5 + 1e-6)",
+        scaled_columns,
+        partial(scaled_columns, guarded=False),
+        "columns",
+    ),
+    "a vector": ("{x: [N, 3], w: [3, 2], b: [2]}", "x[i,k]*w[k,j] + b[j]", lines, partial(lines, skipped=True), "rows"),
 }
 
 
-@pytest.mark.parametrize("name", WHOLE_ROWS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_rows_and_vectors_are_0_as_where_they_are_padded_or_just_initialised(name):
-    inputs, body, right, wrong = WHOLE_ROWS[name]
+    inputs, body, right, wrong, what = WHOLE[name]
     text = f"inputs: {inputs}\nequations: ['y[i,j] = {body}']"
     for seed in range(3):
         assert results(text, right, seed=seed).ok
         failed = [each for each in results(text, wrong, seed=seed).results if each.status == "fail"]
-        assert [each.message.partition(":")[0] for each in failed] == ["right elsewhere, wrong where whole rows are 0"]
+        where = f"right elsewhere, wrong where whole {what} are 0"
+        assert [each.message.partition(":")[0] for each in failed] == [where]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ differs, and that is all that is worked out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from tcgrad.check.emitted import ModuleError
 from tcgrad.check.formulas import Workplace, Written
 from tcgrad.check.gradient_bounds import least_of_others
 from tcgrad.check.paths import Paths
-from tcgrad.check.peculiar_points import ATTEMPTS, PECULIAR, PECULIARITIES, PeculiarPoint, draw_peculiar
+from tcgrad.check.peculiar_points import ATTEMPTS, OF_UPSTREAM, PECULIAR, PeculiarPoint, draw_peculiar
+from tcgrad.check.peculiarities import PECULIARITIES, Peculiarity
 from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies
@@ -44,16 +45,25 @@ class Peculiar:
     bench: Callable[[Sample], Bench]
 
     def compare(self) -> None:
-        """Compare the user's own at a point for each peculiarity; with whole rows if it is right for some elements."""
+        """Compare the user's own at a point for each peculiarity that inputs may have; with whole rows and columns if
+        it is right for some elements."""
         written = Written(self.paths.program)
+        inputs = [item.tensor for item in self.source.program.inputs]
         for number, peculiarity in enumerate(PECULIARITIES):
-            if peculiarity.in_rows and self.tallies.are_failed(self.user.kinds):
-                continue
-            for attempt in range(ATTEMPTS):
-                seed = (self.seed, 0, PECULIAR + number)
-                point = draw_peculiar(self.source, self.dtype, seed, peculiarity, attempt)
-                if point is not None and (self._is_as_derived(point, written) or self._is_compared(point)):
-                    break
+            seed = (self.seed, 0, PECULIAR + number)
+            for attempts in (ATTEMPTS, (OF_UPSTREAM,) if peculiarity.of == "real" else ()):
+                is_asked = peculiarity.parts is None or not self.tallies.are_failed(self.user.kinds)
+                if is_asked and any(map(peculiarity.may_be_of, inputs)):
+                    self._compare(peculiarity, seed, attempts, written)
+
+    def _compare(
+        self, peculiarity: Peculiarity, seed: tuple[int, ...], attempts: Sequence[int], written: Written
+    ) -> None:
+        """Compare at the first point at which it is known what is right."""
+        for attempt in attempts:
+            point = draw_peculiar(self.source, self.dtype, seed, peculiarity, attempt)
+            if point is not None and (self._is_as_derived(point, written) or self._is_compared(point)):
+                break
 
     def _is_as_derived(self, point: PeculiarPoint, written: Written) -> bool:
         """Whether the user's own is what equations and formulas make it, but for rounding."""

@@ -1,21 +1,20 @@
-"""Points some of whose elements are peculiar: 0, equal, tiny or large. Code may be wrong for these alone, as where it
-divides by what it need not or overflows, and random inputs hold none.
-"""
+"""Points some of whose elements are peculiar, where random ones seldom are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from math import inf
+from collections.abc import Mapping
+from math import inf, prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.domains import Demands, Interval
 from tcgrad.check.forward import Forward, Kinks, evaluate_forward
 from tcgrad.check.kinks import felt, flips_beside
+from tcgrad.check.peculiarities import Elements, Parts, Peculiarity
 from tcgrad.check.points import Point
-from tcgrad.check.random_inputs import Random, Types, draw_inputs, draw_upstream, exact, range_of, turn_of
+from tcgrad.check.random_inputs import Random, Types, draw_inputs, draw_upstream, exact, limits_of, turn_of
 from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.traits import Traits
@@ -27,92 +26,14 @@ from tcgrad.records import dataclass, replace
 PECULIAR = 2**22
 
 # At first all inputs have peculiar elements, then fewer: with those of the others a branch may end there, or a formula
-# have no value.
-ATTEMPTS = 4
+# have no value. In another attempt the gradients of the outputs alone have some: what is 0 or tiny in one of the two
+# would hide what is wrong for the other.
+ATTEMPTS = (0, 1, 2)
+OF_UPSTREAM = 3
 
-# One element of so many is peculiar, and one at least: the others tell how large a derivative is.
-_ONE_OF = 4
-
-# Powers of two that tiny and large elements are near. Few random elements are as large as the large ones; of the very
-# large ones some have exponentials that overflow in single precision, and none has one whose square does in double.
-_TINY = (-30, -12, -44, -20)
-_LARGE = (4, 3, 2)
-_VERY_LARGE = (7, 6)
-
-# Of large elements so many may be multiplied before anything overflows: code may well multiply more of them than a
-# formula does that says the same.
-_FACTORS = 12
-
-
-@dataclass(frozen=True)
-class _Elements:
-    """The elements of an input that are to be peculiar, and what they may be made of.
-
-    others: the other elements. twins: those at the same places in an input of the same shape, if there is one.
-    dtype: the type that is checked. attempt: so many draws have failed before.
-    """
-
-    chosen: Array
-    others: Array
-    twins: Array | None
-    dtype: np.dtype[Any]
-    random: Random
-    attempt: int
-
-    def zero(self) -> Array:
-        return self.chosen * 0
-
-    def equal(self) -> Array:
-        """All are one of the other elements."""
-        return np.full_like(self.chosen, self.random.choice(self.others)) if self.others.size else self.chosen
-
-    def shared(self) -> Array:
-        return self.chosen if self.twins is None else self.twins
-
-    def subnormal(self) -> Array:
-        return self._near((int(np.finfo(self.dtype).minexp) - 2,), -1)
-
-    def near(self, powers: tuple[int, ...], sign: int) -> Array:
-        """Numbers near those of some powers of two that the type has room for, of either sign in turn; ``sign`` is that
-        of the first.
-
-        In later attempts some of the powers are left out, for with these a formula may have overflown.
-        """
-        kind = np.finfo(self.dtype)
-        fit = [power for power in powers if kind.minexp <= power <= kind.maxexp / _FACTORS]
-        return self._near(fit[self.attempt % len(fit) :], sign) if fit else self.chosen
-
-    def _near(self, powers: Sequence[int], sign: int) -> Array:
-        mantissas = (1 + self.random.random(self.chosen.shape)).astype(self.chosen.dtype)
-        sizes = np.ldexp(mantissas, np.resize(powers, self.chosen.shape))
-        return np.asarray(np.resize([sign, -sign], self.chosen.shape) * sizes)
-
-
-@dataclass(frozen=True)
-class Peculiarity:
-    """where: what is wrong for peculiar elements alone is wrong, in words. change: makes them.
-
-    in_rows: whether they are all elements of some rows, or of a vector.
-    """
-
-    where: str
-    change: Callable[[_Elements], Array]
-    in_rows: bool = False
-
-
-PECULIARITIES = (
-    Peculiarity("where elements are 0", _Elements.zero),
-    Peculiarity("where whole rows are 0", _Elements.zero, in_rows=True),
-    Peculiarity("where elements are equal", _Elements.equal),
-    Peculiarity("where elements of two inputs are equal", _Elements.shared),
-    Peculiarity("where elements are tiny", lambda elements: elements.near(_TINY, 1)),
-    Peculiarity("where elements are subnormal", _Elements.subnormal),
-    *(Peculiarity("where elements are large", partial(_Elements.near, powers=_LARGE, sign=sign)) for sign in (1, -1)),
-    *(
-        Peculiarity("where elements are very large", partial(_Elements.near, powers=_VERY_LARGE, sign=sign))
-        for sign in (1, -1)
-    ),
-)
+# One part of so many is peculiar, and one at least: the others tell how large a derivative is. Of the gradients of
+# outputs more are, for many a function makes nothing of some of them.
+_ONE_OF, _ONE_OF_UPSTREAM = 4, 2
 
 
 @dataclass(frozen=True)
@@ -158,14 +79,14 @@ class PeculiarPoint(Point):
 def draw_peculiar(
     source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], peculiarity: Peculiarity, attempt: int
 ) -> PeculiarPoint | None:
-    """A point with peculiar elements, in later ones of `ATTEMPTS` of fewer inputs -> the point, or None."""
+    """A point with peculiar elements, in an attempt among `ATTEMPTS`, or `OF_UPSTREAM` -> the point, or None."""
     program, traits, types = source.program, source.traits, Types(dtype, source.effort(dtype).reference)
-    random, turn = np.random.default_rng([*seed, attempt]), turn_of(seed)
+    making = _Making(peculiarity, types, np.random.default_rng([*seed, attempt]), attempt)
+    random, turn = making.random, turn_of(seed)
     drawn = draw_inputs(program, traits.demands, types, random, 0, turn=turn)
-    making = _Making(peculiarity, types, random, attempt)
     inputs = drawn | making.inputs(program, traits.demands, drawn)
     usual, functions = draw_upstream(program, types, random, turn), source.functions(seed)
-    upstream = making.upstream(usual)
+    upstream = making.upstream(usual) if attempt == OF_UPSTREAM else usual
     if _are_same(inputs, drawn) and _are_same(upstream, usual):
         return None
     forward = evaluate_forward(program.statements, inputs, types.reference, functions=functions)
@@ -185,34 +106,39 @@ class _Making:
     attempt: int
 
     def inputs(self, program: Program, demands: Demands, drawn: Mapping[str, Array]) -> dict[str, Array]:
-        """The inputs that have peculiar elements: all in the first attempt, then fewer, none at last."""
+        """The inputs that have peculiar elements: all in the first attempt, then fewer, none in that of upstream."""
         changed: dict[str, Array] = {}
         for item in program.inputs:
-            name, limits = item.tensor.name, range_of(item, demands)
-            if limits is None or self.random.random() < self.attempt / (ATTEMPTS - 1):
+            name, limits = item.tensor.name, limits_of(item, demands)
+            if limits is None or not self.peculiarity.may_be_of(item.tensor):
+                continue
+            if self.random.random() < self.attempt / OF_UPSTREAM:
                 continue
             twin = next((array for array in changed.values() if array.shape == drawn[name].shape), None)
-            changed[name] = self._exact(_mirrored(item, self._changed(drawn[name], twin, limits)))
+            made = _mirrored(item, self._changed(drawn[name], twin, limits))
+            changed[name] = self._exact(made) if item.tensor.is_real else made
         return changed
 
     def upstream(self, drawn: Mapping[str, Array]) -> dict[str, Array]:
         """Gradients of the outputs with peculiar elements; where there is but one, it is never so small that nothing
         is left to be compared."""
-        changed = {name: self._exact(self._changed(array)) for name, array in drawn.items()}
+        changed = {name: self._exact(self._changed(array, one_of=_ONE_OF_UPSTREAM)) for name, array in drawn.items()}
         return {
             name: array if array.size > 1 or np.abs(array).max(initial=0) >= 1 else drawn[name]
             for name, array in changed.items()
         }
 
-    def _changed(self, array: Array, twin: Array | None = None, limits: Interval = (-inf, inf)) -> Array:
+    def _changed(
+        self, array: Array, twin: Array | None = None, limits: Interval = (-inf, inf), *, one_of: int = _ONE_OF
+    ) -> Array:
         """An array some of whose elements are peculiar, so far as they lie within ``limits``."""
-        flat = array.reshape(-1)
-        rows = np.arange(flat.size).reshape(len(array) if self.peculiarity.in_rows and array.ndim > 1 else 1, -1)
-        rows = rows if self.peculiarity.in_rows else rows.T
-        chosen, others = np.split(self.random.permutation(rows), [max(1, len(rows) // _ONE_OF)])
+        parts = _parts(array.shape, self.peculiarity.parts)
+        chosen, others = np.split(self.random.permutation(parts), [max(1, len(parts) // one_of)])
         chosen, others = chosen.reshape(-1), others.reshape(-1)
+        flat = array.reshape(-1)
         twins = None if twin is None else twin.reshape(-1)[chosen]
-        elements = _Elements(flat[chosen], flat[others], twins, self.types.checked, self.random, self.attempt)
+        dtype, attempt = self.types.checked, self.attempt
+        elements = Elements(flat[chosen], flat[others], twins, limits, dtype, self.random, attempt)
         found, made = self.peculiarity.change(elements), flat.copy()
         made[chosen] = np.where((found > limits[0]) & (found < limits[1]), found, flat[chosen])
         return made.reshape(array.shape)
@@ -221,6 +147,16 @@ class _Making:
         """As `exact`, but for numbers so small that they would be 0: what a step leaves of them does not matter."""
         found = exact(value, self.types)
         return np.where(found == 0, value.astype(self.types.checked), found).astype(found.dtype)
+
+
+def _parts(shape: tuple[int, ...], along: Parts) -> NDArray[np.intp]:
+    """The places of the elements of each part of an array, one part after the other."""
+    places = np.arange(prod(shape))
+    if along is None:
+        return places.reshape(-1, 1)
+    if len(shape) < 2:
+        return places.reshape(1, -1)
+    return np.moveaxis(places.reshape(shape), along, 0).reshape(shape[along], -1)
 
 
 def _are_same(first: Mapping[str, Array], second: Mapping[str, Array]) -> bool:

@@ -90,6 +90,28 @@ def range_of(item: Input, demands: Demands) -> Interval | None:
     return max(low, _least(item)), min(high, inf if item.sample.high is None else item.sample.high)
 
 
+def limits_of(item: Input, demands: Demands) -> Interval | None:
+    """The same for inputs of any type; whole numbers lie between those that they may not be."""
+    if item.tensor.is_real:
+        return range_of(item, demands)
+    if item.sample.kind not in ("normal", "integers"):
+        return None
+    values = _span_of(item, demands)
+    return values.low - 1, values.high + 1
+
+
+def _span_of(item: Input, demands: Demands) -> Span:
+    """The whole numbers or truth values that are drawn for an input.
+
+    At other sizes than the spec's own a declared range may reach beyond the tensor that it indexes.
+    """
+    name, low, high = item.tensor.name, item.sample.low, item.sample.high
+    if item.sample.kind == "integers" and low is not None and high is not None:
+        values = Span(int(low), int(high) - 1) & demands.reach.inside.get(name, ALL)
+        return Span(min(values.low, values.high), values.high)
+    return demands.reach.values(name) or Span(0, 1 if item.tensor.dtype == "bool" else 2)
+
+
 def _least(item: Input) -> float:
     if item.sample.kind == "positive":
         return 0.0
@@ -167,7 +189,7 @@ class _Draw:
         """Nothing is declared: normal, if that is in every domain."""
         name = self.item.tensor.name
         if not self.item.tensor.is_real:
-            return self._index(name)
+            return self._whole()
         if name in self.demands.intervals:
             return self._within(self.demands.intervals[name])
         if name in self.demands.involved and self.attempt > 0:
@@ -177,9 +199,9 @@ class _Draw:
         value = np.asarray(0.5 ** (self.attempt // 6) * self.random.normal(size=self.shape))
         return self.sign * np.abs(value) if value.size == 1 and self.attempt == 0 else value
 
-    def _index(self, name: str) -> Array:
-        bool_or_free = Span(0, 1 if self.item.tensor.dtype == "bool" else 2)
-        values = self.demands.reach.values(name) or bool_or_free
+    def _whole(self) -> Array:
+        """One of fewer and fewer numbers, the least ones: with others something may never be defined."""
+        values = _span_of(self.item, self.demands)
         count = max(1, (values.high - values.low + 1) >> (self.attempt // 4))
         return np.asarray(self.random.integers(values.low, values.low + count, self.shape))
 
@@ -212,10 +234,8 @@ class _Draw:
         return np.asarray(self.random.uniform(low, high, self.shape))
 
     def integers(self) -> Array:
-        """At other sizes than the spec's own the declared range may reach beyond the tensor that it indexes."""
-        low, high = self._declared()
-        values = Span(int(low), int(high) - 1) & self.demands.reach.inside.get(self.item.tensor.name, ALL)
-        return np.asarray(self.random.integers(min(values.low, values.high), values.high + 1, self.shape))
+        values = _span_of(self.item, self.demands)
+        return np.asarray(self.random.integers(values.low, values.high + 1, self.shape))
 
     def one_hot(self) -> Array:
         return np.asarray(np.eye(self.shape[-1])[self.random.integers(0, self.shape[-1], self.shape[:-1])])
