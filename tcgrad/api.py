@@ -19,9 +19,9 @@ from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
+from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.reading import print_reading
-from tcgrad.notation.syntaxes import LATEX, UNICODE
 from tcgrad.report.derivation import Format, render_derivation, render_equations
 from tcgrad.report.derivation_json import render_json
 from tcgrad.report.styles import LatexStyle, Writing
@@ -165,10 +165,10 @@ class TensorFunction:
         return f"<tensor function {self.name}>"
 
     def __str__(self) -> str:
-        return print_reading(self.program, UNICODE)
+        return print_reading(self.program, unicode_of(self.program))
 
     def _repr_latex_(self) -> str:
-        return print_reading(self.program, LATEX)
+        return print_reading(self.program, latex_of(self.program))
 
 
 class Derived:

@@ -134,7 +134,7 @@ _ROWS = (
     _row("log", "1/a", domain=(0, inf), summary="the natural logarithm"),
     _row("log1p", "1/(1 + a)", latex=r"\log\left(1 + {0}\right)", domain=(-1, inf), is_zero_at_zero=True,
          definition="log(1 + a)"),
-    _row("expm1", "exp(a)", latex=r"\left(e^{{{0}}} - 1\right)", overflows=True, is_zero_at_zero=True,
+    _row("expm1", "exp(a)", latex=r"\left(\exp\left({0}\right) - 1\right)", overflows=True, is_zero_at_zero=True,
          definition="exp(a) - 1"),
     _row("sqrt", "1/(2*y)", latex=r"\sqrt{{{0}}}", domain=(0, inf), is_never_negative=True,
          is_zero_at_zero=True, summary="the square root"),

@@ -284,8 +284,8 @@ LATEX_TABLE = [
     (
         "dl/dx[p] = where(x[p] > 0, 1, eps)*s",
         (
-            r"\frac{\partial l}{\partial x_{p}} = \begin{cases} 1 & \text{if } x_{p} > 0 \\ "
-            r"\varepsilon & \text{otherwise} \end{cases} s"
+            r"\frac{\partial l}{\partial x_{p}} = s \begin{cases} 1 & \text{if } x_{p} > 0 \\ "
+            r"\varepsilon & \text{otherwise} \end{cases}"
         ),
     ),
     ("dl/dx[p] = 1e-07*x[p]^-y[p]", r"\frac{\partial l}{\partial x_{p}} = 10^{-7} x_{p}^{-y_{p}}"),

@@ -74,11 +74,29 @@ def range_is_implied(
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
+    return _is_ended(index, compound)
+
+
+def range_is_seen(index: Index, parts: Iterable[Expr]) -> bool:
+    """Whether people who know the shapes see the range of an index: it is a whole position, or all of it but a shift.
+
+    A position shared with other indices tells them nothing.
+    """
+    leaves = [node for part in parts for node in walk(part) if not children(node)]
+    sizes = [size for node in leaves for own, size in lone_positions(node) if own is index]
+    if index.size in sizes and index.size.value == min(size.value for size in sizes):
+        return True
+    own = [read for node in leaves for read in _compound_reads(index, node) if read[0].indices == (index,)]
+    return _is_ended(index, own)
+
+
+def _is_ended(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:
+    """Whether reads at longer positions are inside for all values of an index, and for no more."""
     last = index.size.value - 1
-    if any(_leaves(index, last, position, size) for position, size in compound):
+    if any(_leaves(index, last, position, size) for position, size in reads):
         return False
-    implied = any(_leaves(index, last + 1, position, size) for position, size in compound)
-    return implied and _is_implied_elsewhere(index, compound)
+    implied = any(_leaves(index, last + 1, position, size) for position, size in reads)
+    return implied and _is_implied_elsewhere(index, reads)
 
 
 def _is_implied_elsewhere(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:

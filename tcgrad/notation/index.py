@@ -109,6 +109,7 @@ class _Style:
             fixed=around.fixed(names),
             arrays=() if sigma else around.arrays,
             is_parsed=self.syntax is ASCII,
+            limits=sigma,
         )
         return Printer(self.syntax, names).text(shown)
 

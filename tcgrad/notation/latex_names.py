@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -42,37 +42,57 @@ class Stem(NamedTuple):
     order: int
     text: str
     latex: str
-
-    @property
-    def is_letter(self) -> bool:
-        return _is_letter(self.text)
+    is_letter: bool
 
 
 Dress = Callable[[Stem], str]
 
 
-def latex_name(name: str, positions: Sequence[str], order: int = 0, dress: Dress = lambda stem: stem.latex) -> str:
+class Spelling(NamedTuple):
+    """How names are written.
+
+    dress: how the letter of a tensor shows its order.
+    words: the names that are written as words, whatever letter they are of.
+    above: those whose number stands above without subscripts, too, as below it would be a position.
+    """
+
+    dress: Dress = lambda stem: stem.latex
+    words: frozenset[str] = frozenset()
+    above: frozenset[str] = frozenset()
+
+
+USUAL = Spelling()
+
+
+def latex_name(name: str, positions: Sequence[str], order: int = 0, spelling: Spelling = USUAL, also: str = "") -> str:
     """A name with its subscripts: ``W1`` at i, j is ``W^{(1)}_{ij}``, ``gamma`` is ``\\gamma``.
 
     What marks a name stands above its subscripts; without any it is one, lest it be read as an exponent.
 
-    order, dress: the order of the tensor that is named, and how its letter shows it.
+    order: that of the tensor that is named.
+    also: what marks it besides.
     """
-    name = spelt(name)
     intrinsic = _INTRINSIC.fullmatch(name)
     if intrinsic:
         kind, operand = intrinsic[1], intrinsic[2]
-        return _intrinsic(kind, latex_name(operand, (), order if kind == "inv" else order + 2, dress), positions)
-    text, mark = _parts(name)
-    stem = dress(Stem(name, order, text, _letter_or_word(text)))
+        return _intrinsic(kind, latex_name(operand, (), order if kind == "inv" else order + 2, spelling), positions)
+    text, mark = (name, "") if name in spelling.words else _parts(spelt(name))
+    is_letter = _is_letter(text) and name not in spelling.words
+    letter = _letter_or_word(text) if is_letter else rf"\mathrm{{{latex_word(text)}}}"
+    stem = spelling.dress(Stem(spelt(name), order, text, letter, is_letter))
     subscript = latex_positions(positions)
-    if mark:
-        number = mark.isdecimal()
-        mark = mark if number else rf"\mathrm{{{latex_word(mark)}}}"
-        if not subscript:
-            return f"{stem}_{{{mark}}}"
-        stem += f"^{{({mark})}}" if number else f"^{{{mark}}}"
+    marks = [part if part.isdecimal() else rf"\mathrm{{{latex_word(part)}}}" for part in (mark, also) if part]
+    if marks and not subscript and name not in spelling.above:
+        return f"{stem}_{{{', '.join(marks)}}}"
+    if marks:
+        stem += f"^{{{', '.join(f'({part})' if part.isdecimal() else part for part in marks)}}}"
     return f"{stem}_{{{subscript}}}" if subscript else stem
+
+
+def letter_and_mark(name: str) -> tuple[str, str]:
+    """What a name is recognised by: its letter or word in LaTeX, and what marks it."""
+    text, mark = _parts(spelt(name))
+    return _letter_or_word(text), mark
 
 
 def spelt(name: str) -> str:
@@ -147,7 +167,9 @@ def _intrinsic(kind: str, inner: str, positions: Sequence[str]) -> str:
     return f"{whole}_{{{subscript}}}" if subscript else whole
 
 
-_WORD_LAST = re.compile(r"\\mathrm\{(?:[^{}]|\{[^{}]*\})*\}(_\{[^{}]*\})?(\^\{[^{}]*\})?$")
+_WORD = r"\\math(?:rm\{|bf\{(?=\w\w))"
+_WORD_FIRST = re.compile(_WORD)
+_WORD_LAST = re.compile(_WORD + r"(?:[^{}]|\{[^{}]*\})*\}(_\{[^{}]*\})?(\^\{[^{}]*\})?$")
 
 
 def latex_between(left: str, right: str) -> str:
@@ -156,7 +178,7 @@ def latex_between(left: str, right: str) -> str:
     """
     if left[:1].isdigit() and right[:1].isdigit():
         return r" \cdot "
-    is_word = right.startswith(r"\mathrm{") or _WORD_LAST.search(left) is not None
+    is_word = _WORD_FIRST.match(right) is not None or _WORD_LAST.search(left) is not None
     is_number = left[-1:].isdigit() and right.startswith(r"\mathbf{1}")
     return r" \, " if is_word or is_number else " "
 
@@ -169,8 +191,10 @@ def latex_positions(positions: Sequence[str]) -> str:
     )
 
 
-def latex_function(function: Function, arguments: Sequence[str]) -> str:
-    """A function applied to its arguments."""
+def latex_function(function: Function, arguments: Sequence[str], words: Collection[str] = ()) -> str:
+    """A function applied to its arguments; one that is among ``words`` by its name, not by its letter."""
+    if function.name in words:
+        return rf"\operatorname{{{latex_word(function.name)}}}\left({', '.join(arguments)}\right)"
     if not function.is_abstract:
         return function.latex.format(*arguments)
     base, prime, numbers = function.name.partition("'")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from tcgrad.ir.program import Program
+from tcgrad.notation.apart import latex_of
 from tcgrad.notation.latex_names import CAPITAL_GREEK, Stem, latex_word, spelt
-from tcgrad.notation.syntaxes import LATEX, Syntax, latex_tensors
+from tcgrad.notation.syntaxes import Syntax
 from tcgrad.records import dataclass
 
 
 def latex_of_tensors(program: Program) -> Syntax:
-    """The syntax of LaTeX with the tensors of a program dressed by their order."""
+    """LaTeX for a program, its tensors dressed by their order."""
     names = frozenset((spelt(tensor.name), _kind(tensor.order)) for tensor in program.tensors)
-    return replace(LATEX, tensor=latex_tensors(_Letters(names)))
+    return latex_of(program, _Letters(names))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def lay_out(
     fixed: Collection[Index] = (),
     arrays: Sequence[Tensor] = (),
     is_parsed: bool = True,
+    limits: bool = False,
 ) -> Shown:
     """The layout of the right side of an equation whose left side has the indices ``free``.
 
@@ -68,8 +69,9 @@ def lay_out(
     fixed: the indices to whose names the spec gives their ranges.
     arrays: the tensors that may be read to give an index its range.
     is_parsed: whether it is to be read again by the rules of the language.
+    limits: whether the signs of reductions tell the ranges that nothing else does.
     """
-    return _Layout(Summing(explicit, frozenset(fixed), tuple(arrays), is_parsed)).right_side(body, free)
+    return _Layout(Summing(explicit, frozenset(fixed), tuple(arrays), is_parsed, limits)).right_side(body, free)
 
 
 @dataclass(frozen=True)
@@ -171,10 +173,11 @@ class _Layout:
             case Where(condition, then, otherwise):
                 return Choice(self.condition(condition), self.expression(then), self.expression(otherwise))
             case IndexReduce(kind, indices, body):
-                return Reduce(kind, indices, self.expression(self.sums.kept_in_range(indices, body)))
+                kept = self.expression(self.sums.kept_in_range(indices, body))
+                return Reduce(kind, indices, kept, self.sums.limited(indices, body))
             case IndexSum():
                 indices, body = self.sums.named(expr)
-                return Reduce("sum", indices, self.expression(body))
+                return Reduce("sum", indices, self.expression(body), self.sums.limited(indices, body))
             case Pow(base, exponent):
                 return self.power(base, exponent)
             case Const() | Add() | Mul():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import IntEnum
 from fractions import Fraction
 from operator import attrgetter
 from typing import NamedTuple, assert_never
@@ -40,13 +41,19 @@ class Piece(NamedTuple):
     precedence: Precedence
 
 
+class Reach(IntEnum):
+    """How far a factor seems to reach in a row: to its own end; where no bracket closes its cases; or on and on."""
+
+    CLOSED = 0
+    CASES = 1
+    PREFIX = 2  # a sum, a product, a maximum or a minimum over indices, which a sign before it may mark
+
+
 class Factor(NamedTuple):
-    """A factor that is printed; ``is_prefix``: a sum, a product, a maximum or a minimum over indices, which a sign
-    before it may mark.
-    """
+    """A factor that is printed."""
 
     piece: Piece
-    is_prefix: bool
+    reach: Reach
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,9 @@ class Printer:
                 return self.power(base, exponent)
             case Whole(value):
                 return self.integer(value, spaced=True)
-            case Reduce("sum", indices, body) if self.syntax.prefix_sums:
-                inner = self.operand(body, Precedence.PRODUCT)
-                return Piece(self.syntax.reduction("sum", self.indices(indices), inner), Precedence.UNARY)
-            case Reduce() if self.syntax.prefix_sums and _is_prefix(shown):
+            case Reduce("sum", _, body) if self.syntax.prefix_sums:
+                return Piece(self.reduction(shown, self.operand(body, Precedence.PRODUCT)), Precedence.UNARY)
+            case Reduce() if self.syntax.prefix_sums and _reach(shown):
                 return Piece(self.atom(shown), Precedence.UNARY)
             case Choice() if self.syntax.prefix_sums:
                 return Piece(self.atom(shown), Precedence.PRODUCT)
@@ -111,8 +117,8 @@ class Printer:
                 return self.syntax.root(self.text(body))
             case Apply(function, arguments):
                 return self.syntax.call(function, [self.text(argument) for argument in arguments])
-            case Reduce(kind, indices, body):
-                return self.syntax.reduction(kind, self.indices(indices), self.text(body))
+            case Reduce(_, _, body):
+                return self.reduction(shown, self.text(body))
             case Bracket(condition):
                 return self.bracketed(self.comparison(condition))
             case Choice(condition, then, otherwise):
@@ -121,6 +127,15 @@ class Printer:
                 return self.syntax.derived(self.text(body), self.operand(body, Precedence.ATOM), self.text(by))
             case _:
                 assert_never(shown)
+
+    def reduction(self, shown: Reduce, body: str) -> str:
+        """A reduction of a text; indices whose ranges are told come last, those of one range together."""
+        plain = self.indices(index for index in shown.indices if index not in shown.limited)
+        limited: dict[str, list[str]] = {}
+        for index in shown.limited:
+            limited.setdefault(self.integer(index.size, spaced=False).text, []).extend(self.indices((index,)))
+        limits = [self.syntax.limit(names, size) for size, names in limited.items()]
+        return self.syntax.reduction(shown.kind, plain, body, limits)
 
     def total(self, terms: tuple[tuple[int, Shown], ...]) -> Piece:
         text = ""
@@ -145,11 +160,11 @@ class Printer:
     def fraction(self, above: tuple[Shown, ...], below: tuple[Shown, ...], built: Callable[[str, str], str]) -> Piece:
         """A fraction, what would be too small to read above its bar, or is a sum, beside it."""
         factors = self.factors(above)
-        beside = [factor for factor in factors if factor.is_prefix or self.is_tall(factor.piece)]
+        beside = [factor for factor in factors if factor.reach or self.is_tall(factor.piece)]
         rest = [factor for factor in factors if factor not in beside]
         row = self.side_by_side(rest) if rest else self.piece(Number(Fraction(1)))
         fraction = Piece(built(row.text, self.row(below).text), Precedence.PRODUCT)
-        beside.sort(key=attrgetter("is_prefix"))
+        beside.sort(key=attrgetter("reach"))
         texts = [self.side(factor, n, len(beside) + 1) for n, factor in enumerate(beside, 1)]
         return self.joined(fraction.text, *texts) if beside else fraction
 
@@ -166,17 +181,17 @@ class Printer:
                 return False
 
     def factors(self, shown: tuple[Shown, ...]) -> list[Factor]:
-        return [Factor(self.piece(factor), _is_prefix(factor)) for factor in shown]
+        return [Factor(self.piece(factor), _reach(factor)) for factor in shown]
 
     def row(self, shown: tuple[Shown, ...]) -> Piece:
         return self.side_by_side(self.factors(shown))
 
     def side_by_side(self, factors: list[Factor]) -> Piece:
-        """Factors in a row; one alone is itself. What reaches to the end of its product, as a sum does, comes last."""
+        """Factors in a row; one alone is itself. What reaches on, as cases and sums do, comes last."""
         if len(factors) == 1:
             return factors[0].piece
         if self.syntax.prefix_sums:
-            factors = sorted(factors, key=attrgetter("is_prefix"))
+            factors = sorted(factors, key=attrgetter("reach"))
         return self.joined(*(self.side(factor, n, len(factors)) for n, factor in enumerate(factors)))
 
     def joined(self, *factors: str) -> Piece:
@@ -184,7 +199,7 @@ class Printer:
 
     def side(self, factor: Factor, place: int, count: int) -> str:
         """The text of a factor at ``place`` of a row of ``count``."""
-        if self.syntax.prefix_sums and factor.is_prefix and place < count - 1:
+        if self.syntax.prefix_sums and factor.reach and place < count - 1:
             return self.wrapped(Piece(factor.piece.text, Precedence.SUM), Precedence.PRODUCT)
         return self.wrapped(
             factor.piece, Precedence.PRODUCT if place == 0 or self.syntax.fraction else Precedence.UNARY
@@ -269,5 +284,11 @@ class Printer:
         return Piece(join(left, right), Precedence.PRODUCT)
 
 
-def _is_prefix(shown: Shown) -> bool:
-    return isinstance(shown, Reduce) and shown.kind != "logsumexp"
+def _reach(shown: Shown) -> Reach:
+    match shown:
+        case Choice():
+            return Reach.CASES
+        case Reduce(kind):
+            return Reach.CLOSED if kind == "logsumexp" else Reach.PREFIX
+        case _:
+            return Reach.CLOSED

@@ -48,7 +48,7 @@ def sides(equation: str) -> Equation:
 def print_reading(program: Program, syntax: Syntax) -> str:
     """The equations, one a line; in LaTeX one aligned display."""
     equations = [equation for equation, _ in reading(program, syntax)]
-    if syntax is LATEX:
+    if syntax.name == LATEX.name:
         return f"${align(equations)}$"
     return "\n".join(f"{left} = {right}" for left, right in equations)
 

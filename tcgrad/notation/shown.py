@@ -84,11 +84,15 @@ class Apply:
 
 @dataclass(frozen=True)
 class Reduce:
-    """A reduction that names its indices."""
+    """A reduction that names its indices.
+
+    limited: those of them whose ranges are told beside.
+    """
 
     kind: OneOf["sum"] | ReductionKind
     indices: tuple[Index, ...]
     body: Shown
+    limited: tuple[Index, ...] = ()
 
 
 @dataclass(frozen=True)

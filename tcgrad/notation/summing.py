@@ -14,7 +14,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Component, Const, Expr, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices
-from tcgrad.notation.extents import range_is_implied, ranging_factor, ranging_factors, stands_alone
+from tcgrad.notation.extents import range_is_implied, range_is_seen, ranging_factor, ranging_factors, stands_alone
 from tcgrad.notation.factors import Factors, by_holder, guard
 from tcgrad.notation.shown import Ones
 from tcgrad.records import dataclass
@@ -28,12 +28,14 @@ class Summing:
     fixed: the indices to whose names the spec gives their ranges.
     arrays: the tensors that may be read to give an index its range.
     is_parsed: whether the language's rules must give each index its range; people read it off a condition as well.
+    limits: whether the signs of reductions tell the ranges that nothing else does.
     """
 
     explicit: bool
     fixed: frozenset[Index]
     arrays: tuple[Tensor, ...]
     is_parsed: bool
+    limits: bool
 
     def collect(self, expr: Expr) -> Factors:
         factors = Factors()
@@ -69,7 +71,7 @@ class Summing:
             if not holders:
                 factors.multiply_by_size(index.size)
             elif not self.is_summed_here(index, factors, holders, later):
-                for factor in self.limits(index, factors.parts, later):
+                for factor in self.guards(index, factors.parts, later):
                     factors.insert(factor)
                 if _is_one_factor(factors.holders(index)):
                     single.append(index)
@@ -86,7 +88,7 @@ class Summing:
         unknown = [other for other in later if other not in self.fixed]
         return range_is_implied(index, parts, unknown, smallest=self.explicit and not self.is_parsed)
 
-    def limits(self, index: Index, parts: Sequence[Expr], later: Sequence[Index]) -> tuple[Expr, ...]:
+    def guards(self, index: Index, parts: Sequence[Expr], later: Sequence[Index]) -> tuple[Expr, ...]:
         """The factors that keep an index to its range: none where the reads do, a guard where one allows more."""
         if self.is_implied(index, parts, later):
             return ()
@@ -115,11 +117,19 @@ class Summing:
         indices, body = expr.indices, expr.body
         while isinstance(body, IndexSum):
             indices, body = indices + body.indices, body.body
-        limits = [factor for index, later in in_turn(indices) for factor in self.limits(index, (body,), later)]
-        return indices, Mul((*limits, body)) if limits else body
+        if self.limits:
+            return indices, body
+        guards = [factor for index, later in in_turn(indices) for factor in self.guards(index, (body,), later)]
+        return indices, Mul((*guards, body)) if guards else body
+
+    def limited(self, indices: Sequence[Index], body: Expr) -> tuple[Index, ...]:
+        """The indices of a reduction whose ranges its sign has to tell."""
+        return tuple(index for index in indices if not range_is_seen(index, (body,))) if self.limits else ()
 
     def kept_in_range(self, indices: Sequence[Index], body: Expr) -> Expr:
         """The body of a reduction that no guard may change, its indices kept to their ranges by reads."""
+        if self.limits:
+            return body
         untold = [index for index, later in in_turn(indices) if not self.is_implied(index, (body,), later)]
         told = [ranging_factor(index, self.arrays, narrows=stands_alone(index, (body,))) for index in untold]
         factors = [factor for factor in told if factor]

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from tcgrad.functions import Function
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.notation.latex_names import Dress, latex_between, latex_function, latex_name, latex_positions
+from tcgrad.notation.latex_names import USUAL, Spelling, latex_between, latex_function, latex_name, latex_positions
 from tcgrad.records import dataclass
 
 
@@ -20,7 +20,8 @@ class Syntax:
     fraction: a numerator over a denominator that needs no parentheses; None: infix ``/``.
     power: an exponent that needs no parentheses, on its base; None: infix ``^``.
     call: a function applied to its arguments.
-    reduction: an operator over indices, applied to a body.
+    reduction: an operator over indices, applied to a body, with the limits of others.
+    limit: the range of indices, from 0 up to a size.
     derived: the derivative operator applied to a body, which is given as it is and as an operand, by a component.
     closed_quotients: a whole quotient needs no parentheses.
     loose_remainders: what stands before a remainder is read as part of what is divided.
@@ -45,8 +46,9 @@ class Syntax:
     root: Callable[[str], str]
     call: Callable[[Function, Sequence[str]], str]
     choice: Callable[[str, str, str], str]
-    reduction: Callable[[str, Sequence[str], str], str]
+    reduction: Callable[[str, Sequence[str], str, Sequence[str]], str]
     derived: Callable[[str, str, str], str]
+    limit: Callable[[Sequence[str], str], str] = lambda indices, size: f"{','.join(indices)}<{size}"
     fraction: Callable[[str, str], str] | None = None
     power: Callable[[str, str], str | None] = lambda _base, _exponent: None
     quotient: Callable[[str, str], str] = lambda dividend, divisor: f"{dividend}//{divisor}"
@@ -74,13 +76,18 @@ def _along(tangent: Tensor, of: Tensor) -> str:
     return tangent.name[0] + of.name.removeprefix("dl/")
 
 
-def _derivative_aware(sign: str, square: str, rename: Callable[[str], str]) -> Callable[[Tensor, Sequence[str]], str]:
-    """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with signs for the ``d`` and for its square."""
+def derivative_aware(
+    sign: str, square: str, rename: Callable[[str], str], scalar: str = "l"
+) -> Callable[[Tensor, Sequence[str]], str]:
+    """Reads such as ``x[i,j]``, ``dl/dx[p,q]`` and ``dy[i,j]/dx[p,q]``, with signs for the ``d`` and for its square.
+
+    scalar: what the scalar downstream is called.
+    """
 
     def read(tensor: Tensor, positions: Sequence[str]) -> str:
         match tensor.role, tensor.about:
             case Role.GRADIENT, _:
-                return f"{sign}l/{sign}{_indexed(rename(_differentiated(tensor)), positions)}"
+                return f"{sign}{scalar}/{sign}{_indexed(rename(_differentiated(tensor)), positions)}"
             case Role.JACOBIAN, (of, wrt, *fixed):
                 above = _indexed(rename(of.name), positions[: of.order])
                 whole = f"{sign}{above}/{sign}{_indexed(rename(wrt.name), positions[of.order :])}"
@@ -127,7 +134,7 @@ ASCII = Syntax(
     parentheses=("(", ")"),
     brackets=("[", "]"),
     minus="-",
-    tensor=_derivative_aware("d", "2", lambda name: name),
+    tensor=derivative_aware("d", "2", lambda name: name),
     ones=lambda indices: _indexed("1", indices),
     delta=lambda left, right: f"delta[{left},{right}]",
     index=lambda name: name,
@@ -136,7 +143,7 @@ ASCII = Syntax(
     root=lambda body: f"sqrt({body})",
     call=lambda function, arguments: f"{function.name}({', '.join(arguments)})",
     choice=lambda condition, then, otherwise: f"where({condition}, {then}, {otherwise})",
-    reduction=lambda kind, indices, body: f"{kind}[{','.join(indices)}]({body})",
+    reduction=lambda kind, indices, body, limits: f"{kind}[{','.join((*indices, *limits))}]({body})",
     derived=lambda body, _, by: f"d({body})/d{by}",
 )
 
@@ -148,7 +155,8 @@ def _superscript(base: str, exponent: str) -> str | None:
     return base + exponent.translate(_SUPERSCRIPTS) if exponent.isdecimal() else None
 
 
-def _unicode_name(name: str) -> str:
+def unicode_name(name: str) -> str:
+    """A tensor's name with the signs that only Unicode has: ``π``, ``A⁻¹``."""
     if name.startswith("inv(") and name.endswith(")"):
         return f"{name[4:-1]}⁻¹"
     return _UNICODE_NAMES.get(name, name)
@@ -169,27 +177,36 @@ UNICODE = replace(
     differential="∂",
     times="·",
     comparisons={"<=": "≤", ">=": "≥", "!=": "≠", "==": "="},
-    tensor=_derivative_aware("∂", "²", _unicode_name),
+    tensor=derivative_aware("∂", "²", unicode_name),
     delta=lambda left, right: f"δ[{left},{right}]",
     root=lambda body: f"√{body}" if body.isalnum() else f"√({body})",
     call=_unicode_call,
     power=_superscript,
-    reduction=lambda kind, indices, body: f"{'Σ' if kind == 'sum' else kind}[{','.join(indices)}]({body})",
+    reduction=lambda kind, indices, body, limits: (
+        f"{'Σ' if kind == 'sum' else kind}[{','.join((*indices, *limits))}]({body})"
+    ),
     derived=lambda _, operand, by: f"∂{operand}/∂{by}",
 )
 
 
-def latex_tensors(dress: Dress) -> Callable[[Tensor, Sequence[str]], str]:
-    """Reads in LaTeX, derivatives as fractions; ``dress`` says how a tensor's letter shows its order."""
+def latex_tensors(
+    spelling: Spelling = USUAL, scalar: str = "l", permutation: str = r"\varepsilon"
+) -> Callable[[Tensor, Sequence[str]], str]:
+    """Reads in LaTeX, derivatives as fractions.
 
-    def name(tensor: Tensor, positions: Sequence[str] = ()) -> str:
-        return latex_name(tensor.name, positions, tensor.order, dress)
+    scalar, permutation: what the scalar downstream and the permutation symbol are called.
+    """
+
+    def name(tensor: Tensor, positions: Sequence[str] = (), also: str = "") -> str:
+        if tensor.role is Role.LEVI_CIVITA:
+            return rf"{permutation}_{{{latex_positions(positions)}}}"
+        return latex_name(tensor.name, positions, tensor.order, spelling, also)
 
     def read(tensor: Tensor, positions: Sequence[str]) -> str:
         match tensor.role, tensor.about:
-            case Role.GRADIENT, _:
-                below = latex_name(_differentiated(tensor), positions, tensor.order, dress)
-                return rf"\frac{{\partial l}}{{\partial {below}}}"
+            case Role.GRADIENT, (of, *_):
+                below = name(of, positions, _differentiated(tensor).removeprefix(of.name).removeprefix("_"))
+                return rf"\frac{{\partial {scalar}}}{{\partial {below}}}"
             case Role.JACOBIAN, (of, wrt, *fixed):
                 above, below = name(of, positions[: of.order]), name(wrt, positions[of.order :])
                 whole = rf"\frac{{\partial {above}}}{{\partial {below}}}"
@@ -199,7 +216,7 @@ def latex_tensors(dress: Dress) -> Callable[[Tensor, Sequence[str]], str]:
                 below = rf"{rows}^2" if first == second and not first.order else rf"{rows} \, \partial {columns}"
                 return rf"\frac{{\partial^2 {name(of)}}}{{\partial {below}}}"
             case Role.TANGENT, (of,):
-                return latex_name(_along(tensor, of), positions, tensor.order, dress)
+                return latex_name(_along(tensor, of), positions, tensor.order, spelling)
             case _:
                 return name(tensor, positions)
 
@@ -210,10 +227,11 @@ _TALL = (r"\frac", r"\sum", r"\begin", r"\prod")
 _LATEX_OPERATORS = {"sum": r"\sum", "prod": r"\prod", "logsumexp": r"\operatorname{logsumexp}"}
 
 
-def _latex_reduction(kind: str, indices: Sequence[str], body: str) -> str:
+def _latex_reduction(kind: str, indices: Sequence[str], body: str, limits: Sequence[str]) -> str:
     operator = _LATEX_OPERATORS.get(kind, rf"\{kind}")
     argument = body if kind == "sum" else rf"\left({body}\right)"
-    return rf"{operator}_{{{latex_positions(indices)}}} {argument}"
+    below = r",\, ".join((*([latex_positions(indices)] if indices else []), *limits))
+    return rf"{operator}_{{{below}}} {argument}"
 
 
 def _latex_derived(body: str, operand: str, by: str) -> str:
@@ -252,7 +270,7 @@ LATEX = Syntax(
     parentheses=(r"\left(", r"\right)"),
     brackets=(r"\left[", r"\right]"),
     minus="-",
-    tensor=latex_tensors(lambda stem: stem.latex),
+    tensor=latex_tensors(),
     ones=lambda indices: rf"\mathbf{{1}}_{{{latex_positions(indices)}}}",
     delta=lambda left, right: rf"\delta_{{{latex_positions((left, right))}}}",
     index=lambda name: latex_name(name, ()),
@@ -264,6 +282,7 @@ LATEX = Syntax(
         rf"\begin{{cases}} {then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}} \end{{cases}}"
     ),
     reduction=_latex_reduction,
+    limit=lambda indices, size: rf"0 \le {', '.join(indices)} < {size}",
     derived=_latex_derived,
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
     power=_latex_power,

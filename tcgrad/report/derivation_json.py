@@ -18,7 +18,6 @@ from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix import Symbol
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_substitution import unfolded
-from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
 from tcgrad.notation.matrix_tree import length, parts
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.numpy_names import code_name
@@ -95,6 +94,7 @@ class _Data:
     def __init__(self, program: Program, array_notations: Sequence[Notation], writing: Writing) -> None:
         self.program = program
         self.ascii_style, self.latex_style = (style_of(name, program, writing) for name in ("ascii", "latex"))
+        self.unicode_matrix = style_of("unicode", program, writing).matrix
         self.array_notations = array_notations
         self.around = Surroundings.of(program)
         self.ascii: dict[Statement, tuple[str, ...]] = {}
@@ -152,10 +152,10 @@ class _Data:
 
     def matrix(self, form: MatrixForm) -> dict[str, Any]:
         """The right side; with the left side where that names a batch index."""
-        text, syntax = form.text, self.latex_style.matrix
+        text, syntax = form.right(self.unicode_matrix), self.latex_style.matrix
         latex = form.right(syntax)
         if form.batch:
-            text, latex = f"{form.left(MATRIX_UNICODE)} = {text}", f"{form.left(syntax)} = {latex}"
+            text, latex = f"{form.left(self.unicode_matrix)} = {text}", f"{form.left(syntax)} = {latex}"
         return {"text": text, "latex": latex, "numpy": None if self.is_ambiguous(form) else form.numpy}
 
     def layout(self, form: MatrixForm) -> str:

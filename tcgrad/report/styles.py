@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from tcgrad.ir.program import Program
+from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
 from tcgrad.notation.latex_tensors import latex_of_tensors
 from tcgrad.notation.latex_text import latex_text
@@ -64,9 +65,11 @@ PLAIN = Writing()
 def style_of(name: Literal["ascii", "unicode", "latex"], program: Program, writing: Writing = PLAIN) -> Style:
     """One of the styles, as it is chosen for a program."""
     style = replace(STYLES[name], sums=writing.sums, vec=writing.vec)
-    if name != "latex" or writing.latex_style == "components":
+    if name == "ascii":
         return style
-    syntax = latex_of_tensors(program)
-    matrix = replace(style.matrix, scalars=syntax, identity=r"\mathbf{{I}}", sized_identity=r"\mathbf{{I}}_{{{0}}}")
-    einstein = replace(style.einstein, scalars=syntax)
-    return replace(style, index=syntax, matrix=matrix, einstein=einstein)
+    is_dressed = name == "latex" and writing.latex_style == "tensors"
+    syntax = unicode_of(program) if name == "unicode" else (latex_of_tensors if is_dressed else latex_of)(program)
+    matrix = replace(style.matrix, scalars=syntax)
+    if is_dressed:
+        matrix = replace(matrix, identity=r"\mathbf{{I}}", sized_identity=r"\mathbf{{I}}_{{{0}}}")
+    return replace(style, index=syntax, matrix=matrix, einstein=replace(style.einstein, scalars=syntax))
