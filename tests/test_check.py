@@ -337,6 +337,8 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"rtol": "1e-3"}, "`rtol` must be a finite number above 0, not '1e-3'"),
         ({"dtype": float}, "`dtype` is one of float16, float32, float64, longdouble, not `<class 'float'>`"),
         ({"trials": True}, "`trials` must be an integer from 1 to 10000, not True"),
+        ({"self_test": "no"}, "`self_test` must be true or false, not 'no'"),
+        ({"allow_inconclusive": 1}, "`allow_inconclusive` must be true or false, not 1"),
         ({"verbose": True}, "check has no option `verbose`"),
     ],
 )

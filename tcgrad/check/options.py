@@ -99,6 +99,8 @@ def _validate(options: Options) -> None:
                 raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value!r}")
             case "number" if value is not None and not _is_positive(value):
                 raise _refused(option, f"must be a finite number above 0, not {value!r}")
+            case "boolean" if not isinstance(value, bool):
+                raise _refused(option, f"must be true or false, not {value!r}")
 
 
 def _is_within(value: object, option: CheckOption) -> bool:
