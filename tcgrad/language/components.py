@@ -20,6 +20,7 @@ from tcgrad.language.occurrences import Occurrences, is_index_in_position, names
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
+from tcgrad.lookalikes import lookalike
 from tcgrad.operators import DELTA, LEVI_CIVITA, ONE
 
 Scope = Mapping[str, Slot]
@@ -253,6 +254,8 @@ class ComponentReader(ABC):
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
+        if (told := lookalike(node.name, sorted(self.names))) is not None:
+            help_ = told
         if node.name == END:
             help_ = "write the last position by the size, as in `x[N - 1]`"
         return self.symbols.refuse(LONE, message, node.span, help_)

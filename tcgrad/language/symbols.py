@@ -142,7 +142,7 @@ class Symbols:
             self._reading_of(name)
             or self._gradient_meant(name)
             or meant
-            or help_on(name, [*known])
+            or help_on(name, [*known, *WITH_INDICES])
             or self._how_to_declare(name)
         )
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
