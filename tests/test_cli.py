@@ -101,6 +101,8 @@ MESSAGES = [
     ("check gallery:matmul --dtype=", "TC601", "`--dtype` names nothing", "name one, or several with commas"),
     ("check gallery:matmul --only , --only=", "TC601", "`--only` names nothing", "name one, or several with commas"),
     ("derive gallery:sofmax", "TC604", "the gallery has no spec `sofmax`", "did you mean `gallery:softmax`"),
+    ("derive galery:softmax", "TC602", "there is no file `galery:softmax`", "did you mean `gallery:softmax`?"),
+    ("check Gallery:softmax", "TC602", "there is no file `Gallery:softmax`", "did you mean `gallery:softmax`?"),
     ("derive specs/matmull.yaml", "TC602", "there is no file `specs/matmull.yaml`", "did you mean `specs/matmul.yaml`"),
     ("derive specs/matmul", "TC602", "there is no file `specs/matmul`", "did you mean `specs/matmul.yaml`?"),
     ("derive softmax.yaml", "TC602", "there is no file `softmax.yaml`", "the gallery has one: `gallery:softmax`"),
@@ -554,6 +556,14 @@ def test_a_value_on_the_command_line_takes_the_place_of_one_in_a_file(tmp_path: 
     result = tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=[2]", cwd=tmp_path)
     assert result.stderr.startswith("tcgrad: error[TC608]: the value of `y` has shape [1], not []")
     assert tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=2", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("line", ["WORD", "derive --WORD", "derive x --format WORD", "check x --jobs WORD"])
+def test_long_words_are_not_repeated(line: str):
+    result = tcgrad(*line.replace("WORD", "9" * 100_000).split())
+    assert result.returncode == 2
+    assert result.stderr.startswith("tcgrad: error[TC601]: ")
+    assert len(result.stderr) < 1200
 
 
 def test_a_point_that_is_longer_than_the_name_of_a_file_may_be():
