@@ -155,6 +155,12 @@ SYNTAX_ERRORS = [
     ("y(i) = a", "TC208", (0, 4), "square brackets", "write `y[i]`"),
     ("y = x[i][j]", "TC208", (8, 9), "one pair", "write all indices in one pair of brackets: `x[i,j]`"),
     ("y = x[i][j + 1, k]", "TC208", (8, 9), "one pair", "write all indices in one pair of brackets: `x[i,j + 1,k]`"),
+    ("y = x[i][j = 3]", "TC208", (8, 9), "one pair", "write all indices in one pair of brackets: `x[i,...]`"),
+    ("y[i]  f(x[i])", "TC204", (0, 13), "needs a left side and `=`", "write `y[i] = f(x[i])`"),
+    ("y_{i} 2*a", "TC204", (0, 9), "needs a left side and `=`", "write `y_{i} = 2*a`"),
+    ("y a", "TC204", (0, 3), "needs a left side and `=`", "write `y = a`"),
+    ("y[i] * a", "TC204", (0, 8), "needs a left side and `=`", "write NAME[indices] = y[i] * a"),
+    ("y[i", "TC204", (0, 3), "needs a left side and `=`", "write NAME[indices] = y[i"),
     ("y = x[]", "TC208", (5, 7), "empty", "write `x`"),
     ("y = 2[i]", "TC208", (4, 8), "one-tensor", "write `2*1[i]`"),
     ("y = (a + b)[i]", "TC208", (11, 12), "parentheses", "define it first: `t[i,j] = ...`, then read `t[...]`"),
@@ -213,9 +219,9 @@ SYNTAX_ERRORS = [
             "TC205",
             (6, 7),
             "hold a single one",
-            "write a list of numbers as a sum: `a*delta[i,0] + b*delta[i,1]`, with `i` on the left",
+            "write a list of numbers as a sum: `a*delta[i,0] + b*delta[i,1]`, with `i` on the left" + more,
         )
-        for text in ("y = [s, t]", "y = (s, t)")
+        for text, more in [("y = [s, t]", "; a component begins with the name of its tensor"), ("y = (s, t)", "")]
     ),
     ("y = [i = j]", "TC210", (7, 8), "written with `==`", "write `==`"),
     ("y = 2 pi x[i] x[j]", "TC202", (4, 18), "operator is missing", "write `2*pi*x[i]*x[j]`"),

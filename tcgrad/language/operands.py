@@ -112,7 +112,7 @@ class OperandParser(ReductionParser):
         opening = self.take()
         self.enter()
         body = self.comparison()
-        self._refuse_comma(body)
+        self._refuse_comma(opening, body)
         self.close(opening)
         self.leave()
         span = self.since(opening)
@@ -128,7 +128,7 @@ class OperandParser(ReductionParser):
         opening = self.take()
         self.enter()
         condition = self.comparison()
-        self._refuse_comma(condition)
+        self._refuse_comma(opening, condition)
         self.close(opening)
         self.leave()
         if isinstance(condition, Comparison):
@@ -137,7 +137,7 @@ class OperandParser(ReductionParser):
         message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
         raise self.failure("TC210", message, self.since(opening), help_)
 
-    def _refuse_comma(self, first: Expression) -> None:
+    def _refuse_comma(self, opening: Token, first: Expression) -> None:
         """``[a, b]`` and ``(a, b)``, which are lists elsewhere, and ``[i > 0, i < n]``."""
         if self.kind != ",":
             return
@@ -147,6 +147,8 @@ class OperandParser(ReductionParser):
                 "TC210", "an Iverson bracket holds one comparison, or one chain", span, HOW_TO_WRITE["and"]
             )
         help_ = "write a list of numbers as a sum: `a*delta[i,0] + b*delta[i,1]`, with `i` on the left"
+        if opening.kind == "[":
+            help_ += "; a component begins with the name of its tensor"
         raise self.failure("TC205", "brackets around an expression hold a single one", span, help_)
 
     def _call(self, name: Token) -> Call:

@@ -52,7 +52,7 @@ class SubscriptParser(Cursor, ABC):
             raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
         if self.opens_positions:
             before, second = self.source(owner)[:-1].rstrip(), ",".join(self.parts(self.token))
-            shown = second if len(second) < SHOWN else "..."
+            shown = second if len(second) < SHOWN and "=" not in second else "..."
             help_ = f"write all indices in one pair of brackets: `{before},{shown}]`"
             raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
         return positions
