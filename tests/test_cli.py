@@ -15,6 +15,7 @@ import pytest
 
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_spec
+from tcgrad.point_input import read_point
 
 ROOT = Path(__file__).parent.parent
 MATMUL = str(ROOT / "specs" / "matmul.yaml")
@@ -172,6 +173,21 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
     result = tcgrad("derive", "gallery:gradient_xy", "--at", point)
     assert result.returncode == 2
     assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ("", "TC608: `--at` has no point"),
+        (" ", "TC608: `--at` has no point"),
+        (".", "TC603: `.` is a folder, and a file is wanted here"),
+        ("nowhere", "TC602: there is no file `nowhere`"),
+    ],
+)
+def test_what_is_no_point_and_no_file_of_one_is_told(point: str, message: str):
+    with pytest.raises(TcgradError) as caught:
+        read_point([point])
+    assert str(caught.value) == f"{message}\nhelp: a point is written `x=2,y=4`, or stands in a YAML file"
 
 
 def test_an_option_has_no_control_characters():
