@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
@@ -117,11 +117,12 @@ class TensorFunction:
         Raises:
             TcgradError: if a name is not that of an output or of a real-valued input, or if second derivatives are
                 asked for and nothing is a scalar.
+            TypeError: for what is no name, or is a set, which has no order that derivatives could stand in.
         """
         if of is None and wrt is None and not hessian:
             return Derived(self.derivation)
         with collecting_rarely():
-            return Derived(derive(self.program, of=_each(of), wrt=_each(wrt), hessian=hessian))
+            return Derived(derive(self.program, of=_each("of", of), wrt=_each("wrt", wrt), hessian=hessian))
 
     def emit(self) -> str:
         """The source of a NumPy module with ``forward``, ``backward``, ``jvp``, ``jacobian`` and their like."""
@@ -230,6 +231,7 @@ class Derived:
 
         Raises:
             TcgradError: if one of the names is none of those above.
+            TypeError: if what stands for names is none.
         """
         _check_choice("format", output_format, Format)
         _check_choice("style of LaTeX", latex_style, LatexStyle)
@@ -238,7 +240,7 @@ class Derived:
         return render_derivation(
             self.derivation,
             output_format,
-            notations=_each(notations),
+            notations=_each("notations", notations),
             writing=writing,
             unicode=unicode,
             color=color,
@@ -255,7 +257,7 @@ class Derived:
         steps: add the lines that lead to each formula.
         """
         explained = explain(self.derivation) if steps else None
-        return render_json(self.derivation, notations=_each(notations), explained=explained)
+        return render_json(self.derivation, notations=_each("notations", notations), explained=explained)
 
     def __repr__(self) -> str:
         return f"<derivatives of {self.derivation.program.name}>"
@@ -267,9 +269,21 @@ class Derived:
         return f"${render_equations(self.derivation)}$"
 
 
-def _each(names: Sequence[str] | None) -> Sequence[str] | None:
-    """Names one by one, where a text is a single one and not a sequence of letters."""
-    return (names,) if isinstance(names, str) else names
+def _each(what: str, names: Sequence[str] | None) -> Sequence[str] | None:
+    """Names one by one, where a text is a single one and not a sequence of letters.
+
+    Raises:
+        TypeError: if they are not texts in an order.
+    """
+    if names is None or isinstance(names, str):
+        return names if names is None else (names,)
+    if isinstance(names, (set, frozenset)) or not isinstance(names, Iterable):
+        raise TypeError(f"`{what}` is a name, or a list of names, not {type(names).__name__}")
+    listed = tuple(names)
+    for name in listed:
+        if not isinstance(name, str):
+            raise TypeError(f"`{what}` holds names, and `{name!r}` is of the type {type(name).__name__}")
+    return listed
 
 
 def _check_choice(what: str, name: str, literal: Any) -> None:

@@ -10,6 +10,7 @@ from glob import escape, glob, has_magic
 from pathlib import Path
 
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.spec.names import nearest
 
 GALLERY = "gallery:"
 SUFFIXES = (".yaml", ".yml")
@@ -155,6 +156,9 @@ def _suggest_file(path: Path) -> str | None:
     close = difflib.get_close_matches(_bare(path), siblings, n=3)
     if close:
         return f"did you mean {_either(name for bare in close for name in siblings[bare])}?"
+    scheme, colon, name = path.name.partition(":")
+    if colon and any(spec.stem == name for spec in gallery_specs()) and nearest(scheme, [GALLERY]):
+        return f"did you mean `{GALLERY}{name}`?"
     if any(spec.stem == _bare(path) for spec in gallery_specs()):
         return f"the gallery has one: `{GALLERY}{_bare(path)}`"
     return None

@@ -19,6 +19,7 @@ from tcgrad.spec.nodes import Sequence as Items
 from tcgrad.spec.reading import node_kind, read_entries, read_number
 
 OPTION = "--at"
+_POINT = "a point is written `x=2,y=4`, or stands in a YAML file"
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ def read_point(texts: Sequence[str], booleans: Collection[str] = ()) -> Point:
 
 
 def _read_file(name: str, booleans: Collection[str]) -> Point:
+    if not name.strip():
+        raise TcgradError((Diagnostic("TC608", f"`{OPTION}` has no point", help=_POINT),))
     try:
         source = read_source(name)
     except TcgradError as error:
-        help_ = "a point is written `x=2,y=4`, or stands in a YAML file"
-        raise TcgradError(tuple(replace(each, help=help_) for each in error.diagnostics)) from None
+        raise TcgradError(tuple(replace(each, help=_POINT) for each in error.diagnostics)) from None
     check_source(source)
     report = Report(source)
     root = compose(source)

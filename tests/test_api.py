@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,6 +91,25 @@ def test_a_single_name_may_stand_by_itself():
 def test_wrong_names_are_refused(chosen: dict[str, list[str]]):
     with pytest.raises(tcgrad.TcgradError):
         tcgrad.loads(SPEC).derive(**chosen)
+
+
+@pytest.mark.parametrize("names", [3, [3], [None], b"x", [["x"]], {"x"}, frozenset({"x"}), [b"x"]])
+def test_what_is_no_name_is_refused(names: Any):
+    function = tcgrad.loads(SPEC)
+    for call in (
+        lambda: function.derive(wrt=names),
+        lambda: function.derive(of=names),
+        lambda: function.derive().report(notations=names),
+        lambda: function.derive().as_dict(notations=names),
+    ):
+        with pytest.raises(TypeError, match=r"^`(of|wrt|notations)` (is a name, or a list|holds names)"):
+            call()
+
+
+def test_names_may_be_in_any_sequence():
+    function = tcgrad.loads(SPEC)
+    for names in (["a", "x"], ("a", "x"), {"a": 1, "x": 2}, (name for name in "ax")):
+        assert [gradient.wrt.name for gradient in function.derive(wrt=names).gradients] == ["a", "x"]
 
 
 def test_a_compiled_function_computes():

@@ -325,6 +325,9 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"trials": 0}, "`trials` must be an integer from 1 to 10000, not 0"),
         ({"seed": -1}, "`seed` must be an integer from 0 to 9007199254740992, not -1"),
         ({"rtol": float("nan")}, "`rtol` must be a finite number above 0, not nan"),
+        ({"rtol": True}, "`rtol` must be a finite number above 0, not True"),
+        ({"atol": float("inf")}, "`atol` must be a finite number above 0, not inf"),
+        ({"atol": 10**400}, f"`atol` must be a finite number above 0, not {10**400}"),
         ({"atol": 0.0}, "`atol` must be a finite number above 0, not 0.0"),
         ({"method": "guess"}, "`method` is one of auto, exact, complex, central, fourth, directional, not `guess`"),
         ({"sizes": "small"}, "`sizes` is one of all, own, not `small`"),
@@ -337,6 +340,8 @@ def test_options_come_from_the_caller_then_from_the_spec():
         ({"rtol": "1e-3"}, "`rtol` must be a finite number above 0, not '1e-3'"),
         ({"dtype": float}, "`dtype` is one of float16, float32, float64, longdouble, not `<class 'float'>`"),
         ({"trials": True}, "`trials` must be an integer from 1 to 10000, not True"),
+        ({"self_test": "no"}, "`self_test` must be true or false, not 'no'"),
+        ({"allow_inconclusive": 1}, "`allow_inconclusive` must be true or false, not 1"),
         ({"verbose": True}, "check has no option `verbose`"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 
 from tcgrad.errors import TcgradError
 from tcgrad.locate import find_spec
+from tcgrad.point_input import read_point
 
 ROOT = Path(__file__).parent.parent
 MATMUL = str(ROOT / "specs" / "matmul.yaml")
@@ -101,6 +102,8 @@ MESSAGES = [
     ("check gallery:matmul --dtype=", "TC601", "`--dtype` names nothing", "name one, or several with commas"),
     ("check gallery:matmul --only , --only=", "TC601", "`--only` names nothing", "name one, or several with commas"),
     ("derive gallery:sofmax", "TC604", "the gallery has no spec `sofmax`", "did you mean `gallery:softmax`"),
+    ("derive galery:softmax", "TC602", "there is no file `galery:softmax`", "did you mean `gallery:softmax`?"),
+    ("check Gallery:softmax", "TC602", "there is no file `Gallery:softmax`", "did you mean `gallery:softmax`?"),
     ("derive specs/matmull.yaml", "TC602", "there is no file `specs/matmull.yaml`", "did you mean `specs/matmul.yaml`"),
     ("derive specs/matmul", "TC602", "there is no file `specs/matmul`", "did you mean `specs/matmul.yaml`?"),
     ("derive softmax.yaml", "TC602", "there is no file `softmax.yaml`", "the gallery has one: `gallery:softmax`"),
@@ -170,6 +173,21 @@ def test_an_option_is_pointed_at(point: str, place: str, message: str):
     result = tcgrad("derive", "gallery:gradient_xy", "--at", point)
     assert result.returncode == 2
     assert result.stderr.splitlines()[:2] == [f"--at:{place}: error[TC608]: {message}", point]
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ("", "TC608: `--at` has no point"),
+        (" ", "TC608: `--at` has no point"),
+        (".", "TC603: `.` is a folder, and a file is wanted here"),
+        ("nowhere", "TC602: there is no file `nowhere`"),
+    ],
+)
+def test_what_is_no_point_and_no_file_of_one_is_told(point: str, message: str):
+    with pytest.raises(TcgradError) as caught:
+        read_point([point])
+    assert str(caught.value) == f"{message}\nhelp: a point is written `x=2,y=4`, or stands in a YAML file"
 
 
 def test_an_option_has_no_control_characters():
@@ -554,6 +572,14 @@ def test_a_value_on_the_command_line_takes_the_place_of_one_in_a_file(tmp_path: 
     result = tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=[2]", cwd=tmp_path)
     assert result.stderr.startswith("tcgrad: error[TC608]: the value of `y` has shape [1], not []")
     assert tcgrad("derive", "gallery:gradient_xy", "--at", "point.yaml", "--at", "y=2", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("line", ["WORD", "derive --WORD", "derive x --format WORD", "check x --jobs WORD"])
+def test_long_words_are_not_repeated(line: str):
+    result = tcgrad(*line.replace("WORD", "9" * 100_000).split())
+    assert result.returncode == 2
+    assert result.stderr.startswith("tcgrad: error[TC601]: ")
+    assert len(result.stderr) < 1200
 
 
 def test_a_point_that_is_longer_than_the_name_of_a_file_may_be():

@@ -1,5 +1,6 @@
 """Names, functions, broadcasting and whole specs: what they mean, and what is said about those that mean nothing."""
 
+import re
 import time
 from fractions import Fraction
 
@@ -8,6 +9,7 @@ import pytest
 from elaborating import DIMS, mistakes, program, run, sample
 from timing import seconds
 
+import tcgrad
 from tcgrad.errors import TcgradError
 from tcgrad.functions import abstract, abstract_derivative
 from tcgrad.ir import nodes as n
@@ -712,6 +714,40 @@ def test_mistakes_in_recurrences(equations, pointed, message):
     ((_, text, said, _),) = wrong(*equations)
     assert text == pointed
     assert message in said
+
+
+STEPS = """\
+inputs: {h0: [3], w: [3, 3], x: [4, 3], v: [3]}
+equations:
+  - h[-1,j] = h0[j]
+  - h[t,j] = w[j,k]*h[t-1,k]*g[t,k] + x[t,j]*v[j]
+  - g[-1,j] = h0[j]
+  - g[t,j] = h[t-1,j]*g[t-1,j]*w[j,j]
+"""
+
+
+@pytest.mark.parametrize(
+    "place", [match.span() for match in re.finditer(r"\w+\[[^]]*\]", STEPS.partition("equations:")[2])]
+)
+@pytest.mark.parametrize("changed", [lambda inner: inner.rpartition(",")[0], lambda inner: f"{inner},q"])
+def test_a_component_of_another_order_in_a_recurrence_is_told(place, changed):
+    start, end = (STEPS.index("equations:") + len("equations:") + at for at in place)
+    name, inner = STEPS[start : end - 1].split("[")
+    positions = f"[{changed(inner)}]" if changed(inner) else ""
+    with pytest.raises(TcgradError) as caught:
+        assert tcgrad.loads(STEPS[:start] + name + positions + STEPS[end:]).program
+    source = caught.value.source
+    lines = {source.position(diagnostic.span.start)[0] for diagnostic in caught.value.diagnostics}
+    assert lines & {3, 4, 5, 6}
+
+
+def test_of_a_recurrence_whose_steps_cannot_be_read_only_that_is_told():
+    for equation in ("h[t] = (h[t-1]*x[t]", "h[t] = h[t-1]*x[t]]", "h[t] = 2 h[t-1] +"):
+        text = f"inputs: {{h0: [], x: [3]}}\nequations: ['h[-1] = h0', '{equation}', 'y = h[2]*q']\n"
+        with pytest.raises(TcgradError) as caught:
+            assert tcgrad.loads(text).program
+        assert all(diagnostic.code.startswith("TC2") for diagnostic in caught.value.diagnostics[:-1])
+        assert caught.value.diagnostics[-1].code == "TC301"
 
 
 # --- Speed ---------------------------------------------------------------------------------------------------------

@@ -49,6 +49,17 @@ def test_what_they_offer_can_be_read(name):
         ("y[i] = norm(x[i])", "TC315", "did you mean `Norm`?"),
         ("y[i] = e*x[i]", "TC301", "did you mean `E`?"),
         ("y[i] = inf*x[i]", "TC301", "there is no such number in an equation"),
+        ("y[i] = True*x[i]", "TC301", "write `1`; what holds here and there is an Iverson bracket: `[x[i] > 0]`"),
+        ("y[i] = False", "TC301", "write `0`; what holds here and there is an Iverson bracket: `[x[i] > 0]`"),
+        ("y = None", "TC301", "write a new axis by its index: `y[i,j] = 1[i]*x[j]`"),
+        ("y = where*E", "TC315", "write `where(x > 0, a, b)`"),
+        ("y = sum_ij(a[i,j])", "TC315", "write `sum[i,j](a[i,j])`"),
+        ("y = prod_i(x[i])", "TC315", "write `prod[i](x[i])`"),
+        ("y[i] = ~x[i]", "TC201", "write the opposite comparison, or 1 - [a < b]"),
+        ("y[i] = x[''i'']", "TC201", "write names without quotes"),
+        ("y[i] = ２*x[i]", "TC201", "write `2`"),
+        ("y[i] = x[i]*٣", "TC201", "write `3`"),
+        ("y[i] = x[i]\u200b", "TC201", "take it out: it cannot be seen"),
         (
             "y[i] = np.exp(x[i])",
             "TC201",
@@ -97,6 +108,15 @@ def test_what_they_offer_can_be_read(name):
 )
 def test_help(equation, code, help_):
     assert told(equation) == [(code, help_)]
+
+
+@pytest.mark.parametrize("word", ["True", "False", "None", "inf"])
+def test_words_are_not_taken_for_tensors_with_their_indices(word):
+    with pytest.raises(TcgradError) as caught:
+        assert tcgrad.loads(
+            f"inputs: {{{word[0]}: [{','.join('3' * len(word[1:]))}]}}\nequations: [y = {word}]\n"
+        ).program
+    assert [each.help for each in caught.value.diagnostics] == [HOW_TO_WRITE[word]]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,12 @@ REFUSED = [
     ("[tool]\ntcgrad.jobz = 1\n", 2, 8, "no key `jobz`", ""),
     ("tool.tcgrad = 3\n", 1, 1, "`tool.tcgrad` must be a table", ""),
     ("[tool.tcgrad]\nseed = \n", 2, 8, "this is not TOML: ", ""),
+    ("# a\u2028b\n[tool.tcgrad]\nseed = \n", 3, 8, "this is not TOML: ", ""),
+    ("[tool.tcgrad]\nrtol = inf\n", 2, 1, "`rtol` must be a number", ""),
+    (f"[tool.tcgrad]\nrtol = {'9' * 400}\n", 2, 1, "`rtol` must be a number that `float64` holds", ""),
+    (f"[tool.tcgrad]\nseed = {'9' * 400}\n", 2, 1, "`seed` must be at most 9007199254740992", ""),
+    (f"[tool.tcgrad]\nseed = {'9' * 5000}\n", 3, 1, "this is not TOML: a number has too many digits", ""),
+    (f"[tool.tcgrad]\nspecs = {'[' * 5000}\n", 3, 1, "this is not TOML: a number has too many digits, or", ""),
 ]
 
 
@@ -94,6 +100,26 @@ def test_what_is_refused_in_a_project(tmp_path: Path, row: tuple[str, int, int, 
     assert message in diagnostic.message
     assert (diagnostic.help or "").startswith(offer)
     assert caught.value.source.position(diagnostic.span.start) == (line, column)
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    project(tmp_path, "[tool.tcgrad]\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(TcgradError, match=r"TC610: `pyproject.toml` cannot be read: Permission denied"):
+        load_settings(tmp_path, NOTHING)
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(TcgradError, match="TC602: the current folder is not there any more"):
+        load_settings(environment=NOTHING)
 
 
 VARIABLES = [
@@ -120,6 +146,9 @@ def test_settings_of_the_environment(tmp_path: Path, name: str, text: str, setti
     [
         ("SEED", "x"),
         ("SEED", "1.5"),
+        ("SEED", "9" * 5000),
+        ("RTOL", "9" * 5000),
+        ("JOBS", "１２"),
         ("STRICT", "maybe"),
         ("RTOL", "inf"),
         ("DTYPE", ","),

@@ -101,6 +101,7 @@ SINGLE = [
     (REST + "[a]: 2\n", "TC109", 3, 1, "a key must be text"),
     (REST + "? {a: b}\n: 2\n", "TC109", 3, 3, "a key must be text"),
     ("inputs: {true: [3], z: [3]}\n" + EQUATION, "TC109", 1, 10, 'quote it: "true"'),
+    ("inputs: {x: 3x4}\n" + EQUATION, "TC109", 1, 13, "write [3, 4]; [] is a scalar"),
     ("inputs: {x: M x N}\n" + EQUATION, "TC109", 1, 13, "write [M, N]; [] is a scalar"),
     ("inputs: {x: scalar}\n" + EQUATION, "TC109", 1, 13, "write [] for a scalar"),
     ("inputs: {x: ()}\n" + EQUATION, "TC109", 1, 13, "write [] for a scalar"),

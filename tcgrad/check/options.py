@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import sha256
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -99,6 +100,8 @@ def _validate(options: Options) -> None:
                 raise _refused(option, f"must be an integer from {option.minimum} to {option.maximum}, not {value!r}")
             case "number" if value is not None and not _is_positive(value):
                 raise _refused(option, f"must be a finite number above 0, not {value!r}")
+            case "boolean" if not isinstance(value, bool):
+                raise _refused(option, f"must be true or false, not {value!r}")
 
 
 def _is_within(value: object, option: CheckOption) -> bool:
@@ -107,8 +110,8 @@ def _is_within(value: object, option: CheckOption) -> bool:
 
 
 def _is_positive(value: object) -> bool:
-    """Whether it is a finite number above 0, which a NaN is not."""
-    return isinstance(value, Real) and 0 < float(value) < float("inf")
+    """Whether it is a finite number above 0 that a float holds, which a NaN is not, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < cast("float", value) <= sys.float_info.max
 
 
 def _require_choice(option: CheckOption, word: object) -> None:

@@ -20,6 +20,8 @@ from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.names import nearest
 
+_END = 300  # characters of a long message that are shown at either end of it
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run the program with the given arguments; its exit status is returned, nothing is raised."""
@@ -71,8 +73,13 @@ def _usage_message(error: typer.TyperException) -> str:
         message, close = error.message, _nearest_option(error)
     path = context.command_path if context is not None else "tcgrad"
     offer = f"did you mean {close}?" if close else f"`{path} --help` shows the usage"
-    diagnostic = Diagnostic("TC601", message.rstrip("."), help=offer)
+    diagnostic = Diagnostic("TC601", _shortened(message.rstrip(".")), help=offer)
     return render_diagnostics(TcgradError((diagnostic,)))
+
+
+def _shortened(message: str) -> str:
+    """A message without the middle of it, where that is a word of the command line that is very long."""
+    return message if len(message) <= 2 * _END else f"{message[:_END]}...{message[-_END:]}"
 
 
 def _nearest_option(error: typer.TyperException) -> str:

@@ -8,7 +8,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.language.building import root
 from tcgrad.language.conditions import ConditionReader
 from tcgrad.language.counting import miscounted
-from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on
+from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on, indices_meant
 from tcgrad.language.inlining import inline
 from tcgrad.language.symbols import PI, WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
@@ -89,7 +89,7 @@ class CallReader(ConditionReader):
             message = f"`{base}` is a tensor, not a function: its indices stand in square brackets"
             return symbols.refuse("TC315", message, node.span, help_)
         kind, _, index = name.partition("_")
-        reduction = f"write `{kind}[{index or 'i'}]({inner})`" if kind in REDUCTIONS else None
+        reduction = f"write `{kind}[{indices_meant(index, inner) or 'i'}]({inner})`" if kind in REDUCTIONS else None
         near = help_on(base, (*symbols.functions, *REDUCTIONS, "where"))
         help_ = reduction or near or f'declare it: `functions: {{"{base}(z)": ...}}`'
         return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)

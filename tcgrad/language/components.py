@@ -20,6 +20,7 @@ from tcgrad.language.occurrences import Occurrences, is_index_in_position, names
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
+from tcgrad.lookalikes import lookalike
 from tcgrad.operators import DELTA, LEVI_CIVITA, ONE
 
 Scope = Mapping[str, Slot]
@@ -173,12 +174,12 @@ class ComponentReader(ABC):
     def _meant(self, tensor: Tensor, given: Sequence[Expression]) -> list[str]:
         """Positions for every axis: those that are given, then indices of that size, of none yet, and new ones."""
         positions = [self.symbols.text(node.span) for node in given[: tensor.order]]
-        plain = [(read.position.as_index, read.size.value) for read in self.problem.reads]
+        plain = [(read.position.as_index, read.size) for read in self.problem.reads]
         known = {index.name: size for index, size in plain if index is not None}
         letters = chain(_LETTERS, (f"i{number}" for number in count(1)))
         new = (name for name in letters if name not in self.names and name not in positions)
         for axis in tensor.shape[len(positions) :]:
-            fitting = [name for name, size in known.items() if size == axis.value]
+            fitting = [name for name, size in known.items() if _are_equal(size, axis)]
             open_ = [name for name in self.scope if name not in known]
             positions.append(next((name for name in (*fitting, *open_) if name not in positions), None) or next(new))
         return positions
@@ -253,6 +254,8 @@ class ComponentReader(ABC):
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
+        if (told := lookalike(node.name, sorted(self.names))) is not None:
+            help_ = told
         if node.name == END:
             help_ = "write the last position by the size, as in `x[N - 1]`"
         return self.symbols.refuse(LONE, message, node.span, help_)
@@ -283,3 +286,8 @@ class ComponentReader(ABC):
         before = self.scope
         self.scope = {**before, **slots}
         return before
+
+
+def _are_equal(one: Integer, other: Integer) -> bool:
+    """Whether two sizes are one, of which those in a recurrence may not be known yet."""
+    return one == other or (not one.indices and not other.indices and one.value == other.value)

@@ -61,6 +61,11 @@ class Cursor:
             self.at += 1
         return token
 
+    @property
+    def follows_directly(self) -> bool:
+        """Whether nothing is between the current token and the one before it."""
+        return self.at > 0 and self.tokens[self.at - 1].end == self.token.start
+
     def accept(self, kind: str) -> Token | None:
         return self.take() if self.kind == kind else None
 
@@ -108,6 +113,26 @@ class Cursor:
         inner = self.between(self._owner(opening).start, self.token.start)
         help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN and "\n" not in inner else None
         raise self.failure("TC203", message, self.span(self.token), help_, note)
+
+    def closing_of(self, opening: Token) -> int:
+        """The place of the token that closes a bracket, or that of the last one where nothing does."""
+        depth = 0
+        for at, token in enumerate(self.tokens[self.tokens.index(opening) :], self.tokens.index(opening)):
+            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
+            if depth == 0:
+                return at
+        return len(self.tokens) - 1
+
+    def parts(self, opening: Token) -> list[str]:
+        """The texts between the commas of a bracket, for help."""
+        end, depth = self.closing_of(opening), 0
+        starts, ends = [opening.end], list[int]()
+        for token in self.tokens[self.tokens.index(opening) + 1 : end]:
+            if token.kind == "," and depth == 0:
+                starts.append(token.end)
+                ends.append(token.start)
+            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
+        return list(map(self.between, starts, [*ends, self.tokens[end].start]))
 
     def _owner(self, opening: Token) -> Token:
         """The name that a bracket stands directly behind, or the bracket itself."""

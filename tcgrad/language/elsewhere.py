@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from tcgrad.spec.names import suggest
@@ -61,6 +62,9 @@ _WRITTEN: dict[str, str] = {
     "lse": "write `logsumexp[i](x[i])`",
     "cumsum": "write `sum[k]([k <= i]*x[k])`",
     "inf infinity nan": "there is no such number in an equation",
+    "True true": "write `1`; what holds here and there is an Iverson bracket: `[x[i] > 0]`",
+    "False false": "write `0`; what holds here and there is an Iverson bracket: `[x[i] > 0]`",
+    "None newaxis null": "write a new axis by its index: `y[i,j] = 1[i]*x[j]`",
     "if then else": "write `where(x > 0, a, b)`",
     "in": "write a range as an Iverson bracket: `[0 <= i < 3]`",
     "for": "write `sum[i](...)` for a sum over `i`; an index on the left runs by itself",
@@ -96,6 +100,12 @@ WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is", "return")
 
 # Signs of reductions in print, which are letters that can name a tensor here.
 SIGNS = {"Σ": "sum", "Π": "prod"}
+
+
+def indices_meant(written: str, body: str) -> str:
+    """What ``sum_ij`` runs over: the letters one by one, where those are what its body has and the word is not."""
+    words = set(re.findall(r"\w+", body))
+    return ",".join(written) if written not in words and words.issuperset(written) else written
 
 
 def help_on(name: str, known: Collection[str]) -> str | None:

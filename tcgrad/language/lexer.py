@@ -72,6 +72,7 @@ _HINTS = {
     "&": "write both conditions as a product of Iverson brackets: [a < b]*[b < c]",
     "!": "write != for 'not equal', the opposite comparison for 'not', and exp(lgamma(n + 1)) for a factorial",
     ";": "write one equation a line",
+    **dict.fromkeys("~¬", "write the opposite comparison, or 1 - [a < b]"),
     "∂": "write dy[i]/dx[p]",
     "∑": "write sum[i](...)",
     "∏": "write prod[i](...)",
@@ -222,6 +223,11 @@ def _hint(text: str, at: int, *, is_size: bool) -> str | None:
             called = _CALLED.search(before)
             hints.append(HOW_TO_WRITE.get(called[1]) if called else None)
             hints.append(_HINTS["ᵀ"] if text[at] == "'" and before.rstrip().endswith(("]", ")")) else None)
+            hints.append(_HINTS['"'] if before.rstrip().endswith(("[", "(", ",")) else None)
+        case char if (digit := unicodedata.decimal(char, None)) is not None:
+            hints.append(f"write `{digit}`")
+        case char if unicodedata.category(char) == "Cf":
+            hints.append("take it out: it cannot be seen")
     hints += map((_BETWEEN if _is_in_brackets(before) else _OUTSIDE).get, signs)
     return next(filter(None, (*hints, *map(_HINTS.get, signs))), None)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import cast
 
-from tcgrad.errors import SHOWN, Span
+from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.derivative_names import DerivativeParser
 from tcgrad.language.elsewhere import HOW_TO_WRITE
-from tcgrad.language.lexer import SIZE_ALONE, UNREADABLE, Token
+from tcgrad.language.lexer import SIZE_ALONE, Token
+from tcgrad.language.reductions import ReductionParser
 from tcgrad.language.syntax import (
     Call,
     Comparison,
@@ -19,21 +17,16 @@ from tcgrad.language.syntax import (
     Iverson,
     Name,
     Number,
-    Reduction,
-    ReductionKind,
     Subscript,
 )
-from tcgrad.operators import CLOSING, COMPARISONS, INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
+from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
-_OPENING_TERM = ("name", "number", "(")
-_BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
-_BEHIND_ALL = ("end", UNREADABLE)
 _POWERS = {"**": "^"}
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 
 
-class OperandParser(DerivativeParser):
+class OperandParser(ReductionParser):
     """Everything that binds tighter than any operator."""
 
     def operand(self) -> Expression:
@@ -56,7 +49,7 @@ class OperandParser(DerivativeParser):
         if self.kind not in SUBSCRIPT:
             return self.derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
-            return self._reduction(token)
+            return self.reduction(token)
         if token.text == "where":
             message = "the arguments of `where` stand in parentheses"
             raise self.failure("TC208", message, self.span(self.token), "write `where(x > 0, a, b)`")
@@ -72,7 +65,7 @@ class OperandParser(DerivativeParser):
 
     def _help_on_operand(self) -> str | None:
         if self.kind == "{":
-            return "write parentheses `( )` for grouping"
+            return self.bounds_in_braces() or "write parentheses `( )` for grouping"
         if self.kind == "<" and not self.is_nested:
             return "write an inner product with its indices: a[i]*b[i]"
         before = self.tokens[self.at - 1].kind if self.at else ""
@@ -119,6 +112,7 @@ class OperandParser(DerivativeParser):
         opening = self.take()
         self.enter()
         body = self.comparison()
+        self._refuse_comma(opening, body)
         self.close(opening)
         self.leave()
         span = self.since(opening)
@@ -134,6 +128,7 @@ class OperandParser(DerivativeParser):
         opening = self.take()
         self.enter()
         condition = self.comparison()
+        self._refuse_comma(opening, condition)
         self.close(opening)
         self.leave()
         if isinstance(condition, Comparison):
@@ -142,6 +137,20 @@ class OperandParser(DerivativeParser):
         message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
         raise self.failure("TC210", message, self.since(opening), help_)
 
+    def _refuse_comma(self, opening: Token, first: Expression) -> None:
+        """``[a, b]`` and ``(a, b)``, which are lists elsewhere, and ``[i > 0, i < n]``."""
+        if self.kind != ",":
+            return
+        span = self.span(self.token)
+        if isinstance(first, Comparison):
+            raise self.failure(
+                "TC210", "an Iverson bracket holds one comparison, or one chain", span, HOW_TO_WRITE["and"]
+            )
+        help_ = "write a list of numbers as a sum: `a*delta[i,0] + b*delta[i,1]`, with `i` on the left"
+        if opening.kind == "[":
+            help_ += "; a component begins with the name of its tensor"
+        raise self.failure("TC205", "brackets around an expression hold a single one", span, help_)
+
     def _call(self, name: Token) -> Call:
         opening = self.take()
         self.enter()
@@ -149,7 +158,7 @@ class OperandParser(DerivativeParser):
         self.leave()
         span = self.since(name)
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
-            self._refuse_without_index(name, arguments)
+            self.refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
             if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
                 self.report_error(
@@ -173,93 +182,9 @@ class OperandParser(DerivativeParser):
             help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
-    def _refuse_without_index(self, name: Token, arguments: tuple[Expression, ...]) -> None:
-        """``sum(x[i])``, without the index."""
-        index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
-        match arguments:
-            case (_, Name(), *_) if names := _names(arguments[1:]):  # sum(x[i,j], i, j)
-                index, inner = ",".join(names), inner.rsplit(",", len(names))[0]
-            case (Name(),):
-                inner += f"[{index}]"
-        message = f"`{name.text}` needs the index that it runs over"
-        help_ = f"write `{name.text}[{index}]({inner if len(inner) < SHOWN else '...'})`"
-        raise self.failure("TC209", message, self.since(name), help_)
-
-    def index_meant(self, start: Token) -> str:
-        """The first index in what has been read from a token on that is not on the left side, if there is any."""
-        place = self.tokens.index(start)
-        equals = next((n for n, token in enumerate(self.tokens[:place]) if token.kind in ("=", "==")), 0)
-        found = _names_in_brackets(self.tokens[place : self.at])
-        left = set(_names_in_brackets(self.tokens[:equals]))
-        return next((name for name in (*(name for name in found if name not in left), *found)), "i")
-
     def _refuse_positions(self, name: Token, call: Span, arguments: tuple[Expression, ...], brackets: str) -> None:
         """``exp(x)[i]``, and ``eye(N)[i,j]`` of what has a form of its own here."""
         message = f"the value of `{name.text}(...)` is a number and has no components"
         shown = ", ".join(f"{each.name}{brackets}" if isinstance(each, Name) else "..." for each in arguments)
         help_ = HOW_TO_WRITE.get(name.text) or f"index the arguments: `{name.text}({shown})`"
         raise self.failure("TC208", message, call, help_)
-
-    def _reduction(self, kind: Token) -> Reduction:
-        """``sum[i,j](body)``."""
-        bracket = self.token
-        positions = self.positions(kind)
-        indices = tuple(node for node in positions if isinstance(node, Name))
-        if len(indices) < len(positions):
-            shown = self.source(bracket)
-            message = f"`{kind.text}{shown}` names the indices that it runs over, and nothing else"
-            raise self.failure("TC209", message, self.since(bracket), f"write `{kind.text}[i](...)`")
-        opening = self.token
-        if self.kind == "=":
-            message = f"`{kind.text}` is a name of the language and cannot name a tensor"
-            raise self.failure("TC302", message, self.span(kind), f"choose another name, such as `{kind.text}_`")
-        if not self.accept("("):
-            shown = self.source(kind)
-            help_ = f"write `{shown}({self._rest_of_term()})`"
-            raise self.failure("TC209", f"parentheses are missing behind `{shown}`", self.span(opening), help_)
-        head = self.source(kind)
-        self.enter()
-        start = self.token
-        body = self.compared(start, self.expression())
-        if isinstance(body, Comparison):
-            help_ = f"write `{head}[{self.source(start)}])`"
-            raise self.failure("TC210", "a comparison is written in an Iverson bracket", body.span, help_)
-        if self.kind == ",":
-            help_ = f"write `{head}{kind.text}(...))`" if kind.text in FUNCTIONS else f"write `{head}...)` for each"
-            raise self.failure("TC209", f"`{head}...)` is of one expression", self.span(self.token), help_)
-        self.close(opening)
-        self.leave()
-        return Reduction(cast("ReductionKind", kind.text), indices, body, self.since(kind))
-
-    def _rest_of_term(self) -> str:
-        """The text from here to the end of the term, for help; dots where that is nothing, or long."""
-        if self.kind not in _OPENING_TERM:
-            return "..."
-        depth, last = 0, self.token
-        for token in self.tokens[self.at :]:
-            depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
-            if depth < 0 or token.kind in _BEHIND_ALL or (not depth and token.kind in _BEHIND_TERM):
-                break
-            last = token
-        inner = self.between(self.token.start, last.end)
-        return inner if len(inner) < SHOWN and depth <= 0 else "..."
-
-
-def _names(nodes: Iterable[Expression]) -> list[str]:
-    """What is named, where all are names alone."""
-    found = [node.name if isinstance(node, Name) else "" for node in nodes]
-    return found if all(found) else []
-
-
-def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:
-    """The names that stand directly in square brackets."""
-    found: list[str] = []
-    open_brackets: list[str] = []
-    for token in tokens:
-        if token.kind in CLOSING:
-            open_brackets.append(token.kind)
-        elif token.kind in CLOSING.values() and open_brackets:
-            open_brackets.pop()
-        elif token.kind == "name" and open_brackets[-1:] == ["["]:
-            found.append(token.text)
-    return found

@@ -24,7 +24,7 @@ from tcgrad.language.syntax import (
     Sum,
     Target,
 )
-from tcgrad.operators import CLOSING, COMPARISONS, OPERATORS
+from tcgrad.operators import CLOSING, COMPARISONS, OPERATORS, SUBSCRIPT
 
 _DERIVATIVE = re.compile(r"\s*d\w+\s*(\[[^]]*\])?\s*/\s*d\w")
 
@@ -119,6 +119,8 @@ class _Parser(ProductParser):
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
             if (arrow := re.search("<-|->|=>", self.text.text)) is not None:
                 help_ = f"write `=` for `{arrow[0]}`"
+            elif (gap := self._gap_behind_name()) and short != "...":
+                help_ = f"write `{self.between(0, gap)} = {self.between(gap, len(self.text.text))}`"
             raise self.failure("TC204", message, self.text.whole, self._offer(help_))
         node = self.named(in_target=True) if start.kind == "name" else None
         if self.kind in {"=", "=="}:
@@ -146,6 +148,14 @@ class _Parser(ProductParser):
             self.since(start),
             self._offer(help_),
         )
+
+    def _gap_behind_name(self) -> int:
+        """Where the tensor ends that the text begins with, if another operand follows it with nothing between; 0."""
+        last = self.token
+        if last.kind == "name" and self.peek().kind in SUBSCRIPT:
+            last = self.tokens[self.closing_of(self.peek())]
+        behind = self.tokens[min(self.tokens.index(last) + 1, len(self.tokens) - 1)]
+        return last.end if self.token.kind == "name" and behind.kind in {"name", "number", "("} else 0
 
     def _offer(self, help_: str) -> str:
         """What is said of a left side that is none: ``help_`` in an equation."""

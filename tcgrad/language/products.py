@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, cast
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import ERROR_LIMIT, StopParsing
-from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on
+from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on, indices_meant
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser
 from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
@@ -85,10 +85,14 @@ class ProductParser(OperandParser):
             self._unary()
         inner = self.source(token)[1:-1] if is_group else self.source(token)
         if sums:
-            index = name.partition("_")[2] or self.index_meant(start)
+            index = indices_meant(name.partition("_")[2], inner) or self.index_meant(start)
             help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
             raise self.failure("TC209", f"`{name}` needs the index that it runs over", self.since(start), help_)
         if name in FUNCTIONS or (name in INTRINSICS and not power):
+            while not is_group and self.kind in {"name", "number", "("} and self.follows_directly:  # sin 2x
+                before = self.token
+                self._unary()
+                inner += f"*{self.source(before)}"
             help_ = f"write `{name}({inner}){power}`"
             raise self.failure("TC202", f"the argument of `{name}` stands in parentheses", self.since(start), help_)
 

@@ -57,6 +57,8 @@ def _members(group: Group, symbols: Symbols) -> dict[str, Member]:
     missing = [name for name in bases if name not in map(target_name, steps)]
     if missing:
         name = missing[0]
+        if name in symbols.broken:  # the equation of its steps is there, and cannot be read
+            raise Refused
         span = bases[name][0][1].equation.target.span
         help_ = f"add the equation of its steps: `{name}[t] = ... {name}[t-1] ...`"
         raise symbols.refuse("TC320", f"`{name}` has base cases, but no equation for the other positions", span, help_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 
+from tcgrad.errors import SHOWN
 from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
 from tcgrad.language.syntax import Expression, Name, Number
@@ -50,8 +51,9 @@ class SubscriptParser(Cursor, ABC):
             help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{owner.text}`"
             raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
         if self.opens_positions:
-            before = self.source(owner)[:-1].rstrip()
-            help_ = f"write all indices in one pair of brackets: `{before}, ...]`"
+            before, second = self.source(owner)[:-1].rstrip(), ",".join(self.parts(self.token))
+            shown = second if len(second) < SHOWN and "=" not in second else "..."
+            help_ = f"write all indices in one pair of brackets: `{before},{shown}]`"
             raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
         return positions
 

@@ -13,7 +13,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.elsewhere import help_on
+from tcgrad.language.elsewhere import HOW_TO_WRITE, help_on
 from tcgrad.language.lexer import respelled
 from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
@@ -142,7 +142,7 @@ class Symbols:
             self._reading_of(name)
             or self._gradient_meant(name)
             or meant
-            or help_on(name, [*known])
+            or help_on(name, [*known, *WITH_INDICES])
             or self._how_to_declare(name)
         )
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
@@ -152,7 +152,8 @@ class Symbols:
         known = self.names()
         if len(name) == 1:  # no letter is a misspelt `pi`
             known = [other for other in known if other != PI.name]
-        return self.unknown(name, span, known, self._with_indices(name))
+        is_word = name in HOW_TO_WRITE and len(name) > _LONGEST_ABBREVIATION
+        return self.unknown(name, span, known, None if is_word else self._with_indices(name))
 
     def _how_to_declare(self, name: str) -> str:
         if self.in_function:
@@ -218,6 +219,8 @@ _WITH_BRACKETS = {
     "I": "write `delta[i,j]` for the unit matrix",
     **dict.fromkeys(("eps", "epsilon", "ϵ"), f"write `{LEVI_CIVITA}[i,j,k]` for the permutation symbol"),
 }
+
+_LONGEST_ABBREVIATION = 2  # of a tensor with its index: `tr` may be `t[r]`, but `True` is no `T[r,u,e]`
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))
 

@@ -38,6 +38,8 @@ class ValueReader(CallReader):
             if tensor.order:
                 raise self.wrong_order(tensor, name, (), node.span)
             return Component(tensor)
+        if name == "where":
+            raise symbols.refuse("TC315", "`where` needs its arguments", node.span, "write `where(x > 0, a, b)`")
         if name in symbols.functions or name in REDUCTIONS:
             example = f"{name}[i](...)" if name in REDUCTIONS and name not in FUNCTIONS else f"{name}(...)"
             raise symbols.refuse("TC315", f"`{name}` needs its arguments", node.span, f"write `{example}`")

@@ -23,7 +23,15 @@ def load_settings(folder: Path | None = None, environment: Mapping[str, str] = o
     Raises:
         TcgradError: for a setting that cannot be, at its place.
     """
-    return read_project((folder or Path.cwd()).resolve()) | _read_environment(environment)
+    return read_project((folder or _current_folder()).resolve()) | _read_environment(environment)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        message = "the current folder is not there any more"
+        raise TcgradError((Diagnostic("TC602", message, help="go to one that is"),)) from None
 
 
 @contextmanager

@@ -33,26 +33,42 @@ def read_project(folder: Path) -> dict[str, Any]:
 
 def _own_table(file: Path) -> dict[str, Any] | None:
     """None if the file says nothing about tcgrad; only then it may be no TOML."""
-    import tomllib
-
-    content = file.read_bytes()
+    content = _content(file)
     text = content.decode("utf-8", "replace").replace("\0", "")  # what is left of UTF-16 can be read
     source = Source(os.path.relpath(file), text)
     if content != text.encode() and _MENTIONED.search(text):
-        error = Diagnostic("TC610", "the file is not text in UTF-8", Span(0, 0), "save it as UTF-8")
-        raise TcgradError((error,), source)
-    try:
-        tool = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError as error:
-        if not _MENTIONED.search(text):
-            return None
-        raise TcgradError((_not_toml(source, str(error)),), source) from None
+        wrong = Diagnostic("TC610", "the file is not text in UTF-8", Span(0, 0), "save it as UTF-8")
+        raise TcgradError((wrong,), source)
+    tool = _tables(source).get("tool", {})
     if not isinstance(tool, dict) or "tcgrad" not in tool:
         return None
     report = Report(source)
     settings = _settings(tool["tcgrad"], source, report, file.parent)
     report.raise_errors()
     return settings
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        message = f"`{os.path.relpath(file)}` cannot be read: {error.strerror}"
+        raise TcgradError((Diagnostic("TC610", message),)) from None
+
+
+def _tables(source: Source) -> dict[str, Any]:
+    """What the file holds; nothing if it is no TOML and says nothing about tcgrad."""
+    import tomllib
+
+    try:
+        return tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        wrong = str(error)
+    except (ValueError, RecursionError):  # by which Python refuses what TOML has no bounds for
+        wrong = "a number has too many digits, or brackets are nested too deeply"
+    if _MENTIONED.search(source.text):
+        raise TcgradError((_not_toml(source, wrong),), source)
+    return {}
 
 
 def _settings(table: Any, source: Source, report: Report, folder: Path) -> dict[str, Any]:
@@ -102,5 +118,5 @@ def _not_toml(source: Source, message: str) -> Diagnostic:
 
 
 def _offset(source: Source, line: int, column: int) -> int:
-    lines = source.text.splitlines(keepends=True)
-    return min(sum(map(len, lines[: line - 1])) + column - 1, len(source.text))
+    lines = source.text.split("\n")  # as TOML counts them, where other characters end no line
+    return min(sum(len(each) + 1 for each in lines[: line - 1]) + column - 1, len(source.text))

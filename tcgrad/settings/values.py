@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from math import isfinite
+from math import inf
 from typing import Any
 
 from tcgrad.report.formats import format_of_file
 from tcgrad.settings.table import Setting, SettingKind
 
+_INTEGER = re.compile("-?[0-9]{1,400}")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -44,11 +46,14 @@ def _checked_integer(setting: Setting, value: Any) -> int:
 
 
 def _checked_number(_: Setting, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < inf:
         raise ValueError("must be a number")
     if value <= 0:
         raise ValueError("must be above 0")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("must be a number that `float64` holds") from None
 
 
 def _boolean(_: Setting, value: Any) -> bool:
@@ -94,7 +99,7 @@ def _read_number(text: str) -> Any:
 
 
 def _read_integer(text: str) -> Any:
-    return int(text) if text.removeprefix("-").isdecimal() else text
+    return int(text) if _INTEGER.fullmatch(text) else text
 
 
 def _split(text: str) -> list[str]:

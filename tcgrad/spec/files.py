@@ -36,7 +36,7 @@ def read_source(path: str | Path) -> Source:
         message = f"`{name}` is a link to a file that is not there" if leads_nowhere else f"there is no file `{name}`"
         raise _unread("TC602", message) from None
     except IsADirectoryError:
-        raise _unread("TC603", f"`{name}` is a folder, and one spec is wanted here") from None
+        raise _unread("TC603", f"`{name}` is a folder, and a file is wanted here") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unread("TC607", f"`{name}` cannot be read: {reason}") from None

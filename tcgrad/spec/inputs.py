@@ -36,7 +36,7 @@ from tcgrad.spec.schema import (
 )
 
 _SHAPE_HELP = "write [B, H] for a matrix, [] for a scalar"
-_BETWEEN_SIZES = re.compile(r"[,;×]|\sx\s|\sby\s")
+_BETWEEN_SIZES = re.compile(r"[,;×]|\sx\s|\sby\s|(?<=[0-9])x(?=[0-9])")
 _SIZE = re.compile(r"(?!.*\w\s+\w)[\w+*/%() -]+\Z")  # no two words without an operator
 _NORMAL = Sample()
 

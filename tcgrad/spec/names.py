@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.functions import FUNCTIONS
+from tcgrad.lookalikes import lookalike
 from tcgrad.operators import FORMS
 from tcgrad.spec.limits import MAX_NAME
 
@@ -107,7 +108,10 @@ class Declarations:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """A help line with the known word that is nearest to a misspelt one; None if none is near."""
-    near = nearest(word, known)
+    words = (*known,)
+    if (told := lookalike(word, words)) is not None:
+        return told
+    near = nearest(word, words)
     return f"did you mean `{near}`?" if near is not None else None
 
 
