@@ -26,7 +26,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.spec.loader import read_spec
 
-quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 long = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
