@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from ruff.__main__ import find_ruff_bin
 
 from tcgrad.calculus import derive
 from tcgrad.emit import emit
@@ -21,7 +21,7 @@ from tcgrad.language.elaborate import elaborate
 from tcgrad.spec.loader import read_spec
 
 Array = Any
-_PRIMES = (2, 3, 5, 7, 11, 13)
+_RULES = "F,E501,W,B,PLR1711,RUF059"
 
 
 def spec(inputs, equations, **keys):
@@ -180,19 +180,6 @@ def _check_tangents(emitted: Emitted, arguments: list[Array], jacobians: Any, to
 
 def lint(sources: Sequence[str]) -> str:
     """What ruff says of sources: unused names, redefinitions, long lines, ambiguous code."""
-    found = []
-    for source in sources:
-        rules = "F,E501,W,B,PLR1711,RUF059"
-        command = [
-            sys.executable,
-            "-m",
-            "ruff",
-            "check",
-            "--isolated",
-            "--line-length=100",
-            f"--select={rules}",
-            "-q",
-            "-",
-        ]
-        found.append(subprocess.run(command, input=source, capture_output=True, text=True, check=False).stdout)
-    return "".join(found)
+    command = [find_ruff_bin(), "check", "--isolated", "--line-length=100", f"--select={_RULES}", "-q", "-"]
+    runs = (subprocess.run(command, input=source, capture_output=True, text=True, check=False) for source in sources)
+    return "".join(run.stdout + run.stderr for run in runs)

@@ -713,7 +713,7 @@ def test_no_spec_at_all_is_not_ok():
 def test_json_has_no_numbers_that_are_none():
     made = spec("y[i] = x[i]^2")
     result = made.check(rtol=1e-300, dtype="float32")
-    json.dumps(render_json([result]), allow_nan=False)
+    assert json.dumps(render_json([result]), allow_nan=False)
 
 
 @pytest.mark.parametrize("seed", range(3))

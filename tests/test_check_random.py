@@ -28,7 +28,7 @@ def never_fails(text, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
-@settings(max_examples=15, derandomize=True, **SETTINGS)
+@settings(max_examples=8, derandomize=True, **SETTINGS)
 @given(specs())
 def test_right_programs_never_fail(dtype, text):
     never_fails(text, dtype)

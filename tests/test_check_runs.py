@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
@@ -13,46 +12,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
+from command_line import ROOT, tcgrad
 
 from tcgrad.cli.checking import Task, check_spec, check_specs, choose_jobs
-from tcgrad.cli.run import run
 from tcgrad.errors import TcgradError
 
-ROOT = Path(__file__).parent.parent
 GOOD = "inputs: {x: [3]}\nequations: ['y[i] = x[i]*x[i]']\n"
 WRONG = GOOD + "expect: ['dl/dx[p] = 3*dl/dy[p]*x[p]']\n"
 BROKEN = "inputs: {x: [3]}\nequations:\n  - y = 3*x[i]\n"
 TIMES = re.compile(r'("seconds": )[\d.]+(e-\d+)?|time="[\d.]+"|[\d.]+ s\b')
 NOTHING: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Ran:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def tcgrad(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
-    """Run the program in this process: arguments, folder, standard input, environment -> status and streams."""
-
-    def call(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> Ran:
-        with monkeypatch.context() as patch:
-            patch.chdir(cwd)
-            patch.setattr(sys, "path", list(sys.path))
-            patch.setattr(sys, "stdin", io.StringIO(stdin))
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            capfd.readouterr()
-            return Ran(run(arguments), *capfd.readouterr())
-
-    return call
 
 
 @pytest.fixture
@@ -65,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_processes_make_the_same_report(folder: Path, tcgrad):
+def test_processes_make_the_same_report(folder: Path):
     formats = ("json", "jsonl", "junit", "sarif", "markdown", "github", "text")
     files = [f"--output-file={name}:{{}}.{name}" for name in formats]
     one = tcgrad("check", ".", "--jobs", "1", *(file.format("one") for file in files), cwd=folder)
@@ -79,7 +52,7 @@ def test_processes_make_the_same_report(folder: Path, tcgrad):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_fail_fast_leaves_out_what_follows(folder: Path, jobs: str, tcgrad):
+def test_fail_fast_leaves_out_what_follows(folder: Path, jobs: str):
     result = tcgrad("check", ".", "--fail-fast", "--jobs", jobs, "--format", "json", cwd=folder)
     report = json.loads(result.stdout)
     assert result.returncode == 1
@@ -112,7 +85,7 @@ def test_a_bug_at_one_spec_does_not_hide_the_others(folder: Path):
     assert "Traceback" in debug.stderr
 
 
-def test_a_wrong_option_stops_the_run_in_every_process(folder: Path, tcgrad):
+def test_a_wrong_option_stops_the_run_in_every_process(folder: Path):
     result = tcgrad("check", "a.yaml", "d.yaml", "--jobs", "2", "--dtype", "float12", cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("tcgrad: error[TC501]: ")
@@ -128,7 +101,7 @@ def test_entries_survive_the_way_between_processes(folder: Path, monkeypatch: py
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301
 
 
-def test_a_process_that_dies_is_told(folder: Path, tcgrad):
+def test_a_process_that_dies_is_told(folder: Path):
     (folder / "killer.py").write_text(
         "import os, signal\n\ndef backward(*_):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -252,7 +225,7 @@ def test_an_interrupt_is_quiet_while_processes_start(tmp_path: Path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, jobs: str, tcgrad):
+def test_what_a_users_code_prints_is_not_in_the_report(folder: Path, jobs: str):
     (folder / "loud.py").write_text(
         "import os, subprocess, sys\n"
         "def tell(what):\n"
@@ -287,7 +260,7 @@ def test_what_a_library_keeps_back_is_not_in_the_report(folder: Path):
 
 @pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
 def test_sums_are_rounded_alike_in_any_number_of_processes(
-    folder: Path, tcgrad, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: str
 ):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     (folder / f"telling{threads}.py").write_text(
@@ -303,7 +276,7 @@ def test_sums_are_rounded_alike_in_any_number_of_processes(
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
-def test_standard_input_is_a_spec(folder: Path, tcgrad):
+def test_standard_input_is_a_spec(folder: Path):
     result = tcgrad("check", "-", "--format", "json", stdin=BROKEN, cwd=folder)
     assert result.returncode == 2
     assert result.stderr.startswith("stdin:3:13: error[TC305]")
@@ -312,7 +285,7 @@ def test_standard_input_is_a_spec(folder: Path, tcgrad):
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl", "junit", "sarif", "github"])
-def test_machine_formats_are_alone_on_standard_output(folder: Path, name: str, tcgrad):
+def test_machine_formats_are_alone_on_standard_output(folder: Path, name: str):
     result = tcgrad("check", ".", "--format", name, cwd=folder)
     assert result.returncode == 2
     assert result.stderr.startswith("c.yaml:3:13: error[TC305]: ")
@@ -328,7 +301,7 @@ def test_machine_formats_are_alone_on_standard_output(folder: Path, name: str, t
             assert [line.split(" ")[0] for line in result.stdout.splitlines()] == ["::error", "::error"]
 
 
-def test_files_are_written_whole_beside_the_report(folder: Path, tcgrad):
+def test_files_are_written_whole_beside_the_report(folder: Path):
     result = tcgrad("check", "a.yaml", "b.yaml", "--output-file", "new/r.xml", "--output-file=json:r", cwd=folder)
     assert result.returncode == 1
     assert "expect dl/dx[p]" in result.stdout
@@ -340,14 +313,14 @@ UNWRITABLE = ["json:.", "-", "junit:-", "report", "junt:x.xml", "json:a.yaml/r.j
 
 
 @pytest.mark.parametrize("target", UNWRITABLE)
-def test_files_that_cannot_be_written_are_refused_before_the_work(folder: Path, target: str, tcgrad):
+def test_files_that_cannot_be_written_are_refused_before_the_work(folder: Path, target: str):
     result = tcgrad("check", "b.yaml", "--output-file", target, cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert re.match(r"tcgrad: error\[TC60[15]\]: ", result.stderr)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such device")
-def test_two_reports_to_one_file_are_refused(folder: Path, tcgrad):
+def test_two_reports_to_one_file_are_refused(folder: Path):
     two = ("--output-file", "new/r.json", "--output-file")
     result = tcgrad("check", "a.yaml", *two, "junit:new/../new/r.json", cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
@@ -357,7 +330,7 @@ def test_two_reports_to_one_file_are_refused(folder: Path, tcgrad):
     assert tcgrad("check", "a.yaml", *null, cwd=folder).returncode == 0
 
 
-def test_github_actions_gets_annotations_and_a_summary(folder: Path, tcgrad):
+def test_github_actions_gets_annotations_and_a_summary(folder: Path):
     summary = folder / "summary.md"
     environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_WORKSPACE": str(folder)}
     result = tcgrad("check", ".", cwd=folder, **environment)
@@ -385,7 +358,7 @@ COLORS = [
 
 
 @pytest.mark.parametrize(("arguments", "environment", "coloured"), COLORS)
-def test_colours_and_width_of_what_is_piped(folder: Path, arguments, environment, coloured, tcgrad):
+def test_colours_and_width_of_what_is_piped(folder: Path, arguments, environment, coloured):
     result = tcgrad("check", "b.yaml", *arguments, cwd=folder, COLUMNS="20", **environment)
     assert ("\x1b[" in result.stdout) is coloured
     plain = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout).split("::error")[0]
@@ -440,7 +413,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
 
 
 @needs_git
-def test_only_what_has_changed_is_checked(repository: Path, tcgrad):
+def test_only_what_has_changed_is_checked(repository: Path):
     result = tcgrad("check", ".", "--changed-since", "main", "--format", "json", cwd=repository)
     assert result.returncode == 0, result.stderr
     assert [entry["spec"] for entry in json.loads(result.stdout)["specs"]] == ["b.yaml", "sub/f.yaml", "é e.yaml"]
@@ -454,7 +427,7 @@ def test_only_what_has_changed_is_checked(repository: Path, tcgrad):
 
 
 @needs_git
-def test_nothing_changed_is_well(repository: Path, tcgrad):
+def test_nothing_changed_is_well(repository: Path):
     result = tcgrad("check", "a.yaml", "--changed-since", "HEAD", "--format", "json", cwd=repository)
     assert result.returncode == 0
     assert json.loads(result.stdout)["ok"] is True
@@ -462,7 +435,7 @@ def test_nothing_changed_is_well(repository: Path, tcgrad):
 
 
 @needs_git
-def test_a_repository_inside_of_the_repository_changes_as_a_whole(repository: Path, tcgrad):
+def test_a_repository_inside_of_the_repository_changes_as_a_whole(repository: Path):
     inner = repository / "mod"
     inner.mkdir()
     (inner / "m.yaml").write_text(GOOD)
@@ -485,13 +458,13 @@ def test_a_repository_inside_of_the_repository_changes_as_a_whole(repository: Pa
 
 @needs_git
 @pytest.mark.parametrize("ref", ["nothing", "--all", "", "HEAD:a.yaml", "a.yaml"])
-def test_a_commit_that_git_does_not_know_is_refused(repository: Path, ref: str, tcgrad):
+def test_a_commit_that_git_does_not_know_is_refused(repository: Path, ref: str):
     result = tcgrad("check", "a.yaml", f"--changed-since={ref}", cwd=repository)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"tcgrad: error[TC609]: git knows no commit `{ref}`\nhelp: a shallow clone")
 
 
-def test_without_git_or_a_repository_it_is_said(folder: Path, tcgrad):
+def test_without_git_or_a_repository_it_is_said(folder: Path):
     result = tcgrad("check", "a.yaml", "--changed-since", "HEAD", cwd=folder, PATH="/nowhere")
     assert result.returncode == 2
     assert result.stderr.startswith("tcgrad: error[TC609]: git cannot be run: ")
@@ -500,7 +473,7 @@ def test_without_git_or_a_repository_it_is_said(folder: Path, tcgrad):
         assert outside.stderr.startswith("tcgrad: error[TC609]: the current folder is in no git repository: ")
 
 
-def test_expectations_that_are_not_there_are_undecided(folder: Path, tcgrad):
+def test_expectations_that_are_not_there_are_undecided(folder: Path):
     (folder / "plain.yaml").write_text("inputs: {x: []}\nequations: ['y = sin(x)']\n")
     result = tcgrad("check", "plain.yaml", "--only", "expect", cwd=folder)
     assert result.returncode == 1
@@ -508,12 +481,12 @@ def test_expectations_that_are_not_there_are_undecided(folder: Path, tcgrad):
     assert "None" not in result.stdout
 
 
-def test_a_summary_that_cannot_be_written_does_not_matter(folder: Path, tcgrad):
+def test_a_summary_that_cannot_be_written_does_not_matter(folder: Path):
     environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "nowhere" / "summary")}
     assert tcgrad("check", "gallery:matmul", cwd=folder, **environment).returncode == 0
 
 
-def test_what_repeats_a_check_of_standard_input(folder: Path, tcgrad):
+def test_what_repeats_a_check_of_standard_input(folder: Path):
     spec = "inputs: {x: []}\nequations: ['y = sin(x)']\nexpect: ['dy/dx = 2*cos(x)']\n"
     result = tcgrad("check", "-", stdin=spec, cwd=folder)
     assert "repeat with: tcgrad check - --dtype" in result.stdout

@@ -145,10 +145,6 @@ def test_a_check_that_decides_nothing_leaves_its_self_test_undecided():
     assert not result.ok
 
 
-def backward_without_sign(x, dy):
-    return -3 * x**2 * dy
-
-
 def test_mistakes_are_planted_in_a_backward_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     (tmp_path / "spec.yaml").write_text("dims: {N: 3}\ninputs: {x: [N]}\nequations: ['y[i] = x[i]^3']\n")
     (tmp_path / "mine.py").write_text("right = lambda x, dy: 3*x**2*dy\nwrong = lambda x, dy: -3*x**2*dy\n")

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -210,13 +211,17 @@ SPECS = {
 }
 
 
+each_spec = pytest.mark.parametrize("name", SPECS, scope="module")  # a spec is emitted once, in one worker
+
+
+@cache
 def emitted(name):
     inputs, equations, *indices = SPECS[name]
     names = dict.fromkeys(equation.partition("=")[0].partition("[")[0].strip() for equation in equations)
     return Emitted(spec(inputs, equations, indices=indices[0] if indices else "{}", outputs=f"[{', '.join(names)}]"))
 
 
-@pytest.mark.parametrize("name", SPECS)
+@each_spec
 def test_values_and_derivatives(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what a branch that is not taken would say
@@ -224,7 +229,7 @@ def test_values_and_derivatives(name):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "longdouble"])
-@pytest.mark.parametrize("name", SPECS)
+@each_spec
 def test_dtype_is_kept(name, dtype):
     case = emitted(name)
     inputs = list(case.inputs(dtype).values())
@@ -235,8 +240,9 @@ def test_dtype_is_kept(name, dtype):
         assert np.asarray(result).dtype == np.dtype(dtype), case.source
 
 
-def test_modules_are_clean():
-    assert lint([emitted(name).source for name in SPECS]) == ""
+@each_spec
+def test_modules_are_clean(name):
+    assert lint([emitted(name).source]) == ""
 
 
 # what the code must hold

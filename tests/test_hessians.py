@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from programs import specs
-from test_oracles import close, difference_quotients, draw, program_of
-from test_second import FUNCTIONS, RECURRENCES, positive_definite
+from test_oracles import close, draw, program_of
+from test_second import FUNCTIONS, RECURRENCES, positive_definite, second_difference_quotients
 
 import tcgrad
 from tcgrad.calculus import derive
@@ -16,7 +16,6 @@ from tcgrad.calculus.second import gradient_program
 from tcgrad.errors import Located, TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.ir.program import Recurrence
-from tcgrad.ir.tensors import gradient_of
 from tcgrad.ir.verify import verify_define
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs
@@ -43,14 +42,14 @@ def assert_blocks(program, inputs, tolerance=1e-7):
     gradients = gradient_program(program)
     env = evaluate_program(program, inputs)
     blocks = derive(program, hessian=True).hessians
+    quotients = second_difference_quotients(gradients, inputs)
     assert [block.wrt for block in blocks] == [(a, b) for n, a in enumerate(program.wrt) for b in program.wrt[n:]]
     for block in blocks:
         assert block.of == output
-        first, second = block.wrt
         if block.define is not None:
             verify_define(block.define)
             found = evaluate(block.define.body, block.define.free, env)
-            close(found, difference_quotients(gradients, inputs, gradient_of(first), second), tolerance)
+            close(found, quotients[block.wrt], tolerance)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

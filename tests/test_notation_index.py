@@ -326,7 +326,6 @@ def test_a_sum_over_nothing_is_a_size() -> None:
 
 # Random expressions, nested in ways that no spec writes and that simplification may make.
 
-_DIMS = {"A": 2, "B": 3}
 _TENSORS = {"u": "", "v": "A", "w": "B", "m": "AA", "n": "AB", "o": "BAB"}
 _SPEC = (
     "dims: {A: 2, B: 3}\n"

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from emit_tools import Emitted, assert_close, check_at_sizes, check_everything, spec
+from share import share
 from whole_programs import DIMS, whole_spec
 
 import tcgrad
@@ -365,12 +366,12 @@ QUICK = (30, 39, 49, 62, 73)
 QUICK_EQUAL = (34, 36)
 
 
-@pytest.mark.parametrize("seed", QUICK)
+@pytest.mark.parametrize("seed", share(QUICK, 2))
 def test_programs(seed):
     check_other_sizes(whole_spec(seed), seed)
 
 
-@pytest.mark.parametrize("seed", QUICK_EQUAL)
+@pytest.mark.parametrize("seed", share(QUICK_EQUAL, 2))
 def test_programs_of_equal_sizes(seed):
     check_other_sizes(with_equal_sizes(seed), seed)
 

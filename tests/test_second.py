@@ -1,5 +1,7 @@
 """Second derivatives against difference quotients of the gradient, and their symmetry."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from test_oracles import close, difference_quotients, draw, program_of
@@ -131,6 +133,7 @@ equations:
 """,
 }
 ALL = {**FUNCTIONS, **RECURRENCES}
+each_function = pytest.mark.parametrize("name", ALL, scope="module")  # differentiated in one worker
 
 
 def positive_definite(inputs, program):
@@ -141,39 +144,50 @@ def positive_definite(inputs, program):
     return inputs
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_hessian(name):
+def second_difference_quotients(gradients, inputs):
+    """The difference quotients of all gradients, given by their program, by all inputs."""
+    of = [gradient_of(first) for first in gradients.wrt]
+    found = {second: difference_quotients(gradients, inputs, second, *of) for second in gradients.wrt}
+    return {(a, b): found[b][place] for place, a in enumerate(gradients.wrt) for b in gradients.wrt}
+
+
+@cache
+def differentiated(name):
+    """The program of the gradients of a spec, inputs, directions, and the difference quotients there."""
     program = unconstrained(program_of(ALL[name]))
     gradients = gradient_program(program)
     inputs = positive_definite(draw(program), program)
+    directions = {wrt: np.random.default_rng(3).uniform(-1, 1, inputs[wrt.name].shape) for wrt in program.wrt}
+    return gradients, inputs, directions, second_difference_quotients(gradients, inputs)
+
+
+@each_function
+def test_hessian(name):
+    gradients, inputs, directions, quotients = differentiated(name)
     env = evaluate_program(gradients, inputs)
-    directions = {tangent_of(w): np.random.default_rng(3).uniform(-1, 1, inputs[w.name].shape) for w in program.wrt}
-    pushed = evaluate_statements(push_forward(gradients), {**env, **directions})
-    for first in program.wrt:
+    tangents = {tangent_of(wrt): direction for wrt, direction in directions.items()}
+    pushed = evaluate_statements(push_forward(gradients), {**env, **tangents})
+    for first in gradients.wrt:
         product = np.zeros(inputs[first.name].shape)
-        for second in program.wrt:
+        for second in gradients.wrt:
             block = stepwise_jacobian(gradients, gradient_of(first), second)
             value = evaluate_statements(block, env)[jacobian_of(gradient_of(first), second)]
-            close(value, difference_quotients(gradients, inputs, gradient_of(first), second), 1e-7)
-            product = product + np.tensordot(value, directions[tangent_of(second)], second.order)
+            close(value, quotients[first, second], 1e-7)
+            product = product + np.tensordot(value, directions[second], second.order)
         close(pushed[tangent_of(gradient_of(first))], product)
 
 
-@pytest.mark.parametrize("name", ALL)
+@each_function
 def test_emitted_functions(name):
-    program = program_of(ALL[name])
-    module = compile_module(emit(derive(program)))
-    program = unconstrained(program)
-    gradients = gradient_program(program)
-    inputs = positive_definite(draw(program), program)
-    directions = {wrt: np.random.default_rng(3).uniform(-1, 1, inputs[wrt.name].shape) for wrt in program.wrt}
+    module = compile_module(emit(derive(program_of(ALL[name]))))
+    gradients, inputs, directions, quotients = differentiated(name)
     hessian = module.hessian(*inputs.values())
     products = module.hvp(*inputs.values(), *directions.values())
-    assert list(hessian) == [(a.name, b.name) for a in program.wrt for b in program.wrt]
-    for first, found in zip(program.wrt, products, strict=True):
+    assert list(hessian) == [(a.name, b.name) for a in gradients.wrt for b in gradients.wrt]
+    for first, found in zip(gradients.wrt, products, strict=True):
         expected = np.zeros(inputs[first.name].shape)
-        for second in program.wrt:
-            block = difference_quotients(gradients, inputs, gradient_of(first), second)
+        for second in gradients.wrt:
+            block = quotients[first, second]
             close(hessian[first.name, second.name], block, 1e-7)
             expected = expected + np.tensordot(block, directions[second], second.order)
         close(found, expected, 1e-7)

@@ -150,7 +150,10 @@ def test_the_table_is_long_enough():
     assert len({entry.name for entry in entries()}) == len(entries())
 
 
-@pytest.mark.parametrize("entry", entries(), ids=str)
+each_entry = pytest.mark.parametrize("entry", entries(), ids=str, scope="module")  # an entry is derived in one worker
+
+
+@each_entry
 def test_every_reference_is_proved(entry: Entry):
     function = function_of(entry)
     decided = decide_expectations(Paths(function.derivation), (), Options(), str)
@@ -158,7 +161,7 @@ def test_every_reference_is_proved(entry: Entry):
     assert [each.equation for each in decided if not each.proved] == []
 
 
-@pytest.mark.parametrize("entry", entries(), ids=str)
+@each_entry
 def test_what_is_printed_is_no_longer(entry: Entry):
     for reference in function_of(entry).program.expectations:
         lines = printed(entry, reference)
@@ -167,7 +170,7 @@ def test_what_is_printed_is_no_longer(entry: Entry):
             assert printed_cost(entry, lines) <= allowed, lines
 
 
-@pytest.mark.parametrize("entry", entries(), ids=str)
+@each_entry
 def test_the_gradient_of_a_scalar_is_its_derivative_and_what_is_given(entry: Entry):
     program = function_of(entry).program
     for reference in program.expectations:

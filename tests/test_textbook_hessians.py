@@ -55,7 +55,10 @@ def test_the_table_is_long_enough():
     assert len({entry.name for entry, _ in CASES}) == len(entries(FILE))
 
 
-@pytest.mark.parametrize(("entry", "reference"), CASES, ids=str)
+each_case = pytest.mark.parametrize(("entry", "reference"), CASES, ids=str, scope="module")  # derived in one worker
+
+
+@each_case
 def test_every_reference_is_proved(entry: Entry, reference: str):
     block = block_of(entry, reference)
     assert block.define is not None
@@ -63,7 +66,7 @@ def test_every_reference_is_proved(entry: Entry, reference: str):
     assert prove_equal(block.define, wanted, derivation_of(entry).program.statements, block.assumed)
 
 
-@pytest.mark.parametrize(("entry", "reference"), CASES, ids=str)
+@each_case
 def test_what_is_printed_is_no_longer(entry: Entry, reference: str):
     around = Surroundings.of(derivation_of(entry).program)
     line = print_define(block_of(entry, reference).define, surroundings=around)

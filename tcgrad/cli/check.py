@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tcgrad.cli.candidates import complete_report, complete_spec, complete_words
+from tcgrad.cli.candidates import complete_report, complete_words
 from tcgrad.cli.changed import changed_since
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import Debug, Session, is_standard_input, read_standard_input, split_names
+from tcgrad.cli.options import SPECS, Debug, Session, is_standard_input, read_standard_input, split_names
 from tcgrad.cli.output import output_apart, write_error
 from tcgrad.cli.progress import ProgressLine
 from tcgrad.cli.status import BUG, FAILED, WELL, WRONG_INPUT
@@ -68,13 +68,7 @@ _VERDICT = "What passes"
 _WHICH = "Which specs, and how many at a time"
 _REPORT = "The report"
 
-Specs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SPEC...", show_default=False, autocompletion=complete_spec,
-        help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
-    ),
-]  # fmt: skip
+Specs = Annotated[list[str] | None, SPECS]
 Dtype = Annotated[list[str] | None, _option("dtype", "DTYPE", _SAMPLES, "float64")]
 Seed = Annotated[int | None, _option("seed", "N", _SAMPLES, "from the spec's text")]
 Trials = Annotated[int | None, _option("trials", "N", _SAMPLES, "3")]

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from tcgrad.cli.candidates import complete_file
-from tcgrad.cli.files import write_file
+from tcgrad.cli.files import write_result
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import Debug, Spec, Strict, load_argument
-from tcgrad.cli.output import write_data
+from tcgrad.cli.options import Debug, Output, Spec, Strict, load_argument
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad emit gallery:softmax", "Read the module"),
     ("tcgrad emit attention.yaml -o attention_grad.py", "Write it to a file, whole or not at all"),
 )
-
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", autocompletion=complete_file, help="Write to FILE instead of standard output."
-    ),
-]
 
 
 def command(spec: Spec, output: Output = None, strict: Strict = False, debug: Debug = False) -> None:
@@ -33,8 +19,4 @@ def command(spec: Spec, output: Output = None, strict: Strict = False, debug: De
     scalar output `hessian` and `hvp`. It needs NumPy alone (SciPy where a function is not in NumPy), not tcgrad, and
     works for any sizes that fit the spec.
     """
-    source = load_argument(spec, strict).emit()
-    if output is None or str(output) == "-":
-        write_data(source)
-    else:
-        write_file(output, source)
+    write_result(load_argument(spec, strict).emit(), output)

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from tcgrad.cli.output import write_data
 from tcgrad.errors import Diagnostic, TcgradError
 
 
@@ -32,6 +33,18 @@ def refuse_spec(path: Path) -> None:
     if path.suffix.lower() in (".yaml", ".yml") and path.is_file():
         message = f"cannot write `{path}`: a YAML file that is there, perhaps a spec, is not replaced"
         raise TcgradError((Diagnostic("TC605", message, help="choose another name"),))
+
+
+def write_result(text: str, output: Path | None) -> None:
+    """Write what a command makes to the file that ``--output`` names; without one, or for `-`, to standard output.
+
+    Raises:
+        TcgradError: as of `write_file`, or of `write`.
+    """
+    if output is None or str(output) == "-":
+        write_data(text)
+    else:
+        write_file(output, text)
 
 
 def write_file(path: Path, text: str) -> None:

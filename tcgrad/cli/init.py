@@ -12,9 +12,9 @@ from tcgrad.cli.files import make_folder, write_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write
+from tcgrad.cli.schema import schema_text
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import SUFFIXES
-from tcgrad.spec.json_schema import spec_schema
 from tcgrad.spec.limits import MAX_NAME
 
 EXAMPLES: tuple[Example, ...] = (
@@ -77,7 +77,7 @@ def command(name: Name, debug: Debug = False) -> None:
     write_file(path, starter(path))
     schema = path.parent / SCHEMA
     if not schema.exists():
-        write_file(schema, json.dumps(spec_schema(), indent=2, ensure_ascii=False) + "\n")
+        write_file(schema, schema_text())
         write(f"wrote {path} and {schema}")
     else:
         write(f"wrote {path}")

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 import tcgrad
-from tcgrad.cli.candidates import complete_spec
 from tcgrad.cli.help import Example
-from tcgrad.cli.options import Debug, is_standard_input, read_standard_input
+from tcgrad.cli.options import SPECS, Debug, is_standard_input, read_standard_input
 from tcgrad.cli.output import in_utf8, write_error, write_text
 from tcgrad.cli.status import FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import STDIN, TcgradError
@@ -25,15 +24,7 @@ EXAMPLES: tuple[Example, ...] = (
     ("tcgrad lint specs/ --error-on-warning --format github", "Let none pass, in GitHub Actions"),
 )
 
-Specs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SPEC...",
-        show_default=False,
-        autocompletion=complete_spec,
-        help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
-    ),
-]
+Specs = Annotated[list[str], SPECS]
 FormatOption = Annotated[
     Literal["text", "json", "github", "sarif"], typer.Option("--format", help="The format of the report.")
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import tcgrad
-from tcgrad.cli.candidates import complete_spec
+from tcgrad.cli.candidates import complete_file, complete_spec
 from tcgrad.cli.output import write_error
 from tcgrad.errors import STDIN, Diagnostic, TcgradError
 from tcgrad.records import dataclass
@@ -47,6 +48,17 @@ Spec = Annotated[
         help="A spec file, `gallery:NAME`, or `-` for standard input.",
     ),
 ]  # fmt: skip
+SPECS = typer.Argument(
+    metavar="SPEC...", show_default=False, autocompletion=complete_spec,
+    help="Spec files, folders, patterns, `gallery:NAME`, or `-` for standard input.",
+)  # fmt: skip
+"""Of the commands that take several, one of which may do without any."""
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", autocompletion=complete_file, help="Write to FILE instead of standard output."
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option("--strict", help="Refuse terms that would be broadcast: every one-tensor must be written."),

@@ -70,7 +70,9 @@ def _choice(setting: Setting, value: Any) -> str:
 
 def _choices(setting: Setting, value: Any) -> tuple[str, ...]:
     words = value if isinstance(value, list) else [value]
-    return tuple(dict.fromkeys(_choice(setting, word) for word in words)) or _fail("must not be empty")
+    if not words:
+        raise ValueError("must not be empty")
+    return tuple(dict.fromkeys(_choice(setting, word) for word in words))
 
 
 def _texts(_: Setting, value: Any) -> tuple[str, ...]:
@@ -85,10 +87,6 @@ def _reports(setting: Setting, value: Any) -> tuple[str, ...]:
     for text in texts:
         format_of_file(text)
     return texts
-
-
-def _fail(message: str) -> Any:
-    raise ValueError(message)
 
 
 def _read_number(text: str) -> Any:
