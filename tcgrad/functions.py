@@ -28,7 +28,7 @@ class Function:
     scipy: the name to import from ``scipy.special``, where NumPy has none.
     helper: the source of a function the emitted module defines, for what is no single NumPy call.
     orders: of a derivative of an abstract function, how often by each parameter; None for the others.
-    inline: the call as one expression in NumPy alone, where ``numpy`` is a helper; an argument may occur repeatedly.
+    inline: the call as one expression, where ``numpy`` is a helper or empty; an argument may occur repeatedly.
     parity: what stands before the value when the one argument turns its sign: 1 (even) or -1 (odd); 0 for the others.
     definition: the function through fewer others, in tcgrad's own language.
     is_rational: whether it takes rational numbers to rational ones.
@@ -168,6 +168,7 @@ _ROWS = (
          summary="max(a, 0), with derivative 0 at 0"),
     _row("gelu", "erfc(-a/sqrt(2))/2 + a*exp(-a^2/2)/sqrt(2*pi)", "", latex=_operator("gelu"),
          scipy="erfc", gate="erfc(-a/sqrt(2))/2", definition="a*(1 + erf(a/sqrt(2)))/2",
+         inline="{0} * erfc(-{0} / np.sqrt(2)) / 2",
          is_zero_at_zero=True, summary="a*(1 + erf(a/sqrt(2)))/2, the exact form"),
     _row("gelu_tanh",
          "(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2"

@@ -63,7 +63,7 @@ def run_numpy(form: MatrixForm, known: dict[str, object]) -> object:
     """The value of the NumPy text."""
     assert form.numpy is not None
     try:
-        return eval(form.numpy, {"__builtins__": {}}, known)  # noqa: S307 - text that the tool made
+        return eval(form.numpy, {"__builtins__": {"__import__": __import__}}, known)  # noqa: S307 - the tool made it
     except Exception as error:
         raise AssertionError(form.numpy) from error
 

@@ -66,7 +66,13 @@ SPELLINGS = [
     ),
     (("x: N", "y[i] = relu(x[i])"), "x", "dl/dy .* [x > 0]", rf"{G} \odot \left[x > 0\right]", "dy * (x > 0)"),
     (("x: N", "y[i] = phi(x[i])"), "x", "dl/dy .* phi'(x)", rf"{G} \odot \phi'\left(x\right)", None),
-    (("x: N", "y[i] = erf(x[i])"), "=y", "erf(x)", r"\operatorname{erf}\left(x\right)", None),
+    (
+        ("x: N", "y[i] = erf(x[i])"),
+        "=y",
+        "erf(x)",
+        r"\operatorname{erf}\left(x\right)",
+        '__import__("scipy.special").special.erf(x)',
+    ),
     (("x: N", "f = max[i](x[i])"), "=f", "max(x)", r"\max\left(x\right)", "np.max(x)"),
     (("x: N, s: ", "y = s*1[i]*x[i]"), "y/x", "s 1", r"s \mathbf{1}", "np.full(N, s)"),
     (

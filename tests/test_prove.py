@@ -82,6 +82,9 @@ root of a reciprocal: y = sqrt(1/s) | y = 1/sqrt(s)
 root of a cube: y = t*sqrt(s^3) | y = t*s^1.5
 roots of factors: y = 1/(sqrt(s - 1)*sqrt(s + 1)) | y = 1/sqrt(s^2 - 1)
 roots of a share and the rest: y = t/(sqrt(s)*sqrt(1 - s)) | y = t/sqrt(s*(1 - s))
+an angle less another in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) - sin(t)*sum[i](cos(x[i]))
+angles in sums: y[k] = sum[i](z[i]*cos(x[i] + x[k])) | y[k] = sum[i](z[i]*(cos(x[i])*cos(x[k]) - sin(x[i])*sin(x[k])))
+angles in sums of two: y = sum[i,j](a[i,j]*sin(2*x[i] + s)) | y = sum[i,j](a[i,j]*(sin(s) + 2*sin(x[i])*cos(x[i] + s)))
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -98,6 +101,8 @@ a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
 a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
+an angle of another sign in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) + sin(t)*sum[i](cos(x[i]))
+angles in sums of other ranges: y = sum[i](sin(s + t)) | y = sum[j](sin(s)*cos(t) + cos(s)*sin(t))
 a sum shifted by more: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k <= M])
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4

@@ -28,7 +28,7 @@ from tcgrad.notation.contractions import (
     Total,
     Zeros,
 )
-from tcgrad.notation.numpy_functions import applied, template_of
+from tcgrad.notation.numpy_functions import applied, is_of_numpy
 from tcgrad.notation.numpy_names import code_name, code_number, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
     ATOM,
@@ -64,7 +64,7 @@ def print_einsum(form: Form, letters: Mapping[Index, str], intrinsics: Mapping[T
 
 def _why_not(form: Form) -> str | None:
     match form:
-        case Apply(function=function) if template_of(function) is None:
+        case Apply(function=function) if not is_of_numpy(function):
             return f"{function.name} is no function of NumPy"
         case Symbol(tensor=tensor) if tensor.role is Role.LEVI_CIVITA:
             return "the permutation symbol is no array of NumPy"

@@ -30,7 +30,7 @@ from tcgrad.notation.numpy_pieces import ATOM, Piece, atom, number, quotient
 
 
 def is_spelt(matrix: Matrix) -> bool:
-    """Whether every function in it can be written with NumPy alone."""
+    """Whether every function in it has values: an abstract one has none."""
     own = not isinstance(matrix, Apply) or template_of(matrix.function) is not None
     return own and all(map(is_spelt, operands(matrix)))
 

@@ -148,9 +148,14 @@ def prove_equal(
     def vanishes_in_each_case(expr: Expr) -> bool:
         return has_cases(expr) and vanishes_by_cases(expr, positive, vanishes_in_one_case)
 
+    def vanishes_as_scalars(expr: Expr) -> bool:
+        """By identities of scalar functions, in the whole or in what is summed."""
+        inner = summand(expr)
+        return vanishes_by_sympy(expr) or (inner is not expr and vanishes_by_sympy(inner))
+
     if any(_holds(attempt, is_zero) for attempt in attempts) or _holds(unfolded, vanishes_in_each_case):
         return True
-    return not any_sizes and _holds(lambda: expand(unfolded()), vanishes_by_sympy)
+    return not any_sizes and _holds(lambda: expand(unfolded()), vanishes_as_scalars)
 
 
 def _holds(attempt: Callable[[], Expr], is_zero: Callable[[Expr], bool]) -> bool:

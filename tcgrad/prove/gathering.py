@@ -9,11 +9,12 @@ from tcgrad.ir.traversal import factors_of, terms_of
 
 
 def summand(expr: Expr) -> Expr:
-    """What an expression is the sum of, over the one range of all sums in its terms; itself, if there is no such range.
+    """What an expression is the sum of, over the ranges that all sums in its terms have; itself, if there are no such
+    ranges.
 
     What is no sum is one of equal parts.
     """
-    whole: Index | None = None
+    whole: tuple[Index, ...] = ()
     parts: list[Expr] = []
     equal: list[Expr] = []
     for term in terms_of(expr):
@@ -22,13 +23,13 @@ def summand(expr: Expr) -> Expr:
         if not sums:
             equal.append(term)
             continue
-        own = sums[0].indices[0]
+        own = sums[0].indices
         whole = whole or own
-        if len(sums) != 1 or len(sums[0].indices) != 1 or own.size != whole.size:
+        if len(sums) != 1 or [index.size for index in own] != [index.size for index in whole]:
             return expr
-        body = substitute(sums[0].body, {own: whole.expr})
+        body = substitute(sums[0].body, {old: new.expr for old, new in zip(own, whole, strict=True)})
         parts.append(Mul((*(factor for factor in factors if factor is not sums[0]), body)))
-    if whole is None:
+    if not whole:
         return expr
-    share = Pow(IndexValue(whole.size), MINUS_ONE)
-    return Add((ZERO, *parts, *(Mul((term, share)) for term in equal)))
+    shares = [Pow(IndexValue(index.size), MINUS_ONE) for index in whole]
+    return Add((ZERO, *parts, *(Mul((term, *shares)) for term in equal)))
