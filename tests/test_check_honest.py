@@ -58,6 +58,10 @@ NOTHING = {
     "no dependence": "dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = 1 + 0*x[i]']",
     "two angles of three coordinates": "inputs: {r: [], t: [], p: []}\n"
     "equations: ['f = (r*sin(t)*cos(p))^2 + (r*sin(t)*sin(p))^2 + (r*cos(t))^2']",
+    "a part along a direction and the part across it": "inputs: {a: [4], b: [4]}\n"
+    "equations: ['p[i] = b[i]*(a[j]*b[j])/(b[k]*b[k])', 'r[i] = a[i] - p[i]', 'f = r[i]*p[i]']",
+    "the trace of a matrix and its inverse": "inputs: {A: {shape: [3, 3], sample: spd}}\n"
+    "equations: ['f = inv(A)[i,j]*A[j,i]']",
     "a sum that is 1 beside a scale": "inputs: {x: [4], w: []}\n"
     "equations: ['p[i] = exp(x[i])/sum[k](exp(x[k]))', 'y = w*sum[i](p[i])']",
 }

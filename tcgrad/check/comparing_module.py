@@ -34,11 +34,13 @@ def compare_modes(bench: Bench) -> None:
         backward_mode = np.asarray([sum(_dot(gradients[name], v) for name, v in tangents.items())])
     except (ModuleError, ValueError):
         return  # told where the gradients are compared
+    # Neither mode is known better than the other: what is no larger than the rounding of both may be 0.
+    rounding = np.asarray([_rounding(bench, gradients)], backward_mode.dtype)
     bench.add(
         bench.tallies.row("dot_product", "module", ", ".join(sample.upstream), None),
         forward_mode,
-        bound=np.asarray([_rounding(bench, gradients)]),
-        known=Known(backward_mode, np.zeros(1, backward_mode.dtype)),
+        bound=np.zeros_like(rounding),
+        known=Known(backward_mode, rounding),
         method="jvp against backward",
         locate=lambda _: ((), "the product of dy and J v"),
     )
