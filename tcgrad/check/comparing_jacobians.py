@@ -17,6 +17,9 @@ from tcgrad.ir.tensors import Tensor, jacobian_of
 # A dense Jacobian of the module is asked for only if it is no larger than this.
 _LARGEST_DENSE = 2**24
 
+# Nor are all of as many moved by random rounding where only some are compared.
+_LARGEST_MOVED = 2**20
+
 
 def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
     """The closed form and the module's dense array, element by element."""
@@ -44,7 +47,7 @@ def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
         bound = _blocks(bench, known, of, bench.paths.stepwise(of, known.wrt), Formulas.bound)
         return bench.coarsened(bound)
 
-    _module_jacobian(bench, known, of, bound, stepwise if known.is_full else None)
+    _module_jacobian(bench, known, of, bound, stepwise)
 
 
 def _module_jacobian(
@@ -69,7 +72,7 @@ def _module_jacobian(
         tally,
         find,
         bound=bench.coarsened(bound),
-        wider=wider,
+        wider=wider if known.is_full or size <= _LARGEST_MOVED else None,
         known=known.jacobian(of),
         method=known.method,
         locate=bench.derivative(of, wrt, known.columns),
