@@ -54,6 +54,12 @@ def test_the_scalar_downstream_beside_an_output_of_its_name() -> None:
     assert "∂l/∂h[T-1]" in tcgrad.loads(SCALAR + "  - f = 1[t]*h[t]^2\n").derive().report()
 
 
+def test_values_at_a_point_and_a_notebook_call_it_so_too() -> None:
+    derived = tcgrad.loads("inputs: {l: [2]}\nequations: ['y[i] = l[i]^2']\n").derive()
+    assert "\n    ∂ℒ/∂l = [" in derived.report(at=derived.at({"l": [1, 2], "dy": [1, 1]})).partition("At the point")[2]
+    assert r"\frac{\partial \mathcal{L}}{\partial l_{p}} &= " in derived._repr_latex_()
+
+
 def test_gradients_of_a_scalar_that_is_called_l() -> None:
     text = tcgrad.loads("inputs: {x: []}\nequations: ['l = x^2']\n").derive().report()
     assert "Gradients of the scalar l\n    ∂l/∂x = 2·x " in text

@@ -46,6 +46,7 @@ from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
+from tcgrad.notation.matrix_sizes import branches
 from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_functions import applied
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
@@ -93,6 +94,11 @@ def _loose(matrix: Matrix) -> Piece:
 
 def _show(matrix: Matrix, *, full: bool) -> Piece:
     """The text; ``full`` where axes have to be made that the loose text lacks."""
+    chosen = branches(matrix)
+    if chosen is not None:
+        condition, *either = chosen
+        texts = [_branch(part, matrix, full=full) for part in either]
+        return atom("({0} if {1} else {2})", texts[0], _condition(condition, " and "), texts[1])
     match matrix:
         case Number():
             return number(matrix.value)
@@ -157,6 +163,15 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             assert_never(matrix)
 
 
+def _branch(part: Matrix | None, matrix: Matrix, *, full: bool) -> str:
+    """The text of what a choice is in one case; None: 0."""
+    if not full or is_scalar(matrix):
+        return "0" if part is None else _loose(part).text
+    if part is None or part == Number(Fraction(0)):
+        return f"np.zeros({_shape_code(matrix)})"
+    return f"np.full({_shape_code(matrix)}, {_loose(part).text})" if is_scalar(part) else _full(part).text
+
+
 def _shape_code(matrix: Matrix) -> str:
     """The shape as the argument of an array maker."""
     sizes = [code_size(axis) for axis in shape(matrix) if axis is not None]
@@ -195,13 +210,13 @@ def _mask(matrix: Compare) -> Piece:
     return Piece(f"({left.text} {matrix.operator} {right.text})", ATOM)
 
 
-def _condition(matrix: Matrix) -> str:
-    """A comparison, several of them all of which must hold, or any number that is not 0."""
+def _condition(matrix: Matrix, together: str = " & ") -> str:
+    """A comparison, several of them ``together`` all of which must hold, or any number that is not 0."""
     match matrix:
         case Compare():
             return _mask(matrix).text[1:-1]
         case Hadamard(factors=factors, divisors=()) if all(isinstance(factor, Compare) for factor in factors):
-            return " & ".join(_mask(factor).text for factor in factors if isinstance(factor, Compare))
+            return together.join(_mask(factor).text for factor in factors if isinstance(factor, Compare))
         case _:
             return _loose(matrix).text
 

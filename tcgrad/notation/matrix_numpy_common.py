@@ -23,6 +23,7 @@ from tcgrad.notation.matrix import (
 )
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_number
+from tcgrad.notation.matrix_sizes import branches
 from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_functions import template_of
 from tcgrad.notation.numpy_names import code_size
@@ -37,6 +38,10 @@ def is_spelt(matrix: Matrix) -> bool:
 
 def _spans(matrix: Matrix) -> tuple[bool, bool]:
     """Whether the loose text has rows, and whether it has columns."""
+    chosen = branches(matrix)
+    if chosen is not None:
+        spans = [(False, False) if part is None or is_scalar(part) else _spans(part) for part in chosen[1:]]
+        return all(rows for rows, _ in spans), all(columns for _, columns in spans)
     match matrix:
         case Ones() | Zeros():
             return False, False

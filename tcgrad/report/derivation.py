@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import align
-from tcgrad.notation.syntaxes import ASCII, UNICODE
 from tcgrad.report.derivation_content import describe
 from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex
 from tcgrad.report.derivation_markdown import render_markdown
 from tcgrad.report.derivation_text import render_text
-from tcgrad.report.styles import PLAIN, STYLES, Writing
+from tcgrad.report.styles import PLAIN, Writing, style_of
 from tcgrad.steps import explain
 
 if TYPE_CHECKING:
+    from tcgrad.ir.program import Program
     from tcgrad.point import PointValues
 
 Format = Literal["text", "json", "latex", "markdown"]
@@ -68,7 +68,8 @@ def render_derivation(
             report = render_markdown(derivation, notations=notations, writing=writing, explained=explained)
     parts = [report.rstrip("\n")]
     if at is not None:
-        parts.append(_attach(output_format, "text", _point_text(at, unicode and output_format != "latex")))
+        values = _point_text(at, derivation.program, unicode=unicode and output_format != "latex")
+        parts.append(_attach(output_format, "text", values))
     if code is not None:
         parts.append(_attach(output_format, "python", code))
     return "\n\n".join(parts) + "\n"
@@ -76,7 +77,7 @@ def render_derivation(
 
 def render_equations(derivation: Derivation) -> str:
     """All Jacobians and gradients in index notation as one aligned display of LaTeX."""
-    content = describe(derivation, STYLES["latex"], ["index"])
+    content = describe(derivation, style_of("latex", derivation.program), ["index"])
     entries = (*content.jacobians, *content.gradients)
     return align([equation for entry in entries for written in entry.written for equation in written.equations])
 
@@ -91,10 +92,10 @@ def _as_json(data: dict[str, Any], at: PointValues | None, code: str | None) -> 
     return json_text(data)
 
 
-def _point_text(at: PointValues, unicode: bool) -> str:
+def _point_text(at: PointValues, program: Program, *, unicode: bool) -> str:
     from tcgrad.report.point_values import point_text
 
-    return point_text(at, UNICODE if unicode else ASCII)
+    return point_text(at, style_of("unicode" if unicode else "ascii", program).index)
 
 
 def _attach(output_format: str, language: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Powers and logarithms written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x/y)``.
+"""Powers and logarithms written as one: ``x^a y^-a = (x/y)^a``, ``log(x) - log(y) = log(x) + log(1/y) = log(x/y)``.
 
 They are for the eye alone, and hold wherever both sides have a value: what stands beside its root, or its logarithm, is
 not negative there.
@@ -108,7 +108,7 @@ def _as_one(group: Sequence[_Power]) -> tuple[Expr, ...]:
 
 
 def _differences(whole: Add) -> Iterator[Expr]:
-    """The sum with two logarithms as that of a ratio."""
+    """The sum with two logarithms as that of a ratio, of which each has a part or one is all that is below."""
     found: dict[tuple[Fraction, str], tuple[Expr, Expr]] = {}
     for term in whole.terms:
         coefficient, rest = split_coefficient(term)
@@ -117,15 +117,24 @@ def _differences(whole: Add) -> Iterator[Expr]:
             if argument is not None:
                 around = product_of([*factors_of(rest)[:place], *factors_of(rest)[place + 1 :]])
                 partner = found.get((-coefficient, key(around)))
-                if partner is None:
+                beside = found.get((coefficient, key(around)))
+                if partner is None and beside is not None and (_is_below(argument) or _is_below(beside[1])):
+                    partner = beside[0], Pow(beside[1], MINUS_ONE)
+                elif partner is None:
                     found[coefficient, key(around)] = (term, argument)
                     continue
+                elif coefficient < 0:
+                    argument, partner, coefficient = partner[1], (partner[0], argument), -coefficient
                 other, below = partner
-                if coefficient < 0:
-                    argument, below, coefficient = below, argument, -coefficient
                 ratio = Call(FUNCTIONS["log"], (Mul((argument, Pow(below, MINUS_ONE))),))
                 kept = [each for each in whole.terms if each is not term and each is not other]
                 yield simplify(Add((ZERO, *kept, scaled(coefficient, Mul((ratio, around))))))
+
+
+def _is_below(argument: Expr) -> bool:
+    """Whether a whole argument stands below the bar."""
+    exponents = [exponent for _, exponent in map(as_power, factors_of(argument))]
+    return all(isinstance(exponent, Const) and exponent.value < 0 for exponent in exponents)
 
 
 def _argument(factor: Expr) -> Expr | None:

@@ -18,6 +18,7 @@ from tcgrad.ir.nodes import (
     Call,
     Const,
     Expr,
+    IndexSum,
     Iverson,
     Mul,
     Pow,
@@ -27,6 +28,7 @@ from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, as_number_power, call, exponent_of, is_call, minus, opposite, two_exponents
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.completed import with_sums_completed
 from tcgrad.simplify.logarithms import log_named, softplus_apart
 from tcgrad.simplify.powers import as_power, is_division, power, split_coefficient
 
@@ -57,7 +59,8 @@ def _named(expr: Expr) -> Expr | None:
         case Mul(factors=factors):
             return _quotient(factors) or _pair(factors)
         case Add(terms=terms):
-            return softplus_apart(terms) or (_shifted_sigmoid(*terms) if len(terms) == 2 else None)
+            named = softplus_apart(terms) or (_shifted_sigmoid(*terms) if len(terms) == 2 else None)
+            return named or (with_sums_completed(terms) if {IndexSum, Iverson} <= sorts_in(expr) else None)
         case _:
             return None
 
