@@ -65,6 +65,8 @@ a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 a logarithm of a fraction less 1: y = -log(1/s - 1) | y = log(s/(1 - s))
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
+shares of a whole in a logarithm: y = log(s/(1 - s))/s | y = (log(s) - log(1 - s))/s
+shares of a number in a logarithm: y[i] = t*log(x[i]*(3 - x[i])) | y[i] = t*log(3 - x[i]) + t*log(x[i])
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
@@ -100,6 +102,7 @@ a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
+a logarithm of what may both be negative: y = log(s*(-1 - s)) | y = log(s) + log(-1 - s)
 a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 an angle of another sign in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) + sin(t)*sum[i](cos(x[i]))
 angles in sums of other ranges: y = sum[i](sin(s + t)) | y = sum[j](sin(s)*cos(t) + cos(s)*sin(t))
