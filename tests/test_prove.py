@@ -304,6 +304,7 @@ power of a quotient in a power: y[i] = exp((x[i]/s)^t*u[i])^2 | y[i] = exp(2*x[i
 shares to a power: y[i] = p[i]^t*x[i]^(-t) | y[i] = (p[i]/x[i])^t
 a choice by a size that is positive: y[i] = where(abs(u[i]) <= s, u[i], s*sign(u[i])) | y[i] = max(-s, min(u[i], s))
 a choice by a size in choices: y[i] = where(u[i] > s, s, where(u[i] < -s, -s, u[i])) | y[i] = clip(u[i], -s, s)
+a choice by a share: y[i] = s*where(abs(u[i]/s) <= 1, u[i]/s, sign(u[i])) | y[i] = clip(u[i], -s, s)
 a side that is chosen: y[i] = [abs(u[i] - t) < s]*x[i] | y[i] = [u[i] < t + s]*[u[i] > t - s]*x[i]
 shares add up: y = sum[i](p[i]*(u[i] - log(s*x[i]))) | y = sum[i](p[i]*u[i] - p[i]*log(x[i])) - log(s)
 """.strip().splitlines()
@@ -313,6 +314,7 @@ a factor of any sign: y = (s*t*t)^(1/2) | y = t*s^(1/2)
 a logarithm of any sign: y = log(s*t^2) | y = log(s) + 2*log(t)
 a difference: y = ((x[0] - s)^2)^(1/2) | y = x[0] - s
 a choice by a size of any sign: y[i] = where(abs(u[i]) <= t, u[i], t*sign(u[i])) | y[i] = max(-t, min(u[i], t))
+a choice by a share of any sign: y[i] = [abs(u[i]/t) <= 1]*s | y[i] = [abs(u[i]) <= t]*s
 a side with its end: y[i] = [abs(u[i]) < s]*x[i] | y[i] = [u[i] < s]*[u[i] >= -s]*x[i]
 a share may be 0: y = [p[0] > 0]*s | y = s
 """.strip().splitlines()

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, Iverson, Mul, const
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, Iverson, Mul, Pow, const
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
     children,
@@ -102,7 +102,7 @@ class _Cases:
 
     def _told(self, difference: Expr) -> tuple[Expr, Sign]:
         """What has the sign of a difference, or the opposite one: without positive factors."""
-        opened = expand(self._bare(_without_exponentials(self._bare(difference))))
+        opened = self._without_denominators(expand(self._bare(_without_exponentials(self._bare(difference)))))
         number = first_term(map(split_coefficient, terms_of(opened)))[0] if opened != ZERO else Fraction(0)
         if not number:
             return ZERO, 0
@@ -111,6 +111,17 @@ class _Cases:
     def _bare(self, expr: Expr) -> Expr:
         """A product without its positive factors."""
         return product_of([part for part in factors_of(simplify(expr)) if not is_positive(part, self._positive)])
+
+    def _without_denominators(self, expr: Expr) -> Expr:
+        """An expanded sum times what is positive below a line in it: ``u - d`` for ``u/d - 1``."""
+        below: dict[Expr, Fraction] = {}
+        for part in (part for term in terms_of(expr) for part in factors_of(term)):
+            match part:
+                case Pow(base, Const(value)) if value < 0 and is_positive(base, self._positive):
+                    below[base] = max(below.get(base, -value), -value)
+                case _:
+                    pass
+        return expand(Mul((*(Pow(base, Const(value)) for base, value in below.items()), expr))) if below else expr
 
     def _possible(self, compared: Expr, known: tuple[_Known, ...]) -> tuple[Sign, ...]:
         """The signs that what is compared can have beside what is known."""
