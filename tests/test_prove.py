@@ -150,6 +150,41 @@ def test_not_proved(left, right):
     assert not prove_equal(define(left), define(right))
 
 
+SYMBOLS = "inputs: {a: [3], b: [3], c: [3], s: [2], p: [4], q: [4]}\nequations:\n"
+
+SYMBOLS_IN_PAIRS = """
+twice a vector: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = b[i]*a[j]*c[j] - c[i]*a[j]*b[j]
+nothing between: y = (eps[i,j,k]*a[i]*b[j]*c[k])*(eps[l,m,n]*a[l]*b[m]*a[n]) | y = 0
+a square: y = sum[i]((eps[i,j,k]*a[j]*b[k])^2) | y = a[i]*a[i]*b[j]*b[j] - (a[i]*b[i])^2
+one with itself: y = eps[i,j,k]*eps[i,j,k] | y = 6
+one with itself but for one: y[i] = eps[i,k,l]*eps[j,k,l]*a[j] | y[i] = 2*a[i]
+three: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*a[l]*eps[m,p,q]*a[p]*b[q] | y[i] = -a[m]*a[m]*eps[i,j,k]*a[j]*b[k]
+of two positions: y[i] = eps[i,j]*eps[j,k]*s[k] | y[i] = -s[i]
+of four positions: y[i,j] = eps[i,j,k,l]*eps[k,l,m,n]*p[m]*q[n] | y[i,j] = 2*(p[i]*q[j] - p[j]*q[i])
+""".strip().splitlines()
+
+OTHER_SYMBOLS = """
+the other sign: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = c[i]*a[j]*b[j] - b[i]*a[j]*c[j]
+another product: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = eps[i,j,k]*eps[j,l,m]*a[l]*b[m]*c[k]
+""".strip().splitlines()
+
+
+def proved_of_symbols(left, right):
+    sides = (equation.replace("eps", "levi_civita") for equation in (left, right))
+    one, other = (program_of(f"{SYMBOLS}  - {equation}\n").statements[-1] for equation in sides)
+    return prove_equal(one, other, any_sizes=True)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in SYMBOLS_IN_PAIRS])
+def test_pairs_of_permutation_symbols_are_deltas(left, right):
+    assert proved_of_symbols(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in OTHER_SYMBOLS])
+def test_pairs_of_permutation_symbols_that_are_not_the_same(left, right):
+    assert not proved_of_symbols(left, right)
+
+
 ROOTS_OF_PRODUCTS = """
 a share: y = s/sqrt(s/t) | y = t*sqrt(s/t)
 a share divided by: y = 1/(t*sqrt(s/t)) | y = sqrt(s/t)/s
