@@ -87,6 +87,10 @@ roots of a share and the rest: y = t/(sqrt(s)*sqrt(1 - s)) | y = t/sqrt(s*(1 - s
 an angle less another in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) - sin(t)*sum[i](cos(x[i]))
 angles in sums: y[k] = sum[i](z[i]*cos(x[i] + x[k])) | y[k] = sum[i](z[i]*(cos(x[i])*cos(x[k]) - sin(x[i])*sin(x[k])))
 angles in sums of two: y = sum[i,j](a[i,j]*sin(2*x[i] + s)) | y = sum[i,j](a[i,j]*(sin(s) + 2*sin(x[i])*cos(x[i] + s)))
+a product but for one: y[i] = prod[k](where(k == i, 1, 1 + x[k])) | y[i] = prod[k](1 + x[k])/(1 + x[i])
+products but for one: y[i,j] = prod[k](where(k == i, 1, a[k,j])) | y[i,j] = prod[k](a[k,j])*a[i,j]^(-1)
+digamma of the next: y = digamma(s + 1) | y = digamma(s) + 1/s
+digamma of more: y = digamma(s/2 + 3/2) - digamma((s - 1)/2) | y = 2/(s - 1) + 2/(s + 1)
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -125,6 +129,8 @@ root of a square: y = sqrt(1/s^2) | y = 1/s
 root of a cube that is whole: y = (s^3)^(1/3) | y = s
 roots of what may both be negative: y = 1/sqrt(s^2 - 1) | y = 1/(sqrt(s - 1)*sqrt(s + 1))
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
+a product but for another: y[i] = prod[k](where(k == i, 1, x[k])) | y[i] = prod[k](x[k])/z[i]
+digamma of the one before: y = digamma(s - 1) | y = digamma(s) - 1/s
 an odd function: y = erf(s - t) | y = erf(t - s)
 no diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](x[k])*delta[i,j]
 rows not looked up: y[i] = sum[k](delta[i,n[k]]*x[i]) | y[i] = sum[k](delta[i,n[k]]*x[k])
