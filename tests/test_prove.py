@@ -65,6 +65,8 @@ a square of a sum: y = (q[i,k]*x[k])^2*1[i] | y = q[i,k]*x[k]*q[i,r]*x[r]
 a symbol beside what is symmetric: y = levi_civita[p,r,m]*u[p]*v[r]*u[m] | y = 0
 a logarithm of a fraction less 1: y = -log(1/s - 1) | y = log(s/(1 - s))
 a logarithm beside its parts: y = log(s) - log(1 - s) | y = log(s/(1 - s))
+shares of a whole in a logarithm: y = log(s/(1 - s))/s | y = (log(s) - log(1 - s))/s
+shares of a number in a logarithm: y[i] = t*log(x[i]*(3 - x[i])) | y[i] = t*log(3 - x[i]) + t*log(x[i])
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
@@ -85,6 +87,10 @@ roots of a share and the rest: y = t/(sqrt(s)*sqrt(1 - s)) | y = t/sqrt(s*(1 - s
 an angle less another in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) - sin(t)*sum[i](cos(x[i]))
 angles in sums: y[k] = sum[i](z[i]*cos(x[i] + x[k])) | y[k] = sum[i](z[i]*(cos(x[i])*cos(x[k]) - sin(x[i])*sin(x[k])))
 angles in sums of two: y = sum[i,j](a[i,j]*sin(2*x[i] + s)) | y = sum[i,j](a[i,j]*(sin(s) + 2*sin(x[i])*cos(x[i] + s)))
+a product but for one: y[i] = prod[k](where(k == i, 1, 1 + x[k])) | y[i] = prod[k](1 + x[k])/(1 + x[i])
+products but for one: y[i,j] = prod[k](where(k == i, 1, a[k,j])) | y[i,j] = prod[k](a[k,j])*a[i,j]^(-1)
+digamma of the next: y = digamma(s + 1) | y = digamma(s) + 1/s
+digamma of more: y = digamma(s/2 + 3/2) - digamma((s - 1)/2) | y = 2/(s - 1) + 2/(s + 1)
 shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
@@ -100,6 +106,7 @@ a power of a product: y = (s*t)^0.5 | y = s^0.5*t^0.5
 a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
+a logarithm of what may both be negative: y = log(s*(-1 - s)) | y = log(s) + log(-1 - s)
 a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 an angle of another sign in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) + sin(t)*sum[i](cos(x[i]))
 angles in sums of other ranges: y = sum[i](sin(s + t)) | y = sum[j](sin(s)*cos(t) + cos(s)*sin(t))
@@ -122,6 +129,8 @@ root of a square: y = sqrt(1/s^2) | y = 1/s
 root of a cube that is whole: y = (s^3)^(1/3) | y = s
 roots of what may both be negative: y = 1/sqrt(s^2 - 1) | y = 1/(sqrt(s - 1)*sqrt(s + 1))
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
+a product but for another: y[i] = prod[k](where(k == i, 1, x[k])) | y[i] = prod[k](x[k])/z[i]
+digamma of the one before: y = digamma(s - 1) | y = digamma(s) - 1/s
 an odd function: y = erf(s - t) | y = erf(t - s)
 no diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](x[k])*delta[i,j]
 rows not looked up: y[i] = sum[k](delta[i,n[k]]*x[i]) | y[i] = sum[k](delta[i,n[k]]*x[k])
@@ -145,6 +154,41 @@ def test_proved(left, right):
 @pytest.mark.parametrize(("left", "right"), [sides(row) for row in DIFFERENT])
 def test_not_proved(left, right):
     assert not prove_equal(define(left), define(right))
+
+
+SYMBOLS = "inputs: {a: [3], b: [3], c: [3], s: [2], p: [4], q: [4]}\nequations:\n"
+
+SYMBOLS_IN_PAIRS = """
+twice a vector: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = b[i]*a[j]*c[j] - c[i]*a[j]*b[j]
+nothing between: y = (eps[i,j,k]*a[i]*b[j]*c[k])*(eps[l,m,n]*a[l]*b[m]*a[n]) | y = 0
+a square: y = sum[i]((eps[i,j,k]*a[j]*b[k])^2) | y = a[i]*a[i]*b[j]*b[j] - (a[i]*b[i])^2
+one with itself: y = eps[i,j,k]*eps[i,j,k] | y = 6
+one with itself but for one: y[i] = eps[i,k,l]*eps[j,k,l]*a[j] | y[i] = 2*a[i]
+three: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*a[l]*eps[m,p,q]*a[p]*b[q] | y[i] = -a[m]*a[m]*eps[i,j,k]*a[j]*b[k]
+of two positions: y[i] = eps[i,j]*eps[j,k]*s[k] | y[i] = -s[i]
+of four positions: y[i,j] = eps[i,j,k,l]*eps[k,l,m,n]*p[m]*q[n] | y[i,j] = 2*(p[i]*q[j] - p[j]*q[i])
+""".strip().splitlines()
+
+OTHER_SYMBOLS = """
+the other sign: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = c[i]*a[j]*b[j] - b[i]*a[j]*c[j]
+another product: y[i] = eps[i,j,k]*a[j]*eps[k,l,m]*b[l]*c[m] | y[i] = eps[i,j,k]*eps[j,l,m]*a[l]*b[m]*c[k]
+""".strip().splitlines()
+
+
+def proved_of_symbols(left, right):
+    sides = (equation.replace("eps", "levi_civita") for equation in (left, right))
+    one, other = (program_of(f"{SYMBOLS}  - {equation}\n").statements[-1] for equation in sides)
+    return prove_equal(one, other, any_sizes=True)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in SYMBOLS_IN_PAIRS])
+def test_pairs_of_permutation_symbols_are_deltas(left, right):
+    assert proved_of_symbols(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [sides(row) for row in OTHER_SYMBOLS])
+def test_pairs_of_permutation_symbols_that_are_not_the_same(left, right):
+    assert not proved_of_symbols(left, right)
 
 
 ROOTS_OF_PRODUCTS = """
@@ -299,6 +343,10 @@ power of a power of a sum: y = sum[i](z[i]*x[i]^t)^(1/t - 1) | y = (sum[i](z[i]*
 power of a quotient: y[i] = (x[i]/s)^(t - 1)/s | y[i] = x[i]^t/x[i]*s^(-t)
 power of a quotient in a power: y[i] = exp((x[i]/s)^t*u[i])^2 | y[i] = exp(2*x[i]^t*s^-t*u[i])
 shares to a power: y[i] = p[i]^t*x[i]^(-t) | y[i] = (p[i]/x[i])^t
+a choice by a size that is positive: y[i] = where(abs(u[i]) <= s, u[i], s*sign(u[i])) | y[i] = max(-s, min(u[i], s))
+a choice by a size in choices: y[i] = where(u[i] > s, s, where(u[i] < -s, -s, u[i])) | y[i] = clip(u[i], -s, s)
+a choice by a share: y[i] = s*where(abs(u[i]/s) <= 1, u[i]/s, sign(u[i])) | y[i] = clip(u[i], -s, s)
+a side that is chosen: y[i] = [abs(u[i] - t) < s]*x[i] | y[i] = [u[i] < t + s]*[u[i] > t - s]*x[i]
 shares add up: y = sum[i](p[i]*(u[i] - log(s*x[i]))) | y = sum[i](p[i]*u[i] - p[i]*log(x[i])) - log(s)
 """.strip().splitlines()
 
@@ -306,6 +354,9 @@ DIFFERENT_UNDER_ASSUMPTIONS = """
 a factor of any sign: y = (s*t*t)^(1/2) | y = t*s^(1/2)
 a logarithm of any sign: y = log(s*t^2) | y = log(s) + 2*log(t)
 a difference: y = ((x[0] - s)^2)^(1/2) | y = x[0] - s
+a choice by a size of any sign: y[i] = where(abs(u[i]) <= t, u[i], t*sign(u[i])) | y[i] = max(-t, min(u[i], t))
+a choice by a share of any sign: y[i] = [abs(u[i]/t) <= 1]*s | y[i] = [abs(u[i]) <= t]*s
+a side with its end: y[i] = [abs(u[i]) < s]*x[i] | y[i] = [u[i] < s]*[u[i] >= -s]*x[i]
 a share may be 0: y = [p[0] > 0]*s | y = s
 """.strip().splitlines()
 

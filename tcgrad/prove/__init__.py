@@ -24,6 +24,7 @@ from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.roots import bases_of_roots, with_roots_joined
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.shifts import shifted
+from tcgrad.prove.symbols import with_symbols_as_deltas
 from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold, with_steps_taken
 from tcgrad.simplify import simplify
@@ -133,6 +134,7 @@ def prove_equal(
         lambda: simplify(with_roots_as_one()),
         with_rows_as_read,
         with_inverses_apart,
+        lambda: with_symbols_as_deltas(normalised()),
     )
 
     def with_roots_as_one() -> Expr:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, Iverson, Mul, const
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, Iverson, Mul, Pow, const
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
     children,
@@ -32,7 +32,7 @@ from tcgrad.simplify.calls import exponent_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.order import first_term
-from tcgrad.simplify.powers import scaled, split_coefficient
+from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.signs import is_positive
 
 Sign = Literal[-1, 0, 1]
@@ -102,7 +102,7 @@ class _Cases:
 
     def _told(self, difference: Expr) -> tuple[Expr, Sign]:
         """What has the sign of a difference, or the opposite one: without positive factors."""
-        opened = expand(self._bare(_without_exponentials(self._bare(difference))))
+        opened = self._without_denominators(expand(self._bare(_without_exponentials(self._bare(difference)))))
         number = first_term(map(split_coefficient, terms_of(opened)))[0] if opened != ZERO else Fraction(0)
         if not number:
             return ZERO, 0
@@ -112,6 +112,17 @@ class _Cases:
         """A product without its positive factors."""
         return product_of([part for part in factors_of(simplify(expr)) if not is_positive(part, self._positive)])
 
+    def _without_denominators(self, expr: Expr) -> Expr:
+        """An expanded sum times what is positive below a line in it: ``u - d`` for ``u/d - 1``."""
+        below: dict[Expr, Fraction] = {}
+        for part in (part for term in terms_of(expr) for part in factors_of(term)):
+            match part:
+                case Pow(base, Const(value)) if value < 0 and is_positive(base, self._positive):
+                    below[base] = max(below.get(base, -value), -value)
+                case _:
+                    pass
+        return expand(Mul((*(Pow(base, Const(value)) for base, value in below.items()), expr))) if below else expr
+
     def _possible(self, compared: Expr, known: tuple[_Known, ...]) -> tuple[Sign, ...]:
         """The signs that what is compared can have beside what is known."""
         if isinstance(compared, Const):
@@ -120,19 +131,30 @@ class _Cases:
             apart, together = (
                 expand(Add((compared, Mul((const(-n), fact.compared))))) for n in (1, -1)
             )  # compared = fact + apart = together - fact
-            if isinstance(apart, Const) and fact.sign and fact.sign * apart.value >= 0:
+            if fact.sign and self._sign_of(apart) in (0, fact.sign):
                 return (fact.sign,)
-            if isinstance(together, Const) and fact.sign and -fact.sign * together.value >= 0:
+            if fact.sign and self._sign_of(together) in (0, -fact.sign):
                 return (_sign(Fraction(-fact.sign)),)
         return _SIGNS
+
+    def _sign_of(self, expr: Expr) -> Sign | None:
+        """The sign that an expression has for all arguments; None where that is not seen."""
+        if isinstance(expr, Const):
+            return _sign(expr.value)
+        if is_positive(expr, self._positive):
+            return 1
+        return -1 if is_positive(simplify(negated(expr)), self._positive) else None
 
     def _in_case(self, expr: Expr, compared: Expr, sign: Sign) -> Expr:
         """The expression where what is compared has a sign."""
         made = simplify(self._resolved(expr, key(compared), sign))
-        solved = _solved(compared) if sign == 0 else None
-        if solved is None:
+        if sign:
             return made
-        component, value = solved
+        # of a component that is written by others it is forgotten that it is positive: such ones come last
+        solved = sorted(_solved(compared), key=lambda each: is_positive(each[0], self._positive))
+        if not solved:
+            return made
+        component, value = solved[0]
         return simplify(replace_components(made, lambda read: value if read == component else read))
 
     def _resolved(self, expr: Expr, compared: str, sign: Sign) -> Expr:
@@ -207,14 +229,13 @@ def _without_exponentials(expr: Expr) -> Expr:
     return Mul((Const(number), Add((exponents[0], Mul((MINUS_ONE, exponents[1]))))))
 
 
-def _solved(compared: Expr) -> tuple[Component, Expr] | None:
-    """A component that stands once, with a number before it, and what it is where the whole is 0."""
+def _solved(compared: Expr) -> Iterator[tuple[Component, Expr]]:
+    """The components that stand once, with a number before them, and what they are where the whole is 0."""
     terms = list(map(split_coefficient, terms_of(compared)))
     for place, (number, rest) in enumerate(terms):
         others = [scaled(-coefficient / number, other) for n, (coefficient, other) in enumerate(terms) if n != place]
         if isinstance(rest, Component) and rest.tensor.is_real and not any(_reads(other, rest) for other in others):
-            return rest, Add((ZERO, *others))
-    return None
+            yield rest, Add((ZERO, *others))
 
 
 def _reads(expr: Expr, component: Component) -> bool:

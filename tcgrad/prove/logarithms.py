@@ -1,14 +1,14 @@
 """Logarithms of products as sums, where what is multiplied is known to be positive.
 
 Where a formula has a value, what it takes the logarithm of is positive: beside ``log(a) - log(b)``, ``log(a/b)`` is the
-same.
+same. Of ``log(s/(1 - s))`` both parts are positive: they have one sign, and their sum is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from tcgrad.ir.nodes import Add, Call, Const, Expr, Mul
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Expr, Mul
 from tcgrad.ir.traversal import factors_of, map_children, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
@@ -16,9 +16,20 @@ from tcgrad.simplify.powers import as_power
 
 
 def arguments_of_logarithms(exprs: Iterable[Expr]) -> frozenset[str]:
-    """The keys of what stands in logarithms."""
+    """The keys of what stands in logarithms, and of the shares of a whole that do as a product or a quotient."""
     calls = (part for expr in exprs for part in walk(expr) if isinstance(part, Call) and part.function.name == "log")
-    return frozenset(key(simplify(call.arguments[0])) for call in calls)
+    arguments = [simplify(call.arguments[0]) for call in calls]
+    return frozenset(key(each) for argument in arguments for each in (argument, *_shares(argument)))
+
+
+def _shares(argument: Expr) -> tuple[Expr, ...]:
+    """The two of which something positive is the product or the quotient, if they add up to a positive number."""
+    powers = [as_power(factor) for factor in factors_of(argument)]
+    bases = tuple(base for base, _ in powers)
+    if len(powers) != 2 or not all(exponent in {ONE, MINUS_ONE} for _, exponent in powers):
+        return ()
+    whole = simplify(Add(bases))
+    return bases if isinstance(whole, Const) and whole.value > 0 else ()
 
 
 def with_logarithms_apart(expr: Expr, positive: Collection[str]) -> Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Integer
@@ -14,18 +15,24 @@ from tcgrad.ir.nodes import (
     Const,
     Delta,
     Expr,
+    IndexReduce,
     IndexValue,
     Iverson,
     Mul,
     Pow,
+    Where,
+    const,
 )
-from tcgrad.ir.traversal import children, rebuild
+from tcgrad.ir.traversal import children, rebuild, terms_of
 from tcgrad.language.rows import written_out
 from tcgrad.prove.places import as_sum
 from tcgrad.prove.proper import with_proper_fractions
 from tcgrad.simplify import simplify
+from tcgrad.simplify.expand import expand
+from tcgrad.simplify.positive import without_one_factor
 from tcgrad.simplify.powers import sign
 
+_MOST_STEPS = 8  # from one argument of the digamma function to another
 _FIRST = (1, 2, 3)  # how many positions are written one by one
 
 
@@ -33,8 +40,8 @@ def rewrite(expr: Expr) -> Expr:
     """The same value through exp, log, sin, cos and erf, ``cos^2`` by ``sin``, ``[p >= 1]`` by ``delta[p,0]``.
 
     ``sigmoid(-u)`` is ``1 - sigmoid(u)``, ``S^(e/(1 - e))`` is ``S^(1/(1 - e) - 1)``, and a root of ``1/s`` is one of
-    ``s``, below the bar: they have values for the same ``s``. A sum of indices and sizes
-    that stands as a number is one of numbers, whatever it is added to.
+    ``s``, below the bar: they have values for the same ``s``. A product but for one factor is a quotient. A sum of
+    indices and sizes that stands as a number is one of numbers, whatever it is added to.
     """
     compared = isinstance(expr, Iverson)
     parts = tuple(part if compared and isinstance(part, IndexValue) else rewrite(part) for part in children(expr))
@@ -42,6 +49,8 @@ def rewrite(expr: Expr) -> Expr:
     match made:
         case IndexValue():
             return as_sum(made)
+        case Call(function=Function(name="digamma"), arguments=(argument,)):
+            return _with_digamma_between(made, expand(argument))
         case Call(function=Function(definition=str(definition))):
             return _through_fewer(made, definition)
         case Pow(base=Call(function=Function(name="cos")) as cosine, exponent=Const(value=n)) if (
@@ -60,8 +69,21 @@ def rewrite(expr: Expr) -> Expr:
         ):
             early = Add(tuple(Delta(place, Integer.of(n)) for n in range(bound.as_number or 0)))
             return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
+        case IndexReduce(kind="prod", body=Where() as choice):
+            return without_one_factor(made, choice) or made
         case _:
             return made
+
+
+def _with_digamma_between(call: Call, argument: Expr) -> Expr:
+    """``digamma(u + n) = digamma(u) + 1/u + 1/(u + 1) + ... + 1/(u + n - 1)``, the number that is left in [0, 1)."""
+    number = next((term.value for term in terms_of(argument) if isinstance(term, Const)), Fraction(0))
+    steps = floor(number)
+    if not 0 < abs(steps) <= _MOST_STEPS:
+        return call
+    rest = expand(Add((argument, const(-steps))))
+    passed = (Pow(Add((rest, const(n))), MINUS_ONE) for n in range(min(steps, 0), max(steps, 0)))
+    return Add((Call(call.function, (rest,)), *(part if steps > 0 else Mul((MINUS_ONE, part)) for part in passed)))
 
 
 def _through_fewer(call: Call, definition: str) -> Expr:

@@ -38,9 +38,9 @@ def symbols_sorted(expr: Expr) -> Expr:
 def product_sorted(body: Expr, bound: Collection[Index]) -> Expr:
     """A product with the positions of permutation symbols in canonical order, and the sign of that."""
     factors = factors_of(body)
-    if not any(map(_is_symbol, factors)):
+    if not any(map(is_symbol, factors)):
         return body
-    marked = [part for factor in factors for part in (_marks(factor) if _is_symbol(factor) else (factor,))]
+    marked = [part for factor in factors for part in (_marks(factor) if is_symbol(factor) else (factor,))]
     labels = canonical_labels(tuple(bound), marked)
     return Mul(tuple(_sorted(factor, labels) for factor in factors))
 
@@ -49,7 +49,7 @@ def is_antisymmetric(whole: IndexSum) -> bool:
     """Whether a sum is 0: two summed indices of a symbol, equally long, may change places in all that is beside it."""
     factors = factors_of(whole.body)
     for place, factor in enumerate(factors):
-        if isinstance(factor, Component) and _is_symbol(factor):
+        if isinstance(factor, Component) and is_symbol(factor):
             rest = Mul((*factors[:place], *factors[place + 1 :]))
             plain = [position.as_index for position in factor.indices]
             summed = [index for index in plain if index is not None and index in whole.indices]
@@ -67,7 +67,8 @@ def _key_over(rest: Expr, bound: tuple[Index, ...]) -> str:
     return key(IndexSum(bound, rest) if bound else rest)
 
 
-def _is_symbol(factor: Expr) -> bool:
+def is_symbol(factor: Expr) -> bool:
+    """Whether a factor is a permutation symbol."""
     return isinstance(factor, Component) and factor.tensor.role is Role.LEVI_CIVITA
 
 
@@ -79,7 +80,7 @@ def _marks(symbol: Expr) -> tuple[Expr, ...]:
 
 
 def _sorted(symbol: Expr, labels: Labels) -> Expr:
-    if not isinstance(symbol, Component) or not _is_symbol(symbol):
+    if not isinstance(symbol, Component) or not is_symbol(symbol):
         return symbol
     places = [_place_key(position, labels) for position in symbol.indices]
     order = sorted(range(len(places)), key=lambda place: places[place])

@@ -70,7 +70,7 @@ class Signs:
             case Mul(factors=factors):
                 return self._without_squared_signs(factors) or made
             case IndexReduce(kind="prod", body=Where() as choice) if self._is_read(choice.otherwise):
-                return _without_one_factor(made, choice) or made
+                return without_one_factor(made, choice) or made
             case _:
                 return made
 
@@ -143,7 +143,7 @@ def _is_number(factor: Expr) -> bool:
     return isinstance(base, Const | IndexValue)
 
 
-def _without_one_factor(expr: Expr, choice: Where) -> Expr | None:
+def without_one_factor(expr: Expr, choice: Where) -> Expr | None:
     """``prod_j where(j == p, 1, x[j])`` as a quotient, where the condition fixes every index."""
     if not isinstance(expr, IndexReduce):
         return None
