@@ -349,6 +349,26 @@ def test_where_there_is_no_kink_nothing_is_said(equation):
     assert not any("ties" in r.method for r in result.results)
 
 
+# Functions without a kink, as they are written lest they overflow, and their slopes.
+STABLE = {
+    "y[i] = max(z[i], 0) + log(1 + exp(-abs(z[i])))": "sigmoid(z[p])",
+    "y[i] = max(z[i], 0) - z[i]*t[i] + log(1 + exp(-abs(z[i])))": "sigmoid(z[p]) - t[p]",
+    "y[i] = relu(z[i]) - z[i]*t[i] + log1p(exp(-abs(z[i])))": "sigmoid(z[p]) - t[p]",
+    "y[i] = min(z[i], 0) - log1p(exp(-abs(z[i])))": "sigmoid(-z[p])",
+    "y[i] = max(z[i], t[i]) + log(1 + exp(-abs(z[i] - t[i])))": "sigmoid(z[p] - t[p])",
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("equation", STABLE)
+def test_kinks_that_cancel_in_what_has_a_name_are_none(equation, dtype):
+    """Where they meet the function has a derivative, which is not what those of its parts add up to."""
+    entry = f"dl/dz[p] = dl/dy[p]*({STABLE[equation]})"
+    made = loads(f"inputs: {{z: [4], t: [4]}}\nequations: ['{equation}']\nexpect: ['{entry}']\n")
+    for seed in range(3):
+        assert made.check(dtype=dtype, seed=seed).ok
+
+
 def test_ties_respect_what_inputs_are_declared_to_be():
     text = """
 dims: {N: 3}

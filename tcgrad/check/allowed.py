@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from tcgrad.calculus.recognise import recognised
 from tcgrad.evaluate.functions import is_complex_in_double
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.program import Intrinsic, Program, Recurrence, bodies, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Recurrence, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, walk
 from tcgrad.simplify.powers import is_division
@@ -77,6 +78,19 @@ def why_branches_are_rounded(program: Program) -> str:
             if reason:
                 return f"rounding decides which branch is taken: {reason}"
     return ""
+
+
+def without_a_kink(program: Program) -> frozenset[int]:
+    """The numbers of the statements that make decisions for what has a name and no kink, as
+    ``max(u, 0) + log(1 + exp(-abs(u)))`` for ``softplus(u)``: where branches meet there the function has a derivative,
+    whatever those of its parts add up to.
+    """
+    pairs = zip(program.statements, recognised(program).statements, strict=True)
+    return frozenset(number for number, (own, named) in enumerate(pairs) if _decisions(named) < _decisions(own))
+
+
+def _decisions(statement: Statement) -> int:
+    return sum(map(_decides, (node for body in bodies(statement) for node in walk(body))))
 
 
 def _decides(node: Expr) -> bool:

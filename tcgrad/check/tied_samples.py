@@ -59,8 +59,11 @@ def _tied(
     inputs, grid = round_inputs(program, demands, drawn, halved)
     functions = source.functions(seed)
     forward = evaluate_forward(program.statements, inputs, reference, functions=functions)
-    kinks = kinks_beside(forward, random) - known
+    beside = kinks_beside(forward, random)
+    kinks = beside - known
     if len(kinks) <= least or source.why_undefined(forward, dtype):
+        return None
+    if not source.traits.without_a_kink.isdisjoint(number for number, _ in beside):
         return None
     narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
     if not same_branches(forward, narrow):
