@@ -532,3 +532,29 @@ def test_a_softmax_under_a_mask_of_two_indices_is_one_whatever_they_are_called(o
     inside = np.abs(np.arange(7)[:, None] + np.arange(5) - 5) <= 3
     np.testing.assert_allclose(function.compile().forward(s), masked(s, inside), rtol=1e-12)
     assert function.check(trials=1).ok
+
+
+MASKED = [
+    ["f = log(sum[i](exp(x[i])*b[i]))"],
+    ["f = log(sum[i](b[i]*exp(2*x[i] - x[i])))"],
+    ["e[i] = b[i]*exp(x[i])", "f = log(sum[i](e[i]))"],
+    ["s = sum[i](b[i]*exp(x[i]))", "f = log(s)"],
+]
+
+
+@pytest.mark.parametrize("equations", MASKED)
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 1000), ("float32", 100)])
+def test_what_a_mask_leaves_out_may_be_as_large_as_it_likes(equations, dtype, large):
+    text = f"dims: {{N: 4}}\ninputs: {{x: [N], b: {{shape: [N], dtype: bool}}}}\nequations: {equations}\n"
+    module = tcgrad.loads(text).compile()
+    x, b = np.array([large, 0, 1, 2], dtype), np.array([False, True, True, True])
+    share = np.where(b, np.exp(np.where(b, x, 0)), 0)
+    share /= share.sum()
+    f, (gradient,) = module.value_and_grad(x, b)
+    rtol = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(f, np.log(np.exp(x[b]).sum()), rtol=rtol)
+    np.testing.assert_allclose(gradient, share, rtol=rtol)
+    np.testing.assert_allclose(module.jvp(x, b, np.ones_like(x)), 1, rtol=rtol)
+    second = module.hessian(x, b)["x", "x"]
+    np.testing.assert_allclose(second, np.diag(share) - np.outer(share, share), rtol=rtol, atol=rtol)
+    assert gradient.dtype == second.dtype == dtype

@@ -70,18 +70,45 @@ MULTIPLES = [
 
 @pytest.mark.parametrize(("exponent", "values"), MULTIPLES)
 @pytest.mark.parametrize("base", [0.0, -1.0])
-def test_a_power_by_0_does_not_move_where_its_base_is_0(exponent, values, base):
+@pytest.mark.parametrize("dtype", ["int", "real"])
+def test_a_power_by_0_does_not_move_where_its_base_is_0(exponent, values, base, dtype):
     """``e x^(e - 1)`` with ``e = 0`` is 0 though ``x^(e - 1)`` be 1/0."""
-    inputs = f"{{x: [2], n: {'{shape: [N], dtype: int}' if 'n' in exponent else '[N]'}}}"
+    inputs = f"{{x: [2], n: {{shape: [N], dtype: {dtype if 'n' in exponent else 'real'}}}}}"
     head = f"dims: {{N: 3}}\ninputs: {inputs}\nindices: {{i: 2, j: N}}\nwrt: [x]\n"
     module = tcgrad.loads(f"{head}equations: ['y[i,j] = x[i]^{exponent}']\n").compile()
     x, n, e = np.full(2, base), np.arange(3), np.asarray(values)
+    n = n if "int}" in inputs else n.astype(float)
     wanted = np.where(e == 0, 0, e * base ** np.maximum(e - 1.0, 0))
     (jacobian,) = module.jacobian(x, n).values()
     np.testing.assert_allclose(np.einsum("iji->ij", jacobian), wanted)
     np.testing.assert_allclose(module.jvp(x, n, np.ones(2)), wanted)
     _, saved = module.forward_saved(x, n)
     np.testing.assert_allclose(module.backward(saved, np.ones((2, 3)))[0], wanted.sum(1))
+
+
+@pytest.mark.parametrize("exponent", ["a[k]", "(3*a[k]/3)", "(2*a[k]/c)", "(b[k]/2)", "abs(a[k])", "sum[j](a[k]*d[j])"])
+@pytest.mark.parametrize("named", [True, False])
+def test_powers_by_any_number_have_derivatives_where_exponents_are_0_and_1(exponent, named):
+    """Of ``x^0`` and of ``x^1`` at 0, as of features ``x[n]^a[k]`` whose exponents are numbers like all others."""
+    inputs = "{x: [K], a: [K], b: {shape: [K], dtype: int}, c: [], d: [J]}"
+    equations = [f"e[k] = {exponent}", "f = sum[k](x[k]^e[k])"] if named else [f"f = sum[k](x[k]^{exponent})"]
+    text = f"dims: {{K: 5, J: 2}}\ninputs: {inputs}\nwrt: [x]\nequations: {equations}\n"
+    spec, e = tcgrad.loads(text), np.arange(5.0)
+    for x in (np.zeros(5), np.full(5, -2.0)):
+        given = {"x": x, "a": e, "b": 2 * np.arange(5), "c": np.float64(2), "d": np.ones(2) / 2}
+        arguments, module = list(given.values()), spec.compile()
+        first, second = e * x ** np.maximum(e - 1, 0), e * (e - 1) * x ** np.maximum(e - 2, 0)
+        np.testing.assert_allclose(module.value_and_grad(*arguments)[1][0], first)
+        np.testing.assert_allclose(module.jvp(*arguments, np.ones(5)), first.sum())
+        np.testing.assert_allclose(module.hessian(*arguments)["x", "x"], np.diag(second))
+        np.testing.assert_allclose(module.hvp(*arguments, np.ones(5))[0], second)
+        (jacobian,) = spec.derive().at(given).jacobians.values()
+        np.testing.assert_allclose(jacobian, first)
+
+
+def test_a_power_whose_base_is_never_0_is_left_alone():
+    for base in ("exp(x[k])", "(1 + x[k]^2)"):
+        assert "!= 0" not in tcgrad.loads(f"inputs: {{x: [3], a: [3]}}\nequations: ['y[k] = {base}^a[k]']\n").emit()
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ def test_logarithms_that_no_power_stands_beside_are_what_they_are():
         assert module.jacobian(np.zeros(2), 1.0)["y", "a"].tolist() == [-np.inf, -np.inf]
 
 
+@pytest.mark.parametrize("base", ["abs(x[i])", "(x[i]^2 + a[i]^2/9)"])
+def test_a_power_that_is_too_small_for_its_type_does_not_move(base):
+    """``log(u)`` beside ``u^(1/v)`` is that of ``u``, not of a power of what has become 0."""
+    module = Emitted(spec(["x: [3]", "a: [3]"], [f"y[i] = {base}^(1/a[i])"])).module
+    x, a, ones = np.array([0.5, -0.3, 0.1]), np.array([1e-4, 1e-5, 1e-3]), np.ones(3)
+    y, (dx, da) = module.value_and_grad(x, a, ones)
+    for each in y, dx, da, module.jvp(x, a, ones, ones):
+        np.testing.assert_array_equal(each, 0)
+
+
 @pytest.mark.parametrize("base", ["2", "(1 + x[i]^2)", "exp(x[i])", "(1 + i)"])
 def test_what_is_never_0_is_not_asked_about(base):
     assert "== 0" not in Emitted(spec(["x: [3]", "a: [3]"], [f"y[i] = {base}^a[i]"])).source

@@ -58,6 +58,14 @@ SHOWN = [
     (["y[i] = a*elu(x[i])"], "x", "dl/dx[p] = dl/dy[p]*a*where(x[p] > 0, 1, exp(x[p]))"),
     (["y[i] = elu(x[i] + z[i])"], "x", "dl/dx[p] = dl/dy[p]*where(y[p] > 0, 1, y[p] + 1)"),
     (["y[i] = where(z[i] > 0, x[i], exp(x[i]) - 1)"], "x", "dl/dx[p] = dl/dy[p]*where(z[p] > 0, 1, y[p] + 1)"),
+    # the logarithm of what stands under a power
+    (
+        ["y = sum[i](abs(x[i])^a)^(1/a)"],
+        "a",
+        "dl/da = dl/dy*(y^(1 - a)*abs(x[i])^a*log(abs(x[i])) - y*log(y))/a",
+    ),
+    (["y[i] = (1 + x[i]^2)^(1/z[i])"], "z", "dl/dz[p] = -dl/dy[p]*y[p]*log(y[p])/z[p]"),
+    (["y[i] = (1 + x[i]^2)^z[i]"], "z", "dl/dz[p] = dl/dy[p]*y[p]*log(1 + x[p]^2)"),  # z may be 0
     # conjugates
     (["y = acosh(a)"], "a", "dl/da = dl/dy/sqrt(a^2 - 1)"),
 ]

@@ -20,11 +20,12 @@ from tcgrad.ir.nodes import (
     Pow,
 )
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import factors_of, free_indices, map_children
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children
 from tcgrad.ir.whole import exact_value, is_whole
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.attained import named_inside
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.exponents import times_in
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.guarding import guards_kept
@@ -50,6 +51,9 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
         return expr
     given = _guards(expr)
     inside = tuple(replace(fact, given=fact.given + given) for fact in known) if given else known
+    if is_call(expr, "log"):
+        (argument,) = children(expr)
+        inside = tuple(fact for fact in inside if not _is_symbolic_power(fact.body, argument))
     if isinstance(expr, Iverson):
         compared = named_inside(
             expr, lambda part: with_components(part, inside), lambda extreme: _as_defined(extreme, inside)
@@ -66,6 +70,12 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
                 break
             expr = simplify(found)
     return expr
+
+
+def _is_symbolic_power(body: Expr, base: Expr) -> bool:
+    """Whether a body is ``S^e``, of this ``S`` or one like it: ``log(S)`` is finite where ``S^e`` has become 0."""
+    own, exponent = as_power(body)
+    return not isinstance(exponent, Const) and shape(own) == shape(base)
 
 
 def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:

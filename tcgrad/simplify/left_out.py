@@ -1,14 +1,15 @@
 """Exponentials that conditions leave out, evaluated without overflow: ``[j < i] exp(u) = exp(where(j < i, u, -inf))``.
 
-Where the condition does not hold, ``exp(u)`` may overflow, and infinity times 0 is not a number.
+Where the condition does not hold, ``exp(u)`` may overflow, and infinity times 0 is not a number. A component of a
+boolean tensor is such a condition too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.ir.nodes import Call, Expr, Iverson, Mul
-from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of, sorts_in
+from tcgrad.ir.nodes import Call, Component, Expr, Iverson, Mul
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of, sorts_in, walk
 from tcgrad.simplify.calls import opposite
 from tcgrad.simplify.exponentials import Exponential
 from tcgrad.simplify.guarding import gaps_in
@@ -20,7 +21,8 @@ def left_out(expr: Expr) -> Expr:
 
     An exponent that is seen not to be positive needs none.
     """
-    if not sorts_in(expr).issuperset(("exp", Iverson)):
+    sorts = sorts_in(expr)
+    if "exp" not in sorts or sorts.isdisjoint((Iverson, Component)):
         return expr
     made = map_children(expr, left_out)
     return _left_out(made) if isinstance(made, Mul) else made
@@ -33,13 +35,21 @@ def _left_out(product: Mul) -> Expr:
             continue
         (exponent,) = factor.arguments
         along = set(free_indices(exponent))
-        conditions = [each for each in factors if isinstance(each, Iverson) and along.issuperset(free_indices(each))]
+        conditions = [each for each in factors if _is_condition(each) and along.issuperset(free_indices(each))]
+        held = set(walk(exponent)) if conditions else set()
+        conditions = [each for each in conditions if each not in held]
         if conditions and not is_never_negative(opposite(exponent)):
-            factors[place] = Exponential(exponent, tuple(conditions)).alone
+            brackets = [each for each in conditions if isinstance(each, Iverson)]
+            masks = [each for each in conditions if not isinstance(each, Iverson)]
+            factors[place] = Exponential(exponent, tuple(brackets), tuple(masks)).alone
             others = [each for n, each in enumerate(factors) if n != place and each not in conditions]
             gone = [each for each in conditions if not _is_needed(each, others)]
             return product_of([each for each in factors if each not in gone])
     return product
+
+
+def _is_condition(factor: Expr) -> bool:
+    return isinstance(factor, Iverson) or (isinstance(factor, Component) and factor.tensor.dtype == "bool")
 
 
 def _is_needed(condition: Expr, others: Sequence[Expr]) -> bool:

@@ -10,13 +10,14 @@ from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import factors_of, map_children, sorts_in, terms_of, walk
 from tcgrad.ir.whole import as_integer, exact_value, is_whole
 from tcgrad.simplify.powers import split_coefficient
+from tcgrad.simplify.signs import is_positive
 
 Factors = tuple[Expr, ...]
 Part = Monomial | Expr | None
 
 
 def without_poles(expr: Expr) -> Expr:
-    """An equal expression whose powers are finite at 0 where a whole factor beside them is 0; the same if it has none.
+    """An equal expression whose powers are finite at 0 where a factor beside them is 0; the same if it has none.
 
     ``n x^(n - 1) = n x^((n - 1) [n != 0])``. Kept on the node once known.
     """
@@ -36,9 +37,9 @@ def may_have_pole(exponent: Expr) -> bool:
 
 
 def _within(expr: Expr, around: Factors) -> Expr:
-    """around: the whole numbers by which the expression is multiplied."""
+    """around: what the expression is multiplied by."""
     if isinstance(expr, Mul):
-        around = (*around, *(base for base in map(_base, factors_of(expr)) if is_whole(base)))
+        around = (*around, *map(_base, factors_of(expr)))
     made = map_children(expr, lambda part: _within(part, around))
     if not isinstance(made, Pow) or not _is_lowered(made):
         return made
@@ -47,8 +48,12 @@ def _within(expr: Expr, around: Factors) -> Expr:
 
 
 def _is_lowered(part: Expr) -> bool:
-    """Whether it is a power by a whole number that is not known, and may be negative."""
-    return isinstance(part, Pow) and may_have_pole(part.exponent)
+    """Whether it is a power, of what may be 0, by a number that is not known and may be negative."""
+    if not isinstance(part, Pow) or isinstance(part.exponent, Const):
+        return False
+    if is_whole(part.exponent):
+        return may_have_pole(part.exponent)
+    return exact_value(part.exponent) is None and not is_positive(part.base, ())
 
 
 def _is_nonnegative(exponent: Expr) -> bool:

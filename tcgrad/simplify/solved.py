@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 
+from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, Add, Call, Component, Const, Expr, IndexReduce, IndexValue, Mul, Pow
 from tcgrad.ir.program import Define, Statement
@@ -21,6 +22,7 @@ from tcgrad.ir.traversal import (
     sorts_in,
     tensors_read,
     terms_of,
+    walk,
 )
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
@@ -110,6 +112,7 @@ def _solutions(whole: Fact) -> Iterator[Solution]:
     yield from _of_a_ratio(whole)
     yield from _of_a_root(whole)
     yield from _of_a_divisor(whole)
+    yield from _of_a_logarithm(whole)
     yield from shares(whole)
 
 
@@ -238,6 +241,15 @@ def _of_a_divisor(whole: Fact) -> Iterator[Solution]:
             pass
 
 
+def _of_a_logarithm(whole: Fact) -> Iterator[Solution]:
+    """``log(S) = n log(y)`` for ``y = S^(1/n)``, where ``n`` is no number and ``y`` is read already."""
+    base, exponent = as_power(whole.body)
+    times = simplify(Pow(exponent, MINUS_ONE))
+    if whole.coefficient == 1 and not isinstance(exponent, Const) and not any(map(is_division, walk(times))):
+        meaning = Mul((times, _logarithm(whole.own)))
+        yield Solution(replace(whole, body=_logarithm(base), meaning=meaning), beside=frozenset([whole.tensor]))
+
+
 def _grouped_around(expr: Expr, wanted: Expr) -> Iterator[Expr]:
     """A simplified expression with its sums multiplied out and grouped by what does not stand in the wanted sum of
     several functions, if they hold all that does: ``a (u x - v y) - b (v x + u y)`` by ``a x - b y`` is
@@ -261,6 +273,10 @@ def _grouped_around(expr: Expr, wanted: Expr) -> Iterator[Expr]:
 def _is_plain_term(term: Expr) -> bool:
     """Whether a term is a product of powers of components, or made of constants and sizes alone."""
     return all(map(is_plain, factors_of(term))) or not (tensors_read(term) or free_indices(term))
+
+
+def _logarithm(expr: Expr) -> Expr:
+    return Call(FUNCTIONS["log"], (expr,))
 
 
 def _is_logarithm(body: Expr) -> bool:
