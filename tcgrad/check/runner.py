@@ -167,8 +167,10 @@ class _Run:
             seed=self.options.seed,
         )
 
-    def _repeat(self, dtype: str) -> str:
-        """The command that repeats a check."""
+    def _repeat(self, dtype: str) -> str | None:
+        """The command that repeats a check; None where it checks a function that no command can name."""
+        if self.against is not None and not self.against.is_named:
+            return None
         name = self.program.spec.source.name
         spec = "-" if name == STDIN else name
         words = ["tcgrad", "check", spec, "--dtype", dtype, "--seed", str(self.options.seed)]

@@ -82,7 +82,7 @@ class Trials:
         against = self.against
         if against and is_looked_at_first(self.options, against, self._dtype):
             look = draw_look(source, self._dtype, (self.options.seed, *seed))
-            if passes_at_sight(look, against, self.tallies, "" if own else source.label):
+            if passes_at_sight(look, against, self.tallies, "" if own else source.label, first=first):
                 return None
         draw = partial(source.draw, self._dtype, (self.options.seed, *seed))
         drawn = _representable(draw, partial(self._bench, own, first))
