@@ -124,6 +124,24 @@ def test_it_is_told_of_each_sample(dims):
     assert result("called_kernels:right", spec).status == "pass"
 
 
+@pytest.mark.parametrize("method", ["auto", "directional"])
+def test_axes_that_are_told_apart_by_their_lengths(method):
+    """Where all dims are equal they are not."""
+
+    def backward(x, w, dy):
+        dw = dy.T @ x
+        return dy @ w.T, dw if dw.shape == w.shape else dw.T
+
+    text = "dims: {N: 4, K: 3, M: 5}\ninputs: {x: [N, K], w: [K, M]}\nequations: ['y[i,j] = x[i,k]*w[k,j]']"
+    for seed in range(3):
+        checked = tcgrad.loads(text).check(against=backward, only="against", seed=seed, method=method)
+        found = {each.wrt: each for each in checked.results}
+        assert {wrt: each.status for wrt, each in found.items()} == {"x": "pass", "w": "fail"}
+        assert found["w"].worst.sizes == "N=3, K=3, M=3"
+        assert method == "directional" or "transpose" in found["w"].message
+    assert tcgrad.loads(text).check(against=lambda x, w, dy: (dy @ w.T, x.T @ dy), only="against", method=method).ok
+
+
 def test_it_is_told_of_a_forward():
     checked = tcgrad.loads(SPEC).check(against_forward="called_kernels:forward_kept_for_the_shape", only="forward")
     (found,) = [each for each in checked.results if each.kind == "against_forward"]

@@ -49,6 +49,7 @@ class Trials:
     module, against: what is checked besides the formulas, if there is any.
     samplers: what draws samples of the spec's own sizes, and then of others; each with whether it is of the own ones.
     tallies: take what is found, in their type.
+    equal: what draws samples at which all dims are equal, if it is known of any.
     """
 
     paths: Paths
@@ -58,6 +59,7 @@ class Trials:
     progress: Progress
     samplers: Sequence[tuple[Sampler, bool]]
     tallies: Tallies
+    equal: Sampler | None = None
 
     def compare(self) -> Bench | str | None:
         """Compare everything -> the bench of the first sample of the spec's own sizes, or why there is none."""
@@ -74,18 +76,22 @@ class Trials:
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
         self._compare_beside()
+        self._compare_equal()
         self._compare_peculiar()
         return kept
 
-    def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
-        """Compare everything at a sample -> its bench, or why there is none; neither where a look is enough."""
+    def _compare_at(
+        self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool, only: tuple[str, ...] = ()
+    ) -> Bench | str | None:
+        """Compare everything at a sample, or some kinds ``only`` -> its bench, or why there is none; neither where a
+        look is enough."""
         against = self.against
         if against and is_looked_at_first(self.options, against, self._dtype):
             look = draw_look(source, self._dtype, (self.options.seed, *seed))
             if passes_at_sight(look, against, self.tallies, "" if own else source.label, first=first):
                 return None
         draw = partial(source.draw, self._dtype, (self.options.seed, *seed))
-        drawn = _representable(draw, partial(self._bench, own, first))
+        drawn = _representable(draw, partial(self._bench, own, first, only=only))
         if not isinstance(drawn, str):
             compare_all(drawn)
         return drawn
@@ -142,15 +148,22 @@ class Trials:
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
 
+    def _compare_equal(self) -> None:
+        """Compare the user's own where all dims are equal, if it is right at other sizes."""
+        user = self.against
+        if self.equal is not None and user is not None and not self.tallies.are_failed(user.kinds):
+            self._compare_at(self.equal, (len(self.samplers), 0), own=False, first=True, only=user.kinds)
+
     def _compare_peculiar(self) -> None:
         """Compare the user's own where elements are peculiar, if it is right everywhere else."""
         user, bench = self.against, partial(self._bench, True, False)
         if user is not None and not self.tallies.are_failed(user.kinds):
             Peculiar(self._own, self._dtype, self.options.seed, self.paths, user, self.tallies, bench).compare()
 
-    def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
+    def _bench(self, own: bool, first: bool, sample: Sample, *, only: tuple[str, ...] = ()) -> Bench:
+        options = replace(self.options, only=only) if only else self.options
         return Bench(
-            sample, self.paths, self.module, self._coarse, self.options, self.tallies, own, first, self.against,
+            sample, self.paths, self.module, self._coarse, options, self.tallies, own, first, self.against,
             self.plantings,
         )  # fmt: skip
 
