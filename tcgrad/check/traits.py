@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.check.allowed import abstract_functions, has_ties, why_not_complex, why_not_exact
+from tcgrad.check.allowed import abstract_functions, has_extremes, has_ties, why_not_complex, why_not_exact
 from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import Demands, find_demands
@@ -39,6 +39,11 @@ class Traits:
     def has_ties(self) -> bool:
         """Whether there are kinks at which the language says what the derivative is."""
         return has_ties(self.program)
+
+    @cached_property
+    def has_extremes(self) -> bool:
+        """Whether there are largest or smallest elements, of which several may be equal."""
+        return has_extremes(self.program)
 
     @cached_property
     def why_not_complex(self) -> str:

@@ -32,7 +32,7 @@ from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
-from tcgrad.check.tied_samples import draw_tied
+from tcgrad.check.tied_samples import MANY, draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
@@ -75,6 +75,7 @@ class Trials:
                     kept = kept or drawn
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
+        self._compare_many_tied()
         self._compare_beside()
         self._compare_equal()
         self._compare_peculiar()
@@ -125,6 +126,17 @@ class Trials:
             if reason or known >= drawn.sample.forward.kinks:
                 return reason
         return ""
+
+    def _compare_many_tied(self) -> None:
+        """Compare the user's own where many numbers are equal, if it is right where two are: a largest element may be
+        found at three places."""
+        user, traits = self.against, self._own.traits
+        if user is None or not traits.has_extremes or self.tallies.untied or self.tallies.are_failed(user.kinds):
+            return
+        draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, TIED + TIED_SAMPLES), halved=MANY)
+        drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
+        if not isinstance(drawn, str):
+            self._compare_tied(drawn)
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
